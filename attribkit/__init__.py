@@ -1,0 +1,61 @@
+"""Train small text classifiers and see, truthfully, why they decide as they do.
+
+    import attribkit as ak
+
+    model = ak.load("imdb-cnn")
+    ak.explain(model, "It was a horrible movie").save("why.html")
+
+Importing this package loads neither torch nor matplotlib; the first use of a name does.
+"""
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from attribkit.classifier import Classifier
+    from attribkit.evaluation.metrics import evaluate
+    from attribkit.explainer import explain
+    from attribkit.explanation import Explanation, Explanations
+    from attribkit.text import TextSettings
+    from attribkit.training.data import load_dataset
+    from attribkit.training.loop import train
+
+    load = Classifier.load
+
+_HOMES = {
+    "Classifier": "attribkit.classifier",
+    "Explanation": "attribkit.explanation",
+    "Explanations": "attribkit.explanation",
+    "TextSettings": "attribkit.text",
+    "evaluate": "attribkit.evaluation.metrics",
+    "explain": "attribkit.explainer",
+    "load_dataset": "attribkit.training.data",
+    "train": "attribkit.training.loop",
+}
+
+__all__ = [
+    "Classifier",
+    "Explanation",
+    "Explanations",
+    "TextSettings",
+    "evaluate",
+    "explain",
+    "load",
+    "load_dataset",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return version("attribkit")
+    if name == "load":
+        return import_module("attribkit.classifier").Classifier.load
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'attribkit' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

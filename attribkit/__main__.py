@@ -1,0 +1,5 @@
+"""python -m attribkit."""
+
+from attribkit.cli import main
+
+main()

@@ -1,0 +1,58 @@
+"""Texts of similar length go together, padded to the longest among them."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+def by_length(
+    lengths: ArrayLike,
+    batch_size: int | None = None,
+    tokens: int = 32_768,
+    seed: int | None = None,
+    equal: bool = False,
+) -> Iterator[NDArray[np.int64]]:
+    """Row numbers in batches of similar length; every row appears exactly once.
+
+    Args:
+        lengths: (N,) tokens of each text.
+        batch_size: most rows in a batch; None sets no limit of its own.
+        tokens: most tokens in a batch, padding included; a longer text is a batch by itself.
+        seed: shuffles the batches, and rows of like length among them; None keeps the order by length, longest first,
+            so that a batch too large for memory fails at once rather than at the end.
+        equal: whether only texts of the very same length share a batch, so that none is padded.
+    """
+    lengths = np.asarray(lengths)
+    if seed is None:
+        order = np.argsort(-lengths, kind="stable")
+    else:
+        # rows whose lengths differ by less than a tenth may swap places: batches stay tight, and never repeat
+        random = np.random.default_rng(seed)
+        order = np.argsort(-np.log(np.maximum(lengths, 1)) + random.uniform(0, 0.1, len(lengths)), kind="stable")
+    batches: list[NDArray[np.int64]] = []
+    start = 0
+    while start < len(order):
+        stop = start + 1
+        longest = int(lengths[order[start]])
+        while stop < len(order) and (batch_size is None or stop - start < batch_size):
+            longest = max(longest, int(lengths[order[stop]]))
+            if longest * (stop - start + 1) > tokens or (equal and lengths[order[stop]] != lengths[order[start]]):
+                break
+            stop += 1
+        batches.append(order[start:stop])
+        start = stop
+    if seed is not None:
+        batches = [batches[i] for i in random.permutation(len(batches))]
+    yield from batches
+
+
+def pad(ids: Sequence[NDArray[np.int64]], pad_id: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Rows of ids as one matrix (B, T) and the mask (B, T) that is True where a token is real."""
+    longest = max(len(row) for row in ids)
+    padded = np.full((len(ids), longest), pad_id, dtype=np.int64)
+    mask = np.zeros((len(ids), longest), dtype=bool)
+    for number, row in enumerate(ids):
+        padded[number, : len(row)] = row
+        mask[number, : len(row)] = True
+    return padded, mask

@@ -1,0 +1,72 @@
+"""Fixtures every test may use."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from attribkit.classifier import Classifier
+from attribkit.models import ARCHITECTURES
+from attribkit.text import TextSettings, Tokenizer
+
+
+def _absent(reason: str, variable: str) -> None:
+    """Skip with a reason on a user's machine; fail where CI says that the thing must be there."""
+    if os.environ.get(variable):
+        pytest.fail(f"{variable} is set, but {reason}")
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The folder of real data sets, from $ATTRIBKIT_DATA."""
+    folder = os.environ.get("ATTRIBKIT_DATA")
+    if not folder or not Path(folder).is_dir():
+        _absent("ATTRIBKIT_DATA does not name a folder of data sets", "ATTRIBKIT_REQUIRE_DATA")
+    return Path(str(folder)).resolve()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of the system's Chromium."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        _absent("there is no Chromium on this machine", "ATTRIBKIT_REQUIRE_BROWSER")
+    return str(path)
+
+
+SENTENCES = (
+    "a good film with a great story",
+    "the worst movie ever , dull and bad",
+    "I've never watched something as bad !",
+    "such a great show , a delight",
+    "it was a horrible movie",
+    "the best film ever",
+)
+
+
+@pytest.fixture(scope="session")
+def make_classifier() -> Callable[..., Classifier]:
+    """Builds a small untrained classifier whose weights are large enough for its answers to differ."""
+
+    def make(
+        architecture: str = "cnn", labels: tuple[str, ...] = ("neg", "pos"), seed: int = 0, **sizes: Any
+    ) -> Classifier:
+        tokenizer = Tokenizer.train(SENTENCES, TextSettings(min_frequency=1))
+        network_class, settings_class = ARCHITECTURES[architecture]
+        defaults = {"embedding_size": 8, **({"filters": 6} if architecture == "cnn" else {"hidden": 5})}
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            network = network_class(
+                settings_class(vocabulary=len(tokenizer), classes=len(labels), **(defaults | sizes))
+            )
+            with torch.no_grad():
+                for parameter in network.parameters():
+                    parameter.mul_(2.0)
+        return Classifier(network.eval(), tokenizer, labels, name=f"tiny-{architecture}")
+
+    return make
