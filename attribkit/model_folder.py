@@ -1,0 +1,249 @@
+"""A model as a folder of data: every file covered by a checksum, published whole or not at all.
+
+config.json names the other files with their sha256 and carries its own. It is the last file put in place, and a
+folder without one is no model.
+"""
+
+import hashlib
+import io
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import safetensors.torch
+import torch
+from safetensors import SafetensorError
+from torch import Tensor, nn
+
+from attribkit.files import write_whole
+from attribkit.text import Tokenizer
+
+FORMAT = 1
+CONFIG, TOKENIZER, WEIGHTS, CARD, HISTORY = (
+    "config.json",
+    "tokenizer.json",
+    "weights.safetensors",
+    "README.md",
+    "history.csv",
+)
+BUNDLED = Path(__file__).parent / "pretrained"
+_REPLACED = ".replaced-"
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a model folder holds, checked."""
+
+    config: dict[str, Any]
+    tokenizer: str
+    weights: dict[str, Tensor]
+    history: pd.DataFrame | None
+
+
+def bundled() -> list[str]:
+    """The names of the models that come with the toolkit."""
+    return sorted(folder.name for folder in BUNDLED.iterdir() if (folder / CONFIG).is_file())
+
+
+def find(path: str | Path) -> Path:
+    """The folder meant by a path or a bundled name; a model folder of that very path comes first.
+
+    Raises: FileNotFoundError that lists the bundled names and suggests the near one.
+    """
+    folder = Path(path)
+    if folder.is_dir():
+        _roll_back(folder)
+        if (folder / CONFIG).is_file() or str(path) not in bundled():
+            return folder
+    if str(path) in bundled():
+        return BUNDLED / str(path)
+    if folder.is_file():
+        raise FileNotFoundError(f"a model folder was expected, but {str(path)!r} is a file; give the folder it is in")
+    near = get_close_matches(str(path), bundled(), n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    raise FileNotFoundError(
+        f"there is no model folder {str(path)!r}; {hint}the bundled models are {', '.join(bundled()) or 'none'}"
+    )
+
+
+def write(
+    folder: Path,
+    *,
+    architecture: str,
+    network: nn.Module,
+    tokenizer: Tokenizer,
+    labels: Sequence[str],
+    name: str,
+    provenance: Mapping[str, Any],
+    history: pd.DataFrame | None,
+    overwrite: bool,
+) -> Path:
+    """Write a model folder; see `Classifier.save`."""
+    if folder.is_file():
+        raise FileExistsError(f"a folder was expected, but {str(folder)!r} is a file; choose another name")
+    check_writable(folder, overwrite)
+    settings: Any = network.settings
+    config = {
+        "format": FORMAT,
+        "name": name,
+        "architecture": architecture,
+        "settings": asdict(settings),
+        "text": asdict(tokenizer.settings),
+        "labels": list(labels),
+        "provenance": provenance,
+    }
+    tensors = {key: value.detach().cpu().contiguous().clone() for key, value in network.state_dict().items()}
+    files = {
+        TOKENIZER: tokenizer.to_json().encode(),
+        WEIGHTS: safetensors.torch.save(tensors),
+        CARD: _card(config).encode(),
+    }
+    if history is not None:
+        files[HISTORY] = history.to_csv(index=False).encode()
+    config["files"] = {file: hashlib.sha256(content).hexdigest() for file, content in files.items()}
+    config["sha256"] = _checksum(config)
+    files[CONFIG] = json.dumps(config, ensure_ascii=False, indent=1, allow_nan=False).encode()
+    folder.mkdir(parents=True, exist_ok=True)
+    _publish(folder, files)
+    return folder
+
+
+def check_writable(folder: Path, overwrite: bool) -> None:
+    """Refuse at the door what a long training would only find out at its end.
+
+    Raises: FileExistsError if the folder holds a model and `overwrite` is False; PermissionError if it, or the nearest
+        folder above it that exists, cannot be written.
+    """
+    _roll_back(folder)
+    if (folder / CONFIG).is_file() and not overwrite:
+        raise FileExistsError(
+            f"{str(folder)!r} already holds a model; choose another folder or replace it with overwrite=True (--force)"
+        )
+    nearest = folder
+    while not nearest.exists():
+        nearest = nearest.parent
+    if not nearest.is_dir():
+        raise NotADirectoryError(f"a folder was expected, but {str(nearest)!r} is a file; choose another name")
+    if not os.access(nearest, os.W_OK):
+        raise PermissionError(
+            f"the folder {str(nearest)!r} cannot be written; choose another or change its permissions"
+        )
+
+
+def read(folder: Path) -> Contents:
+    """Read and check a model folder; see `Classifier.load`."""
+    if not (folder / CONFIG).is_file():
+        raise ValueError(f"{str(folder)!r} holds no {CONFIG}, so it is no model folder; give the folder save() wrote")
+    config = _read_config(folder)
+    contents: dict[str, bytes] = {}
+    for file in (TOKENIZER, WEIGHTS):
+        if file not in config.get("files", {}):
+            raise ValueError(f"the model folder's {CONFIG} lacks the checksum of {file}; save the model anew")
+    for file, checksum in config["files"].items():
+        if file not in (TOKENIZER, WEIGHTS, CARD, HISTORY):
+            raise ValueError(f"the model folder's {CONFIG} names an unexpected file {file!r}; save the model anew")
+        if not (folder / file).is_file():
+            raise ValueError(f"the model folder {str(folder)!r} lacks {file}; save the model anew")
+        contents[file] = (folder / file).read_bytes()
+        if hashlib.sha256(contents[file]).hexdigest() != checksum:
+            raise ValueError(f"{file} in {str(folder)!r} is damaged (its checksum differs); save the model anew")
+    try:
+        weights = safetensors.torch.load(contents[WEIGHTS])
+    except SafetensorError as error:
+        raise ValueError(f"{WEIGHTS} in {str(folder)!r} cannot be read ({error}); save the model anew") from error
+    for key, tensor in weights.items():
+        if tensor.is_floating_point() and not torch.isfinite(tensor).all():
+            raise ValueError(f"the weights {key!r} in {str(folder)!r} hold NaN or infinity; train the model anew")
+    history = pd.read_csv(io.BytesIO(contents[HISTORY])) if HISTORY in contents else None
+    return Contents(config, contents[TOKENIZER].decode(), weights, history)
+
+
+def fill(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
+    """Copy weights into a network of their shapes; half-precision storage is widened to the network's own type.
+
+    Raises: ValueError if names or shapes do not fit.
+    """
+    try:
+        network.load_state_dict(dict(weights))
+    except RuntimeError as error:
+        raise ValueError(f"the weights do not fit the model's settings ({error}); save the model anew") from error
+
+
+def _read_config(folder: Path) -> dict[str, Any]:
+    where = f"{CONFIG} in {str(folder)!r}"
+    try:
+        config = json.loads((folder / CONFIG).read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{where} is damaged (it is not JSON); save the model anew") from error
+    if not isinstance(config, dict) or not isinstance(config.get("format"), int):
+        raise ValueError(f"{where} is not that of a model; give the folder save() wrote")
+    if config["format"] != FORMAT:
+        raise ValueError(f"{where} has format {config['format']}, this version reads {FORMAT}; upgrade attribkit")
+    if config.get("sha256") != _checksum(config):
+        raise ValueError(f"{where} is damaged (its checksum differs); save the model anew")
+    return config
+
+
+def _checksum(config: Mapping[str, Any]) -> str:
+    content = {key: value for key, value in config.items() if key != "sha256"}
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _publish(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Put the files in place, config.json last; an older model's files step aside first and return if this fails."""
+    tag = secrets.token_hex(4)
+    staged, replaced = folder / f".saving-{tag}", folder / f"{_REPLACED}{tag}"
+    try:
+        staged.mkdir()
+        for file, content in files.items():
+            write_whole(staged / file, content)
+        if (folder / CONFIG).exists():
+            replaced.mkdir()
+            for file in (CONFIG, TOKENIZER, WEIGHTS, CARD, HISTORY):
+                if (folder / file).exists():
+                    os.replace(folder / file, replaced / file)
+        for file in sorted(files, key=lambda file: file == CONFIG):
+            os.replace(staged / file, folder / file)
+        shutil.rmtree(replaced, ignore_errors=True)
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)
+        _roll_back(folder)
+
+
+def _roll_back(folder: Path) -> None:
+    """If replacing a model was broken off before its config.json came, put the older model's files back."""
+    for replaced in folder.glob(f"{_REPLACED}*") if folder.is_dir() else ():
+        if not (folder / CONFIG).exists():
+            for file in sorted(replaced.iterdir(), key=lambda file: file.name == CONFIG):
+                os.replace(file, folder / file.name)
+        shutil.rmtree(replaced, ignore_errors=True)
+
+
+def _card(config: Mapping[str, Any]) -> str:
+    """The model card, in Markdown."""
+    lines = [f"# {config['name']}", ""]
+    lines += [f"A text classifier ({config['architecture']}) with the labels {', '.join(config['labels'])}.", ""]
+    sections = {"Network": config["settings"], "Text": config["text"], **config["provenance"]}
+    for title, content in sections.items():
+        lines += [f"## {str(title).capitalize()}", ""]
+        if isinstance(content, Mapping):
+            lines += ["| | |", "|---|---|"]
+            lines += [f"| {_cell(key)} | {_cell(value)} |" for key, value in content.items()]
+        else:
+            lines += [str(content)]
+        lines += [""]
+    return "\n".join(lines)
+
+
+def _cell(value: Any) -> str:
+    shown = f"{value:.4f}" if isinstance(value, float) else str(value)
+    if len(shown) > 300:
+        shown = shown[:299] + "…"
+    return shown.replace("|", "\\|").replace("\n", " ")

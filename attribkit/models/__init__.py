@@ -1,0 +1,32 @@
+"""Networks only: each file reads top to bottom, each keeps the contract below."""
+
+from typing import Any, Protocol, runtime_checkable
+
+from torch import Tensor, nn
+
+from attribkit.models.attention_rnn import AttentionRNN, AttentionRNNSettings
+from attribkit.models.cnn import CNNSettings, TextCNN
+from attribkit.models.lstm import LSTMClassifier, LSTMSettings
+
+
+@runtime_checkable
+class Network(Protocol):
+    """The contract: ids (B, T) int64 and mask (B, T) bool, real tokens first, to logits (B, C), C ≥ 2.
+
+    A network with attention also has `attend(ids, mask) -> (logits, weights (B, T))`; one with a closed form of
+    integrated gradients says so by also having `convolutions` and `output`; one that must be given texts of equal length
+    for its gradients says so by `equal_lengths = True`.
+    """
+
+    embedding: nn.Embedding
+
+    def __call__(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """Logits (B, C)."""
+        ...
+
+
+ARCHITECTURES: dict[str, tuple[type[nn.Module], Any]] = {
+    "cnn": (TextCNN, CNNSettings),
+    "attention-rnn": (AttentionRNN, AttentionRNNSettings),
+    "lstm": (LSTMClassifier, LSTMSettings),
+}

@@ -1,0 +1,69 @@
+"""The plain LSTM classifier, the baseline that attention is measured against."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from attribkit.models import recurrence
+
+
+@dataclass(frozen=True)
+class LSTMSettings:
+    """Sizes of an `LSTMClassifier`.
+
+    Attributes:
+        vocabulary: rows of the embedding, V.
+        classes: C, at least 2.
+        embedding_size: E.
+        hidden: H, units per direction.
+        layers: recurrent layers on top of each other.
+        bidirectional: whether the text is read both ways.
+        summary: "final" classifies the final hidden states (of both directions); "last" the output at the last token.
+        dropout: share dropped of the embedded tokens, between layers and of the summary while training.
+    """
+
+    vocabulary: int
+    classes: int
+    embedding_size: int = 100
+    hidden: int = 128
+    layers: int = 1
+    bidirectional: bool = True
+    summary: Literal["final", "last"] = "final"
+    dropout: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.summary not in ("final", "last"):
+            raise ValueError(f"`summary` must be 'final' or 'last', got {self.summary!r}")
+
+
+class LSTMClassifier(nn.Module):
+    """Embedding → LSTM → its final states → linear.
+
+    Source: Hochreiter & Schmidhuber, "Long Short-Term Memory", Neural Computation 1997.
+    """
+
+    def __init__(self, settings: LSTMSettings) -> None:
+        super().__init__()
+        self.settings = settings
+        self.embedding = nn.Embedding(settings.vocabulary, settings.embedding_size, padding_idx=0)
+        self.rnn = nn.LSTM(
+            settings.embedding_size,
+            settings.hidden,
+            num_layers=settings.layers,
+            bidirectional=settings.bidirectional,
+            batch_first=True,
+            dropout=settings.dropout if settings.layers > 1 else 0.0,
+        )
+        self.dropout = nn.Dropout(settings.dropout)
+        self.output = nn.Linear(settings.hidden * (2 if settings.bidirectional else 1), settings.classes)
+
+    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """Logits (B, C) of ids (B, T) int64, of which mask (B, T) bool says which are real tokens."""
+        embedded = self.dropout(self.embedding(ids)) * mask.unsqueeze(-1)  # (B, T, E)
+        outputs, final = recurrence.run(self.rnn, embedded, mask)
+        if self.settings.summary == "last":
+            last = mask.sum(1).clamp(min=1) - 1
+            final = outputs[torch.arange(len(outputs), device=outputs.device), last]
+        return self.output(self.dropout(final))
