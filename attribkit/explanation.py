@@ -1,0 +1,275 @@
+"""The one result: a text, what the model said of it, and the panels that show why."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, SupportsIndex, overload
+
+import numpy as np
+import pandas as pd
+
+from attribkit.files import write_whole
+from attribkit.panels import KINDS, Panel, Prediction, TokenScores
+from attribkit.render import figure, html, latex, terminal
+
+FORMAT = 1
+SUFFIXES = (".html", ".png", ".svg", ".pdf", ".json", ".tex")
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Evidence that stands alone: no tensor, no model, nothing that could change after it was made.
+
+    Attributes:
+        text: the user's own text, exactly as given; None for an explanation of a whole set.
+        prediction: what the model said of it.
+        panels: what is drawn, in order.
+        provenance: how it was made: model, settings, versions (strings, numbers, lists, mappings).
+    """
+
+    text: str | None
+    prediction: Prediction | None
+    panels: tuple[Panel, ...]
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "panels", tuple(self.panels))
+        # through JSON once, so that what is saved and what is in memory are the same thing
+        object.__setattr__(self, "provenance", json.loads(json.dumps(self.provenance, allow_nan=False)))
+
+    __hash__ = None  # type: ignore[assignment]  # panels hold arrays, as numpy's own are unhashable
+
+    @property
+    def scores(self) -> TokenScores:
+        """The first panel of token scores; ValueError if there is none."""
+        for panel in self.panels:
+            if isinstance(panel, TokenScores):
+                return panel
+        raise ValueError("this explanation holds no token scores; explain with views=['attribution']")
+
+    def to_frame(self, level: str = "token") -> pd.DataFrame:
+        """The scores as a table, one row per token and target.
+
+        Columns: token (as written in the text), start, end, score, unit, target, known.
+        """
+        if level != "token":
+            raise ValueError(f"`level` must be 'token', got {level!r}")
+        panels = [panel for panel in self.panels if isinstance(panel, TokenScores)]
+        if not panels:
+            self.scores  # noqa: B018  # raises the sentence that says the cure
+        text = self.text or ""
+        return pd.concat(
+            [
+                pd.DataFrame(
+                    {
+                        "token": [text[start:end] for start, end in zip(p.starts, p.ends, strict=True)],
+                        "start": p.starts,
+                        "end": p.ends,
+                        "score": p.scores,
+                        "unit": p.unit,
+                        "target": p.target,
+                        "known": p.known,
+                    }
+                )
+                for p in panels
+            ],
+            ignore_index=True,
+        )
+
+    def save(self, path: str | Path) -> Path:
+        """Write to `path`; its suffix decides: .html, .png, .svg, .pdf, .json or .tex. Whole or not at all.
+
+        Returns: the path written.
+        Raises: ValueError for another suffix; OSError where the folder cannot be written.
+        """
+        return _save(self, path)
+
+    def to_html(self) -> str:
+        """A self-contained page: no script, nothing loaded from anywhere."""
+        return html.page([self])
+
+    def to_png(self, dpi: int = 150) -> bytes:
+        """A PNG picture as bytes."""
+        return figure.image([self], "png", dpi=dpi)
+
+    def to_latex(self) -> str:
+        """A LaTeX fragment; its first comment names the packages it needs."""
+        return latex.fragment([self])
+
+    def to_json(self) -> str:
+        """JSON that `Explanation.from_json` reads back to an equal object, floats bit for bit."""
+        return _envelope("explanation", _as_json(self))
+
+    @staticmethod
+    def from_json(text: str) -> "Explanation":
+        """Read what `to_json` wrote. Raises ValueError, in one sentence, for anything else or a changed file."""
+        return _from_json(_open_envelope(text, "explanation"))
+
+    @staticmethod
+    def load(path: str | Path) -> "Explanation":
+        """Read a saved .json file. Raises FileNotFoundError, or ValueError for a file that is not an explanation."""
+        return Explanation.from_json(_read(path))
+
+    def _repr_html_(self) -> str:
+        return html.fragment([self])
+
+    def __rich__(self) -> Any:
+        return terminal.renderable(self)
+
+    def __repr__(self) -> str:
+        kinds = ", ".join(panel.kind for panel in self.panels)
+        label = self.prediction.label if self.prediction else None
+        shown = self.text if self.text is None or len(self.text) <= 60 else self.text[:57] + "…"
+        return f"Explanation(text={shown!r}, label={label!r}, panels=[{kinds}])"
+
+
+class Explanations(list[Explanation]):
+    """A list of explanations that saves, shows and tabulates as one: a row for each."""
+
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> Explanation: ...
+    @overload
+    def __getitem__(self, index: slice) -> "Explanations": ...
+    def __getitem__(self, index: SupportsIndex | slice) -> "Explanation | Explanations":
+        found = super().__getitem__(index)
+        return Explanations(found) if isinstance(found, list) else found
+
+    def to_frame(self, level: str = "token") -> pd.DataFrame:
+        """Every explanation's `to_frame`, with a first column `text` that counts them from 0."""
+        return pd.concat(
+            {number: explanation.to_frame(level) for number, explanation in enumerate(self)}, names=["text", None]
+        ).reset_index(level=0)
+
+    def save(self, path: str | Path) -> Path:
+        """Write all of them into one file, as `Explanation.save` does for one."""
+        return _save(self, path)
+
+    def to_html(self) -> str:
+        """One self-contained page with a row for each explanation."""
+        return html.page(self)
+
+    def to_png(self, dpi: int = 150) -> bytes:
+        """One PNG picture with a row for each explanation."""
+        return figure.image(self, "png", dpi=dpi)
+
+    def to_latex(self) -> str:
+        """One LaTeX fragment with a row for each explanation."""
+        return latex.fragment(self)
+
+    def to_json(self) -> str:
+        """JSON that `Explanations.from_json` reads back to an equal list."""
+        return _envelope("explanations", [_as_json(explanation) for explanation in self])
+
+    @staticmethod
+    def from_json(text: str) -> "Explanations":
+        """Read what `to_json` wrote. Raises ValueError as `Explanation.from_json` does."""
+        return Explanations(_from_json(one) for one in _open_envelope(text, "explanations"))
+
+    @staticmethod
+    def load(path: str | Path) -> "Explanations":
+        """Read a saved .json file of several explanations."""
+        return Explanations.from_json(_read(path))
+
+    def _repr_html_(self) -> str:
+        return html.fragment(self)
+
+
+def check_suffix(path: str | Path) -> str:
+    """The suffix, in lower case, if a result can be saved under it; ValueError that lists those that can."""
+    suffix = Path(path).suffix.lower()
+    if suffix not in SUFFIXES:
+        raise ValueError(f"the file's suffix must be one of {', '.join(SUFFIXES)}, got {Path(path).name!r}; rename it")
+    return suffix
+
+
+def _save(result: "Explanation | Explanations", path: str | Path) -> Path:
+    path = Path(path)
+    rows = [result] if isinstance(result, Explanation) else list(result)
+    if not rows:
+        raise ValueError("there must be at least one explanation to save, got an empty list")
+    suffix = check_suffix(path)
+    if suffix == ".html":
+        content = html.page(rows).encode()
+    elif suffix == ".json":
+        content = result.to_json().encode()
+    elif suffix == ".tex":
+        content = latex.fragment(rows).encode()
+    else:
+        content = figure.image(rows, suffix[1:])
+    return write_whole(path, content)
+
+
+def _as_json(value: Any) -> Any:
+    """Dataclasses as mappings of their fields, panels with their kind, arrays as lists."""
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, tuple):
+        return [_as_json(item) for item in value]
+    if hasattr(value, "__dataclass_fields__"):
+        content = {f.name: _as_json(getattr(value, f.name)) for f in fields(value)}
+        return {"kind": value.kind, **content} if hasattr(value, "kind") else content
+    return value
+
+
+def _from_json(content: Any) -> Explanation:
+    try:
+        panels = []
+        for panel in content["panels"]:
+            panel = dict(panel)
+            panels.append(KINDS[panel.pop("kind")](**panel))
+        prediction = content["prediction"]
+        return Explanation(
+            text=content["text"],
+            prediction=None if prediction is None else Prediction(**prediction),
+            panels=tuple(panels),
+            provenance=content["provenance"],
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"the JSON is no explanation that this version can read ({error}); save it anew") from error
+
+
+def _checksum(content: Any) -> str:
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _envelope(kind: str, content: Any) -> str:
+    return json.dumps(
+        {"attribkit": kind, "format": FORMAT, "sha256": _checksum(content), "content": content},
+        ensure_ascii=False,
+        indent=1,
+        allow_nan=False,
+    )
+
+
+def _open_envelope(text: str, kind: str) -> Any:
+    try:
+        envelope = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise ValueError(f"an explanation's JSON was expected, got text that is not JSON ({error})") from error
+    if not isinstance(envelope, dict) or "attribkit" not in envelope or "content" not in envelope:
+        raise ValueError("an explanation's JSON was expected, got other JSON; load a file that save() wrote")
+    if envelope["attribkit"] != kind:
+        other = "Explanations" if envelope["attribkit"] == "explanations" else "Explanation"
+        raise ValueError(f"the file holds {envelope['attribkit']!r}, not {kind!r}; load it with {other}.load")
+    if envelope.get("format") != FORMAT:
+        raise ValueError(
+            f"the file has format {envelope.get('format')!r}, this version reads {FORMAT}; upgrade attribkit"
+        )
+    if envelope.get("sha256") != _checksum(envelope["content"]):
+        raise ValueError("the file was changed after it was saved (its checksum differs); save the explanation anew")
+    return envelope["content"]
+
+
+def _read(path: str | Path) -> str:
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"an explanation's .json file was expected, but there is no file {str(path)!r}")
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{path.name} is not UTF-8 text ({error.reason}); load a .json file that save() wrote"
+        ) from error

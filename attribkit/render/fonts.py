@@ -1,0 +1,99 @@
+"""Letters for pictures: which installed fonts can draw a text, how wide it is, and what no font can draw."""
+
+import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
+
+from matplotlib.backends.backend_agg import RendererAgg
+from matplotlib.font_manager import FontProperties, findfont, fontManager
+from matplotlib.ft2font import FT2Font
+
+MAIN = "DejaVu Sans"
+"""The font that comes with matplotlib, so that a picture looks the same on every machine."""
+
+MISSING = "□"
+
+_DPI = 720
+_EDGE = "|"
+
+
+@lru_cache(maxsize=1)
+def _main_characters() -> frozenset[int]:
+    return frozenset(FT2Font(findfont(MAIN)).get_charmap())
+
+
+@lru_cache(maxsize=256)
+def _cover(needed: frozenset[int]) -> tuple[tuple[str, ...], frozenset[int]]:
+    """Font families that together draw as many of the `needed` code points as this machine can, and the rest."""
+    families: list[str] = []
+    left = set(needed)
+    entries = [e for e in fontManager.ttflist if e.style == "normal" and e.weight in (400, "normal", "regular", "book")]
+    for entry in sorted(entries, key=lambda e: (not e.name.startswith("Noto Sans"), e.name, e.fname)):
+        # colour bitmaps have no outlines, and a "last resort" font has a box for everything
+        if not left or "Color" in entry.name or entry.name.startswith(("Last Resort", "LastResort")):
+            continue
+        try:
+            font = FT2Font(entry.fname)
+        except (OSError, RuntimeError):
+            # a font file that was removed or damaged after matplotlib listed it is no font to us
+            continue
+        found = left & font.get_charmap().keys() if font.scalable else set()
+        if found:
+            families.append(entry.name)
+            left -= found
+    return tuple(families), frozenset(left)
+
+
+def _ignorable(character: str) -> bool:
+    """Whether leaving the character out loses no letter: joiners, variation selectors, skin tones."""
+    code = ord(character)
+    return unicodedata.category(character) == "Cf" or 0xFE00 <= code <= 0xFE0F or 0x1F3FB <= code <= 0x1F3FF
+
+
+class Letters:
+    """The fonts for one picture, chosen for the characters it holds.
+
+    Args:
+        texts: everything the picture will show.
+    """
+
+    def __init__(self, texts: Iterable[str]):
+        needed = frozenset(ord(c) for text in texts for c in set(text) if not c.isspace()) - _main_characters()
+        families, left = _cover(needed)
+        self.families = [MAIN, *families]
+        self._replaced = {chr(c): "" if _ignorable(chr(c)) else self._stand_in(c) for c in left}
+        self._drawn = frozenset(map(chr, (needed - left) | _main_characters()))
+        self.missing = frozenset(c for c, shown in self._replaced.items() if shown == MISSING)
+        self._widths: dict[tuple[str, float, bool], float] = {}
+        self._renderer = RendererAgg(8, 8, _DPI)
+
+    @staticmethod
+    def _stand_in(code: int) -> str:
+        if 0x2400 <= code <= 0x2421:
+            return f"⟨U+{code - 0x2400 if code != 0x2421 else 0x7F:04X}⟩"
+        return MISSING
+
+    def fit(self, text: str) -> str:
+        """The text with a box for every character that no installed font can draw."""
+        if all(character in self._drawn or character.isspace() for character in text):
+            return text
+        kept = (c if c in self._drawn or c.isspace() else self._replaced.get(c, MISSING) for c in text)
+        return "".join(kept)
+
+    def properties(self, text: str, size: float, bold: bool = False) -> FontProperties:
+        """The fonts for a text at a size in points; bold only where the main font draws all of it."""
+        if all(ord(character) in _main_characters() for character in text if not character.isspace()):
+            return FontProperties(family=[MAIN], size=size, weight="bold" if bold else "normal")
+        return FontProperties(family=self.families, size=size)
+
+    def width(self, text: str, size: float, bold: bool = False) -> float:
+        """The advance width in points of a text that `fit` has prepared."""
+        key = (text, size, bold)
+        if key not in self._widths:
+            # between two strokes, with which nothing kerns: ink alone would forget spaces at the ends
+            inner = self._ink(_EDGE + text + _EDGE, size, bold) - self._ink(_EDGE + _EDGE, size, bold)
+            self._widths[key] = inner * 72 / _DPI
+        return self._widths[key]
+
+    def _ink(self, text: str, size: float, bold: bool) -> float:
+        return self._renderer.get_text_width_height_descent(text, self.properties(text, size, bold), ismath=False)[0]

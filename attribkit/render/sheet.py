@@ -1,0 +1,162 @@
+"""A sheet of paper in points, from the top left, on a matplotlib Figure that pyplot never hears of."""
+
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Circle, FancyBboxPatch, Rectangle
+from matplotlib.transforms import Affine2D, Transform
+
+from attribkit.render.fonts import Letters
+
+SETTINGS: Any = {
+    "text.usetex": False,
+    "text.hinting": "none",
+    "axes.unicode_minus": True,
+    "svg.hashsalt": "attribkit",
+    "svg.fonttype": "path",
+    "pdf.fonttype": 42,
+    "savefig.bbox": None,
+    "path.simplify": False,
+}
+"""What a user's matplotlibrc must not change: the picture of one explanation is the same everywhere."""
+
+
+@dataclass
+class Sheet:
+    """Drawing in points, y downwards.
+
+    Attributes:
+        width, height: in points.
+        letters: the fonts for everything that will be written.
+        paper: the background's colour.
+    """
+
+    width: float
+    height: float
+    letters: Letters
+    paper: str
+    dpi: float = 150
+    figure: Figure = field(init=False)
+
+    def __post_init__(self) -> None:
+        size = (self.width / 72, self.height / 72)
+        self.figure = Figure(figsize=size, dpi=self.dpi, facecolor=self.paper, edgecolor="none")
+        FigureCanvasAgg(self.figure)
+
+    @property
+    def _transform(self) -> Transform:
+        return Affine2D().scale(1, -1).translate(0, self.height).scale(1 / 72) + self.figure.dpi_scale_trans
+
+    def text(
+        self,
+        x: float,
+        baseline: float,
+        text: str,
+        size: float,
+        colour: str,
+        bold: bool = False,
+        align: str = "left",
+        label: str = "",
+    ) -> float:
+        """Write one line and return its width; nothing in it is read as mathematics."""
+        shown = self.letters.fit(text)
+        self.figure.text(
+            x,
+            baseline,
+            shown,
+            color=colour,
+            ha=align,
+            va="baseline",
+            parse_math=False,
+            usetex=False,
+            transform=self._transform,
+            fontproperties=self.letters.properties(shown, size, bold),
+            label=label,
+        )
+        return self.letters.width(shown, size, bold)
+
+    def box(
+        self, x: float, top: float, width: float, height: float, colour: str, radius: float = 0.0, label: str = ""
+    ) -> None:
+        """Fill a rectangle, its corners rounded by `radius`."""
+        if width <= 0 or height <= 0:
+            return
+        common: dict[str, Any] = {"facecolor": colour, "edgecolor": "none", "linewidth": 0, "label": label}
+        radius = min(radius, width / 2, height / 2)
+        if radius == width / 2 == height / 2:
+            centre = (x + radius, top + radius)
+            patch: Any = Circle(centre, radius, transform=self._transform, **common)
+        elif radius:
+            style = f"round,pad=0,rounding_size={radius:g}"
+            patch = FancyBboxPatch((x, top), width, height, boxstyle=style, transform=self._transform, **common)
+        else:
+            patch = Rectangle((x, top), width, height, transform=self._transform, **common)
+        self.figure.add_artist(patch)
+
+    def line(
+        self, x: float, y: float, to_x: float, to_y: float, colour: str, width: float, dotted: bool = False
+    ) -> None:
+        """Draw a straight line."""
+        style: Any = (0, (1, 1.4)) if dotted else "-"
+        line = Line2D([x, to_x], [y, to_y], color=colour, linewidth=width, linestyle=style, transform=self._transform)
+        line.set_solid_capstyle("butt")
+        line.set_dash_capstyle("butt")
+        self.figure.add_artist(line)
+
+    def axes(self, x: float, top: float, width: float, height: float) -> Axes:
+        """An empty rectangle with axes of its own, without frame, ticks or labels."""
+        bottom = 1 - (top + height) / self.height
+        plot = self.figure.add_axes((x / self.width, bottom, width / self.width, height / self.height))
+        plot.set_axis_off()
+        return plot
+
+
+@dataclass(frozen=True)
+class Block:
+    """A part of the picture: its height in points, and how it is drawn from a given top."""
+
+    height: float
+    draw: Callable[[Sheet, float], None]
+
+
+def gap(height: float) -> Block:
+    """White space."""
+    return Block(height, lambda sheet, top: None)
+
+
+@contextmanager
+def steady() -> Iterator[None]:
+    """Matplotlib's own defaults and `SETTINGS`, whatever the user's matplotlibrc says; theirs come back after."""
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(SETTINGS)
+        yield
+
+
+def write(figure: Figure, format: str, description: str) -> bytes:
+    """The figure as a file's bytes, the same for the same figure: no date, no version, no random id.
+
+    Args:
+        figure: what to write.
+        format: "png", "svg" or "pdf".
+        description: for readers who cannot see the picture, in the file's metadata.
+    """
+    metadata: dict[str, dict[str, str | None]] = {
+        "png": {"Software": None, "Description": description},
+        "svg": {"Date": None, "Creator": None, "Description": description},
+        "pdf": {"CreationDate": None, "Creator": None, "Producer": None, "Subject": description},
+    }
+    buffer = io.BytesIO()
+    with steady():
+        figure.savefig(
+            buffer, format=format, dpi=figure.dpi, metadata=metadata[format], facecolor=figure.get_facecolor()
+        )
+    return buffer.getvalue()

@@ -1,0 +1,208 @@
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Dialog, Page, sync_playwright
+
+from attribkit.explanation import Explanation, Explanations
+from attribkit.render import html, palette
+
+pytestmark = pytest.mark.browser
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def show(browser: Browser, tmp_path: Path) -> Iterator[Open]:
+    """Open a page from a file; afterwards nothing else may have been asked for, said or run."""
+    events: list[str] = []
+    pages: list[tuple[Page, str]] = []
+
+    def refuse(dialog: Dialog) -> None:
+        events.append(f"dialog {dialog.message}")
+        dialog.dismiss()
+
+    def build(source: str, scheme: Literal["light", "dark"] = "light", width: int = 1000) -> Page:
+        path = tmp_path / f"{len(pages)}.html"
+        path.write_text(source, encoding="utf-8", newline="")
+        page = browser.new_page(color_scheme=scheme, viewport={"width": width, "height": 800})
+        page.on("request", lambda request: events.append(f"request {request.url}"))
+        page.on("dialog", refuse)
+        page.on("console", lambda message: events.append(f"console {message.text}"))
+        page.on("pageerror", lambda error: events.append(f"error {error}"))
+        page.goto(path.as_uri())
+        pages.append((page, path.as_uri()))
+        return page
+
+    yield build
+    for page, _ in pages:
+        page.close()
+    assert events == [f"request {uri}" for _, uri in pages]
+
+
+def text_of(page: Page, index: int = 0) -> str:
+    return page.locator("section .text").nth(index).evaluate("element => element.innerText")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It was a horrible movie",
+        "one\n\n  two   spaces\tand a tab",
+        "  leading and trailing  ",
+        "didn't, won't… “quotes”",
+        "family \U0001f468\u200d\U0001f469\u200d\U0001f467 \U0001f600 中文電影 مرحبا بالعالم 123 שלום עולם",
+        "a \u202eevil\u202c end",
+        "<!-- --> <b>&amp;&lt;</b> {{ x }}",
+        "x" * 3000,
+    ],
+)
+def test_the_text_is_shown_exactly_as_typed(explained: Callable[..., Explanation], show: Open, text: str) -> None:
+    assert text_of(show(html.page([explained(text)]))) == text
+
+
+def test_copying_the_text_gives_the_text_without_scores(horrible: Explanation, show: Open) -> None:
+    page = show(html.page([horrible]))
+    select = """element => {
+        const range = document.createRange();
+        range.selectNodeContents(element);
+        getSelection().removeAllRanges();
+        getSelection().addRange(range);
+        return getSelection().toString();
+    }"""
+    assert page.locator("section .text").evaluate(select) == "It was a horrible movie"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_hostile_texts_are_inert(
+    explained: Callable[..., Explanation], show: Open, hostile: str, scheme: Literal["light", "dark"]
+) -> None:
+    explanation = explained(hostile, true_label=hostile, target=hostile, notes=(hostile,), baseline=hostile)
+    page = show(html.page([explanation, explanation], title=hostile), scheme)
+    assert (
+        page.evaluate("document.scripts.length + document.images.length + document.querySelectorAll('iframe').length")
+        == 0
+    )
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert text_of(page) == hostile.replace("\x00", "␀").replace("\x1b", "␛")
+
+
+def contrasts(page: Page) -> dict[str, float]:
+    """The contrast of the ink on each token's own background, as the browser computes both."""
+    colours: list[list[str]] = page.locator("section .t").evaluate_all(
+        """elements => elements.map(e => {
+            let paper = e;
+            while (getComputedStyle(paper).backgroundColor === 'rgba(0, 0, 0, 0)') paper = paper.parentElement;
+            return [e.className, getComputedStyle(e).color, getComputedStyle(paper).backgroundColor];
+        })"""
+    )
+
+    def hexadecimal(rgb: str) -> str:
+        return "#" + "".join(f"{int(part):02x}" for part in rgb.removeprefix("rgb(").removesuffix(")").split(","))
+
+    return {name: palette.contrast(hexadecimal(ink), hexadecimal(paper)) for name, ink, paper in colours}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_colour_can_be_read_in_both_colour_schemes(
+    explained: Callable[..., Explanation], show: Open, scheme: Literal["light", "dark"]
+) -> None:
+    ramp = np.linspace(-1, 1, 41)
+    page = show(html.page([explained(" ".join(["word"] * 41), ramp)]), scheme)
+    found = contrasts(page)
+    assert len(found) == 41 and min(found.values()) >= 4.5
+    expected = palette.LIGHT if scheme == "light" else palette.DARK
+    strongest = page.locator("section .text .p20").evaluate("e => getComputedStyle(e).backgroundColor")
+    red, green, blue = (int(expected.ramp[-1][i : i + 2], 16) for i in (1, 3, 5))
+    assert strongest == f"rgb({red}, {green}, {blue})"
+
+
+def test_a_notebooks_theme_wins_over_the_systems(horrible: Explanation, show: Open) -> None:
+    fragment = html.fragment([horrible])
+    for hook, scheme, expected in (
+        ('data-jp-theme-light="false"', "light", palette.DARK),
+        ('data-jp-theme-light="true"', "dark", palette.LIGHT),
+        ('class="vscode-dark"', "light", palette.DARK),
+        ('class="vscode-light"', "dark", palette.LIGHT),
+    ):
+        page = show(f"<!DOCTYPE html><meta charset=utf-8><body {hook}>{fragment}{fragment}</body>", scheme)
+        paper = page.locator("article").first.evaluate("e => getComputedStyle(e).backgroundColor")
+        red, green, blue = (int(expected.paper[i : i + 2], 16) for i in (1, 3, 5))
+        assert paper == f"rgb({red}, {green}, {blue})"
+        assert text_of(page, 1) == "It was a horrible movie"
+
+
+def test_a_phone_scrolls_in_one_direction_only(
+    horrible: Explanation, losses: Explanation, explained: Callable[..., Explanation], show: Open
+) -> None:
+    rows = Explanations([horrible, losses, explained("x" * 500 + " " + "word " * 300, notes=("y" * 400,))])
+    page = show(rows.to_html(), width=390)
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    wide = "es => es.filter(e => e.getBoundingClientRect().right > 390.5).map(e => e.outerHTML.slice(0, 80))"
+    assert page.locator("main *:not(.hidden):not(.hidden *)").evaluate_all(wide) == []
+
+
+def test_a_score_can_be_read_by_pointing_and_by_ear(horrible: Explanation, show: Open) -> None:
+    page = show(html.page([horrible]))
+    token = page.locator("section .text .p20")
+    style = "e => { const s = getComputedStyle(e, '::after'); return [s.content, s.clipPath]; }"
+    assert token.evaluate(style) == ['", +2.31"', "inset(50%)"]
+    token.hover()
+    assert token.evaluate(style) == ['"+2.31"', "none"]
+    page.mouse.move(0, 0)
+    heard = spoken(page)
+    assert "horrible , +2.31 movie , −0.18" in " ".join(" ".join(heard).split())
+
+
+def spoken(page: Page) -> list[str]:
+    """The static texts of the accessibility tree, in the order in which a screen reader meets them."""
+    session = page.context.new_cdp_session(page)
+    nodes: list[dict[str, Any]] = session.send("Accessibility.getFullAXTree")["nodes"]
+    by_id = {node["nodeId"]: node for node in nodes}
+
+    def walk(node: dict[str, Any]) -> Iterator[str]:
+        if node.get("role", {}).get("value") == "StaticText":
+            yield str(node["name"]["value"])
+        for child in node.get("childIds", []):
+            if child in by_id:
+                yield from walk(by_id[child])
+
+    return list(walk(nodes[0]))
+
+
+def test_print_shows_light_paper_and_keeps_the_colours(horrible: Explanation, show: Open) -> None:
+    page = show(html.page([horrible]), "dark")
+    page.emulate_media(media="print", color_scheme="dark")
+    style = (
+        "e => [getComputedStyle(e).color, getComputedStyle(e).backgroundColor, getComputedStyle(e).printColorAdjust]"
+    )
+    ink, paper, exact = page.locator("section .text .p20").evaluate(style)
+    light = palette.LIGHT
+    assert ink == f"rgb({', '.join(str(int(light.ink[i : i + 2], 16)) for i in (1, 3, 5))})"
+    assert paper == f"rgb({', '.join(str(int(light.ramp[-1][i : i + 2], 16)) for i in (1, 3, 5))})"
+    assert exact == "exact"
+
+
+def test_a_review_of_50_000_words_opens(explained: Callable[..., Explanation], show: Open) -> None:
+    page = show(html.page([explained("word " * 50_000)]))
+    assert page.locator("section .text .t").count() == 50_000

@@ -1,0 +1,249 @@
+import io
+import json
+import math
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.console import Console
+
+from attribkit.explanation import SUFFIXES, Explanation, Explanations
+from attribkit.panels import Chart, Panel, Prediction, Series, TokenScores
+
+numbers = st.floats(allow_nan=False, allow_infinity=False)
+words = st.text(max_size=8)
+# sums of these do not overflow
+summable = st.floats(-1e150, 1e150)
+plain = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | numbers | words,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@st.composite
+def token_scores(draw: st.DrawFn, length: int, numbers: st.SearchStrategy[float] = numbers) -> TokenScores:
+    cuts = sorted(draw(st.lists(st.integers(0, length), max_size=12)))
+    starts, ends = cuts[0 : len(cuts) // 2 * 2 : 2], cuts[1::2]
+    n = len(starts)
+
+    def column(of: st.SearchStrategy[Any]) -> Any:
+        return draw(st.lists(of, min_size=n, max_size=n))
+
+    return TokenScores(
+        starts=np.array(starts, dtype=np.int64),
+        ends=np.array(ends, dtype=np.int64),
+        tokens=tuple(column(words)),
+        scores=column(numbers),
+        known=column(st.booleans()),
+        unit=draw(st.sampled_from(["log-odds", "logit", "probability"])),
+        target=draw(words),
+        method=draw(words),
+        baseline=draw(words),
+        steps=draw(st.integers(0, 4096)),
+        output_text=draw(numbers),
+        output_baseline=draw(numbers),
+        tolerance=1e-4,
+        converged=draw(st.sampled_from([True, False, None])),
+        tokens_total=n + draw(st.integers(0, 5)),
+        notes=tuple(draw(st.lists(words, max_size=2))),
+    )
+
+
+@st.composite
+def charts(draw: st.DrawFn, numbers: st.SearchStrategy[float] = numbers) -> Chart:
+    n = draw(st.integers(0, 4))
+
+    def series() -> Series:
+        x, y = (np.array(draw(st.lists(numbers, min_size=n, max_size=n)), dtype=float) for _ in range(2))
+        return Series(draw(words), x, y)
+
+    marks = tuple(draw(st.lists(st.tuples(words, numbers), max_size=2)))
+    return Chart(draw(words), draw(words), draw(words), tuple(series() for _ in range(draw(st.integers(1, 3)))), marks)
+
+
+@st.composite
+def explanations(draw: st.DrawFn, numbers: st.SearchStrategy[float] = numbers) -> Explanation:
+    text = draw(st.text(max_size=30))
+    labels = draw(st.lists(words, min_size=1, max_size=3, unique=True))
+    probabilities = tuple(draw(st.floats(0, 1)) for _ in labels)
+    prediction = Prediction(labels[0], tuple(labels), probabilities, draw(st.none() | words))
+    panels: list[Panel] = [draw(token_scores(len(text), numbers))]
+    if draw(st.booleans()):
+        panels.append(draw(charts(numbers)))
+    return Explanation(text, prediction, tuple(panels), draw(st.dictionaries(words, plain, max_size=3)))
+
+
+def horrible(**changes: Any) -> Explanation:
+    text = "It was a horrible movie"
+    spans = [match.span() for match in re.finditer(r"\w+", text)]
+    scores = np.array([0.042, 0.11, -0.05, 2.31, -0.18])
+    fields: dict[str, Any] = {
+        "starts": [start for start, _ in spans],
+        "ends": [end for _, end in spans],
+        "tokens": text.lower().split(),
+        "scores": scores,
+        "known": [True] * 5,
+        "unit": "log-odds",
+        "target": "negative",
+        "method": "integrated-gradients",
+        "baseline": "pad",
+        "steps": 64,
+        "output_text": scores.sum(),
+        "output_baseline": 0.0,
+        "tolerance": 1e-4,
+        "converged": True,
+        "tokens_total": 5,
+    }
+    panel = TokenScores(**{**fields, **changes})
+    return Explanation(text, Prediction("negative", ("negative", "positive"), (0.9, 0.1)), (panel,), {"model": "m"})
+
+
+@given(explanations())
+@settings(max_examples=60)
+def test_json_gives_back_an_equal_explanation_with_floats_bit_for_bit(explanation: Explanation) -> None:
+    again = Explanation.from_json(explanation.to_json())
+    assert again == explanation
+    assert again.scores.scores.tobytes() == explanation.scores.scores.tobytes()
+    for name in ("output_text", "output_baseline"):
+        assert getattr(again.scores, name).hex() == getattr(explanation.scores, name).hex()
+    assert again.to_json() == explanation.to_json()
+
+
+@given(st.lists(explanations(), max_size=3))
+@settings(max_examples=20)
+def test_json_gives_back_an_equal_list(found: list[Explanation]) -> None:
+    assert Explanations.from_json(Explanations(found).to_json()) == Explanations(found)
+
+
+@given(explanations(summable))
+@settings(max_examples=25, deadline=None)
+def test_whatever_can_be_explained_can_be_drawn_in_html_latex_and_the_terminal(explanation: Explanation) -> None:
+    Console(file=io.StringIO(), width=80).print(explanation)
+    for source in (explanation.to_html(), explanation._repr_html_(), explanation.to_latex()):
+        source.encode()
+        assert "np." not in source or "np." in (explanation.to_json())
+
+
+@given(explanations(summable))
+@settings(max_examples=8, deadline=None)
+def test_whatever_can_be_explained_can_be_drawn_as_a_picture(explanation: Explanation) -> None:
+    assert explanation.to_png(dpi=30).startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_the_suffix_decides_and_the_file_is_whole_and_alone(tmp_path: Path, suffix: str) -> None:
+    explanation = horrible()
+    for result in (explanation, Explanations([explanation, explanation])):
+        path = result.save(tmp_path / f"why{suffix.upper()}")
+        content = path.read_bytes()
+        start = {".html": b"<!DOCTYPE html>", ".png": b"\x89PNG", ".svg": b"<?xml", ".pdf": b"%PDF", ".json": b"{"}
+        assert content.startswith(start.get(suffix, b"% packages:"))
+        assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_saved_file_loads_to_an_equal_explanation(tmp_path: Path) -> None:
+    explanation = horrible()
+    assert Explanation.load(explanation.save(tmp_path / "why.json")) == explanation
+    both = Explanations([explanation, horrible(target="positive")])
+    assert Explanations.load(both.save(str(tmp_path / "both.json"))) == both
+
+
+@pytest.mark.parametrize("name", ["why.docx", "why", "why.jpeg"])
+def test_an_unknown_suffix_is_refused_with_those_supported_and_nothing_is_written(tmp_path: Path, name: str) -> None:
+    message = f"one of .html, .png, .svg, .pdf, .json, .tex, got {name!r}; rename it"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        horrible().save(tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_save_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "why.html"
+    path.write_text("old")
+    broken = Explanation("It", horrible().prediction, horrible().panels, {})
+    with pytest.raises(ValueError, match="spans must lie within the text of 2 characters"):
+        broken.save(path)
+    assert path.read_text() == "old" and [file.name for file in tmp_path.iterdir()] == ["why.html"]
+    with pytest.raises(ValueError, match="at least one explanation to save, got an empty list"):
+        Explanations().save(path)
+    with pytest.raises(FileNotFoundError, match="does not exist; make it first"):
+        horrible().save(tmp_path / "nowhere" / "why.html")
+    (tmp_path / "folder.html").mkdir()
+    with pytest.raises(IsADirectoryError, match="is a folder; name a file in it"):
+        horrible().save(tmp_path / "folder.html")
+    assert {file.name for file in tmp_path.iterdir()} == {"why.html", "folder.html"}
+
+
+def test_a_changed_file_is_refused(tmp_path: Path) -> None:
+    path = horrible().save(tmp_path / "why.json")
+    path.write_text(path.read_text(encoding="utf-8").replace("2.31", "3.31"), encoding="utf-8")
+    with pytest.raises(ValueError, match="was changed after it was saved"):
+        Explanation.load(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "text that is not JSON"),
+        ("[" * 100_000, "text that is not JSON"),
+        ("[1]", "got other JSON"),
+        ('{"a": 1}', "got other JSON"),
+    ],
+)
+def test_what_is_no_explanation_is_refused_with_a_sentence(tmp_path: Path, content: str, message: str) -> None:
+    path = tmp_path / "why.json"
+    path.write_text(content)
+    with pytest.raises(ValueError, match=message):
+        Explanation.load(path)
+
+
+def test_other_kinds_and_newer_formats_say_the_cure(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=re.escape("load it with Explanations.load")):
+        Explanation.from_json(Explanations([horrible()]).to_json())
+    newer = json.loads(horrible().to_json()) | {"format": 99}
+    with pytest.raises(ValueError, match="has format 99, this version reads 1; upgrade attribkit"):
+        Explanation.from_json(json.dumps(newer))
+    with pytest.raises(FileNotFoundError, match=re.escape("there is no file")):
+        Explanation.load(tmp_path / "nothing.json")
+    (tmp_path / "binary.json").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ValueError, match=re.escape("binary.json is not UTF-8 text")):
+        Explanation.load(tmp_path / "binary.json")
+
+
+def test_the_table_has_the_words_as_written_and_counts_the_texts() -> None:
+    table = horrible().to_frame()
+    assert list(table.columns) == ["token", "start", "end", "score", "unit", "target", "known"]
+    assert table.token.tolist() == ["It", "was", "a", "horrible", "movie"]
+    assert table.score.tolist() == [0.042, 0.11, -0.05, 2.31, -0.18]
+    both = Explanations([horrible(), horrible()]).to_frame()
+    assert both.columns[0] == "text" and both.text.tolist() == [0] * 5 + [1] * 5
+    with pytest.raises(ValueError, match="`level` must be 'token', got 'phrase'"):
+        horrible().to_frame(level="phrase")
+
+
+def test_an_explanation_without_scores_says_so() -> None:
+    with pytest.raises(ValueError, match="holds no token scores"):
+        Explanation("a", None, ()).to_frame()
+
+
+def test_a_text_without_panels_is_still_shown() -> None:
+    bare = Explanation("It & was", None, ())
+    assert "It &amp; was" in bare.to_html() and bare.to_png(dpi=30) and "It" in bare.to_latex()
+
+
+def test_provenance_is_what_json_can_hold_and_nothing_else() -> None:
+    assert Explanation("a", None, (), {"seeds": (1, 2)}).provenance == {"seeds": [1, 2]}
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        Explanation("a", None, (), {"loss": math.nan})
+    with pytest.raises(TypeError):
+        hash(horrible())
+
+
+def test_lists_of_explanations_stay_lists_of_explanations() -> None:
+    both = Explanations([horrible(), horrible(target="positive")])
+    assert isinstance(both[:1], Explanations) and isinstance(both[0], Explanation)
+    assert repr(both[0]) == "Explanation(text='It was a horrible movie', label='negative', panels=[token_scores])"
