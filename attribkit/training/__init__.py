@@ -1,0 +1,1 @@
+"""Teaching a network: data, pretrained vectors, the loop."""

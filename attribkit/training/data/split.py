@@ -1,0 +1,148 @@
+"""Cutting rows into parts: seeded, stratified by label, and never through a group."""
+
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Mapping, Sequence
+from random import Random
+
+
+def connected_rows(*keys: Sequence[Hashable]) -> list[int]:
+    """Number the groups of rows that must stay together: those that share a value of any key, or do so through others.
+
+    A value of None binds nothing. Returns one group number per row, numbered by first occurrence.
+    """
+    parent = list(range(len(keys[0])))
+
+    def root(row: int) -> int:
+        while parent[row] != row:
+            parent[row] = parent[parent[row]]
+            row = parent[row]
+        return row
+
+    for values in keys:
+        first: dict[Hashable, int] = {}
+        for row, value in enumerate(values):
+            if value is not None:
+                parent[root(row)] = root(first.setdefault(value, row))
+    numbers: dict[int, int] = {}
+    return [numbers.setdefault(root(row), len(numbers)) for row in range(len(parent))]
+
+
+def split_rows(
+    labels: Sequence[str], groups: Sequence[int], shares: Mapping[str, float], seed: int
+) -> dict[str, list[int]]:
+    """Divide the rows 0 … n−1 among the parts of `shares`, whole groups only.
+
+    Without groups of several rows each part gets its share of every label, to the row. Groups are placed largest first,
+    each where it brings the counts nearest to those wanted (least Σ (count − wanted)² / wanted), so single rows can
+    mend what groups leave uneven.
+
+    Args:
+        labels: the label of each row.
+        groups: the group number of each row.
+        shares: for each part its share of the rows, summing to 1; the first part is the one to train on and gets every
+            label.
+        seed: decides which rows go where, and their order.
+
+    Returns:
+        The rows of each part, shuffled. Every row is in exactly one.
+
+    Raises:
+        ValueError: if there are not groups enough for a part to get one.
+    """
+    rng = Random(seed)
+    members: defaultdict[int, list[int]] = defaultdict(list)
+    for row, group in enumerate(groups):
+        members[group].append(row)
+    order = list(members)
+    rng.shuffle(order)
+    order.sort(key=lambda group: -len(members[group]))
+    counts = {group: Counter(labels[row] for row in rows) for group, rows in members.items()}
+    part_of = _place(order, counts, _wanted_counts(Counter(labels), shares))
+    _give_every_label(part_of, counts, next(iter(shares)))
+    _fill_empty(part_of, counts, list(shares))
+    parts: dict[str, list[int]] = {name: [] for name in shares}
+    for group in order:
+        parts[part_of[group]].extend(members[group])
+    for name, rows in parts.items():
+        if not rows:
+            raise ValueError(
+                f"{len(labels):,} rows in {len(members):,} groups that must stay together are too few for a {name} "
+                f"split of {shares[name]:.3g}; give more rows, a larger share, or `{name}=0`"
+            )
+        rng.shuffle(rows)
+    return parts
+
+
+def _wanted_counts(totals: Mapping[str, int], shares: Mapping[str, float]) -> dict[str, dict[str, int]]:
+    """How many rows of each label each part should get: whole numbers that sum to the totals and to the shares."""
+    rows = sum(totals.values())
+    exact = {(part, label): share * total for part, share in shares.items() for label, total in totals.items()}
+    wanted = {cell: int(value + 1e-9) for cell, value in exact.items()}
+    free_in_part = _largest_remainder({part: share * rows for part, share in shares.items()}, rows)
+    free_of_label = dict(totals)
+    for (part, label), count in wanted.items():
+        free_in_part[part] -= count
+        free_of_label[label] -= count
+    for part, label in sorted(exact, key=lambda cell: wanted[cell] - exact[cell]) * 2:
+        # The first pass rounds up the largest remainders; the second may round a cell up again where margins leave no
+        # other choice.
+        take = min(1, free_in_part[part], free_of_label[label])
+        if take > 0:
+            wanted[part, label] += take
+            free_in_part[part] -= take
+            free_of_label[label] -= take
+    for label, free in free_of_label.items():
+        wanted[next(iter(shares)), label] += free
+    return {part: {label: wanted[part, label] for label in totals} for part in shares}
+
+
+def _largest_remainder(exact: Mapping[str, float], total: int) -> dict[str, int]:
+    whole = {name: int(value + 1e-9) for name, value in exact.items()}
+    for name in sorted(exact, key=lambda name: whole[name] - exact[name])[: total - sum(whole.values())]:
+        whole[name] += 1
+    return whole
+
+
+def _place(
+    order: Sequence[int], counts: Mapping[int, Counter[str]], wanted: Mapping[str, Mapping[str, int]]
+) -> dict[int, str]:
+    missing = {part: dict(by_label) for part, by_label in wanted.items()}
+    part_of = {}
+    for group in order:
+        # By how much Σ (count − wanted)² / wanted grows when the group joins the part.
+        best = min(
+            wanted,
+            key=lambda part: sum(
+                count * (count - 2 * missing[part][label]) / max(wanted[part][label], 0.5)
+                for label, count in counts[group].items()
+            ),
+        )
+        part_of[group] = best
+        for label, count in counts[group].items():
+            missing[best][label] -= count
+    return part_of
+
+
+def _give_every_label(part_of: dict[int, str], counts: Mapping[int, Counter[str]], first: str) -> None:
+    """Move the smallest group that holds a label to the part to train on, where that part lacks it."""
+    there = {label for group, part in part_of.items() if part == first for label in counts[group]}
+    for label in sorted({label for labels in counts.values() for label in labels} - there):
+        smallest = min((group for group in part_of if label in counts[group]), key=lambda group: counts[group].total())
+        part_of[smallest] = first
+
+
+def _fill_empty(part_of: dict[int, str], counts: Mapping[int, Counter[str]], parts: Sequence[str]) -> None:
+    """Give a part that got nothing the smallest group the first can spare without losing a label."""
+    first = parts[0]
+    for part in parts[1:]:
+        if part in part_of.values():
+            continue
+        holders = Counter(label for group, place in part_of.items() if place == first for label in counts[group])
+        spare = (
+            group
+            for group, place in part_of.items()
+            if place == first and all(holders[label] > 1 for label in counts[group])
+        )
+        smallest = min(spare, key=lambda group: counts[group].total(), default=None)
+        if smallest is not None:
+            part_of[smallest] = part

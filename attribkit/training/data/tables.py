@@ -1,0 +1,220 @@
+"""Files and folders of labelled texts, read into tables just as they are; what the columns mean is decided later."""
+
+import bz2
+import csv
+import gzip
+import io
+import json
+import lzma
+import os
+import warnings
+import zlib
+from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+
+SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
+SPLITS = ("train", "validation", "test")
+SPLIT_OF_NAME = {
+    **{name: "train" for name in ("train", "training")},
+    **{name: "validation" for name in ("validation", "valid", "val", "dev", "development")},
+    **{name: "test" for name in ("test", "testing")},
+}
+_UNPACK: Mapping[str, Callable[[bytes], bytes]] = {
+    ".gz": gzip.decompress,
+    ".bz2": bz2.decompress,
+    ".xz": lzma.decompress,
+}
+_UNLABELLED = "unsup"
+
+
+def listed(names: Iterable[object], most: int = 10) -> str:
+    """Names in quotes for an error message, cut after `most` of them."""
+    shown = [repr(str(name)) for name in names]
+    rest = len(shown) - most
+    return ", ".join(shown[:most]) + (f" and {rest:,} more" if rest > 0 else "") if shown else "nothing"
+
+
+def shortened(name: object) -> str:
+    """A name in quotes, cut where it is as long as a text."""
+    shown = str(name)
+    return repr(shown if len(shown) <= 80 else shown[:80] + "…")
+
+
+def read_file(path: Path) -> pd.DataFrame:
+    """Read a .csv, .tsv, .jsonl or .parquet file; the text formats may be compressed (.gz, .bz2, .xz).
+
+    CSV and TSV cells stay strings: the word `null` is a text, the label `01` stays `01`. An empty cell is an empty
+    string.
+
+    Raises:
+        FileNotFoundError: if there is no such file; the message names those in its folder.
+        ValueError: if the suffix is not supported or the content is not what the suffix promises.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(missing(path))
+    kind = table_suffix(path)
+    if kind == ".parquet":
+        try:
+            return pd.read_parquet(path)
+        except (ValueError, OSError) as error:
+            raise ValueError(
+                f"{path.name!r} is not a readable Parquet file; write it anew or fetch it again"
+            ) from error
+    if kind is None:
+        raise ValueError(
+            f"a table must end in {', '.join(SUFFIXES)} (the first three also with {', '.join(_UNPACK)}), "
+            f"got {path.name!r}; convert it to one of them"
+        )
+    content = read_text(path)
+    return _jsonl(content, path.name) if kind == ".jsonl" else _delimited(content, kind, path.name)
+
+
+def table_suffix(path: Path) -> str | None:
+    """The table format that a file name promises, or None."""
+    name = path.name.lower()
+    for packed in _UNPACK:
+        name = name.removesuffix(packed)
+    suffix = Path(name).suffix
+    if suffix == ".parquet" and name != path.name.lower():
+        return None
+    return suffix if suffix in SUFFIXES else None
+
+
+def read_text(path: Path) -> str:
+    """The UTF-8 text of a plain or compressed file, line ends untouched, a byte order mark removed."""
+    content = path.read_bytes()
+    if unpack := _UNPACK.get(path.suffix.lower()):
+        try:
+            content = unpack(content)
+        except (OSError, EOFError, ValueError, lzma.LZMAError, zlib.error) as error:
+            raise ValueError(f"{path.name!r} is a broken compressed file ({error}); fetch or pack it again") from error
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ValueError(f"line {line:,} of {path.name!r} is not UTF-8; save the file with that encoding") from error
+
+
+def missing(path: Path) -> str:
+    """One sentence on a path that does not exist: what its folder holds, and the name that comes near."""
+    folder = path.parent
+    if not os.path.isdir(folder):
+        return f"there is no {shortened(path.name)}, for its folder {shortened(folder)} does not exist; check the path"
+    there = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
+    near = get_close_matches(path.name, there, 1)
+    cure = f"did you mean {near[0]!r}?" if near else "name one of them or correct the folder"
+    return f"there is no {shortened(path.name)} in the folder {shortened(folder)}, which holds {listed(there)}; {cure}"
+
+
+def _jsonl(content: str, name: str) -> pd.DataFrame:
+    rows = []
+    for number, line in enumerate(content.split("\n"), 1):  # splitlines() would also cut at U+2028 within a text
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            raise ValueError(f"line {number:,} of {name!r} is not JSON ({error}); correct or remove it") from error
+        if not isinstance(row, dict):
+            raise ValueError(
+                f"line {number:,} of {name!r} must be a JSON object, got a {type(row).__name__}; correct it"
+            )
+        rows.append(row)
+    # dtype=object: pandas' own strings refuse the lone surrogates that JSON can spell, before anyone could count them
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    return pd.DataFrame({key: pd.Series([row.get(key) for row in rows], dtype=object) for key in columns})
+
+
+def _delimited(content: str, suffix: str, name: str) -> pd.DataFrame:
+    if not content.strip():
+        raise ValueError(f"{name!r} is empty; it needs a first line of column names and rows below it")
+    delimiter = "\t" if suffix == ".tsv" else _csv_delimiter(content)
+    quoting: Literal[0, 3] = csv.QUOTE_NONE if suffix == ".tsv" and _quotes_are_text(content) else csv.QUOTE_MINIMAL
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            return pd.read_csv(
+                io.StringIO(content),
+                sep=delimiter,
+                quoting=quoting,
+                dtype=str,
+                keep_default_na=False,
+                index_col=False,  # else rows longer than the header would silently turn a column into the index
+            )
+    except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError) as error:
+        reason = " ".join(str(error).split()).removeprefix("Error tokenizing data. C error: ")
+        raise ValueError(
+            f"{name!r} is not a regular table ({reason}); quote cells that hold the separator, a quote or a line break"
+        ) from error
+
+
+def _csv_delimiter(content: str) -> str:
+    """A comma, or what a spreadsheet wrote in its place: judged by the header, which names no texts."""
+    header = content.lstrip("\n\r").split("\n", 1)[0]
+    return next((mark for mark in (",", ";", "\t") if mark in header), ",")
+
+
+def _quotes_are_text(content: str) -> bool:
+    """Whether a TSV file is written without quoting, so that a lone `"` is a character of the text.
+
+    Read as quoting, a lone quote at the start of a cell would swallow whole rows up to the next one. A file whose lines
+    all have as many tabs as the header quotes no line break; an odd number of quotes on any of its lines then cannot be
+    quoting.
+    """
+    lines = [line for line in content.split("\n") if line.strip()]
+    tabs = lines[0].count("\t")
+    return all(line.count("\t") == tabs for line in lines) and any(line.count('"') % 2 for line in lines)
+
+
+def read_folder(folder: Path) -> dict[str, pd.DataFrame]:
+    """Read `train.*`, `validation.*` and `test.*` files, or `label/*.txt`, or `train/label/*.txt` and its like.
+
+    `valid`, `val` and `dev` mean validation. A folder of labels alone is one table, called `train`.
+
+    Raises:
+        FileNotFoundError: if the folder holds none of these layouts.
+        ValueError: if two files claim one split, or one cannot be read.
+    """
+    files: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        split = SPLIT_OF_NAME.get(path.name.split(".")[0].lower())
+        if split is None or not path.is_file() or table_suffix(path) is None:
+            continue
+        if split in files:
+            raise ValueError(
+                f"{files[split].name!r} and {path.name!r} both claim to be the {split} split; keep one of them"
+            )
+        files[split] = path
+    if files:
+        return {split: read_file(path) for split, path in files.items()}
+    parts = {SPLIT_OF_NAME[path.name.lower()]: path for path in _folders(folder) if path.name.lower() in SPLIT_OF_NAME}
+    tables = (
+        {split: _label_folders(path) for split, path in parts.items()} if parts else {"train": _label_folders(folder)}
+    )
+    if not any(len(table) for table in tables.values()):
+        there = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
+        raise FileNotFoundError(
+            f"the folder {folder.name!r} should hold train.* and test.* tables ({', '.join(SUFFIXES)}) or one folder "
+            f"of .txt files per label, but it holds {listed(there)}; arrange it so or name a file in it"
+        )
+    return tables
+
+
+def _folders(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.iterdir()) if path.is_dir() and not path.name.startswith(".")]
+
+
+def _label_folders(folder: Path) -> pd.DataFrame:
+    """One row per `label/*.txt`; `id` is the file's path in `folder`. A folder of unlabelled texts is left alone."""
+    rows = [
+        (read_text(path), label.name, f"{label.name}/{path.name}")
+        for label in _folders(folder)
+        if label.name != _UNLABELLED
+        for path in sorted(label.glob("*.txt"))
+        if not path.name.startswith(".")
+    ]
+    return pd.DataFrame(rows, columns=["text", "label", "id"], dtype="str")
