@@ -36,6 +36,12 @@ class Explanation:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "panels", tuple(self.panels))
+        for panel in self.panels:
+            if isinstance(panel, TokenScores) and len(panel.ends) and panel.ends[-1] > len(self.text or ""):
+                raise ValueError(
+                    f"the tokens' spans must lie in the text of {len(self.text or '')} characters, got an end at "
+                    f"{panel.ends[-1]}"
+                )
         # through JSON once, so that what is saved and what is in memory are the same thing
         object.__setattr__(self, "provenance", json.loads(json.dumps(self.provenance, allow_nan=False)))
 

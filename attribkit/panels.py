@@ -39,6 +39,13 @@ def _equal(self: Any, other: object) -> bool:
     return all(same(getattr(self, name), getattr(other, name)) for name in names)
 
 
+def relative_error(scores: NDArray[np.float64], change: float) -> float:
+    """|Σ scores − change| / Σ|scores|, with 0/0 = 0; the change itself may be near zero, so it is no measure."""
+    size = float(np.abs(scores).sum())
+    error = abs(float(scores.sum()) - change)
+    return error / size if size else (0.0 if error == 0 else float("inf"))
+
+
 @dataclass(frozen=True)
 class Prediction:
     """What the model said of one text.
@@ -128,6 +135,11 @@ class TokenScores:
             raise ValueError("every token's span must satisfy 0 <= start <= end")
         if np.any(self.starts[1:] < self.ends[:-1]):
             raise ValueError("the tokens' spans must be in reading order and must not overlap")
+        if self.converged and self.relative_error > self.tolerance:
+            raise ValueError(
+                f"`converged` must be False where the relative error {self.relative_error:.1e} exceeds the tolerance "
+                f"{self.tolerance:g}"
+            )
 
     __eq__ = _equal
     __hash__ = None  # type: ignore[assignment]  # holds arrays, as numpy's own are unhashable
@@ -144,10 +156,8 @@ class TokenScores:
 
     @property
     def relative_error(self) -> float:
-        """|completeness error| / Σ|scores| (0/0 = 0; the difference itself may be near zero, so it is no measure)."""
-        size = float(np.abs(self.scores).sum())
-        error = abs(self.completeness_error)
-        return error / size if size else (0.0 if error == 0 else float("inf"))
+        """|completeness error| / Σ|scores|, with 0/0 = 0."""
+        return relative_error(self.scores, self.output_text - self.output_baseline)
 
     @property
     def truncated(self) -> bool:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from attribkit.explanation import SUFFIXES, Explanation, Explanations
-from attribkit.panels import Chart, Panel, Prediction, Series, TokenScores
+from attribkit.panels import Chart, Panel, Prediction, Series, TokenScores, relative_error
 
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 words = st.text(max_size=8)
@@ -34,21 +34,25 @@ def token_scores(draw: st.DrawFn, length: int, numbers: st.SearchStrategy[float]
     def column(of: st.SearchStrategy[Any]) -> Any:
         return draw(st.lists(of, min_size=n, max_size=n))
 
+    scores = np.array(column(numbers), dtype=float)
+    output_text, output_baseline = draw(numbers), draw(numbers)
+    with np.errstate(over="ignore", invalid="ignore"):
+        true = bool(relative_error(scores, output_text - output_baseline) <= 1e-4)
     return TokenScores(
         starts=np.array(starts, dtype=np.int64),
         ends=np.array(ends, dtype=np.int64),
         tokens=tuple(column(words)),
-        scores=column(numbers),
+        scores=scores,
         known=column(st.booleans()),
         unit=draw(st.sampled_from(["log-odds", "logit", "probability"])),
         target=draw(words),
         method=draw(words),
         baseline=draw(words),
         steps=draw(st.integers(0, 4096)),
-        output_text=draw(numbers),
-        output_baseline=draw(numbers),
+        output_text=output_text,
+        output_baseline=output_baseline,
         tolerance=1e-4,
-        converged=draw(st.sampled_from([True, False, None])),
+        converged=draw(st.sampled_from([true, False, None])),
         tokens_total=n + draw(st.integers(0, 5)),
         notes=tuple(draw(st.lists(words, max_size=2))),
     )
@@ -161,11 +165,16 @@ def test_an_unknown_suffix_is_refused_with_those_supported_and_nothing_is_writte
     assert not list(tmp_path.iterdir())
 
 
+def test_spans_beyond_the_text_are_refused() -> None:
+    with pytest.raises(ValueError, match="must lie in the text of 2 characters, got an end at 23"):
+        Explanation("It", None, horrible().panels)
+
+
 def test_a_save_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "why.html"
     path.write_text("old")
-    broken = Explanation("It", horrible().prediction, horrible().panels, {})
-    with pytest.raises(ValueError, match="spans must lie within the text of 2 characters"):
+    broken = Explanation("\ud83d", horrible().prediction, (), {})
+    with pytest.raises(UnicodeEncodeError, match="surrogates not allowed"):
         broken.save(path)
     assert path.read_text() == "old" and [file.name for file in tmp_path.iterdir()] == ["why.html"]
     with pytest.raises(ValueError, match="at least one explanation to save, got an empty list"):

@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from attribkit.panels import KINDS, Chart, Prediction, Series, TokenScores
+from attribkit.panels import KINDS, Chart, Prediction, Series, TokenScores, relative_error
 
 FIELDS: dict[str, Any] = {
     "starts": [0, 3],
@@ -26,7 +26,11 @@ FIELDS: dict[str, Any] = {
 
 
 def panel(**changes: Any) -> TokenScores:
-    return TokenScores(**{**FIELDS, **changes})
+    fields = {**FIELDS, **changes}
+    if "converged" not in changes and np.ndim(fields["scores"]) == 1:
+        error = relative_error(np.array(fields["scores"], dtype=float), fields["output_text"] - fields["output_baseline"])
+        fields["converged"] = bool(error <= fields["tolerance"])
+    return TokenScores(**fields)
 
 
 def test_columns_become_arrays_that_nobody_can_change_and_are_copies() -> None:
@@ -76,6 +80,12 @@ def test_the_verdict_says_whether_the_scores_add_up() -> None:
     failed = panel(output_text=1.0, converged=False)
     assert failed.verdict == "did not converge: relative error 1.2e-01 > 0.0001 after 64 steps"
     assert "does not promise that the scores add up to the change in log-odds" in panel(converged=None).verdict
+
+
+def test_a_panel_cannot_claim_a_convergence_that_its_own_numbers_deny() -> None:
+    with pytest.raises(ValueError, match=r"must be False where the relative error 1\.2e-01 exceeds the tolerance 0\.0001"):
+        panel(output_text=1.0, converged=True)
+    assert panel(converged=False).converged is False
 
 
 def test_truncation_is_known() -> None:

@@ -214,16 +214,18 @@ def cues(text: str | None, panel: TokenScores) -> list[str]:
     return found
 
 
-def verdict(panel: TokenScores, x: float = MARGIN, size: float = 9.5) -> Block:
+def verdict(panel: TokenScores, room: Room, size: float = 9.5) -> Block:
     """The sign and the sentence on completeness."""
     colour = {"✓": INKS.good, "!": INKS.bad, "–": INKS.muted}[icon(panel)]
     failed = panel.converged is False
 
     def draw(sheet: Sheet, top: float) -> None:
         side = 1.25 * size
-        sheet.box(x, top + 0.1 * size, side, side, colour, 2 if failed else side / 2)
-        sheet.text(x + side / 2, top + 1.08 * size, icon(panel), 0.85 * size, INKS.paper, bold=True, align="center")
-        sheet.text(x + 1.8 * size, top + 1.1 * size, panel.verdict, size, INKS.bad if failed else INKS.ink, bold=failed)
+        sheet.box(MARGIN, top + 0.1 * size, side, side, colour, 2 if failed else side / 2)
+        middle = MARGIN + side / 2
+        sheet.text(middle, top + 1.08 * size, icon(panel), 0.85 * size, INKS.paper, bold=True, align="center")
+        said = clip(panel.verdict, room, size, INNER - 1.8 * size, bold=failed)
+        sheet.text(MARGIN + 1.8 * size, top + 1.1 * size, said, size, INKS.bad if failed else INKS.ink, bold=failed)
 
     return Block(1.7 * size, draw)
 
@@ -264,7 +266,7 @@ def panel_blocks(text: str | None, panel: TokenScores, scale: Scale, room: Room)
     """One panel in full: text, legend, verdict, facts, bars, remarks."""
     body, confessions = paragraph(text, panel, scale, room)
     blocks = [body, gap(10), legend(quoted(panel.target), panel.unit, scale, cues(text, panel), room), gap(10)]
-    blocks += [rule(), gap(9), verdict(panel), gap(2), prose(equation(panel), room)]
+    blocks += [rule(), gap(9), verdict(panel, room), gap(2), prose(equation(panel), room)]
     blocks += [prose(f"{settings(panel)} · tokens read: {tokens_read(panel)}", room)]
     blocks += [prose(f"– {remark}", room) for remark in [*confessions, *remarks(panel, scale)]]
     return [*blocks, gap(11), strongest_bars(text, panel, scale, room)]
@@ -308,7 +310,7 @@ def row(explanation: Drawable, panel: TokenScores, scale: Scale, room: Room, alo
     if named:
         left.append(prose(named, room, NOTE, width))
     left.append(gap(1))
-    left.append(verdict(panel, size=NOTE))
+    left.append(verdict(panel, room, NOTE))
     prediction = explanation.prediction
     if prediction is None or panel.target != prediction.label:
         left.append(prose(f"target {quoted(panel.target)}", room, NOTE, width))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from attribkit.explanation import Explanation
-from attribkit.panels import Chart, Prediction, Series, TokenScores
+from attribkit.panels import Chart, Prediction, Series, TokenScores, relative_error
 
 HOSTILE = (
     '<script>alert(1)</script></style><img src=x onerror="alert(2)"> &amp; "quotes" \'single\' $x_1$ [PAD] \\frac{a}{b}'
@@ -31,7 +31,8 @@ def token_scores() -> Callable[..., TokenScores]:
     def build(text: str, scores: Any = None, **changes: Any) -> TokenScores:
         spans = [match.span() for match in re.finditer(r"\w+|[^\w\s]", text)]
         values = np.resize([1.0, -1.0], len(spans)) if scores is None else np.asarray(scores, dtype=float)
-        total = float(values.sum())
+        outputs = {"output_text": float(values.sum()) - 0.25, "output_baseline": -0.25} | changes
+        error = relative_error(values, outputs["output_text"] - outputs["output_baseline"])
         fields: dict[str, Any] = {
             "starts": [start for start, _ in spans],
             "ends": [end for _, end in spans],
@@ -43,10 +44,9 @@ def token_scores() -> Callable[..., TokenScores]:
             "method": "integrated-gradients",
             "baseline": "pad",
             "steps": 64,
-            "output_text": total - 0.25,
-            "output_baseline": -0.25,
+            **outputs,
             "tolerance": 1e-4,
-            "converged": True,
+            "converged": error <= 1e-4,
             "tokens_total": len(spans),
         }
         return TokenScores(**{**fields, **changes})
