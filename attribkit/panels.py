@@ -96,7 +96,7 @@ class TokenScores:
         unit: "log-odds", "logit" or "probability".
         target: the label explained, or "a − b" for why a and not b.
         method, baseline: as the user would type them.
-        steps: nodes at which the gradient was taken (0: none were needed).
+        steps: how often the network was evaluated: gradients taken, or changed texts run (0: none were needed).
         output_text, output_baseline: F(text) and F(baseline), from the network's own forward pass.
         tolerance: the relative completeness error that was asked for.
         converged: whether it was reached; None if the method promises no completeness.

@@ -70,10 +70,7 @@ class AttentionRNN(nn.Module):
         self.attention = nn.Linear(features, 1, bias=False)
         self.dropout = nn.Dropout(settings.dropout)
         sizes = (features, *settings.linear)
-        hidden = [
-            nn.Sequential(nn.Linear(a, b), nn.ReLU(), nn.Dropout(settings.dropout))
-            for a, b in pairwise(sizes)
-        ]
+        hidden = [nn.Sequential(nn.Linear(a, b), nn.ReLU(), nn.Dropout(settings.dropout)) for a, b in pairwise(sizes)]
         self.linear = nn.Sequential(*hidden)
         self.output = nn.Linear(sizes[-1], settings.classes)
 

@@ -57,11 +57,46 @@ class TextCNN(nn.Module):
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
         """Logits (B, C) of ids (B, T) int64, of which mask (B, T) bool says which are real tokens."""
+        # while training it is the weights that matter, not what each token did: the same numbers, many times faster
+        by_word = self.training and not self.settings.embedding_dropout
+        pooled = self._pooled_by_word(ids, mask) if by_word else self._pooled(ids, mask)
+        return self.output(self.dropout(pooled))
+
+    def _pooled(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """Each filter's largest response, (B, F · widths)."""
         embedded = self.embedding_dropout(self.embedding(ids)) * mask.unsqueeze(-1)  # (B, T, E)
         channels = embedded.transpose(1, 2)  # (B, E, T)
         pooled = []
         for convolution, width in zip(self.convolutions, self.settings.widths, strict=True):
-            real = F.pad(mask, (width - 1, width - 1)).unfold(1, width, 1).any(-1)  # (B, T + K - 1)
-            windows = convolution(channels).masked_fill(~real.unsqueeze(1), -torch.inf)  # (B, F, T + K - 1)
+            windows = convolution(channels).masked_fill(~_real(mask, width).unsqueeze(1), -torch.inf)
             pooled.append(F.relu(windows.amax(-1)))  # the max of ReLUs is the ReLU of the max
-        return self.output(self.dropout(torch.cat(pooled, dim=1)))
+        return torch.cat(pooled, dim=1)
+
+    def _pooled_by_word(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """The same for the weights' sake: each distinct word meets every kernel column once, windows are sums of those.
+
+        A batch holds each word many times, so this saves most of the convolution. The largest window of each filter is
+        found without gradients and computed once more with them: no other window would receive any. Windows tie where
+        they hold the same words; which of them is taken is all one to the weights.
+        """
+        words, places = ids.unique(return_inverse=True)
+        embedded = self.embedding(words)  # (U, E)
+        places = places.masked_fill(~mask, len(words))  # padding is row U, all zero
+        filters = torch.arange(self.settings.filters, device=ids.device)
+        pooled = []
+        for convolution, width in zip(self.convolutions, self.settings.widths, strict=True):
+            weight, bias = convolution.get_parameter("weight"), convolution.get_parameter("bias")
+            table = F.pad(torch.einsum("ue,fek->ukf", embedded, weight), (0, 0, 0, 0, 0, 1)).flatten(0, 1)
+            windows = F.pad(places, (width - 1, width - 1), value=len(words)).unfold(1, width, 1)
+            windows = windows * width + torch.arange(width, device=ids.device)  # (B, T + K - 1, K): rows of the table
+            with torch.no_grad():
+                sums = F.embedding_bag(windows.flatten(0, 1), table, mode="sum").unflatten(0, windows.shape[:2])
+                largest = sums.masked_fill(~_real(mask, width).unsqueeze(-1), -torch.inf).argmax(1)  # (B, F)
+            chosen = windows.gather(1, largest.unsqueeze(-1).expand(-1, -1, width))  # (B, F, K)
+            pooled.append(F.relu(table[chosen, filters.unsqueeze(-1)].sum(-1) + bias))
+        return torch.cat(pooled, dim=1)
+
+
+def _real(mask: Tensor, width: int) -> Tensor:
+    """(B, T + K - 1) bool: which windows hold a real token."""
+    return F.pad(mask, (width - 1, width - 1)).unfold(1, width, 1).any(-1)

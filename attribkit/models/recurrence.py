@@ -22,11 +22,58 @@ def run(rnn: nn.RNNBase, inputs: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
     """
     if bool(mask.all()):
         outputs, state = rnn(inputs)
-    else:
+        return outputs, _final(rnn, state)
+    if inputs.is_cuda:
         lengths = mask.sum(1).clamp(min=1).cpu()
         packed = pack_padded_sequence(inputs, lengths, batch_first=True, enforce_sorted=False)
         packed_outputs, state = rnn(packed)
         outputs, _ = pad_packed_sequence(packed_outputs, batch_first=True, total_length=inputs.shape[1])
+        return outputs, _final(rnn, state)
+    # on a CPU the backward pass of a packed sequence takes time with the square of its length
+    return _turned(rnn, inputs, mask)
+
+
+def _final(rnn: nn.RNNBase, state: Tensor | tuple[Tensor, Tensor]) -> Tensor:
     hidden = state[0] if isinstance(state, tuple) else state  # (L·D, B, H)
+    return torch.cat(tuple(hidden[-2:] if rnn.bidirectional else hidden[-1:]), dim=-1)
+
+
+def _turned(rnn: nn.RNNBase, inputs: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    """The same without packing.
+
+    What is read from left to right never sees the padding that follows; what is read from right to left is turned round
+    within each text's own length first.
+    """
+    lengths = mask.sum(1).clamp(min=1)
+    steps = torch.arange(inputs.shape[1], device=inputs.device)
+    turned = (lengths.unsqueeze(1) - 1 - steps).clamp(min=0)  # (B, T); on real tokens its own inverse
     directions = 2 if rnn.bidirectional else 1
-    return outputs, torch.cat(tuple(hidden[-directions:]), dim=-1)
+    outputs = inputs
+    finals: list[Tensor] = []
+    for layer in range(rnn.num_layers):
+        if layer:
+            outputs = nn.functional.dropout(outputs, rnn.dropout, rnn.training)
+        ways, finals = [], []
+        for direction in range(directions):
+            weights = tuple(rnn.all_weights[layer * directions + direction])
+            way = _one_way(rnn, _taken(outputs, turned) if direction else outputs, weights)
+            finals.append(_taken(way, lengths.unsqueeze(1) - 1).squeeze(1))
+            ways.append(_taken(way, turned) if direction else way)
+        outputs = torch.cat(ways, dim=2)
+    return outputs * mask.unsqueeze(-1), torch.cat(finals, dim=1)
+
+
+def _taken(rows: Tensor, places: Tensor) -> Tensor:
+    """Rows (B, T, H) at places (B, S), as (B, S, H)."""
+    return rows.gather(1, places.unsqueeze(-1).expand(-1, -1, rows.shape[2]))
+
+
+def _one_way(rnn: nn.RNNBase, inputs: Tensor, weights: tuple[Tensor, ...]) -> Tensor:
+    """(B, T, H) outputs of one layer's one direction, read from left to right."""
+    state = inputs.new_zeros(1, len(inputs), rnn.hidden_size)
+    fixed = (True, 1, 0.0, False, False, True)  # biases, layers, dropout, training, bidirectional, batch first
+    if isinstance(rnn, nn.LSTM):
+        return torch.lstm(inputs, (state, state), weights, *fixed)[0]
+    if isinstance(rnn, nn.GRU):
+        return torch.gru(inputs, state, weights, *fixed)[0]
+    return torch.rnn_tanh(inputs, state, weights, *fixed)[0]

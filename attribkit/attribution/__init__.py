@@ -1,0 +1,1 @@
+"""The mathematics of attribution: tensors in, tensors out."""

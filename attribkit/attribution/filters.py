@@ -1,0 +1,150 @@
+"""A text CNN's filters of all widths on one grid, so that one operation serves them all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+
+def home(device: torch.device) -> torch.device:
+    """Where a network's closed form is computed: on its own device, unless that has no float64."""
+    return torch.device("cpu") if device.type == "mps" else device
+
+
+class ClosedForm(Protocol):
+    """What a network must have for its integrated gradients to have a closed form.
+
+    Its logits are `output(cat_k relu(max_t convolutions[k](embedding(ids) · mask)))`, the maximum taken over the
+    windows that hold a real token; each convolution is wide: it has padding K − 1 on both sides.
+    """
+
+    embedding: nn.Embedding
+    convolutions: Any  # of Conv1d, in the order in which `output` reads their features
+    output: nn.Linear
+
+
+@dataclass(frozen=True, eq=False)
+class Filters:
+    """G convolutions of F filters each, a grid of N = G·F columns; where one has fewer, its last columns are absent.
+
+    A tap is one position of a kernel; the taps of all widths stand in one row of Q = ΣK, each kernel's as one reads.
+
+    Attributes:
+        convolutions: the network's own.
+        widths: (G,) the kernels' widths K.
+        counts: (G,) how many filters each has.
+    """
+
+    convolutions: Sequence[nn.Conv1d]
+    widths: tuple[int, ...]
+    counts: tuple[int, ...]
+
+    @staticmethod
+    def of(network: ClosedForm) -> "Filters":
+        """The network's filters. Raises ValueError if their geometry has no closed form here."""
+        convolutions = list(network.convolutions)
+        for convolution in convolutions:
+            (width,) = convolution.kernel_size
+            geometry = (convolution.stride, convolution.dilation, convolution.groups, convolution.padding)
+            if geometry != ((1,), (1,), 1, (width - 1,)) or convolution.padding_mode != "zeros":
+                raise ValueError(
+                    "the closed form needs convolutions of stride, dilation and groups 1, padded with K − 1 zeros, got "
+                    f"{convolution}; use method='quadrature' for this network"
+                )
+        counts = tuple(convolution.out_channels for convolution in convolutions)
+        if network.output.in_features != sum(counts):
+            raise ValueError(
+                f"`output` must read one feature per filter, {sum(counts)}, got {network.output.in_features}; use "
+                "method='quadrature' for this network"
+            )
+        return Filters(convolutions, tuple(convolution.kernel_size[0] for convolution in convolutions), counts)
+
+    @cached_property
+    def device(self) -> torch.device:
+        """Where they are computed."""
+        return home(self.convolutions[0].weight.device)
+
+    @cached_property
+    def most(self) -> int:
+        """F, the columns of one width."""
+        return max(self.counts)
+
+    @cached_property
+    def columns(self) -> int:
+        """N = G·F."""
+        return len(self.widths) * self.most
+
+    @cached_property
+    def widest(self) -> int:
+        """The largest K."""
+        return max(self.widths)
+
+    @cached_property
+    def taps(self) -> int:
+        """Q = ΣK."""
+        return sum(self.widths)
+
+    @cached_property
+    def first_taps(self) -> tuple[int, ...]:
+        """(G,) the place of each kernel's first tap in the row of all taps."""
+        return tuple(sum(self.widths[:number]) for number in range(len(self.widths)))
+
+    @cached_property
+    def kernel_starts(self) -> Tensor:
+        """(G,) int64: `first_taps`."""
+        return torch.tensor(self.first_taps, device=self.device)
+
+    @cached_property
+    def reach(self) -> Tensor:
+        """(Q,) int64: which of the widest kernel's tokens each tap sees; all kernels end at the same token."""
+        return torch.tensor(
+            [self.widest - width + tap for width in self.widths for tap in range(width)], device=self.device
+        )
+
+    @cached_property
+    def cells(self) -> Tensor:
+        """(N, K) int64: in a word's Q·F table cells, that of column n for the token d places before a window's end.
+
+        Far below zero where the kernel does not reach so far back.
+        """
+        grid = torch.full((len(self.widths), self.most, self.widest), torch.iinfo(torch.int64).min // 2)
+        for kernel, (width, first) in enumerate(zip(self.widths, self.first_taps, strict=True)):
+            taps = torch.arange(first + width - 1, first - 1, -1)
+            grid[kernel, :, :width] = taps * self.most + torch.arange(self.most).unsqueeze(1)
+        return grid.flatten(0, 1).to(self.device)
+
+    def matrix(self, dtype: torch.dtype) -> Tensor:
+        """(E, Q·F): an embedding times this gives its share in every tap of every filter; absent ones get 0."""
+        parts = []
+        for convolution, count in zip(self.convolutions, self.counts, strict=True):
+            taps = convolution.weight.detach().to(self.device, dtype).permute(1, 2, 0)  # (E, K, filters)
+            parts.append(nn.functional.pad(taps, (0, self.most - count)))
+        return torch.cat(parts, dim=1).flatten(1)
+
+    def bias(self) -> Tensor:
+        """(N,) float64."""
+        parts = [
+            convolution.weight.new_zeros(count) if convolution.bias is None else convolution.bias.detach()
+            for convolution, count in zip(self.convolutions, self.counts, strict=True)
+        ]
+        return self._on_grid(torch.cat(parts).to(self.device, torch.float64))
+
+    def outgoing(self, output: nn.Linear) -> Tensor:
+        """(C, N) float64: the output layer's weights on the grid, 0 where no filter is."""
+        return self._on_grid(output.weight.detach().to(self.device, torch.float64))
+
+    def numbers(self, column: Tensor) -> Tensor:
+        """The place of each column in the output layer's input, counting absent columns out."""
+        if min(self.counts) == self.most:
+            return column
+        ahead = [number * self.most - sum(self.counts[:number]) for number in range(len(self.counts))]
+        return column - torch.tensor(ahead, device=column.device)[column // self.most]
+
+    def _on_grid(self, values: Tensor) -> Tensor:
+        if min(self.counts) == self.most:
+            return values
+        parts = values.split(self.counts, dim=-1)
+        return torch.cat([nn.functional.pad(part, (0, self.most - part.shape[-1])) for part in parts], dim=-1)

@@ -1,0 +1,185 @@
+"""Convolutions by lookup: a word's share in every tap of every filter is tabulated; a window is a sum of K rows."""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from attribkit.attribution.filters import ClosedForm, Filters
+
+BLOCK = 16
+"""Windows per block: their number is rounded up to a multiple, so that a maximum is looked for in its block alone."""
+
+_BEFORE, _AFTER, _WORDS = 0, 1, 2
+
+
+def never(dtype: torch.dtype) -> float:
+    """What stands for −∞ in the sum of a window that holds no real token; finite, so that no NaN arises from it."""
+    return torch.finfo(dtype).min / 16
+
+
+@dataclass(frozen=True, eq=False)
+class Tables:
+    """⟨W_f[:, j], e_v⟩ for every word v, tap j and filter f: the convolutions of any text, ready to be summed.
+
+    Tables belong to a run: build them, explain, drop them. Nothing keeps them with the model, so a changed weight can
+    never yield a stale score; if they are used after an ordinary change of the weights, that is an error.
+
+    Attributes:
+        filters: the network's.
+        rows: (words·Q, F), Q rows per word; word 0 stands before a text, word 1 after it.
+        slots: (V,) each vocabulary id's word, −1 where it has none; None if word = id + 2 for the whole vocabulary.
+        stamp: where the weights lay when they were read, and how often they had been changed in place.
+    """
+
+    filters: Filters
+    rows: Tensor
+    slots: Tensor | None
+    stamp: tuple[tuple[int, int], ...]
+
+    @staticmethod
+    def build(network: ClosedForm, vocabulary_ids: Tensor | None = None, max_bytes: int = 256 * 2**20) -> "Tables":
+        """Tables of a network's weights as they are now.
+
+        Args:
+            network: has a closed form.
+            vocabulary_ids: the ids that the run will read, in any shape, repeated or not; None for all of them. A run
+                that tabulates its own words never does more work than the convolutions it saves.
+            max_bytes: the most memory they may take.
+
+        Raises:
+            ValueError: if they would take more; the message says how much.
+        """
+        filters, weight = Filters.of(network), network.embedding.weight.detach()
+        weight = weight.to(filters.device)
+        words, slots = weight, None
+        if vocabulary_ids is not None:
+            used = torch.zeros(len(weight), dtype=torch.bool, device=weight.device)
+            used[vocabulary_ids.to(weight.device).flatten()] = True
+            ids = used.nonzero().squeeze(1)
+            slots = torch.full((len(weight),), -1, device=weight.device)
+            slots[ids] = torch.arange(_WORDS, len(ids) + _WORDS, device=weight.device)
+            words = weight[ids]
+        needed = nbytes(network, len(words))
+        if needed > max_bytes:
+            raise ValueError(
+                f"tables of {len(words):,} words take {needed:,} bytes, more than max_bytes={max_bytes:,}; pass the "
+                "`vocabulary_ids` of fewer texts, allow more, or explain without tables"
+            )
+        return Tables(filters, _tabulate(filters, words), slots, _stamp(network))
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes they take."""
+        return self.rows.nbytes + (0 if self.slots is None else self.slots.nbytes)
+
+    def words(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """The word (B, T) of each id; 1 where mask (B, T) is False. ValueError if a real token's id has none."""
+        found = ids + _WORDS if self.slots is None else self.slots[ids]
+        found = torch.where(mask, found, _AFTER)
+        if self.slots is not None and found.numel() and int(found.min()) < 0:
+            missing = int(ids[found < 0][0])
+            raise ValueError(f"the tables hold no row for token id {missing}; build them from all texts of the run")
+        return found
+
+    def check(self, network: ClosedForm) -> None:
+        """Raise RuntimeError if the network's weights are not those the tables were built from.
+
+        An edit through `.data` leaves no trace to be seen here; building tables per run is what makes it harmless.
+        """
+        if self.stamp != _stamp(network):
+            raise RuntimeError("the network's weights have changed since its tables were built; build them anew")
+
+
+def nbytes(network: ClosedForm, words: int) -> int:
+    """Bytes that tables of so many words take."""
+    filters, dtype = Filters.of(network), _dtype(network.embedding.weight)
+    return (words + _WORDS) * filters.taps * filters.most * dtype.itemsize
+
+
+@dataclass(frozen=True, eq=False)
+class Windows:
+    """All windows of a group of texts. Window t is the one that ends at position t; t runs from 0 to W − 1.
+
+    Attributes:
+        filters: the network's.
+        rows: (words·Q, F), as in `Tables`.
+        first_rows: (B, W + K − 1) the first row of each position's word, K − 1 positions before the text included.
+    """
+
+    filters: Filters
+    rows: Tensor
+    first_rows: Tensor
+
+    @staticmethod
+    def of(filters: Filters, rows: Tensor, words: Tensor) -> "Windows":
+        """The windows of words (B, T), in which 1 stands for padding; W is T + K − 1, rounded up to whole blocks."""
+        edge = filters.widest - 1
+        count = -(-(words.shape[1] + edge) // BLOCK) * BLOCK
+        padded = F.pad(F.pad(words, (0, count - words.shape[1]), value=_AFTER), (edge, 0), value=_BEFORE)
+        return Windows(filters, rows, padded.mul_(filters.taps))
+
+    @staticmethod
+    def of_vectors(filters: Filters, vectors: Tensor, index: Tensor, mask: Tensor) -> "Windows":
+        """The windows of a text whose token (B, T) has the embedding vectors[index] of vectors (R, E)."""
+        words = torch.where(mask, index + _WORDS, _AFTER)
+        return Windows.of(filters, _tabulate(filters, vectors), words)
+
+    @property
+    def count(self) -> int:
+        """W."""
+        return self.first_rows.shape[1] - self.filters.widest + 1
+
+    def sums(self, first: int, last: int) -> Tensor:
+        """(B, last − first, N): the filters without their bias, `never` where a window holds no real token."""
+        filters, widest = self.filters, self.filters.widest
+        span = self.first_rows[:, first : last + widest - 1].unfold(1, widest, 1)  # (B, W, K)
+        rows = span.index_select(2, filters.reach).add_(
+            torch.arange(filters.taps, device=self.rows.device)
+        )  # (B, W, Q)
+        starts = torch.arange(0, rows.numel(), filters.taps, device=self.rows.device).unsqueeze(1)
+        offsets = starts + filters.kernel_starts
+        sums = F.embedding_bag(rows.view(-1), self.rows, offsets.view(-1), mode="sum")
+        return sums.view(rows.shape[0], rows.shape[1], filters.columns)
+
+    def places(self, flat: Tensor) -> Tensor:
+        """(P, K) where the tokens d = 0 … K − 1 places before a window's end stand in the padded texts, flattened.
+
+        Args:
+            flat: (P,) int64, windows and filters: (text · W + window) · N + column.
+        """
+        edge = self.filters.widest - 1
+        row = flat // self.filters.columns
+        ends = row + (row // self.count + 1) * edge
+        return ends.unsqueeze(1) - torch.arange(edge + 1, device=flat.device)
+
+    def taps(self, places: Tensor, column: Tensor) -> Tensor:
+        """(P, K) float64: what the tokens at places (P, K) give the filter of each column (P,); 0 beyond its width."""
+        cells = self.first_rows.view(-1).index_select(0, places.view(-1)).view(places.shape)
+        cells = cells.mul_(self.filters.most).add_(self.filters.cells.index_select(0, column)).clamp_(min=0)
+        return self.rows.view(-1).index_select(0, cells.view(-1)).view(places.shape).double()
+
+
+def _dtype(weight: Tensor) -> torch.dtype:
+    return torch.promote_types(weight.dtype, torch.float32)
+
+
+def _tabulate(filters: Filters, vectors: Tensor) -> Tensor:
+    """(words·Q, F) for vectors (R, E), two words before them: one before a text and one after it.
+
+    A window holds no real token just if its first tap lies after the text: that entry keeps it out of every maximum.
+    """
+    dtype = _dtype(vectors)
+    table = torch.empty(len(vectors) + _WORDS, filters.taps, filters.most, dtype=dtype, device=vectors.device)
+    table[:_WORDS] = 0
+    torch.mm(vectors.to(dtype), filters.matrix(dtype), out=table[_WORDS:].view(len(vectors), -1))
+    for first, count in zip(filters.first_taps, filters.counts, strict=True):
+        table[_AFTER, first] = never(dtype)
+        table[:, first, count:] = never(dtype)
+    return table.view(-1, filters.most)
+
+
+def _stamp(network: ClosedForm) -> tuple[tuple[int, int], ...]:
+    weights = [network.embedding.weight, *[convolution.weight for convolution in network.convolutions]]
+    return tuple((weight.data_ptr(), 0 if weight.is_inference() else weight._version) for weight in weights)

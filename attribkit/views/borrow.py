@@ -1,0 +1,87 @@
+"""A network is borrowed for an explanation and given back as it was found, error or not."""
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from attribkit.classifier import evaluating
+
+
+@contextmanager
+def borrowed(network: nn.Module) -> Iterator[None]:
+    """The network ready for gradients with respect to its inputs; afterwards exactly what it was.
+
+    Kept as found: every module's mode flag, every parameter's gradient and `requires_grad`, the random states of
+    Python, NumPy and torch, cuDNN's flags, the caller's grad and inference mode.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(_random_states())
+        stack.enter_context(torch.inference_mode(False))
+        stack.enter_context(torch.enable_grad())
+        stack.enter_context(evaluating(network))
+        stack.enter_context(_parameters(network))
+        if torch.backends.cudnn.enabled and any(isinstance(module, nn.RNNBase) for module in network.modules()):
+            # cuDNN's recurrent layers have no backward pass in evaluation mode; flags() would reset what is not named
+            flags = torch.backends.cudnn
+            stack.enter_context(
+                flags.flags(
+                    enabled=False,
+                    benchmark=flags.benchmark,
+                    deterministic=flags.deterministic,
+                    allow_tf32=flags.allow_tf32,
+                )
+            )
+        yield
+
+
+@contextmanager
+def embedding_fed(network: Any) -> Iterator[Callable[[Tensor, Tensor, Tensor], Tensor]]:
+    """The network's own forward pass with the embedding's output replaced.
+
+    Yields: a function (embedded (N, T, E), ids (N, T), mask (N, T)) → logits (N, C). The ids still reach the network,
+        which may look at them.
+    """
+    feed: list[Tensor] = []
+
+    def replace(module: nn.Module, inputs: tuple[Any, ...], output: Tensor) -> Tensor | None:
+        return feed[0] if feed else None
+
+    def run(embedded: Tensor, ids: Tensor, mask: Tensor) -> Tensor:
+        feed[:] = [embedded]
+        try:
+            return network(ids, mask)
+        finally:
+            feed.clear()
+
+    handle = network.embedding.register_forward_hook(replace)
+    try:
+        yield run
+    finally:
+        handle.remove()
+
+
+@contextmanager
+def _parameters(network: nn.Module) -> Iterator[None]:
+    found = [(parameter, parameter.grad, parameter.requires_grad) for parameter in network.parameters()]
+    try:
+        yield
+    finally:
+        for parameter, gradient, wanted in found:
+            parameter.grad = gradient
+            parameter.requires_grad_(wanted)
+
+
+@contextmanager
+def _random_states() -> Iterator[None]:
+    python, legacy = random.getstate(), np.random.get_state()
+    try:
+        with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+            yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(legacy)

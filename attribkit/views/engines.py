@@ -1,0 +1,116 @@
+"""Which engine shares out the change from baseline to text, and how each is called."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from attribkit.attribution import (
+    captum_methods,
+    chance,
+    coalitions,
+    deeplift,
+    exact,
+    gradients,
+    perturbation,
+    quadrature,
+)
+from attribkit.attribution.lookup import Tables, nbytes
+from attribkit.attribution.problem import Problem, Solution, adds_up
+
+
+def by_closed_form(problem: Problem) -> Solution:
+    """No steps at all; for networks that declare a closed form."""
+    scores = exact.integrated_gradients(
+        problem.network, problem.ids, problem.mask, problem.baseline, problem.targets, problem.tables
+    ).to(problem.difference.device)
+    converged = adds_up(problem, scores)
+    return Solution(scores, torch.zeros_like(converged, dtype=torch.int64), converged)
+
+
+def by_quadrature(problem: Problem) -> Solution:
+    """As many gradients as each text needs; for every network."""
+
+    def run(points: Tensor, mask: Tensor, texts: Tensor) -> Tensor:
+        return problem.run(points, problem.ids[texts, : points.shape[1]], mask)
+
+    found = quadrature.integrated_gradients(
+        run,
+        problem.network.embedding(problem.ids).detach(),
+        problem.baseline,
+        problem.mask,
+        problem.targets,
+        problem.difference,
+        tolerance=problem.tolerance,
+    )
+    return Solution(found.scores, found.nodes.expand(len(problem.targets), -1), found.converged)
+
+
+def by_captum(problem: Problem) -> Solution:
+    """Captum's layer integrated gradients, its steps doubled until they suffice; kept for comparison."""
+    rows = max(1, 16_384 // problem.ids.shape[1])
+    found = [
+        captum_methods.integrated_gradients(
+            problem.network,
+            problem.run,
+            problem.ids,
+            problem.mask,
+            problem.baseline_ids,
+            problem.baseline,
+            target,
+            difference,
+            problem.tolerance,
+            rows,
+        )
+        for target, difference in zip(problem.targets, problem.difference, strict=True)
+    ]
+    scores, steps, converged = (
+        torch.stack([getattr(one, name) for one in found]) for name in ("scores", "steps", "converged")
+    )
+    return Solution(scores, steps, converged)
+
+
+_PAYS_FROM = 4
+"""Texts from which on their common words are tabulated together; fewer tabulate their own."""
+_TABLE_BYTES = 256 * 2**20
+
+ENGINES: dict[str, Callable[[Problem], Solution]] = {
+    "exact": by_closed_form,
+    "quadrature": by_quadrature,
+    "captum": by_captum,
+    "saliency": gradients.saliency,
+    "input_x_gradient": gradients.input_x_gradient,
+    "deeplift": deeplift.deeplift,
+    "gradient_shap": gradients.gradient_shap,
+    "occlusion": coalitions.occlusion,
+    "leave_one_out": perturbation.leave_one_out,
+    "shapley_sampling": coalitions.shapley_sampling,
+    "lime": coalitions.lime,
+    "kernel_shap": coalitions.kernel_shap,
+    "random": chance.random,
+}
+
+
+def tables_of_run(method: str, network: Any, ids: Sequence[NDArray[np.int64]]) -> Tables | None:
+    """What the closed form tabulates once for all texts of a run; None where it would not pay or not fit."""
+    if method != "exact" or len(ids) < _PAYS_FROM:
+        return None
+    words = torch.from_numpy(np.unique(np.concatenate(ids)))
+    return Tables.build(network, words) if nbytes(network, len(words)) <= _TABLE_BYTES else None
+
+
+def choose(method: str | None, network: Any) -> str:
+    """The method asked for, or the best that the network allows.
+
+    Raises: ValueError for "exact" where the network has no closed form.
+    """
+    closed = exact.has_closed_form(network)
+    if method == "exact" and not closed:
+        raise ValueError(
+            f"method='exact' needs a network with a closed form (one that has `convolutions` and `output`), got "
+            f"{type(network).__name__}; use method='quadrature'"
+        )
+    return method or ("exact" if closed else "quadrature")

@@ -1,0 +1,221 @@
+import numpy as np
+import pytest
+import reference
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from attribkit.attribution import patterson, quadrature
+from attribkit.attribution.outputs import Target
+from attribkit.models import AttentionRNN, AttentionRNNSettings, CNNSettings, LSTMClassifier, LSTMSettings, TextCNN
+
+DEGREES = {3: 5, 7: 11, 15: 23, 31: 47, 63: 95}
+
+
+@pytest.mark.parametrize("rule", range(5))
+def test_each_rule_is_exact_up_to_its_degree_and_not_beyond(rule: int) -> None:
+    nodes, weights = patterson.rules()
+    size = patterson.SIZES[rule]
+    used, weight = 2 * nodes[:size] - 1, weights[rule, :size]
+    assert (weights[rule, size:] == 0).all() and (weight > 0).all()
+    for degree in range(DEGREES[size] + 1):
+        legendre = np.polynomial.legendre.legval(used, [0] * degree + [1])
+        assert abs((weight * legendre).sum() - (degree == 0)) < 1e-13
+    beyond = np.polynomial.legendre.legval(used, [0] * (DEGREES[size] + 1) + [1])
+    assert abs((weight * beyond).sum()) > 2e-11
+
+
+def test_nodes_are_distinct_symmetric_and_inside() -> None:
+    nodes, _ = patterson.rules()
+    ordered = np.sort(nodes)
+    assert (np.diff(ordered) > 1e-5).all() and ordered[0] > 0 and ordered[-1] < 1
+    assert np.allclose(ordered, 1 - ordered[::-1], atol=1e-16)
+    assert np.allclose(nodes[:7] * 2 - 1, [-0.7745966692, 0, 0.7745966692, -0.9604912687, -0.4342437493, 0.4342437493,
+                                           0.9604912687])  # fmt: skip
+
+
+class Problem:
+    """A network with texts of mixed lengths, compared with zeros."""
+
+    def __init__(self, network: torch.nn.Module, lengths: tuple[int, ...], seed: int = 0, classes: int = 2) -> None:
+        random = torch.Generator().manual_seed(seed)
+        self.network = network.eval()
+        self.mask = torch.arange(max(lengths)) < torch.tensor(lengths).unsqueeze(1)
+        self.ids = torch.randint(1, 20, self.mask.shape, generator=random) * self.mask
+        embedding = network.embedding
+        assert isinstance(embedding, torch.nn.Embedding)
+        self.embedded = embedding(self.ids).detach() * self.mask.unsqueeze(2)
+        self.baseline = torch.zeros_like(self.embedded)
+        self.target = Target("log_odds", torch.arange(len(lengths)) % classes)
+        self.batches: list[int] = []
+
+    def run(self, points: Tensor, mask: Tensor, _: Tensor) -> Tensor:
+        self.batches.append(len(points))
+        return reference.from_embeddings(self.network, points, mask)
+
+    def difference(self, target: Target | None = None) -> Tensor:
+        with torch.no_grad():
+            text, baseline = (
+                reference.from_embeddings(self.network, x, self.mask) for x in (self.embedded, self.baseline)
+            )
+        return (target or self.target).of(text.double()) - (target or self.target).of(baseline.double())
+
+    def solve(self, **options: float) -> quadrature.Result:
+        return quadrature.integrated_gradients(
+            self.run, self.embedded, self.baseline, self.mask, [self.target], self.difference().unsqueeze(0),
+            **options,  # type: ignore[arg-type]
+        )  # fmt: skip
+
+
+def attention(seed: int = 0, size: float = 1.0, dtype: torch.dtype = torch.float64) -> AttentionRNN:
+    torch.manual_seed(seed)
+    network = AttentionRNN(AttentionRNNSettings(20, 2, 6, hidden=5)).to(dtype)
+    with torch.no_grad():
+        for parameter in network.rnn.parameters():
+            parameter.mul_(size)
+    return network
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.integers(0, 1000), st.sampled_from([1.0, 3.0]))
+def test_converged_scores_are_those_of_a_fine_rule(seed: int, size: float) -> None:
+    problem = Problem(attention(seed, size), (7, 3, 1), seed)
+    result = problem.solve(tolerance=1e-6)
+    coarse, fine = (
+        reference.integrated_gradients(
+            problem.network, problem.ids, problem.mask, problem.baseline, problem.target.of, steps
+        )
+        for steps in (75, 150)
+    )
+    slow = (4 * fine - coarse) / 3  # Simpson's rule
+    assert result.converged.all()
+    assert ((result.scores[0] - slow).abs().amax(1) <= 1e-4 * slow.abs().sum(1)).all()
+    assert (result.scores[0][~problem.mask] == 0).all()
+
+
+def test_float32_converges_at_the_default_tolerance() -> None:
+    problem = Problem(attention(dtype=torch.float32), (9, 9, 4))
+    result = problem.solve()
+    assert result.converged.all() and result.scores.dtype == torch.float64
+    assert ((result.scores[0].sum(1) - problem.difference()).abs() <= 1e-4 * result.scores[0].abs().sum(1)).all()
+
+
+def test_an_lstm_converges_too() -> None:
+    torch.manual_seed(1)
+    result = Problem(LSTMClassifier(LSTMSettings(20, 2, 6, hidden=5)).double(), (8, 5)).solve()
+    assert result.converged.all()
+
+
+def test_every_text_takes_only_the_nodes_it_needs_and_reuses_them() -> None:
+    problem = Problem(attention(3, 4.0), (8, 8, 8, 8))
+    problem.embedded[0] *= 0.01  # nearly linear
+    result = problem.solve(tolerance=1e-7)
+    assert set(result.nodes.tolist()) <= {7, 15, 31, 63}
+    assert result.nodes[0] < result.nodes[1:].max()
+    assert sum(problem.batches) == int(result.nodes.sum())
+
+
+def test_scores_do_not_depend_on_company_or_on_the_size_of_batches() -> None:
+    problem = Problem(attention(2, 2.0), (8, 5, 2))
+    whole = problem.solve()
+    tiny = problem.solve(max_bytes=1)
+    assert set(problem.batches[-10:]) == {1}
+    assert torch.allclose(whole.scores, tiny.scores, rtol=1e-10, atol=1e-12)
+    assert whole.nodes.tolist() == tiny.nodes.tolist()
+
+
+def test_what_does_not_converge_says_so() -> None:
+    torch.manual_seed(0)
+    problem = Problem(TextCNN(CNNSettings(20, 2, 6, (2,), filters=4)).double(), (9, 9))
+    result = problem.solve(tolerance=1e-9)
+    assert not result.converged.any() and (result.nodes == 63).all()
+    assert (problem.solve(tolerance=1e-9, max_nodes=20).nodes == 15).all()
+
+
+def test_a_wrong_difference_is_never_called_converged() -> None:
+    problem = Problem(attention(), (6, 6))
+    result = quadrature.integrated_gradients(
+        problem.run, problem.embedded, problem.baseline, problem.mask, [problem.target],
+        1.01 * problem.difference().unsqueeze(0),
+    )  # fmt: skip
+    assert not result.converged.any()
+
+
+def test_several_targets_come_from_one_pass_and_are_judged_apart() -> None:
+    problem = Problem(attention(4), (6, 4))
+    targets = [problem.target, Target("probability", torch.tensor([1, 0])), Target("logit", torch.tensor([0, 0]))]
+    difference = torch.stack([problem.difference(target) for target in targets])
+    difference[2] += 1
+    result = quadrature.integrated_gradients(
+        problem.run, problem.embedded, problem.baseline, problem.mask, targets, difference
+    )
+    assert result.converged.tolist() == [[True, True], [True, True], [False, False]]
+    assert torch.allclose(
+        result.scores[0], problem.solve(max_nodes=63, tolerance=1e-12).scores[0], rtol=1e-4, atol=1e-5
+    )
+
+
+def test_a_text_equal_to_its_baseline_converges_at_once_with_zeros() -> None:
+    problem = Problem(attention(), (5, 5))
+    problem.baseline = problem.embedded.clone()
+    result = problem.solve()
+    assert (result.scores == 0).all() and result.converged.all() and (result.nodes == 7).all()
+
+
+def test_batches_are_halved_when_memory_runs_out() -> None:
+    problem = Problem(attention(), (8, 8, 8))
+    expected = problem.solve()
+    seen: list[int] = []
+
+    def limited(points: Tensor, mask: Tensor, texts: Tensor) -> Tensor:
+        seen.append(len(points))
+        if len(points) > 4:
+            raise RuntimeError(
+                "[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"
+            )
+        return problem.run(points, mask, texts)
+
+    def solve(run: object) -> quadrature.Result:
+        return quadrature.integrated_gradients(
+            run, problem.embedded, problem.baseline, problem.mask, [problem.target],  # type: ignore[arg-type]
+            problem.difference().unsqueeze(0),
+        )  # fmt: skip
+
+    result = solve(limited)
+    assert torch.allclose(result.scores, expected.scores, rtol=1e-10, atol=1e-12)
+    assert seen[:4] == [21, 10, 5, 2] and max(seen[4:]) == 2
+
+    def never(points: Tensor, mask: Tensor, _: Tensor) -> Tensor:
+        raise MemoryError
+
+    def broken(points: Tensor, mask: Tensor, _: Tensor) -> Tensor:
+        raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+
+    with pytest.raises(MemoryError):
+        solve(never)
+    with pytest.raises(RuntimeError, match="cannot be multiplied"):
+        solve(broken)
+
+
+def test_the_network_is_left_as_it_was() -> None:
+    problem = Problem(attention(), (5, 3))
+    problem.solve()
+    assert all(parameter.grad is None and parameter.requires_grad for parameter in problem.network.parameters())
+    assert not problem.embedded.requires_grad
+
+
+def test_bad_settings_are_named() -> None:
+    problem = Problem(attention(), (5, 3))
+    with pytest.raises(ValueError, match="`tolerance` must be above 0, got 0"):
+        problem.solve(tolerance=0)
+    with pytest.raises(ValueError, match="`max_nodes` must be at least 7, got 5"):
+        problem.solve(max_nodes=5)
+    with pytest.raises(ValueError, match=r"for each target and text, shape \(1, 2\), got \(2,\)"):
+        quadrature.integrated_gradients(
+            problem.run, problem.embedded, problem.baseline, problem.mask, [problem.target], problem.difference()
+        )
+    with pytest.raises(ValueError, match=r"must be \(B, T, E\) and `mask` \(B, T\), got"):
+        quadrature.integrated_gradients(
+            problem.run, problem.embedded, problem.baseline[:1], problem.mask, [problem.target], torch.zeros(1, 2)
+        )

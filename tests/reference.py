@@ -1,0 +1,92 @@
+"""Slow, obvious versions of what attribkit computes cleverly."""
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def cnn_from_embeddings(network: Any, embedded: Tensor, mask: Tensor) -> Tensor:
+    """Logits of a text CNN whose embeddings (B, T, E) are given, one text and one window at a time."""
+    logits = []
+    for text, real in zip(embedded, mask, strict=True):
+        length = int(real.sum())
+        features = []
+        for convolution in network.convolutions:
+            (width,) = convolution.kernel_size
+            padded = F.pad(text[:length], (0, 0, width - 1, width - 1))
+            windows = [
+                torch.einsum("fek,ke->f", convolution.weight, padded[start : start + width]) + convolution.bias
+                for start in range(length + width - 1)
+            ]
+            features.append(F.relu(torch.stack(windows).amax(0)))
+        logits.append(network.output(torch.cat(features)))
+    return torch.stack(logits)
+
+
+def from_embeddings(network: Any, embedded: Tensor, mask: Tensor) -> Tensor:
+    """Logits of any network whose embeddings (B, T, E) are given in place of its own."""
+    handle = network.embedding.register_forward_hook(lambda *_: embedded)
+    try:
+        return network(torch.zeros(mask.shape, dtype=torch.int64), mask)
+    finally:
+        handle.remove()
+
+
+def integrated_gradients(
+    network: Any,
+    ids: Tensor,
+    mask: Tensor,
+    baseline: Tensor,
+    scalar: Callable[[Tensor], Tensor],
+    steps: int,
+    run: Callable[[Any, Tensor, Tensor], Tensor] = from_embeddings,
+) -> Tensor:
+    """Scores (B, T) by the trapezoid rule on steps + 1 equidistant points, one autograd call for each.
+
+    Args:
+        network, ids (B, T), mask (B, T): as everywhere.
+        baseline: (B, T, E).
+        scalar: logits (B, C) → the number explained (B,).
+        steps: intervals.
+        run: (network, embeddings, mask) → logits.
+    """
+    text = network.embedding(ids).detach() * mask.unsqueeze(2)
+    total = torch.zeros_like(text)
+    for step in range(steps + 1):
+        point = (baseline + step / steps * (text - baseline)).detach().requires_grad_()
+        (gradient,) = torch.autograd.grad(scalar(run(network, point, mask)).sum(), point)
+        total += gradient / steps * (0.5 if step in (0, steps) else 1.0)
+    return ((text - baseline) * total).sum(2)
+
+
+def envelope_height(intercepts: list[float], slopes: list[float], alpha: float) -> float:
+    """The upper envelope of lines and of zero at one α."""
+    return max(0.0, *(a + alpha * s for a, s in zip(intercepts, slopes, strict=True)))
+
+
+def envelope_pieces(intercepts: list[float], slopes: list[float]) -> list[tuple[int, float, float]]:
+    """(line, start, end) of each line's stretch on the upper envelope and above zero, by trying all crossings.
+
+    Between two neighbouring ones of all points where any two lines, or a line and zero, cross, nothing changes: the
+    line highest in the middle is the highest throughout. Of lines that coincide the first is named.
+    """
+    lines = list(dict.fromkeys([*zip(intercepts, slopes, strict=True), (0.0, 0.0)]))
+    cuts = {0.0, 1.0}
+    for number, (a, s) in enumerate(lines):
+        cuts.update((a - b) / (r - s) for b, r in lines[:number] if r != s)
+    grid = sorted(cut for cut in cuts if 0 <= cut <= 1)
+    pieces: list[tuple[int, float, float]] = []
+    for start, end in pairwise(grid):
+        middle = (start + end) / 2
+        a, s = max(lines, key=lambda line: line[0] + middle * line[1])
+        if a + middle * s <= 0:
+            continue
+        line = next(n for n, pair in enumerate(zip(intercepts, slopes, strict=True)) if pair == (a, s))
+        if pieces and pieces[-1][0] == line and pieces[-1][2] == start:
+            start = pieces.pop()[1]
+        pieces.append((line, start, end))
+    return pieces

@@ -1,0 +1,138 @@
+"""explain(): what it takes, what it gives, what it refuses."""
+
+from collections.abc import Callable
+
+import pytest
+
+from attribkit.classifier import Classifier
+from attribkit.explainer import explain
+from attribkit.explanation import Explanation, Explanations
+from attribkit.text import TextSettings, Tokenizer
+
+HOSTILE = {
+    "one token": "film",
+    "emoji": "a 👨‍👩‍👧 good ❤️ film",
+    "right to left": "فيلم جيد film",
+    "markup": "<script>alert(1)</script> film",
+    "mathematics": "$x_1$ film $\\frac{1}{2}$",
+    "padding": "[PAD] film <pad>",
+    "NUL": "good\x00film",
+    "direction": "film \u202e good",
+}
+
+
+def test_one_text_gives_one_explanation_and_several_a_list(make_classifier: Callable[..., Classifier]) -> None:
+    classifier = make_classifier()
+    one = explain(classifier, "a good film")
+    several = explain(classifier, ["a good film", "bad"])
+    assert isinstance(one, Explanation)
+    assert isinstance(several, Explanations)
+    assert isinstance(several, list)
+    assert several[0].to_frame()["token"].tolist() == one.to_frame()["token"].tolist()
+    assert several[0].scores.output_text == pytest.approx(one.scores.output_text, rel=1e-5)
+    assert explain(classifier, []) == []
+
+
+def test_the_result_says_what_was_predicted_and_how(make_classifier: Callable[..., Classifier]) -> None:
+    classifier = make_classifier()
+    why = explain(classifier, "a good film", true_label="pos")
+    frame = classifier.predict("a good film")
+    assert why.prediction is not None
+    assert why.prediction.label == frame["label"][0] == why.scores.target
+    assert why.prediction.probabilities == tuple(frame[["neg", "pos"]].iloc[0])
+    assert why.prediction.true_label == "pos"
+    assert why.provenance["fingerprint"] == classifier.fingerprint()
+    assert why.provenance["versions"]["attribkit"]
+    assert explain(classifier, "a good film", true_label="pos") == why
+
+
+def test_the_table_points_into_the_users_own_text(make_classifier: Callable[..., Classifier]) -> None:
+    text = "A  GOOD film!"
+    frame = explain(make_classifier(), text).to_frame()
+    assert frame["token"].tolist() == ["A", "GOOD", "film", "!"]
+    assert [text[s:e] for s, e in zip(frame["start"], frame["end"], strict=True)] == frame["token"].tolist()
+
+
+def test_a_changed_weight_never_yields_a_stale_score(make_classifier: Callable[..., Classifier]) -> None:
+    classifier = make_classifier("cnn")
+    before = explain(classifier, "a good film", target="pos").scores
+    classifier.network.output.weight.data.mul_(2)
+    after = explain(classifier, "a good film", target="pos").scores
+    assert after.scores.tolist() == pytest.approx((2 * before.scores).tolist(), rel=1e-4)
+
+
+@pytest.mark.parametrize("architecture", ["cnn", "attention-rnn"])
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_texts_are_explained_and_drawn(
+    make_classifier: Callable[..., Classifier], architecture: str, name: str
+) -> None:
+    why = explain(make_classifier(architecture), HOSTILE[name])
+    assert len(why.scores.tokens) >= 1
+    assert why.to_png().startswith(b"\x89PNG")
+    assert "<script>" not in why.to_html()
+    assert Explanation.from_json(why.to_json()) == why
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\x00", "\ud83d film", None, 3])
+def test_what_cannot_be_explained_is_refused_with_a_sentence(
+    make_classifier: Callable[..., Classifier], text: object
+) -> None:
+    with pytest.raises((ValueError, TypeError), match="text"):
+        explain(make_classifier(), text)  # type: ignore[call-overload]
+
+
+def test_a_text_of_fifty_thousand_words_is_read_in_part_and_says_so(
+    make_classifier: Callable[..., Classifier],
+) -> None:
+    why = explain(make_classifier("cnn"), "a good film " * 17_000)
+    assert len(why.scores.tokens) == 2_000
+    assert why.scores.tokens_total == 51_000
+    assert "51,000" in why.to_html()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"views": ["atribution"]}, "can be attribution.*, got 'atribution'; did you mean 'attribution'"),
+        ({"views": []}, "must name at least one of attribution"),
+        ({"target": "posi"}, "one of the labels neg, pos, .* got 'posi'; did you mean 'pos'"),
+        ({"target": 2}, "an index below 2, .* got 2"),
+        ({"target": ("pos", "pos")}, "two different labels"),
+        ({"target": ("pos", "neg", "pos")}, "a pair of two labels .* got 3"),
+        ({"true_label": "good"}, "one of the labels neg, pos"),
+        ({"true_label": ["pos", "neg"]}, "one label per text, got 2 for 1"),
+        ({"target": ("pos", "neg"), "output": "probability"}, "use output='log_odds'"),
+        ({"device": "toaster"}, "must name a device"),
+    ],
+)
+def test_options_out_of_range_are_refused(
+    make_classifier: Callable[..., Classifier], options: dict, message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        explain(make_classifier(), "a good film", **options)
+
+
+def test_a_network_that_is_no_classifier_is_refused(make_classifier: Callable[..., Classifier]) -> None:
+    with pytest.raises(TypeError, match="a Classifier was expected, got TextCNN"):
+        explain(make_classifier().network, "a good film")
+
+
+def test_labels_that_are_numbers_are_found_by_name_first(make_classifier: Callable[..., Classifier]) -> None:
+    classifier = make_classifier(labels=("1", "2", "0"))
+    assert explain(classifier, "a good film", target="0").scores.target == "0"
+    assert explain(classifier, "a good film", target=0).scores.target == "1"
+
+
+def test_a_label_called_all_means_itself(make_classifier: Callable[..., Classifier]) -> None:
+    assert len(explain(make_classifier(labels=("all", "none")), "a good film", target="all").panels) == 1
+
+
+def test_a_truncated_text_keeps_the_side_it_was_told_to(make_classifier: Callable[..., Classifier]) -> None:
+    classifier = make_classifier()
+    classifier.tokenizer = Tokenizer.of(
+        classifier.tokenizer.vocabulary,  # type: ignore[attr-defined]
+        TextSettings(min_frequency=1, max_length=2, truncate="start"),
+    )
+    why = explain(classifier, "the worst good film")
+    assert why.to_frame()["token"].tolist() == ["good", "film"]
+    assert why.scores.truncated
