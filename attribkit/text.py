@@ -138,7 +138,9 @@ def check_encoded(encoded: Encoded, text: str) -> Encoded:
     """The encoding itself if it holds a token; ValueError otherwise."""
     if not len(encoded.ids):
         shown = text if len(text) <= 40 else text[:39] + "…"
-        raise ValueError(f"the tokenizer found no token in the text {shown!r}; give at least one word it does not remove")
+        raise ValueError(
+            f"the tokenizer found no token in the text {shown!r}; give at least one word it does not remove"
+        )
     return encoded
 
 
@@ -230,7 +232,10 @@ class Tokenizer:
 
 
 def _configure(inner: tokenizers.Tokenizer, settings: TextSettings) -> None:
-    replaced: list[normalizers.Normalizer] = [normalizers.Replace(Regex(r"(?i)<br\s*/?>"), " "), normalizers.Replace("’", "'")]
+    replaced: list[normalizers.Normalizer] = [
+        normalizers.Replace(Regex(r"(?i)<br\s*/?>"), " "),
+        normalizers.Replace("’", "'"),
+    ]
     if settings.remove_parenthesised:
         replaced.append(normalizers.Replace(Regex(r"\([^()]*\)"), " "))
     if settings.lowercase:

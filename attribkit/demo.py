@@ -1,0 +1,54 @@
+"""The first thing a newcomer sees: the bundled models explain sentences that anyone can judge."""
+
+from pathlib import Path
+
+from attribkit import model_folder
+from attribkit.classifier import Classifier
+from attribkit.explainer import explain
+from attribkit.explanation import Explanations
+
+SENTENCES = (
+    ("It was a fantastic performance !", "pos"),
+    ("Best film ever", "pos"),
+    ("Such a great show!", "pos"),
+    ("It was a horrible movie", "neg"),
+    ("I've never watched something as bad", "neg"),
+    ("It is a disgusting movie!", "neg"),
+)
+"""Six sentences of a public course on text classification, with their answers."""
+
+REVIEW = (
+    "I wanted to like this film far more than I did. The first half hour is a delight: a coastal town in winter, two "
+    "sisters who have not spoken for years, and a letter that neither of them dares to open. The photography is "
+    "beautiful and the older sister is played with a quiet warmth that never asks for pity.\n\n"
+    "Then the plot remembers that it has to go somewhere, and everything that was subtle becomes loud. A lawyer turns "
+    "up with a briefcase and no discernible personality. There is a chase through a fish market which is not funny, "
+    "although it badly wants to be, and a courtroom scene so poorly written that people around me began to laugh. By "
+    "the time the letter is read aloud, the dialogue is dull, the music tells you what to feel, and the ending is a "
+    "complete waste of two excellent actresses.\n\n"
+    "It isn't the worst evening I have spent in a cinema; the opening alone is worth seeing, and I would watch those "
+    "two in anything. But I can't recommend it. What a disappointment."
+)
+"""A review of real length, written for this demonstration; whoever reads it to the end knows it is negative."""
+
+
+def demo(out: Path) -> tuple[dict[str, Explanations], list[Path]]:
+    """Explain the sentences and the review with every bundled model, and draw them.
+
+    Returns: the explanations by model, and the files written: one page, and two pictures for each model.
+    Raises: FileNotFoundError if no model is bundled; OSError if `out` cannot be written.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    names = model_folder.bundled()
+    if not names:
+        raise FileNotFoundError("the package holds no bundled model; install attribkit anew")
+    texts = [text for text, _ in SENTENCES] + [REVIEW]
+    answers = [label for _, label in SENTENCES] + ["neg"]
+    explained, pictures = {}, []
+    for name in names:
+        rows = explain(Classifier.load(name), texts, true_label=answers)
+        explained[name] = rows
+        pictures.append(rows[:-1].save(out / f"{name}-sentences.png"))
+        pictures.append(rows[-1].save(out / f"{name}-review.png"))
+    page = Explanations(row for rows in explained.values() for row in rows).save(out / "demo.html")
+    return explained, [page, *pictures]

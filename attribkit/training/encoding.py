@@ -1,0 +1,80 @@
+"""Labelled texts as arrays of token ids, cut into batches of like length without any work per token."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from attribkit import batches
+from attribkit.text import PAD_ID, Tokenizer
+
+_AT_ONCE = 1_000  # texts; the library's encodings hold far more than the ids that are kept of them
+
+
+@dataclass(frozen=True)
+class Texts:
+    """One split as a network reads it.
+
+    Attributes:
+        ids: N arrays (T,) int64, none empty.
+        labels: (N,) int64, each text's label as its place among the labels.
+        dropped: how many texts held no token and were left out.
+    """
+
+    ids: Sequence[NDArray[np.int64]]
+    labels: NDArray[np.int64]
+    dropped: int
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def cropped(self, length: int | None, side: str) -> "Texts":
+        """The texts with at most `length` tokens; `side` says which end of a longer one is cut off."""
+        if length is None:
+            return self
+        crop = slice(length) if side == "end" else slice(-length, None)
+        return Texts([row[crop] for row in self.ids], self.labels, self.dropped)
+
+    def counts(self, vocabulary: int) -> NDArray[np.int64]:
+        """(V,) how often each token occurs."""
+        total = np.zeros(vocabulary, dtype=np.int64)
+        for start in range(0, len(self.ids), _AT_ONCE):
+            total += np.bincount(np.concatenate(self.ids[start : start + _AT_ONCE]), minlength=vocabulary)
+        return total
+
+
+def encode(tokenizer: Tokenizer, table: pd.DataFrame, labels: Sequence[str]) -> Texts:
+    """The texts of a table with the columns `text` and `label`; those without a token are left out and counted."""
+    texts = table["text"].tolist()
+    ids = [row for start in range(0, len(texts), _AT_ONCE) for row in tokenizer.ids(texts[start : start + _AT_ONCE])]
+    places = {label: place for place, label in enumerate(labels)}
+    kept = [number for number, row in enumerate(ids) if len(row)]
+    found = np.array([places[label] for label in table["label"].astype(str)], dtype=np.int64)
+    return Texts([ids[number] for number in kept], found[kept], len(ids) - len(kept))
+
+
+class Batches:
+    """Batches of texts, each as ids (B, T), mask (B, T) and labels (B,); may be gone through again and again.
+
+    Args:
+        texts: what to batch.
+        batch_size: most texts in a batch.
+        tokens: most tokens in a batch, padding included.
+        seed: shuffles; None goes by length.
+    """
+
+    def __init__(self, texts: Texts, batch_size: int, tokens: int, seed: int | None = None) -> None:
+        self._texts = texts
+        self._rows = list(batches.by_length([len(row) for row in texts.ids], batch_size, tokens, seed))
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        for rows in self._rows:
+            ids, mask = batches.pad([self._texts.ids[row] for row in rows], PAD_ID)
+            yield torch.from_numpy(ids), torch.from_numpy(mask), torch.from_numpy(self._texts.labels[rows])

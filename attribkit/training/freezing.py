@@ -1,0 +1,48 @@
+"""Parameters that stand still for the first epochs, whatever network they belong to."""
+
+from collections.abc import Sequence
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+from torch.nn import Parameter
+
+
+class Freezing(Callback):
+    """Keeps named parameters bit-identical through the first epochs and lets them move after.
+
+    A frozen parameter takes no gradient, so neither momentum nor weight decay can move it, and its backward pass is
+    not computed. What is frozen follows from the epoch's number alone, so a resumed training freezes what the
+    undisturbed one would have. Afterwards every parameter takes gradients if it did before.
+
+    Args:
+        names: parameters as `LightningModule.named_parameters()` calls them.
+        epochs: how many epochs they stand still.
+
+    Raises: ValueError, when training starts, if the module has no such parameter.
+    """
+
+    def __init__(self, names: Sequence[str], epochs: int) -> None:
+        self.names = tuple(names)
+        self.epochs = epochs
+        self._free: list[Parameter] = []
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Find the parameters."""
+        parameters = dict(pl_module.named_parameters())
+        unknown = [name for name in self.names if name not in parameters]
+        if unknown:
+            raise ValueError(f"only parameters can be frozen, there is no {unknown[0]!r} among {', '.join(parameters)}")
+        self._free = [parameters[name] for name in self.names if parameters[name].requires_grad]
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Freeze or thaw, by the epoch's number."""
+        for parameter in self._free:
+            parameter.requires_grad_(trainer.current_epoch >= self.epochs)
+
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Thaw."""
+        for parameter in self._free:
+            parameter.requires_grad_(True)
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Thaw."""
+        self.on_fit_end(trainer, pl_module)

@@ -1,0 +1,144 @@
+"""What happened in each epoch, the best weights as they were, and when to stop."""
+
+import math
+import time
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+import pandas as pd
+from lightning.pytorch import Callback, LightningModule, Trainer
+from torch import Tensor, nn
+from torch.optim.lr_scheduler import ReduceLROnPlateau
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One row of the history.
+
+    Attributes:
+        epoch: its number, from 1.
+        train_loss: mean over the training texts while the weights moved, dropout on.
+        val_loss, val_accuracy, val_f1: after the epoch, on the validation texts; F1 of the last label if there are two
+            labels, else the mean over the labels.
+        learning_rate: Adam's step in this epoch.
+        seconds: the epoch's wall time, validation included.
+        frozen: whether the embedding stood still.
+    """
+
+    epoch: int
+    train_loss: float
+    val_loss: float
+    val_accuracy: float
+    val_f1: float
+    learning_rate: float
+    seconds: float
+    frozen: bool
+
+
+class Measured(Protocol):
+    """What the history asks of the module that is trained, once an epoch's validation is over."""
+
+    network: nn.Module
+    train_loss: float
+    validation: dict[str, float]
+
+
+def weights_of(network: nn.Module) -> dict[str, Tensor]:
+    """A network's weights as they are now: copies, on the CPU, that later training cannot change."""
+    return {name: tensor.detach().to("cpu", copy=True) for name, tensor in network.state_dict().items()}
+
+
+class History(Callback):
+    """Keeps a row per epoch and the weights of the epoch with the lowest validation loss; stops when it is long past.
+
+    Args:
+        patience: epochs without a lower validation loss after which training stops; None for never.
+        freeze_epochs: how many epochs the embedding stands still, for the rows to say.
+        plateau: factor on the learning rate after an epoch without a lower validation loss; None keeps it.
+    """
+
+    def __init__(self, patience: int | None = None, freeze_epochs: int = 0, plateau: float | None = None) -> None:
+        self.patience = patience
+        self.freeze_epochs = freeze_epochs
+        self.plateau = plateau
+        self.epochs: list[Epoch] = []
+        self.best_weights: dict[str, Tensor] | None = None
+        self.interrupted = False
+        self._started = 0.0
+        self._scheduler: ReduceLROnPlateau | None = None
+        self._scheduler_state: dict[str, Any] | None = None
+
+    @property
+    def best(self) -> Epoch | None:
+        """The first epoch with the lowest validation loss; None before any is over."""
+        return min(self.epochs, key=lambda row: row.val_loss, default=None)
+
+    @property
+    def last_epoch(self) -> int:
+        """The last epoch that is over; 0 before any is."""
+        return self.epochs[-1].epoch if self.epochs else 0
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether the best epoch is longer ago than patience lasts."""
+        return (
+            self.patience is not None and self.best is not None and self.last_epoch - self.best.epoch >= self.patience
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per epoch, with the fields of `Epoch` as columns."""
+        return pd.DataFrame([asdict(row) for row in self.epochs], columns=list(Epoch.__dataclass_fields__))
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Take up what a resumed training had come to."""
+        if self.plateau is not None:
+            self._scheduler = ReduceLROnPlateau(trainer.optimizers[0], factor=self.plateau, patience=0, threshold=0)
+            if self._scheduler_state is not None:
+                self._scheduler.load_state_dict(self._scheduler_state)
+        trainer.should_stop = self.exhausted
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Start the clock."""
+        self._started = time.perf_counter()
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Add the row, keep the weights if they are the best, decide whether to go on."""
+        self.add(trainer, pl_module)  # type: ignore[arg-type]  # a LightningModule that is Measured
+        if self._scheduler is not None:
+            self._scheduler.step(self.epochs[-1].val_loss)
+        trainer.should_stop = self.exhausted
+
+    def add(self, trainer: Trainer, measured: Measured) -> None:
+        """Add the row of the epoch that is over."""
+        number = trainer.current_epoch + 1
+        row = Epoch(
+            epoch=number,
+            train_loss=measured.train_loss,
+            **measured.validation,
+            learning_rate=float(trainer.optimizers[0].param_groups[0]["lr"]),
+            seconds=time.perf_counter() - self._started,
+            frozen=number <= self.freeze_epochs,
+        )
+        if not math.isfinite(row.val_loss):
+            raise FloatingPointError(
+                f"the validation loss became {row.val_loss} after epoch {number} with learning rate "
+                f"{row.learning_rate:g}"
+            )
+        self.epochs.append(row)
+        if self.best is row:
+            self.best_weights = weights_of(measured.network)
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Remember a Ctrl-C, which Lightning turns into something else."""
+        self.interrupted = isinstance(exception, KeyboardInterrupt)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything a resumed training needs."""
+        scheduler = None if self._scheduler is None else self._scheduler.state_dict()
+        return {"epochs": [asdict(row) for row in self.epochs], "best": self.best_weights, "scheduler": scheduler}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take it up."""
+        self.epochs = [Epoch(**row) for row in state_dict["epochs"]]
+        self.best_weights = state_dict["best"]
+        self._scheduler_state = state_dict["scheduler"]

@@ -1,0 +1,89 @@
+"""Training a classifier from labelled texts, on Lightning."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from attribkit.classifier import Classifier, choose_device
+from attribkit.text import TextSettings
+from attribkit.training.borrowed import own_randomness
+from attribkit.training.data import Dataset
+from attribkit.training.plan import check_data, prepare
+from attribkit.training.resume import check_folder
+from attribkit.training.run import Run
+from attribkit.training.settings import sort_options
+
+
+def train(
+    architecture: str,
+    data: Dataset,
+    *,
+    glove: str | Path | None = None,
+    vector_size: int | None = None,
+    freeze_epochs: int = 0,
+    snapshots: Sequence[int] = (),
+    seed: int = 0,
+    out: str | Path | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    text: TextSettings | None = None,
+    name: str | None = None,
+    device: str | torch.device | None = None,
+    progress: bool | None = None,
+    **options: Any,
+) -> Classifier:
+    """Train a network on the training texts and keep the weights of the epoch with the lowest validation loss.
+
+    Ctrl-C ends the training early and keeps the best weights so far; what happened is in the result's provenance. The
+    random state of Python, NumPy and torch is left as it was found.
+
+    Args:
+        architecture: "cnn", "attention-rnn" or "lstm".
+        data: from `attribkit.load_dataset`. The test texts are not looked at.
+        glove: a file of pretrained word vectors; see `attribkit.training.glove.read_vectors`.
+        vector_size: reduce the vectors to so many principal components; as wide as they are, if not given.
+        freeze_epochs: the embedding stays bit-identical through so many epochs and moves after.
+        snapshots: epochs whose weights are kept, 0 = before training: in the result's `snapshots`, and as files in
+            `out`/snapshots.
+        seed: the same seed on the same machine gives the same weights.
+        out: a folder to save the model in. While training it also holds the state to resume from.
+        resume: go on with the interrupted training in `out`, to the very weights it would have come to; if there is
+            none, begin.
+        overwrite: replace a model, or an interrupted training, that is in `out`.
+        text: how texts are cut into tokens.
+        name: what pictures call the model; data set and architecture if not given.
+        device: "cpu", "cuda", …; the best there is if not given.
+        progress: whether a bar is shown; if stderr is a terminal, if not given.
+        **options: any field of `TrainingSettings`, of the network's settings (`filters`, `hidden` …) or of
+            `TextSettings`, by name.
+
+    Returns: the classifier, in evaluation mode, with `history` and `provenance`.
+
+    Raises:
+        TypeError: for an option that does not exist or is of the wrong kind.
+        ValueError: for an unknown architecture, a value out of its range, data or vectors that cannot be trained on, or
+            a resumption with other data or settings.
+        FileExistsError, PermissionError, NotADirectoryError, OSError: if `out` cannot be used.
+        RuntimeError: if the loss becomes NaN or infinite; the best weights so far are saved in `out`.
+    """
+    own = {"freeze_epochs": freeze_epochs, "snapshots": snapshots, "seed": seed}
+    sorted_options = sort_options(architecture, options | own, text)
+    folder = None if out is None else Path(out)
+    if vector_size is not None and glove is None:
+        raise ValueError(
+            "`vector_size` reduces the vectors of a file; give it as `glove`, or set `embedding_size` instead"
+        )
+    if resume and folder is None:
+        raise ValueError("`resume` needs the folder the interrupted training wrote to; give it as `out`")
+    if folder is not None:
+        check_folder(folder, resume=resume, overwrite=overwrite)
+    chosen = choose_device(device)
+    check_data(data)
+    shown = sys.stderr.isatty() if progress is None else progress
+    with own_randomness(seed, chosen):
+        plan = prepare(data, sorted_options, glove, vector_size, shown)
+        run = Run(plan, data, name or f"{data.name}-{architecture}", folder, chosen, shown)
+        return run.train(resume)

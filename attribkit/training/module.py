@@ -1,0 +1,126 @@
+"""What Lightning trains: any network that keeps the contract, with Adam on cross-entropy."""
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from lightning.pytorch import LightningModule
+from sklearn.metrics import f1_score
+from torch import Tensor, nn
+
+from attribkit.training.encoding import Batches, Texts
+from attribkit.training.settings import TrainingSettings
+
+
+class Training(LightningModule):
+    """A network with the texts it learns from.
+
+    Every epoch draws its batches and its dropout from the seed and the epoch's number alone: a resumed training needs
+    to know no random state to go on as if nothing had happened.
+
+    Attributes:
+        train_loss: of the epoch that is over, or running.
+        validation: `val_loss`, `val_accuracy` and `val_f1` after the epoch that is over.
+    """
+
+    def __init__(self, network: nn.Module, texts: Texts, validation: Texts, settings: TrainingSettings) -> None:
+        super().__init__()
+        self.network = network
+        self.settings = settings
+        self.validation: dict[str, float] = {}
+        self._texts = texts
+        self._validation_batches = Batches(validation, settings.batch_size, settings.batch_tokens)
+        self._weights = class_weights(texts) if settings.class_weights == "balanced" else None
+        self._loss = self._weight = 0.0
+        self._classes = len(np.unique(texts.labels))
+        self._seen: list[tuple[Tensor, Tensor]] = []
+
+    @property
+    def train_loss(self) -> float:
+        """Mean over the texts the epoch has seen so far, dropout on."""
+        return self._loss / self._weight if self._weight else math.nan
+
+    def train_dataloader(self) -> Batches:
+        """The batches of the epoch that begins."""
+        settings = self.settings
+        return Batches(self._texts, settings.batch_size, settings.batch_tokens, self._epoch_seed())
+
+    def val_dataloader(self) -> Batches:
+        """The validation texts, by length."""
+        return self._validation_batches
+
+    def on_train_epoch_start(self) -> None:
+        """Draw the epoch's dropout from its own seed; change the learning rate where the embedding begins to move."""
+        torch.manual_seed(self._epoch_seed())
+        rate = self.settings.unfrozen_learning_rate
+        if rate is not None and self.trainer.current_epoch == self.settings.freeze_epochs:
+            for group in self.trainer.optimizers[0].param_groups:
+                group["lr"] = rate
+        self._loss = self._weight = 0.0
+
+    def training_step(self, batch: tuple[Tensor, Tensor, Tensor], batch_idx: int) -> Tensor:
+        """The loss of one batch. Raises FloatingPointError if it is not finite."""
+        ids, mask, labels = batch
+        loss, weight = self._cross_entropy(self.network(ids, mask), labels)
+        value = loss.item()
+        if not math.isfinite(value):
+            rate = self.trainer.optimizers[0].param_groups[0]["lr"]
+            raise FloatingPointError(
+                f"the loss became {value} at step {self.trainer.global_step + 1} in epoch "
+                f"{self.trainer.current_epoch + 1} "
+                f"with learning rate {rate:g}"
+            )
+        self._loss += value
+        self._weight += weight
+        return loss / weight
+
+    def on_validation_epoch_start(self) -> None:
+        """Forget the last validation."""
+        self._seen = []
+
+    def validation_step(self, batch: tuple[Tensor, Tensor, Tensor], batch_idx: int) -> None:
+        """The logits of one batch."""
+        ids, mask, labels = batch
+        self._seen.append((self.network(ids, mask), labels))
+
+    def on_validation_epoch_end(self) -> None:
+        """Loss, accuracy and F1 over all validation texts."""
+        logits, labels = (torch.cat(parts) for parts in zip(*self._seen, strict=True))
+        loss, weight = self._cross_entropy(logits, labels)
+        predicted = logits.argmax(1)
+        average = "binary" if logits.shape[1] == 2 else "macro"
+        self.validation = {
+            "val_loss": loss.item() / weight,
+            "val_accuracy": (predicted == labels).double().mean().item(),
+            "val_f1": float(f1_score(labels.cpu(), predicted.cpu(), average=average, zero_division=0)),
+        }
+        self._seen = []
+
+    def configure_optimizers(self) -> Any:
+        """Adam, whose one pass over all weights is fused: over a large embedding it costs a sixth of the plain one."""
+        return torch.optim.Adam(
+            self.network.parameters(),
+            lr=self.settings.learning_rate,
+            weight_decay=self.settings.weight_decay,
+            decoupled_weight_decay=True,
+            fused=True,
+        )
+
+    def _cross_entropy(self, logits: Tensor, labels: Tensor) -> tuple[Tensor, float]:
+        """Summed loss, and the weight to divide it by."""
+        if self._weights is None:
+            return F.cross_entropy(logits, labels, reduction="sum"), float(len(labels))
+        weights = self._weights.to(logits)
+        return F.cross_entropy(logits, labels, weights, reduction="sum"), float(weights[labels].sum())
+
+    def _epoch_seed(self) -> int:
+        # mixed, so that seed 1 in epoch 2 draws nothing like seed 2 in epoch 1
+        return int(np.random.SeedSequence([self.settings.seed, self.trainer.current_epoch]).generate_state(1)[0])
+
+
+def class_weights(texts: Texts) -> Tensor:
+    """(C,) N / (C · N_c): every class together weighs the same."""
+    counts = np.bincount(texts.labels)
+    return torch.from_numpy(len(texts) / (len(counts) * counts))

@@ -1,0 +1,118 @@
+"""From texts and options to a network, a tokenizer and vectors: everything decided before the first step."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from attribkit.models import ARCHITECTURES
+from attribkit.text import Tokenizer
+from attribkit.training.data import Dataset
+from attribkit.training.encoding import Texts, encode
+from attribkit.training.glove import Coverage, read_vectors
+from attribkit.training.settings import Options, as_json
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything decided before the first step."""
+
+    options: Options
+    tokenizer: Tokenizer
+    labels: tuple[str, ...]
+    texts: Texts
+    validation: Texts
+    network: Any
+    vectors: dict[str, Any] | None
+
+    @property
+    def cropped(self) -> Texts:
+        """The training texts as far as they are read while training."""
+        return self.texts.cropped(self.options.training.max_train_length, self.options.text.truncate)
+
+    def identity(self, data: Dataset) -> dict[str, Any]:
+        """What a resumed training must have in common with the interrupted one."""
+        return {
+            "architecture": self.options.architecture,
+            "network": as_json(self.network.settings),
+            "text": as_json(self.options.text),
+            "training": as_json(self.options.training),
+            "data": data.fingerprint,
+            "vectors": self.vectors,
+        }
+
+
+def check_data(data: object) -> None:
+    """Refuse what cannot be trained on. Raises TypeError for no data set; ValueError for one with unfit labels."""
+    if not isinstance(data, Dataset):
+        raise TypeError(f"`data` must be a Dataset, got {type(data).__name__}; make one with attribkit.load_dataset(…)")
+    if len(data.labels) < 2:
+        raise ValueError(
+            f"training needs at least two classes, the training texts of {data.name!r} have "
+            f"{', '.join(map(repr, data.labels)) or 'none'}; check the label column"
+        )
+    for split in ("validation", "test"):
+        unseen = sorted(set(getattr(data, split)["label"].astype(str)) - set(data.labels))
+        if unseen:
+            raise ValueError(
+                f"the {split} texts have labels that training does not: {', '.join(map(repr, unseen))}; training has "
+                f"{', '.join(map(repr, data.labels))}"
+            )
+
+
+def prepare(data: Dataset, options: Options, glove: str | Path | None, vector_size: int | None, progress: bool) -> Plan:
+    """Train the tokenizer, encode the texts, make the network and fill its embedding.
+
+    Raises: ValueError if a split or a class is left without texts, or the vectors do not fit.
+    """
+    tokenizer = Tokenizer.train(data.train["text"], options.text)
+    labels = data.labels
+    texts = encode(tokenizer, data.train, labels)
+    validation = encode(tokenizer, data.validation, labels)
+    if not len(validation):
+        raise ValueError(
+            "the validation split holds no text, and the best epoch is chosen on it; give load_dataset a share, such "
+            "as validation=0.1"
+        )
+    present = set(texts.labels.tolist())
+    lost = [label for place, label in enumerate(labels) if place not in present]
+    if lost:
+        raise ValueError(f"no training text of {', '.join(map(repr, lost))} holds a token; check the text settings")
+    chosen = dict(options.network)
+    matrix, vectors = None, None
+    if glove is not None:
+        counts = texts.counts(len(tokenizer))
+        matrix, coverage = read_vectors(
+            glove,
+            tokenizer.vocabulary,
+            size=vector_size,
+            counts=counts,
+            seed=options.training.seed,
+            progress=progress,
+        )
+        if chosen.setdefault("embedding_size", coverage.size) != coverage.size:
+            raise ValueError(
+                f"the vectors in {coverage.file} are {coverage.size} wide, `embedding_size` is "
+                f"{chosen['embedding_size']}; leave `embedding_size` out, or reduce them with `vector_size`"
+            )
+        vectors = _describe(coverage, matrix)
+    kind, settings = ARCHITECTURES[options.architecture]
+    network: Any = kind(settings(vocabulary=len(tokenizer), classes=len(labels), **chosen))
+    if matrix is not None:
+        with torch.no_grad():
+            network.embedding.weight.copy_(torch.from_numpy(matrix))
+    return Plan(options, tokenizer, labels, texts, validation, network, vectors)
+
+
+def _describe(coverage: Coverage, matrix: np.ndarray) -> dict[str, Any]:
+    return {
+        "file": coverage.file,
+        "size": coverage.size,
+        "words_found": coverage.found,
+        "share_of_vocabulary": coverage.share,
+        "share_of_training_tokens": coverage.tokens,
+        "sha256": hashlib.sha256(matrix.tobytes()).hexdigest(),
+    }

@@ -1,0 +1,169 @@
+"""One training: from the plan to the classifier, with whatever lies in its folder meanwhile."""
+
+import platform
+import shutil
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch import Callback, Trainer
+
+from attribkit.classifier import Classifier
+from attribkit.training import resume as resuming
+from attribkit.training.borrowed import own_interrupt, quiet
+from attribkit.training.data import SOURCES, Dataset
+from attribkit.training.freezing import Freezing
+from attribkit.training.history import History, weights_of
+from attribkit.training.module import Training
+from attribkit.training.plan import Plan
+from attribkit.training.progress import Bar
+from attribkit.training.settings import as_json
+from attribkit.training.snapshots import Snapshots
+
+
+class Run:
+    """One training: from the plan to the classifier, with whatever lies in its folder."""
+
+    def __init__(
+        self, plan: Plan, data: Dataset, name: str, folder: Path | None, device: torch.device, progress: bool
+    ) -> None:
+        self.plan, self.data, self.name, self.folder, self.device = plan, data, name, folder, device
+        settings = plan.options.training
+        self.work = None if folder is None else folder / "training"
+        self.history = History(settings.patience, settings.freeze_epochs, settings.plateau)
+        self.snapshots = Snapshots(settings.snapshots, self.work and self.work / "snapshots")
+        freezing = Freezing(["network.embedding.weight"], settings.freeze_epochs)
+        self.callbacks: list[Callback] = [freezing, self.history, self.snapshots, *([Bar()] if progress else [])]
+
+    def train(self, resume: bool) -> Classifier:
+        """Fit, then save; leaves no folder that holds nothing."""
+        if self.work is None or self.folder is None:
+            self._fit(None)
+            return self._classifier()
+        state = self.work / resuming.STATE
+        identity = self.plan.identity(self.data)
+        resume = resume and state.is_file()
+        if resume:
+            resuming.check_identity(state, identity)
+        else:
+            shutil.rmtree(self.work, ignore_errors=True)
+        made = not self.folder.exists()
+        self.work.mkdir(parents=True, exist_ok=True)
+        try:
+            resuming.check_space(self.work, self.plan.network, len(self.plan.options.training.snapshots))
+            self.callbacks.append(resuming.KeepState(state))
+            self._fit(resuming.StateIO(identity), state if resume else None)
+            return self._saved(self.folder, self.work)
+        finally:
+            if not state.is_file():
+                shutil.rmtree(self.work, ignore_errors=True)
+            if made and not any(self.folder.iterdir()):
+                self.folder.rmdir()
+
+    def _fit(self, plugin: resuming.StateIO | None, checkpoint: Path | None = None) -> None:
+        settings = self.plan.options.training
+        module = Training(self.plan.network, self.plan.cropped, self.plan.validation, settings)
+        with quiet():
+            trainer = Trainer(
+                accelerator={"cuda": "gpu"}.get(self.device.type, self.device.type),
+                devices=[self.device.index or 0] if self.device.type == "cuda" else 1,
+                max_epochs=settings.epochs,
+                gradient_clip_val=settings.gradient_clip,
+                reload_dataloaders_every_n_epochs=1,  # each epoch's batches are drawn from its own seed
+                num_sanity_val_steps=0,
+                logger=False,
+                enable_checkpointing=False,
+                enable_progress_bar=False,
+                enable_model_summary=False,
+                callbacks=self.callbacks,
+                plugins=[] if plugin is None else [plugin],
+            )
+            try:
+                with own_interrupt():
+                    trainer.fit(module, ckpt_path=checkpoint)
+            except SystemExit:
+                if not self.history.interrupted:
+                    raise
+            except FloatingPointError as error:
+                raise RuntimeError(self._diverged(str(error))) from error
+
+    def _diverged(self, what: str) -> str:
+        """Save what is good; the sentence that says so."""
+        advice = f"{what}; lower `learning_rate` or `gradient_clip` and check the vectors"
+        best = self.history.best
+        if best is None:
+            return f"{advice} (no epoch was over, so no weights were kept)"
+        if self.folder is None or self.work is None:
+            return f"{advice} (give `out` to keep the weights of the best epoch)"
+        (self.work / resuming.STATE).unlink(missing_ok=True)
+        self._saved(self.folder, self.work, f"stopped: {what}")
+        return f"{advice} (the weights of epoch {best.epoch} are saved in {str(self.folder)!r})"
+
+    def _saved(self, folder: Path, work: Path, note: str | None = None) -> Classifier:
+        """The classifier, once it and its snapshots are in the folder and nothing is left to resume."""
+        classifier = self._classifier(note)
+        classifier.save(folder, overwrite=True)
+        shutil.rmtree(folder / "snapshots", ignore_errors=True)
+        if (work / "snapshots").is_dir():
+            shutil.copytree(work / "snapshots", folder / "snapshots")
+        if not self.history.interrupted:
+            shutil.rmtree(work)
+        return classifier
+
+    def _classifier(self, note: str | None = None) -> Classifier:
+        weights = self.history.best_weights or weights_of(self.plan.network)
+        self.plan.network.load_state_dict(weights)
+        classifier = Classifier(
+            self.plan.network.eval(),
+            self.plan.tokenizer,
+            self.plan.labels,
+            name=self.name,
+            provenance=self._provenance(note),
+            history=self.history.to_frame(),
+            device=self.device,
+        )
+        classifier.snapshots = self.snapshots.read()  # type: ignore[attr-defined]
+        return classifier
+
+    def _provenance(self, note: str | None) -> dict[str, Any]:
+        data, best = self.data, self.history.best
+        training = as_json(self.plan.options.training)
+        training["epochs_run"] = self.history.last_epoch
+        training["best_epoch"] = None if best is None else best.epoch
+        training["seconds"] = round(sum(row.seconds for row in self.history.epochs), 1)
+        training["notes"] = [*self._notes(), *([note] if note else [])]
+        provenance: dict[str, Any] = {
+            "data": {
+                "name": data.name,
+                "source": data.source,
+                "licence": SOURCES[data.source].licence if data.source in SOURCES else "not known",
+                "fingerprint": data.fingerprint,
+                "rows": {split: len(getattr(data, split)) for split in ("train", "validation", "test")},
+                "notes": list(data.notes),
+            },
+            "training": training,
+        }
+        if self.plan.vectors is not None:
+            provenance["vectors"] = self.plan.vectors
+        packages = ("attribkit", "torch", "lightning", "numpy", "tokenizers")
+        versions = {"python": platform.python_version()} | {package: version(package) for package in packages}
+        return provenance | {"metrics": {}, "versions": versions}
+
+    def _notes(self) -> list[str]:
+        """What a reader of the model card must know of this run."""
+        plan, settings, notes = self.plan, self.plan.options.training, []
+        for split, texts in (("training", plan.texts), ("validation", plan.validation)):
+            if texts.dropped:
+                notes.append(f"{texts.dropped:,} {split} texts held no token and were left out")
+        cropped = sum(len(row) > (settings.max_train_length or len(row)) for row in plan.texts.ids)
+        if cropped:
+            notes.append(f"{cropped:,} training texts were cropped to {settings.max_train_length} tokens")
+        if self.history.interrupted:
+            best = self.history.best
+            kept = "the weights as they were then" if best is None else f"the weights of epoch {best.epoch}"
+            notes.append(f"interrupted in epoch {self.history.last_epoch + 1}; {kept} were kept")
+        missed = [epoch for epoch in settings.snapshots if epoch > self.history.last_epoch]
+        if missed:
+            notes.append(f"no snapshot of epoch {', '.join(map(str, missed))}: training had stopped before")
+        return notes

@@ -1,0 +1,168 @@
+"""Everything about a training that can be chosen, and where each option belongs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from difflib import get_close_matches
+from numbers import Real
+from typing import Any, Literal
+
+from attribkit.models import ARCHITECTURES
+from attribkit.text import TextSettings
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How a network is trained. Epochs count from 1; 0 stands for the moment before the first.
+
+    Attributes:
+        epochs: at most so many.
+        learning_rate: Adam's step.
+        unfrozen_learning_rate: Adam's step from the epoch on in which the embedding begins to move, after
+            `freeze_epochs`; None keeps the one before.
+        batch_size: most texts in a batch.
+        batch_tokens: most tokens in a batch, padding included; a longer text is a batch by itself.
+        patience: epochs without a lower validation loss after which training stops; None never stops early.
+        gradient_clip: largest norm of all gradients together; None leaves them as they are.
+        weight_decay: share of each weight, times the learning rate, taken off at each step (AdamW).
+        plateau: factor on the learning rate after an epoch without a lower validation loss; None keeps it.
+        class_weights: "balanced" weighs a text by N / (C · texts of its class), in training and validation loss.
+        freeze_epochs: the embedding stays bit-identical through so many epochs.
+        max_train_length: tokens of a text read while training; None reads as many as the tokenizer does.
+        snapshots: epochs whose weights are kept, 0 = before training.
+        seed: the same seed on the same machine gives the same weights, bit for bit on a CPU.
+    """
+
+    epochs: int = 10
+    learning_rate: float = 1e-3
+    unfrozen_learning_rate: float | None = None
+    batch_size: int = 64
+    batch_tokens: int = 32_768
+    patience: int | None = 2
+    gradient_clip: float | None = 1.0
+    weight_decay: float = 0.0
+    plateau: float | None = None
+    class_weights: Literal["balanced"] | None = None
+    freeze_epochs: int = 0
+    max_train_length: int | None = None
+    snapshots: tuple[int, ...] = ()
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, least, optional in (
+            ("epochs", 1, False),
+            ("batch_size", 1, False),
+            ("batch_tokens", 1, False),
+            ("patience", 1, True),
+            ("freeze_epochs", 0, False),
+            ("max_train_length", 1, True),
+            ("seed", 0, False),
+        ):
+            _check_integer(name, getattr(self, name), least, optional)
+        for name, most, optional in (
+            ("learning_rate", float("inf"), False),
+            ("unfrozen_learning_rate", float("inf"), True),
+            ("gradient_clip", float("inf"), True),
+            ("plateau", 1.0, True),
+        ):
+            _check_number(name, getattr(self, name), most, optional)
+        if self.weight_decay != 0:
+            _check_number("weight_decay", self.weight_decay, float("inf"), False)
+        if self.unfrozen_learning_rate is not None and not self.freeze_epochs:
+            raise ValueError("`unfrozen_learning_rate` needs `freeze_epochs` of at least 1, got 0; set `learning_rate`")
+        if self.class_weights not in (None, "balanced"):
+            raise ValueError(f"`class_weights` must be 'balanced' or None, got {self.class_weights!r}")
+        if isinstance(self.snapshots, str) or not isinstance(self.snapshots, Sequence):
+            raise TypeError(f"`snapshots` must be a list of epochs such as [0, 1], got {self.snapshots!r}")
+        for epoch in self.snapshots:
+            _check_integer("snapshots", epoch, 0, False)
+            if epoch > self.epochs:
+                raise ValueError(f"`snapshots` must be epochs from 0 to {self.epochs}, got {epoch}")
+        object.__setattr__(self, "snapshots", tuple(sorted(set(self.snapshots))))
+
+
+def _check_integer(name: str, value: object, least: int, optional: bool) -> None:
+    if optional and value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"`{name}` must be an integer, got {value!r}")
+    if value < least:
+        raise ValueError(f"`{name}` must be at least {least}, got {value}")
+
+
+def _check_number(name: str, value: object, most: float, optional: bool) -> None:
+    if optional and value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"`{name}` must be a number, got {value!r}")
+    if not 0 < float(value) < most:
+        below = "" if most == float("inf") else f" and below {most:g}"
+        raise ValueError(f"`{name}` must be above 0{below}, got {value}")
+
+
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "cnn": {"max_train_length": 400},
+    "attention-rnn": {"max_train_length": 256, "max_length": 512},
+    "lstm": {"max_train_length": 256, "max_length": 512},
+}
+"""What each architecture is trained with unless told otherwise: recurrent networks take time with a text's length."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options of one training, each where it belongs; `network` still lacks what the data decide."""
+
+    architecture: str
+    training: TrainingSettings
+    network: Mapping[str, Any]
+    text: TextSettings
+
+
+def sort_options(architecture: str, options: Mapping[str, Any], text: TextSettings | None = None) -> Options:
+    """Give each option to the settings that know its name: of the training, the network or the text.
+
+    Args:
+        architecture: a name in `attribkit.models.ARCHITECTURES`.
+        options: values by name; those left out take the architecture's defaults.
+        text: how texts are cut; options by name change it.
+
+    Raises:
+        ValueError: if the architecture is unknown or a value is out of its range.
+        TypeError: if an option is unknown, with the nearest known name, or of the wrong kind.
+    """
+    if architecture not in ARCHITECTURES:
+        near = get_close_matches(str(architecture), ARCHITECTURES, n=1, cutoff=0.4)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"`architecture` must be one of {', '.join(ARCHITECTURES)}, got {architecture!r}{hint}")
+    names = {
+        "training": {field.name for field in fields(TrainingSettings)},
+        "network": {field.name for field in fields(ARCHITECTURES[architecture][1])} - {"vocabulary", "classes"},
+        "text": {field.name for field in fields(TextSettings)},
+    }
+    known = set().union(*names.values())
+    for name in options:
+        if name not in known:
+            raise TypeError(_unknown(name, architecture, known))
+    defaults = DEFAULTS[architecture]
+    if text is not None:  # whoever passes text settings has chosen all of them
+        defaults = {name: value for name, value in defaults.items() if name not in names["text"]}
+    values = defaults | dict(options)
+    part = {kind: {name: value for name, value in values.items() if name in names[kind]} for kind in names}
+    return Options(
+        architecture,
+        TrainingSettings(**part["training"]),
+        part["network"],
+        replace(text or TextSettings(), **part["text"]),
+    )
+
+
+def _unknown(name: str, architecture: str, known: set[str]) -> str:
+    if name in ("vocabulary", "classes"):
+        return f"`{name}` is decided by the data and cannot be set; limit the vocabulary with `vocabulary_size`"
+    near = get_close_matches(name, sorted(known), n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}?" if near else f"the options are {', '.join(sorted(known))}"
+    return f"training {architecture!r} has no option {name!r}; {hint}"
+
+
+def as_json(settings: Any) -> dict[str, Any]:
+    """A settings dataclass as JSON would give it back: tuples are lists."""
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(settings).items()}

@@ -1,0 +1,142 @@
+"""Files of word vectors, line by line: plain or compressed, with every fault named by its line."""
+
+import gzip
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+_DECIMAL = re.compile(rb"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?\Z")
+
+
+def entries(lines: Iterator[bytes]) -> Iterator[tuple[int, bytes, bytes]]:
+    """Line number, word and unparsed numbers of every line; the width is that of the first line that is no header.
+
+    Raises: ValueError naming the line that is not a word and as many numbers.
+    """
+    size = 0
+    for number, line in enumerate(lines, start=1):
+        line = line.rstrip(b" \r\n")
+        if not line:
+            continue
+        if not size:
+            pieces = line.split(b" ")
+            if number == 1 and len(pieces) == 2 and all(piece.isdigit() for piece in pieces):
+                continue  # word2vec's header: how many words, how wide
+            size = _width(pieces, number)
+        spaces = line.count(b" ")
+        word = line[: line.index(b" ")] if spaces == size else line.rsplit(b" ", size)[0]
+        # a word may contain spaces, but one that ends in a decimal number is a line with too many of them
+        if spaces < size or (spaces > size and _DECIMAL.search(word.rsplit(b" ", 1)[-1])):
+            decoded(line, number)
+            raise ValueError(
+                f"each line must be a word and {size} numbers, as the first line is, but line {number} has {spaces}; "
+                "get the file anew or remove the line"
+            )
+        yield number, word, line[len(word) + 1 :]
+
+
+def _width(pieces: list[bytes], number: int) -> int:
+    """How many numbers end the first line; its word may contain spaces."""
+    decoded(b" ".join(pieces), number)
+    size = 0
+    while size < len(pieces) - 1 and _is_number(pieces[-1 - size]):
+        size += 1
+    if not size:
+        raise ValueError(
+            f"a file of word vectors was expected, each line a word and its numbers, but line {number} is "
+            f"{b' '.join(pieces)[:40].decode(errors='replace')!r}; give a text file such as glove.6B.300d.txt"
+        )
+    return size
+
+
+def _is_number(piece: bytes) -> bool:
+    try:
+        float(piece)
+    except ValueError:
+        return False
+    return True
+
+
+def decoded(line: bytes, number: int) -> str:
+    """A line, or a part of it, as text. Raises ValueError if it is not UTF-8."""
+    try:
+        return line.decode()
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"a file of word vectors must be UTF-8 text, but line {number} is not; give the text format, not the "
+            "binary one, or convert it with iconv"
+        ) from error
+
+
+def vector(word: bytes, numbers: bytes, number: int) -> NDArray[np.float32]:
+    """The numbers of a line. Raises ValueError if one is none, or not finite."""
+    try:
+        vector = np.array([float(piece) for piece in numbers.split(b" ")], dtype=np.float32)
+    except ValueError as error:
+        raise ValueError(
+            f"the vector of {word.decode()!r} in line {number} must be numbers ({error}); get the file anew or remove "
+            "the line"
+        ) from error
+    if not np.isfinite(vector).all():
+        raise ValueError(
+            f"the vector of {word.decode()!r} in line {number} holds NaN or infinity; get the file anew or remove "
+            "the line"
+        )
+    return vector
+
+
+@contextmanager
+def opened(path: Path, progress: bool) -> Iterator[Iterator[bytes]]:
+    """The lines of a plain or compressed file; damage to it becomes one sentence."""
+    archive, member = (
+        (path.parent, path.name) if path.parent.suffix == ".zip" and path.parent.is_file() else (path, None)
+    )
+    if archive.is_dir():
+        raise IsADirectoryError(
+            f"a file of word vectors was expected, but {str(path)!r} is a folder; name a file in it"
+        )
+    if not archive.is_file():
+        raise FileNotFoundError(f"there is no file of word vectors {str(path)!r}; check the path")
+    with archive.open("rb") as raw:
+        try:
+            with _uncompressed(raw, archive, member) as file:
+                yield _shown(file, raw, archive) if progress else iter(file)
+        except (EOFError, gzip.BadGzipFile, zipfile.BadZipFile, zlib.error) as error:
+            raise ValueError(f"{archive.name} is damaged or cut short ({error}); get the file anew") from error
+
+
+def _uncompressed(raw: IO[bytes], path: Path, member: str | None) -> IO[bytes]:
+    if path.suffix == ".gz":
+        return gzip.open(raw)  # type: ignore[return-value]  # reads bytes, whatever the stubs call it
+    if path.suffix != ".zip":
+        return raw
+    archive = zipfile.ZipFile(raw)
+    names = [name for name in archive.namelist() if not name.endswith("/") and not name.startswith("__MACOSX/")]
+    if member is None and len(names) == 1:
+        member = names[0]
+    if member not in names:
+        raise ValueError(
+            f"{path.name} holds {', '.join(names) or 'nothing'}; name the one to read as {path.name}/"
+            f"{names[0] if names else 'file.txt'}"
+        )
+    return archive.open(member)
+
+
+def _shown(file: IO[bytes], raw: IO[bytes], path: Path) -> Iterator[bytes]:
+    """The lines, with a bar over the bytes of the file as it lies on disk."""
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(path.name, total=path.stat().st_size)
+        for number, line in enumerate(file):
+            if number % 4096 == 0:
+                bar.update(task, completed=raw.tell())
+            yield line

@@ -1,0 +1,137 @@
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from attribkit.models import ARCHITECTURES, Network
+from attribkit.models.cnn import CNNSettings, TextCNN
+
+VOCABULARY = 9
+texts = st.lists(st.lists(st.integers(0, VOCABULARY - 1), min_size=1, max_size=9), min_size=1, max_size=4)
+extras = st.integers(0, 7)
+
+
+@st.composite
+def networks(draw: st.DrawFn) -> TextCNN:
+    chosen = CNNSettings(
+        vocabulary=VOCABULARY,
+        classes=draw(st.integers(2, 4)),
+        embedding_size=draw(st.integers(1, 6)),
+        widths=tuple(draw(st.lists(st.integers(1, 6), min_size=1, max_size=3))),
+        filters=draw(st.integers(1, 5)),
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(draw(st.integers(0, 1_000)))
+        network = TextCNN(chosen)
+    return network.eval()
+
+
+def by_hand(network: TextCNN, text: list[int]) -> tuple[Tensor, Tensor]:
+    """Logits (C,) of one text, and the gradient of the first with respect to its embedded tokens (T, E).
+
+    Every window of every filter in a loop; where windows tie, the mean of their gradients.
+    """
+    rows = network.embedding.weight.detach()[text]
+    classes, pooled = network.output.weight.detach(), []
+    gradient, place = torch.zeros_like(rows), 0
+    convolutions: Any = network.convolutions
+    for convolution in convolutions:
+        (width,) = convolution.kernel_size
+        weight, bias = convolution.weight.detach(), convolution.bias.detach()
+        for filter_ in range(weight.shape[0]):
+            values = {}
+            for start in range(1 - width, len(text)):
+                inside = [(t, t - start) for t in range(start, start + width) if 0 <= t < len(text)]
+                values[start] = sum((rows[t] @ weight[filter_, :, k] for t, k in inside), bias[filter_])
+            best = max(values.values())
+            pooled.append(best.clamp(min=0))
+            if best > 0:
+                winners = [start for start, value in values.items() if torch.isclose(value, best, rtol=1e-12, atol=0)]
+                for start in winners:
+                    for k in range(width):
+                        if 0 <= start + k < len(text):
+                            gradient[start + k] += classes[0, place] * weight[filter_, :, k] / len(winners)
+            place += 1
+    return classes @ torch.stack(pooled) + network.output.bias.detach(), gradient
+
+
+@given(networks(), texts, extras)
+@settings(max_examples=60, deadline=None)
+def test_padding_never_matters(laws: Any, network: TextCNN, rows: list[list[int]], extra: int) -> None:
+    laws.padding_never_matters(network, rows, extra)
+
+
+@given(networks(), texts, extras)
+@settings(max_examples=60, deadline=None)
+def test_padding_takes_no_gradient(laws: Any, network: TextCNN, rows: list[list[int]], extra: int) -> None:
+    laws.padding_takes_no_gradient(network, rows, extra)
+
+
+@given(networks(), texts)
+@settings(max_examples=30, deadline=None)
+def test_a_row_without_tokens_gives_numbers(laws: Any, network: TextCNN, rows: list[list[int]]) -> None:
+    laws.a_row_without_tokens_gives_numbers(network, rows)
+
+
+# few distinct words, so that windows tie
+tied = st.lists(st.integers(1, 3), min_size=1, max_size=9)
+
+
+@given(networks(), tied)
+@settings(max_examples=60, deadline=None)
+def test_logits_and_gradient_are_those_of_a_slow_loop_with_ties_shared_equally(
+    laws: Any, network: TextCNN, text: list[int]
+) -> None:
+    network = network.double()
+    logits, gradient = by_hand(network, text)
+    assert torch.allclose(network(*laws.batch([text]))[0], logits, rtol=1e-10, atol=1e-12)
+    (found,) = laws.embedded_gradients(network, *laws.batch([text]))
+    assert torch.allclose(found[0], gradient, rtol=1e-8, atol=1e-12)
+
+
+@given(networks(), texts, extras)
+@settings(max_examples=60, deadline=None)
+def test_what_is_computed_while_training_is_what_is_computed_afterwards(
+    laws: Any, network: TextCNN, rows: list[list[int]], extra: int
+) -> None:
+    network = network.double()
+    network.dropout.p = 0.0
+    found = []
+    for training in (False, True):
+        network.train(training).zero_grad()
+        logits = network(*laws.batch(rows, extra))
+        logits.square().sum().backward()
+        found.append([logits, *(parameter.grad for parameter in network.parameters())])
+    for one, other in zip(*found, strict=True):
+        assert one is not None and other is not None
+        assert torch.allclose(one, other, rtol=1e-9, atol=1e-12)
+
+
+def test_repeated_words_share_the_gradient_equally(laws: Any) -> None:
+    torch.manual_seed(0)
+    network = TextCNN(CNNSettings(VOCABULARY, 2, embedding_size=4, widths=(1,), filters=6)).eval()
+    (gradient,) = laws.embedded_gradients(network, *laws.batch([[5, 5, 5, 5]]))
+    assert gradient.any()
+    assert all(torch.equal(gradient[0, 0], gradient[0, t]) for t in range(1, 4))
+
+
+@pytest.mark.parametrize("widths", [(1,), (3, 4, 5), (9,)])
+def test_a_one_token_text_works(laws: Any, widths: tuple[int, ...]) -> None:
+    network = TextCNN(CNNSettings(VOCABULARY, 3, embedding_size=4, widths=widths, filters=2)).eval()
+    assert network(*laws.batch([[5]])).shape == (1, 3)
+
+
+def test_the_network_keeps_the_contract() -> None:
+    network = TextCNN(CNNSettings(VOCABULARY, 2))
+    assert isinstance(network, Network) and ARCHITECTURES["cnn"] == (TextCNN, CNNSettings)
+    assert not hasattr(network, "attend")
+    assert not network.embedding.weight[0].any()
+
+
+@pytest.mark.parametrize("widths", [(), (0,), (3, -1)])
+def test_impossible_widths_are_refused(widths: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="`widths` must hold at least one width of 1 or more"):
+        CNNSettings(VOCABULARY, 2, widths=widths)

@@ -1,0 +1,132 @@
+"""Who imports whom: a graph without cycles, and heavy libraries only where they belong."""
+
+import ast
+import subprocess
+import sys
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent / "attribkit"
+
+# Each part and the parts it may import. A file of the top folder is a part, and so is a folder.
+ALLOWED = {
+    "attribution": set(),
+    "batches": set(),
+    "files": set(),
+    "models": set(),
+    "panels": set(),
+    "text": set(),
+    "render": {"panels"},
+    "explanation": {"files", "panels", "render"},
+    "model_folder": {"files", "text"},
+    "classifier": {"batches", "model_folder", "models", "text"},
+    "views": {"attribution", "batches", "classifier", "panels", "text"},
+    "explainer": {"attribution", "classifier", "explanation", "panels", "views"},
+    "training": {"batches", "classifier", "files", "model_folder", "models", "text"},
+    "evaluation": {"attribution", "classifier", "explainer", "panels", "text", "training"},
+    "demo": {"classifier", "explainer", "explanation", "model_folder"},
+    "cli": {"classifier", "demo", "evaluation", "explainer", "explanation", "training"},
+    "__main__": {"cli"},
+    "__init__": {"classifier", "evaluation", "explainer", "explanation", "text", "training"},
+}
+WHERE = {
+    "torch": {"attribution", "classifier", "explainer", "model_folder", "models", "training", "views"},
+    "captum": {"attribution"},
+    "lightning": {"training"},
+    "matplotlib": {"render"},
+    "seaborn": {"render"},
+    "plotly": {"render"},
+    "typer": {"cli"},
+}
+FORBIDDEN = {"pickle", "dill", "joblib", "shelve", "marshal", "cloudpickle"}
+
+
+def part_of(file: Path) -> str:
+    first = file.relative_to(ROOT).parts[0]
+    return first.removesuffix(".py")
+
+
+def imports(file: Path) -> set[str]:
+    """Every module a file imports, in functions and for types too."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file.name} has a relative import; write it out"
+            found.add(node.module or "")
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+FILES = sorted(ROOT.rglob("*.py"))
+
+
+def ours(file: Path) -> set[str]:
+    names = {name.split(".")[1] for name in imports(file) if name.startswith("attribkit.")}
+    return {name for name in names if (ROOT / name).is_dir() or (ROOT / f"{name}.py").is_file()}
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_a_file_imports_only_what_its_part_may(file: Path) -> None:
+    part = part_of(file)
+    assert ours(file) - {part} <= ALLOWED[part]
+
+
+def test_the_parts_have_no_cycle() -> None:
+    order = list(TopologicalSorter(ALLOWED).static_order())
+    assert set(order) == set(ALLOWED)
+
+
+def module_name(file: Path) -> str:
+    return ".".join(("attribkit", *file.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__")
+
+
+def test_the_files_have_no_cycle() -> None:
+    names = {module_name(file) for file in FILES}
+    graph = {}
+    for file in FILES:
+        found = imports(file) & names
+        # `from package import module` needs the module; that its package stands above it is no arrow of the design
+        packages = {name for name in found if any(other.startswith(f"{name}.") for other in found)}
+        graph[module_name(file)] = found - packages - {module_name(file)}
+    assert len(list(TopologicalSorter(graph).static_order())) == len(names)
+
+
+@pytest.mark.parametrize("library", WHERE)
+def test_a_heavy_library_stays_where_it_belongs(library: str) -> None:
+    users = {part_of(f) for f in FILES if any(name.split(".")[0] == library for name in imports(f))}
+    assert users <= WHERE[library]
+
+
+def test_nothing_imports_a_pickle() -> None:
+    users = {f.name: imports(f) & FORBIDDEN for f in FILES if imports(f) & FORBIDDEN}
+    assert users == {}
+
+
+def test_matplotlib_is_used_without_global_state() -> None:
+    assert not [f.name for f in FILES if "matplotlib.pyplot" in imports(f)]
+
+
+def test_importing_the_package_is_quick_and_loads_neither_torch_nor_matplotlib() -> None:
+    code = (
+        "import sys, attribkit; print(sorted({'torch', 'matplotlib', 'pandas', 'numpy', 'captum'} & set(sys.modules)))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
+
+
+def test_the_front_door_names_exactly_what_it_opens() -> None:
+    import attribkit
+
+    assert attribkit.__all__ == sorted(attribkit.__all__)
+    assert all(getattr(attribkit, name) is not None for name in attribkit.__all__)
+    assert set(attribkit.__all__) <= set(dir(attribkit))
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        _ = attribkit.nothing
+
+
+def test_no_file_is_a_drawer_for_odds_and_ends() -> None:
+    assert not {f.stem for f in FILES} & {"utils", "helpers", "base", "manager", "misc", "common"}

@@ -1,0 +1,163 @@
+"""The command line: what it prints, what it writes, and one sentence for every mistake."""
+
+import io
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from attribkit.classifier import Classifier
+from attribkit.cli import main
+from attribkit.explanation import Explanation, Explanations
+
+
+def run(*arguments: str) -> int:
+    """The exit code of a command."""
+    try:
+        main([str(argument) for argument in arguments])
+    except SystemExit as exit:
+        return int(exit.code or 0)
+    return 0
+
+
+@pytest.fixture
+def model(make_classifier: Callable[..., Classifier], tmp_path: Path) -> str:
+    return str(make_classifier("attention-rnn").save(tmp_path / "model"))
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> str:
+    rows = [
+        ("a good film", "pos"),
+        ("the best show", "pos"),
+        ("horrible and bad", "neg"),
+        ("the worst movie", "neg"),
+    ] * 6
+    path = tmp_path / "reviews.csv"
+    pd.DataFrame([(f"{text} {i}", label) for i, (text, label) in enumerate(rows)], columns=["text", "label"]).to_csv(
+        path, index=False
+    )
+    return str(path)
+
+
+def test_explain_prints_a_line_and_writes_every_format(
+    model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = [tmp_path / f"why{suffix}" for suffix in (".html", ".png", ".svg", ".pdf", ".json", ".tex")]
+    assert run("explain", model, "It was a HORRIBLE movie", *(f"--out={file}" for file in files)) == 0
+    printed = capsys.readouterr().out
+    assert "HORRIBLE" in printed
+    assert "tiny-attention-rnn" not in printed or "adds up" in printed
+    assert all(file.stat().st_size > 500 for file in files)
+    assert Explanation.load(tmp_path / "why.json").text == "It was a HORRIBLE movie"
+
+
+def test_explain_as_json_can_be_read_back(model: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("explain", model, "a good film", "--json", "--target", "pos,neg", "--baseline", "unk") == 0
+    why = Explanation.from_json(capsys.readouterr().out)
+    assert (why.scores.target, why.scores.baseline) == ("pos − neg", "unk")
+    assert run("explain", model, "a good film", "bad", "--json") == 0
+    assert len(Explanations.from_json(capsys.readouterr().out)) == 2
+
+
+def test_explain_reads_a_text_from_stdin(
+    model: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("ein Café film\n".encode())))
+    assert run("explain", model, "-", "--json") == 0
+    assert Explanation.from_json(capsys.readouterr().out).text == "ein Café film"
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"film \xff")))
+    assert run("explain", model, "-") == 2
+    assert "stdin must be UTF-8 text, byte 5 is not" in capsys.readouterr().err
+
+
+def test_a_text_that_looks_like_markup_is_printed_as_it_is(model: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("explain", model, "[bold]film[/bold] [/] \x1b[31mred") == 0
+    printed = capsys.readouterr().out
+    assert "[bold]film[/bold]" in printed
+    assert "\x1b[31mred" not in printed
+
+
+def test_train_evaluate_and_explain_hang_together(
+    table: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "trained"
+    arguments = ("train", table, "--out", str(out), "--epochs", "2", "--filters", "4", "--embedding-size", "6")
+    assert run(*arguments, "--min-frequency", "1", "--device", "cpu", "--freeze-epochs", "1") == 0
+    assert "accuracy" in capsys.readouterr().out
+    assert (out / "loss.png").read_bytes().startswith(b"\x89PNG")
+    classifier = Classifier.load(out, "cpu")
+    assert classifier.provenance["metrics"]["accuracy"] >= 0
+    assert str(tmp_path) not in (out / "config.json").read_text() + (out / "README.md").read_text()
+
+    assert run("evaluate", str(out), table, "--json") == 0
+    seen = json.loads(capsys.readouterr().out)
+    assert (seen["part"], seen["accuracy"]) == ("test split", classifier.provenance["metrics"]["accuracy"])
+    assert run("evaluate", str(out), table, "--split", "all") == 0
+    assert "24 texts (all rows)" in capsys.readouterr().out
+
+    assert run(*arguments, "--device", "cpu") == 2
+    assert "already holds a model" in capsys.readouterr().err
+    assert run(*arguments, "--device", "cpu", "--min-frequency", "1", "--force") == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["explain", "MODEL", "film", "--out", "why.docx"], 2, "must be one of .html, .png"),
+        (["explain", "MODEL", "film", "--out", "nowhere/why.png"], 2, "the folder 'nowhere' does not exist"),
+        (["explain", "MODEL", " "], 2, "the text is empty"),
+        (["explain", "MODEL", "film", "--view", "atention"], 2, "`views` of this model can be attribution"),
+        (["explain", "MODEL", "film", "--target", "poz"], 2, "did you mean 'pos'"),
+        (["explain", "MODEL", "film", "--output", "odds"], 2, "log_odds, logit, probability"),
+        (["explain", "MODEL", "film", "--method", "magic"], 2, "`method` must be one of"),
+        (["explain", "no-such-model", "film"], 2, "there is no model folder 'no-such-model'"),
+        (["explain", "MODEL"], 2, "Missing argument"),
+        (["evaluate", "MODEL", "no-such-set"], 2, "neither a known data set"),
+        (["evaluate", "MODEL", "nowhere.csv"], 2, "nowhere.csv"),
+        (["evaluate", "MODEL", "imbd"], 2, "did you mean 'imdb'"),
+        (["train", "TABLE", "--out", "OUT", "--model", "transformer"], 2, "attention-rnn"),
+        (["train", "TABLE", "--out", "OUT", "--text", "body"], 2, "body"),
+        (["train", "TABLE", "--out", "OUT", "--hidden", "4"], 2, "hidden"),
+        (["train", "TABLE", "--out", "OUT", "--widths", "3;4"], 2, "such as 3,4,5, got '3;4'"),
+        (["train", "TABLE", "--out", "OUT", "--glove", "nowhere.txt"], 2, "nowhere.txt"),
+        (["train", "TABLE", "--out", "TABLE"], 2, "is a file"),
+        (["nonsense"], 2, "No such command"),
+    ],
+)
+def test_a_mistake_gets_one_sentence_and_an_exit_code(
+    model: str,
+    table: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    code: int,
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    names = {"MODEL": model, "TABLE": table, "OUT": str(tmp_path / "out")}
+    assert run(*(names.get(argument, argument) for argument in arguments)) == code
+    printed = capsys.readouterr()
+    assert message in " ".join(printed.err.replace("│", " ").split())
+    assert "Traceback" not in printed.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_debug_shows_where_an_error_came_from(model: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("explain", model, "", "--debug") == 2
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_after_two_dashes_everything_is_text(model: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("explain", model, "--json", "--", "--debug") == 0
+    assert Explanation.from_json(capsys.readouterr().out).text == "--debug"
+
+
+def test_a_damaged_model_is_a_sentence(model: str, capsys: pytest.CaptureFixture[str]) -> None:
+    (Path(model) / "weights.safetensors").write_bytes(b"")
+    assert run("explain", model, "film") == 2
+    assert "is damaged" in capsys.readouterr().err

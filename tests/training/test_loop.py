@@ -1,0 +1,372 @@
+import random
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import torch.nn.functional as F
+
+from attribkit.classifier import Classifier
+from attribkit.evaluation.metrics import evaluate
+from attribkit.models import ARCHITECTURES
+from attribkit.text import TextSettings
+from attribkit.training.data import Dataset, load_dataset
+from attribkit.training.encoding import Batches, Texts, encode
+from attribkit.training.loop import train
+from attribkit.training.module import class_weights
+from attribkit.training.settings import TrainingSettings, as_json, sort_options
+
+SMALL: dict[str, Any] = {"embedding_size": 8, "filters": 4, "learning_rate": 0.02, "epochs": 3, "device": "cpu"}
+
+
+@pytest.fixture(scope="module")
+def data() -> Dataset:
+    demo = load_dataset("demo")
+    return replace(demo, train=demo.train.head(192), validation=demo.validation.head(64), test=demo.test.head(64))
+
+
+def weights(classifier: Classifier) -> dict[str, torch.Tensor]:
+    return classifier.network.state_dict()
+
+
+def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_every_architecture_trains_and_predicts(architecture: str, data: Dataset) -> None:
+    sizes: dict[str, Any] = {"filters": 4} if architecture == "cnn" else {"hidden": 4}
+    classifier = train(architecture, data, embedding_size=8, epochs=1, device="cpu", **sizes)
+    assert classifier.labels == ("neg", "pos")
+    assert classifier.name == f"demo-{architecture}"
+    assert not classifier.network.training
+    predicted = classifier.predict(["A great film.", "dull"])
+    assert predicted["label"].isin(["neg", "pos"]).all()
+
+
+def test_a_network_learns_the_demo_reviews() -> None:
+    demo = load_dataset("demo")
+    sizes: dict[str, Any] = {"embedding_size": 32, "filters": 32}
+    classifier = train("cnn", demo, learning_rate=0.01, epochs=12, seed=1, device="cpu", **sizes)
+    assert evaluate(classifier, demo).accuracy > 0.9
+
+
+def test_the_same_seed_gives_the_same_weights_bit_for_bit_and_another_seed_others(data: Dataset) -> None:
+    first, again, other = (train("cnn", data, seed=seed, **SMALL) for seed in (3, 3, 4))
+    assert same(weights(first), weights(again))
+    assert not same(weights(first), weights(other))
+    assert first.history is not None and again.history is not None
+    pd.testing.assert_frame_equal(first.history.drop(columns="seconds"), again.history.drop(columns="seconds"))
+
+
+def test_training_leaves_every_random_state_as_it_was(data: Dataset) -> None:
+    random.seed(5)
+    np.random.seed(5)
+    torch.manual_seed(5)
+    expected = random.random(), np.random.rand(), torch.rand(1).item()
+    random.seed(5)
+    np.random.seed(5)
+    torch.manual_seed(5)
+    train("cnn", data, **SMALL | {"epochs": 1})
+    assert (random.random(), np.random.rand(), torch.rand(1).item()) == expected
+
+
+def test_the_best_weights_are_restored_as_they_were_not_as_they_became(data: Dataset) -> None:
+    options = SMALL | {"learning_rate": 0.3, "epochs": 8, "patience": 3}
+    classifier = train("cnn", data, snapshots=range(9), **options)
+    history = classifier.history
+    assert history is not None
+    best = classifier.provenance["training"]["best_epoch"]
+    last = int(history["epoch"].max())
+    assert best == history["epoch"][history["val_loss"].argmin()] < last
+    snapshots = classifier.snapshots  # type: ignore[attr-defined]
+    assert same(weights(classifier), snapshots[best])
+    assert not same(weights(classifier), snapshots[last])
+
+
+def test_training_stops_when_the_validation_loss_has_not_fallen_for_as_long_as_patience_lasts(data: Dataset) -> None:
+    classifier = train("cnn", data, **SMALL | {"learning_rate": 0.3, "epochs": 30, "patience": 2})
+    history = classifier.history
+    assert history is not None and len(history) < 30
+    assert len(history) - history["epoch"][history["val_loss"].argmin()] == 2
+
+
+def test_without_patience_every_epoch_is_run(data: Dataset) -> None:
+    classifier = train("cnn", data, **SMALL | {"learning_rate": 0.3, "epochs": 7, "patience": None})
+    assert classifier.history is not None
+    assert classifier.history["epoch"].tolist() == list(range(1, 8))
+
+
+def test_the_history_says_what_the_classifier_does(data: Dataset) -> None:
+    classifier = train("cnn", data, freeze_epochs=1, **SMALL)
+    history = classifier.history
+    assert history is not None
+    assert list(history) == ("epoch train_loss val_loss val_accuracy val_f1 learning_rate seconds frozen".split())
+    assert history["frozen"].tolist() == [True, False, False]
+    assert (history["learning_rate"] == 0.02).all() and (history["seconds"] > 0).all()
+    best = history.loc[history["val_loss"].idxmin()]
+    measured = evaluate(classifier, data.validation)
+    assert best["val_accuracy"] == pytest.approx(measured.accuracy)
+    assert best["val_f1"] == pytest.approx(measured.positive_f1)
+    logits = torch.from_numpy(classifier.logits([e.ids for e in classifier.encode(data.validation["text"].tolist())]))
+    labels = torch.tensor([classifier.labels.index(label) for label in data.validation["label"]])
+    assert best["val_loss"] == pytest.approx(F.cross_entropy(logits, labels).item(), rel=1e-5)
+
+
+def test_the_training_loss_is_the_mean_over_the_texts(data: Dataset) -> None:
+    still = SMALL | {"learning_rate": 1e-12, "epochs": 1, "dropout": 0.0}
+    classifier = train("cnn", data, **still)
+    logits = torch.from_numpy(classifier.logits([e.ids for e in classifier.encode(data.train["text"].tolist())]))
+    labels = torch.tensor([classifier.labels.index(label) for label in data.train["label"]])
+    assert classifier.history is not None
+    assert classifier.history["train_loss"][0] == pytest.approx(F.cross_entropy(logits, labels).item(), rel=1e-5)
+
+
+def test_the_learning_rate_falls_on_a_plateau(data: Dataset) -> None:
+    classifier = train("cnn", data, **SMALL | {"learning_rate": 0.3, "epochs": 8, "patience": None, "plateau": 0.5})
+    history = classifier.history
+    assert history is not None
+    rate, lowest = 0.3, np.inf
+    for row in history.itertuples():
+        assert row.learning_rate == pytest.approx(rate)
+        if row.val_loss >= lowest:
+            rate *= 0.5
+        lowest = min(lowest, row.val_loss)
+    assert rate < 0.3
+
+
+def test_balanced_class_weights_make_every_class_weigh_the_same() -> None:
+    texts = Texts([np.array([2])] * 4, np.array([0, 1, 1, 1]), 0)
+    found = class_weights(texts)
+    assert found.tolist() == [2.0, 4 / 6]
+    assert found[0] * 1 == found[1] * 3
+
+
+def test_class_weights_raise_the_recall_of_a_rare_label(data: Dataset) -> None:
+    rare = data.train[data.train["label"] == "neg"].head(10)
+    uneven = replace(data, train=pd.concat([rare, data.train[data.train["label"] == "pos"]], ignore_index=True))
+    plain, balanced = (
+        evaluate(train("cnn", uneven, class_weights=choice, **SMALL), data.train).recall[0]
+        for choice in (None, "balanced")
+    )
+    assert balanced > plain
+
+
+def test_the_padding_row_stays_zero(data: Dataset) -> None:
+    classifier = train("cnn", data, weight_decay=0.1, **SMALL)
+    assert not classifier.network.embedding.weight[0].any()
+    assert classifier.network.embedding.weight[2:].any(1).all()
+
+
+def test_texts_are_cropped_only_while_training(data: Dataset) -> None:
+    classifier = train("cnn", data, max_train_length=5, **SMALL)
+    assert len(classifier.encode([data.test["text"][0]])[0].ids) > 5
+    assert any("cropped to 5 tokens" in note for note in classifier.provenance["training"]["notes"])
+    texts = Texts([np.arange(1, 9), np.arange(1, 3)], np.array([0, 1]), 0)
+    assert [row.tolist() for row in texts.cropped(3, "end").ids] == [[1, 2, 3], [1, 2]]
+    assert [row.tolist() for row in texts.cropped(3, "start").ids] == [[6, 7, 8], [1, 2]]
+    assert texts.cropped(None, "end") is texts
+
+
+def test_batches_hold_every_text_once_and_keep_to_the_budget() -> None:
+    generator = np.random.default_rng(0)
+    lengths = generator.integers(1, 60, 200)
+    texts = Texts([np.full(n, i + 1) for i, n in enumerate(lengths)], np.arange(200), 0)
+    batches = Batches(texts, 16, 256, seed=1)
+    seen = []
+    for ids, mask, labels in batches:
+        assert ids.shape == mask.shape and len(ids) <= 16 and ids.numel() <= 256
+        assert torch.equal(ids != 0, mask) and torch.equal(mask.sum(1), torch.from_numpy(lengths)[labels])
+        assert torch.equal(ids[:, 0], labels + 1)
+        seen += labels.tolist()
+    assert sorted(seen) == list(range(200)) and len(batches) == len(list(batches))
+    assert seen != [label for _, _, labels in Batches(texts, 16, 256, seed=2) for label in labels.tolist()]
+
+
+def test_texts_without_a_token_are_left_out_and_counted(data: Dataset) -> None:
+    extra = pd.DataFrame({"text": ["!!!", "..."], "label": ["neg", "pos"]})
+    odd = replace(data, train=pd.concat([data.train, extra], ignore_index=True))
+    classifier = train("cnn", odd, text=TextSettings(remove_non_alphanumeric=True), **SMALL)
+    assert "2 training texts held no token and were left out" in classifier.provenance["training"]["notes"]
+    assert len(encode(classifier.tokenizer, odd.train, odd.labels)) == 192  # type: ignore[arg-type]
+
+
+def test_the_provenance_says_where_the_model_came_from(data: Dataset) -> None:
+    classifier = train("cnn", data, seed=2, name="my model", **SMALL)
+    provenance = classifier.provenance
+    assert classifier.name == "my model"
+    assert provenance["data"]["fingerprint"] == data.fingerprint
+    assert provenance["data"]["rows"] == {"train": 192, "validation": 64, "test": 64}
+    assert provenance["training"]["seed"] == 2 and provenance["training"]["learning_rate"] == 0.02
+    assert provenance["training"]["best_epoch"] in (1, 2, 3)
+    assert provenance["data"]["licence"] == "not known"
+    assert provenance["versions"]["torch"] == torch.__version__
+    assert provenance["metrics"] == {} and "vectors" not in provenance
+
+
+def test_training_writes_nothing_but_the_model_and_only_into_its_folder(
+    data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    out = tmp_path / "deep" / "model"
+    classifier = train("cnn", data, out=out, snapshots=[0, 2], **SMALL)
+    assert not list(elsewhere.iterdir())
+    assert sorted(file.name for file in out.iterdir()) == [
+        "README.md", "config.json", "history.csv", "snapshots", "tokenizer.json", "weights.safetensors",
+    ]  # fmt: skip
+    assert sorted(file.name for file in (out / "snapshots").iterdir()) == [
+        "epoch-000.safetensors", "epoch-002.safetensors",
+    ]  # fmt: skip
+    loaded = Classifier.load(out, device="cpu")
+    assert same(weights(loaded), weights(classifier))
+    assert str(tmp_path) not in (out / "config.json").read_text()
+    kept = train("cnn", data, snapshots=[0, 2], **SMALL).snapshots  # type: ignore[attr-defined]
+    written = classifier.snapshots  # type: ignore[attr-defined]
+    assert kept.keys() == written.keys() == {0, 2} and all(same(kept[epoch], written[epoch]) for epoch in kept)
+
+
+def test_a_snapshot_that_training_never_came_to_is_reported(data: Dataset) -> None:
+    options = SMALL | {"learning_rate": 0.3, "epochs": 30, "patience": 1}
+    classifier = train("cnn", data, snapshots=[30], **options)
+    assert "no snapshot of epoch 30: training had stopped before" in classifier.provenance["training"]["notes"]
+
+
+def test_a_model_in_the_way_is_kept_unless_it_may_be_replaced(data: Dataset, tmp_path: Path) -> None:
+    out = tmp_path / "model"
+    before = train("cnn", data, out=out, snapshots=[0], **SMALL)
+    with pytest.raises(FileExistsError, match="already holds a model; choose another folder or replace it"):
+        train("cnn", data, out=out, **SMALL)
+    assert same(weights(Classifier.load(out, device="cpu")), weights(before))
+    after = train("cnn", data, out=out, overwrite=True, seed=9, **SMALL)
+    assert same(weights(Classifier.load(out, device="cpu")), weights(after))
+    assert not (out / "snapshots").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_training(data: Dataset, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(NotADirectoryError, match=r"a folder was expected, but .*file.* is a file"):
+        train("cnn", data, out=tmp_path / "file" / "model", **SMALL)
+
+
+def test_a_diverging_loss_stops_with_the_step_the_rate_and_advice(data: Dataset, tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match=r"became (nan|inf) .*learning rate 1e\+20; lower `learning_rate`.*no epoch"):
+        train("cnn", data, out=tmp_path / "model", **SMALL | {"learning_rate": 1e20})
+    assert not (tmp_path / "model").exists()
+
+
+def test_a_diverging_loss_keeps_the_last_good_weights(data: Dataset, tmp_path: Path) -> None:
+    out = tmp_path / "model"
+    # one step an epoch and a doubling stride: finite at first, beyond all numbers soon
+    options = SMALL | {"learning_rate": 2e11, "batch_size": 1_000, "epochs": 200, "patience": None, "dropout": 0.0}
+    with pytest.raises(RuntimeError, match="the weights of epoch 1 are saved in") as raised:
+        train("cnn", data, out=out, **options)
+    assert "step" in str(raised.value) or "after epoch" in str(raised.value)
+    saved = Classifier.load(out, device="cpu")
+    assert all(tensor.isfinite().all() for tensor in weights(saved).values())
+    assert any(note.startswith("stopped: the") for note in saved.provenance["training"]["notes"])
+    assert not (out / "training").exists()
+    with pytest.raises(RuntimeError, match="give `out` to keep the weights of the best epoch"):
+        train("cnn", data, **options)
+
+
+def test_one_class_only_is_refused(data: Dataset) -> None:
+    one = data.train[data.train["label"] == "pos"].reset_index(drop=True)
+    with pytest.raises(
+        ValueError, match="training needs at least two classes, the training texts of 'demo' have 'pos'"
+    ):
+        train("cnn", replace(data, train=one), **SMALL)
+
+
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_a_label_unseen_in_training_is_refused(data: Dataset, split: str) -> None:
+    odd = getattr(data, split).assign(label=["mixed", *getattr(data, split)["label"][1:]])
+    with pytest.raises(
+        ValueError, match=f"the {split} texts have labels that training does not: 'mixed'; training has"
+    ):
+        train("cnn", replace(data, **{split: odd}), **SMALL)
+
+
+def test_an_empty_validation_split_is_refused(data: Dataset) -> None:
+    with pytest.raises(ValueError, match="the validation split holds no text"):
+        train("cnn", replace(data, validation=data.validation.head(0)), **SMALL)
+
+
+def test_a_name_instead_of_data_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"`data` must be a Dataset, got str; make one with attribkit.load_dataset"):
+        train("cnn", "imdb")  # type: ignore[arg-type]
+
+
+def test_an_unknown_architecture_names_the_known_and_the_near(data: Dataset) -> None:
+    with pytest.raises(
+        ValueError, match=r"one of cnn, attention-rnn, lstm, got 'atention-rnn'; did you mean 'attention"
+    ):
+        train("atention-rnn", data)
+
+
+@pytest.mark.parametrize(
+    ("option", "kind", "sentence"),
+    [
+        ({"learning_rat": 0.1}, TypeError, "has no option 'learning_rat'; did you mean 'learning_rate'"),
+        ({"hidden": 5}, TypeError, "training 'cnn' has no option 'hidden'"),
+        ({"vocabulary": 5}, TypeError, "decided by the data and cannot be set; limit the vocabulary"),
+        ({"epochs": 0}, ValueError, "`epochs` must be at least 1, got 0"),
+        ({"epochs": "3"}, TypeError, "`epochs` must be an integer, got '3'"),
+        ({"batch_size": True}, TypeError, "`batch_size` must be an integer, got True"),
+        ({"learning_rate": -1.0}, ValueError, "`learning_rate` must be above 0, got -1.0"),
+        ({"learning_rate": float("nan")}, ValueError, "`learning_rate` must be above 0, got nan"),
+        ({"plateau": 2.0}, ValueError, "`plateau` must be above 0 and below 1, got 2.0"),
+        ({"class_weights": "even"}, ValueError, "`class_weights` must be 'balanced' or None, got 'even'"),
+        ({"snapshots": [3, 99]}, ValueError, "`snapshots` must be epochs from 0 to 10, got 99"),
+        ({"snapshots": "all"}, TypeError, "`snapshots` must be a list of epochs"),
+        ({"max_length": 0}, ValueError, "`max_length` must be at least 1, got 0"),
+        ({"resume": True}, ValueError, "`resume` needs the folder"),
+    ],
+)
+def test_a_wrong_option_is_refused_in_a_sentence(
+    data: Dataset, option: dict[str, Any], kind: type[Exception], sentence: str
+) -> None:
+    with pytest.raises(kind, match=sentence):
+        train("cnn", data, **option)
+
+
+def test_every_option_belongs_to_one_kind_of_settings() -> None:
+    options = {"filters": 7, "epochs": 2, "max_length": 50, "snapshots": [1, 0]}
+    found = sort_options("cnn", options)
+    assert found.network == {"filters": 7}
+    assert found.training == TrainingSettings(epochs=2, snapshots=(0, 1), max_train_length=400)
+    assert found.text == TextSettings(max_length=50)
+    assert sort_options("lstm", {}).text.max_length == 512
+    assert sort_options("lstm", {}, TextSettings(max_length=9)).text.max_length == 9
+    assert sort_options("lstm", {"max_length": 8}, TextSettings(max_length=9)).text.max_length == 8
+    assert as_json(found.training)["snapshots"] == [0, 1]
+
+
+def test_options_given_as_text_settings_reach_the_tokenizer(data: Dataset) -> None:
+    classifier = train("cnn", data, text=TextSettings(vocabulary_size=40), max_length=9, **SMALL)
+    assert len(classifier.tokenizer) == 40  # type: ignore[arg-type]
+    assert len(classifier.encode([data.test["text"][0]])[0].ids) == 9
+
+
+def test_a_progress_bar_is_shown_on_stderr_if_asked_for(data: Dataset, capfd: pytest.CaptureFixture[str]) -> None:
+    train("cnn", data, progress=True, **SMALL)
+    shown = capfd.readouterr()
+    assert "epoch 3/3" in shown.err and "loss" in shown.err and "validation F1" in shown.err
+    assert shown.out == ""
+    train("cnn", data, progress=False, **SMALL)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_data_and_settings_load_without_lightning() -> None:
+    code = (
+        "import sys, attribkit.training.data, attribkit.training.settings, attribkit.evaluation.metrics; "
+        "print('lightning' in sys.modules)"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "False"
