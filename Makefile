@@ -10,7 +10,7 @@ demo: $(VENV)/.installed
 	@$(BIN)/attribkit demo --out demo
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --durations 15
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .

@@ -325,9 +325,10 @@ def _print_metrics(metrics: Any, of: str) -> None:
     for column in frame.columns:
         table.add_column(str(column), justify="right")
     for name, row in frame.iterrows():
-        table.add_row(_escape(str(name)), *(f"{v:.4f}" if isinstance(v, float) else f"{v:,}" for v in row.tolist()))
+        shares = [f"{share:.4f}" for share in row.drop("support")]
+        table.add_row(_escape(str(name)), *shares, f"{int(row['support']):,}")
     console.print(table)
-    confusion = Table(title="confusion: true label ↓, predicted →", title_justify="left", title_style="bold")
+    confusion = Table(title="true label ↓ predicted →", title_justify="left", title_style="bold")
     confusion.add_column("")
     for name in metrics.labels:
         confusion.add_column(_escape(name), justify="right")

@@ -39,6 +39,9 @@ def chromium() -> str:
     return str(path)
 
 
+# the tests' networks are tiny and run side by side: more threads would only wait for one another
+torch.set_num_threads(1)
+
 SENTENCES = (
     "a good film with a great story",
     "the worst movie ever , dull and bad",

@@ -101,6 +101,7 @@ def _texts(explanations: Sequence[Drawable]) -> Iterator[str]:
         if explanation.prediction is not None:
             yield from (visible(label) for label in explanation.prediction.labels)
             yield visible(explanation.prediction.true_label or "")
+            yield visible(str(explanation.provenance.get("model", "")))
         for panel in explanation.panels:
             if isinstance(panel, Chart):
                 yield from (visible(t) for t in (panel.title, panel.x_label, panel.y_label))
@@ -114,7 +115,11 @@ def _texts(explanations: Sequence[Drawable]) -> Iterator[str]:
 
 def _in_full(explanation: Drawable, room: Room, tallest: float) -> list[Block]:
     found = scales([explanation])
-    blocks = [header(explanation.prediction, room), gap(8)] if explanation.prediction is not None else []
+    blocks = (
+        [header(explanation.prediction, room, explanation.provenance.get("model")), gap(8)]
+        if explanation.prediction is not None
+        else []
+    )
     groups = []
     for panel in explanation.panels:
         if isinstance(panel, Chart):

@@ -91,7 +91,12 @@ def _render(template: str, explanations: Sequence[Drawable], title: str) -> str:
         _environment()
         .get_template(template)
         .render(
-            rows=rows, style=style, scope=scope, title=visible(title, one_line=True), shared=_shared_legend(rows, found)
+            rows=rows,
+            style=style,
+            scope=scope,
+            title=visible(title, one_line=True),
+            shared=_shared_legend(rows, found),
+            several=len({row["model"] for row in rows}) > 1,
         )
     )
 
@@ -136,6 +141,7 @@ def _row(explanation: Drawable, found: dict[int, Scale], single: bool) -> dict[s
         "prediction": prediction and _prediction(prediction),
         "panels": [_panel(text, panel, prediction, found) for panel in explanation.panels],
         "provenance": flat(explanation.provenance),
+        "model": explanation.provenance.get("model"),
         "leftwards": text is not None and is_right_to_left(text),
         "single": single,
     }

@@ -87,14 +87,15 @@ def chances(prediction: Prediction, room: Room, sheet: Sheet, x: float, top: flo
     return used
 
 
-def header(prediction: Prediction, room: Room) -> Block:
+def header(prediction: Prediction, room: Room, model: object = None) -> Block:
     """The prediction in large letters, the probabilities beside it."""
     said = agreement(prediction)
     shown, rest = bars(prediction)
     width = 200.0
 
     def draw(sheet: Sheet, top: float) -> None:
-        sheet.text(MARGIN, top + 7, "Predicted", SMALL, INKS.muted)
+        by = "Predicted" if model is None else f"Predicted by {model}"
+        sheet.text(MARGIN, top + 7, clip(by, room, SMALL, INNER - width), SMALL, INKS.muted)
         label = clip(prediction.label, room, 15, INNER - width - 100, bold=True)
         end = MARGIN + sheet.text(MARGIN, top + 25, label, 15, INKS.ink, bold=True)
         sheet.text(end + 7, top + 25, percent(prediction.probability), 15, INKS.muted)
