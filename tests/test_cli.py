@@ -125,6 +125,10 @@ def test_train_evaluate_and_explain_hang_together(
         (["train", "TABLE", "--out", "OUT", "--widths", "3;4"], 2, "such as 3,4,5, got '3;4'"),
         (["train", "TABLE", "--out", "OUT", "--glove", "nowhere.txt"], 2, "nowhere.txt"),
         (["train", "TABLE", "--out", "TABLE"], 2, "is a file"),
+        (["train", "TABLE", "--out", "OUT", "--glove", "BROKEN"], 2, "line 2"),
+        (["train", "TABLE", "--out", "OUT", "--glove", "FOREIGN"], 2, "none of the"),
+        (["train", "ONE_CLASS", "--out", "OUT"], 2, "a classifier needs two classes"),
+        (["train", "RARE", "--out", "OUT"], 2, "each class needs 2 rows"),
         (["nonsense"], 2, "No such command"),
     ],
 )
@@ -139,12 +143,32 @@ def test_a_mistake_gets_one_sentence_and_an_exit_code(
     message: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    contents = {
+        "BROKEN": "film 0.1 0.2\nshow 0.3\n",
+        "FOREIGN": "quux 0.1 0.2\n",
+        "ONE_CLASS": "text,label\n" + "a film,pos\n" * 6,
+        "RARE": "text,label\n" + "a film,pos\na bad film,neg\n" * 6 + "a show,other\n",
+    }
+    for name, content in contents.items():
+        (tmp_path / f"{name}.csv").write_text(content)
     names = {"MODEL": model, "TABLE": table, "OUT": str(tmp_path / "out")}
+    names |= {name: str(tmp_path / f"{name}.csv") for name in contents}
     assert run(*(names.get(argument, argument) for argument in arguments)) == code
     printed = capsys.readouterr()
     assert message in " ".join(printed.err.replace("│", " ").split())
     assert "Traceback" not in printed.err
     assert not (tmp_path / "out").exists()
+
+
+def test_rows_that_cannot_be_used_are_counted_and_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [("a good film null", "pos"), ("null", "pos"), ("", "pos"), ("   ", "neg"), ("a bad film", "neg")]
+    table = pd.DataFrame(
+        [(f"{text} {i}".strip() if text.strip() else text, label) for i in range(6) for text, label in rows]
+    )
+    table.columns = pd.Index(["text", "label"])
+    table.to_csv(tmp_path / "reviews.csv", index=False)
+    assert run("train", tmp_path / "reviews.csv", "--out", tmp_path / "out", "--epochs", "1", "--device", "cpu") == 0
+    assert "12" in capsys.readouterr().out.split("accuracy")[0]
 
 
 def test_debug_shows_where_an_error_came_from(model: str, capsys: pytest.CaptureFixture[str]) -> None:
