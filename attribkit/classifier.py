@@ -58,6 +58,7 @@ class Classifier:
         name: what pictures call the model.
         provenance: where it came from: data, settings, metrics, versions.
         history: one row per epoch, if it was trained here.
+        snapshots: weights by epoch, if any were kept while it was trained.
     """
 
     def __init__(
@@ -88,6 +89,7 @@ class Classifier:
         self.name = name
         self.provenance: dict[str, Any] = dict(provenance or {})
         self.history = history
+        self.snapshots: dict[int, dict[str, Tensor]] = {}
 
     def __repr__(self) -> str:
         parameters = sum(p.numel() for p in self.network.parameters())

@@ -186,10 +186,9 @@ def train(
     metrics = measure(classifier, dataset.test)
     classifier.provenance["metrics"] = metrics.summary()
     classifier.save(out, overwrite=True)
-    curve = learning_curve(classifier.history)
-    Explanation(text=None, prediction=None, panels=(curve,), provenance={"model": classifier.name}).save(
-        out / "loss.png"
-    )
+    if classifier.history is not None and len(classifier.history):  # Ctrl-C may come before the first epoch's end
+        curve = learning_curve(classifier.history)
+        Explanation(None, None, (curve,), {"model": classifier.name}).save(out / "loss.png")
     _print_metrics(metrics, f"{len(dataset.test):,} test texts")
     console.print(f"saved in {_escape(str(out))}", soft_wrap=True)
 

@@ -58,7 +58,7 @@ class Run:
         finally:
             if not state.is_file():
                 shutil.rmtree(self.work, ignore_errors=True)
-            if made and not any(self.folder.iterdir()):
+            if made and self.folder.is_dir() and not any(self.folder.iterdir()):
                 self.folder.rmdir()
 
     def _fit(self, plugin: resuming.StateIO | None, checkpoint: Path | None = None) -> None:
@@ -123,7 +123,7 @@ class Run:
             history=self.history.to_frame(),
             device=self.device,
         )
-        classifier.snapshots = self.snapshots.read()  # type: ignore[attr-defined]
+        classifier.snapshots = self.snapshots.read()
         return classifier
 
     def _provenance(self, note: str | None) -> dict[str, Any]:
