@@ -14,7 +14,7 @@ from attribkit.cli import main
 from attribkit.explanation import Explanation, Explanations
 
 
-def run(*arguments: str) -> int:
+def run(*arguments: object) -> int:
     """The exit code of a command."""
     try:
         main([str(argument) for argument in arguments])

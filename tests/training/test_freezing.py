@@ -34,7 +34,7 @@ def snapshots(data: Dataset, epochs: int, freeze_epochs: int, **options: Any) ->
     classifier = train(
         "cnn", data, snapshots=range(epochs + 1), freeze_epochs=freeze_epochs, epochs=epochs, **RESTLESS | options
     )
-    kept = classifier.snapshots  # type: ignore[attr-defined]
+    kept = classifier.snapshots
     return [kept[epoch] for epoch in range(epochs + 1)]
 
 
@@ -55,7 +55,7 @@ def test_pretrained_vectors_are_those_of_the_file_through_epoch_n(data: Dataset,
         "cnn", data, glove=file, freeze_epochs=2, snapshots=[0, 1, 2, 3], epochs=3, **RESTLESS | {"embedding_size": 3}
     )
     vocabulary = classifier.tokenizer.vocabulary  # type: ignore[attr-defined]
-    kept = classifier.snapshots  # type: ignore[attr-defined]
+    kept = classifier.snapshots
     for epoch in (0, 1, 2):
         rows = kept[epoch]["embedding.weight"]
         assert rows[vocabulary["great"]].tolist() == [4.0, 5.0, 6.5]

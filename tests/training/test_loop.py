@@ -84,7 +84,7 @@ def test_the_best_weights_are_restored_as_they_were_not_as_they_became(data: Dat
     best = classifier.provenance["training"]["best_epoch"]
     last = int(history["epoch"].max())
     assert best == history["epoch"][history["val_loss"].argmin()] < last
-    snapshots = classifier.snapshots  # type: ignore[attr-defined]
+    snapshots = classifier.snapshots
     assert same(weights(classifier), snapshots[best])
     assert not same(weights(classifier), snapshots[last])
 
@@ -227,8 +227,8 @@ def test_training_writes_nothing_but_the_model_and_only_into_its_folder(
     loaded = Classifier.load(out, device="cpu")
     assert same(weights(loaded), weights(classifier))
     assert str(tmp_path) not in (out / "config.json").read_text()
-    kept = train("cnn", data, snapshots=[0, 2], **SMALL).snapshots  # type: ignore[attr-defined]
-    written = classifier.snapshots  # type: ignore[attr-defined]
+    kept = train("cnn", data, snapshots=[0, 2], **SMALL).snapshots
+    written = classifier.snapshots
     assert kept.keys() == written.keys() == {0, 2} and all(same(kept[epoch], written[epoch]) for epoch in kept)
 
 

@@ -74,7 +74,7 @@ def same_run(one: Classifier, other: Classifier) -> bool:
     pd.testing.assert_frame_equal(
         one.history.drop(columns="seconds"), other.history.drop(columns="seconds"), check_exact=True
     )
-    kept, others = one.snapshots, other.snapshots  # type: ignore[attr-defined]
+    kept, others = one.snapshots, other.snapshots
     return (
         same(one.network.state_dict(), other.network.state_dict())
         and kept.keys() == others.keys()
@@ -126,7 +126,7 @@ def test_a_killed_training_resumes_to_the_weights_of_an_undisturbed_one(
     assert sorted(f.name for f in (out / "snapshots").iterdir()) == [
         "epoch-000.safetensors", "epoch-001.safetensors", "epoch-006.safetensors", "epoch-009.safetensors",
     ]  # fmt: skip
-    before, _, frozen, moved = (weights["embedding.weight"] for weights in resumed.snapshots.values())  # type: ignore[attr-defined]
+    before, _, frozen, moved = (weights["embedding.weight"] for weights in resumed.snapshots.values())
     assert torch.equal(before, frozen) and not torch.equal(frozen, moved)
 
 
@@ -174,7 +174,7 @@ def test_ctrl_c_in_the_first_epoch_keeps_the_weights_as_they_were_then(data: Dat
     assert classifier.history is not None and len(classifier.history) < 500
     notes = classifier.provenance["training"]["notes"]
     assert any(note.startswith(f"interrupted in epoch {len(classifier.history) + 1}; the weights") for note in notes)
-    before = classifier.snapshots[0]  # type: ignore[attr-defined]
+    before = classifier.snapshots[0]
     assert not same(before, classifier.network.state_dict())
     assert same(Classifier.load(out, device="cpu").network.state_dict(), classifier.network.state_dict())
     if classifier.history.empty:
