@@ -109,6 +109,7 @@ def train(
     unfrozen_learning_rate: Annotated[float | None, typer.Option(help="Adam's step once the embedding moves.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Texts in a batch.", min=1)] = None,
     patience: Annotated[int | None, typer.Option(help="Epochs without progress before stopping.", min=1)] = None,
+    plateau: Annotated[float | None, typer.Option(help="Factor on the step after an epoch without progress.")] = None,
     class_weights: Annotated[bool, typer.Option(help="Weigh rare labels up.")] = False,
     embedding_size: Annotated[int | None, typer.Option(help="Width of a word's vector.", min=1)] = None,
     vector_size: Annotated[
@@ -154,6 +155,7 @@ def train(
         "unfrozen_learning_rate": unfrozen_learning_rate,
         "batch_size": batch_size,
         "patience": patience,
+        "plateau": plateau,
         "class_weights": "balanced" if class_weights else None,
         "embedding_size": embedding_size,
         "vector_size": vector_size,

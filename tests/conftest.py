@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from hypothesis import settings
 
 from attribkit.classifier import Classifier
 from attribkit.models import ARCHITECTURES
@@ -38,6 +39,10 @@ def chromium() -> str:
         _absent("there is no Chromium on this machine", "ATTRIBKIT_REQUIRE_BROWSER")
     return str(path)
 
+
+# a busy machine must not fail a law; where CI is set, hypothesis' own profile for it also fixes the examples drawn
+settings.register_profile("unhurried", settings.default, deadline=None)
+settings.load_profile("unhurried")
 
 # the tests' networks are tiny and run side by side: more threads would only wait for one another
 torch.set_num_threads(1)
