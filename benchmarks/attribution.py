@@ -48,6 +48,14 @@ class Texts:
     raw: list[str]
     tokenizer: Tokenizer | None
 
+    def read_by(self, model: classifier.Classifier) -> "Texts":
+        """The same texts as another model reads them; synthetic ids are folded into its vocabulary."""
+        tokenizer = model.tokenizer
+        if isinstance(tokenizer, Tokenizer) and self.raw:
+            return Texts(self.source, tokenizer.ids(self.raw), self.raw, tokenizer)
+        size = model.network.embedding.num_embeddings
+        return Texts(self.source, [2 + row % (size - 2) for row in self.ids], [], None)
+
     def near(self, length: int, count: int) -> Ids:
         """The texts whose lengths are nearest to one length."""
         order = np.argsort([abs(len(row) - length) for row in self.ids], kind="stable")
@@ -81,9 +89,9 @@ def seed_cnn() -> TextCNN:
     return network
 
 
-def bundled(name: str) -> Any | None:
+def bundled(name: str) -> classifier.Classifier | None:
     try:
-        return classifier.Classifier.load(name, device="cpu").network
+        return classifier.Classifier.load(name, device="cpu")
     except (FileNotFoundError, ValueError) as error:
         report(measure="bundled model", model=name, skipped=str(error))
         return None
@@ -339,12 +347,12 @@ def resident(name: str) -> float:
     return float(next(line.split()[1] for line in status.splitlines() if line.startswith(name))) / 1024
 
 
-def models(kind: str) -> Iterator[tuple[str, Any]]:
-    yield ("seed-sized cnn", seed_cnn()) if kind == "cnn" else ("seed-sized attention-rnn", seed_rnn())
-    name = "imdb-cnn" if kind == "cnn" else "imdb-attention-rnn"
-    network = bundled(name)
-    if network is not None:
-        yield name, network
+def models(kind: str, texts: Texts) -> Iterator[tuple[str, Any, Texts]]:
+    """Each network with its name and the texts as it reads them."""
+    yield f"seed-sized {kind}", seed_cnn() if kind == "cnn" else seed_rnn(), texts
+    model = bundled(f"imdb-{kind}")
+    if model is not None:
+        yield model.name, model.network, texts.read_by(model)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -362,16 +370,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     lengths = [len(row) for row in texts.ids]
     report(measure="setting", torch=torch.__version__, threads=torch.get_num_threads(), source=texts.source,
            texts=len(lengths), median_length=float(np.median(lengths)), load=os.getloadavg())  # fmt: skip
-    for model, network in models("cnn"):
+    for model, network, read in models("cnn", texts):
         if "speed" in options.only:
-            speed(network, model, texts, options.quick)
+            speed(network, model, read, options.quick)
         if "accuracy" in options.only:
-            accuracy(network, model, texts, options.quick)
+            accuracy(network, model, read, options.quick)
         if "corpus" in options.only:
-            corpus(network, model, texts)
+            corpus(network, model, read)
     if "rnn" in options.only:
-        for model, network in models("rnn"):
-            attention(network, model, texts, options.quick)
+        for model, network, read in models("attention-rnn", texts):
+            attention(network, model, read, options.quick)
     if "memory" in options.only:
         memory()
 
