@@ -15,6 +15,7 @@ from attribkit.panels import KINDS, Panel, Prediction, TokenScores
 from attribkit.render import figure, html, latex, terminal
 
 FORMAT = 1
+_NO_SCORES = "this explanation holds no token scores; explain with views=['attribution']"
 SUFFIXES = (".html", ".png", ".svg", ".pdf", ".json", ".tex")
 
 
@@ -53,7 +54,7 @@ class Explanation:
         for panel in self.panels:
             if isinstance(panel, TokenScores):
                 return panel
-        raise ValueError("this explanation holds no token scores; explain with views=['attribution']")
+        raise ValueError(_NO_SCORES)
 
     def to_frame(self, level: str = "token") -> pd.DataFrame:
         """The scores as a table, one row per token and target.
@@ -64,7 +65,7 @@ class Explanation:
             raise ValueError(f"`level` must be 'token', got {level!r}")
         panels = [panel for panel in self.panels if isinstance(panel, TokenScores)]
         if not panels:
-            self.scores  # noqa: B018  # raises the sentence that says the cure
+            raise ValueError(_NO_SCORES)
         text = self.text or ""
         return pd.concat(
             [

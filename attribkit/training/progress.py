@@ -47,7 +47,7 @@ class Bar(Callback):
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Show what the validation said."""
-        self._bar.update(self._task, f1=f" · validation F1 {pl_module.validation['val_f1']:.4f}")  # type: ignore[index]
+        self._bar.update(self._task, f1=f" · validation F1 {pl_module.validation['val_f1']:.4f}")  # type: ignore[index]  # a module that is Measured
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Leave the last line standing."""
