@@ -40,9 +40,15 @@ def _equal(self: Any, other: object) -> bool:
 
 
 def relative_error(scores: NDArray[np.float64], change: float) -> float:
-    """|Σ scores − change| / Σ|scores|, with 0/0 = 0; the change itself may be near zero, so it is no measure."""
-    size = float(np.abs(scores).sum())
-    error = abs(float(scores.sum()) - change)
+    """|Σ scores − change| / Σ|scores|, with 0/0 = 0; the change itself may be near zero, so it is no measure.
+
+    Infinite where the sums are too large for a float: nothing can be said of them then.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        size = float(np.abs(scores).sum())
+        error = abs(float(scores.sum()) - change)
+    if not np.isfinite(size + error):
+        return float("inf")
     return error / size if size else (0.0 if error == 0 else float("inf"))
 
 

@@ -74,6 +74,12 @@ def test_nothing_over_nothing_is_no_error_and_something_over_nothing_is_infinite
     assert panel(scores=[0, 0]).relative_error == float("inf")
 
 
+def test_sums_too_large_for_a_float_are_never_taken_to_add_up() -> None:
+    assert relative_error(np.array([1e308, 1e308]), 2.0) == float("inf")
+    with pytest.raises(ValueError, match="`converged` must be False"):
+        panel(scores=[1e308, 1e308], converged=True)
+
+
 def test_the_verdict_says_whether_the_scores_add_up() -> None:
     assert panel(output_text=0.75 + 1e-5).verdict == "adds up: relative error 5.0e-06 ≤ 0.0001"
     assert panel().verdict == "adds up: relative error 0 ≤ 0.0001"
