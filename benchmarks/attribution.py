@@ -85,7 +85,7 @@ def seed_cnn() -> TextCNN:
     with torch.no_grad():
         network.embedding.weight.mul_(0.4)
         for convolution in network.convolutions:
-            torch.nn.init.uniform_(convolution.bias, -0.5, -0.1)  # type: ignore[arg-type]
+            torch.nn.init.uniform_(convolution.bias, -0.5, -0.1)  # type: ignore[arg-type]  # a Conv1d of ours has a bias
     return network
 
 

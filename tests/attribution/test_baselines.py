@@ -32,7 +32,7 @@ def test_a_text_is_cut_or_filled_with_pad() -> None:
     rows = embedded("text", torch.tensor([4, 3]))
     assert torch.equal(rows[0], WEIGHT[torch.tensor([4, 3, 0])])
     assert torch.equal(rows[1, 0], WEIGHT[4])
-    assert baselines.ids("text", MASK, 0, 1, torch.tensor([4, 3])).tolist() == [[4, 3, 0], [4, 0, 0]]  # type: ignore[union-attr]
+    assert baselines.ids("text", MASK, 0, 1, torch.tensor([4, 3])).tolist() == [[4, 3, 0], [4, 0, 0]]  # type: ignore[union-attr]  # a text has ids
 
 
 def test_points_that_are_no_tokens_have_no_ids() -> None:

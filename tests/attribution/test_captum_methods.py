@@ -277,7 +277,7 @@ def chance() -> Iterator[list[Any]]:
     states = [random.getstate(), np.random.get_state()[1].copy(), torch.get_rng_state()]  # type: ignore[index]
     yield states
     assert random.getstate() == states[0]
-    assert np.array_equal(np.random.get_state()[1], states[1])  # type: ignore[index]
+    assert np.array_equal(np.random.get_state()[1], states[1])  # type: ignore[index]  # a legacy state is a tuple
     assert torch.equal(torch.get_rng_state(), states[2])
 
 
@@ -308,7 +308,7 @@ def test_every_class_costs_no_more_than_one(make_classifier: Callable[..., Class
     counts = {}
     for target in ("x", "all"):
         classifier, calls = make_classifier("lstm", labels=("x", "y", "z")), []
-        handle = classifier.network.register_forward_hook(lambda module, given, output: calls.append(len(given[0])))  # noqa: B023
+        handle = classifier.network.register_forward_hook(lambda _, given, __, calls=calls: calls.append(len(given[0])))
         explain(classifier, TEXT, method="shapley_sampling", target=target)
         handle.remove()
         counts[target] = sum(calls)

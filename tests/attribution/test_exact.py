@@ -192,7 +192,7 @@ def test_a_token_equal_to_the_baseline_gets_exactly_zero(seed: int, form: str) -
     case = make(seed, 2, form, dtype=torch.float32)
     weight = case.network.embedding.weight.data
     if form == "ids":
-        case.baseline[:, 0] = case.ids[:, 0]  # type: ignore[index]
+        case.baseline[:, 0] = case.ids[:, 0]  # type: ignore[index]  # this case's baseline is a tensor
     else:
         weight[case.ids[0, 0]] = case.embedded_baseline[0, 0]
     scores = case.scores(*targets_of(2))

@@ -230,3 +230,12 @@ def test_tokens_that_stand_for_no_character_are_confessed(explained: Callable[..
     )
     words = Page(html.page([empty])).words
     assert "stand for no character of the text" in words and "+0.50" in words
+
+
+def test_rows_of_several_models_say_whose_they_are(explained: Callable[..., Explanation]) -> None:
+    one = explained("good", [1.0])
+    other = Explanation(one.text, one.prediction, one.panels, {"model": "<b>mine</b>"})
+    mixed, alike = html.page([one, other]), html.page([one, one])
+    assert mixed.count("by <bdi>imdb-cnn</bdi>") == 2  # in the overview and above its own text
+    assert mixed.count("by <bdi>&lt;b&gt;mine&lt;/b&gt;</bdi>") == 2
+    assert alike.count("by <bdi>imdb-cnn</bdi>") == 2  # above each text; the overview need not say it

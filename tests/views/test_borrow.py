@@ -24,7 +24,7 @@ def state(network: Any) -> dict[str, Any]:
         "requires_grad": [p.requires_grad for p in network.parameters()],
         "weights": [p.detach().clone().numpy().tobytes() for p in network.state_dict().values()],
         "torch": torch.get_rng_state().numpy().tobytes(),
-        "numpy": np.random.get_state()[1].tobytes(),  # type: ignore[index]
+        "numpy": np.random.get_state()[1].tobytes(),  # type: ignore[index]  # a legacy state is a tuple
         "python": random.getstate(),
         "cudnn": [getattr(torch.backends.cudnn, n) for n in ("enabled", "benchmark", "deterministic", "allow_tf32")],
         "grad mode": torch.is_grad_enabled(),

@@ -60,7 +60,7 @@ def test_each_says_whether_its_scores_add_up(
 ) -> None:
     for row in explain(make_classifier(architecture), TEXTS[:2], method=method, target="all"):
         for panel in row.panels:
-            assert panel.method == method  # type: ignore[union-attr]
+            assert panel.method == method  # type: ignore[union-attr]  # these panels are token scores
             if method in COMPLETE:
                 assert panel.converged == (panel.relative_error <= 1e-4)  # type: ignore[union-attr]
                 assert "adds up" in panel.verdict or "did not converge" in panel.verdict  # type: ignore[union-attr]
@@ -89,7 +89,7 @@ def test_every_output_target_and_baseline_is_served(
     assert len(panels) == (6 if options.get("target") == "all" else 2)
     assert all(len(panel.scores) == len(panel.tokens) for panel in panels)  # type: ignore[union-attr]
     if method in ("deeplift", "shapley_sampling", "kernel_shap"):
-        assert all(panel.converged for panel in panels)  # type: ignore[union-attr]
+        assert all(panel.converged for panel in panels)  # type: ignore[union-attr]  # these panels are token scores
 
 
 @pytest.mark.parametrize(("method", "architecture"), [(m, n) for m in COMPARED for n in ARCHITECTURES])
@@ -108,7 +108,7 @@ def test_the_model_is_left_as_it_was_found(
             [(p.requires_grad, None if p.grad is None else p.grad.sum().item()) for p in network.parameters()],
             copy.deepcopy({name: tensor.tolist() for name, tensor in network.state_dict().items()}),
             torch.get_rng_state().tolist(),
-            np.random.get_state()[1].tolist(),  # type: ignore[index]
+            np.random.get_state()[1].tolist(),  # type: ignore[index]  # a legacy state is a tuple
             random.getstate(),
         )
 
