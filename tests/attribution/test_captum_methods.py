@@ -307,8 +307,13 @@ def test_a_text_too_long_to_sample_is_refused(bag: Classifier) -> None:
 def test_every_class_costs_no_more_than_one(make_classifier: Callable[..., Classifier]) -> None:
     counts = {}
     for target in ("x", "all"):
-        classifier, calls = make_classifier("lstm", labels=("x", "y", "z")), []
-        handle = classifier.network.register_forward_hook(lambda _, given, __, calls=calls: calls.append(len(given[0])))
+        classifier = make_classifier("lstm", labels=("x", "y", "z"))
+        calls: list[int] = []
+
+        def count(module: Any, given: Any, output: Any, calls: list[int] = calls) -> None:
+            calls.append(len(given[0]))
+
+        handle = classifier.network.register_forward_hook(count)
         explain(classifier, TEXT, method="shapley_sampling", target=target)
         handle.remove()
         counts[target] = sum(calls)
