@@ -46,11 +46,13 @@ for φ are K numbers each, read from the same tables. Lines, breakpoints and ω 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from attribkit.attribution.envelope import Indices, Numbers
 from attribkit.attribution.filters import ClosedForm, Filters, home
 from attribkit.attribution.lookup import Tables
 from attribkit.attribution.outputs import Target
@@ -66,20 +68,20 @@ class Phrases:
     """The windows that won a filter's maximum somewhere on the path.
 
     Attributes:
-        text: (P,) int64, whose.
-        feature: (P,) int64, the filter's place in the output layer's input.
-        first, last: (P,) int64, the first and the last token of the window that are tokens of the text.
-        start, end: (P,) float64, the stretch of the path on which it won.
-        scores: (J, P) float64, its share of the score for each target: Σ over a text's phrases = Σ over its tokens.
+        text: (P,) whose.
+        feature: (P,) the filter's place in the output layer's input.
+        first, last: (P,) the first and the last token of the window that are tokens of the text.
+        start, end: (P,) the stretch of the path on which it won.
+        scores: (J, P) its share of the score for each target: Σ over a text's phrases = Σ over its tokens.
     """
 
-    text: Tensor
-    feature: Tensor
-    first: Tensor
-    last: Tensor
-    start: Tensor
-    end: Tensor
-    scores: Tensor
+    text: Indices
+    feature: Indices
+    first: Indices
+    last: Indices
+    start: Numbers
+    end: Numbers
+    scores: Numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,65 +137,55 @@ def attribute(
             the tables.
         RuntimeError: if the weights have changed since the tables were built.
     """
-    filters = Filters.of(network)
     _check(network, ids, mask, baseline, targets)
     if tables is not None:
         tables.check(network)
+    filters = Filters.of(network) if tables is None else tables.filters
     device = home(ids.device)
     ids, mask, baseline = ids.to(device), mask.to(device), None if baseline is None else baseline.to(device)
     baseline = _plainest(network.embedding.weight.detach().to(device), baseline, mask)
-    bias, outgoing, free = filters.bias(), filters.outgoing(network.output), _free(network.output, device)
     at_once = max(1, _WINDOW_BYTES // (filters.columns * 4))
     texts = max(1, at_once // (ids.shape[1] + filters.widest))
-    scores = torch.zeros(len(targets), *ids.shape, dtype=torch.float64, device=device)
+    scores = np.empty((len(targets), *ids.shape))
+    targets = [target.to(torch.device("cpu")) for target in targets]
     found: list[Phrases] = []
     for rows in (slice(first, first + texts) for first in range(0, len(ids), texts)):
         some = baseline if baseline is None or baseline.ndim == 1 else baseline[rows]
-        path = Path.of(network, ids[rows], mask[rows], some, tables)
-        winners = Winners.of(path, bias, at_once)
-        pieces = Pieces(winners.envelope, outgoing, free, len(ids[rows]))
-        weights = torch.stack([pieces.weights(_rows(target, rows, device)) for target in targets])  # (J, D)
-        weights = weights * winners.envelope.share
-        totals = winners.spread(weights)
-        scores[:, rows] = totals[..., : ids.shape[1]]
+        built = tables or Tables.build(network, _words(ids[rows], mask[rows], some), max_bytes=2**62)
+        winners = Winners.of(Path.of(network, ids[rows], mask[rows], some, built), built.bias, at_once)
+        pieces = Pieces(winners.envelope, built.outgoing, built.free, len(ids[rows]))
+        weights = np.stack([pieces.weights(target.rows(rows)) for target in targets])  # (J, P)
+        scores[:, rows] = winners.spread(weights)[..., : ids.shape[1]]
         if phrases:
-            found.append(_phrases(winners, weights, rows.start, mask[rows]))
-    return Attribution(scores, _joined(found) if phrases else None)
+            found.append(_phrases(winners, weights, rows.start, mask[rows].sum(1).cpu().numpy()))
+    return Attribution(torch.from_numpy(scores).to(device), _joined(found) if phrases else None)
 
 
-def _phrases(winners: Winners, weights: Tensor, first: int, mask: Tensor) -> Phrases:
+def _words(ids: Tensor, mask: Tensor, baseline: Tensor | None) -> Tensor:
+    """The vocabulary ids that texts and their baseline read."""
+    if baseline is None or baseline.is_floating_point():
+        return ids[mask]
+    return torch.cat((ids[mask], baseline[mask]))
+
+
+def _phrases(winners: Winners, weights: Numbers, first: int, lengths: Indices) -> Phrases:
     filters, envelope = winners.path.after.filters, winners.envelope
-    column, row = winners.flat % filters.columns, winners.flat // filters.columns
-    text, window = row // winners.path.after.count, row % winners.path.after.count
-    width = torch.tensor(filters.widths, device=text.device)[column // filters.most]
-    final = mask.sum(1)[text] - 1
+    text, window = winners.row // winners.path.after.count, winners.row % winners.path.after.count
+    width = np.array(filters.widths)[winners.column // filters.most]
     return Phrases(
         text + first,
-        filters.numbers(column),
-        (window - width + 1).clamp(min=0),
-        window.minimum(final),
-        envelope.start[winners.piece],
-        envelope.end[winners.piece],
-        weights[:, winners.piece] * envelope.slope[winners.piece],
+        filters.numbers(winners.column),
+        np.maximum(window - width + 1, 0),
+        np.minimum(window, lengths[text] - 1),
+        envelope.start,
+        envelope.end,
+        weights * envelope.slope,
     )
 
 
 def _joined(parts: Sequence[Phrases]) -> Phrases:
-    names = ("text", "feature", "first", "last", "start", "end", "scores")
-    return Phrases(*(torch.cat([getattr(part, name) for part in parts], dim=-1) for name in names))
-
-
-def _rows(target: Target, rows: slice, device: torch.device) -> Target:
-    """The target of some texts, on their device."""
-    against = target.against
-    return Target(target.output, target.index.to(device)[rows], None if against is None else against.to(device)[rows])
-
-
-def _free(output: nn.Linear, device: torch.device) -> Tensor:
-    """The output layer's bias (C,) float64."""
-    if output.bias is None:
-        return torch.zeros(output.out_features, dtype=torch.float64, device=device)
-    return output.bias.detach().to(device).double()
+    columns = ([getattr(part, field.name) for part in parts] for field in fields(Phrases))
+    return Phrases(*(np.concatenate(column, axis=-1) for column in columns))
 
 
 def _plainest(weight: Tensor, baseline: Tensor | None, mask: Tensor) -> Tensor | None:

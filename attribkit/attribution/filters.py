@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 
@@ -105,16 +107,21 @@ class Filters:
         )
 
     @cached_property
-    def cells(self) -> Tensor:
-        """(N, K) int64: in a word's Q·F table cells, that of column n for the token d places before a window's end.
+    def tap(self) -> Tensor:
+        """(Q,) int64: 0 … Q − 1."""
+        return torch.arange(self.taps, device=self.device)
+
+    @cached_property
+    def cells(self) -> NDArray[np.int64]:
+        """(N, K): in a word's Q·F table cells, that of column n for the token d places before a window's end.
 
         Far below zero where the kernel does not reach so far back.
         """
-        grid = torch.full((len(self.widths), self.most, self.widest), torch.iinfo(torch.int64).min // 2)
+        grid = np.full((len(self.widths), self.most, self.widest), np.iinfo(np.int64).min // 2)
         for kernel, (width, first) in enumerate(zip(self.widths, self.first_taps, strict=True)):
-            taps = torch.arange(first + width - 1, first - 1, -1)
-            grid[kernel, :, :width] = taps * self.most + torch.arange(self.most).unsqueeze(1)
-        return grid.flatten(0, 1).to(self.device)
+            taps = np.arange(first + width - 1, first - 1, -1)
+            grid[kernel, :, :width] = taps * self.most + np.arange(self.most)[:, np.newaxis]
+        return grid.reshape(self.columns, self.widest)
 
     def matrix(self, dtype: torch.dtype) -> Tensor:
         """(E, Q·F): an embedding times this gives its share in every tap of every filter; absent ones get 0."""
@@ -124,27 +131,27 @@ class Filters:
             parts.append(nn.functional.pad(taps, (0, self.most - count)))
         return torch.cat(parts, dim=1).flatten(1)
 
-    def bias(self) -> Tensor:
-        """(N,) float64."""
+    def bias(self) -> NDArray[np.float64]:
+        """(N,)."""
         parts = [
             convolution.weight.new_zeros(count) if convolution.bias is None else convolution.bias.detach()
             for convolution, count in zip(self.convolutions, self.counts, strict=True)
         ]
-        return self._on_grid(torch.cat(parts).to(self.device, torch.float64))
+        return self._on_grid(torch.cat(parts))
 
-    def outgoing(self, output: nn.Linear) -> Tensor:
-        """(C, N) float64: the output layer's weights on the grid, 0 where no filter is."""
-        return self._on_grid(output.weight.detach().to(self.device, torch.float64))
+    def outgoing(self, output: nn.Linear) -> NDArray[np.float64]:
+        """(C, N): the output layer's weights on the grid, 0 where no filter is."""
+        return self._on_grid(output.weight.detach())
 
-    def numbers(self, column: Tensor) -> Tensor:
+    def numbers(self, column: NDArray[np.int64]) -> NDArray[np.int64]:
         """The place of each column in the output layer's input, counting absent columns out."""
         if min(self.counts) == self.most:
             return column
         ahead = [number * self.most - sum(self.counts[:number]) for number in range(len(self.counts))]
-        return column - torch.tensor(ahead, device=column.device)[column // self.most]
+        return column - np.array(ahead)[column // self.most]
 
-    def _on_grid(self, values: Tensor) -> Tensor:
-        if min(self.counts) == self.most:
-            return values
-        parts = values.split(self.counts, dim=-1)
-        return torch.cat([nn.functional.pad(part, (0, self.most - part.shape[-1])) for part in parts], dim=-1)
+    def _on_grid(self, values: Tensor) -> NDArray[np.float64]:
+        if min(self.counts) < self.most:
+            parts = values.split(self.counts, dim=-1)
+            values = torch.cat([nn.functional.pad(part, (0, self.most - part.shape[-1])) for part in parts], dim=-1)
+        return values.double().cpu().numpy()

@@ -1,10 +1,13 @@
 """Convolutions by lookup: a word's share in every tap of every filter is tabulated; a window is a sum of K rows."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
+import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from numpy.typing import NDArray
+from torch import Tensor, nn
 
 from attribkit.attribution.filters import ClosedForm, Filters
 
@@ -30,12 +33,17 @@ class Tables:
         filters: the network's.
         rows: (words·Q, F), Q rows per word; word 0 stands before a text, word 1 after it.
         slots: (V,) each vocabulary id's word, −1 where it has none; None if word = id + 2 for the whole vocabulary.
+        bias: (N,) the filters'.
+        outgoing: (C, N) what each filter gives each logit; free: (C,) the logits' own bias.
         stamp: where the weights lay when they were read, and how often they had been changed in place.
     """
 
     filters: Filters
     rows: Tensor
     slots: Tensor | None
+    bias: NDArray[np.float64]
+    outgoing: NDArray[np.float64]
+    free: NDArray[np.float64]
     stamp: tuple[tuple[int, int], ...]
 
     @staticmethod
@@ -67,7 +75,15 @@ class Tables:
                 f"tables of {len(words):,} words take {needed:,} bytes, more than max_bytes={max_bytes:,}; pass the "
                 "`vocabulary_ids` of fewer texts, allow more, or explain without tables"
             )
-        return Tables(filters, _tabulate(filters, words), slots, _stamp(network))
+        return Tables(
+            filters,
+            _tabulate(filters, words),
+            slots,
+            filters.bias(),
+            filters.outgoing(network.output),
+            _free(network.output),
+            _stamp(network),
+        )
 
     @property
     def nbytes(self) -> int:
@@ -135,30 +151,32 @@ class Windows:
         """(B, last − first, N): the filters without their bias, `never` where a window holds no real token."""
         filters, widest = self.filters, self.filters.widest
         span = self.first_rows[:, first : last + widest - 1].unfold(1, widest, 1)  # (B, W, K)
-        rows = span.index_select(2, filters.reach).add_(
-            torch.arange(filters.taps, device=self.rows.device)
-        )  # (B, W, Q)
+        rows = span.index_select(2, filters.reach).add_(filters.tap)  # (B, W, Q)
         starts = torch.arange(0, rows.numel(), filters.taps, device=self.rows.device).unsqueeze(1)
-        offsets = starts + filters.kernel_starts
-        sums = F.embedding_bag(rows.view(-1), self.rows, offsets.view(-1), mode="sum")
+        offsets = (starts + filters.kernel_starts).view(-1)
+        sums = F.embedding_bag(rows.view(-1), self.rows, offsets, mode="sum")
         return sums.view(rows.shape[0], rows.shape[1], filters.columns)
 
-    def places(self, flat: Tensor) -> Tensor:
+    @cached_property
+    def firsts(self) -> NDArray[np.int64]:
+        """`first_rows`, flat."""
+        return self.first_rows.cpu().numpy().reshape(-1)
+
+    def places(self, row: NDArray[np.int64]) -> NDArray[np.int64]:
         """(P, K) where the tokens d = 0 … K − 1 places before a window's end stand in the padded texts, flattened.
 
         Args:
-            flat: (P,) int64, windows and filters: (text · W + window) · N + column.
+            row: (P,) windows: text · W + window.
         """
         edge = self.filters.widest - 1
-        row = flat // self.filters.columns
         ends = row + (row // self.count + 1) * edge
-        return ends.unsqueeze(1) - torch.arange(edge + 1, device=flat.device)
+        return ends[:, np.newaxis] - np.arange(edge + 1)
 
-    def taps(self, places: Tensor, column: Tensor) -> Tensor:
-        """(P, K) float64: what the tokens at places (P, K) give the filter of each column (P,); 0 beyond its width."""
-        cells = self.first_rows.view(-1).index_select(0, places.view(-1)).view(places.shape)
-        cells = cells.mul_(self.filters.most).add_(self.filters.cells.index_select(0, column)).clamp_(min=0)
-        return self.rows.view(-1).index_select(0, cells.view(-1)).view(places.shape).double()
+    def taps(self, places: NDArray[np.int64], column: NDArray[np.int64]) -> NDArray[np.float64]:
+        """(P, K): what the tokens at places (P, K) give the filter of each column (P,); 0 beyond its width."""
+        cells = np.maximum(self.firsts[places] * self.filters.most + self.filters.cells[column], 0)
+        index = torch.from_numpy(cells.reshape(-1)).to(self.rows.device)
+        return self.rows.view(-1).index_select(0, index).double().cpu().numpy().reshape(cells.shape)
 
 
 def _dtype(weight: Tensor) -> torch.dtype:
@@ -180,6 +198,16 @@ def _tabulate(filters: Filters, vectors: Tensor) -> Tensor:
     return table.view(-1, filters.most)
 
 
+def _free(output: nn.Linear) -> NDArray[np.float64]:
+    """The output layer's bias (C,)."""
+    return np.zeros(output.out_features) if output.bias is None else output.bias.detach().double().cpu().numpy()
+
+
 def _stamp(network: ClosedForm) -> tuple[tuple[int, int], ...]:
-    weights = [network.embedding.weight, *[convolution.weight for convolution in network.convolutions]]
-    return tuple((weight.data_ptr(), 0 if weight.is_inference() else weight._version) for weight in weights)
+    layers = (*network.convolutions, network.output)
+    weights = [network.embedding.weight, *(each for layer in layers for each in (layer.weight, layer.bias))]
+    # weights made in inference mode count no versions
+    return tuple(
+        (0, 0) if weight is None else (weight.data_ptr(), 0 if weight.is_inference() else weight._version)
+        for weight in weights
+    )

@@ -53,6 +53,6 @@ class Target:
         """The same on a device."""
         return Target(self.output, self.index.to(device), None if self.against is None else self.against.to(device))
 
-    def rows(self, rows: Tensor | NDArray[np.int64] | list[int]) -> "Target":
+    def rows(self, rows: Tensor | NDArray[np.int64] | list[int] | slice) -> "Target":
         """The same for some of the texts; rows may repeat."""
         return Target(self.output, self.index[rows], None if self.against is None else self.against[rows])

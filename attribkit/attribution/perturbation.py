@@ -107,8 +107,8 @@ def _by_windows(problem: Problem) -> _Replaced | None:
     step = max(1, _SHARE_BYTES // (texts * filters.taps * filters.most * shares.matrix.element_size()))
     stretches = [slice(first, min(first + step, length)) for first in range(0, length, step)]
     windows = [
-        bias.to(shares.matrix.dtype).expand(texts, length + width - 1, -1).clone()  # (B, T + K - 1, F)
-        for bias, width in zip(filters.bias().view(-1, filters.most), filters.widths, strict=True)
+        torch.from_numpy(bias).to(shares.matrix).expand(texts, length + width - 1, -1).clone()  # (B, T + K - 1, F)
+        for bias, width in zip(filters.bias().reshape(-1, filters.most), filters.widths, strict=True)
     ]
     given = torch.empty(0)
     for stretch in stretches:
@@ -118,7 +118,7 @@ def _by_windows(problem: Problem) -> _Replaced | None:
         holds_none = torch.arange(values.shape[1], device=device) >= (mask.sum(1, keepdim=True) + width - 1)
         values.masked_fill_(holds_none.unsqueeze(2), -torch.inf)
     beside = [_beside(values, width) for values, width in zip(windows, filters.widths, strict=True)]
-    outgoing, free = filters.outgoing(network.output).T, network.output.bias
+    outgoing, free = torch.from_numpy(filters.outgoing(network.output).T).to(device), network.output.bias
     free = torch.zeros(1) if free is None else free.detach()
     free = free.to(device).double()
     rows, places, logits = [], [], []

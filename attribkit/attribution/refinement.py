@@ -4,12 +4,11 @@ Between two neighbouring breakpoints of any filter of a text, the *common refine
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from attribkit.attribution.envelope import Envelope
+from attribkit.attribution.envelope import Envelope, Indices, Numbers
 from attribkit.attribution.outputs import Target
 
 _LARGEST_MOVE = 4.0
@@ -23,142 +22,153 @@ _INTERVALS_AT_ONCE = 2**20  # numbers in one block of nodes and classes
 
 @dataclass(frozen=True, eq=False)
 class Pieces:
-    """The pieces of all filters of B texts.
+    """The stretches of all filters of B texts; where windows tie, each has its share.
 
     Attributes:
         envelope: its segments are text · N + filter.
-        outgoing: (C, N) float64, the output layer's weights; bias: (C,) float64, its bias.
+        outgoing: (C, N) the output layer's weights; bias: (C,) its bias.
         texts: B.
     """
 
     envelope: Envelope
-    outgoing: Tensor
-    bias: Tensor
+    outgoing: Numbers
+    bias: Numbers
     texts: int
 
-    @property
-    def text(self) -> Tensor:
-        """(D,) the text of each piece."""
+    @cached_property
+    def text(self) -> Indices:
+        """(P,) the text of each line."""
         return self.envelope.segment // self.outgoing.shape[1]
 
-    @property
-    def column(self) -> Tensor:
-        """(D,) the filter of each piece."""
-        return self.envelope.segment % self.outgoing.shape[1]
-
-    def weights(self, target: Target) -> Tensor:
-        """(D,) float64: ∫ ∂S/∂(the filter's feature) dα over each piece, for the scalar S of the logits."""
+    def weights(self, target: Target) -> Numbers:
+        """(P,) ∫ ∂S/∂(the filter's feature) dα over each line's stretch, for the scalar S of the logits."""
+        envelope = self.envelope
         direction = _direction(target, self.outgoing)
         if direction is None:
             return self._smooth(target)
-        along = direction.view(-1).index_select(0, self.envelope.segment)  # (D,)
+        along = direction.reshape(-1)[envelope.segment] * envelope.share  # (P,)
         if target.output != "probability":
-            return along * (self.envelope.end - self.envelope.start).clamp(min=0)
+            return along * (envelope.end - envelope.start)
         free = _direction(target, self.bias)
-        grid, values, where = self._refine(torch.zeros_like(direction[:, 0]) if free is None else free, along)
+        grid, values, where = self._refine(np.zeros(self.texts) if free is None else free, along)
         # an integral of σ′ over an interval on which z is linear
-        return along * self._between(grid.diff(dim=1) * sigmoid_slope(values[:, :-1], values[:, 1:]), where)
+        return along * _between(np.diff(grid, axis=1) * sigmoid_slope(values[:, :-1], values[:, 1:]), where)
 
-    def _smooth(self, target: Target) -> Tensor:
+    def _smooth(self, target: Target) -> Numbers:
         """The same for a scalar that is no function of one linear combination of the logits."""
         classes = len(self.outgoing)
-        along = self.outgoing.t()[self.column]  # (D, C)
-        grid, logits, where = self._refine(self.bias.expand(self.texts, classes), along)
-        integral = torch.zeros_like(logits[:, :-1])  # (B, M, C)
-        widths, moves = grid.diff(dim=1), logits.diff(dim=1)
-        text, interval = (widths > 0).nonzero().unbind(1)
+        column = self.envelope.segment % self.outgoing.shape[1]
+        along = self.outgoing.T[column] * self.envelope.share[:, np.newaxis]  # (P, C)
+        grid, logits, where = self._refine(np.broadcast_to(self.bias, (self.texts, classes)), along)
+        widths, moves = np.diff(grid, axis=1), np.diff(logits, axis=1)
+        text, interval = np.nonzero(widths > 0)
         move = moves[text, interval]
-        parts = ((move.amax(1) - move.amin(1)) / _LARGEST_MOVE).ceil().clamp(min=1).long()
-        owner = torch.arange(len(text), device=text.device).repeat_interleave(parts)
-        part = torch.arange(len(owner), device=text.device) - (parts.cumsum(0) - parts)[owner]
-        nodes = torch.tensor((_NODES + 1) / 2, device=text.device)
-        weights = torch.tensor(_WEIGHTS / 2, device=text.device)
-        for some in torch.arange(len(owner), device=text.device).split(max(1, _INTERVALS_AT_ONCE // (8 * classes))):
+        parts = np.maximum(np.ceil((move.max(1) - move.min(1)) / _LARGEST_MOVE), 1).astype(np.int64)
+        owner = np.repeat(np.arange(len(text)), parts)
+        part = np.arange(len(owner)) - (parts.cumsum() - parts)[owner]
+        nodes, weights = (_NODES + 1) / 2, _WEIGHTS / 2
+        integral = np.zeros((widths.size, classes))
+        step = max(1, _INTERVALS_AT_ONCE // (8 * classes))
+        for some in (slice(first, first + step) for first in range(0, len(owner), step)):
             mine = owner[some]
-            at = (part[some].unsqueeze(1) + nodes) / parts[mine].unsqueeze(1)  # (R, 8) within the interval
-            points = logits[text[mine], interval[mine]].unsqueeze(1) + at.unsqueeze(2) * move[mine].unsqueeze(1)
-            slopes = logit_gradient(target.rows(text[mine].repeat_interleave(8)), points.flatten(0, 1))
-            mean = torch.einsum("n,rnc->rc", weights, slopes.view(points.shape)) / parts[mine].unsqueeze(1)
-            whole = mean * widths[text[mine], interval[mine]].unsqueeze(1)
-            integral.view(-1, classes).index_add_(0, text[mine] * widths.shape[1] + interval[mine], whole)
-        return (along * self._between(integral, where)).sum(1)
+            at = (part[some, np.newaxis] + nodes) / parts[mine, np.newaxis]  # (R, 8) within the interval
+            start = logits[text[mine], interval[mine]]
+            points = start[:, np.newaxis] + at[:, :, np.newaxis] * move[mine, np.newaxis]
+            slopes = logit_gradient(target.rows(text[mine].repeat(8)), points.reshape(-1, classes))
+            mean = np.einsum("n,rnc->rc", weights, slopes.reshape(points.shape)) / parts[mine, np.newaxis]
+            whole = mean * widths[text[mine], interval[mine], np.newaxis]
+            integral += _summed(whole, text[mine] * widths.shape[1] + interval[mine], len(integral))
+        return (along * _between(integral.reshape(*widths.shape, classes), where)).sum(1)
 
-    def _refine(self, bias: Tensor, along: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _refine(self, bias: Numbers, along: Numbers) -> tuple[Numbers, Numbers, Indices]:
         """The common refinement.
 
         Args:
             bias: (B, …) the values when every feature is 0.
-            along: (D, …) how the values move with each piece's feature.
+            along: (P, …) how the values move with each line.
 
         Returns:
             grid (B, M + 1) of α, sorted from 0 to 1, with repetitions; the values (B, M + 1, …) at each; and the places
-            (2, D) of each piece's start and end among the B · (M + 1).
+            (2, P) of each line's start and end among the B · (M + 1).
         """
         envelope = self.envelope
-        real = envelope.end > envelope.start
-        alphas = torch.cat((envelope.start, envelope.end)).clamp(0, 1)
-        alphas = torch.where(torch.cat((real, real)), alphas, 0.0)
-        slope = torch.where(real, envelope.slope, 0.0)
-        bends = _scaled(along, slope)
-        text = self.text.repeat(2)
-        order = alphas.argsort()
-        order = order[text[order].argsort(stable=True)]
-        counts = torch.bincount(text, minlength=self.texts)
-        rank = torch.arange(len(order), device=order.device) - (counts.cumsum(0) - counts)[text[order]]
+        alphas = np.concatenate((envelope.start, envelope.end))
+        bends = _scaled(along, envelope.slope)
+        text = np.tile(self.text, 2)
+        order = np.lexsort((alphas, text))
+        counts = np.bincount(text, minlength=self.texts)
+        rank = np.arange(len(order)) - (counts.cumsum() - counts)[text[order]]
         longest = int(counts.max()) if len(counts) else 0
-        place = torch.empty_like(order)
+        place = np.empty_like(order)
         place[order] = text[order] * (longest + 2) + rank + 1
-        grid = alphas.new_ones(self.texts, longest + 2)
+        grid = np.ones((self.texts, longest + 2))
         grid[:, 0] = 0
-        grid.view(-1)[place] = alphas
-        changes = bends.new_zeros(self.texts * (longest + 2), *bends.shape[1:])
-        changes[place] = torch.cat((bends, -bends))
-        slopes = changes.view(self.texts, longest + 2, *bends.shape[1:]).cumsum(1)
-        first = _scaled(along, torch.where(real & (envelope.start == 0), envelope.intercept, 0.0))
-        start = bias.clone().index_add_(0, self.text, first)
-        moves = _scaled(slopes[:, :-1], grid.diff(dim=1))
-        values = torch.cat((start.unsqueeze(1), start.unsqueeze(1) + moves.cumsum(1)), dim=1)
-        return grid, values, place.view(2, -1)
-
-    def _between(self, integral: Tensor, where: Tensor) -> Tensor:
-        """Sum the integrals (B, M, …) of the refinement's intervals over each piece: (D, …)."""
-        so_far = torch.cat((torch.zeros_like(integral[:, :1]), integral.cumsum(1)), dim=1).flatten(0, 1)
-        return so_far[where[1]] - so_far[where[0]]
+        grid.reshape(-1)[place] = alphas
+        changes = np.zeros((self.texts * (longest + 2), *bends.shape[1:]))
+        changes[place] = np.concatenate((bends, -bends))
+        slopes = changes.reshape(self.texts, longest + 2, *bends.shape[1:]).cumsum(1)
+        first = _scaled(along, np.where(envelope.start == 0, envelope.intercept, 0.0))
+        start = bias + _summed(first, self.text, self.texts)
+        moves = _scaled(slopes[:, :-1], np.diff(grid, axis=1))
+        values = np.concatenate((start[:, np.newaxis], start[:, np.newaxis] + moves.cumsum(1)), axis=1)
+        return grid, values, place.reshape(2, -1)
 
 
-def sigmoid_slope(a: Tensor, b: Tensor) -> Tensor:
+def sigmoid_slope(a: Numbers, b: Numbers) -> Numbers:
     """(σ(b) − σ(a)) / (b − a), and σ′(a) where b = a; no cancellation and no overflow, however saturated.
 
     By σ(b) − σ(a) = sinh((b − a)/2) / (2 cosh(a/2) cosh(b/2)), with every exponential written so that it decays.
     """
-    move = (b - a).abs()
-    decay = torch.where(a.sign() * b.sign() > 0, torch.minimum(a.abs(), b.abs()), 0.0)
-    mean = torch.where(move > 0, -torch.expm1(-move) / move, 1.0)
-    return mean * torch.exp(-decay) / ((1 + torch.exp(-a.abs())) * (1 + torch.exp(-b.abs())))
+    move = np.abs(b - a)
+    decay = np.where(np.sign(a) * np.sign(b) > 0, np.minimum(np.abs(a), np.abs(b)), 0.0)
+    mean = np.divide(-np.expm1(-move), move, out=np.ones_like(move), where=move > 0)
+    return mean * np.exp(-decay) / ((1 + np.exp(-np.abs(a))) * (1 + np.exp(-np.abs(b))))
 
 
-def logit_gradient(target: Target, logits: Tensor) -> Tensor:
+def logit_gradient(target: Target, logits: Numbers) -> Numbers:
     """∂S/∂z (R, C) of a target's scalar at logits z (R, C), by formula."""
-    chosen = torch.nn.functional.one_hot(target.index, logits.shape[1]).bool()
+    index = target.index.numpy()
+    chosen = np.arange(logits.shape[1]) == index[:, np.newaxis]
     if target.output == "log_odds":
         # z_c − logsumexp of the others, so 1 for c and minus the softmax among the others
-        return chosen.to(logits.dtype) - logits.masked_fill(chosen, -torch.inf).softmax(1)
-    shares = logits.softmax(1)
-    own = shares.gather(1, target.index.unsqueeze(1))
-    others = shares.masked_fill(chosen, 0.0)
-    return own * torch.where(chosen, others.sum(1, keepdim=True), -others)  # 1 − p_c summed, not subtracted
+        return chosen - _softmax(np.where(chosen, -np.inf, logits))
+    shares = _softmax(logits)
+    own = np.take_along_axis(shares, index[:, np.newaxis], 1)
+    others = np.where(chosen, 0.0, shares)
+    return own * np.where(chosen, others.sum(1, keepdims=True), -others)  # 1 − p_c summed, not subtracted
 
 
-def _direction(target: Target, rows: Tensor) -> Tensor | None:
+def _softmax(logits: Numbers) -> Numbers:
+    powers = np.exp(logits - logits.max(1, keepdims=True))
+    return powers / powers.sum(1, keepdims=True)
+
+
+def _direction(target: Target, rows: Numbers) -> Numbers | None:
     """(B, …): the linear combination of logits that decides the scalar, taken of rows (C, …); None if none does."""
-    chosen = rows.index_select(0, target.index)
+    index = target.index.numpy()
     if target.against is not None:
-        return chosen - rows.index_select(0, target.against)
+        return rows[index] - rows[target.against.numpy()]
     if target.output == "logit":
-        return chosen
-    return chosen - rows.index_select(0, 1 - target.index) if len(rows) == 2 else None
+        return rows[index]
+    return rows[index] - rows[1 - index] if len(rows) == 2 else None
 
 
-def _scaled(values: Tensor, by: Tensor) -> Tensor:
+def _between(integral: Numbers, where: Indices) -> Numbers:
+    """Sum the integrals (B, M, …) of the refinement's intervals over each line's stretch: (P, …)."""
+    so_far = np.concatenate((np.zeros_like(integral[:, :1]), integral.cumsum(1)), axis=1)
+    so_far = so_far.reshape(-1, *integral.shape[2:])
+    return so_far[where[1]] - so_far[where[0]]
+
+
+def _summed(values: Numbers, where: Indices, count: int) -> Numbers:
+    """(count, …): the values (R, …) that belong to each place."""
+    if values.ndim == 1:
+        return np.bincount(where, values, count).astype(float, copy=False)
+    width = values.shape[1]
+    flat = (where[:, np.newaxis] * width + np.arange(width)).reshape(-1)
+    return np.bincount(flat, values.reshape(-1), count * width).astype(float, copy=False).reshape(count, width)
+
+
+def _scaled(values: Numbers, by: Numbers) -> Numbers:
     """Each row of values times its number, whether a row is one number or one per class."""
-    return values * by.view(*by.shape, *([1] * (values.ndim - by.ndim)))
+    return values * by.reshape(*by.shape, *([1] * (values.ndim - by.ndim)))

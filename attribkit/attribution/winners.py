@@ -1,13 +1,15 @@
 """Which windows win a filter's maximum somewhere on the path from a baseline to a text, and what their tokens give."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import accumulate
+from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from attribkit.attribution.envelope import Envelope, contenders, level_envelope, steepest, upper_envelope
+from attribkit.attribution.candidates import contenders, steepest
+from attribkit.attribution.envelope import Envelope, Indices, Numbers, largest, level_envelope, upper_envelope
 from attribkit.attribution.filters import ClosedForm
 from attribkit.attribution.lookup import BLOCK, Tables, Windows
 
@@ -22,20 +24,17 @@ class Path:
     Attributes:
         after: the text's windows.
         before: the baseline's, or None if it is zero everywhere.
-        unmoved: (B, W + K − 1) bool, where a token's embedding equals the baseline's bit by bit; None with `before`.
+        unmoved: (B · (W + K − 1),) where a token's embedding equals the baseline's bit by bit; None with `before`.
     """
 
     after: Windows
     before: Windows | None
-    unmoved: Tensor | None
+    unmoved: NDArray[np.bool_] | None
 
     @staticmethod
-    def of(network: ClosedForm, ids: Tensor, mask: Tensor, baseline: Tensor | None, tables: Tables | None) -> "Path":
+    def of(network: ClosedForm, ids: Tensor, mask: Tensor, baseline: Tensor | None, tables: Tables) -> "Path":
         """The path to ids (B, T); baseline None, (E,), (B, T) ids or (B, T, E)."""
         words = baseline if baseline is not None and not baseline.is_floating_point() else None
-        if tables is None:
-            used = ids[mask] if words is None else torch.cat((ids[mask], words[mask]))
-            tables = Tables.build(network, used, max_bytes=2**62)
         filters = tables.filters
         after = Windows.of(filters, tables.rows, tables.words(ids, mask))
         if baseline is None:
@@ -49,16 +48,15 @@ class Path:
         unmoved = torch.zeros_like(after.first_rows, dtype=torch.bool)
         edge = filters.widest - 1
         unmoved[:, edge : edge + ids.shape[1]] = _equal(network.embedding.weight.detach().to(ids.device), ids, baseline)
-        return Path(after, before, unmoved)
+        return Path(after, before, unmoved.view(-1).cpu().numpy())
 
-    def taps(self, places: Tensor, column: Tensor) -> tuple[Tensor, Tensor | None]:
-        """⟨W, x − x′⟩ (P, K) of the tokens at places (P, K), and the base Σ ⟨W, x′⟩ (P,) or None for 0; float64."""
+    def taps(self, places: Indices, column: Indices) -> tuple[Numbers, Numbers | None]:
+        """⟨W, x − x′⟩ (P, K) of the tokens at places (P, K), and the base Σ ⟨W, x′⟩ (P,) or None for 0."""
         taps = self.after.taps(places, column)
         if self.before is None or self.unmoved is None:
             return taps, None
         base = self.before.taps(places, column)
-        unmoved = self.unmoved.view(-1).index_select(0, places.view(-1)).view(places.shape)
-        return (taps - base).masked_fill_(unmoved, 0.0), base.sum(1)
+        return np.where(self.unmoved[places], 0.0, taps - base), base.sum(1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,96 +65,97 @@ class Winners:
 
     Attributes:
         path: what they are windows of.
-        envelope: its D pieces.
-        flat: (P,) int64, the windows and filters, as `Windows.places` takes them.
-        piece: (P,) int64, which piece each has won or shares.
+        envelope: of P lines, one per window that won.
+        row, column: (P,) int64, each line's window, text · W + window, and its filter.
         kept: (P, K) each, their tokens' places and taps; None where there are too many to keep.
     """
 
     path: Path
     envelope: Envelope
-    flat: Tensor
-    piece: Tensor
-    kept: tuple[Tensor, Tensor] | None
+    row: Indices
+    column: Indices
+    kept: tuple[Indices, Numbers] | None
 
     @staticmethod
-    def of(path: Path, bias: Tensor, windows_at_once: int) -> "Winners":
-        """Find them. bias: (N,) float64."""
+    def of(path: Path, bias: Numbers, windows_at_once: int) -> "Winners":
+        """Find them. bias: (N,)."""
         columns = path.after.filters.columns
-        flat = _candidates(path, bias, windows_at_once)
+        cut = len(path.after.first_rows) == 1 and path.after.count > windows_at_once
+        flat = _candidates(path, bias, windows_at_once if cut else path.after.count)
+        row = flat // columns
+        column = flat - row * columns
         if len(flat) <= _LINES_AT_ONCE:
-            return _won(path, bias, flat)
+            return _won(path, bias, row, column, cut)
         parts, width = [], -(-columns // -(-len(flat) // _LINES_AT_ONCE))
         for first in range(0, columns, width):
-            column = flat % columns
-            part = _won(path, bias, flat[(column >= first) & (column < first + width)])
-            parts.append(Winners(path, part.envelope, part.flat, part.piece, None))
-        shifts = [0, *accumulate(len(part.envelope.segment) for part in parts)]
+            some = (column >= first) & (column < first + width)
+            parts.append(replace(_won(path, bias, row[some], column[some], cut), kept=None))
         return Winners(
             path,
             Envelope.joined([part.envelope for part in parts]),
-            torch.cat([part.flat for part in parts]),
-            torch.cat([part.piece + shift for part, shift in zip(parts, shifts, strict=False)]),
+            np.concatenate([part.row for part in parts]),
+            np.concatenate([part.column for part in parts]),
             None,
         )
 
-    def spread(self, weights: Tensor) -> Tensor:
+    def spread(self, weights: Numbers) -> Numbers:
         """What each token gets: (J, B, W), of which the first T columns are the tokens'.
 
         Args:
-            weights: (J, D) ω of each piece, divided by the number of windows that share it.
+            weights: (J, P) ω of each line.
         """
         edge = self.path.after.filters.widest - 1
         texts, padded = self.path.after.first_rows.shape
-        totals = torch.zeros(len(weights), texts * padded, dtype=weights.dtype, device=weights.device)
+        totals = np.zeros((len(weights), texts * padded))
         for part, places, taps in self._blocks():
             for total, weight in zip(totals, weights, strict=True):
-                shares = taps * weight.index_select(0, self.piece[part]).unsqueeze(1)
-                total.index_add_(0, places.view(-1), shares.view(-1))
-        return totals.view(len(weights), texts, padded)[..., edge:]
+                shares = taps * weight[part, np.newaxis]
+                total += np.bincount(places.reshape(-1), shares.reshape(-1), texts * padded)
+        return totals.reshape(len(weights), texts, padded)[..., edge:]
 
-    def _blocks(self) -> Iterator[tuple[slice, Tensor, Tensor]]:
+    def _blocks(self) -> Iterator[tuple[slice, Indices, Numbers]]:
         if self.kept is not None:
             yield slice(None), *self.kept
             return
         step = _LINES_AT_ONCE // 4
-        for first in range(0, len(self.flat), step):
-            flat = self.flat[first : first + step]
-            places = self.path.after.places(flat)
-            yield slice(first, first + step), places, self.path.taps(places, flat % self.path.after.filters.columns)[0]
+        for part in (slice(first, first + step) for first in range(0, len(self.row), step)):
+            places = self.path.after.places(self.row[part])
+            yield part, places, self.path.taps(places, self.column[part])[0]
 
 
-def _won(path: Path, bias: Tensor, flat: Tensor) -> Winners:
-    """The winners among candidates."""
+def _won(path: Path, bias: Numbers, row: Indices, column: Indices, cut: bool) -> Winners:
+    """The winners among candidates, each a window and a filter, that come from one piece of a text or from several."""
     columns, texts = path.after.filters.columns, len(path.after.first_rows)
-    column = flat % columns
-    places = path.after.places(flat)
+    places = path.after.places(row)
     taps, base = path.taps(places, column)
-    segment = flat // (path.after.count * columns) * columns + column
+    segment = column if texts == 1 else row // path.after.count * columns + column
+    height, slope = bias[column], taps.sum(1)
     if base is None:
-        envelope, piece = level_envelope(segment, bias.repeat(texts), taps.sum(1))
-    else:
-        envelope, piece = upper_envelope(segment, bias[column] + base, taps.sum(1), texts * columns)
-    wins = piece >= 0
-    if not bool(wins.all()):
-        flat, piece, places, taps = flat[wins], piece[wins], places[wins], taps[wins]
-    return Winners(path, envelope, flat, piece, (places, taps))
+        best = slope == largest(slope, segment, texts * columns)[segment] if cut else None
+        if best is not None and not bool(best.all()):  # a piece's steepest need not be the text's
+            return _won(path, bias, row[best], column[best], cut=False)
+        return Winners(path, level_envelope(segment, height, slope, texts * columns), row, column, (places, taps))
+    envelope, won = upper_envelope(segment, height + base, slope, texts * columns)
+    return Winners(path, envelope, row[won], column[won], (places[won], taps[won]))
 
 
-def _candidates(path: Path, bias: Tensor, windows_at_once: int) -> Tensor:
-    """(P,) the lines that may be on an envelope, found among so many windows at once."""
+def _candidates(path: Path, bias: Numbers, windows_at_once: int) -> Indices:
+    """(P,) the lines that may be on an envelope, flat as `steepest` has them, found among so many windows at once."""
     count, columns = path.after.count, path.after.filters.columns
-    bias = bias.to(path.after.rows.dtype)
+    heights = torch.from_numpy(bias).to(path.after.rows)
+    if count <= windows_at_once:
+        return _found(path, heights, 0, count)
     # only a single text is cut, so that a line's number in a piece is its number in the text but for a shift
-    step = count if len(path.after.first_rows) > 1 else max(BLOCK, windows_at_once // BLOCK * BLOCK)
-    found = []
-    for first in range(0, count, step):
-        last = min(first + step, count)
-        after = path.after.sums(first, last)
-        before = None if path.before is None else path.before.sums(first, last)
-        flat = steepest(after, bias) if before is None else contenders(before, after, bias)
-        found.append(flat + first * columns if first else flat)
-    return torch.cat(found) if len(found) > 1 else found[0]
+    step = max(BLOCK, windows_at_once // BLOCK * BLOCK)
+    parts = [
+        _found(path, heights, first, min(first + step, count)) + first * columns for first in range(0, count, step)
+    ]
+    return np.concatenate(parts)
+
+
+def _found(path: Path, bias: Tensor, first: int, last: int) -> Indices:
+    after = path.after.sums(first, last)
+    return steepest(after, bias) if path.before is None else contenders(path.before.sums(first, last), after, bias)
 
 
 def _equal(weight: Tensor, ids: Tensor, baseline: Tensor) -> Tensor:

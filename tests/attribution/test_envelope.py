@@ -1,25 +1,30 @@
+import numpy as np
+import pytest
 import reference
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from attribkit.attribution.envelope import contenders, level_envelope, steepest, upper_envelope
+from attribkit.attribution import candidates
+from attribkit.attribution.candidates import contenders, steepest
+from attribkit.attribution.envelope import level_envelope, upper_envelope
 
 NUMBERS = st.integers(-6, 6).map(float)  # small integers tie, meet in one point and run parallel often
 LINES = st.lists(st.tuples(NUMBERS, NUMBERS), min_size=1, max_size=9)
 
 
 def envelope_of(lines: list[tuple[float, float]]) -> tuple[list[tuple[int, float, float]], list[float]]:
-    """(first line, start, end) of each piece above zero, in order, and the share of each line of the set."""
-    a, s = torch.tensor(lines, dtype=torch.float64).unbind(1)
-    envelope, piece = upper_envelope(torch.zeros(len(a), dtype=torch.int64), a, s, 1)
-    found = []
-    for number in range(len(envelope.segment)):
-        if envelope.end[number] > envelope.start[number]:
-            owner = int((piece == number).nonzero()[0])
-            found.append((owner, float(envelope.start[number]), float(envelope.end[number])))
-    return found, [0.0 if p < 0 else float(envelope.share[p]) for p in piece.tolist()]
+    """(first line, start, end) of each stretch above zero, in order, and the share of each line of the set."""
+    a, s = np.array(lines).T
+    envelope, won = upper_envelope(np.zeros(len(a), dtype=np.int64), a, s, 1)
+    shares = [0.0] * len(lines)
+    found: dict[tuple[float, float], int] = {}
+    for line, start, end, share in zip(won.tolist(), envelope.start, envelope.end, envelope.share, strict=True):
+        assert end > start
+        shares[line] = share
+        found.setdefault((start, end), line)
+    return sorted(((line, start, end) for (start, end), line in found.items()), key=lambda one: one[1]), shares
 
 
 @given(LINES)
@@ -47,15 +52,15 @@ def test_what_the_pieces_gain_is_what_the_height_gains(lines: list[tuple[float, 
 @given(st.lists(LINES, min_size=2, max_size=4))
 @settings(max_examples=50, deadline=None)
 def test_many_sets_at_once_give_what_each_gives_alone(sets: list[list[tuple[float, float]]]) -> None:
-    segment = torch.cat([torch.full((len(lines),), 2 * number) for number, lines in enumerate(sets)])
-    a, s = torch.tensor([line for lines in sets for line in lines], dtype=torch.float64).unbind(1)
-    order = torch.randperm(len(a), generator=torch.Generator().manual_seed(0))
+    segment = np.repeat(2 * np.arange(len(sets)), [len(lines) for lines in sets])
+    a, s = np.array([line for lines in sets for line in lines]).T
+    order = np.random.default_rng(0).permutation(len(a))
     envelope, _ = upper_envelope(segment[order], a[order], s[order], 2 * len(sets))
     for number, lines in enumerate(sets):
         alone, _ = envelope_of(lines)
-        mine = (envelope.segment == 2 * number) & (envelope.end > envelope.start)
-        assert sorted(envelope.start[mine].tolist()) == [start for _, start, _ in alone]
-        assert sorted(envelope.end[mine].tolist()) == [end for *_, end in alone]
+        mine = envelope.segment == 2 * number
+        assert sorted(set(envelope.start[mine])) == [start for _, start, _ in alone]
+        assert sorted(set(envelope.end[mine])) == [end for *_, end in alone]
 
 
 def test_lines_that_coincide_share_equally() -> None:
@@ -64,26 +69,24 @@ def test_lines_that_coincide_share_equally() -> None:
     assert shares == [1 / 3, 0.0, 1 / 3, 1 / 3]
 
 
-def test_a_set_without_lines_or_below_zero_has_no_piece() -> None:
-    a, s = torch.tensor([-1.0, -2.0]).double(), torch.tensor([0.5, 2.0]).double()
-    envelope, piece = upper_envelope(torch.tensor([1, 1]), a, s, 3)
-    assert not (envelope.end > envelope.start).any()
-    assert piece.tolist() == [-1, -1]
+def test_a_set_without_lines_or_below_zero_has_no_line() -> None:
+    envelope, won = upper_envelope(np.array([1, 1]), np.array([-1.0, -2.0]), np.array([0.5, 2.0]), 3)
+    assert len(won) == len(envelope.segment) == 0
 
 
 @given(st.lists(NUMBERS, min_size=1, max_size=9), NUMBERS)
 @settings(max_examples=200, deadline=None)
 def test_from_one_height_the_closed_form_is_what_the_walk_finds(slopes: list[float], height: float) -> None:
-    s = torch.tensor(slopes, dtype=torch.float64)
-    segment = torch.zeros(len(s), dtype=torch.int64)
-    quick, quick_piece = level_envelope(segment, torch.tensor([height], dtype=torch.float64), s)
-    walk, walk_piece = upper_envelope(segment, torch.full_like(s, height), s, 1)
-    if bool(walk.end[0] > walk.start[0]):
-        assert float(quick.start[0]) == float(walk.start[0]) and float(quick.end[0]) == float(walk.end[0])
-        assert float(quick.share[0]) == float(walk.share[0])
-        assert quick_piece.tolist() == walk_piece.tolist()
+    s = np.array(slopes)
+    walk, won = upper_envelope(np.zeros(len(s), dtype=np.int64), np.full_like(s, height), s, 1)
+    top = np.flatnonzero(s == s.max())
+    if max(s.max(), 0.0) + height > 0:
+        quick = level_envelope(np.zeros(len(top), dtype=np.int64), np.full(len(top), height), s[top], 1)
+        assert won.tolist() == top.tolist()
+        for name in ("start", "end", "share", "slope", "intercept"):
+            assert getattr(quick, name).tolist() == getattr(walk, name).tolist(), name
     else:
-        assert not quick.end[0] > quick.start[0]
+        assert len(won) == 0
 
 
 def windows(lines: list[list[tuple[float, float]]]) -> tuple[Tensor, Tensor]:
@@ -107,11 +110,14 @@ def test_no_line_of_an_envelope_is_lost_among_contenders(lines: list[list[tuple[
                 assert 3 * line * len(lines) + column in kept
 
 
+@pytest.mark.parametrize("few", [0, candidates._FEW])
 @given(st.lists(st.lists(NUMBERS, min_size=1, max_size=9), min_size=1, max_size=3), NUMBERS)
 @settings(max_examples=100, deadline=None)
-def test_the_steepest_lines_are_found_with_all_their_ties(slopes: list[list[float]], bias: float) -> None:
+def test_the_steepest_lines_are_found_with_all_their_ties(few: int, slopes: list[list[float]], bias: float) -> None:
     _, after = windows([[(0.0, s) for s in some] for some in slopes])
-    found = set(steepest(after, torch.full((len(slopes),), bias)).tolist())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(candidates, "_FEW", few)
+        found = set(steepest(after, torch.full((len(slopes),), bias)).tolist())
     expected = {
         3 * window * len(slopes) + column
         for column, some in enumerate(slopes)
