@@ -57,10 +57,18 @@ class TextCNN(nn.Module):
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
         """Logits (B, C) of ids (B, T) int64, of which mask (B, T) bool says which are real tokens."""
-        # while training it is the weights that matter, not what each token did: the same numbers, many times faster
-        by_word = self.training and not self.settings.embedding_dropout
-        pooled = self._pooled_by_word(ids, mask) if by_word else self._pooled(ids, mask)
+        pooled = self._pooled_by_word(ids, mask) if self._tokens_are_words() else self._pooled(ids, mask)
         return self.output(self.dropout(pooled))
+
+    def _tokens_are_words(self) -> bool:
+        """Whether all that matters of a token is its word, so that each word may be convolved once: many times faster.
+
+        Not so where something reads or replaces the tokens' own vectors (a hook), drops some of their values, or may
+        ask what each token did to the output (gradients outside training).
+        """
+        hooked = self.embedding._forward_hooks or self.embedding._forward_pre_hooks
+        dropped = self.training and self.settings.embedding_dropout
+        return not hooked and not dropped and (self.training or not torch.is_grad_enabled())
 
     def _pooled(self, ids: Tensor, mask: Tensor) -> Tensor:
         """Each filter's largest response, (B, F · widths)."""
@@ -73,11 +81,11 @@ class TextCNN(nn.Module):
         return torch.cat(pooled, dim=1)
 
     def _pooled_by_word(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """The same for the weights' sake: each distinct word meets every kernel column once, windows are sums of those.
+        """The same: each distinct word meets every kernel column once, windows are sums of those.
 
         A batch holds each word many times, so this saves most of the convolution. The largest window of each filter is
-        found without gradients and computed once more with them: no other window would receive any. Windows tie where
-        they hold the same words; which of them is taken is all one to the weights.
+        found without gradients and, where those are wanted, computed once more with them: no other window would receive
+        any. Windows tie where they hold the same words; which of them is taken is all one to the weights.
         """
         words, places = ids.unique(return_inverse=True)
         embedded = self.embedding(words)  # (U, E)
@@ -91,7 +99,11 @@ class TextCNN(nn.Module):
             windows = windows * width + torch.arange(width, device=ids.device)  # (B, T + K - 1, K): rows of the table
             with torch.no_grad():
                 sums = F.embedding_bag(windows.flatten(0, 1), table, mode="sum").unflatten(0, windows.shape[:2])
-                largest = sums.masked_fill(~_real(mask, width).unsqueeze(-1), -torch.inf).argmax(1)  # (B, F)
+                sums = sums.masked_fill(~_real(mask, width).unsqueeze(-1), -torch.inf)
+            if not torch.is_grad_enabled():
+                pooled.append(F.relu(sums.amax(1) + bias))
+                continue
+            largest = sums.argmax(1)  # (B, F)
             chosen = windows.gather(1, largest.unsqueeze(-1).expand(-1, -1, width))  # (B, F, K)
             pooled.append(F.relu(table[chosen, filters.unsqueeze(-1)].sum(-1) + bias))
         return torch.cat(pooled, dim=1)

@@ -110,6 +110,35 @@ def test_what_is_computed_while_training_is_what_is_computed_afterwards(
         assert torch.allclose(one, other, rtol=1e-9, atol=1e-12)
 
 
+@given(networks(), texts)
+@settings(max_examples=50, deadline=None)
+def test_without_gradients_each_word_is_convolved_once_to_the_same_logits(
+    laws: Any, network: TextCNN, rows: list[list[int]]
+) -> None:
+    ids, mask = laws.batch(rows)
+    with torch.no_grad():
+        by_word = network(ids, mask)
+    assert (by_word - network(ids, mask)).abs().max() <= 1e-5 * (1 + by_word.abs().max())
+
+
+def test_a_hook_on_the_embedding_is_always_obeyed(laws: Any) -> None:
+    network = TextCNN(CNNSettings(VOCABULARY, 2, 4)).eval()
+    ids, mask = laws.batch([[3, 4, 3], [5]])
+    seen: list[tuple[int, ...]] = []
+
+    def zero(module: Any, inputs: Any, output: Tensor) -> Tensor:
+        seen.append(tuple(output.shape))
+        return torch.zeros_like(output)
+
+    handle = network.embedding.register_forward_hook(zero)
+    with torch.no_grad():
+        blank = network(ids, mask)
+        handle.remove()
+        assert not torch.allclose(blank, network(ids, mask))
+    assert seen == [(2, 3, 4)]
+    assert torch.allclose(blank[0], blank[1])
+
+
 def test_repeated_words_share_the_gradient_equally(laws: Any) -> None:
     torch.manual_seed(0)
     network = TextCNN(CNNSettings(VOCABULARY, 2, embedding_size=4, widths=(1,), filters=6)).eval()
