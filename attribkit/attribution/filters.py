@@ -95,21 +95,9 @@ class Filters:
         return tuple(sum(self.widths[:number]) for number in range(len(self.widths)))
 
     @cached_property
-    def kernel_starts(self) -> Tensor:
-        """(G,) int64: `first_taps`."""
-        return torch.tensor(self.first_taps, device=self.device)
-
-    @cached_property
-    def reach(self) -> Tensor:
-        """(Q,) int64: which of the widest kernel's tokens each tap sees; all kernels end at the same token."""
-        return torch.tensor(
-            [self.widest - width + tap for width in self.widths for tap in range(width)], device=self.device
-        )
-
-    @cached_property
-    def tap(self) -> Tensor:
-        """(Q,) int64: 0 … Q − 1."""
-        return torch.arange(self.taps, device=self.device)
+    def reach(self) -> NDArray[np.int64]:
+        """(Q,): which of the widest kernel's tokens each tap sees; all kernels end at the same token."""
+        return np.array([self.widest - width + tap for width in self.widths for tap in range(width)])
 
     @cached_property
     def cells(self) -> NDArray[np.int64]:

@@ -149,13 +149,17 @@ class Windows:
 
     def sums(self, first: int, last: int) -> Tensor:
         """(B, last − first, N): the filters without their bias, `never` where a window holds no real token."""
-        filters, widest = self.filters, self.filters.widest
-        span = self.first_rows[:, first : last + widest - 1].unfold(1, widest, 1)  # (B, W, K)
-        rows = span.index_select(2, filters.reach).add_(filters.tap)  # (B, W, Q)
-        starts = torch.arange(0, rows.numel(), filters.taps, device=self.rows.device).unsqueeze(1)
-        offsets = (starts + filters.kernel_starts).view(-1)
-        sums = F.embedding_bag(rows.view(-1), self.rows, offsets, mode="sum")
-        return sums.view(rows.shape[0], rows.shape[1], filters.columns)
+        filters, texts, count = self.filters, len(self.first_rows), last - first
+        taps = (np.arange(first, last)[:, np.newaxis] + filters.reach).reshape(-1)
+        rows = self.firsts.reshape(texts, -1).take(taps, axis=1).reshape(-1, filters.taps)
+        rows += np.arange(filters.taps)
+        offsets = np.arange(0, rows.size, filters.taps)[:, np.newaxis] + filters.first_taps
+        sums = F.embedding_bag(self._at(rows), self.rows, self._at(offsets), mode="sum")
+        return sums.view(texts, count, filters.columns)
+
+    def _at(self, index: NDArray[np.int64]) -> Tensor:
+        """Indices, flat, where the tables are."""
+        return torch.from_numpy(index.reshape(-1)).to(self.rows.device)
 
     @cached_property
     def firsts(self) -> NDArray[np.int64]:
@@ -175,8 +179,7 @@ class Windows:
     def taps(self, places: NDArray[np.int64], column: NDArray[np.int64]) -> NDArray[np.float64]:
         """(P, K): what the tokens at places (P, K) give the filter of each column (P,); 0 beyond its width."""
         cells = np.maximum(self.firsts[places] * self.filters.most + self.filters.cells[column], 0)
-        index = torch.from_numpy(cells.reshape(-1)).to(self.rows.device)
-        return self.rows.view(-1).index_select(0, index).double().cpu().numpy().reshape(cells.shape)
+        return self.rows.view(-1).index_select(0, self._at(cells)).double().cpu().numpy().reshape(cells.shape)
 
 
 def _dtype(weight: Tensor) -> torch.dtype:
