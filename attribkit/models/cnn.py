@@ -90,10 +90,10 @@ class TextCNN(nn.Module):
         words, places = ids.unique(return_inverse=True)
         embedded = self.embedding(words)  # (U, E)
         places = places.masked_fill(~mask, len(words))  # padding is row U, all zero
-        filters = torch.arange(self.settings.filters, device=ids.device)
         pooled = []
         for convolution, width in zip(self.convolutions, self.settings.widths, strict=True):
-            weight, bias = convolution.get_parameter("weight"), convolution.get_parameter("bias")
+            weight = convolution.get_parameter("weight")
+            bias = 0.0 if convolution.bias is None else convolution.get_parameter("bias")
             table = F.pad(torch.einsum("ue,fek->ukf", embedded, weight), (0, 0, 0, 0, 0, 1)).flatten(0, 1)
             windows = F.pad(places, (width - 1, width - 1), value=len(words)).unfold(1, width, 1)
             windows = windows * width + torch.arange(width, device=ids.device)  # (B, T + K - 1, K): rows of the table
@@ -105,6 +105,7 @@ class TextCNN(nn.Module):
                 continue
             largest = sums.argmax(1)  # (B, F)
             chosen = windows.gather(1, largest.unsqueeze(-1).expand(-1, -1, width))  # (B, F, K)
+            filters = torch.arange(len(weight), device=ids.device)
             pooled.append(F.relu(table[chosen, filters.unsqueeze(-1)].sum(-1) + bias))
         return torch.cat(pooled, dim=1)
 
