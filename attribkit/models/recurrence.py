@@ -30,7 +30,16 @@ def run(rnn: nn.RNNBase, inputs: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         outputs, _ = pad_packed_sequence(packed_outputs, batch_first=True, total_length=inputs.shape[1])
         return outputs, _final(rnn, state)
     # on a CPU the backward pass of a packed sequence takes time with the square of its length
-    return _turned(rnn, inputs, mask)
+    outputs, final = _turned(rnn, inputs, mask)
+    _tell(rnn, inputs, (outputs, final))
+    return outputs, final
+
+
+def _tell(rnn: nn.RNNBase, inputs: Tensor, outputs: tuple[Tensor, Tensor]) -> None:
+    """Let the layer's own hooks see what was computed in its place, for the layer itself was not called."""
+    for key, hook in tuple(rnn._forward_hooks.items()):
+        keywords: tuple[dict[str, Tensor], ...] = ({},) if key in rnn._forward_hooks_with_kwargs else ()
+        hook(rnn, (inputs,), *keywords, outputs)
 
 
 def _final(rnn: nn.RNNBase, state: Tensor | tuple[Tensor, Tensor]) -> Tensor:

@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from numbers import Real
 from pathlib import Path
@@ -62,10 +62,28 @@ class Dataset:
                 rows.append((split, label, count, count / max(int(counts.sum()), 1)))
         return pd.DataFrame(rows, columns=["split", "label", "rows", "share"])
 
+    def sample(self, most: int, seed: int = 0) -> "Dataset":
+        """At most so many rows of each split, drawn by the seed, with the labels' shares kept and the rows in order.
+
+        Raises: ValueError for fewer than one row.
+        """
+        if most < 1:
+            raise ValueError(f"`most` must be at least 1 row of each split, got {most}")
+        notes = [f"at most {most:,} rows of each split were drawn with seed {seed}"]
+        return replace(self, notes=(*self.notes, *notes), **{s: _drawn(getattr(self, s), most, seed) for s in SPLITS})
+
     def __repr__(self) -> str:
         """Name, sizes and labels: the tables themselves would flood a screen."""
         sizes = ", ".join(f"{split}={len(getattr(self, split)):,}" for split in SPLITS)
         return f"Dataset({self.name!r}, {sizes}, labels={listed(self.labels)})"
+
+
+def _drawn(table: pd.DataFrame, most: int, seed: int) -> pd.DataFrame:
+    shuffled = table.sample(frac=1, random_state=seed)
+    rows = shuffled.groupby("label")["label"]
+    # the first of every label come first, then the second ones, each label at the pace of its size
+    place = ((rows.cumcount() + 0.5) / rows.transform("size")).sort_values(kind="stable")
+    return table.loc[sorted(place.index[:most])].reset_index(drop=True)
 
 
 @dataclass(frozen=True)

@@ -458,3 +458,21 @@ def test_rows_to_evaluate_are_the_sources_own_test_split_or_all_rows(tmp_path: P
     assert (part, rows["text"].tolist()) == ("test split", ["a film"])
     with pytest.raises(FileNotFoundError, match="nowhere"):
         rows_to_evaluate(tmp_path / "nowhere.csv")
+
+
+def test_a_sample_keeps_the_labels_shares_the_order_and_the_seed() -> None:
+    whole_set = load_dataset("demo")
+    some = whole_set.sample(100, seed=1)
+    for split in ("train", "validation", "test"):
+        table, drawn = getattr(whole_set, split), getattr(some, split)
+        assert len(drawn) == 100
+        counts, all_counts = drawn["label"].value_counts(), table["label"].value_counts()
+        assert all(abs(counts[label] - 100 * n / len(table)) < 1 for label, n in all_counts.items())
+        places = [table.index[table["text"] == text][0] for text in drawn["text"]]
+        assert places == sorted(places)
+    assert some.train.equals(whole_set.sample(100, seed=1).train)
+    assert not some.train.equals(whole_set.sample(100, seed=2).train)
+    assert len(whole_set.sample(10**6).train) == len(whole_set.train)
+    assert "at most 100 rows of each split were drawn with seed 1" in some.notes
+    with pytest.raises(ValueError, match="at least 1 row"):
+        whole_set.sample(0)
