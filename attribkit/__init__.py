@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from attribkit.evaluation.metrics import evaluate
     from attribkit.explainer import explain
     from attribkit.explanation import Explanation, Explanations
+    from attribkit.maps.layers import layer_outputs
+    from attribkit.projector import keep_reference, project
     from attribkit.text import TextSettings
     from attribkit.training.data import load_dataset
     from attribkit.training.loop import train
@@ -30,7 +32,10 @@ _HOMES = {
     "TextSettings": "attribkit.text",
     "evaluate": "attribkit.evaluation.metrics",
     "explain": "attribkit.explainer",
+    "keep_reference": "attribkit.projector",
+    "layer_outputs": "attribkit.maps.layers",
     "load_dataset": "attribkit.training.data",
+    "project": "attribkit.projector",
     "train": "attribkit.training.loop",
 }
 
@@ -41,8 +46,11 @@ __all__ = [
     "TextSettings",
     "evaluate",
     "explain",
+    "keep_reference",
+    "layer_outputs",
     "load",
     "load_dataset",
+    "project",
     "train",
 ]
 

@@ -1,5 +1,6 @@
 """A classifier: a network, the tokenizer it reads with, the labels it knows, and where it came from."""
 
+import copy
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,8 +14,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from attribkit import batches, model_folder
+from attribkit.capture import Layer, find_layers
 from attribkit.models import ARCHITECTURES
+from attribkit.reference import Reference
 from attribkit.text import Encoded, TextEncoder, TextSettings, Tokenizer, check_encoded, check_text
+
+_AT_ONCE = 1_000  # texts; the tokenizers library's encodings hold far more than the ids that are kept of them
 
 
 def choose_device(device: str | torch.device | None = None) -> torch.device:
@@ -59,6 +64,7 @@ class Classifier:
         provenance: where it came from: data, settings, metrics, versions.
         history: one row per epoch, if it was trained here.
         snapshots: weights by epoch, if any were kept while it was trained.
+        reference: points of some texts to place others among, if any are kept.
     """
 
     def __init__(
@@ -90,6 +96,7 @@ class Classifier:
         self.provenance: dict[str, Any] = dict(provenance or {})
         self.history = history
         self.snapshots: dict[int, dict[str, Tensor]] = {}
+        self.reference: Reference | None = None
 
     def __repr__(self) -> str:
         parameters = sum(p.numel() for p in self.network.parameters())
@@ -127,6 +134,37 @@ class Classifier:
         padded, mask = batches.pad(ids, self.tokenizer.pad_id)
         return torch.from_numpy(padded).to(self.device), torch.from_numpy(mask).to(self.device)
 
+    def ids(self, texts: Sequence[str]) -> list[NDArray[np.int64]]:
+        """Each text's token ids alone, many times faster than `encode`, which also finds their places.
+
+        Raises: as `encode`.
+        """
+        for number, text in enumerate(texts):
+            with _naming(number, texts):
+                check_text(text)
+        found: list[NDArray[np.int64]] = []
+        for start in range(0, len(texts), _AT_ONCE):
+            found += self.tokenizer.ids(list(texts[start : start + _AT_ONCE]))
+        for number, row in enumerate(found):
+            if not len(row):
+                with _naming(number, texts):
+                    check_encoded(self.tokenizer.encode([texts[number]])[0], texts[number])
+        return found
+
+    def inside(self) -> list[Layer]:
+        """Every layer that takes part in the network's forward pass, in the order in which they finish."""
+        with evaluating(self.network), torch.inference_mode():
+            return find_layers(self.network, self.network, self.tokenizer.unk_id, self.device)
+
+    def layers(self) -> pd.DataFrame:
+        """What `attribkit.layer_outputs` and `attribkit.project` can look into, in the order of the forward pass.
+
+        Returns: one row per layer: `layer` (its name), `module` (what it is) and `shape` (of its output, B texts of T
+            tokens). A layer that is called several times is seen at its last call.
+        """
+        rows = [(layer.name, layer.module, layer.shape) for layer in self.inside() if layer.sizes is not None]
+        return pd.DataFrame(rows, columns=["layer", "module", "shape"])
+
     def logits(self, ids: Sequence[NDArray[np.int64]], batch_size: int | None = None) -> NDArray[np.float64]:
         """Logits (N, C) of encoded texts, in their order; batched by length, without gradients."""
         results = np.zeros((len(ids), len(self.labels)))
@@ -154,6 +192,30 @@ class Classifier:
         frame = pd.DataFrame({"text": texts, "label": [self.labels[i] for i in best]})
         return pd.concat([frame, pd.DataFrame(probabilities, columns=list(self.labels))], axis=1)
 
+    def at_epoch(self, epoch: int) -> "Classifier":
+        """The classifier as it was after an epoch of its training, 0 = before the first; this one stays as it is.
+
+        Raises: ValueError if no snapshot of that epoch was kept.
+        """
+        if epoch not in self.snapshots:
+            kept = ", ".join(map(str, sorted(self.snapshots))) or "none"
+            raise ValueError(
+                f"the model keeps snapshots of the epochs {kept}, got {epoch!r}; train it with snapshots=[…] for others"
+            )
+        network = copy.deepcopy(self.network)
+        model_folder.fill(network, self.snapshots[epoch])
+        return Classifier(
+            network, self.tokenizer, self.labels, name=f"{self.name}, epoch {epoch}", provenance=self.provenance
+        )
+
+    def on(self, device: str | torch.device | None) -> "Classifier":
+        """The classifier itself, or a copy of it elsewhere: the user's own stays where it is."""
+        if device is None or choose_device(device).type == self.device.type:
+            return self
+        moved = copy.copy(self)
+        moved.network = copy.deepcopy(self.network).to(choose_device(device))
+        return moved
+
     def fingerprint(self) -> str:
         """A hash of every weight and label as they are now: it changes whenever an answer could."""
         digest = hashlib.blake2b(repr(self.labels).encode(), digest_size=16)
@@ -164,6 +226,8 @@ class Classifier:
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write a model folder: config.json, tokenizer.json, weights.safetensors and a model card; data only.
+
+        With it go the training's history and snapshots and the reference points, if there are any.
 
         Whole or not at all: until every file is in place, an older model in that folder stays what it was.
 
@@ -188,6 +252,8 @@ class Classifier:
             name=self.name,
             provenance=self.provenance,
             history=self.history,
+            snapshots=self.snapshots,
+            reference=self.reference,
             overwrite=overwrite,
         )
 
@@ -210,7 +276,7 @@ class Classifier:
         except (KeyError, TypeError) as error:
             raise ValueError(f"this version cannot build the model's settings or architecture ({error})") from error
         model_folder.fill(network, contents.weights)
-        return Classifier(
+        classifier = Classifier(
             network.eval(),
             tokenizer,
             labels,
@@ -219,6 +285,8 @@ class Classifier:
             history=contents.history,
             device=chosen,
         )
+        classifier.snapshots, classifier.reference = contents.snapshots, contents.reference
+        return classifier
 
 
 def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:

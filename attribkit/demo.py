@@ -4,7 +4,7 @@ from pathlib import Path
 
 from attribkit import model_folder
 from attribkit.classifier import Classifier
-from attribkit.explainer import explain
+from attribkit.explainer import explain, supported
 from attribkit.explanation import Explanations
 
 SENTENCES = (
@@ -42,13 +42,16 @@ def demo(out: Path) -> tuple[dict[str, Explanations], list[Path]]:
     names = model_folder.bundled()
     if not names:
         raise FileNotFoundError("the package holds no bundled model; install attribkit anew")
-    texts = [text for text, _ in SENTENCES] + [REVIEW]
-    answers = [label for _, label in SENTENCES] + ["neg"]
+    texts, answers = zip(*SENTENCES, strict=True)
     explained, pictures = {}, []
     for name in names:
-        rows = explain(Classifier.load(name), texts, true_label=answers)
-        explained[name] = rows
-        pictures.append(rows[:-1].save(out / f"{name}-sentences.png"))
-        pictures.append(rows[-1].save(out / f"{name}-review.png"))
+        model = Classifier.load(name)
+        # a map for each short sentence would drown the page; the review shows what there is
+        views = [view for view in supported(model) if view != "projection"]
+        rows = explain(model, texts, views=views, true_label=answers)
+        pictures.append(rows.save(out / f"{name}-sentences.png"))
+        review = explain(model, REVIEW, true_label="neg")
+        pictures.append(review.save(out / f"{name}-review.png"))
+        explained[name] = Explanations([*rows, review])
     page = Explanations(row for rows in explained.values() for row in rows).save(out / "demo.html")
     return explained, [page, *pictures]

@@ -1,32 +1,43 @@
 """explain(): a classifier and a text in, an Explanation out."""
 
-import copy
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from difflib import get_close_matches
+from functools import cache
 from importlib.metadata import version
 from typing import Any, TypedDict, Unpack, cast, overload
 
+import numpy as np
 import torch
 
-from attribkit.classifier import Classifier, choose_device, softmax
+from attribkit.classifier import Classifier, softmax
 from attribkit.explanation import Explanation, Explanations
-from attribkit.panels import Prediction
-from attribkit.views import VIEWS, Attribution
-from attribkit.views.attribution import TargetName, find_label
+from attribkit.panels import Panel, Prediction
+from attribkit.projector import Data, labelled_texts
+from attribkit.views import VIEWS
+from attribkit.views.reading import Reading, View
+from attribkit.views.targets import TargetName, find_label
 
 
-class Options(TypedDict, total=False):
-    """What `explain` can be told."""
+class ViewOptions(TypedDict, total=False):
+    """What the views can be told; each takes those that it has a setting for."""
 
-    views: Sequence[str] | None
     target: TargetName | None
     output: str
     method: str | None
-    baseline: str
+    baseline: str | Sequence[str]
     tolerance: float
-    true_label: str | int | Sequence[str | int] | None
+    compare: bool
+    reference: Data | None
     seed: int
     batch_size: int | None
+
+
+class Options(ViewOptions, total=False):
+    """What `explain` can be told."""
+
+    views: str | Sequence[str] | None
+    true_label: str | int | Sequence[str | int] | None
     device: str | torch.device | None
 
 
@@ -38,12 +49,14 @@ def explain(
     model: Classifier,
     text: str | Sequence[str],
     *,
-    views: Sequence[str] | None = None,
+    views: str | Sequence[str] | None = None,
     target: TargetName | None = None,
     output: str = "log_odds",
     method: str | None = None,
-    baseline: str = "pad",
+    baseline: str | Sequence[str] = "pad",
     tolerance: float = 1e-4,
+    compare: bool = False,
+    reference: Data | None = None,
     true_label: str | int | Sequence[str | int] | None = None,
     seed: int = 0,
     batch_size: int | None = None,
@@ -62,8 +75,14 @@ def explain(
             closed form, else "quadrature". To compare with: "captum", "saliency", "input_x_gradient", "deeplift",
             "gradient_shap", "occlusion", "leave_one_out", "shapley_sampling", "lime", "kernel_shap", "random".
         baseline: what the text is compared with: "pad" (nothing said), "zero", "unk", "mean", or a text of your own.
+            Several of them give each token a band from its smallest to its largest score: how much does the baseline
+            matter? The scores themselves are those of the first.
         tolerance: the largest |Σ scores − (F(text) − F(baseline))| / Σ|scores| that counts as converged. Steps are
             added until it is met; if it cannot be, the result and its pictures say so.
+        compare: whether attention is set beside integrated gradients and leave-one-out; takes a run of the network for
+            every token.
+        reference: texts among which the view "projection" marks this one, with their labels if known: a data set, a
+            table, a list of texts, a file's path; None for those that the model carries, if it does.
         true_label: the known answer, shown beside the predicted one; one per text if there are several.
         seed: of the methods that draw samples; the same seed gives a text the same scores.
         batch_size: most texts at once; None chooses by their length.
@@ -77,30 +96,34 @@ def explain(
     """
     if not isinstance(model, Classifier):
         raise TypeError(f"a Classifier was expected, got {type(model).__name__}; load one with attribkit.load(folder)")
-    view = Attribution(
+    options = ViewOptions(
         target=target,
         output=output,
         method=method,
         baseline=baseline,
         tolerance=tolerance,
-        batch_size=batch_size,
+        compare=compare,
+        reference=None if reference is None else labelled_texts(reference),
         seed=seed,
+        batch_size=batch_size,
     )
-    names = supported(model) if views is None else _known([views] if isinstance(views, str) else views, model)
+    chosen = _chosen([views] if isinstance(views, str) else views, model, options)
     several = isinstance(text, Iterable) and not isinstance(text, (str, bytes))
     texts = list(text) if several else [cast(str, text)]
-    model = _on_device(model, device)
-    encoded = model.encode(texts)
+    model = model.on(device)
+    reading = Reading.of(model, texts, batch_size)
     truth = _true_labels(true_label, texts, model.labels)
-    logits = model.logits([one.ids for one in encoded], batch_size)
-    probabilities = softmax(logits)
-    panels = view(model, encoded, logits) if "attribution" in names else [[] for _ in texts]
-    provenance = _provenance(model, view)
+    probabilities = softmax(reading.logits)
+    panels: list[list[Panel]] = [[] for _ in texts]
+    for view in chosen.values():
+        for row, found in zip(panels, view(model, reading), strict=True):
+            row += found
+    provenance = _provenance(model, chosen)
     rows = Explanations(
         Explanation(
             text=one,
             prediction=Prediction(
-                label=model.labels[int(logits[row].argmax())],
+                label=model.labels[int(reading.logits[row].argmax())],
                 labels=model.labels,
                 probabilities=tuple(probabilities[row].tolist()),
                 true_label=truth[row],
@@ -113,21 +136,42 @@ def explain(
     return rows if several else rows[0]
 
 
-def supported(model: Classifier) -> list[str]:
-    """The names of the views that this model supports."""
-    return list(VIEWS)
+def supported(model: Classifier, **options: Unpack[ViewOptions]) -> list[str]:
+    """The names of the views that this model supports, told these options of `explain`."""
+    return [name for name, view in _all_views(options).items() if view.supports(model)]
 
 
-def _known(views: Sequence[str], model: Classifier) -> list[str]:
-    there = supported(model)
-    for name in views:
-        if name not in there:
-            near = get_close_matches(str(name), there, n=1, cutoff=0.5)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise ValueError(f"`views` of this model can be {', '.join(there)}, got {name!r}{hint}")
-    if not views:
-        raise ValueError(f"`views` must name at least one of {', '.join(there)}, got none")
-    return list(views)
+def _all_views(options: ViewOptions) -> dict[str, View]:
+    """Every view with those of the options that it has a setting for: all are checked, shown or not."""
+    return {
+        name: view(**{field.name: options[field.name] for field in fields(view) if field.name in options})  # type: ignore[arg-type, literal-required]  # every view is a dataclass
+        for name, view in VIEWS.items()
+    }
+
+
+def _chosen(names: Sequence[str] | None, model: Classifier, options: ViewOptions) -> dict[str, View]:
+    """The views to show, by name; ValueError for one that is unknown or that the model does not support."""
+    views = _all_views(options)
+    if names is None:
+        chosen = {name: view for name, view in views.items() if view.supports(model)}
+    else:
+        chosen = {name: views[name] for name in names if name in views and views[name].supports(model)}
+    wrong = [name for name in names or () if name not in chosen]
+    if wrong or not chosen:
+        there = ", ".join(name for name, view in views.items() if view.supports(model))
+        if not wrong:
+            raise ValueError(f"`views` must name at least one of {there}, got none")
+        near = get_close_matches(str(wrong[0]), views, n=1, cutoff=0.5)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        if near and not views[near[0]].supports(model):
+            hint = f"; {near[0]!r} needs {views[near[0]].needs}"
+        raise ValueError(f"`views` of this model can be {there}, got {wrong[0]!r}{hint}")
+    if options.get("compare") and "attention" not in chosen:
+        raise ValueError(
+            f"`compare=True` sets others beside the view 'attention', which is not among {', '.join(chosen)}; leave it "
+            "out, or compare with method='leave_one_out'"
+        )
+    return chosen
 
 
 def _true_labels(
@@ -141,26 +185,31 @@ def _true_labels(
     return [labels[find_label(one, labels)] for one in each]
 
 
-def _on_device(model: Classifier, device: str | torch.device | None) -> Classifier:
-    """The model itself, or a copy of it elsewhere: the user's own stays where it is."""
-    if device is None or choose_device(device).type == model.device.type:
-        return model
-    return Classifier(
-        copy.deepcopy(model.network),
-        model.tokenizer,
-        model.labels,
-        name=model.name,
-        provenance=model.provenance,
-        device=device,
-    )
-
-
-def _provenance(model: Classifier, view: Attribution) -> dict[str, Any]:
+def _provenance(model: Classifier, views: Mapping[str, View]) -> dict[str, Any]:
     return {
         "model": model.name,
         "network": type(model.network).__name__,
         "fingerprint": model.fingerprint(),
         "device": str(model.device),
-        "settings": {"target": view.target, "output": view.output, "method": view.method, "baseline": view.baseline},
-        "versions": {package: version(package) for package in ("attribkit", "torch", "captum")},
+        "settings": {"views": list(views), **_settings(views.values())},
+        "versions": {package: _version(package) for package in ("attribkit", "torch", "captum")},
     }
+
+
+_version = cache(version)  # which reads files
+
+
+def _settings(views: Iterable[View]) -> dict[str, Any]:
+    """What the views were told, but for data and for what changes no result."""
+    found: dict[str, Any] = {}
+    for view in views:
+        told = {field.name: getattr(view, field.name) for field in fields(view)}  # type: ignore[arg-type]  # a dataclass
+        for name in (ViewOptions.__annotations__.keys() & told.keys()) - {"reference", "batch_size"}:
+            value = told[name]
+            # a target may be one of numpy's integers, which JSON does not know
+            found[name] = [_plain(part) for part in value] if isinstance(value, (tuple, list)) else _plain(value)
+    return {name: found[name] for name in ViewOptions.__annotations__ if name in found}
+
+
+def _plain(value: Any) -> Any:
+    return int(value) if isinstance(value, np.integer) else value

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from attribkit.files import write_whole
-from attribkit.panels import KINDS, Panel, Prediction, TokenScores
-from attribkit.render import figure, html, latex, terminal
+from attribkit.frames import NO_SCORES, frame
+from attribkit.panels import KINDS, Heatmap, Panel, Prediction, TokenScores
+from attribkit.render import html, latex, picture, terminal
 
 FORMAT = 1
-_NO_SCORES = "this explanation holds no token scores; explain with views=['attribution']"
 SUFFIXES = (".html", ".png", ".svg", ".pdf", ".json", ".tex")
 
 
@@ -38,7 +38,7 @@ class Explanation:
     def __post_init__(self) -> None:
         object.__setattr__(self, "panels", tuple(self.panels))
         for panel in self.panels:
-            if isinstance(panel, TokenScores) and len(panel.ends) and panel.ends[-1] > len(self.text or ""):
+            if isinstance(panel, (TokenScores, Heatmap)) and len(panel.ends) and panel.ends[-1] > len(self.text or ""):
                 raise ValueError(
                     f"the tokens' spans must lie in the text of {len(self.text or '')} characters, got an end at "
                     f"{panel.ends[-1]}"
@@ -54,36 +54,24 @@ class Explanation:
         for panel in self.panels:
             if isinstance(panel, TokenScores):
                 return panel
-        raise ValueError(_NO_SCORES)
+        raise ValueError(NO_SCORES)
 
     def to_frame(self, level: str = "token") -> pd.DataFrame:
-        """The scores as a table, one row per token and target.
+        """The scores as a table: every target's rows under one another.
 
-        Columns: token (as written in the text), start, end, score, unit, target, known.
+        Args:
+            level: "token": one row per token, in reading order: token (as written in the text), start, end, score,
+                unit, target, known; and, with several baselines, low and high.
+                "phrase": one row per window that a filter of a text CNN chose, strongest first: phrase (as written),
+                start, end, filter (its place among the output layer's inputs), score, share (score / Σ|score| of the
+                target's phrases, so that the shares' sizes sum to 1 and their signs remain), unit, target. Several
+                filters may choose one window; together the scores are the sum of the tokens' scores.
+                "sentence": one row per sentence, in reading order: sentence (as written), start, end, score (the sum of
+                its tokens' scores), tokens (how many), unit, target.
+
+        Raises: ValueError for another level, for an explanation without token scores, or one that knows no phrases.
         """
-        if level != "token":
-            raise ValueError(f"`level` must be 'token', got {level!r}")
-        panels = [panel for panel in self.panels if isinstance(panel, TokenScores)]
-        if not panels:
-            raise ValueError(_NO_SCORES)
-        text = self.text or ""
-        return pd.concat(
-            [
-                pd.DataFrame(
-                    {
-                        "token": [text[start:end] for start, end in zip(p.starts, p.ends, strict=True)],
-                        "start": p.starts,
-                        "end": p.ends,
-                        "score": p.scores,
-                        "unit": p.unit,
-                        "target": p.target,
-                        "known": p.known,
-                    }
-                )
-                for p in panels
-            ],
-            ignore_index=True,
-        )
+        return frame(self, level)
 
     def save(self, path: str | Path) -> Path:
         """Write to `path`; its suffix decides: .html, .png, .svg, .pdf, .json or .tex. Whole or not at all.
@@ -99,7 +87,7 @@ class Explanation:
 
     def to_png(self, dpi: int = 150) -> bytes:
         """A PNG picture as bytes."""
-        return figure.image([self], "png", dpi=dpi)
+        return picture.image([self], "png", dpi=dpi)
 
     def to_latex(self) -> str:
         """A LaTeX fragment; its first comment names the packages it needs."""
@@ -144,7 +132,12 @@ class Explanations(list[Explanation]):
         return Explanations(found) if isinstance(found, list) else found
 
     def to_frame(self, level: str = "token") -> pd.DataFrame:
-        """Every explanation's `to_frame`, with a first column `text` that counts them from 0."""
+        """Every explanation's `to_frame(level)`, with a first column `text` that counts them from 0.
+
+        Raises: ValueError as `Explanation.to_frame`, or for an empty list.
+        """
+        if not self:
+            raise ValueError("there must be at least one explanation to tabulate, got an empty list")
         return pd.concat(
             {number: explanation.to_frame(level) for number, explanation in enumerate(self)}, names=["text", None]
         ).reset_index(level=0)
@@ -159,7 +152,7 @@ class Explanations(list[Explanation]):
 
     def to_png(self, dpi: int = 150) -> bytes:
         """One PNG picture with a row for each explanation."""
-        return figure.image(self, "png", dpi=dpi)
+        return picture.image(self, "png", dpi=dpi)
 
     def to_latex(self) -> str:
         """One LaTeX fragment with a row for each explanation."""
@@ -204,7 +197,7 @@ def _save(result: "Explanation | Explanations", path: str | Path) -> Path:
     elif suffix == ".tex":
         content = latex.fragment(rows).encode()
     else:
-        content = figure.image(rows, suffix[1:])
+        content = picture.image(rows, suffix[1:])
     return write_whole(path, content)
 
 

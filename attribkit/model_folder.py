@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Mapping, Sequence
@@ -23,16 +24,20 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from attribkit.files import write_whole
+from attribkit.reference import Reference
 from attribkit.text import Tokenizer
 
 FORMAT = 1
-CONFIG, TOKENIZER, WEIGHTS, CARD, HISTORY = (
+CONFIG, TOKENIZER, WEIGHTS, CARD, HISTORY, REFERENCE = (
     "config.json",
     "tokenizer.json",
     "weights.safetensors",
     "README.md",
     "history.csv",
+    "reference.safetensors",
 )
+SNAPSHOTS = "snapshots"
+_SNAPSHOT = re.compile(rf"{SNAPSHOTS}/epoch-(\d{{3,6}})\.safetensors")
 BUNDLED = Path(__file__).parent / "pretrained"
 _REPLACED = ".replaced-"
 
@@ -45,6 +50,8 @@ class Contents:
     tokenizer: str
     weights: dict[str, Tensor]
     history: pd.DataFrame | None
+    snapshots: dict[int, dict[str, Tensor]]
+    reference: Reference | None
 
 
 def bundled() -> list[str]:
@@ -83,6 +90,8 @@ def write(
     name: str,
     provenance: Mapping[str, Any],
     history: pd.DataFrame | None,
+    snapshots: Mapping[int, Mapping[str, Tensor]],
+    reference: Reference | None,
     overwrite: bool,
 ) -> Path:
     """Write a model folder; see `Classifier.save`."""
@@ -99,20 +108,41 @@ def write(
         "labels": list(labels),
         "provenance": provenance,
     }
-    tensors = {key: value.detach().cpu().contiguous().clone() for key, value in network.state_dict().items()}
     files = {
         TOKENIZER: tokenizer.to_json().encode(),
-        WEIGHTS: safetensors.torch.save(tensors),
+        WEIGHTS: _weights(network.state_dict()),
         CARD: _card(config).encode(),
     }
     if history is not None:
         files[HISTORY] = history.to_csv(index=False).encode()
+    files |= {f"{SNAPSHOTS}/epoch-{epoch:03d}.safetensors": _weights(kept) for epoch, kept in snapshots.items()}
+    if reference is not None:
+        files[REFERENCE] = reference.to_bytes()
+    folder.mkdir(parents=True, exist_ok=True)
+    _seal(folder, config, files)
+    return folder
+
+
+def attach_reference(folder: Path, reference: Reference) -> Path:
+    """Give a model folder reference points; every other file stays what it is, bit for bit.
+
+    Raises: ValueError if the folder is damaged or holds no model; OSError where it cannot be written.
+    """
+    config, contents = _checked(folder)
+    _seal(folder, config, contents | {REFERENCE: reference.to_bytes()})
+    return folder
+
+
+def _weights(tensors: Mapping[str, Tensor]) -> bytes:
+    return safetensors.torch.save({key: value.detach().cpu().contiguous().clone() for key, value in tensors.items()})
+
+
+def _seal(folder: Path, config: dict[str, Any], files: dict[str, bytes]) -> None:
+    """Write the files and a config.json with the checksum of each."""
     config["files"] = {file: hashlib.sha256(content).hexdigest() for file, content in files.items()}
     config["sha256"] = _checksum(config)
-    files[CONFIG] = json.dumps(config, ensure_ascii=False, indent=1, allow_nan=False).encode()
-    folder.mkdir(parents=True, exist_ok=True)
-    _publish(folder, files)
-    return folder
+    sealed = json.dumps(config, ensure_ascii=False, indent=1, allow_nan=False).encode()
+    _publish(folder, files | {CONFIG: sealed})
 
 
 def check_writable(folder: Path, overwrite: bool) -> None:
@@ -139,6 +169,21 @@ def check_writable(folder: Path, overwrite: bool) -> None:
 
 def read(folder: Path) -> Contents:
     """Read and check a model folder; see `Classifier.load`."""
+    config, contents = _checked(folder)
+    snapshots = {int(found[1]): file for file in contents if (found := _SNAPSHOT.fullmatch(file))}
+    return Contents(
+        config=config,
+        tokenizer=contents[TOKENIZER].decode(),
+        weights=_tensors(folder, WEIGHTS, contents[WEIGHTS], finite=True),
+        history=pd.read_csv(io.BytesIO(contents[HISTORY])) if HISTORY in contents else None,
+        # a snapshot may hold NaN: it is of a training that went wrong, and projecting it says so
+        snapshots={epoch: _tensors(folder, file, contents[file]) for epoch, file in sorted(snapshots.items())},
+        reference=Reference.from_bytes(contents[REFERENCE]) if REFERENCE in contents else None,
+    )
+
+
+def _checked(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """The config and every file it names, whose checksums are right."""
     if not (folder / CONFIG).is_file():
         raise ValueError(f"{str(folder)!r} holds no {CONFIG}, so it is no model folder; give the folder save() wrote")
     config = _read_config(folder)
@@ -147,22 +192,25 @@ def read(folder: Path) -> Contents:
         if file not in config.get("files", {}):
             raise ValueError(f"the model folder's {CONFIG} lacks the checksum of {file}; save the model anew")
     for file, checksum in config["files"].items():
-        if file not in (TOKENIZER, WEIGHTS, CARD, HISTORY):
+        if file not in (TOKENIZER, WEIGHTS, CARD, HISTORY, REFERENCE) and not _SNAPSHOT.fullmatch(file):
             raise ValueError(f"the model folder's {CONFIG} names an unexpected file {file!r}; save the model anew")
         if not (folder / file).is_file():
             raise ValueError(f"the model folder {str(folder)!r} lacks {file}; save the model anew")
         contents[file] = (folder / file).read_bytes()
         if hashlib.sha256(contents[file]).hexdigest() != checksum:
             raise ValueError(f"{file} in {str(folder)!r} is damaged (its checksum differs); save the model anew")
+    return config, contents
+
+
+def _tensors(folder: Path, file: str, content: bytes, finite: bool = False) -> dict[str, Tensor]:
     try:
-        weights = safetensors.torch.load(contents[WEIGHTS])
+        tensors = safetensors.torch.load(content)
     except SafetensorError as error:
-        raise ValueError(f"{WEIGHTS} in {str(folder)!r} cannot be read ({error}); save the model anew") from error
-    for key, tensor in weights.items():
-        if tensor.is_floating_point() and not torch.isfinite(tensor).all():
+        raise ValueError(f"{file} in {str(folder)!r} cannot be read ({error}); save the model anew") from error
+    for key, tensor in tensors.items():
+        if finite and tensor.is_floating_point() and not torch.isfinite(tensor).all():
             raise ValueError(f"the weights {key!r} in {str(folder)!r} hold NaN or infinity; train the model anew")
-    history = pd.read_csv(io.BytesIO(contents[HISTORY])) if HISTORY in contents else None
-    return Contents(config, contents[TOKENIZER].decode(), weights, history)
+    return tensors
 
 
 def fill(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
@@ -203,14 +251,17 @@ def _publish(folder: Path, files: Mapping[str, bytes]) -> None:
     try:
         staged.mkdir()
         for file, content in files.items():
+            (staged / file).parent.mkdir(exist_ok=True)
             write_whole(staged / file, content)
         if (folder / CONFIG).exists():
             replaced.mkdir()
-            for file in (CONFIG, TOKENIZER, WEIGHTS, CARD, HISTORY):
-                if (folder / file).exists():
-                    os.replace(folder / file, replaced / file)
-        for file in sorted(files, key=lambda file: file == CONFIG):
-            os.replace(staged / file, folder / file)
+            for name in (CONFIG, TOKENIZER, WEIGHTS, CARD, HISTORY, REFERENCE, SNAPSHOTS):
+                if (folder / name).exists():
+                    os.replace(folder / name, replaced / name)
+        elif all(_SNAPSHOT.fullmatch(f"{SNAPSHOTS}/{file.name}") for file in (folder / SNAPSHOTS).glob("*")):
+            shutil.rmtree(folder / SNAPSHOTS, ignore_errors=True)  # of a save that was broken off
+        for name in sorted({Path(file).parts[0] for file in files}, key=lambda name: (name == CONFIG, name)):
+            os.replace(staged / name, folder / name)
         shutil.rmtree(replaced, ignore_errors=True)
     finally:
         shutil.rmtree(staged, ignore_errors=True)
@@ -222,6 +273,8 @@ def _roll_back(folder: Path) -> None:
     for replaced in folder.glob(f"{_REPLACED}*") if folder.is_dir() else ():
         if not (folder / CONFIG).exists():
             for file in sorted(replaced.iterdir(), key=lambda file: file.name == CONFIG):
+                if file.is_dir():  # unlike a file, a folder cannot be put in another one's place
+                    shutil.rmtree(folder / file.name, ignore_errors=True)
                 os.replace(file, folder / file.name)
         shutil.rmtree(replaced, ignore_errors=True)
 

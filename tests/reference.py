@@ -1,7 +1,7 @@
 """Slow, obvious versions of what attribkit computes cleverly."""
 
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Any
 
 import torch
@@ -90,3 +90,76 @@ def envelope_pieces(intercepts: list[float], slopes: list[float]) -> list[tuple[
             start = pieces.pop()[1]
         pieces.append((line, start, end))
     return pieces
+
+
+def layer_output(network: Any, name: str, ids: Any, steps: bool, reduce: str) -> Any:
+    """One layer's vector (H,) for one text alone, its steps reduced by a loop."""
+    found: list[Any] = []
+    module = dict(network.named_modules())[name]
+    handle = module.register_forward_hook(lambda module, inputs, output: found.append(output))
+    try:
+        with torch.no_grad():
+            network(torch.tensor(ids)[None], torch.ones(1, len(ids), dtype=torch.bool))
+    finally:
+        handle.remove()
+    output = found[-1][0] if isinstance(found[-1], tuple) else found[-1]
+    if not steps:
+        return output[0].numpy()
+    rows = list(output[0].T if name.startswith("convolutions") else output[0])
+    if reduce == "mean":
+        return (sum(rows) / len(rows)).numpy()
+    if reduce == "max":
+        return torch.stack(rows).max(0).values.numpy()
+    if name == "rnn":
+        half = len(rows[0]) // 2
+        return torch.cat((rows[-1][:half], rows[0][half:])).numpy()
+    return rows[-1].numpy()
+
+
+def nearest(points: Any, k: int) -> list[list[int]]:
+    """Each point's k nearest others, by sorting all distances."""
+    result = []
+    for one, point in enumerate(points):
+        distances = [(float(sum((point - other) ** 2)), number) for number, other in enumerate(points) if number != one]
+        result.append([number for _, number in sorted(distances)[:k]])
+    return result
+
+
+def silhouette(points: Any, labels: Any) -> list[float]:
+    """Each point's silhouette by its definition."""
+    result = []
+    for one, point in enumerate(points):
+        means = {}
+        for label in set(labels.tolist()):
+            others = [i for i in range(len(points)) if labels[i] == label and i != one]
+            if others:
+                means[label] = sum(float(sum((point - points[i]) ** 2)) ** 0.5 for i in others) / len(others)
+        own = means.pop(int(labels[one]), None)
+        if own is None or not means or max(own, *means.values()) == 0:
+            result.append(0.0)
+        else:
+            result.append((min(means.values()) - own) / max(own, min(means.values())))
+    return result
+
+
+def kendall_tau_b(a: list[float], b: list[float]) -> float:
+    """Kendall's τ-b by looking at every pair: (alike − unlike) / √((pairs − ties of a) (pairs − ties of b))."""
+    alike = unlike = tied_a = tied_b = pairs = 0
+    for i, j in combinations(range(len(a)), 2):
+        pairs += 1
+        product = (a[i] - a[j]) * (b[i] - b[j])
+        alike, unlike = alike + (product > 0), unlike + (product < 0)
+        tied_a, tied_b = tied_a + (a[i] == a[j]), tied_b + (b[i] == b[j])
+    return (alike - unlike) / ((pairs - tied_a) * (pairs - tied_b)) ** 0.5
+
+
+def attention(network: Any, ids: Tensor) -> Tensor:
+    """The weights (T,) of an attention-RNN for one text's ids (T,), step by step: softmax of v·h or v·tanh(W h + b)."""
+    states, _ = network.rnn(network.embedding(ids).unsqueeze(0))
+    scores = []
+    for state in states[0]:
+        if network.projection is not None:
+            state = torch.tanh(network.projection.weight @ state + network.projection.bias)
+        scores.append(network.attention.weight[0] @ state)
+    raised = torch.exp(torch.stack(scores))
+    return raised / raised.sum()

@@ -12,6 +12,7 @@ import pytest
 from attribkit.classifier import Classifier
 from attribkit.cli import main
 from attribkit.explanation import Explanation, Explanations
+from attribkit.panels import Heatmap, Scatter
 
 
 def run(*arguments: object) -> int:
@@ -61,6 +62,19 @@ def test_explain_as_json_can_be_read_back(model: str, capsys: pytest.CaptureFixt
     assert (why.scores.target, why.scores.baseline) == ("pos − neg", "unk")
     assert run("explain", model, "a good film", "bad", "--json") == 0
     assert len(Explanations.from_json(capsys.readouterr().out)) == 2
+
+
+def test_explain_with_several_baselines_and_beside_attention(model: str, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ("--json", "--baseline", "unk", "--baseline", "pad", "--compare")
+    assert run("explain", model, "a good film", *arguments) == 0
+    why = Explanation.from_json(capsys.readouterr().out)
+    assert why.scores.band is not None and why.scores.band.baselines == ("unk", "pad")
+    (panel,) = (panel for panel in why.panels if isinstance(panel, Heatmap))
+    assert [row.name for row in panel.rows] == ["attention", "integrated gradients", "leave-one-out"]
+    assert run("explain", model, "a good film", "--baseline", "unk", "--baseline", "unk") == 2
+    assert "must name each baseline once, got 'unk' twice" in capsys.readouterr().err
+    assert run("explain", model, "a good film", "--view", "attribution", "--compare") == 2
+    assert "which is not among attribution" in capsys.readouterr().err
 
 
 def test_explain_reads_a_text_from_stdin(
@@ -129,6 +143,11 @@ def test_train_evaluate_and_explain_hang_together(
         (["train", "TABLE", "--out", "OUT", "--glove", "FOREIGN"], 2, "none of the"),
         (["train", "ONE_CLASS", "--out", "OUT"], 2, "a classifier needs two classes"),
         (["train", "RARE", "--out", "OUT"], 2, "each class needs 2 rows"),
+        (["train", "TABLE", "--out", "OUT", "--snapshots", "first"], 2, "--snapshots must be numbers between commas"),
+        (["project", "MODEL", "TABLE", "--layer", "rn"], 2, "did you mean 'rnn'"),
+        (["project", "MODEL", "TABLE", "--epochs", "all"], 2, "the model keeps none; train it with snapshots"),
+        (["project", "MODEL", "TABLE", "--method", "som"], 2, "umap"),
+        (["project", "MODEL", "TABLE", "--out", "map.docx"], 2, "must be one of .html, .png"),
         (["nonsense"], 2, "No such command"),
     ],
 )
@@ -169,6 +188,25 @@ def test_rows_that_cannot_be_used_are_counted_and_said(tmp_path: Path, capsys: p
     table.to_csv(tmp_path / "reviews.csv", index=False)
     assert run("train", tmp_path / "reviews.csv", "--out", tmp_path / "out", "--epochs", "1", "--device", "cpu") == 0
     assert "12" in capsys.readouterr().out.split("accuracy")[0]
+
+
+def test_project_prints_the_mixing_and_writes_the_map(
+    table: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = str(tmp_path / "trained")
+    arguments = ("train", table, "--out", out, "--epochs", "2", "--filters", "4", "--embedding-size", "6")
+    assert run(*arguments, "--min-frequency", "1", "--device", "cpu", "--snapshots", "0,2", "--reference") == 0
+    trained = Classifier.load(out, "cpu")
+    assert set(trained.snapshots) == {0, 2} and trained.reference is not None
+    capsys.readouterr()
+    files = [tmp_path / f"map{suffix}" for suffix in (".json", ".html", ".png")]
+    options = ("--split", "all", "--layer", "dropout", "--epochs", "all", "--place", "a good show", "--neighbours", "5")
+    assert run("project", out, table, *options, *(f"--out={file}" for file in files)) == 0
+    assert "share the label" in capsys.readouterr().out
+    (scatter, *_) = Explanation.load(files[0]).panels
+    assert isinstance(scatter, Scatter)
+    assert [one.epoch for one in scatter.maps] == [0, 2] and scatter.placed[0].excerpt == "a good show"
+    assert len(scatter.excerpts) == 24 and all(file.stat().st_size > 500 for file in files)
 
 
 def test_debug_shows_where_an_error_came_from(model: str, capsys: pytest.CaptureFixture[str]) -> None:

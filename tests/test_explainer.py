@@ -1,13 +1,19 @@
 """explain(): what it takes, what it gives, what it refuses."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import pytest
 
 from attribkit.classifier import Classifier
-from attribkit.explainer import explain
+from attribkit.explainer import explain, supported
 from attribkit.explanation import Explanation, Explanations
+from attribkit.panels import Panel, Table
 from attribkit.text import TextSettings, Tokenizer
+from attribkit.views import VIEWS
+from attribkit.views.reading import Reading
 
 HOSTILE = {
     "one token": "film",
@@ -94,6 +100,10 @@ def test_a_text_of_fifty_thousand_words_is_read_in_part_and_says_so(
     ("options", "message"),
     [
         ({"views": ["atribution"]}, "can be attribution.*, got 'atribution'; did you mean 'attribution'"),
+        ({"views": "atention"}, "can be attribution, got 'atention'; 'attention' needs a network with attention"),
+        ({"views": "attention"}, "can be attribution, got 'attention'; 'attention' needs a network with attention"),
+        ({"compare": True}, "sets others beside the view 'attention', which is not among attribution"),
+        ({"baseline": ["pad", "pad"]}, "must name each baseline once, got 'pad' twice"),
         ({"views": []}, "must name at least one of attribution"),
         ({"target": "posi"}, "one of the labels neg, pos, .* got 'posi'; did you mean 'pos'"),
         ({"target": 2}, "an index below 2, .* got 2"),
@@ -136,3 +146,52 @@ def test_a_truncated_text_keeps_the_side_it_was_told_to(make_classifier: Callabl
     why = explain(classifier, "the worst good film")
     assert why.to_frame()["token"].tolist() == ["good", "film"]
     assert why.scores.truncated
+
+
+def test_every_option_is_checked_whatever_view_is_shown(make_classifier: Callable[..., Classifier]) -> None:
+    with pytest.raises(ValueError, match="`output` must be one of log_odds, logit, probability, got 'odds'"):
+        explain(make_classifier("attention-rnn"), "a good film", views="attention", output="odds")
+
+
+def test_the_settings_that_made_a_result_are_written_on_it(make_classifier: Callable[..., Classifier]) -> None:
+    classifier = make_classifier("attention-rnn")
+    index: Any = np.int64(1)  # numpy's own integer is an index, too
+    why = explain(classifier, "a good film", target=index, baseline=("pad", "unk"), batch_size=7, seed=3)
+    assert why.provenance["settings"] == {
+        "views": ["attribution", "attention"],
+        "target": 1,
+        "output": "log_odds",
+        "method": None,
+        "baseline": ["pad", "unk"],
+        "tolerance": 1e-4,
+        "compare": False,
+        "seed": 3,
+    }
+    pair = explain(classifier, "a good film", target=("pos", 0), views="attribution").provenance["settings"]
+    assert pair["target"] == ["pos", 0] and "compare" not in pair
+
+
+def test_a_view_sees_the_texts_and_what_was_read_of_them(
+    make_classifier: Callable[..., Classifier], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @dataclass(frozen=True)
+    class Lengths:
+        """How long each text is: a view of four lines."""
+
+        seed: int = 0
+        needs = "nothing"
+
+        def supports(self, classifier: Classifier) -> bool:
+            return self.seed > 0
+
+        def __call__(self, classifier: Classifier, reading: Reading) -> list[list[Panel]]:
+            pairs = zip(reading.texts, reading.encoded, strict=True)
+            return [[Table("lengths", ("characters", "tokens"), ((len(text), len(one.ids)),))] for text, one in pairs]
+
+    monkeypatch.setitem(VIEWS, "lengths", Lengths)
+    assert supported(make_classifier(), seed=1) == ["attribution", "lengths"]
+    assert supported(make_classifier()) == ["attribution"]
+    rows = explain(make_classifier(), ["a good film", "bad"], views=["lengths"], seed=1)
+    assert [row.panels[0].rows for row in rows] == [((11, 3),), ((3, 1),)]  # type: ignore[union-attr]  # a table
+    with pytest.raises(ValueError, match="got 'lengths'; 'lengths' needs nothing"):
+        explain(make_classifier(), "bad", views=["lengths"])

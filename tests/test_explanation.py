@@ -1,3 +1,4 @@
+import hashlib
 import io
 import json
 import math
@@ -12,7 +13,23 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from attribkit.explanation import SUFFIXES, Explanation, Explanations
-from attribkit.panels import Chart, Panel, Prediction, Series, TokenScores, relative_error
+from attribkit.panels import (
+    Agreement,
+    Band,
+    Chart,
+    Heatmap,
+    HeatmapRow,
+    Map,
+    Mixing,
+    Phrases,
+    Placed,
+    Prediction,
+    Scatter,
+    Series,
+    Table,
+    TokenScores,
+    relative_error,
+)
 
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 words = st.text(max_size=8)
@@ -36,6 +53,13 @@ def token_scores(draw: st.DrawFn, length: int, numbers: st.SearchStrategy[float]
 
     scores = np.array(column(numbers), dtype=float)
     output_text, output_baseline = draw(numbers), draw(numbers)
+    phrases = band = None
+    if n and draw(st.booleans()):
+        windows = draw(st.lists(st.tuples(st.integers(0, n - 1), st.integers(0, n - 1), numbers), max_size=3))
+        firsts, lasts = [min(a, b) for a, b, _ in windows], [max(a, b) for a, b, _ in windows]
+        phrases = Phrases(np.array(firsts), np.array(lasts), np.array(firsts), np.array([s for *_, s in windows]))
+    if draw(st.booleans()):
+        band = Band(("pad", draw(words)), np.stack([scores, column(numbers)]), (draw(st.none() | st.booleans()), True))
     true = relative_error(scores, output_text - output_baseline) <= 1e-4
     return TokenScores(
         starts=np.array(starts, dtype=np.int64),
@@ -54,6 +78,9 @@ def token_scores(draw: st.DrawFn, length: int, numbers: st.SearchStrategy[float]
         converged=draw(st.sampled_from([true, False, None])),
         tokens_total=n + draw(st.integers(0, 5)),
         notes=tuple(draw(st.lists(words, max_size=2))),
+        sentence_starts=np.array([0, *range(1, n, 3)] if n and draw(st.booleans()) else [], dtype=np.int64),
+        phrases=phrases,
+        band=band,
     )
 
 
@@ -70,14 +97,73 @@ def charts(draw: st.DrawFn, numbers: st.SearchStrategy[float] = numbers) -> Char
 
 
 @st.composite
+def heatmaps(draw: st.DrawFn, length: int, numbers: st.SearchStrategy[float] = numbers) -> Heatmap:
+    n = draw(st.integers(1, 3)) if length >= 3 else length
+
+    def row(unit: str) -> HeatmapRow:
+        return HeatmapRow(draw(words), np.array(draw(st.lists(numbers, min_size=n, max_size=n)), dtype=float), unit)
+
+    return Heatmap(
+        title=draw(words),
+        starts=np.arange(n),
+        ends=np.arange(1, n + 1),
+        tokens=tuple(draw(words) for _ in range(n)),
+        known=np.array([draw(st.booleans()) for _ in range(n)], dtype=bool),
+        rows=(HeatmapRow("attention", np.full(n, 1 / max(n, 1)), "weight"), row("log-odds")),
+        agreements=(Agreement("a", "b", draw(st.none() | st.floats(-1, 1)), draw(st.none() | st.integers(0, 5)), 5),),
+        tokens_total=n + draw(st.integers(0, 2)),
+        notes=tuple(draw(st.lists(words, max_size=2))),
+    )
+
+
+@st.composite
+def scatters(draw: st.DrawFn) -> Scatter:
+    n, dimensions = draw(st.integers(1, 4)), draw(st.integers(2, 3))
+    place = st.floats(-1e6, 1e6)
+
+    def points(count: int) -> np.ndarray:
+        return np.array([[draw(place) for _ in range(dimensions)] for _ in range(count)])
+
+    mixing = Mixing(1, n, 0.5, draw(st.floats(0, 1)), 0.5, draw(st.none() | st.floats(-1, 1)), None, None)
+    maps = tuple(Map(draw(words), epoch, points(n), draw(st.none() | st.just(mixing))) for epoch in (None, 3))
+    grouped = draw(st.booleans())
+    return Scatter(
+        title=draw(words),
+        method="pca",
+        axes=tuple(f"PC {i + 1}" for i in range(dimensions)),
+        maps=maps,
+        colour="label" if grouped else "confidence",
+        groups=("neg", "pos") if grouped else (),
+        group=np.array([draw(st.integers(-1, 1)) for _ in range(n)] if grouped else [], dtype=np.int64),
+        values=None if grouped else np.array([draw(st.floats(0, 1)) for _ in range(n)]),
+        excerpts=tuple(draw(words) for _ in range(n)),
+        labels=(),
+        predictions=tuple(draw(words) for _ in range(n)),
+        total=n,
+        placed=(Placed(draw(words), "pos", points(2), np.array([0])),) if draw(st.booleans()) else (),
+        notes=tuple(draw(st.lists(words, max_size=2))),
+    )
+
+
+@st.composite
+def tables(draw: st.DrawFn, numbers: st.SearchStrategy[float] = numbers) -> Table:
+    columns = tuple(draw(st.lists(words, min_size=1, max_size=3)))
+    cell = st.none() | words | st.integers(-(2**53), 2**53) | numbers
+    rows = draw(st.lists(st.tuples(*[cell] * len(columns)), max_size=3))
+    return Table(draw(words), columns, tuple(rows), tuple(draw(st.lists(words, max_size=1))))
+
+
+@st.composite
 def explanations(draw: st.DrawFn, numbers: st.SearchStrategy[float] = numbers) -> Explanation:
     text = draw(st.text(max_size=30))
     labels = draw(st.lists(words, min_size=1, max_size=3, unique=True))
     probabilities = tuple(draw(st.floats(0, 1)) for _ in labels)
     prediction = Prediction(labels[0], tuple(labels), probabilities, draw(st.none() | words))
-    panels: list[Panel] = [draw(token_scores(len(text), numbers))]
-    if draw(st.booleans()):
-        panels.append(draw(charts(numbers)))
+    panels: list[Any] = [draw(token_scores(len(text), numbers))]
+    others = (charts(numbers), heatmaps(len(text), numbers), scatters(), tables(numbers))
+    for other in others:
+        if draw(st.booleans()):
+            panels.append(draw(other))
     return Explanation(text, prediction, tuple(panels), draw(st.dictionaries(words, plain, max_size=3)))
 
 
@@ -167,6 +253,20 @@ def test_an_unknown_suffix_is_refused_with_those_supported_and_nothing_is_writte
 def test_spans_beyond_the_text_are_refused() -> None:
     with pytest.raises(ValueError, match="must lie in the text of 2 characters, got an end at 23"):
         Explanation("It", None, horrible().panels)
+    columns = {name: getattr(horrible().scores, name) for name in ("starts", "ends", "tokens", "known", "tokens_total")}
+    panel = Heatmap("t", rows=(HeatmapRow("attention", np.full(5, 0.2), "weight"),), agreements=(), **columns)
+    with pytest.raises(ValueError, match="must lie in the text of 2 characters, got an end at 23"):
+        Explanation("It", None, (panel,))
+
+
+def test_what_an_earlier_version_saved_can_still_be_read() -> None:
+    envelope = json.loads(horrible().to_json())
+    panel = envelope["content"]["panels"][0]
+    for name in ("sentence_starts", "phrases", "band"):
+        del panel[name]
+    canonical = json.dumps(envelope["content"], sort_keys=True, separators=(",", ":"))
+    envelope["sha256"] = hashlib.sha256(canonical.encode()).hexdigest()
+    assert Explanation.from_json(json.dumps(envelope)) == horrible()
 
 
 def test_a_save_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
@@ -229,8 +329,65 @@ def test_the_table_has_the_words_as_written_and_counts_the_texts() -> None:
     assert table.score.tolist() == [0.042, 0.11, -0.05, 2.31, -0.18]
     both = Explanations([horrible(), horrible()]).to_frame()
     assert both.columns[0] == "text" and both.text.tolist() == [0] * 5 + [1] * 5
-    with pytest.raises(ValueError, match="`level` must be 'token', got 'phrase'"):
-        horrible().to_frame(level="phrase")
+    with pytest.raises(ValueError, match=re.escape("`level` must be one of 'token', 'phrase', 'sentence', got 'word'")):
+        horrible().to_frame(level="word")
+    with pytest.raises(ValueError, match="at least one explanation to tabulate, got an empty list"):
+        Explanations().to_frame()
+
+
+def test_the_table_holds_the_band_where_there_is_one() -> None:
+    scores = horrible().scores.scores
+    banded = horrible(band=Band(("pad", "unk"), np.stack([scores, scores[::-1]]), (True, True)))
+    table = banded.to_frame()
+    assert list(table.columns[-2:]) == ["low", "high"]
+    assert table.low.tolist() == [-0.18, 0.11, -0.05, 0.11, -0.18]
+    assert table.high.tolist() == [0.042, 2.31, -0.05, 2.31, 0.042]
+    both = Explanations([banded, horrible()]).to_frame()
+    assert both.low.isna().tolist() == [False] * 5 + [True] * 5
+
+
+PHRASES = Phrases(np.array([0, 2, 3]), np.array([1, 4, 3]), np.array([7, 0, 7]), np.array([0.152, -1.6, 0.248]))
+
+
+def test_the_phrases_are_a_table_with_the_strongest_first() -> None:
+    table = horrible(phrases=PHRASES).to_frame(level="phrase")
+    assert list(table.columns) == ["phrase", "start", "end", "filter", "score", "share", "unit", "target"]
+    assert table.phrase.tolist() == ["a horrible movie", "horrible", "It was"]
+    assert list(zip(table.start, table.end, strict=True)) == [(7, 23), (9, 17), (0, 6)]
+    assert table["filter"].tolist() == [0, 7, 7]
+    assert table.score.tolist() == [-1.6, 0.248, 0.152]
+    assert table.share.tolist() == pytest.approx([-0.8, 0.124, 0.076])
+    assert set(table.unit) == {"log-odds"} and set(table.target) == {"negative"}
+    both = Explanations([horrible(phrases=PHRASES)] * 2).to_frame("phrase")
+    assert both.text.tolist() == [0, 0, 0, 1, 1, 1]
+
+
+def test_each_target_has_shares_of_its_own() -> None:
+    first, second = horrible(phrases=PHRASES), horrible(phrases=PHRASES, target="positive")
+    table = Explanation(first.text, None, (first.scores, second.scores)).to_frame("phrase")
+    assert table.groupby("target").share.apply(lambda share: share.abs().sum()).tolist() == pytest.approx([1, 1])
+    assert table.target.tolist() == ["negative"] * 3 + ["positive"] * 3
+
+
+def test_phrases_that_are_none_or_weigh_nothing_make_no_nan() -> None:
+    nothing = Phrases(np.array([0]), np.array([0]), np.array([0]), np.array([0.0]))
+    assert horrible(phrases=nothing).to_frame("phrase").share.tolist() == [0.0]
+    places = np.zeros(0, dtype=np.int64)
+    none = Phrases(places, places, places, np.zeros(0))
+    assert horrible(phrases=none).to_frame("phrase").empty
+    message = "known to method='exact' only, got scores by method='integrated-gradients'; explain such a network with"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        horrible().to_frame("phrase")
+
+
+def test_the_sentences_are_a_table_in_reading_order() -> None:
+    table = horrible(sentence_starts=np.array([0, 3])).to_frame(level="sentence")
+    assert list(table.columns) == ["sentence", "start", "end", "score", "tokens", "unit", "target"]
+    assert table.sentence.tolist() == ["It was a", "horrible movie"]
+    assert list(zip(table.start, table.end, strict=True)) == [(0, 8), (9, 23)]
+    assert table.score.tolist() == pytest.approx([0.102, 2.13]) and table.tokens.tolist() == [3, 2]
+    with pytest.raises(ValueError, match="was not cut into sentences; explain it anew, or use level='token'"):
+        horrible().to_frame("sentence")
 
 
 def test_an_explanation_without_scores_says_so() -> None:

@@ -12,9 +12,11 @@ import torch
 from torch import nn
 
 import attribkit.model_folder
+from attribkit import model_folder
 from attribkit.classifier import Classifier
 from attribkit.model_folder import CONFIG, TOKENIZER, WEIGHTS, bundled
 from attribkit.models.adapters import Adapted
+from attribkit.reference import Reference
 
 TEXTS = ["a good film", "the worst movie ever !", "unseen words"]
 
@@ -217,3 +219,104 @@ def test_a_target_that_cannot_be_written_is_refused_at_the_door(
     with pytest.raises(NotADirectoryError, match="is a file; choose another name"):
         make_classifier().save(tmp_path / "file" / "model")
     assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_snapshots_and_reference_points_are_saved_checked_and_read(
+    make_classifier: Callable[..., Classifier], tmp_path: Path
+) -> None:
+    classifier = make_classifier("lstm")
+    classifier.snapshots = {epoch: weights_at(classifier, epoch) for epoch in (0, 12)}
+    classifier.reference = own_reference(classifier)
+    folder = classifier.save(tmp_path / "model")
+    assert [file.name for file in sorted((folder / "snapshots").iterdir())] == [
+        "epoch-000.safetensors",
+        "epoch-012.safetensors",
+    ]
+    loaded = Classifier.load(folder, "cpu")
+    assert loaded.reference is not None and loaded.reference.to_bytes() == classifier.reference.to_bytes()
+    for epoch, weights in classifier.snapshots.items():
+        assert all(torch.equal(tensor, loaded.snapshots[epoch][name]) for name, tensor in weights.items())
+        expected = make_classifier("lstm")
+        model_folder.fill(expected.network, weights)
+        assert loaded.at_epoch(epoch).fingerprint() == expected.fingerprint()
+    with pytest.raises(ValueError, match="keeps snapshots of the epochs 0, 12, got 3; train it with"):
+        loaded.at_epoch(3)
+    (folder / "snapshots" / "epoch-012.safetensors").write_bytes(b"other")
+    with pytest.raises(ValueError, match=r"snapshots/epoch-012\.safetensors in .* is damaged"):
+        Classifier.load(folder, "cpu")
+    (folder / "snapshots" / "epoch-012.safetensors").unlink()
+    with pytest.raises(ValueError, match=r"lacks snapshots/epoch-012\.safetensors"):
+        Classifier.load(folder, "cpu")
+
+
+def test_replacing_a_model_leaves_nothing_of_its_snapshots_or_reference(
+    make_classifier: Callable[..., Classifier], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classifier = make_classifier("lstm")
+    classifier.snapshots = {1: weights_at(classifier, 1), 2: weights_at(classifier, 2)}
+    classifier.reference = own_reference(classifier)
+    folder = classifier.save(tmp_path / "model")
+    plain = make_classifier("lstm", seed=1)
+    plain.snapshots = {2: weights_at(plain, 2)}
+    replace = os.replace
+
+    def fails_at_the_config(source: Path, target: Path) -> None:
+        if Path(target) == folder / "config.json" and Path(source).parent.name.startswith(".saving"):
+            raise OSError("the disk broke")
+        replace(source, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "replace", fails_at_the_config)
+        with pytest.raises(OSError, match="the disk broke"):
+            plain.save(folder, overwrite=True)
+    kept = Classifier.load(folder, "cpu")
+    assert set(kept.snapshots) == {1, 2} and kept.reference is not None
+    plain.save(folder, overwrite=True)
+    assert sorted(file.name for file in folder.iterdir()) == [
+        "README.md", "config.json", "snapshots", "tokenizer.json", "weights.safetensors",
+    ]  # fmt: skip
+    assert set(Classifier.load(folder, "cpu").snapshots) == {2}
+
+
+def test_a_folder_of_somebody_else_named_snapshots_is_not_touched(
+    make_classifier: Callable[..., Classifier], tmp_path: Path
+) -> None:
+    (tmp_path / "snapshots").mkdir()
+    (tmp_path / "snapshots" / "holiday.jpg").write_bytes(b"beach")
+    classifier = make_classifier("lstm")
+    classifier.save(tmp_path)
+    assert (tmp_path / "snapshots" / "holiday.jpg").read_bytes() == b"beach"
+
+
+def test_reference_points_are_attached_without_touching_anything_else(
+    make_classifier: Callable[..., Classifier], tmp_path: Path
+) -> None:
+    classifier = make_classifier("lstm")
+    folder = classifier.save(tmp_path / "model")
+    before = {file.name: file.read_bytes() for file in folder.iterdir() if file.name != "config.json"}
+    model_folder.attach_reference(folder, own_reference(classifier))
+    after = {file.name: file.read_bytes() for file in folder.iterdir() if file.name != "config.json"}
+    assert {**before, "reference.safetensors": own_reference(classifier).to_bytes()} == after
+    assert Classifier.load(folder, "cpu").fingerprint() == classifier.fingerprint()
+    with pytest.raises(ValueError, match="reference points were expected, got something else"):
+        Reference.from_bytes(b"nonsense")
+
+
+def weights_at(classifier: Classifier, epoch: int) -> dict[str, torch.Tensor]:
+    return {name: tensor.clone() + epoch for name, tensor in classifier.network.state_dict().items()}
+
+
+def own_reference(classifier: Classifier) -> Reference:
+    return Reference(
+        layer="rnn",
+        reduce=None,
+        fingerprint=classifier.fingerprint(),
+        source="two texts",
+        mean=np.zeros(10, dtype=np.float32),
+        axes=np.eye(10, dtype=np.float32)[:2],
+        explained=np.array([0.7, 0.2], dtype=np.float32),
+        points=np.array([[1, 2], [3, 4]], dtype=np.float32),
+        excerpts=("good", "bad"),
+        labels=(),
+        predictions=("pos", "neg"),
+    )

@@ -3,8 +3,28 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from attribkit.panels import KINDS, Chart, Prediction, Series, TokenScores, relative_error
+from attribkit.panels import (
+    KINDS,
+    Agreement,
+    Band,
+    Chart,
+    Heatmap,
+    HeatmapRow,
+    Map,
+    Mixing,
+    Phrases,
+    Placed,
+    Prediction,
+    Scatter,
+    Series,
+    Table,
+    TokenScores,
+    relative_error,
+)
+from attribkit.panels.scatter import EXCERPT
 
 FIELDS: dict[str, Any] = {
     "starts": [0, 3],
@@ -132,5 +152,178 @@ def test_a_chart_is_checked_and_compared() -> None:
         Chart("t", "x", "y", ())
 
 
+def test_a_logarithmic_axis_needs_values_above_zero() -> None:
+    series = Series("error", np.array([1.0, 10.0]), np.array([1e-3, 0.0]))
+    assert Chart("t", "x", "y", (series,), x_scale="log").x_scale == "log"
+    with pytest.raises(ValueError, match=re.escape("`y_scale='log'` needs values above zero, got 0.0; use 'linear'")):
+        Chart("t", "x", "y", (series,), y_scale="log")
+    with pytest.raises(ValueError, match="`x_scale='log'` needs values above zero, got -1"):
+        Chart("t", "x", "y", (series,), (("a mark", -1),), x_scale="log")
+    with pytest.raises(ValueError, match="must be 'linear' or 'log', got 'cubic'"):
+        Chart("t", "x", "y", (series,), x_scale="cubic")
+
+
+PHRASES = {"firsts": [0, 0, 1, 0], "lasts": [1, 0, 1, 1], "filters": [3, 5, 5, 7], "scores": [1.0, -2.5, 0.5, 2.0]}
+
+
+def test_phrases_of_one_window_are_taken_together_and_the_strongest_come_first() -> None:
+    made = panel(phrases=Phrases(**PHRASES))  # type: ignore[arg-type]  # lists become arrays
+    assert made.strongest_phrases() == [(0, 1, 3.0, 2), (0, 0, -2.5, 1), (1, 1, 0.5, 1)]
+    assert made.strongest_phrases(1) == [(0, 1, 3.0, 2)]
+    assert panel().strongest_phrases() == []
+    empty = panel(phrases={name: [] for name in PHRASES})
+    assert empty.strongest_phrases(3) == []
+
+
+def test_equally_strong_phrases_come_in_reading_order() -> None:
+    made = panel(phrases=Phrases([1, 0, 0], [1, 1, 0], [0, 1, 2], [1.0, -1.0, 1.0]))  # type: ignore[arg-type]
+    assert [(first, last) for first, last, _, _ in made.strongest_phrases()] == [(0, 0), (0, 1), (1, 1)]
+
+
+@given(st.data())
+def test_strongest_phrases_lose_nothing(data: st.DataObject) -> None:
+    windows = data.draw(st.lists(st.tuples(st.integers(0, 1), st.integers(-8, 8)), max_size=9))
+    firsts, scores = [first for first, _ in windows], [float(score) for _, score in windows]
+    made = panel(phrases=Phrases(firsts, [1] * len(windows), range(len(windows)), scores))  # type: ignore[arg-type]
+    found = made.strongest_phrases()
+    assert sum(score for _, _, score, _ in found) == sum(scores)
+    assert sum(count for *_, count in found) == len(windows)
+    sizes = [abs(score) for _, _, score, _ in found]
+    assert sizes == sorted(sizes, reverse=True)
+
+
+def test_sentence_totals_share_out_the_sum() -> None:
+    assert panel(sentence_starts=[0, 1]).sentence_totals.tolist() == [1.5, -0.5]
+    assert panel(sentence_starts=[0]).sentence_totals.tolist() == [1.0]
+    assert panel().sentence_totals.tolist() == []
+
+
+def test_a_band_knows_its_lowest_and_highest_scores() -> None:
+    band = Band(["pad", "unk", "mean"], [[1.5, -0.5], [0.5, 0.5], [2.0, 0.0]], [True, None, False])  # type: ignore[arg-type]
+    assert (band.low.tolist(), band.high.tolist()) == ([0.5, -0.5], [2.0, 0.5])
+    assert panel(band=band) == panel(band=band) != panel()
+    assert panel(band=band).band is not None
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"sentence_starts": [1]}, "`sentence_starts` must begin with 0 and rise"),
+        ({"sentence_starts": [0, 0]}, "`sentence_starts` must begin with 0 and rise"),
+        ({"sentence_starts": [0, 2]}, "below the number of tokens"),
+        ({"phrases": {**PHRASES, "lasts": [1, 0, 2, 1]}}, "must lie among the panel's 2"),
+        ({"phrases": {**PHRASES, "firsts": [0, 1, 1, 0]}}, "0 <= first token <= last token"),
+        ({"phrases": {**PHRASES, "filters": [1]}}, "one entry per window in every column"),
+        ({"band": {"baselines": ["a"], "scores": [[1, 2]], "converged": [None]}}, "at least two baselines, got 1 rows"),
+        (
+            {"band": {"baselines": ["a", "b"], "scores": [[1], [2]], "converged": [None] * 2}},
+            "a score for each of the 2 tokens, got 1",
+        ),
+        (
+            {"band": {"baselines": ["a", "b"], "scores": [[1, 2], [1, np.nan]], "converged": [None] * 2}},
+            "`scores` must be finite, got nan at position (1, 1)",
+        ),
+    ],
+)
+def test_phrases_sentences_and_bands_that_do_not_fit_are_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
+        panel(**changes)
+
+
+def heatmap(**changes: Any) -> Heatmap:
+    fields: dict[str, Any] = {
+        "title": "where the network looked",
+        "starts": [0, 3],
+        "ends": [2, 6],
+        "tokens": ["it", "was"],
+        "known": [True, True],
+        "rows": (HeatmapRow("attention", [0.25, 0.75], "weight"),),  # type: ignore[arg-type]
+        "agreements": (),
+        "tokens_total": 2,
+    }
+    return Heatmap(**{**fields, **changes})
+
+
+def test_a_heatmap_is_checked_and_compared() -> None:
+    attention, other = HeatmapRow("attention", [0.25, 0.75], "weight"), HeatmapRow("loo", [1, -1], "logit")  # type: ignore[arg-type]
+    assert not attention.signed and other.signed
+    pair = Agreement("attention", "loo", None, None, 2)
+    assert heatmap(rows=[attention, other], agreements=[pair]) != heatmap(rows=[attention, other])
+    assert heatmap() == heatmap() and not heatmap().truncated and heatmap(tokens_total=3).truncated
+    for changes in ({"rows": ()}, {"tokens": ["it"]}, {"rows": [HeatmapRow("short", [1.0], "weight")]}):  # type: ignore[arg-type]
+        with pytest.raises(ValueError, match="at least one row and one entry per token in every row and column"):
+            heatmap(**changes)
+    with pytest.raises(ValueError, match="reading order and must not overlap"):
+        heatmap(starts=[0, 1])
+    with pytest.raises(ValueError, match="`values` must be finite"):
+        HeatmapRow("attention", [np.nan, 1.0], "weight")  # type: ignore[arg-type]
+
+
+def test_a_table_has_as_many_cells_as_columns_and_no_nan() -> None:
+    assert Table("t", ["a", "b"], [[1, None], ["x", 0.5]]).rows == ((1, None), ("x", 0.5))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="each row needs 2 cells, got 1"):
+        Table("t", ("a", "b"), ((1,),))
+    with pytest.raises(ValueError, match=r"numbers must be finite, .* write None for a missing one"):
+        Table("t", ("a",), ((float("nan"),),))
+
+
+MIXING = Mixing(2, 3, 0.5, 0.75, 0.7, 0.1, None, 0.9)
+
+
+def scatter(**changes: Any) -> Scatter:
+    fields: dict[str, Any] = {
+        "title": "where a layer puts its texts",
+        "method": "pca",
+        "axes": ("PC 1", "PC 2"),
+        "maps": (Map("rnn", 0, [[0, 1], [2, 3], [4, 5]], MIXING),),  # type: ignore[arg-type]
+        "colour": "label",
+        "groups": ("neg", "pos"),
+        "group": [0, 1, -1],
+        "values": None,
+        "excerpts": ("a", "b", "c"),
+        "labels": (),
+        "predictions": (),
+        "total": 30,
+        "placed": (Placed("new", "pos", [[1, 1]], [2, 0]),),  # type: ignore[arg-type]
+    }
+    return Scatter(**{**fields, **changes})
+
+
+def test_a_scatter_is_checked_and_compared() -> None:
+    assert scatter() == scatter() != scatter(total=31)
+    assert scatter().dimensions == 2 and scatter().maps[0].name == "rnn, before training"
+    assert Map("rnn", 3, [[0, 1]]).name == "rnn, epoch 3" and Map("rnn", None, [[0, 1]]).name == "rnn"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"maps": ()}, "at least one map, all of one shape"),
+        ({"axes": ("PC 1",)}, "`axes` must name 2 axes, got 1"),
+        ({"labels": ("neg",)}, "one entry for each of the 3 points"),
+        ({"group": [0, 1, 2]}, "must lie among the 2 groups or be −1"),
+        ({"excerpts": ("a", "b", "x" * (EXCERPT + 1))}, f"at most {EXCERPT} characters"),
+        ({"placed": (Placed("new", "pos", [[1, 1, 1]], []),)}, "one point of 2 numbers on each of 1 maps"),  # type: ignore[arg-type]
+        ({"placed": (Placed("new", "pos", [[1, 1]], [3]),)}, "must be among the 3 points"),  # type: ignore[arg-type]
+    ],
+)
+def test_a_scatter_that_cannot_be_drawn_is_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
+        scatter(**changes)
+
+
+def test_a_map_has_two_or_three_dimensions_and_finite_points() -> None:
+    with pytest.raises(ValueError, match="a map has 2 or 3 dimensions, got 4"):
+        Map("rnn", None, [[0, 1, 2, 3]])  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="`points` must be finite"):
+        Map("rnn", None, [[0, np.inf]])  # type: ignore[arg-type]
+
+
 def test_every_panel_is_known_by_its_kind() -> None:
-    assert {"token_scores": TokenScores, "chart": Chart} == KINDS
+    assert {
+        "token_scores": TokenScores,
+        "heatmap": Heatmap,
+        "scatter": Scatter,
+        "chart": Chart,
+        "table": Table,
+    } == KINDS

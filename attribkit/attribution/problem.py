@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from attribkit.attribution.exact import Phrases
 from attribkit.attribution.lookup import Tables
 from attribkit.attribution.outputs import Target
 
@@ -31,6 +32,7 @@ class Problem:
         tolerance: largest relative completeness error.
         seed: of the methods that draw; one text gets the same draws alone and among others.
         tables: of the closed form, for all texts of the run.
+        phrases: whether to tell the phrases too, where the method knows them.
     """
 
     network: Any
@@ -45,6 +47,7 @@ class Problem:
     tolerance: float
     seed: int = 0
     tables: Tables | None = None
+    phrases: bool = False
 
     @cached_property
     def embedded(self) -> Tensor:
@@ -106,12 +109,14 @@ class Solution:
             of changed texts for those that change texts.
         converged: (J, B) bool, whether the scores add up; None for a method that promises no such thing.
         notes: what a reader of the scores must know.
+        phrases: the windows that a text CNN's filters chose; None for a method that does not know them.
     """
 
     scores: Tensor
     steps: Tensor
     converged: Tensor | None
     notes: tuple[str, ...] = ()
+    phrases: Phrases | None = None
 
 
 def adds_up(problem: Problem, scores: Tensor) -> Tensor:

@@ -66,7 +66,8 @@ class TextCNN(nn.Module):
         Not so where something reads or replaces the tokens' own vectors (a hook), drops some of their values, or may
         ask what each token did to the output (gradients outside training).
         """
-        hooked = self.embedding._forward_hooks or self.embedding._forward_pre_hooks
+        per_token = (self.embedding, self.embedding_dropout, *self.convolutions)
+        hooked = any(module._forward_hooks or module._forward_pre_hooks for module in per_token)
         dropped = self.training and self.settings.embedding_dropout
         return not hooked and not dropped and (self.training or not torch.is_grad_enabled())
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from attribkit.panels import Prediction, TokenScores
+from attribkit.panels import Prediction, Scatter, TokenScores
 from attribkit.render.layout import Scale, empty_tokens, number, percent, visible
 
 _UNITS = {
@@ -18,7 +18,7 @@ _BASELINES = {
     "unk": "What the text is compared with: every token replaced by the mark for an unknown word.",
     "mean": "What the text is compared with: every token's vector set to the mean of the vocabulary.",
 }
-
+_BAND = "Each token’s band runs from its lowest to its highest score over these baselines."
 
 SHARED = "one colour scale for"
 """How the remark on a shared scale begins."""
@@ -99,6 +99,7 @@ def facts(panel: TokenScores, prediction: Prediction | None) -> list[Fact]:
         if prediction.true_label is not None:
             found.append(Fact("True label", visible(prediction.true_label, one_line=True), "The known answer."))
     target = visible(panel.target, one_line=True)
+    others = [Fact("Baselines", visible(", ".join(panel.band.baselines), True), _BAND)] if panel.band else []
     steps = f"{panel.steps:,} steps" if panel.steps else "no steps needed"
     error = f"{number(panel.completeness_error)} ({panel.relative_error:.1e} of the scores' size)"
     unit_meaning = _UNITS.get(panel.unit, "What the scores are measured in.")
@@ -107,6 +108,7 @@ def facts(panel: TokenScores, prediction: Prediction | None) -> list[Fact]:
         Fact("Target", target, "What is explained: positive scores speak for it, negative ones against it."),
         Fact("Unit", panel.unit, unit_meaning),
         Fact("Baseline", visible(panel.baseline, one_line=True), base_meaning),
+        *others,
         Fact("Method", f"{panel.method}, {steps}", "How the change from the baseline is shared out over the tokens."),
         Fact("F(text)", number(panel.output_text, size), "The model's output for the target, in the unit above."),
         Fact("F(baseline)", number(panel.output_baseline, size), "The same output for the baseline."),
@@ -133,9 +135,24 @@ def remarks(panel: TokenScores, scale: Scale) -> list[str]:
     if nowhere:
         share = number(float(panel.scores[nowhere].sum()), scale.limit)
         found.append(f"{len(nowhere)} tokens stand for no character of the text and are not drawn (together {share})")
+    if panel.band is not None:
+        pairs = zip(panel.band.baselines, panel.band.converged, strict=True)
+        failed = ", ".join(quoted(name) for name, converged in pairs if converged is False)
+        if failed:
+            found.append(f"in the band the scores with the baseline {failed} did not converge")
     if scale.shared > 1:
         found.append(f"{SHARED} {scale.shared} panels: a paler one is a weaker one")
     return found
+
+
+def phrases(panel: TokenScores, count: int) -> list[tuple[int, int, float, int]]:
+    """Up to `count` phrases as (first token, last token, score, filters), the most telling first."""
+    return panel.strongest_phrases(count)
+
+
+def phrase_filters(count: int) -> str:
+    """How many filters chose a phrase."""
+    return f"{count:,} filters" if count != 1 else "1 filter"
 
 
 def flat(provenance: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -149,3 +166,22 @@ def flat(provenance: Mapping[str, Any]) -> list[tuple[str, str]]:
         else:
             rows.append((visible(str(name), True), visible(str(value), True)))
     return rows
+
+
+def drawn(panel: Scatter) -> str:
+    """What the maps show, in one line."""
+    points = len(panel.maps[0].points)
+    of = f" of {panel.total:,}" if panel.total > points else ""
+    colour = f", coloured by {panel.colour}" if panel.colour else ""
+    return f"{points:,}{of} points, {panel.method} in {panel.dimensions} dimensions{colour}"
+
+
+def mixed(panel: Scatter) -> list[str]:
+    """To what degree the classes are mixed, a line for each map that was measured."""
+    return [
+        f"{visible(one.name, True)}: of {one.mixing.neighbours} neighbours {percent(one.mixing.agreement_layer)} share "
+        f"the label in the layer, {percent(one.mixing.agreement_map)} on the map (by chance "
+        f"{percent(one.mixing.chance)})"
+        for one in panel.maps
+        if one.mixing is not None
+    ]

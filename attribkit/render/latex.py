@@ -1,12 +1,42 @@
 """LaTeX: a fragment to include in a paper, every character of the user's escaped."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from attribkit.panels import Chart, Drawable, TokenScores
+from attribkit.panels import Chart, Drawable, Heatmap, Scatter, Table, TokenScores
+from attribkit.render import heatmap as shared
 from attribkit.render import palette
-from attribkit.render.facts import agreement, equation, icon, quoted, remarks, tokens_read
-from attribkit.render.layout import STRONG, Scale, number, percent, pieces, scales, shorten, strongest, visible, words
+from attribkit.render.bands import ranges
+from attribkit.render.facts import (
+    agreement,
+    drawn,
+    equation,
+    icon,
+    mixed,
+    phrase_filters,
+    phrases,
+    quoted,
+    remarks,
+    tokens_read,
+)
+from attribkit.render.layout import (
+    STRONG,
+    Context,
+    Scale,
+    largest,
+    number,
+    percent,
+    pieces,
+    scales,
+    shorten,
+    stretch,
+    strongest,
+    visible,
+    words,
+)
+from attribkit.render.sentences import sentences
+from attribkit.render.table import cells, numeric
 
 PREAMBLE = r"""% packages: \usepackage{xcolor,textcomp} \usepackage[T1]{fontenc} \usepackage[utf8]{inputenc}
 % scripts beyond Latin and emoji need xelatex or lualatex with a font that has them; right-to-left text needs bidi
@@ -49,6 +79,8 @@ _ESCAPES = {
     "·": r"$\cdot$",
     "✓": r"$\surd$",
     "✗": r"$\times$",
+    "τ": r"$\tau$",
+    "↔": r"$\leftrightarrow$",
     "“": "``",
     "”": "''",
     "’": "'",
@@ -82,10 +114,7 @@ def fragment(explanations: Sequence[Drawable]) -> str:
         if explanation.text is not None and not explanation.panels:
             parts.append(f"{{\\raggedright\\noindent {escape(explanation.text)}\\par}}\n")
         for panel in explanation.panels:
-            if isinstance(panel, Chart):
-                parts.append(_chart(panel))
-            else:
-                parts.append(_tokens(explanation.text, panel, found[id(panel)]))
+            parts.append(_DRAW[panel.kind](panel, Context(explanation.text, explanation.prediction, found)))
         parts.append("\\par\\medskip\n")
     return "".join(parts)
 
@@ -103,7 +132,8 @@ def _headline(explanation: Drawable) -> str:
     return f"\\noindent {shown}{' (' + _one_line(said) + ')' if said else ''}\\par\n"
 
 
-def _tokens(text: str | None, panel: TokenScores, scale: Scale) -> str:
+def _tokens(panel: TokenScores, context: Context) -> str:
+    text, scale = context.text, context.scales[id(panel)]
     body = "".join(_piece(p.text, p.token, p.read, panel, scale) for p in pieces(text, panel))
     # a space right after a command would be swallowed
     body = f"\\ {body[1:]}" if body.startswith(" ") else body
@@ -113,14 +143,37 @@ def _tokens(text: str | None, panel: TokenScores, scale: Scale) -> str:
         shown = ", ".join(f"{shorten(written[i], 40)} {number(float(panel.scores[i]), scale.limit)}" for i in chosen)
         named.append(f"{name} {quoted(panel.target)}: {shown or 'none'}")
     steps = f", {panel.steps} steps" if panel.steps else ""
-    sentences = [
+    said = [
         "; ".join(named),
         f"scale ±{number(scale.limit, sign=False)} {panel.unit}; baseline {panel.baseline}; {panel.method}{steps}",
         f"{icon(panel)} {panel.verdict}; {equation(panel)}; tokens read: {tokens_read(panel)}",
+        *_parts(text, panel, scale),
         *remarks(panel, scale),
     ]
-    below = "".join(f"\\noindent {_one_line(sentence)}\\par\n" for sentence in sentences)
-    return f"{{\\raggedright\\noindent {body}\\par}}\n{{\\footnotesize\\raggedright\n{below}}}\n"
+    return f"{{\\raggedright\\noindent {body}\\par}}\n{_small(said)}"
+
+
+def _parts(text: str | None, panel: TokenScores, scale: Scale) -> list[str]:
+    """The most telling phrases, the strongest words' bands and the sentences' sums, where the panel has them."""
+    found = []
+    told = [
+        f"{shorten(stretch(text, panel, a, b), 40)} {number(score, scale.limit)} ({phrase_filters(filters)})"
+        for a, b, score, filters in phrases(panel, 5)
+    ]
+    if told:
+        found.append(f"the most telling phrases: {', '.join(told)}")
+    if panel.band is not None:
+        written, between = words(text, panel), ranges(panel, scale)
+        bands = [f"{shorten(written[i], 40)} {between[i].words}" for i in largest(panel.scores, 10)]
+        names = ", ".join(panel.band.baselines)
+        found.append(f"lowest to highest score over the baselines {names}: {', '.join(bands) or 'all 0'}")
+    sums = sorted(enumerate(sentences(panel), 1), key=lambda pair: -abs(pair[1].total))[:5]
+    if sums:
+        shown = ", ".join(
+            f"{number(one.total)} {shorten(stretch(text, panel, one.first, one.last), 60)}" for _, one in sums
+        )
+        found.append(f"the sentences with the largest sums: {shown}")
+    return found
 
 
 def _piece(text: str, token: int | None, read: bool, panel: TokenScores, scale: Scale) -> str:
@@ -135,9 +188,59 @@ def _piece(text: str, token: int | None, read: bool, panel: TokenScores, scale: 
     return f"\\aktoken{{{palette.LIGHT.colour(step)[1:].upper()}}}{{{shown}}}"
 
 
-def _chart(chart: Chart) -> str:
+def _chart(chart: Chart, context: Context) -> str:
     rows = []
     for series in chart.series:
         last = number(float(series.y[-1]), sign=False) if len(series.y) else "empty"
         rows.append(f"\\noindent {_one_line(f'{series.name}: ends at {last} ({chart.y_label})')}\\par\n")
-    return f"\\noindent \\textbf{{{_one_line(chart.title)}}}\\par\n{''.join(rows)}"
+    return _title(chart.title) + "".join(rows)
+
+
+def _heatmap(panel: Heatmap, context: Context) -> str:
+    """The text coloured by the first row; of every row the words that stand out."""
+    first = panel.rows[0]
+    steps, ramp = shared.steps(first), palette.LIGHT.colour if first.signed else palette.LIGHT.weight
+    body = ""
+    for piece in pieces(context.text, panel):
+        step = 0 if piece.token is None else steps[piece.token]
+        shown = escape(piece.text) if piece.read else f"\\akunread{{{escape(piece.text)}}}"
+        body += f"\\aktoken{{{ramp(step)[1:].upper()}}}{{{shown}}}" if step and "\n" not in piece.text else shown
+    body = f"\\ {body[1:]}" if body.startswith(" ") else body
+    written = words(context.text, panel)
+    said = [f"coloured by {first.name}"]
+    for row in panel.rows:
+        named = ", ".join(f"{shorten(written[i], 40)} {shared.value(row, i)}" for i in largest(row.values, 6))
+        low, high = (number(end, sign=row.signed) if end else "0" for end in shared.ends(row))
+        said.append(f"{row.name} ({row.unit}, {low} to {high}): {named or 'every value is 0'}")
+    said += [*map(shared.agreed, panel.agreements), *shared.remarks(panel)]
+    return f"{_title(panel.title)}{{\\raggedright\\noindent {body}\\par}}\n{_small(said)}"
+
+
+def _table(panel: Table, context: Context) -> str:
+    columns = "".join("r" if numbers else "l" for numbers in numeric(panel))
+    lines = [[visible(name, one_line=True) for name in panel.columns], *cells(panel)]
+    shown = [" & ".join(map(_one_line, line)) + " \\tabularnewline\n" for line in lines]
+    grid = f"\\noindent\\begin{{tabular}}{{{columns}}}\n{shown[0]}\\hline\n{''.join(shown[1:])}\\end{{tabular}}\\par\n"
+    return _title(panel.title) + (grid if panel.columns else "") + _small(panel.notes)
+
+
+def _scatter(panel: Scatter, context: Context) -> str:
+    return _title(panel.title) + _small([drawn(panel), *mixed(panel), *panel.notes])
+
+
+def _title(title: str) -> str:
+    return f"\\noindent \\textbf{{{_one_line(title)}}}\\par\n"
+
+
+def _small(lines: Sequence[str]) -> str:
+    below = "".join(f"\\noindent {_one_line(sentence)}\\par\n" for sentence in lines)
+    return f"{{\\footnotesize\\raggedright\n{below}}}\n" if lines else ""
+
+
+_DRAW: dict[str, Callable[[Any, Context], str]] = {
+    TokenScores.kind: _tokens,
+    Heatmap.kind: _heatmap,
+    Scatter.kind: _scatter,
+    Chart.kind: _chart,
+    Table.kind: _table,
+}

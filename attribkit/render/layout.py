@@ -1,11 +1,14 @@
 """What every format shares: the pieces of the original text, numbers in words, the scale, control characters."""
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import floor, isfinite, log10
 
-from attribkit.panels import Drawable, TokenScores
+import numpy as np
+from numpy.typing import NDArray
+
+from attribkit.panels import Drawable, Heatmap, Prediction, TokenScores
 
 STRONG = 0.25
 """The share of the scale from which a token also gets a bar: colour is never the only cue."""
@@ -33,7 +36,7 @@ class Piece:
     read: bool = True
 
 
-def pieces(text: str | None, panel: TokenScores) -> list[Piece]:
+def pieces(text: str | None, panel: TokenScores | Heatmap) -> list[Piece]:
     """The whole text, in order, cut at the tokens' spans; joined again the pieces are the text.
 
     Without a text the tokens themselves are shown, a space between them.
@@ -72,7 +75,7 @@ def _gap(text: str) -> list[Piece]:
     return [piece for piece in (Piece(before, None), Piece(inner, None, read=False), Piece(after, None)) if piece.text]
 
 
-def empty_tokens(panel: TokenScores) -> list[int]:
+def empty_tokens(panel: TokenScores | Heatmap) -> list[int]:
     """The tokens that stand for no character at all: they have a score, but no place in the text."""
     return [number for number, (a, b) in enumerate(zip(panel.starts, panel.ends, strict=True)) if a == b]
 
@@ -181,12 +184,25 @@ def percent(probability: float) -> str:
     return f"{share:.0f}%" if share in (0, 100) else f"{share:.1f}%"
 
 
-def words(text: str | None, panel: TokenScores) -> list[str]:
+def words(text: str | None, panel: TokenScores | Heatmap) -> list[str]:
     """(T,) each token as written in the text, control characters made visible."""
     if text is None:
         return [visible(token, one_line=True) for token in panel.tokens]
     spans = zip(panel.starts.tolist(), panel.ends.tolist(), panel.tokens, strict=True)
     return [visible(text[start:end] or token, one_line=True) for start, end, token in spans]
+
+
+def stretch(text: str | None, panel: TokenScores, first: int, last: int) -> str:
+    """The words from the token `first` to the token `last`, as typed with what stands between them."""
+    if text is None:
+        return " ".join(panel.tokens[first : last + 1])
+    return text[int(panel.starts[first]) : int(panel.ends[last])]
+
+
+def largest(values: NDArray[np.float64], count: int) -> list[int]:
+    """The places of up to `count` values other than 0, the largest in size first."""
+    order = sorted(range(len(values)), key=lambda i: (-abs(values[i]), i))
+    return [i for i in order[:count] if values[i] != 0]
 
 
 def strongest(panel: TokenScores, count: int) -> tuple[list[int], list[int]]:
@@ -205,11 +221,20 @@ class Scale:
     shared: int
 
 
+@dataclass(frozen=True)
+class Context:
+    """What a panel's drawing may need besides the panel: its text and prediction, and the scales by panels' `id`."""
+
+    text: str | None
+    prediction: Prediction | None
+    scales: Mapping[int, Scale]
+
+
 def scales(explanations: Sequence[Drawable]) -> dict[int, Scale]:
     """One scale per token-scores panel, by the panel's `id`.
 
     Panels whose numbers may be compared (same unit, method, baseline and model) share one, so that a paler row is a
-    weaker row; each scale ends at the largest |score| that uses it.
+    weaker row; each scale ends at the largest |score| that uses it, those with other baselines included.
     """
     groups: dict[tuple[str, ...], list[TokenScores]] = {}
     for explanation in explanations:
@@ -219,6 +244,11 @@ def scales(explanations: Sequence[Drawable]) -> dict[int, Scale]:
                 groups.setdefault(key, []).append(panel)
     found = {}
     for group in groups.values():
-        limit = max((float(abs(panel.scores).max()) for panel in group if len(panel.scores)), default=0.0)
+        limit = max((_largest(panel) for panel in group if len(panel.scores)), default=0.0)
         found.update({id(panel): Scale(limit, len(group)) for panel in group})
     return found
+
+
+def _largest(panel: TokenScores) -> float:
+    largest = float(abs(panel.scores).max())
+    return largest if panel.band is None else max(largest, float(abs(panel.band.scores).max()))

@@ -94,6 +94,7 @@ class Scheme:
         page: what lies around the paper.
         ink, muted, faint: text, secondary text, hairlines.
         ramp: (2 · STEPS + 1,) from the most negative to the most positive; the middle is `paper`.
+        weights: (STEPS + 1,) from `paper` to the largest weight: one hue, for what has no sign.
         against, towards: strong colours for thin lines: a negative and a positive score.
         good, bad: the verdicts' colours, never without words and a sign.
         lines: the colours of a chart's lines, in order.
@@ -105,6 +106,7 @@ class Scheme:
     muted: str
     faint: str
     ramp: tuple[str, ...]
+    weights: tuple[str, ...]
     against: str
     towards: str
     good: str
@@ -115,22 +117,27 @@ class Scheme:
         """The ramp's colour at a step in −STEPS … STEPS."""
         return self.ramp[step + STEPS]
 
+    def weight(self, step: int) -> str:
+        """The colour of a weight at a step in 0 … STEPS."""
+        return self.weights[step]
+
 
 BLUE, ORANGE = 248.0, 55.0
 """The hues of the two arms: apart for every kind of colour blindness, which the tests measure."""
+
+GREEN = 165.0
+"""The hue of weights, which speak neither for nor against."""
 
 _LINE_HUES = (248.0, 50.0, 165.0, 330.0, 95.0, 290.0)
 
 
 def _ramp(paper: str, lightness: float, chroma: float) -> tuple[str, ...]:
-    zero = to_oklab(paper)
+    return (*reversed(_arm(paper, lightness, chroma, BLUE)), paper, *_arm(paper, lightness, chroma, ORANGE))
 
-    def arm(hue: float) -> list[str]:
-        end = polar(lightness, chroma, hue)
-        share = [step / STEPS for step in range(1, STEPS + 1)]
-        return [from_oklab(_mix(zero, end, t)) for t in share]
 
-    return (*reversed(arm(BLUE)), paper, *arm(ORANGE))
+def _arm(paper: str, lightness: float, chroma: float, hue: float) -> list[str]:
+    zero, end = to_oklab(paper), polar(lightness, chroma, hue)
+    return [from_oklab(_mix(zero, end, step / STEPS)) for step in range(1, STEPS + 1)]
 
 
 def _mix(a: Triple, b: Triple, share: float) -> Triple:
@@ -138,7 +145,17 @@ def _mix(a: Triple, b: Triple, share: float) -> Triple:
     return one, two, three
 
 
-def _scheme(paper: str, page: str, ink: str, muted: str, faint: str, end: float, chroma: float, line: float) -> Scheme:
+def _scheme(
+    paper: str,
+    page: str,
+    ink: str,
+    muted: str,
+    faint: str,
+    end: float,
+    chroma: float,
+    line: float,
+    weight: tuple[float, float],
+) -> Scheme:
     return Scheme(
         paper=paper,
         page=page,
@@ -146,6 +163,7 @@ def _scheme(paper: str, page: str, ink: str, muted: str, faint: str, end: float,
         muted=muted,
         faint=faint,
         ramp=_ramp(paper, end, chroma),
+        weights=(paper, *_arm(paper, *weight, GREEN)),
         against=from_oklab(polar(line, 0.115, BLUE)),
         towards=from_oklab(polar(line, 0.115, ORANGE)),
         good=from_oklab(polar(line, 0.09, 165.0)),
@@ -154,8 +172,12 @@ def _scheme(paper: str, page: str, ink: str, muted: str, faint: str, end: float,
     )
 
 
-LIGHT = _scheme("#ffffff", "#f6f5f3", "#1d1c1a", "#605d58", "#dedbd6", end=0.74, chroma=0.126, line=0.55)
-DARK = _scheme("#1c1c1c", "#131313", "#f0eeea", "#a3a09a", "#3b3a39", end=0.51, chroma=0.122, line=0.75)
+LIGHT = _scheme(
+    "#ffffff", "#f6f5f3", "#1d1c1a", "#605d58", "#dedbd6", end=0.74, chroma=0.126, line=0.55, weight=(0.64, 0.11)
+)
+DARK = _scheme(
+    "#1c1c1c", "#131313", "#f0eeea", "#a3a09a", "#3b3a39", end=0.51, chroma=0.122, line=0.75, weight=(0.51, 0.1)
+)
 
 
 def step(score: float, limit: float) -> int:

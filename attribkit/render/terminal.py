@@ -1,28 +1,56 @@
 """A few coloured lines for a terminal, readable without colour and safe from control characters."""
 
+from collections.abc import Callable
 from itertools import groupby
+from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Group, RenderableType
 from rich.style import Style
+from rich.table import Table as Grid
 from rich.text import Text
 
-from attribkit.panels import Chart, Drawable, Prediction, TokenScores
+from attribkit.panels import Chart, Drawable, Heatmap, HeatmapRow, Prediction, Scatter, Table, TokenScores
+from attribkit.render import heatmap as shared
 from attribkit.render import palette
-from attribkit.render.facts import agreement, equation, icon, quoted, remarks, tokens_read
+from attribkit.render.bands import ranges
+from attribkit.render.facts import (
+    agreement,
+    drawn,
+    equation,
+    icon,
+    mixed,
+    phrase_filters,
+    phrases,
+    quoted,
+    remarks,
+    tokens_read,
+)
 from attribkit.render.layout import (
     STRONG,
+    Context,
     Piece,
     Scale,
+    largest,
     number,
     percent,
     pieces,
     position,
     scales,
     shorten,
+    stretch,
     strongest,
     visible,
     words,
 )
+from attribkit.render.sentences import sentences
+from attribkit.render.table import cells, numeric
+
+WIDTH = 100
+"""Cells of a terminal's line within which a heatmap's columns are broken."""
+
+ROWS = 50
+"""Rows of a table that are printed."""
 
 LONGEST = 20_000
 """Characters of a text that are printed; a longer one says where it ends."""
@@ -40,17 +68,14 @@ _WEAK = 0.08
 
 def renderable(explanation: Drawable) -> RenderableType:
     """What `rich` prints: the prediction, the text with its colours, the strongest words, the verdict."""
-    found = scales([explanation])
+    context = Context(explanation.text, explanation.prediction, scales([explanation]))
     parts: list[RenderableType] = []
     if explanation.prediction is not None:
         parts.append(_headline(explanation.prediction))
     if explanation.text is not None and not any(isinstance(p, TokenScores) for p in explanation.panels):
         parts.append(Text(visible(explanation.text[:LONGEST])))
     for panel in explanation.panels:
-        if isinstance(panel, Chart):
-            parts += _chart(panel)
-        else:
-            parts += _tokens(explanation.text, panel, found[id(panel)])
+        parts += _DRAW[panel.kind](panel, context)
     return Group(*parts)
 
 
@@ -79,7 +104,8 @@ def style(score: float, limit: float) -> Style:
     )
 
 
-def _tokens(text: str | None, panel: TokenScores, scale: Scale) -> list[RenderableType]:
+def _tokens(panel: TokenScores, context: Context) -> list[RenderableType]:
+    text, scale = context.text, context.scales[id(panel)]
     line, shown = Text(), 0
     for piece in pieces(text, panel):
         if shown > LONGEST:
@@ -107,18 +133,30 @@ def _piece_style(piece: Piece, panel: TokenScores, scale: Scale) -> Style:
 def _strongest(text: str | None, panel: TokenScores, scale: Scale) -> list[Text]:
     """The words that decided, with their numbers: what a terminal without colour still shows."""
     written = words(text, panel)
+    between = [f" ({one.words})" for one in ranges(panel, scale)]
     lines = []
     for name, chosen, colour in zip(("for", "against"), strongest(panel, 4), (_TOWARDS, _AGAINST), strict=True):
         if not chosen:
             continue
-        named = (f"{shorten(written[i], 24)} {number(float(panel.scores[i]), scale.limit)}" for i in chosen)
+        named = (
+            f"{shorten(written[i], 24)} {number(float(panel.scores[i]), scale.limit)}{between[i] if between else ''}"
+            for i in chosen
+        )
         line = Text(f"{name:>7} ", Style(color=colour))
         line.append(" · ".join(named))
         lines.append(line)
+    told = [
+        f"{shorten(stretch(text, panel, a, b), 40)} {number(score, scale.limit)} ({phrase_filters(filters)})"
+        for a, b, score, filters in phrases(panel, 3)
+    ]
+    lines += [Text(f"phrases {' · '.join(told)}")] if told else []
+    for order, one in sorted(enumerate(sentences(panel), 1), key=lambda pair: -abs(pair[1].total))[:3]:
+        said = shorten(stretch(text, panel, one.first, one.last), 60)
+        lines.append(Text(f"sentence {order} {number(one.total)}: {said}"))
     return lines
 
 
-def _chart(chart: Chart) -> list[RenderableType]:
+def _chart(chart: Chart, context: Context) -> list[RenderableType]:
     """The last value of each line, and where the marks stand."""
     lines = [Text(visible(chart.title, one_line=True), Style(bold=True))]
     for series in chart.series:
@@ -128,3 +166,80 @@ def _chart(chart: Chart) -> list[RenderableType]:
         places = ", ".join(position(x) for _, x in group)
         lines.append(Text(f"  {visible(name, True)}: {visible(chart.x_label, True)} {places}"))
     return list(lines)
+
+
+def _heatmap(panel: Heatmap, context: Context) -> list[RenderableType]:
+    """The words in lines with every row's value under them; of a longer text the words that stand out."""
+    title = Text(visible(panel.title, one_line=True), Style(bold=True))
+    written = [shorten(word, 16) or "·" for word in words(context.text, panel)]
+    if len(written) <= shared.SHORT:
+        body = _columns(panel, written)
+    else:
+        body = []
+        for row in panel.rows:
+            chosen = largest(row.values, 6)
+            named = " · ".join(f"{written[i]} {shared.value(row, i)}" for i in chosen)
+            body.append(Text(f"{visible(row.name, True)} ({visible(row.unit, True)}): {named or 'every value is 0'}"))
+    said = [Text(shared.agreed(one)) for one in panel.agreements]
+    return [title, *body, *said, *(Text(f"– {note}", Style(dim=True)) for note in shared.remarks(panel))]
+
+
+def _columns(panel: Heatmap, written: list[str]) -> list[RenderableType]:
+    names = shared.shown_names(panel.rows)
+    values = [[shared.value(row, i) for row in panel.rows] for i in range(len(written))]
+    widths = [max(map(cell_len, (word, *column))) + 2 for word, column in zip(written, values, strict=True)]
+    side = max(map(cell_len, names)) + 1
+    lines: list[RenderableType] = []
+    first = 0
+    while first < len(written):
+        last = first + 1
+        while last < len(written) and side + sum(widths[first : last + 1]) <= WIDTH:
+            last += 1
+        head = Text(" " * side)
+        for i in range(first, last):
+            head.append(" " * (widths[i] - cell_len(written[i])) + written[i])
+        lines.append(head)
+        for place, (name, row) in enumerate(zip(names, panel.rows, strict=True)):
+            line = Text(name + " " * (side - cell_len(name)), Style(dim=True))
+            for i in range(first, last):
+                shown = values[i][place]
+                line.append(" " * (widths[i] - cell_len(shown)), Style(dim=False))
+                line.append(shown, _cell_style(row, i))
+            lines.append(line)
+        first = last
+    return lines
+
+
+def _cell_style(row: HeatmapRow, token: int) -> Style:
+    if row.signed:
+        return Style(dim=False) + style(float(row.values[token]), shared.limit(row))
+    strong = shared.limit(row) and float(row.values[token]) >= 0.6 * shared.limit(row)
+    return Style(dim=False, bold=bool(strong), reverse=True if strong else None)
+
+
+def _table(panel: Table, context: Context) -> list[RenderableType]:
+    grid = Grid(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    for name, numbers in zip(panel.columns, numeric(panel), strict=True):
+        grid.add_column(Text(visible(name, one_line=True)), justify="right" if numbers else "left")
+    for row in cells(panel)[:ROWS]:
+        grid.add_row(*(Text(cell) for cell in row))
+    rest = len(panel.rows) - ROWS
+    notes = [*panel.notes, *([f"{rest:,} more rows are not printed"] if rest > 0 else [])]
+    title = Text(visible(panel.title, one_line=True), Style(bold=True))
+    return [title, grid, *(Text(f"– {visible(note, True)}", Style(dim=True)) for note in notes)]
+
+
+def _scatter(panel: Scatter, context: Context) -> list[RenderableType]:
+    """Where the maps come from, and in numbers how the classes lie on them."""
+    lines = [Text(visible(panel.title, one_line=True), Style(bold=True)), Text(drawn(panel))]
+    lines += [Text(f"  {sentence}") for sentence in mixed(panel)]
+    return [*lines, *(Text(f"– {visible(note, True)}", Style(dim=True)) for note in panel.notes)]
+
+
+_DRAW: dict[str, Callable[[Any, Context], list[RenderableType]]] = {
+    TokenScores.kind: _tokens,
+    Heatmap.kind: _heatmap,
+    Scatter.kind: _scatter,
+    Chart.kind: _chart,
+    Table.kind: _table,
+}

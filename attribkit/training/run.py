@@ -104,9 +104,6 @@ class Run:
         """The classifier, once it and its snapshots are in the folder and nothing is left to resume."""
         classifier = self._classifier(note)
         classifier.save(folder, overwrite=True)
-        shutil.rmtree(folder / "snapshots", ignore_errors=True)
-        if (work / "snapshots").is_dir():
-            shutil.copytree(work / "snapshots", folder / "snapshots")
         if not self.history.interrupted:
             shutil.rmtree(work)
         return classifier

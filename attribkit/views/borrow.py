@@ -39,30 +39,23 @@ def borrowed(network: nn.Module) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def embedding_fed(network: Any) -> Iterator[Callable[[Tensor, Tensor, Tensor], Tensor]]:
+def embedding_fed(network: Any) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
     """The network's own forward pass with the embedding's output replaced.
 
-    Yields: a function (embedded (N, T, E), ids (N, T), mask (N, T)) → logits (N, C). The ids still reach the network,
+    The hook that replaces it is there during the call alone: at other times the network need not mind it.
+
+    Returns: a function (embedded (N, T, E), ids (N, T), mask (N, T)) → logits (N, C). The ids still reach the network,
         which may look at them.
     """
-    feed: list[Tensor] = []
-
-    def replace(module: nn.Module, inputs: tuple[Any, ...], output: Tensor) -> Tensor | None:
-        return feed[0] if feed else None
 
     def run(embedded: Tensor, ids: Tensor, mask: Tensor) -> Tensor:
-        feed[:] = [embedded]
+        handle = network.embedding.register_forward_hook(lambda *_: embedded)
         try:
             return network(ids, mask)
         finally:
-            feed.clear()
+            handle.remove()
 
-    handle = network.embedding.register_forward_hook(replace)
-    try:
-        yield run
-    finally:
-        handle.remove()
+    return run
 
 
 @contextmanager

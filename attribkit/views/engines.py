@@ -24,11 +24,13 @@ from attribkit.attribution.problem import Problem, Solution, adds_up
 
 def by_closed_form(problem: Problem) -> Solution:
     """No steps at all; for networks that declare a closed form."""
-    scores = exact.integrated_gradients(
-        problem.network, problem.ids, problem.mask, problem.baseline, problem.targets, problem.tables
-    ).to(problem.difference.device)
+    baseline = problem.baseline if problem.baseline_ids is None else problem.baseline_ids
+    found = exact.attribute(
+        problem.network, problem.ids, problem.mask, baseline, problem.targets, problem.tables, problem.phrases
+    )
+    scores = found.scores.to(problem.difference.device)
     converged = adds_up(problem, scores)
-    return Solution(scores, torch.zeros_like(converged, dtype=torch.int64), converged)
+    return Solution(scores, torch.zeros_like(converged, dtype=torch.int64), converged, phrases=found.phrases)
 
 
 def by_quadrature(problem: Problem) -> Solution:
@@ -94,11 +96,20 @@ ENGINES: dict[str, Callable[[Problem], Solution]] = {
 }
 
 
-def tables_of_run(method: str, network: Any, ids: Sequence[NDArray[np.int64]]) -> Tables | None:
-    """What the closed form tabulates once for all texts of a run; None where it would not pay or not fit."""
+def tables_of_run(
+    method: str, network: Any, ids: Sequence[NDArray[np.int64]], others: NDArray[np.int64]
+) -> Tables | None:
+    """What the closed form tabulates once for all texts of a run; None where it would not pay or not fit.
+
+    Args:
+        method: one of `ENGINES`.
+        network: the network.
+        ids: of the texts.
+        others: ids that their baselines may read as well.
+    """
     if method != "exact" or len(ids) < _PAYS_FROM:
         return None
-    words = torch.from_numpy(np.unique(np.concatenate(ids)))
+    words = torch.from_numpy(np.unique(np.concatenate([*ids, others])))
     return Tables.build(network, words) if nbytes(network, len(words)) <= _TABLE_BYTES else None
 
 

@@ -19,6 +19,7 @@ from attribkit.models.adapters import Adapted
 from attribkit.panels import TokenScores
 from attribkit.text import WordIndex
 from attribkit.views.attribution import Attribution
+from attribkit.views.reading import Reading
 
 TEXT = "never such a good film !"
 WORDS = {"<pad>": 0, "<unk>": 1, "good": 2, "bad": 3, "film": 4, "the": 5}
@@ -266,9 +267,8 @@ def test_deeplift_of_a_curved_output_is_refused(make_classifier: Callable[..., C
 
 
 def drawn(classifier: Classifier, texts: list[str], method: str, seed: int) -> list[np.ndarray]:
-    encoded = classifier.encode(texts)
     view = Attribution(target=1, method=method, seed=seed)
-    return [row[0].scores for row in view(classifier, encoded, classifier.logits([one.ids for one in encoded]))]
+    return [row[0].scores for row in view(classifier, Reading.of(classifier, texts))]
 
 
 @pytest.fixture

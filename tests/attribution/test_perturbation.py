@@ -79,7 +79,8 @@ def test_windows_and_forward_passes_agree(
     texts: list[list[int]], baseline: str, widths: tuple[int, ...], seed: int
 ) -> None:
     network = cnn(seed, widths)
-    with embedding_fed(network) as run, torch.no_grad():
+    run = embedding_fed(network)
+    with torch.no_grad():
         problem = problem_of(network, run, texts, baseline)
         if not problem.moved.any():
             assert not perturbation.leave_one_out(problem).scores.any()
@@ -96,11 +97,10 @@ def test_windows_and_forward_passes_agree(
 @pytest.mark.parametrize("baseline", ["pad", "unk", "mean"])
 def test_a_long_text_taken_in_stretches_scores_the_same(monkeypatch: pytest.MonkeyPatch, baseline: str) -> None:
     network, text = cnn(0), torch.randint(2, 9, (203,), generator=torch.Generator().manual_seed(0)).tolist()
-    with embedding_fed(network) as run:
-        problem = problem_of(network, run, [text, text[:190]], baseline)
-        whole = perturbation.leave_one_out(problem).scores
-        monkeypatch.setattr(perturbation, "_SHARE_BYTES", 20_000)
-        torch.testing.assert_close(perturbation.leave_one_out(problem).scores, whole, rtol=0, atol=1e-6)
+    problem = problem_of(network, embedding_fed(network), [text, text[:190]], baseline)
+    whole = perturbation.leave_one_out(problem).scores
+    monkeypatch.setattr(perturbation, "_SHARE_BYTES", 20_000)
+    torch.testing.assert_close(perturbation.leave_one_out(problem).scores, whole, rtol=0, atol=1e-6)
 
 
 def test_a_text_cnn_is_not_run_at_all(make_classifier: Callable[..., Classifier]) -> None:
@@ -140,7 +140,8 @@ def test_a_network_that_only_looks_like_a_text_cnn_is_run(kind: Callable[[], Any
     with torch.random.fork_rng():
         torch.manual_seed(0)
         network = kind().eval()
-    with embedding_fed(network) as run, torch.no_grad():
+    run = embedding_fed(network)
+    with torch.no_grad():
         problem = problem_of(network, run, [[3, 4, 5, 6, 2], [7, 8]])
         found = perturbation.leave_one_out(problem).scores
         for row, place in problem.mask.nonzero().tolist():

@@ -8,7 +8,19 @@ import numpy as np
 import pytest
 
 from attribkit.explanation import Explanation
-from attribkit.panels import Chart, Prediction, Series, TokenScores, relative_error
+from attribkit.panels import (
+    Agreement,
+    Band,
+    Chart,
+    Heatmap,
+    HeatmapRow,
+    Phrases,
+    Prediction,
+    Series,
+    Table,
+    TokenScores,
+    relative_error,
+)
 
 HOSTILE = (
     '<script>alert(1)</script></style><img src=x onerror="alert(2)"> &amp; "quotes" \'single\' $x_1$ [PAD] \\frac{a}{b}'
@@ -79,3 +91,62 @@ def losses() -> Explanation:
     return Explanation(
         None, None, (Chart("Loss", "epoch", "cross-entropy (nats)", series, (("best epoch", 6.0),)),), {}
     )
+
+
+@pytest.fixture
+def banded(explained: Callable[..., Explanation]) -> Explanation:
+    """Scores with three baselines, one of which did not converge."""
+    band = Band(("pad", "unk", "mean"), np.array([[2.0, -2.0], [4.0, -1.0], [-1.0, -1.5]]), (True, True, False))
+    return explained("horrible bad", [2.0, -2.0], band=band)
+
+
+@pytest.fixture
+def phrased(explained: Callable[..., Explanation]) -> Explanation:
+    """Scores with the windows that three filters chose, two of them the same."""
+    phrases = Phrases(np.array([2, 1, 2]), np.array([4, 2, 4]), np.array([0, 1, 2]), np.array([1.5, -0.5, 0.5]))
+    return explained("It was a horrible movie", phrases=phrases)
+
+
+@pytest.fixture
+def sentenced(explained: Callable[..., Explanation]) -> Explanation:
+    """Three sentences of 21 tokens each, the first for, the second against, the third neither."""
+    scores = np.repeat([1.0, -0.5, 0.0], 21)
+    return explained(" ".join([*["word"] * 20, "."] * 3), scores, sentence_starts=[0, 21, 42])
+
+
+@pytest.fixture
+def heatmap() -> Callable[..., Heatmap]:
+    """Build a heatmap of a text: attention above integrated gradients."""
+
+    def build(
+        text: str,
+        weights: Any = None,
+        scores: Any = None,
+        names: tuple[str, str] = ("attention", "integrated gradients"),
+        tau: float | None = 0.12,
+        **changes: Any,
+    ) -> Heatmap:
+        spans = [match.span() for match in re.finditer(r"\w+|[^\w\s]", text)]
+        count = len(spans)
+        first = np.full(count, 0.5) if weights is None else np.asarray(weights, dtype=float)
+        second = np.resize([2.0, -1.0], count) if scores is None else np.asarray(scores, dtype=float)
+        fields: dict[str, Any] = {
+            "title": "Where the network looked",
+            "starts": [start for start, _ in spans],
+            "ends": [end for _, end in spans],
+            "tokens": [text[start:end].lower() for start, end in spans],
+            "known": [True] * count,
+            "rows": (HeatmapRow(names[0], first, "weight"), HeatmapRow(names[1], second, "log-odds")),
+            "agreements": (Agreement(*names, tau, None if tau is None else 2, min(5, count)),),
+            "tokens_total": count,
+        }
+        return Heatmap(**{**fields, **changes})
+
+    return build
+
+
+@pytest.fixture
+def table() -> Table:
+    """Figures of a model, one of them missing."""
+    rows = (("negative", 0.911, 0.9083, 12_500), ("positive", 0.906, None, 12_500))
+    return Table("How well", ("class", "precision", "F1", "texts"), rows, ("on the official test split",))

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Dialog, Page, sync_playwright
 
 from attribkit.explanation import Explanation, Explanations
+from attribkit.panels import Heatmap
 from attribkit.render import html, palette
 
 pytestmark = pytest.mark.browser
@@ -106,6 +107,10 @@ def test_hostile_texts_are_inert(
     assert text_of(page) == hostile.replace("\x00", "␀").replace("\x1b", "␛")
 
 
+def hexadecimal(rgb: str) -> str:
+    return "#" + "".join(f"{int(part):02x}" for part in rgb.removeprefix("rgb(").removesuffix(")").split(","))
+
+
 def contrasts(page: Page) -> dict[str, float]:
     """The contrast of the ink on each token's own background, as the browser computes both."""
     colours: list[list[str]] = page.locator("section .t").evaluate_all(
@@ -115,9 +120,6 @@ def contrasts(page: Page) -> dict[str, float]:
             return [e.className, getComputedStyle(e).color, getComputedStyle(paper).backgroundColor];
         })"""
     )
-
-    def hexadecimal(rgb: str) -> str:
-        return "#" + "".join(f"{int(part):02x}" for part in rgb.removeprefix("rgb(").removesuffix(")").split(","))
 
     return {name: palette.contrast(hexadecimal(ink), hexadecimal(paper)) for name, ink, paper in colours}
 
@@ -206,3 +208,102 @@ def test_print_shows_light_paper_and_keeps_the_colours(horrible: Explanation, sh
 def test_a_review_of_50_000_words_opens(explained: Callable[..., Explanation], show: Open) -> None:
     page = show(html.page([explained("word " * 50_000)]))
     assert page.locator("section .text .t").count() == 50_000
+
+
+def left_of(page: Page, selector: str) -> float:
+    found = page.locator(selector).first.bounding_box()
+    assert found is not None
+    return found["x"]
+
+
+@pytest.mark.parametrize("width", [1000, 390])
+def test_a_heatmaps_cells_stand_in_rows_and_columns_over_their_words(
+    heatmap: Callable[..., Heatmap], show: Open, width: int
+) -> None:
+    text = "The final tennis tournament of this very long season starts next week in a small town by the sea."
+    page = show(html.page([Explanation(text, None, (heatmap(text),), {})]), width=width)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    columns: list[list[list[float]]] = page.locator(".strip .column").evaluate_all(
+        """columns => columns.map(column => [...column.children].map(cell => {
+            const r = cell.getBoundingClientRect();
+            return [Math.round(r.left), Math.round(r.right), Math.round(r.top)];
+        }))"""
+    )
+    lines: dict[float, set[tuple[float, ...]]] = {}
+    for cells in columns:
+        assert len({(left, right) for left, right, _ in cells}) == 1
+        tops = tuple(top for _, _, top in cells)
+        assert list(tops) == sorted(tops)
+        lines.setdefault(tops[0], set()).add(tops)
+    assert all(len(tops) == 1 for tops in lines.values()) and len(lines) >= (2 if width == 1000 else 4)
+    said = page.locator(".strip .column").first.evaluate("e => getComputedStyle(e, '::before').content")
+    assert said == ('"attention\\a integrated gradients"' if width == 1000 else '"1\\a 2"')
+
+
+def test_a_cell_tells_its_row_and_value_and_the_table_tells_all(heatmap: Callable[..., Heatmap], show: Open) -> None:
+    page = show(html.page([Explanation("good bad", None, (heatmap("good bad", [0.75, 0.25]),), {})]))
+    cell = page.locator(".strip i").first
+    cell.hover()
+    assert cell.evaluate("e => getComputedStyle(e, '::after').content") == '"attention: 0.750"'
+    page.get_by_text("All values").click()
+    assert page.locator(".values tbody tr").evaluate_all("rows => rows.map(row => row.innerText.split(/\\s+/))") == [
+        ["1", "good", "0.750", "+2.00"],
+        ["2", "bad", "0.250", "−1.00"],
+    ]
+    heard = " ".join(spoken(page))
+    assert "good , 0.750" in " ".join(heard.split()) and "attention: 0.750" not in heard
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_number_in_a_heatmap_can_be_read(
+    heatmap: Callable[..., Heatmap], show: Open, scheme: Literal["light", "dark"]
+) -> None:
+    text = " ".join(["word"] * 21)
+    panel = heatmap(text, np.linspace(0, 1, 21), np.linspace(-1, 1, 21))
+    page = show(html.page([Explanation(text, None, (panel,), {})]), scheme)
+    colours: list[list[str]] = page.locator(".strip i").evaluate_all(
+        """cells => cells.map(e => {
+            let paper = e;
+            while (getComputedStyle(paper).backgroundColor === 'rgba(0, 0, 0, 0)') paper = paper.parentElement;
+            return [getComputedStyle(e).color, getComputedStyle(paper).backgroundColor];
+        })"""
+    )
+    assert min(palette.contrast(hexadecimal(ink), hexadecimal(paper)) for ink, paper in colours) >= 4.5
+
+
+def test_a_band_stands_under_its_word_and_is_told(banded: Explanation, show: Open) -> None:
+    page = show(html.page([banded]))
+    token = page.locator("section .text .t").first
+    top, height, padding = token.evaluate(
+        """e => { const s = getComputedStyle(e, '::before');
+                  return [parseFloat(s.top), parseFloat(s.height), e.getBoundingClientRect().height]; }"""
+    )
+    assert top >= padding and height > 15
+    lines = page.locator("section .text").evaluate("e => parseFloat(getComputedStyle(e).lineHeight)")
+    assert lines >= padding + height
+    token.hover()
+    assert token.evaluate("e => getComputedStyle(e, '::after').content") == '"+2.00 (−1.00 to +4.00)"'
+    page.mouse.move(0, 0)
+    assert "horrible , +2.00, from −1.00 to +4.00" in " ".join(" ".join(spoken(page)).split())
+
+
+@pytest.mark.parametrize("width", [1000, 390])
+def test_the_sentences_sums_stand_in_the_margin_and_leave_the_text_as_typed(
+    sentenced: Explanation, show: Open, width: int
+) -> None:
+    page = show(html.page([sentenced]), width=width)
+    assert text_of(page) == sentenced.text
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert left_of(page, "section .text .t") - left_of(page, "section .text") > 20
+    bars: list[list[float]] = page.locator("section .text .s").evaluate_all(
+        "bars => bars.map(e => { const s = getComputedStyle(e, '::before');"
+        " return [parseFloat(s.width), parseFloat(s.marginLeft)]; })"
+    )
+    assert len(bars) == 3 and all(wide > 15 and wide + left < 0 for wide, left in bars)
+
+
+def test_bands_and_strips_are_printed(banded: Explanation, heatmap: Callable[..., Heatmap], show: Open) -> None:
+    page = show(html.page([banded, Explanation("good", None, (heatmap("good"),), {})]), "dark")
+    page.emulate_media(media="print", color_scheme="dark")
+    exact = page.locator("section .text .t").first.evaluate("e => getComputedStyle(e, '::before').printColorAdjust")
+    assert exact == page.locator(".strip i").first.evaluate("e => getComputedStyle(e).printColorAdjust") == "exact"

@@ -101,3 +101,11 @@ def test_oklab_gives_the_published_values() -> None:
 def test_a_colour_that_no_screen_can_show_is_refused_with_the_cure() -> None:
     with pytest.raises(ValueError, match="lower its chroma"):
         palette.from_oklab((0.9, 0.3, 0.0))
+
+
+@pytest.mark.parametrize("scheme", [palette.LIGHT, palette.DARK], ids=["light", "dark"])
+def test_weights_grow_away_from_the_paper_in_one_hue_and_carry_the_ink(scheme: palette.Scheme) -> None:
+    lightness = [palette.to_oklab(scheme.weight(step))[0] for step in range(palette.STEPS + 1)]
+    ordered = sorted(lightness, reverse=scheme is palette.LIGHT)
+    assert scheme.weight(0) == scheme.paper and lightness == ordered
+    assert min(palette.contrast(scheme.ink, scheme.weight(step)) for step in range(palette.STEPS + 1)) >= 4.5

@@ -1,6 +1,7 @@
 """Token scores are the integral they claim to be, and say so when they are not."""
 
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -15,8 +16,10 @@ from attribkit.attribution.outputs import Target
 from attribkit.classifier import Classifier
 from attribkit.explainer import explain
 from attribkit.models.adapters import Adapted
-from attribkit.text import WordIndex
+from attribkit.panels import TokenScores
+from attribkit.text import TextSettings, Tokenizer, WordIndex
 from attribkit.views.attribution import Attribution
+from attribkit.views.reading import Reading
 
 WORDS = "a good film horrible bad never seen unknown ! I've".split()
 TEXT = st.lists(st.sampled_from(WORDS), min_size=1, max_size=12).map(" ".join)
@@ -157,8 +160,158 @@ def test_a_users_own_network_is_explained(baseline: str) -> None:
         ({"method": "lime++"}, "`method` must be one of .*captum.*, got 'lime"),
         ({"tolerance": 0}, "between 0 and 1, got 0"),
         ({"baseline": "padd"}, "got 'padd'; did you mean 'pad'"),
+        ({"baseline": ["pad", "unkk"]}, "got 'unkk'; did you mean 'unk'"),
+        ({"baseline": ["pad", "mean", "pad"]}, "must name each baseline once, got 'pad' twice"),
+        ({"baseline": []}, "must name at least one of pad, zero, unk, mean or a text, got none"),
     ],
 )
 def test_settings_out_of_range_are_refused(options: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Attribution(**options)
+
+
+@pytest.mark.parametrize("given", [None, 3, ["pad", 3], {"pad": 1}])
+def test_a_baseline_of_another_kind_is_refused(given: object) -> None:
+    with pytest.raises(TypeError, match="`baseline` must be a name, a text or a list of them, got "):
+        Attribution(baseline=given)  # type: ignore[arg-type]  # the mistake under test
+
+
+LONG = "I've never watched such a great show. It was bad, bad! a delight ... the best film ever ; horrible"
+
+
+@pytest.mark.parametrize("output", ["log_odds", "probability"])
+@pytest.mark.parametrize("baseline", [*baselines.NAMES, "a dull film"])
+def test_the_phrases_share_out_the_same_sum_as_the_tokens(
+    make_classifier: Callable[..., Classifier], output: str, baseline: str
+) -> None:
+    classifier = make_classifier("cnn", labels=("x", "y", "z"))
+    rows = explain(
+        classifier, [LONG, "bad", "a good film"], target="all", output=output, baseline=baseline, views="attribution"
+    )
+    for row in rows:
+        for panel in row.panels:
+            assert isinstance(panel, TokenScores) and panel.phrases is not None
+            limit = 1e-6 * np.abs(panel.scores).sum()
+            assert abs(panel.phrases.scores.sum() - panel.scores.sum()) <= limit
+            assert (panel.phrases.scores != 0).all()
+            assert (panel.phrases.lasts - panel.phrases.firsts < 5).all()  # the widest kernel
+            assert (panel.phrases.filters < classifier.network.output.in_features).all()
+
+
+def test_a_text_has_the_same_phrases_alone_and_among_others(make_classifier: Callable[..., Classifier]) -> None:
+    classifier = make_classifier("cnn")
+    texts = [LONG, "bad", "never a good film !", LONG[:30], "the best story"]
+    for together, text in zip(explain(classifier, texts), texts, strict=True):
+        alone, found = explain(classifier, text).scores.phrases, together.scores.phrases
+        assert alone is not None and found is not None
+        np.testing.assert_array_equal(found.firsts, alone.firsts)
+        np.testing.assert_array_equal(found.lasts, alone.lasts)
+        np.testing.assert_array_equal(found.filters, alone.filters)
+        np.testing.assert_allclose(found.scores, alone.scores, atol=1e-6 * np.abs(alone.scores).sum())
+
+
+def test_the_phrase_that_alone_fills_a_filter_gets_all_of_its_share(make_classifier: Callable[..., Classifier]) -> None:
+    classifier = make_classifier("cnn", filters=1, widths=(2,))
+    with torch.no_grad():
+        classifier.network.convolutions[0].weight.fill_(1.0)
+        classifier.network.convolutions[0].bias.zero_()
+        classifier.network.embedding.weight.fill_(0.0)
+        classifier.network.embedding.weight[classifier.encode(["good"])[0].ids] = 1.0
+        classifier.network.embedding.weight[classifier.encode(["film"])[0].ids] = 0.5
+    scores = explain(classifier, "a bad show , good film ever", output="logit", target=1).scores
+    assert scores.strongest_phrases() == [(4, 5, pytest.approx(scores.total), 1)]
+    assert (scores.scores != 0).tolist() == [False] * 4 + [True, True, False]
+
+
+@pytest.mark.parametrize("method", ["quadrature", "captum", "leave_one_out"])
+def test_other_methods_know_no_phrases(make_classifier: Callable[..., Classifier], method: str) -> None:
+    assert explain(make_classifier("cnn"), "a good film", method=method).scores.phrases is None
+
+
+def test_without_details_nothing_more_than_the_scores_is_told(make_classifier: Callable[..., Classifier]) -> None:
+    classifier = make_classifier("cnn")
+    ((bare,),) = Attribution(details=False)(classifier, Reading.of(classifier, [LONG]))
+    whole = explain(classifier, LONG).scores
+    assert bare.phrases is None and not len(bare.sentence_starts)
+    assert bare.scores.tolist() == whole.scores.tolist()
+    assert whole.phrases is not None
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_sentences_begin_with_tokens_and_their_sums_share_out_the_score(
+    make_classifier: Callable[..., Classifier], architecture: str
+) -> None:
+    scores = explain(make_classifier(architecture), LONG).scores
+    assert [scores.tokens[i] for i in scores.sentence_starts] == ["i", "it", "a"]
+    assert scores.sentence_totals.sum() == pytest.approx(scores.total, abs=1e-9)
+
+
+@pytest.mark.parametrize(("truncate", "starts"), [("end", [0, 3]), ("start", [0, 2])])
+def test_sentences_of_a_truncated_text_are_those_that_were_read(
+    make_classifier: Callable[..., Classifier], truncate: Literal["end", "start"], starts: list[int]
+) -> None:
+    classifier = make_classifier()
+    classifier.tokenizer = Tokenizer.of(
+        classifier.tokenizer.vocabulary,  # type: ignore[attr-defined]
+        TextSettings(min_frequency=1, max_length=5, truncate=truncate),
+    )
+    assert explain(classifier, "good film . bad film ! worst of all").scores.sentence_starts.tolist() == starts
+
+
+def test_several_baselines_give_a_band_whose_first_row_is_the_panels_own(
+    make_classifier: Callable[..., Classifier],
+) -> None:
+    for architecture in ARCHITECTURES:
+        classifier = make_classifier(architecture)
+        names = ["unk", "pad", "mean", "a dull film"]
+        rows = explain(classifier, [LONG, "bad"], baseline=names, tolerance=1e-3, views="attribution")
+        for row, text in zip(rows, [LONG, "bad"], strict=True):
+            band = row.scores.band
+            assert band is not None and band.baselines == tuple(names)
+            assert row.scores.baseline == "unk"
+            assert band.converged == (True,) * 4
+            assert band.scores[0].tolist() == row.scores.scores.tolist()
+            for name, scores in zip(names, band.scores, strict=True):
+                alone = explain(classifier, text, baseline=name, tolerance=1e-3).scores.scores
+                np.testing.assert_allclose(scores, alone, atol=1e-6 * max(np.abs(alone).sum(), 1e-3))
+            assert (band.low <= row.scores.scores).all() and (row.scores.scores <= band.high).all()
+        assert rows[0].provenance["settings"]["baseline"] == names
+        assert any("the baseline text" in note for note in rows[0].scores.notes)
+
+
+def test_one_baseline_in_a_list_is_one_baseline(make_classifier: Callable[..., Classifier]) -> None:
+    classifier = make_classifier()
+    assert explain(classifier, "a good film", baseline=["unk"]) == explain(classifier, "a good film", baseline="unk")
+    assert explain(classifier, "a good film", baseline=("unk",)).scores.band is None
+
+
+def test_a_baseline_that_did_not_converge_is_named_in_the_notes(make_classifier: Callable[..., Classifier]) -> None:
+    scores = explain(make_classifier("lstm"), LONG, baseline=["pad", "unk"], tolerance=1e-14).scores
+    assert scores.band is not None and scores.band.converged == (False, False)
+    assert [note[:46] for note in scores.notes] == ["with the baseline 'unk' it did not converge: r"]
+    assert "did not converge" in scores.verdict
+
+
+def test_a_method_without_completeness_has_a_band_that_promises_none(
+    make_classifier: Callable[..., Classifier],
+) -> None:
+    band = explain(make_classifier("lstm"), "a bad film", baseline=["pad", "unk"], method="leave_one_out").scores.band
+    assert band is not None and band.converged == (None, None)
+
+
+def test_f_of_the_baseline_is_the_networks_own_whatever_came_before(make_classifier: Callable[..., Classifier]) -> None:
+    texts = ["a good film", "bad", "never such a bad film", "the best film", "worst", "it was a horrible movie"]
+    for architecture in ARCHITECTURES:
+        classifier = make_classifier(architecture)
+        for baseline in ("unk", "mean", "a dull film"):
+            for batch_size in (1, 2, None):
+                rows = explain(classifier, texts, baseline=baseline, batch_size=batch_size, target=1)
+                for row, text in zip(rows, texts, strict=True):
+                    _, mask = classifier.batch([classifier.encode([text])[0].ids])
+                    name = baseline if baseline in baselines.NAMES else "text"
+                    words = torch.from_numpy(classifier.encode([baseline])[0].ids)
+                    start = baselines.embedded(name, classifier.network.embedding.weight.detach(), mask, 0, 1, words)
+                    with torch.no_grad():
+                        logits = reference.from_embeddings(classifier.network, start, mask)
+                    own = Target("log_odds", torch.tensor([1])).of(logits.double()).item()
+                    assert row.scores.output_baseline == pytest.approx(own, abs=1e-5)

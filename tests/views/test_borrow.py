@@ -85,7 +85,8 @@ def test_explaining_works_whatever_the_callers_grad_mode(make_classifier: Callab
 def test_the_fed_network_is_the_network_itself(make_classifier: Callable[..., Classifier]) -> None:
     network = make_classifier("cnn").network
     ids, mask = torch.tensor([[3, 4, 5]]), torch.ones(1, 3, dtype=torch.bool)
-    with borrowed(network), embedding_fed(network) as run, torch.no_grad():
+    run = embedding_fed(network)
+    with borrowed(network), torch.no_grad():
         assert torch.equal(run(network.embedding(ids), ids, mask), network(ids, mask))
         assert not torch.equal(run(torch.zeros(1, 3, 8), ids, mask), network(ids, mask))
 

@@ -58,7 +58,7 @@ def test_a_text_gets_the_same_scores_alone_and_among_others(
 def test_each_says_whether_its_scores_add_up(
     make_classifier: Callable[..., Classifier], method: str, architecture: str
 ) -> None:
-    for row in explain(make_classifier(architecture), TEXTS[:2], method=method, target="all"):
+    for row in explain(make_classifier(architecture), TEXTS[:2], method=method, target="all", views="attribution"):
         for panel in row.panels:
             assert panel.method == method  # type: ignore[union-attr]  # these panels are token scores
             if method in COMPLETE:
@@ -84,7 +84,7 @@ def test_every_output_target_and_baseline_is_served(
     classifier = make_classifier(architecture, labels=("x", "y", "z"))
     if method == "deeplift" and options.get("output") == "probability":
         pytest.skip("refused, as its own test says")
-    rows = explain(classifier, TEXTS[:2], method=method, **options)
+    rows = explain(classifier, TEXTS[:2], method=method, views="attribution", **options)
     panels = [panel for row in rows for panel in row.panels]
     assert len(panels) == (6 if options.get("target") == "all" else 2)
     assert all(len(panel.scores) == len(panel.tokens) for panel in panels)  # type: ignore[union-attr]

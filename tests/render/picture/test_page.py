@@ -14,10 +14,7 @@ from matplotlib.text import Text
 from PIL import Image
 
 from attribkit.explanation import Explanation
-from attribkit.render import figure, palette
-from attribkit.render.chart import apart, axis
-from attribkit.render.layout import Piece
-from attribkit.render.lines import typeset
+from attribkit.render import palette, picture
 
 Make = Callable[..., Explanation]
 
@@ -47,7 +44,7 @@ def tints(drawn: Figure) -> dict[str, str]:
 
 
 def test_tokens_stand_as_typed_in_reading_order_and_carry_their_colours(horrible: Explanation) -> None:
-    drawn = figure.figure([horrible])
+    drawn = picture.figure([horrible])
     assert [t.get_text() for t in tokens(drawn)] == ["It", "was", "a", "horrible", "movie"]
     assert places(drawn) == sorted(places(drawn)) and len({t.get_position()[1] for t in tokens(drawn)}) == 1
     colours = tints(drawn)
@@ -57,19 +54,19 @@ def test_tokens_stand_as_typed_in_reading_order_and_carry_their_colours(horrible
 
 
 def test_everything_a_reader_must_know_is_drawn(horrible: Explanation) -> None:
-    words = " ".join(texts(figure.figure([horrible])))
+    words = " ".join(texts(picture.figure([horrible])))
     for said in ("negative", "91.3%", "8.7%", "✓ right", "−2.31", "+2.31", "log-odds", "integrated-gradients, 64 steps",
                  "baseline pad", "sum of scores +2.232", "tokens read: all 5", horrible.scores.verdict):  # fmt: skip
         assert said in words
 
 
 def test_a_failed_verdict_is_drawn_with_a_sign(explained: Make) -> None:
-    drawn = texts(figure.figure([explained("one two", [1, 2], converged=False, output_text=9.0)]))
+    drawn = texts(picture.figure([explained("one two", [1, 2], converged=False, output_text=9.0)]))
     assert "!" in drawn and any(text.startswith("did not converge") for text in drawn)
 
 
 def test_nothing_a_user_writes_is_read_as_mathematics(explained: Make) -> None:
-    drawn = figure.figure([explained("$x_1$ and $\\frac{a}{b}$ \\oops", target="$\\bad$", notes=("$\\worse$",))])
+    drawn = picture.figure([explained("$x_1$ and $\\frac{a}{b}$ \\oops", target="$\\bad$", notes=("$\\worse$",))])
     assert all(not text.get_parse_math() for text in drawn.findobj(Text) if isinstance(text, Text))
     assert any("$\\worse$" in text for text in texts(drawn))
 
@@ -80,7 +77,7 @@ def test_hostile_texts_are_drawn_in_every_format_without_a_warning(
 ) -> None:
     explanation = explained(hostile, true_label="\u202eevil \x00", notes=(hostile,), target=hostile, baseline=hostile)
     with caplog.at_level(logging.WARNING):
-        content = figure.image([explanation], format, dpi=60)
+        content = picture.image([explanation], format, dpi=60)
     assert not caplog.records
     if format == "png":
         assert Image.open(io.BytesIO(content)).size[0] == 466
@@ -91,7 +88,7 @@ def test_hostile_texts_are_drawn_in_every_format_without_a_warning(
 
 
 def test_line_breaks_and_spaces_are_kept_and_control_characters_shown(explained: Make) -> None:
-    drawn = figure.figure([explained("one\n\n  two\tthree \x00\u202e", [1] * 5)])
+    drawn = picture.figure([explained("one\n\n  two\tthree \x00\u202e", [1] * 5)])
     one, two, three, *_ = tokens(drawn)
     assert two.get_position()[1] - one.get_position()[1] == pytest.approx(42)
     assert two.get_position()[0] > one.get_position()[0]
@@ -101,24 +98,24 @@ def test_line_breaks_and_spaces_are_kept_and_control_characters_shown(explained:
 
 
 def test_right_to_left_words_run_from_the_right_and_the_picture_says_how(explained: Make) -> None:
-    drawn = figure.figure([explained("שלום עולם יפה", [1, 1, 1])])
+    drawn = picture.figure([explained("שלום עולם יפה", [1, 1, 1])])
     assert places(drawn) == sorted(places(drawn), reverse=True)
     assert any("right-to-left text is set word by word" in text for text in texts(drawn))
-    mixed = figure.figure([explained("say שלום עולם now", [1] * 4)])
+    mixed = picture.figure([explained("say שלום עולם now", [1] * 4)])
     say, first, second, now = places(mixed)
     assert say < second < first < now
 
 
 def test_what_no_font_can_draw_is_a_box_and_is_counted(explained: Make) -> None:
     # a private-use character: no font of a sane machine has it
-    drawn = texts(figure.figure([explained("odd \U0010fffd \U0010fffd", [1] * 3)]))
+    drawn = texts(picture.figure([explained("odd \U0010fffd \U0010fffd", [1] * 3)]))
     assert "□" in drawn and any("2 characters have no glyph here" in text for text in drawn)
-    assert not any("no glyph" in text for text in texts(figure.figure([explained("plain")])))
+    assert not any("no glyph" in text for text in texts(picture.figure([explained("plain")])))
 
 
 def test_a_long_text_wraps_within_the_margins(explained: Make) -> None:
     text = " ".join(["a", "wonderfully", "long", "x" * 300, "review"] * 30)
-    drawn = figure.figure([explained(text)])
+    drawn = picture.figure([explained(text)])
     right = 560 - 30 + 1
     for token in tokens(drawn):
         box = token.get_window_extent()
@@ -128,7 +125,7 @@ def test_a_long_text_wraps_within_the_margins(explained: Make) -> None:
 
 def test_50_000_words_are_drawn_as_far_as_a_picture_can_and_the_rest_is_counted(explained: Make) -> None:
     text = "\n".join(["word"] * 50_000)
-    drawn = figure.figure([explained(text, np.zeros(50_000))], dpi=150)
+    drawn = picture.figure([explained(text, np.zeros(50_000))], dpi=150)
     shown = len(tokens(drawn))
     assert 200 < shown < 1000
     assert any(f"{50_000 - shown:,} more tokens are not drawn" in line for line in texts(drawn))
@@ -137,14 +134,14 @@ def test_50_000_words_are_drawn_as_far_as_a_picture_can_and_the_rest_is_counted(
 
 @pytest.mark.parametrize("dpi", [20, 600, 1200])
 def test_a_picture_stays_small_enough_to_hold_at_any_resolution(explained: Make, dpi: int) -> None:
-    drawn = figure.figure([explained("\n".join(["word"] * 2000), np.zeros(2000))], dpi=dpi)
+    drawn = picture.figure([explained("\n".join(["word"] * 2000), np.zeros(2000))], dpi=dpi)
     width, height = drawn.get_size_inches() * dpi
     assert height < 65_536 and width * height < 150e6
 
 
 def test_rows_show_every_text_its_prediction_and_one_scale(explained: Make) -> None:
     rows = [explained("Best film ever", [2, 0.1, 0.3], "positive"), explained("It was bad", [0, 0.2, 1])]
-    drawn = figure.figure(rows)
+    drawn = picture.figure(rows)
     assert [t.get_text() for t in tokens(drawn)] == ["Best", "film", "ever", "It", "was", "bad"]
     shown = texts(drawn)
     assert shown.count("91.3%") == 2 and "✗ wrong: positive" in shown and "+2.00" in shown
@@ -154,14 +151,14 @@ def test_rows_show_every_text_its_prediction_and_one_scale(explained: Make) -> N
 
 def test_rows_that_cannot_be_compared_state_their_own_scales(explained: Make) -> None:
     rows = [explained("one", [2.0]), explained("two", [0.5], unit="probability")]
-    shown = texts(figure.figure(rows))
+    shown = texts(picture.figure(rows))
     assert "each row has a scale of its own" in shown
     assert "scale ±2.00 log-odds" in shown and "scale ±0.500 probability" in shown
 
 
 def test_too_many_rows_are_cut_with_a_sentence(explained: Make) -> None:
     rows = [explained("word", [1.0])] * 300
-    drawn = figure.figure(rows)
+    drawn = picture.figure(rows)
     shown = len(tokens(drawn))
     assert any(f"{300 - shown:,} more rows are not drawn" in text for text in texts(drawn))
 
@@ -170,14 +167,14 @@ def test_too_many_rows_are_cut_with_a_sentence(explained: Make) -> None:
     ("text", "scores"), [("nothing here", [0, 0]), ("one", [1e-300]), ("one", [1e300]), ("  ", [])]
 )
 def test_degenerate_scores_are_drawn(explained: Make, text: str, scores: list[float]) -> None:
-    shown = " ".join(texts(figure.figure([explained(text, scores)])))
+    shown = " ".join(texts(picture.figure([explained(text, scores)])))
     assert "np." not in shown and "nan" not in shown
     if not any(scores):
         assert "Nothing to colour: every score is 0." in shown
 
 
 def test_a_chart_is_drawn_with_named_lines_and_marks(losses: Explanation) -> None:
-    drawn = figure.figure([losses])
+    drawn = picture.figure([losses])
     (plot,) = drawn.axes
     assert [list(np.asarray(line.get_ydata())) for line in plot.lines] == [list(s.y) for s in losses.panels[0].series]  # type: ignore[union-attr]
     for said in ("Loss", "training", "validation", "best epoch", "epoch", "cross-entropy (nats)"):
@@ -186,20 +183,20 @@ def test_a_chart_is_drawn_with_named_lines_and_marks(losses: Explanation) -> Non
 
 @pytest.mark.parametrize("format", ["png", "svg", "pdf"])
 def test_the_same_explanation_gives_the_same_bytes(horrible: Explanation, losses: Explanation, format: str) -> None:
-    assert figure.image([horrible, losses], format) == figure.image([horrible, losses], format)
+    assert picture.image([horrible, losses], format) == picture.image([horrible, losses], format)
 
 
 def test_a_users_matplotlibrc_neither_changes_the_picture_nor_is_changed(horrible: Explanation) -> None:
-    plain = figure.image([horrible], "png", dpi=50)
+    plain = picture.image([horrible], "png", dpi=50)
     with matplotlib.rc_context(
         {"text.usetex": True, "font.size": 30, "axes.facecolor": "red", "savefig.bbox": "tight"}
     ):
-        assert figure.image([horrible], "png", dpi=50) == plain
+        assert picture.image([horrible], "png", dpi=50) == plain
         assert matplotlib.rcParams["font.size"] == 30
 
 
 def test_the_metadata_describe_the_picture_and_hold_no_date(horrible: Explanation) -> None:
-    info = Image.open(io.BytesIO(figure.image([horrible], "png", dpi=50))).info
+    info = Image.open(io.BytesIO(picture.image([horrible], "png", dpi=50))).info
     assert info["Description"] == (
         f"predicted “negative” (91.3%); token scores for “negative” in log-odds, {horrible.scores.verdict}"
     )
@@ -207,40 +204,14 @@ def test_the_metadata_describe_the_picture_and_hold_no_date(horrible: Explanatio
 
 
 def test_pyplot_is_never_imported() -> None:
-    code = "import sys; from attribkit.render import figure; sys.exit('matplotlib.pyplot' in sys.modules)"
+    code = "import sys; from attribkit.render import picture; sys.exit('matplotlib.pyplot' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_bad_calls_are_refused_with_the_cure(horrible: Explanation) -> None:
     with pytest.raises(ValueError, match="`format` must be one of png, svg, pdf, got 'gif'"):
-        figure.image([horrible], "gif")
+        picture.image([horrible], "gif")
     with pytest.raises(ValueError, match="`dpi` must lie between 20 and 1200, got 0"):
-        figure.image([horrible], "png", dpi=0)
+        picture.image([horrible], "png", dpi=0)
     with pytest.raises(ValueError, match="at least one explanation to draw, got an empty list"):
-        figure.figure([])
-
-
-def test_axes_have_round_ticks_within_their_ends() -> None:
-    assert axis([1, 12], whole=True).ticks == (2, 4, 6, 8, 10, 12)
-    assert axis([0.06, 0.78], zero=True).low == 0
-    assert axis([5, 5]).ticks and axis([0, 0]).ticks and axis([-3e-9, 4e-9]).ticks
-    assert axis([1, 2], whole=True).ticks == (1, 2)
-    assert axis([0.05, 0.75]).label(0.2) == "0.2" and axis([-20, 30]).label(-10) == "−10"
-
-
-def test_labels_are_moved_apart_in_their_order() -> None:
-    assert apart([0.5, 0.51, 0.1], 0.1) == pytest.approx([0.5, 0.6, 0.1])
-    assert apart([1.0, 1.0], 0.1) == pytest.approx([0.9, 1.0])
-    spread = apart([0.5] * 30, 0.1)
-    assert min(np.diff(spread)) == pytest.approx(1 / 30) and max(spread) <= 1 and min(spread) >= -1e-9
-
-
-def test_lines_break_at_words_and_keep_joined_tokens_together() -> None:
-    def lines(text: list[tuple[str, int | None]], width: float) -> list[str]:
-        set_ = typeset([Piece(t, n) for t, n in text], lambda s: float(len(s)), lambda s: s, width)
-        return ["".join(chunk.text for chunk in line) for line in set_]
-
-    assert lines([("did", 0), ("n't", 1), (" ", None), ("go", 2), ("!", 3)], 8) == ["didn't", "go!"]
-    assert lines([("abcdefghij", 0), (" ", None), ("k", 1)], 4) == ["abcd", "efgh", "ij k"]
-    assert lines([("中", 0), ("文", 1), ("電", 2)], 2) == ["中文", "電"]
-    assert lines([("a", 0), ("\n\n b", None)], 9) == ["a", "", " b"]
+        picture.figure([])

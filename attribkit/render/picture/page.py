@@ -1,36 +1,49 @@
-"""Pictures as PNG, SVG and PDF: texts wrapped in reading order, charts with their lines named, no pyplot state."""
+"""The whole picture: the prediction, the panels one under the other or texts in rows, as tall as a picture may be."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from attribkit.panels import Chart, Drawable, TokenScores
-from attribkit.render.chart import apart, axes
+from attribkit.panels import Chart, Drawable, Heatmap, Scatter, Table, TokenScores
 from attribkit.render.facts import quoted
-from attribkit.render.fonts import MISSING, Letters
-from attribkit.render.layout import number, percent, scales, visible
-from attribkit.render.rows import (
-    INKS,
-    INNER,
-    LINE,
-    MARGIN,
-    SMALL,
-    WIDTH,
-    Room,
-    clip,
-    cues,
-    header,
-    legend,
-    panel_blocks,
-    prose,
-    row,
-    rule,
-    settings,
-)
-from attribkit.render.sheet import Block, Sheet, gap, steady, write
+from attribkit.render.layout import Context, percent, scales, visible
+from attribkit.render.picture import chart, heatmap, scatter, table, token_scores
+from attribkit.render.picture.fonts import MISSING, Letters
+from attribkit.render.picture.legend import cues, legend
+from attribkit.render.picture.prediction import header
+from attribkit.render.picture.room import INKS, LINE, MARGIN, WIDTH, Room, prose, rule
+from attribkit.render.picture.row import row
+from attribkit.render.picture.sheet import Block, Sheet, gap, steady, write
+from attribkit.render.picture.token_scores import settings
 
 FORMATS = ("png", "svg", "pdf")
+
+DRAW: dict[str, Callable[[Any, Room], list[Block]]] = {
+    TokenScores.kind: token_scores.token_scores,
+    Heatmap.kind: heatmap.heatmap,
+    Scatter.kind: scatter.scatter,
+    Chart.kind: chart.chart,
+    Table.kind: table.table,
+}
+"""How each kind of panel is drawn: a function (panel, room) to blocks, from top to bottom.
+
+A block knows its height in points before it is drawn; `room` has the fonts and, in `room.context`, the text, its
+prediction and the scales. Every word goes through `Sheet.text` or is drawn with `parse_math=False`.
+"""
+
+TEXTS: dict[str, Callable[[Any, str | None], Iterator[str]]] = {
+    TokenScores.kind: token_scores.texts,
+    Heatmap.kind: heatmap.texts,
+    Scatter.kind: scatter.texts,
+    Chart.kind: chart.texts,
+    Table.kind: table.texts,
+}
+"""What each kind of panel may write that a user wrote: a function (panel, text) to strings, for which fonts are chosen.
+
+The strings are as they will be shown (`visible`); the explanation's own text is looked after already.
+"""
 
 TALLEST = 7200.0
 """Points: 100 inches. A longer picture says what it leaves out."""
@@ -43,8 +56,6 @@ ROW_LINES = 40
 
 _AROUND = 700.0
 """Points kept for everything but the text when one text is drawn."""
-
-_DASHES = ("-", (0, (5, 2.5)), (0, (1, 1.8)), "-", (0, (5, 2.5)), (0, (1, 1.8)))
 
 
 def image(explanations: Sequence[Drawable], format: str, dpi: int = 150) -> bytes:
@@ -78,7 +89,7 @@ def figure(explanations: Sequence[Drawable], dpi: int = 150) -> Figure:
     letters = Letters(texts)
     several = len(explanations) > 1
     lines = max(10, int((tallest - _AROUND) / LINE))
-    room = Room(letters, min(lines, ROW_LINES) if several else lines)
+    room = Room(letters, min(lines, ROW_LINES) if several else lines, Context(None, None, {}))
     with steady():
         blocks = _in_rows(explanations, room, tallest) if several else _in_full(explanations[0], room, tallest)
         absent = sum(text.count(character) for text in texts for character in letters.missing)
@@ -103,32 +114,22 @@ def _texts(explanations: Sequence[Drawable]) -> Iterator[str]:
             yield visible(explanation.prediction.true_label or "")
             yield visible(str(explanation.provenance.get("model", "")))
         for panel in explanation.panels:
-            if isinstance(panel, Chart):
-                yield from (visible(t) for t in (panel.title, panel.x_label, panel.y_label))
-                yield from (visible(series.name) for series in panel.series)
-                yield from (visible(name) for name, _ in panel.marks)
-            else:
-                yield from (visible(t) for t in (panel.target, panel.unit, panel.method, panel.baseline, *panel.notes))
-                if explanation.text is None or (panel.starts == panel.ends).any():
-                    yield from (visible(token) for token in panel.tokens)
+            yield from TEXTS[panel.kind](panel, explanation.text)
 
 
 def _in_full(explanation: Drawable, room: Room, tallest: float) -> list[Block]:
-    found = scales([explanation])
-    blocks = (
-        [header(explanation.prediction, room, explanation.provenance.get("model")), gap(8)]
-        if explanation.prediction is not None
-        else []
-    )
-    groups = []
-    for panel in explanation.panels:
-        if isinstance(panel, Chart):
-            groups.append([_chart(panel, room)])
-        else:
-            groups.append(panel_blocks(explanation.text, panel, found[id(panel)], room))
+    room = replace(room, context=Context(explanation.text, explanation.prediction, scales([explanation])))
+    blocks = _heading(explanation, room)
+    groups = [DRAW[panel.kind](panel, room) for panel in explanation.panels]
     if not groups and explanation.text is not None:
         groups.append([prose(explanation.text, room, 10.0, colour=INKS.ink)])
     return blocks + _within(groups, room, tallest, "panels")
+
+
+def _heading(explanation: Drawable, room: Room) -> list[Block]:
+    if explanation.prediction is None:
+        return []
+    return [header(explanation.prediction, room, explanation.provenance.get("model")), gap(8)]
 
 
 def _in_rows(explanations: Sequence[Drawable], room: Room, tallest: float) -> list[Block]:
@@ -139,11 +140,14 @@ def _in_rows(explanations: Sequence[Drawable], room: Room, tallest: float) -> li
     groups: list[list[Block]] = []
     for explanation in explanations:
         for panel in explanation.panels:
-            if isinstance(panel, Chart):
-                groups.append([_chart(panel, room), gap(6)])
-            else:
+            if isinstance(panel, TokenScores):
                 scale = found[id(panel)]
                 groups.append([row(explanation, panel, scale, room, not together, not alike), gap(8), rule(), gap(8)])
+            else:
+                context = Context(explanation.text, explanation.prediction, found)
+                # a row of token scores has its prediction beside it; any other panel comes after its heading
+                lead = _heading(explanation, room) if panel is explanation.panels[0] else []
+                groups.append([*lead, *DRAW[panel.kind](panel, replace(room, context=context)), gap(6)])
     if not pairs:
         return _within(groups, room, tallest, "panels")
     first = pairs[0][1]
@@ -184,70 +188,9 @@ def _description(explanations: Sequence[Drawable]) -> str:
             label, p = explanation.prediction.label, explanation.prediction.probability
             said.append(f"predicted {quoted(label)} ({percent(p)})")
         for panel in explanation.panels:
-            if isinstance(panel, Chart):
-                said.append(f"chart: {visible(panel.title, one_line=True)}")
-            else:
+            if isinstance(panel, TokenScores):
                 said.append(f"token scores for {quoted(panel.target)} in {panel.unit}, {panel.verdict}")
+            else:
+                said.append(f"{panel.kind}: {visible(panel.title, one_line=True)}")
     more = len(explanations) - 20
     return "; ".join(said) + (f"; and {more} more explanations" if more > 0 else "")
-
-
-def _chart(chart: Chart, room: Room) -> Block:
-    """Lines over round axes, each named at its end."""
-    horizontal, vertical = axes(chart)
-    left, right, high = MARGIN + 34.0, WIDTH - MARGIN - 110.0, 190.0
-    head = 44.0 + (10 if chart.marks else 0)
-
-    def draw(sheet: Sheet, top: float) -> None:
-        sheet.text(MARGIN, top + 12, clip(chart.title, room, 12, INNER, bold=True), 12, INKS.ink, bold=True)
-        sheet.text(MARGIN, top + 28, clip(chart.y_label, room, SMALL, INNER), SMALL, INKS.muted)
-        top += head
-        for tick in vertical.ticks:
-            y = top + high * (1 - vertical.share(tick))
-            sheet.line(left, y, right, y, INKS.faint, 0.7)
-            sheet.text(left - 6, y + 2.8, vertical.label(tick), SMALL, INKS.muted, align="right")
-        for tick in horizontal.ticks:
-            x = left + (right - left) * horizontal.share(tick)
-            sheet.text(x, top + high + 13, horizontal.label(tick), SMALL, INKS.muted, align="center")
-        sheet.line(left, top + high, right, top + high, INKS.muted, 0.8)
-        for name, place in chart.marks:
-            x = left + (right - left) * horizontal.share(place)
-            sheet.line(x, top - 3, x, top + high, INKS.muted, 0.8, dotted=True)
-            align = (
-                "right" if horizontal.share(place) > 0.85 else "left" if horizontal.share(place) < 0.15 else "center"
-            )
-            sheet.text(x, top - 7, clip(name, room, SMALL, 150), SMALL, INKS.muted, align=align)
-        middle = (left + right) / 2
-        sheet.text(middle, top + high + 27, clip(chart.x_label, room, SMALL, INNER), SMALL, INKS.muted, align="center")
-        plot = sheet.axes(left, top, right - left, high)
-        plot.set_xlim(horizontal.low, horizontal.high)
-        plot.set_ylim(vertical.low, vertical.high)
-        _lines(sheet, chart, room, plot, right, top, high)
-
-    return Block(head + high + 36, draw)
-
-
-def _lines(sheet: Sheet, chart: Chart, room: Room, plot: Axes, right: float, top: float, high: float) -> None:
-    _, vertical = axes(chart)
-    drawn = [series for series in chart.series if len(series.x)]
-    places = apart([1 - vertical.share(float(series.y[-1])) for series in drawn], 12 / high)
-    for index, (series, place) in enumerate(zip(drawn, places, strict=True)):
-        colour = INKS.lines[index % len(INKS.lines)]
-        dots = len(series.x) <= 60
-        plot.plot(
-            series.x,
-            series.y,
-            color=colour,
-            linewidth=1.4,
-            linestyle=_DASHES[index % len(_DASHES)],
-            marker="o" if dots else "",
-            markersize=3.2,
-            markeredgewidth=0,
-            clip_on=False,
-            label=f"series {index}",
-        )
-        y = top + high * place + 3
-        last = number(float(series.y[-1]), sign=False)
-        name = clip(series.name, room, SMALL, 100 - room.letters.width(last, SMALL), bold=True)
-        end = right + 9 + sheet.text(right + 9, y, name, SMALL, colour, bold=True)
-        sheet.text(end + 4, y, last, SMALL, colour)

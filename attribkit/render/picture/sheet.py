@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, FancyBboxPatch, Rectangle
 from matplotlib.transforms import Affine2D, Transform
 
-from attribkit.render.fonts import Letters
+from attribkit.render.picture.fonts import Letters
 
 SETTINGS: Any = {
     "text.usetex": False,

@@ -1,0 +1,183 @@
+"""What the layers of a network put out while it runs, seen by hooks that are always removed."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
+
+_PROBES = ((2, 24), (3, 26))  # (texts, tokens) of two runs: an axis that grows by 1 counts texts, one by 2 steps
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer of a network, as it can be seen from outside.
+
+    Attributes:
+        name: the module's name in the network, such as "rnn" or "convolutions.0".
+        module: what it is, such as "GRU".
+        sizes: of its output's axes: numbers, with "B" for the texts' axis and "T" for the steps'; None where the output
+            is no tensor that has one row per text.
+        extra: steps more (or fewer) than tokens: K − 1 for a wide convolution of width K, 0 for most.
+        bidirectional: whether the second half of the features was read from the end of the text to its start.
+    """
+
+    name: str
+    module: str
+    sizes: tuple[int | str, ...] | None
+    extra: int = 0
+    bidirectional: bool = False
+
+    @property
+    def steps(self) -> bool:
+        """Whether it puts out one vector per step, rather than one per text."""
+        return self.sizes is not None and "T" in self.sizes
+
+    @property
+    def shape(self) -> str:
+        """Its output's shape as text, such as "(B, T + 2, 128)"."""
+        if self.sizes is None:
+            return "no row per text"
+        steps = "T" if not self.extra else f"T {'+' if self.extra > 0 else '−'} {abs(self.extra)}"
+        return f"({', '.join(steps if size == 'T' else str(size) for size in self.sizes)})"
+
+    def arranged(self, found: Tensor | None) -> Tensor:
+        """The layer's output as (B, S, H), S steps, or as (B, H)."""
+        sizes = self.sizes or ()
+        if found is None or found.ndim != len(sizes):
+            raise RuntimeError(
+                f"the layer {self.name!r} changes the shape of its output from text to text; take another"
+            )
+        if self.steps:
+            return found.movedim((sizes.index("B"), sizes.index("T")), (0, 1)).flatten(2)
+        return found.movedim(sizes.index("B"), 0).flatten(1)
+
+
+@contextmanager
+def watched(network: nn.Module, names: Sequence[str]) -> Iterator[dict[str, Tensor | None]]:
+    """Hooks on the named modules; afterwards, error or not, they are gone.
+
+    Yields: a dict that holds each module's latest output, those that finished last standing last; of an LSTM's
+        (outputs, (h, c)) the outputs, and None for what is no tensor.
+    """
+    outputs: dict[str, Tensor | None] = {}
+
+    def keep(name: str) -> Callable[..., None]:
+        def hook(module: nn.Module, inputs: Any, output: Any) -> None:
+            outputs.pop(name, None)  # called again, it stands last
+            found = _tensor(output)
+            outputs[name] = None if found is None else found.clone()  # what follows may write into it
+
+        return hook
+
+    modules = dict(network.named_modules())
+    handles = []
+    try:
+        for name in names:
+            handles.append(modules[name].register_forward_hook(keep(name)))
+        yield outputs
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def find_layers(
+    network: nn.Module, run: Callable[[Tensor, Tensor], Any], token: int, device: torch.device
+) -> list[Layer]:
+    """Every layer that takes part in the forward pass, in the order in which they finish; of several calls the last.
+
+    Args:
+        network: in evaluation mode, gradients off.
+        run: ids (B, T) and mask (B, T) to whatever the network returns.
+        token: an id that is no padding.
+        device: where the network is.
+    """
+    modules = {name: module for name, module in network.named_modules() if name}
+    seen: list[dict[str, Tensor | None]] = []
+    for texts, tokens in _PROBES:
+        with watched(network, list(modules)) as outputs:
+            run(
+                torch.full((texts, tokens), token, dtype=torch.int64, device=device),
+                torch.ones(texts, tokens, dtype=torch.bool, device=device),
+            )
+            seen.append(outputs)
+    first, second = seen
+    return [_layer(name, modules[name], first.get(name), found) for name, found in second.items()]
+
+
+def choose_layers(names: Sequence[str] | None, there: Sequence[Layer]) -> list[Layer]:
+    """The layers of these names; all that have a row per text if none is named.
+
+    Raises: ValueError for a layer that is not there (it lists those that are) or has no row per text.
+    """
+    usable = [layer for layer in there if layer.sizes is not None]
+    if names is None:
+        return usable
+    if not names:
+        raise ValueError(f"`layers` must name at least one of {_listed(usable)}, got none")
+    by_name = {layer.name: layer for layer in there}
+    for name in names:
+        if name not in by_name:
+            near = get_close_matches(str(name), list(by_name), n=1, cutoff=0.5)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise ValueError(f"a layer of this model is one of {_listed(usable)}, got {name!r}{hint}")
+        if by_name[name].sizes is None:
+            raise ValueError(f"the layer {name!r} puts out no row per text; take one of {_listed(usable)}")
+    return [by_name[name] for name in dict.fromkeys(names)]
+
+
+def before_last(there: Sequence[Layer]) -> Layer:
+    """What the network decides by: the layer that finishes just before the last one does.
+
+    Raises: ValueError if there is none.
+    """
+    leaves = [layer for layer in there if not any(other.name.startswith(f"{layer.name}.") for other in there)]
+    before = there[: there.index(leaves[-1])] if leaves else []
+    usable = [layer for layer in before if layer.sizes is not None]
+    if not usable:
+        raise ValueError("the network has no layer before its last one; name one of model.layers()")
+    return usable[-1]
+
+
+def _listed(layers: Sequence[Layer]) -> str:
+    return ", ".join(repr(layer.name) for layer in layers) or "none"
+
+
+def _tensor(output: Any) -> Tensor | None:
+    """The part of a module's output that counts: of an LSTM's (outputs, (h, c)) the outputs."""
+    if isinstance(output, PackedSequence):
+        return pad_packed_sequence(output, batch_first=True)[0]
+    if isinstance(output, (tuple, list)) and output:
+        return _tensor(output[0])
+    return output if isinstance(output, Tensor) and output.is_floating_point() else None
+
+
+def _layer(name: str, module: nn.Module, first: Tensor | None, second: Tensor | None) -> Layer:
+    kind = type(module).__name__
+    sizes = None if first is None or second is None else _sizes(tuple(first.shape), tuple(second.shape))
+    extra = 0
+    if first is not None and sizes is not None and "T" in sizes:
+        extra = first.shape[sizes.index("T")] - _PROBES[0][1]
+    return Layer(name, kind, sizes, extra, isinstance(module, nn.RNNBase) and module.bidirectional)
+
+
+def _sizes(first: tuple[int, ...], second: tuple[int, ...]) -> tuple[int | str, ...] | None:
+    """Which axis counts texts and which steps, from the shapes of two runs; None if that cannot be told."""
+    (texts, _), (more_texts, _) = _PROBES
+    if len(first) != len(second) or len(first) < 2:
+        return None
+    sizes: list[int | str] = []
+    for one, other in zip(first, second, strict=True):
+        if (one, other) == (texts, more_texts) and "B" not in sizes:
+            sizes.append("B")
+        elif other - one == _PROBES[1][1] - _PROBES[0][1] and "T" not in sizes:
+            sizes.append("T")
+        elif one == other:
+            sizes.append(one)
+        else:
+            return None
+    return tuple(sizes) if "B" in sizes else None

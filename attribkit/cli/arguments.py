@@ -1,0 +1,41 @@
+"""What several commands take."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+ModelArgument = Annotated[str, typer.Argument(help="A model folder or a bundled name.", show_default=False)]
+DataArgument = Annotated[
+    str, typer.Argument(help="A named set (imdb, ag_news, nlu_ru, demo), a file or a folder.", show_default=False)
+]
+TextColumn = Annotated[str | None, typer.Option(help="The column that holds the texts; guessed if not given.")]
+LabelColumn = Annotated[str | None, typer.Option(help="The column that holds the labels; guessed if not given.")]
+Device = Annotated[str | None, typer.Option(help="cpu, cuda, …; the best there is if not given.")]
+
+
+class Architecture(StrEnum):
+    """The networks that can be trained."""
+
+    cnn = "cnn"
+    attention_rnn = "attention-rnn"
+    lstm = "lstm"
+
+
+class Split(StrEnum):
+    """Which part of a data set is used."""
+
+    train = "train"
+    validation = "validation"
+    test = "test"
+    all = "all"
+
+
+def numbers(text: str | None, option: str) -> tuple[int, ...] | None:
+    """The integers between an option's commas."""
+    if text is None:
+        return None
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError as error:
+        raise ValueError(f"{option} must be numbers between commas, such as 3,4,5, got {text!r}") from error

@@ -1,0 +1,27 @@
+"""Metrics as tables on the terminal."""
+
+from typing import Any
+
+from rich.table import Table
+
+from attribkit.cli.console import console, escape
+
+
+def print_metrics(metrics: Any, of: str) -> None:
+    """Precision, recall and F1 per class and averaged, and the confusion matrix."""
+    frame = metrics.to_frame()
+    table = Table(title=f"accuracy {metrics.accuracy:.4f} on {of}", title_justify="left", title_style="bold")
+    table.add_column("")
+    for column in frame.columns:
+        table.add_column(str(column), justify="right")
+    for name, row in frame.iterrows():
+        shares = [f"{share:.4f}" for share in row.drop("support")]
+        table.add_row(escape(str(name)), *shares, f"{int(row['support']):,}")
+    console.print(table)
+    confusion = Table(title="true label ↓ predicted →", title_justify="left", title_style="bold")
+    confusion.add_column("")
+    for name in metrics.labels:
+        confusion.add_column(escape(name), justify="right")
+    for name, row in zip(metrics.labels, metrics.confusion, strict=True):
+        confusion.add_row(escape(name), *(f"{int(value):,}" for value in row))
+    console.print(confusion)

@@ -1,0 +1,90 @@
+"""attribkit project."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from attribkit.cli.arguments import DataArgument, Device, LabelColumn, ModelArgument, Split, TextColumn, numbers
+from attribkit.cli.console import console, errors, escape
+from attribkit.cli.rows import rows_of, trained_on
+
+
+class Method(StrEnum):
+    """The ways to a map."""
+
+    pca = "pca"
+    tsne = "tsne"
+    umap = "umap"
+
+
+def project(
+    model: ModelArgument,
+    data: DataArgument,
+    out: Annotated[
+        list[Path] | None, typer.Option(help="A file to write: .html, .png, .svg, .pdf, .json or .tex; may repeat.")
+    ] = None,
+    layer: Annotated[
+        list[str] | None, typer.Option(help="A layer to map; may repeat. What the last layer reads by default.")
+    ] = None,
+    method: Annotated[Method, typer.Option(help="The way to the map; umap needs attribkit[maps].")] = Method.pca,
+    dimensions: Annotated[int, typer.Option(help="2 or 3.")] = 2,
+    colour: Annotated[str, typer.Option(help="label, prediction, error or confidence.")] = "label",
+    epochs: Annotated[str | None, typer.Option(help="Snapshots to map: all, or epochs such as 0,1,5.")] = None,
+    reduce: Annotated[
+        str | None, typer.Option(help="How steps become points: last, mean, max, attention, tokens or takens.")
+    ] = None,
+    sample: Annotated[int | None, typer.Option(help="Most texts, or tokens, shown.")] = None,
+    place: Annotated[list[str] | None, typer.Option(help="A new text to mark on the map; may repeat.")] = None,
+    neighbours: Annotated[int, typer.Option(help="k of the mixing numbers.")] = 10,
+    perplexity: Annotated[float, typer.Option(help="tsne: about how many neighbours a point has.")] = 30.0,
+    umap_neighbours: Annotated[int, typer.Option(help="umap: how many neighbours a point has.")] = 15,
+    delay: Annotated[int, typer.Option(help="takens: tokens between two steps of a window.")] = 1,
+    dimension: Annotated[int, typer.Option(help="takens: steps in a window.")] = 3,
+    stride: Annotated[int, typer.Option(help="takens: tokens between two windows.")] = 1,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same map.")] = 0,
+    split: Annotated[
+        Split | None, typer.Option(help="Which part; if not given: the test split the data brings, else all of it.")
+    ] = None,
+    text: TextColumn = None,
+    label: LabelColumn = None,
+    device: Device = None,
+) -> None:
+    """Map where a layer puts texts, and measure how it mixes their classes."""
+    from attribkit.classifier import Classifier
+    from attribkit.explanation import check_suffix
+    from attribkit.projector import project as run
+
+    for path in out or ():
+        check_suffix(path)
+    classifier = Classifier.load(model, device)
+    rows: Any = data
+    if split is not None or trained_on(classifier, data):
+        rows, _ = rows_of(classifier, data, split, text, label)
+        text = label = None
+    found = run(
+        classifier,
+        rows,
+        layers=layer or None,
+        method=method.value,
+        dimensions=dimensions,
+        colour=colour,
+        epochs=epochs if epochs in (None, "all") else numbers(epochs, "--epochs"),
+        reduce=reduce,
+        sample=sample,
+        place=place or (),
+        neighbours=neighbours,
+        perplexity=perplexity,
+        umap_neighbours=umap_neighbours,
+        delay=delay,
+        dimension=dimension,
+        stride=stride,
+        seed=seed,
+        text=text,
+        label=label,
+    )
+    console.print(found)
+    for path in out or ():
+        found.save(path)
+        errors.print(f"wrote {escape(str(path))}", highlight=False, soft_wrap=True)

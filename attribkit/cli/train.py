@@ -1,0 +1,117 @@
+"""attribkit train."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from attribkit.cli.arguments import Architecture, DataArgument, Device, LabelColumn, TextColumn, numbers
+from attribkit.cli.console import console, escape
+from attribkit.cli.metrics import print_metrics
+
+
+def train(
+    data: DataArgument,
+    out: Annotated[Path, typer.Option(help="The model folder to write.", show_default=False)],
+    model: Annotated[Architecture, typer.Option(help="The network.")] = Architecture.cnn,
+    glove: Annotated[Path | None, typer.Option(help="Pretrained vectors: a GloVe text file, .gz or .zip.")] = None,
+    freeze_epochs: Annotated[int, typer.Option(help="Keep the embedding fixed for the first N epochs.", min=0)] = 0,
+    epochs: Annotated[int | None, typer.Option(help="At most so many epochs.", min=1)] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Adam's step.", min=0)] = None,
+    unfrozen_learning_rate: Annotated[float | None, typer.Option(help="Adam's step once the embedding moves.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Texts in a batch.", min=1)] = None,
+    patience: Annotated[int | None, typer.Option(help="Epochs without progress before stopping.", min=1)] = None,
+    plateau: Annotated[float | None, typer.Option(help="Factor on the step after an epoch without progress.")] = None,
+    class_weights: Annotated[bool, typer.Option(help="Weigh rare labels up.")] = False,
+    embedding_size: Annotated[int | None, typer.Option(help="Width of a word's vector.", min=1)] = None,
+    vector_size: Annotated[
+        int | None, typer.Option(help="Reduce the pretrained vectors to so many dimensions.")
+    ] = None,
+    filters: Annotated[int | None, typer.Option(help="cnn: filters per width.", min=1)] = None,
+    widths: Annotated[str | None, typer.Option(help="cnn: the kernels' widths, such as 3,4,5.")] = None,
+    hidden: Annotated[int | None, typer.Option(help="rnn: units per direction.", min=1)] = None,
+    layers: Annotated[int | None, typer.Option(help="rnn: layers on top of each other.", min=1)] = None,
+    cell: Annotated[str | None, typer.Option(help="attention-rnn: rnn, gru or lstm.")] = None,
+    dropout: Annotated[
+        float | None, typer.Option(help="Share of features dropped while training.", min=0, max=1)
+    ] = None,
+    vocabulary_size: Annotated[int | None, typer.Option(help="Keep the most frequent tokens.", min=3)] = None,
+    min_frequency: Annotated[int | None, typer.Option(help="Drop rarer tokens.", min=1)] = None,
+    max_length: Annotated[int | None, typer.Option(help="Tokens read of a text.", min=1)] = None,
+    max_train_length: Annotated[int | None, typer.Option(help="Tokens read while training.", min=1)] = None,
+    truncate: Annotated[str | None, typer.Option(help="Which side of a long text is dropped: end or start.")] = None,
+    level: Annotated[str | None, typer.Option(help="word or character.")] = None,
+    text: TextColumn = None,
+    label: LabelColumn = None,
+    group: Annotated[str | None, typer.Option(help="Rows that share this column's value stay in one split.")] = None,
+    validation: Annotated[float, typer.Option(help="Share held out for choosing the best epoch.")] = 0.1,
+    test: Annotated[float, typer.Option(help="Share held out for testing, if the data has no test set.")] = 0.2,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same model.")] = 0,
+    snapshots: Annotated[
+        str | None, typer.Option(help="Epochs whose weights are kept, such as 0,1,5; 0 = before training.")
+    ] = None,
+    reference: Annotated[
+        bool, typer.Option(help="Keep excerpts of 300 test texts, to place other texts among them.")
+    ] = False,
+    resume: Annotated[bool, typer.Option(help="Continue an interrupted training in --out.")] = False,
+    force: Annotated[bool, typer.Option(help="Replace a model that is already in --out.")] = False,
+    device: Device = None,
+) -> None:
+    """Train a classifier, evaluate it on the test split, save a model folder."""
+    from attribkit.evaluation.learning_curve import learning_curve
+    from attribkit.evaluation.metrics import evaluate as measure
+    from attribkit.explanation import Explanation
+    from attribkit.projector import keep_reference
+    from attribkit.training.data import load_dataset
+    from attribkit.training.loop import train as run
+
+    dataset = load_dataset(data, text=text, label=label, validation=validation, test=test, seed=seed, group=group)
+    for note in dataset.notes:
+        console.print(f"note: {escape(note)}", highlight=False)
+    options: dict[str, Any] = {
+        "epochs": epochs,
+        "learning_rate": learning_rate,
+        "unfrozen_learning_rate": unfrozen_learning_rate,
+        "batch_size": batch_size,
+        "patience": patience,
+        "plateau": plateau,
+        "class_weights": "balanced" if class_weights else None,
+        "embedding_size": embedding_size,
+        "vector_size": vector_size,
+        "filters": filters,
+        "widths": numbers(widths, "--widths"),
+        "hidden": hidden,
+        "layers": layers,
+        "cell": cell,
+        "dropout": dropout,
+        "vocabulary_size": vocabulary_size,
+        "min_frequency": min_frequency,
+        "max_length": max_length,
+        "max_train_length": max_train_length,
+        "truncate": truncate,
+        "level": level,
+    }
+    classifier = run(
+        model.value,
+        dataset,
+        glove=glove,
+        freeze_epochs=freeze_epochs,
+        snapshots=numbers(snapshots, "--snapshots") or (),
+        seed=seed,
+        out=out,
+        resume=resume,
+        overwrite=force,
+        device=device,
+        name=out.resolve().name,
+        **{name: value for name, value in options.items() if value is not None},
+    )
+    metrics = measure(classifier, dataset.test)
+    classifier.provenance["metrics"] = metrics.summary()
+    if reference:
+        keep_reference(classifier, dataset)
+    classifier.save(out, overwrite=True)
+    if classifier.history is not None and len(classifier.history):  # Ctrl-C may come before the first epoch's end
+        curve = learning_curve(classifier.history)
+        Explanation(None, None, (curve,), {"model": classifier.name}).save(out / "loss.png")
+    print_metrics(metrics, f"{len(dataset.test):,} test texts")
+    console.print(f"saved in {escape(str(out))}", soft_wrap=True)

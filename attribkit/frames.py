@@ -1,0 +1,87 @@
+"""The scores of an explanation as tables: a row per token, phrase or sentence."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from attribkit.panels import Drawable, TokenScores
+
+NO_SCORES = "this explanation holds no token scores; explain with views=['attribution']"
+
+
+def frame(explanation: Drawable, level: str) -> pd.DataFrame:
+    """Every panel of token scores as rows at one level, one panel under the other.
+
+    Raises: ValueError for an unknown level, without token scores, or where they know no phrases or sentences.
+    """
+    if level not in _LEVELS:
+        raise ValueError(f"`level` must be one of {', '.join(repr(name) for name in _LEVELS)}, got {level!r}")
+    panels = [panel for panel in explanation.panels if isinstance(panel, TokenScores)]
+    if not panels:
+        raise ValueError(NO_SCORES)
+    rows = _LEVELS[level]
+    tables = [
+        pd.DataFrame({**rows(explanation.text or "", panel), "unit": panel.unit, "target": panel.target})
+        for panel in panels
+    ]
+    if level == "token":
+        tables = [table.assign(known=p.known, **_band(p)) for table, p in zip(tables, panels, strict=True)]
+    return pd.concat(tables, ignore_index=True)
+
+
+def _tokens(text: str, panel: TokenScores) -> Mapping[str, Any]:
+    return {
+        "token": [text[start:end] for start, end in zip(panel.starts, panel.ends, strict=True)],
+        "start": panel.starts,
+        "end": panel.ends,
+        "score": panel.scores,
+    }
+
+
+def _band(panel: TokenScores) -> Mapping[str, Any]:
+    return {} if panel.band is None else {"low": panel.band.low, "high": panel.band.high}
+
+
+def _phrases(text: str, panel: TokenScores) -> Mapping[str, Any]:
+    found = panel.phrases
+    if found is None:
+        raise ValueError(
+            f"phrases are what the filters of a text CNN chose, known to method='exact' only, got scores by "
+            f"method={panel.method!r}; explain such a network with method='exact', or use level='token'"
+        )
+    order = np.argsort(-np.abs(found.scores), kind="stable")
+    starts, ends = panel.starts[found.firsts[order]], panel.ends[found.lasts[order]]
+    scores = found.scores[order]
+    whole = np.abs(scores).sum()
+    return {
+        "phrase": [text[start:end] for start, end in zip(starts, ends, strict=True)],
+        "start": starts,
+        "end": ends,
+        "filter": found.filters[order],
+        "score": scores,
+        "share": scores / whole if whole else scores,
+    }
+
+
+def _sentences(text: str, panel: TokenScores) -> Mapping[str, Any]:
+    cuts = panel.sentence_starts
+    if not len(cuts) and len(panel.tokens):
+        raise ValueError("this explanation's text was not cut into sentences; explain it anew, or use level='token'")
+    after = np.append(cuts, len(panel.tokens))
+    starts, ends = panel.starts[cuts], panel.ends[after[1:] - 1]
+    return {
+        "sentence": [text[start:end] for start, end in zip(starts, ends, strict=True)],
+        "start": starts,
+        "end": ends,
+        "score": panel.sentence_totals,
+        "tokens": np.diff(after),
+    }
+
+
+_LEVELS: dict[str, Callable[[str, TokenScores], Mapping[str, Any]]] = {
+    "token": _tokens,
+    "phrase": _phrases,
+    "sentence": _sentences,
+}

@@ -1,0 +1,191 @@
+"""Maps of layers: where each of them puts the same texts, epoch by epoch if snapshots were kept, on shared axes."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attribkit.capture import Layer, before_last
+from attribkit.classifier import Classifier
+from attribkit.maps.alignment import align
+from attribkit.maps.layers import LayerOutputs, chosen_layers, read_layers
+from attribkit.maps.mapped import Mapped, Panelled
+from attribkit.maps.mixing import measure
+from attribkit.maps.points import Described, LabelledTexts, Report, describe
+from attribkit.maps.settings import MapSettings
+from attribkit.maps.tables import border_table, classes_table, layers_table, pairs_table
+from attribkit.panels import Map, Scatter, Table
+
+MOST = 25_000
+"""Points of a map, and of all its epochs together where a reducer takes minutes for them."""
+
+Floats = NDArray[np.float64]
+
+
+def make_maps(
+    classifier: Classifier, data: LabelledTexts, settings: MapSettings, report: Report | None = None
+) -> Mapped:
+    """Map what layers make of texts.
+
+    Raises: ValueError for a layer, reduction, epoch or colour that there is not; for too few points; for activations
+        that are NaN or infinite.
+    """
+    reduction = settings.reduction
+    layers = _layers(classifier, settings)
+    models = _models(classifier, settings.epochs)
+    data, ids = data.sampled(_most(settings, len(models)), settings.seed).readable(classifier)
+    if not ids:
+        raise ValueError("there must be at least one text that holds a token, got none; give more texts")
+    outputs = [_read(model, ids, layers, settings, epoch, report) for epoch, model in models]
+    logits = outputs[0].logits if settings.epochs is None else classifier.logits(ids, settings.batch_size)
+    width = 1 + (reduction.dimension - 1) * reduction.delay if reduction.name == "takens" else 1
+    described = describe(classifier, data, outputs[0], logits, width)
+    panels: list[Panelled] = []
+    for number, layer in enumerate(layers):
+        if report is not None:
+            report(f"mapping {layer.name}", number, len(layers))
+        panels += _panels(layer, models, outputs, settings, described, panels[0].map.points if panels else None)
+    if report is not None:
+        report("mapping", len(layers), len(layers))
+    return draw(panels, outputs[0], described, data, settings)
+
+
+def draw(
+    panels: Sequence[Panelled],
+    outputs: LayerOutputs,
+    described: Described,
+    data: LabelledTexts,
+    settings: MapSettings,
+) -> Mapped:
+    """The maps with everything that is said of their points."""
+    scatter = _scatter(panels, outputs, described, data, settings)
+    return Mapped(scatter, _tables(panels, described), tuple(panels), settings.reduction)
+
+
+def _layers(classifier: Classifier, settings: MapSettings) -> list[Layer]:
+    if settings.layers is not None:
+        return chosen_layers(classifier, settings.layers, settings.reduction)
+    if settings.reduction.by_step or settings.reduction.name == "attention":
+        there = [layer for layer in chosen_layers(classifier, None, settings.reduction) if layer.steps]
+        telling = [layer for layer in there if layer.module in ("RNN", "GRU", "LSTM", "Conv1d")]
+        return (telling or there)[-1:]
+    return [before_last(classifier.inside())]
+
+
+def _models(classifier: Classifier, epochs: Sequence[int] | None) -> list[tuple[int | None, Classifier]]:
+    if epochs is None:
+        return [(None, classifier)]
+    return [(epoch, classifier.at_epoch(epoch)) for epoch in dict.fromkeys(epochs)]
+
+
+def _most(settings: MapSettings, epochs: int) -> int:
+    """Most texts that are read."""
+    most = MOST if settings.reducer == "pca" else max(1, MOST // epochs)
+    if settings.reduction.by_step:
+        most = min(most, settings.reduction.sample)
+    return most if settings.sample is None else min(most, settings.sample)
+
+
+def _read(
+    model: Classifier,
+    ids: Sequence[NDArray[np.int64]],
+    layers: Sequence[Layer],
+    settings: MapSettings,
+    epoch: int | None,
+    report: Report | None,
+) -> LayerOutputs:
+    def tick(done: int, total: int) -> None:
+        if report is not None:
+            report("reading" if epoch is None else f"reading, epoch {epoch}", done, total)
+
+    return read_layers(model, ids, layers, settings.reduction, settings.batch_size, tick)
+
+
+def _panels(
+    layer: Layer,
+    models: Sequence[tuple[int | None, Classifier]],
+    outputs: Sequence[LayerOutputs],
+    settings: MapSettings,
+    described: Described,
+    onto: Floats | None,
+) -> list[Panelled]:
+    """One layer's maps, one per epoch: one reducer fitted on the union of them, turned onto the first layer's map."""
+    layout = settings.chosen_reducer()(np.concatenate([one[layer.name] for one in outputs]))
+    parts = np.split(layout.points, len(outputs))
+    alignment = None if onto is None else align(parts[0], onto)
+    found = []
+    for (epoch, model), one, part in zip(models, outputs, parts, strict=True):
+        points = part if alignment is None else alignment(part)
+        values = one[layer.name]
+        measured = None
+        if described.classes:
+            measured = measure(values, points, described.label, settings.neighbours, settings.seed)
+        shown = Map(layer.name, epoch, points, None if measured is None else measured.mixing)
+        found.append(Panelled(shown, model, layer, values, layout, alignment, measured))
+    return found
+
+
+def _scatter(
+    panels: Sequence[Panelled],
+    outputs: LayerOutputs,
+    described: Described,
+    data: LabelledTexts,
+    settings: MapSettings,
+) -> Scatter:
+    colour, groups, group, values = described.coloured(settings.colour)
+    names = list(dict.fromkeys(panel.layer.name for panel in panels))
+    first = panels[0].layout
+    of = {"tokens": "tokens", "takens": "windows of tokens"}.get(settings.reduction.name or "", "texts")
+    axes = first.axes
+    if len(names) > 1:
+        axes = tuple(f"axis {number}" for number in range(1, settings.dimensions + 1))
+    total = outputs.total if settings.reduction.by_step else data.total or len(data.texts)
+    notes = [*data.notes, *(note for panel in panels[:1] for note in panel.layout.notes)]
+    notes += [
+        f"{layer}: {how} of each text's steps" for layer, how in outputs.reductions.items() if how and of == "texts"
+    ]
+    if settings.reduction.by_step and total > len(outputs.text):
+        notes.append(f"{len(outputs.text):,} of {total:,} {of} are shown, drawn with seed {settings.reduction.seed}")
+    if len(names) > 1:
+        notes.append("each layer has a map of its own, turned and scaled onto the first by Procrustes' method")
+    if settings.epochs is not None:
+        notes.append("one map was made of all epochs together, so that their axes are the same")
+    if colour is None:
+        notes.append("no label is known: the points are not coloured, and no mixing is measured")
+    elif len(described.classes) == 1:
+        notes.append("all points have one label: there is nothing to mix with")
+    return Scatter(
+        title=f"Where {_and(names)} put{'s' if len(names) == 1 else ''} {len(outputs.text):,} {of}",
+        method=str(first.settings["method"]),
+        axes=axes,
+        maps=tuple(panel.map for panel in panels),
+        colour=colour,
+        groups=groups,
+        group=group,
+        values=values,
+        excerpts=described.excerpts,
+        labels=described.labels,
+        predictions=described.predictions,
+        total=total,
+        notes=tuple(notes),
+    )
+
+
+def _and(names: Sequence[str]) -> str:
+    if len(names) == 1:
+        return f"the layer {names[0]}"
+    return f"the layers {', '.join(names[:-1])} and {names[-1]}"
+
+
+def _tables(panels: Sequence[Panelled], described: Described) -> tuple[Table, ...]:
+    """By class, pair and text for the last map, that of the deepest layer and latest epoch; by layer for all."""
+    measured = panels[-1].measured
+    if measured is None:
+        return ()
+    found = [
+        layers_table([panel.map for panel in panels]),
+        classes_table(measured, described.classes, panels[-1].map.name),
+        pairs_table(measured, described.classes),
+        border_table(measured, described),
+    ]
+    return tuple(table for table in found if table is not None)

@@ -1,0 +1,56 @@
+"""Arrays that nobody can change, and equality of what holds them."""
+
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+T = TypeVar("T")
+
+
+def frozen_array(values: ArrayLike, dtype: type, name: str, dimensions: int = 1) -> NDArray[Any]:
+    """A read-only copy of `values` with so many dimensions; NaN and infinity are refused, for no picture shows them."""
+    array: NDArray[Any] = np.array(values, dtype=dtype)
+    if array.ndim != dimensions:
+        words = {1: "one-dimensional", 2: "two-dimensional"}[dimensions]
+        raise ValueError(f"`{name}` must be {words}, got shape {array.shape}; pass one number per token or point")
+    if dtype is float and not np.isfinite(array).all():
+        where = np.argwhere(~np.isfinite(array))[0].tolist()
+        place = where[0] if dimensions == 1 else tuple(where)
+        raise ValueError(
+            f"`{name}` must be finite, got {array[tuple(where)]} at position {place}; check the model's weights for NaN"
+        )
+    array.setflags(write=False)
+    return array
+
+
+def freeze(panel: Any, **kinds: type) -> None:
+    """Make each named field of a frozen dataclass a read-only one-dimensional array of its kind; None stays None."""
+    for name, kind in kinds.items():
+        if getattr(panel, name) is not None:
+            object.__setattr__(panel, name, frozen_array(getattr(panel, name), kind, name))
+
+
+def nested(cls: type[T], value: Any) -> T:
+    """The value itself, or the dataclass made of the mapping that JSON has for it."""
+    return value if isinstance(value, cls) else cls(**value)
+
+
+class Compared:
+    """Equality field by field, arrays by all their elements and their type; not hashable, as numpy's arrays are not."""
+
+    def __eq__(self, other: object) -> bool:
+        if type(self) is not type(other):
+            return NotImplemented
+
+        def same(a: Any, b: Any) -> bool:
+            if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
+                return a.dtype == b.dtype and np.array_equal(a, b)
+            if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
+                return False
+            return bool(a == b)
+
+        names = self.__dataclass_fields__  # type: ignore[attr-defined]  # every subclass is a dataclass
+        return all(same(getattr(self, name), getattr(other, name)) for name in names)
+
+    __hash__ = None  # type: ignore[assignment]

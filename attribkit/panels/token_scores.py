@@ -1,0 +1,211 @@
+"""How much each token moved one output of the model."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attribkit.panels.arrays import Compared, freeze, frozen_array, nested
+
+
+def relative_error(scores: NDArray[np.float64], change: float) -> float:
+    """|Σ scores − change| / Σ|scores|, with 0/0 = 0; the change itself may be near zero, so it is no measure.
+
+    Infinite where the sums are too large for a float: nothing can be said of them then.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        size = float(np.abs(scores).sum())
+        error = abs(float(scores.sum()) - change)
+    if not np.isfinite(size + error):
+        return float("inf")
+    return error / size if size else (0.0 if error == 0 else float("inf"))
+
+
+@dataclass(frozen=True, eq=False)
+class Phrases(Compared):
+    """The windows of a text that a convolution's filters chose, each with its share of the score.
+
+    Attributes:
+        firsts, lasts: (P,) the first and the last token of each window.
+        filters: (P,) which filter chose it: its number among the output layer's inputs.
+        scores: (P,) its share of the score, in the panel's unit; together they are the sum of the tokens' scores.
+    """
+
+    firsts: NDArray[np.int64]
+    lasts: NDArray[np.int64]
+    filters: NDArray[np.int64]
+    scores: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        freeze(self, firsts=np.int64, lasts=np.int64, filters=np.int64, scores=float)
+        if len({len(part) for part in (self.firsts, self.lasts, self.filters, self.scores)}) != 1:
+            raise ValueError("phrases need one entry per window in every column")
+        if np.any(self.firsts < 0) or np.any(self.lasts < self.firsts):
+            raise ValueError("every phrase must satisfy 0 <= first token <= last token")
+
+
+@dataclass(frozen=True, eq=False)
+class Band(Compared):
+    """The same scores with several baselines: how much does the baseline matter?
+
+    Attributes:
+        baselines: (N,) as the user would type them; the panel's own is the first.
+        scores: (N, T), in the panel's unit.
+        converged: (N,) whether each adds up; None where the method promises no completeness.
+    """
+
+    baselines: tuple[str, ...]
+    scores: NDArray[np.float64]
+    converged: tuple[bool | None, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "baselines", tuple(str(name) for name in self.baselines))
+        object.__setattr__(self, "converged", tuple(self.converged))
+        object.__setattr__(self, "scores", frozen_array(self.scores, float, "scores", dimensions=2))
+        if not len(self.baselines) == len(self.scores) == len(self.converged) >= 2:
+            raise ValueError(
+                f"a band needs a row of scores for each of at least two baselines, got {len(self.scores)} rows for "
+                f"{len(self.baselines)} baselines"
+            )
+
+    @property
+    def low(self) -> NDArray[np.float64]:
+        """(T,) each token's smallest score."""
+        return self.scores.min(0)
+
+    @property
+    def high(self) -> NDArray[np.float64]:
+        """(T,) each token's largest score."""
+        return self.scores.max(0)
+
+
+@dataclass(frozen=True, eq=False)
+class TokenScores(Compared):
+    """How much each token moved one output of the model, in that output's own unit.
+
+    The scores are never rescaled; only a drawing scales its colours. A method that promises completeness says that
+    the scores add up to F(text) − F(baseline), and by how much they fail to.
+
+    Attributes:
+        starts, ends: (T,) each token's character span in the original text, in reading order.
+        tokens: (T,) the tokens as the model read them (lower-cased, say).
+        scores: (T,) signed, in `unit`; positive speaks for `target`.
+        known: (T,) False where the model's vocabulary lacks the token.
+        unit: "log-odds", "logit" or "probability".
+        target: the label explained, or "a − b" for why a and not b.
+        method, baseline: as the user would type them.
+        steps: how often the network was evaluated: gradients taken, or changed texts run (0: none were needed).
+        output_text, output_baseline: F(text) and F(baseline), from the network's own forward pass.
+        tolerance: the relative completeness error that was asked for.
+        converged: whether it was reached; None if the method promises no completeness.
+        tokens_total: tokens in the whole text; more than T if the text was truncated.
+        notes: sentences a reader must know ("the baseline text was cut to 12 tokens").
+        sentence_starts: (S,) the first token of each sentence, beginning with 0; empty if the text was not cut.
+        phrases: the windows that a CNN's filters chose; None for methods that do not know them.
+        band: the scores with other baselines; None if only one was asked for.
+    """
+
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    tokens: tuple[str, ...]
+    scores: NDArray[np.float64]
+    known: NDArray[np.bool_]
+    unit: str
+    target: str
+    method: str
+    baseline: str
+    steps: int
+    output_text: float
+    output_baseline: float
+    tolerance: float
+    converged: bool | None
+    tokens_total: int
+    notes: tuple[str, ...] = ()
+    sentence_starts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    phrases: Phrases | None = None
+    band: Band | None = None
+
+    kind = "token_scores"
+
+    def __post_init__(self) -> None:
+        freeze(self, starts=np.int64, ends=np.int64, scores=float, known=np.bool_, sentence_starts=np.int64)
+        for name, kind in (("phrases", Phrases), ("band", Band)):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, nested(kind, getattr(self, name)))
+        object.__setattr__(self, "tokens", tuple(self.tokens))
+        object.__setattr__(self, "notes", tuple(self.notes))
+        lengths = {name: len(getattr(self, name)) for name in ("starts", "ends", "tokens", "scores", "known")}
+        if len(set(lengths.values())) != 1:
+            raise ValueError(f"token scores need one entry per token in every column, got lengths {lengths}")
+        if len(self.tokens) and (np.any(self.starts < 0) or np.any(self.ends < self.starts)):
+            raise ValueError("every token's span must satisfy 0 <= start <= end")
+        if np.any(self.starts[1:] < self.ends[:-1]):
+            raise ValueError("the tokens' spans must be in reading order and must not overlap")
+        cuts = self.sentence_starts
+        if len(cuts) and (cuts[0] != 0 or np.any(np.diff(cuts) <= 0) or cuts[-1] >= len(self.tokens)):
+            raise ValueError("`sentence_starts` must begin with 0 and rise, below the number of tokens")
+        if self.phrases is not None and np.any(self.phrases.lasts >= len(self.tokens)):
+            raise ValueError(f"the phrases' tokens must lie among the panel's {len(self.tokens)}")
+        if self.band is not None and self.band.scores.shape[1] != len(self.tokens):
+            raise ValueError(
+                f"the band needs a score for each of the {len(self.tokens)} tokens, got {self.band.scores.shape[1]}"
+            )
+        if self.converged and self.relative_error > self.tolerance:
+            raise ValueError(
+                f"`converged` must be False where the relative error {self.relative_error:.1e} exceeds the tolerance "
+                f"{self.tolerance:g}"
+            )
+
+    @property
+    def total(self) -> float:
+        """Σ scores, in `unit`."""
+        return float(self.scores.sum())
+
+    @property
+    def completeness_error(self) -> float:
+        """Σ scores − (F(text) − F(baseline)), in `unit`."""
+        return self.total - (self.output_text - self.output_baseline)
+
+    @property
+    def relative_error(self) -> float:
+        """|completeness error| / Σ|scores|, with 0/0 = 0."""
+        return relative_error(self.scores, self.output_text - self.output_baseline)
+
+    @property
+    def sentence_totals(self) -> NDArray[np.float64]:
+        """(S,) each sentence's share: the sum of its tokens' scores, in `unit`."""
+        if not len(self.sentence_starts):
+            return np.zeros(0)
+        return np.add.reduceat(self.scores, self.sentence_starts)
+
+    def strongest_phrases(self, count: int | None = None) -> list[tuple[int, int, float, int]]:
+        """The windows that say most, strongest first; each with all filters that chose it taken together.
+
+        Args:
+            count: at most so many; None for all.
+
+        Returns: (first token, last token, score, number of filters); empty where no phrases are known. Of equally
+            strong ones the one that begins, then the one that ends, earlier comes first.
+        """
+        if self.phrases is None:
+            return []
+        windows = np.stack((self.phrases.firsts, self.phrases.lasts), axis=1)
+        each, place, filters = np.unique(windows, axis=0, return_inverse=True, return_counts=True)
+        scores = np.bincount(place.reshape(-1), self.phrases.scores, len(each))
+        order = np.argsort(-np.abs(scores), kind="stable")[:count]
+        return [(int(each[i, 0]), int(each[i, 1]), float(scores[i]), int(filters[i])) for i in order]
+
+    @property
+    def truncated(self) -> bool:
+        """Whether the model read only part of the text."""
+        return self.tokens_total > len(self.tokens)
+
+    @property
+    def verdict(self) -> str:
+        """One sentence on how far the scores can be trusted to add up; printed on every picture."""
+        if self.converged is None:
+            return f"{self.method} does not promise that the scores add up to the change in {self.unit}"
+        relative = "0" if self.relative_error == 0 else f"{self.relative_error:.1e}"
+        if self.converged:
+            return f"adds up: relative error {relative} ≤ {self.tolerance:g}"
+        return f"did not converge: relative error {relative} > {self.tolerance:g} after {self.steps} steps"

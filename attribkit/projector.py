@@ -1,0 +1,268 @@
+"""project(): a classifier and a set of texts in, an Explanation of the set out: where a layer puts its texts."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pandas as pd
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from attribkit.classifier import Classifier
+from attribkit.explanation import Explanation
+from attribkit.maps.drawing import make_maps
+from attribkit.maps.mapped import Mapped
+from attribkit.maps.points import LabelledTexts, Report
+from attribkit.maps.reductions import Reduction
+from attribkit.maps.settings import MapSettings
+from attribkit.maps.stored import POINTS, make_reference
+from attribkit.panels import Panel
+from attribkit.reference import Reference
+from attribkit.training.data import Dataset, rows_to_evaluate
+from attribkit.training.data.tables import read_file
+
+Data: TypeAlias = Dataset | LabelledTexts | pd.DataFrame | Sequence[str] | str | Path
+
+
+def project(
+    model: Classifier,
+    data: Data,
+    *,
+    layer: str | None = None,
+    layers: Sequence[str] | None = None,
+    method: str = "pca",
+    dimensions: int = 2,
+    seed: int = 0,
+    colour: str = "label",
+    epochs: str | int | Sequence[int] | None = None,
+    reduce: str | None = None,
+    sample: int | None = None,
+    place: str | Sequence[str] = (),
+    neighbours: int = 10,
+    perplexity: float = 30.0,
+    umap_neighbours: int = 15,
+    delay: int = 1,
+    dimension: int = 3,
+    stride: int = 1,
+    text: str | None = None,
+    label: str | None = None,
+    batch_size: int | None = None,
+    device: str | torch.device | None = None,
+    progress: bool | None = None,
+) -> Explanation:
+    """Where layers of the network put a set of texts, and to what degree they mix its classes.
+
+    The same seed gives the same map. The model is left exactly as it was.
+
+    Args:
+        model: any classifier.
+        data: a `Dataset` (its test split is taken), a table with the columns `text` and, if known, `label`, a list of
+            texts, or a named set, file or folder as `load_dataset` takes it (the test split it brings, else all rows).
+        layer, layers: names from `model.layers()`; None for the layer that the network's last one reads.
+        method: "pca", "tsne" (of the first 20 principal components) or "umap" (needs `attribkit[maps]`).
+        dimensions: 2 or 3.
+        seed: of samples and reducers.
+        colour: "label", "prediction", "error" (right or wrong) or "confidence" (the predicted label's probability).
+        epochs: "all" for every snapshot that the training kept, or some of their epochs, 0 = before training: one map
+            of each, all on the same axes; None for the model as it is.
+        reduce: how a text's steps become points: "last", "mean", "max", "attention", "tokens" or "takens"; None for
+            what suits the layer. See `attribkit.layer_outputs`.
+        sample: most texts (or tokens) shown, drawn by the seed; None for up to 25,000 texts or 5,000 tokens.
+        place: new texts to mark among the points, with their nearest neighbours.
+        neighbours: k of the mixing numbers and of the trustworthiness.
+        perplexity: of t-SNE.
+        umap_neighbours: of UMAP.
+        delay, dimension, stride: of `reduce="takens"`, in tokens.
+        text, label: the columns of a table or file, if they have unusual names.
+        batch_size: most texts at once; None chooses by their length.
+        device: where to compute; None for where the model is.
+        progress: whether a bar is shown; if stderr is a terminal, if not given.
+
+    Returns: an Explanation without a text: the map, its mixing numbers (in the layer's own space and on the map, on a
+        stated sample of at most 5,000), and tables: layers ranked by mixing, classes, the most mixed pairs, border
+        texts. It holds excerpts of the texts.
+
+    Raises:
+        TypeError, ValueError: for data that cannot be read; for a layer, reduction, epoch or colour that there is not
+            (the sentence lists those there are); for too few points; for activations that are NaN or infinite.
+        ModuleNotFoundError: for a method whose library is not installed; the sentence says how to install it.
+    """
+    if not isinstance(model, Classifier):
+        raise TypeError(f"a Classifier was expected, got {type(model).__name__}; load one with attribkit.load(folder)")
+    if layer is not None and layers is not None:
+        raise ValueError("`layer` and `layers` both say what to map; give one of them")
+    names = [layer] if layer is not None else [layers] if isinstance(layers, str) else layers
+    settings = MapSettings(
+        layers=None if names is None else tuple(names),
+        reducer=method,
+        dimensions=dimensions,
+        colour=colour,
+        epochs=_epochs(model, epochs),
+        reduction=Reduction(reduce, delay, dimension, stride, 5_000 if sample is None else sample, seed),
+        sample=sample,
+        neighbours=neighbours,
+        perplexity=perplexity,
+        umap_neighbours=umap_neighbours,
+        seed=seed,
+        batch_size=batch_size,
+    )
+    model = model.on(device)
+    rows = labelled_texts(data, text=text, label=label)
+    new = [place] if isinstance(place, str) else list(place)
+    new_ids = model.ids(new)
+    with _bar(sys.stderr.isatty() if progress is None else progress) as report:
+        mapped = make_maps(model, rows, settings, report)
+    scatter: Panel = mapped.scatter
+    tables = list(mapped.tables)
+    if new:
+        scatter, nearest = mapped.marked(new, new_ids)
+        tables += nearest
+    return Explanation(None, None, (scatter, *tables), _provenance(model, settings, mapped))
+
+
+def keep_reference(
+    model: Classifier,
+    data: Data,
+    *,
+    layer: str | None = None,
+    reduce: str | None = None,
+    sample: int = POINTS,
+    seed: int = 0,
+    source: str | None = None,
+    text: str | None = None,
+    label: str | None = None,
+) -> Reference:
+    """Let a model carry reference points, so that `explain` can place a text among them with no data at hand.
+
+    They go with the model when it is saved: excerpts of at most 120 characters of at most `sample` texts, their labels,
+    and 20 coordinates each. A model carries none unless you ask for it here. Weights that change make them void.
+
+    Args:
+        model: its `reference` is set.
+        data: as `project` takes it.
+        layer, reduce: as `project` takes them.
+        sample: most texts, drawn by the seed.
+        source: what the texts are, for a reader; the data's own name if not given.
+        text, label: the columns of a table or file, if they have unusual names.
+
+    Returns: the reference.
+    Raises: as `project`.
+    """
+    rows = labelled_texts(data, text=text, label=label)
+    named = source or (rows.notes[0].removeprefix("the texts are ") if rows.notes else "texts given by the user")
+    model.reference = make_reference(model, rows, named, layer=layer, reduce=reduce, sample=sample, seed=seed)
+    return model.reference
+
+
+def labelled_texts(data: Data, *, text: str | None = None, label: str | None = None) -> LabelledTexts:
+    """Texts, and their labels if they have any, from whatever the user has.
+
+    Raises: TypeError, ValueError, FileNotFoundError for what holds no texts.
+    """
+    if isinstance(data, LabelledTexts):
+        return data
+    if isinstance(data, Dataset):
+        split = next(name for name in ("test", "validation", "train") if len(getattr(data, name)) or name == "train")
+        table = getattr(data, split)
+        return LabelledTexts(
+            tuple(table["text"]), tuple(table["label"]), (f"the texts are the {split} split of {data.name}",)
+        )
+    if isinstance(data, (str, Path)):
+        if Path(data).is_file() and label is None and len((alone := read_file(Path(data))).columns) == 1:
+            return _of_table(alone, text or str(alone.columns[0]), None)  # nothing but texts
+        table, part = rows_to_evaluate(data, text=text, label=label)
+        return LabelledTexts(
+            tuple(table["text"]), tuple(table["label"]), (f"the texts are the {part} of {Path(data).name}",)
+        )
+    if isinstance(data, pd.DataFrame):
+        return _of_table(data, text or "text", label)
+    if not isinstance(data, Sequence):
+        raise TypeError(
+            "`data` must be a Dataset, a table, a list of texts, or a data set's name or path, got "
+            f"{type(data).__name__}; pass list(…) of the texts"
+        )
+    return LabelledTexts(tuple(data))
+
+
+def _of_table(table: pd.DataFrame, text: str, label: str | None) -> LabelledTexts:
+    columns = ", ".join(map(str, table.columns[:10]))
+    for name in (text, *([label] if label else [])):
+        if name not in table:
+            raise ValueError(
+                f"the table has no column {name!r}, only {columns}; name the right one with `text` or `label`"
+            )
+    texts = table[text]
+    missing = int(texts.isna().sum())
+    kept = table[texts.notna()]
+    notes = (f"{missing:,} rows without a text were left out",) if missing else ()
+    label = label or ("label" if "label" in table else None)
+    if label is None:
+        return LabelledTexts(tuple(kept[text]), (), notes)
+    labels = tuple("" if pd.isna(one) else str(one) for one in kept[label])
+    return LabelledTexts(tuple(kept[text]), labels if any(labels) else (), notes)
+
+
+def _epochs(model: Classifier, epochs: str | int | Sequence[int] | None) -> tuple[int, ...] | None:
+    if epochs is None:
+        return None
+    if isinstance(epochs, int):
+        return (epochs,)
+    if epochs == "all":
+        if not model.snapshots:
+            raise ValueError("`epochs='all'` needs snapshots, the model keeps none; train it with snapshots=[0, 1, …]")
+        return tuple(sorted(model.snapshots))
+    if isinstance(epochs, str):
+        raise ValueError(f"`epochs` must be 'all' or a list of epochs, got {epochs!r}")
+    return tuple(epochs)
+
+
+@contextmanager
+def _bar(shown: bool) -> Iterator[Report | None]:
+    """What is being done and how much of it, on stderr."""
+    if not shown:
+        yield None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("reading", total=None)
+
+        def report(what: str, done: int, total: int) -> None:
+            bar.update(task, description=what, completed=done, total=total)
+
+        yield report
+
+
+def _provenance(model: Classifier, settings: MapSettings, mapped: Mapped) -> dict[str, Any]:
+    versions = {}
+    for package in ("attribkit", "torch", "numpy", "scikit-learn", "openTSNE", "umap-learn"):
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    reduction = settings.reduction
+    return {
+        "model": model.name,
+        "network": type(model.network).__name__,
+        "fingerprint": model.fingerprint(),
+        "device": str(model.device),
+        "settings": {
+            "layers": list(dict.fromkeys(panel.layer.name for panel in mapped.panels)),
+            "epochs": None if settings.epochs is None else list(settings.epochs),
+            "colour": settings.colour,
+            "sample": settings.sample,
+            "neighbours": settings.neighbours,
+            "seed": settings.seed,
+            "reduce": reduction.name,
+            **(
+                {"delay": reduction.delay, "dimension": reduction.dimension, "stride": reduction.stride}
+                if reduction.name == "takens"
+                else {}
+            ),
+            "reducers": [panel.layout.settings for panel in mapped.panels],
+        },
+        "versions": versions,
+    }

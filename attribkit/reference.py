@@ -1,0 +1,73 @@
+"""Reference points a model may carry: where one of its layers puts some texts, to place others among."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import safetensors.numpy
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+
+_ARRAYS = ("mean", "axes", "explained", "points")
+_NAMES = ("layer", "reduce", "fingerprint", "source")
+_COLUMNS = ("excerpts", "labels", "predictions")
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """Principal components of a layer and the texts seen in them: coordinates and settings, never a pickle.
+
+    Attributes:
+        layer: its name.
+        reduce: how a text's steps became one vector, None for the layer's usual way.
+        fingerprint: of the classifier they were computed with; with other weights they mean nothing.
+        source: what the texts are, for a reader.
+        mean: (H,) of the layer's outputs.
+        axes: (P, H) principal components.
+        explained: (P,) each one's share of the variance.
+        points: (N, P) the texts' coordinates.
+        excerpts, labels, predictions: (N,) as a map shows them; labels empty if unknown.
+    """
+
+    layer: str
+    reduce: str | None
+    fingerprint: str
+    source: str
+    mean: NDArray[np.float32]
+    axes: NDArray[np.float32]
+    explained: NDArray[np.float32]
+    points: NDArray[np.float32]
+    excerpts: tuple[str, ...]
+    labels: tuple[str, ...]
+    predictions: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        count, parts = self.points.shape
+        if self.axes.shape != (parts, len(self.mean)) or self.explained.shape != (parts,):
+            raise ValueError(f"a reference needs as many axes as its points have coordinates, {parts}; make it anew")
+        if {len(self.excerpts), len(self.predictions)} != {count} or len(self.labels) not in (0, count):
+            raise ValueError(f"a reference needs one excerpt, label and prediction for each of {count} points")
+
+    def to_bytes(self) -> bytes:
+        """A safetensors file; what is text in it is JSON."""
+        described = {name: getattr(self, name) for name in (*_NAMES, *_COLUMNS)}
+        content = json.dumps(described, ensure_ascii=False, separators=(",", ":")).encode()
+        arrays: dict[str, NDArray[Any]] = {
+            name: np.ascontiguousarray(getattr(self, name), dtype=np.float32) for name in _ARRAYS
+        }
+        return safetensors.numpy.save({**arrays, "described": np.frombuffer(content, dtype=np.uint8)})
+
+    @staticmethod
+    def from_bytes(content: bytes) -> "Reference":
+        """Read what `to_bytes` wrote. ValueError for anything else."""
+        try:
+            arrays = safetensors.numpy.load(content)
+            described: Mapping[str, Any] = json.loads(arrays["described"].tobytes())
+            fields: dict[str, Any] = {name: described[name] for name in _NAMES}
+            fields |= {name: arrays[name] for name in _ARRAYS}
+            fields |= {name: tuple(described[name]) for name in _COLUMNS}
+            return Reference(**fields)
+        except (SafetensorError, KeyError, TypeError, UnicodeDecodeError, json.JSONDecodeError) as error:
+            raise ValueError(f"a model's reference points were expected, got something else ({error})") from error

@@ -1,0 +1,75 @@
+"""What every drawing of a heatmap shares: each row's own scale, its numbers in words, how far the rows agree."""
+
+from collections.abc import Sequence
+
+from attribkit.panels import Agreement, Heatmap, HeatmapRow
+from attribkit.render import palette
+from attribkit.render.layout import empty_tokens, number, visible
+
+SHORT = 40
+"""Tokens up to which every cell has its number written in it."""
+
+
+def limit(row: HeatmapRow) -> float:
+    """Where the row's scale ends: its largest |value|. Scales of rows differ, for their units do."""
+    return float(abs(row.values).max()) if len(row.values) else 0.0
+
+
+def steps(row: HeatmapRow) -> list[int]:
+    """(T,) each value's step of the colours: −STEPS … STEPS for signed rows, 0 … STEPS for weights."""
+    end = limit(row)
+    return [palette.step(value, end) for value in row.values.tolist()]
+
+
+def colours(row: HeatmapRow, scheme: palette.Scheme) -> tuple[str, ...]:
+    """The row's colours from its scale's low end to its high end."""
+    return scheme.ramp if row.signed else scheme.weights
+
+
+def ends(row: HeatmapRow) -> tuple[float, float]:
+    """The scale's ends: 0 and the largest weight, or ± the largest score."""
+    return (-limit(row) if row.signed else 0.0), limit(row)
+
+
+def value(row: HeatmapRow, token: int) -> str:
+    """A cell's number: signed rows with their sign, all of a row to the same digits."""
+    return number(float(row.values[token]), limit(row), sign=row.signed)
+
+
+def agreed(one: Agreement) -> str:
+    """How alike two rows rank the tokens, in one line."""
+    pair = f"{visible(one.first, True)} ↔ {visible(one.second, True)}"
+    if one.tau is None:
+        return f"{pair}: τ = – (nothing to rank)"
+    # to two decimals, −0.00 would be a sign of nothing
+    tau = f"{one.tau:.2f}".replace("-", "−") if abs(one.tau) >= 0.005 else "0.00"
+    shared = "–" if one.shared is None else str(one.shared)
+    return f"{pair}: τ = {tau}, {shared} of the top {one.top} shared"
+
+
+RANKS = "τ is Kendall’s τ-b between the sizes of the values: 1 the same order of words, 0 none in common, −1 reversed."
+"""What the numbers of `agreed` mean."""
+
+
+def remarks(panel: Heatmap) -> list[str]:
+    """Sentences a reader must know: the panel's own notes and what the drawing itself has to confess."""
+    found = [visible(note, one_line=True) for note in panel.notes]
+    if not len(panel.tokens):
+        found.append("there are no tokens to draw")
+    if panel.truncated:
+        found.append(f"{len(panel.tokens):,} of {panel.tokens_total:,} tokens were read")
+    if empty_tokens(panel):
+        found.append(f"{len(empty_tokens(panel))} tokens stand for no character of the text")
+    return found
+
+
+def leading(panel: Heatmap, count: int) -> list[int]:
+    """The `count` tokens with the largest share of any row's scale, in reading order."""
+    sizes = [abs(row.values) / (limit(row) or 1.0) for row in panel.rows]
+    most = [max(float(size[i]) for size in sizes) for i in range(len(panel.tokens))]
+    return sorted(sorted(range(len(most)), key=lambda i: (-most[i], i))[:count])
+
+
+def shown_names(rows: Sequence[HeatmapRow]) -> list[str]:
+    """The rows' names on one line each."""
+    return [visible(row.name, one_line=True) for row in rows]

@@ -1,0 +1,5 @@
+"""HTML: one self-contained page, or a fragment for a notebook; nothing loaded from anywhere."""
+
+from attribkit.render.html.page import fragment, page
+
+__all__ = ["fragment", "page"]

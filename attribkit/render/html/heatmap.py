@@ -1,0 +1,90 @@
+"""A heatmap for the template: columns of cells above the words, the text as it reads, scales, agreement, all values."""
+
+from typing import Any
+
+from attribkit.panels import Heatmap, HeatmapRow
+from attribkit.render import heatmap as shared
+from attribkit.render.html.marks import Mark, safe_runs
+from attribkit.render.layout import Context, is_right_to_left, number, pieces, shorten, words
+
+COLUMNS = 600
+"""Tokens in the strip; the rest of a longer text is in the table, and the page says so."""
+
+TABLE_ROWS = 500
+"""Rows of the table of all values; a longer text's table holds the largest and says so."""
+
+
+def heatmap(panel: Heatmap, context: Context) -> dict[str, Any]:
+    """What the template draws of one heatmap."""
+    written = [shorten(word, 24) or "·" for word in words(context.text, panel)]
+    names = shared.shown_names(panel.rows)
+    classes = [_classes(row) for row in panel.rows]
+    short = len(panel.tokens) <= shared.SHORT
+
+    def cells(token: int) -> list[dict[str, str]]:
+        return [
+            {"class": kinds[token], "value": shared.value(row, token), "name": name}
+            for row, name, kinds in zip(panel.rows, names, classes, strict=True)
+        ]
+
+    def column(token: int) -> dict[str, Any]:
+        return {"word": written[token], "known": bool(panel.known[token]), "cells": cells(token), "number": token + 1}
+
+    hidden = len(panel.tokens) - COLUMNS
+    cut = [f"the strip ends here: {hidden:,} more tokens follow; the text below shows them all"] if hidden > 0 else []
+    return {
+        "title": panel.title,
+        "names": names,
+        "beside": _string("\n".join(names)),
+        "beside_narrow": _string("\n".join(str(number) for number in range(1, len(names) + 1))),
+        "width": f"{min(22, max((len(name) for name in names), default=0))}ch",
+        "columns": [column(token) for token in range(min(COLUMNS, len(panel.tokens)))],
+        "short": short,
+        "leftwards": context.text is not None and is_right_to_left(context.text),
+        "marks": _marks(context.text, panel, classes[0]),
+        "scales": [_scale(row, name) for row, name in zip(panel.rows, names, strict=True)],
+        "agreements": [shared.agreed(one) for one in panel.agreements],
+        "ranks": shared.RANKS,
+        "notes": [*cut, *shared.remarks(panel)],
+        "table": [column(token) for token in shared.leading(panel, TABLE_ROWS)],
+        "tokens": len(panel.tokens),
+        "unknown": not panel.known.all(),
+    }
+
+
+def _classes(row: HeatmapRow) -> list[str]:
+    """(T,) each cell's colour class: p or n and the step for signed rows, w and the step for weights."""
+    letters = "np" if row.signed else "ww"
+    return [f"{letters[step > 0]}{abs(step)}" if step else "" for step in shared.steps(row)]
+
+
+def _string(text: str) -> str:
+    """A CSS string of any text: every character but letters and digits by its code."""
+    return '"' + "".join(c if c.isascii() and c.isalnum() else f"\\{ord(c):x} " for c in text) + '"'
+
+
+def _marks(text: str | None, panel: Heatmap, classes: list[str]) -> list[Mark]:
+    """The whole text in order, each token with the colour and the value of the first row."""
+    first = panel.rows[0]
+    found = []
+    for piece in pieces(text, panel):
+        if piece.token is None:
+            found.append(Mark(safe_runs(piece.text), "" if piece.read else "x"))
+            continue
+        known = "" if panel.known[piece.token] else " u"
+        kind = f" {classes[piece.token]}" if classes[piece.token] else ""
+        joined = " j" if piece.joined else ""
+        found.append(Mark(safe_runs(piece.text), f"t{kind}{known}{joined}", shared.value(first, piece.token)))
+    return found
+
+
+def _scale(row: HeatmapRow, name: str) -> dict[str, Any]:
+    low, high = shared.ends(row)
+    return {
+        "name": name,
+        "signed": row.signed,
+        "low": number(low, high) if low else "0",
+        "high": number(high, sign=row.signed),
+        "unit": row.unit,
+        "flat": high == 0,
+    }

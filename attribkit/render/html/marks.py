@@ -1,0 +1,106 @@
+"""The user's own text as stretches with classes, hazards shown, scores in words of digits."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from attribkit.panels import TokenScores
+from attribkit.render import palette
+from attribkit.render.bands import Range, ranges
+from attribkit.render.layout import Scale, is_bidi_control, number, pieces, runs, shorten
+from attribkit.render.sentences import Sentence, limit, sentences
+
+EXCERPT = 160
+"""Characters of a text that the overview of several explanations shows."""
+
+Run = tuple[str, str | None]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A stretch of text as the template needs it.
+
+    Attributes:
+        runs: its characters.
+        classes: CSS classes.
+        score: in words of digits.
+        band: the lowest and the highest score over several baselines, in words of digits.
+        style: custom properties.
+        title: what a stretch without characters, a bar in the margin, stands for.
+    """
+
+    runs: tuple[Run, ...]
+    classes: str
+    score: str = ""
+    band: str = ""
+    style: str = ""
+    title: str = ""
+
+
+def safe_runs(text: str) -> tuple[Run, ...]:
+    """Direction controls stay in the text, each locked in a `bdi`; other hazards are replaced by what is shown."""
+    merged: list[Run] = []
+    for characters, shown in runs(text):
+        if shown is not None and is_bidi_control(characters):
+            merged.append((characters, shown))
+        elif merged and merged[-1][1] is None:
+            merged[-1] = (merged[-1][0] + (shown or characters), None)
+        else:
+            merged.append((shown or characters, None))
+    return tuple(merged)
+
+
+def marks(text: str | None, panel: TokenScores, scale: Scale, full: bool = True) -> list[Mark]:
+    """The whole text in order, each token with its colour and score, and if `full` its band and its sentence's sum."""
+    sums = {one.first: mark for one, mark in _sums(panel)} if full else {}
+    bands = ranges(panel, scale) if full else []
+    found = []
+    for piece in pieces(text, panel):
+        token = piece.token
+        if token is None:
+            found.append(Mark(safe_runs(piece.text), "" if piece.read else "x"))
+            continue
+        if token in sums:
+            found.append(sums[token])
+        score = float(panel.scores[token])
+        step = palette.step(score, scale.limit)
+        colour = f" p{step}" if step > 0 else f" n{-step}" if step < 0 else ""
+        known = "" if panel.known[token] else " u"
+        still = " still" if bands and bands[token].still else ""
+        classes = f"t{colour}{known}{' j' if piece.joined else ''}{still}"
+        between, style = (bands[token].words, _band_style(bands[token])) if bands else ("", "")
+        found.append(Mark(safe_runs(piece.text), classes, number(score, scale.limit), between, style))
+    return found
+
+
+def _band_style(one: Range) -> str:
+    """Where the band begins, crosses 0 and ends, and where the token's own score stands, from the top in percent."""
+    top, own, bottom = (50 - 50 * one.share(score) for score in (one.high, one.own, one.low))
+    return f"--a:{top:.0f}%;--z:{min(max(50.0, top), bottom):.0f}%;--b:{bottom:.0f}%;--s:{own:.0f}%"
+
+
+def _sums(panel: TokenScores) -> Iterator[tuple[Sentence, Mark]]:
+    """A bar in the margin for each sentence of a long text: to the right for, to the left against."""
+    found = sentences(panel)
+    end = limit(found)
+    for order, one in enumerate(found, 1):
+        side = "for" if one.total > 0 else "against"
+        share = 50 * abs(one.total) / end if end else 0.0
+        left, right = (50.0, 50 + share) if one.total > 0 else (50 - share, 50.0)
+        title = f"sentence {order}: {number(one.total, end)}"
+        yield one, Mark((), f"s {side}", style=f"--l:{left:.0f}%;--r:{right:.0f}%", title=title)
+
+
+def excerpt(text: str | None, panel: TokenScores | None, scales: Mapping[int, Scale]) -> list[Mark]:
+    """The first characters of a text for the overview, coloured as below, cut between pieces."""
+    if panel is None:
+        return [Mark(((shorten(text, EXCERPT), None),), "")] if text is not None else []
+    found: list[Mark] = []
+    left = EXCERPT
+    for mark in marks(text, panel, scales[id(panel)], full=False):
+        length = sum(len(characters) for characters, _ in mark.runs)
+        if length > left:
+            shown = mark.runs[0][0][:left] if mark.runs[0][1] is None else ""
+            return [*found, replace(mark, runs=((shown, None),)), Mark((("…", None),), "")]
+        found.append(mark)
+        left -= length
+    return found

@@ -1,0 +1,149 @@
+"""The page and the fragment: rows of panels, an overview of several, one style sheet, no script unless a panel asks."""
+
+import hashlib
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from attribkit.panels import Chart, Drawable, Heatmap, Prediction, Scatter, Table, TokenScores
+from attribkit.render import palette
+from attribkit.render.facts import SHARED, agreement, bars, flat, icon, quoted
+from attribkit.render.html.chart import chart
+from attribkit.render.html.heatmap import heatmap
+from attribkit.render.html.marks import excerpt
+from attribkit.render.html.scatter import scatter
+from attribkit.render.html.table import table
+from attribkit.render.html.token_scores import token_scores
+from attribkit.render.layout import STRONG, Context, Scale, is_right_to_left, percent, runs, scales, visible
+
+DRAW: dict[str, Callable[[Any, Context], dict[str, Any]]] = {
+    TokenScores.kind: token_scores,
+    Heatmap.kind: heatmap,
+    Scatter.kind: scatter,
+    Chart.kind: chart,
+    Table.kind: table,
+}
+"""How each kind of panel is drawn: a function (panel, context) to what its template needs.
+
+The template is `templates/<kind>.html.jinja`, whose macro `draw(panel, row, h)` gets that mapping (with `kind` added),
+the row it stands in and the heading's element; its style is `templates/<kind>.css.jinja`, nested in the scope and
+included by `style.css.jinja`. A mapping with the key `script` (source text, the same for every panel of the kind, no
+"</script" in it) has it inlined once per document, after all panels, and allowed by its hash. In a notebook several
+copies of it may run in one document: it must start only what has not been started.
+"""
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent.parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(visible=lambda text: visible(str(text), one_line=True), percent=percent, quoted=quoted)
+    return environment
+
+
+@cache
+def _style() -> tuple[str, str]:
+    """The style sheet and the class it is scoped to, which names this very sheet: other versions may stand beside."""
+    template = _environment().get_template("style.css.jinja")
+    values: dict[str, Any] = {"light": palette.LIGHT, "dark": palette.DARK, "steps": palette.STEPS, "strong": STRONG}
+    scope = "ak-" + hashlib.sha256(template.render(scope="", **values).encode()).hexdigest()[:8]
+    return template.render(scope=scope, **values), scope
+
+
+def page(explanations: Sequence[Drawable], title: str | None = None) -> str:
+    """A whole page: light and dark, printable, readable on a phone and by a screen reader."""
+    return _render("page.html.jinja", explanations, title or _title(explanations))
+
+
+def fragment(explanations: Sequence[Drawable]) -> str:
+    """The same drawing for a notebook's output: its style is scoped, it has no ids, and it paints its own paper."""
+    return _render("fragment.html.jinja", explanations, "")
+
+
+def _render(template: str, explanations: Sequence[Drawable], title: str) -> str:
+    style, scope = _style()
+    found = scales(explanations)
+    rows = [_row(explanation, found, single=len(explanations) == 1) for explanation in explanations]
+    scripts = list(dict.fromkeys(panel["script"] for row in rows for panel in row["panels"] if panel.get("script")))
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            rows=rows,
+            style=style,
+            scope=scope,
+            scripts=scripts,
+            hashes=[b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts],
+            title=visible(title, one_line=True),
+            shared=_shared_legend(rows, found),
+            several=len({row["model"] for row in rows}) > 1,
+        )
+    )
+
+
+def _shared_legend(rows: list[dict[str, Any]], found: dict[int, Scale]) -> dict[str, Any] | None:
+    """One legend for the overview where all rows share one scale; it then need not be said in each row again."""
+    panels = [panel for row in rows for panel in row["panels"] if panel["kind"] == TokenScores.kind]
+    if len(rows) < 2 or len({scale.limit for scale in found.values()}) != 1 or len(panels) < 2:
+        return None
+    if any(scale.shared != len(panels) for scale in found.values()):
+        return None
+    for panel in panels:
+        panel["notes"] = [note for note in panel["notes"] if not note.startswith(SHARED)]
+    either = {name: any(panel[name] for panel in panels) for name in ("unknown", "unread")}
+    same = len({panel["target"] for panel in panels}) == 1
+    aim = panels[0]["aim"] if same else "the row’s label"
+    return {**panels[0], **either, "aim": aim, "it": "it", "shared": True}
+
+
+def _title(explanations: Sequence[Drawable]) -> str:
+    if len(explanations) != 1:
+        return f"{len(explanations)} explanations"
+    prediction = explanations[0].prediction
+    if prediction:
+        return f"Why {quoted(prediction.label)}?"
+    return _panel_title(explanations[0]) or "Explanation"
+
+
+def _panel_title(explanation: Drawable) -> str | None:
+    return next((panel.title for panel in explanation.panels if not isinstance(panel, TokenScores)), None)
+
+
+def _row(explanation: Drawable, found: dict[int, Scale], single: bool) -> dict[str, Any]:
+    text, prediction = explanation.text, explanation.prediction
+    first = next((panel for panel in explanation.panels if isinstance(panel, TokenScores)), None)
+    shown = any(isinstance(panel, TokenScores | Heatmap) for panel in explanation.panels)
+    headed = _panel_title(explanation) if text is None and first is None else text
+    context = Context(text, prediction, found)
+    return {
+        "plain": tuple(runs(text)) if text is not None and not shown else None,
+        "excerpt": [] if single else excerpt(headed, first, found),
+        "verdict": first and {"icon": icon(first), "words": first.verdict},
+        "prediction": prediction and _prediction(prediction),
+        "panels": [{"kind": panel.kind, **DRAW[panel.kind](panel, context)} for panel in explanation.panels],
+        "provenance": flat(explanation.provenance),
+        "model": explanation.provenance.get("model"),
+        "leftwards": text is not None and is_right_to_left(text),
+        "single": single,
+    }
+
+
+def _prediction(prediction: Prediction) -> dict[str, Any]:
+    shown, rest = bars(prediction)
+    return {
+        "label": prediction.label,
+        "probability": prediction.probability,
+        "bars": [(label, p, f"{100 * max(0.0, min(1.0, p)):.2f}%") for label, p in shown],
+        "rest": rest,
+        "agreement": agreement(prediction),
+        "right": prediction.true_label == prediction.label,
+    }

@@ -1,0 +1,212 @@
+"""A scatter for the template: words and numbers for readers, points for the script, a picture where no script runs."""
+
+import json
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attribkit.panels import Map, Panel, Placed, Prediction, Scatter
+from attribkit.render import scatter as geometry
+from attribkit.render.layout import Context, shorten, visible
+from attribkit.render.picture.page import image
+
+LEVELS = 65_535
+"""Each axis is cut into so many steps: finer than any screen, two bytes a number."""
+
+STILL = 110
+"""Pixels per inch of the picture that stands where no script runs."""
+
+_HAZARD = {"<": "\\u003c", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+
+
+@dataclass(frozen=True)
+class _Alone:
+    """One panel as a drawable."""
+
+    panels: tuple[Panel, ...]
+    text: str | None = None
+    prediction: Prediction | None = None
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+
+def scatter(panel: Scatter, context: Context) -> dict[str, Any]:
+    """What the template draws of one scatter."""
+    found, _ = geometry.signs(panel)
+    grouped = bool(len(panel.group))
+    measured = [one.mixing for one in panel.maps if one.mixing]
+    return {
+        "script": _script(),
+        "title": panel.title,
+        "shown": geometry.shown(panel),
+        "sentence": geometry.sentence(panel),
+        "style": _variables(),
+        "data": _json(_data(panel)),
+        "still": b64encode(image([_Alone((panel,))], "png", dpi=STILL)).decode(),
+        "count": len(panel.maps[0].points),
+        "dimensions": panel.dimensions,
+        "axes": [visible(name, one_line=True) for name in panel.axes],
+        "layers": list(dict.fromkeys(visible(one.layer, one_line=True) for one in panel.maps)),
+        "epochs": len({one.epoch for one in panel.maps}) > 1,
+        "maps": [{"name": visible(one.name, one_line=True), "readings": _readings(one)} for one in panel.maps],
+        "meanings": [(r.name, r.meaning) for r in geometry.readings(measured[0])] if measured else [],
+        "colour": panel.colour,
+        "legend": [{"sign": sign, "path": _path(sign.shape), "index": k} for k, sign in enumerate(found)] * grouped,
+        "scale": _scale(panel),
+        "star": _outline(tuple((1.5 * x, 1.5 * y) for x, y in geometry.STAR)),
+        "aspect": f"1/{geometry.frame(panel).height:.3f}",
+        "placed": [_placed(panel, one) for one in panel.placed],
+        "notes": geometry.remarks(panel),
+    }
+
+
+@cache
+def _script() -> str:
+    return (Path(__file__).parent.parent / "templates" / "scatter.js").read_text(encoding="utf-8")
+
+
+@cache
+def _variables() -> str:
+    """The colours as variables that follow the colour scheme of whatever they stand in."""
+    pairs = {f"g{k}": pair for k, pair in enumerate(geometry.COLOURS)} | {"rest": geometry.REST}
+    pairs |= {f"v{k}": pair for k, pair in enumerate(geometry.ramp())}
+    return ";".join(f"--{name}:light-dark({light},{dark})" for name, (light, dark) in pairs.items())
+
+
+def _json(content: Any) -> str:
+    """JSON that can stand in a script element: nothing in it ends the element or opens a comment."""
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for character, escape in _HAZARD.items():
+        text = text.replace(character, escape)
+    return text
+
+
+def _packed(values: NDArray[Any], kind: str) -> str:
+    """The array's bytes, little-endian, as base64."""
+    return b64encode(np.ascontiguousarray(values, dtype=np.dtype(kind).newbyteorder("<")).tobytes()).decode()
+
+
+def _clean(text: str) -> str:
+    """One line without hazards; what is harmless already is not read character by character."""
+    return text if text.isprintable() else visible(text, one_line=True)
+
+
+def _named(names: Sequence[str]) -> dict[str, Any] | None:
+    """A column of names as the distinct ones and each point's place among them."""
+    if not names:
+        return None
+    distinct = {name: place for place, name in enumerate(dict.fromkeys(names))}
+    places = np.array([distinct[name] for name in names])
+    return {"names": [_clean(name) for name in distinct], "of": _packed(places, "u4")}
+
+
+def _data(panel: Scatter) -> dict[str, Any]:
+    """What the script reads: integers relative to the shared axes, packed; texts as they may be shown."""
+    frame = geometry.frame(panel)
+    found, places = geometry.signs(panel)
+    values = panel.values if panel.values is not None and len(panel.values) else None
+
+    def levels(points: NDArray[np.float64]) -> NDArray[np.int64]:
+        return np.rint(frame.unit(points) * LEVELS).astype(np.int64)
+
+    continuous = values is not None
+    return {
+        "dimensions": panel.dimensions,
+        "count": len(panel.maps[0].points),
+        "axes": [_clean(name) for name in panel.axes],
+        "height": round(frame.height, 3),
+        "maps": [_map(one, _packed(levels(one.points), "u2")) for one in panel.maps],
+        "shapes": [[round(number, 3) for corner in shape for number in corner] for shape in geometry.SHAPES],
+        "star": [round(number, 3) for corner in geometry.STAR for number in corner],
+        "signs": [{"colour": f"--v{step}", "shape": 0} for step in range(geometry.STEPS)]
+        if continuous
+        else [{"colour": _variable(sign), "shape": sign.shape, "name": sign.name} for sign in found],
+        "sign": _packed(geometry.steps(values) if values is not None else places, "u1"),
+        "colour": _clean(panel.colour) if panel.colour else None,
+        "values": [geometry.value(panel, amount) for amount in values.tolist()] if values is not None else None,
+        "excerpts": [_clean(excerpt) for excerpt in panel.excerpts],
+        "labels": _named(panel.labels),
+        "predictions": _named(panel.predictions),
+        "placed": [
+            {
+                "name": shorten(one.excerpt, 28),
+                "excerpt": _clean(one.excerpt),
+                "prediction": _clean(one.prediction),
+                "points": levels(one.points).tolist(),
+                "neighbours": one.neighbours.tolist(),
+            }
+            for one in panel.placed
+        ],
+        "view": [geometry.YAW, geometry.PITCH],
+    }
+
+
+def _map(one: Map, points: str) -> dict[str, Any]:
+    return {"layer": _clean(one.layer), "epoch": one.epoch, "name": _clean(one.name), "points": points}
+
+
+def _variable(sign: geometry.Sign) -> str:
+    return "--rest" if sign.colour is None else f"--g{sign.colour}"
+
+
+def _outline(shape: geometry.Polygon) -> str:
+    return "M" + "L".join(f"{x:.2f} {-y:.2f}" for x, y in shape) + "z"
+
+
+@cache
+def _path(shape: int) -> str:
+    return _outline(geometry.SHAPES[shape])
+
+
+def _readings(one: Map) -> list[dict[str, Any]]:
+    """The mixing numbers with their places on a track from 0 to 1."""
+
+    def place(amount: float | None) -> str | None:
+        return None if amount is None else f"{100 * min(1.0, max(0.0, amount)):.1f}%"
+
+    return [
+        {
+            "name": reading.name,
+            "rows": [
+                (where, geometry.small(amount), place(amount))
+                for where, amount in (("layer", reading.layer), ("map", reading.map))
+                if amount is not None
+            ],
+            "chance": place(reading.chance),
+            "by_chance": geometry.small(reading.chance),
+        }
+        for reading in (geometry.readings(one.mixing) if one.mixing else [])
+    ]
+
+
+def _scale(panel: Scatter) -> dict[str, str] | None:
+    """The colour bar's ends."""
+    if panel.values is None or not len(panel.values):
+        return None
+    low, high = float(panel.values.min()), float(panel.values.max())
+    return {"low": geometry.value(panel, low), "high": geometry.value(panel, high)}
+
+
+def _placed(panel: Scatter, one: Placed) -> dict[str, Any]:
+    """A placed text and its nearest points in words."""
+
+    def told(point: int) -> dict[str, Any]:
+        excerpt = visible(panel.excerpts[point], one_line=True) if panel.excerpts else f"point {point + 1:,}"
+        label = visible(panel.labels[point], one_line=True) if panel.labels else None
+        return {"point": point, "excerpt": excerpt, "label": label}
+
+    nearest = [told(int(point)) for point in one.neighbours]
+    labels = [near["label"] for near in nearest if near["label"] is not None]
+    counts = {label: labels.count(label) for label in dict.fromkeys(labels)}
+    tally = ", ".join(f"{count} × {label}" for label, count in sorted(counts.items(), key=lambda pair: -pair[1]))
+    return {
+        "excerpt": visible(one.excerpt, one_line=True),
+        "prediction": visible(one.prediction, one_line=True),
+        "neighbours": nearest,
+        "tally": tally,
+    }

@@ -1,0 +1,93 @@
+"""Token scores for the template: the coloured text, its legend, verdict, bars and facts."""
+
+from typing import Any
+
+from attribkit.panels import TokenScores
+from attribkit.render.bands import Range, meaning, ranges
+from attribkit.render.facts import (
+    equation,
+    facts,
+    icon,
+    phrase_filters,
+    phrases,
+    quoted,
+    remarks,
+)
+from attribkit.render.html.marks import marks
+from attribkit.render.layout import Context, number, shorten, stretch, strongest, words
+from attribkit.render.sentences import limit, sentences
+
+TABLE_ROWS = 500
+"""Rows of the table of all scores; a longer text's table holds the strongest and says so."""
+
+BARS = 10
+"""Tokens with a bar of their own: all of them in a short text, else the strongest."""
+
+PHRASES = 6
+"""Phrases that are printed."""
+
+
+def token_scores(panel: TokenScores, context: Context) -> dict[str, Any]:
+    """What the template draws of one panel."""
+    scale = context.scales[id(panel)]
+    found = sentences(panel)
+    ends = limit(found)
+    bands = ranges(panel, scale)
+    drawn = marks(context.text, panel, scale)
+    written = words(context.text, panel)
+    towards, against = strongest(panel, BARS // 2)
+    every = len(panel.tokens) <= BARS
+    chosen = list(range(len(panel.tokens))) if every else [*towards, *reversed(against)]
+    order = sorted(range(len(panel.scores)), key=lambda i: -abs(panel.scores[i]))[:TABLE_ROWS]
+
+    def row(index: int) -> dict[str, Any]:
+        score = float(panel.scores[index])
+        width = 50 * abs(score) / scale.limit if scale.limit else 0
+        return {
+            "word": shorten(written[index], 40),
+            "score": number(score, scale.limit),
+            "width": f"{width:.2f}%",
+            "side": "towards" if score > 0 else "against",
+            "known": bool(panel.known[index]),
+            "number": index + 1,
+            "band": bands[index].words if bands else "",
+            "span": _span(bands[index]) if bands else "",
+        }
+
+    return {
+        "marks": drawn,
+        "target": panel.target,
+        "aim": quoted(panel.target),
+        "it": "it",
+        "shared": False,
+        "unit": panel.unit,
+        "low": number(-scale.limit, scale.limit),
+        "high": number(scale.limit, scale.limit),
+        "flat": scale.limit == 0,
+        "every": every,
+        "bars": [row(index) for index in chosen],
+        "table": [] if every else [row(index) for index in sorted(order)],
+        "tokens": len(panel.tokens),
+        "unknown": any(" u" in mark.classes for mark in drawn),
+        "unread": any(mark.classes == "x" for mark in drawn),
+        "verdict": {"icon": icon(panel), "words": panel.verdict},
+        "equation": equation(panel),
+        "facts": facts(panel, context.prediction),
+        "notes": remarks(panel, scale),
+        "band": meaning(panel),
+        "phrases": [
+            (shorten(stretch(context.text, panel, a, b), 80), number(score, scale.limit), phrase_filters(filters))
+            for a, b, score, filters in phrases(panel, PHRASES)
+        ],
+        "sentences": [
+            (shorten(stretch(context.text, panel, one.first, one.last), 90), number(one.total, ends))
+            for one in found[:TABLE_ROWS]
+        ],
+        "sums": number(ends, sign=False),
+    }
+
+
+def _span(one: Range) -> str:
+    """The band beside a bar, as the style of an element from −limit to +limit."""
+    left, right = (50 + 50 * one.share(score) for score in (one.low, one.high))
+    return f"left:{left:.2f}%;width:{right - left:.2f}%"

@@ -1,0 +1,89 @@
+"""A chart: lines over round axes, each named at its end."""
+
+from collections.abc import Iterator
+
+from matplotlib.axes import Axes
+
+from attribkit.panels import Chart
+from attribkit.render.chart import apart, axes, labels, last
+from attribkit.render.layout import visible
+from attribkit.render.picture.room import INKS, INNER, MARGIN, SMALL, WIDTH, Room, clip
+from attribkit.render.picture.sheet import Block, Sheet
+
+_DASHES = ("-", (0, (5, 2.5)), (0, (1, 1.8)), "-", (0, (5, 2.5)), (0, (1, 1.8)))
+
+
+def chart(panel: Chart, room: Room) -> list[Block]:
+    """The chart as one block."""
+    return [_chart(panel, room)]
+
+
+def texts(panel: Chart, text: str | None) -> Iterator[str]:
+    """Everything of the panel that a user may have written and the picture may show."""
+    yield from (visible(t) for t in (panel.title, panel.x_label, panel.y_label))
+    yield from (visible(series.name) for series in panel.series)
+    yield from (visible(name) for name, _ in panel.marks)
+
+
+def _chart(chart: Chart, room: Room) -> Block:
+    """Lines over round axes, each named at its end."""
+    horizontal, vertical = axes(chart)
+    across, up = labels(chart)
+    left, right, high = MARGIN + 34.0, WIDTH - MARGIN - 110.0, 190.0
+    head = 44.0 + (10 if chart.marks else 0)
+
+    def draw(sheet: Sheet, top: float) -> None:
+        sheet.text(MARGIN, top + 12, clip(chart.title, room, 12, INNER, bold=True), 12, INKS.ink, bold=True)
+        sheet.text(MARGIN, top + 28, clip(up, room, SMALL, INNER), SMALL, INKS.muted)
+        top += head
+        for tick in vertical.ticks:
+            y = top + high * (1 - vertical.share(tick))
+            sheet.line(left, y, right, y, INKS.faint, 0.7)
+            sheet.text(left - 6, y + 2.8, vertical.label(tick), SMALL, INKS.muted, align="right")
+        for tick in horizontal.ticks:
+            x = left + (right - left) * horizontal.share(tick)
+            sheet.text(x, top + high + 13, horizontal.label(tick), SMALL, INKS.muted, align="center")
+        sheet.line(left, top + high, right, top + high, INKS.muted, 0.8)
+        for name, place in chart.marks:
+            x = left + (right - left) * horizontal.share(place)
+            sheet.line(x, top - 3, x, top + high, INKS.muted, 0.8, dotted=True)
+            align = (
+                "right" if horizontal.share(place) > 0.85 else "left" if horizontal.share(place) < 0.15 else "center"
+            )
+            sheet.text(x, top - 7, clip(name, room, SMALL, 150), SMALL, INKS.muted, align=align)
+        middle = (left + right) / 2
+        sheet.text(middle, top + high + 27, clip(across, room, SMALL, INNER), SMALL, INKS.muted, align="center")
+        plot = sheet.axes(left, top, right - left, high)
+        plot.set_xscale("log" if horizontal.log else "linear")
+        plot.set_yscale("log" if vertical.log else "linear")
+        plot.set_xlim(horizontal.low, horizontal.high)
+        plot.set_ylim(vertical.low, vertical.high)
+        _lines(sheet, chart, room, plot, right, top, high)
+
+    return Block(head + high + 36, draw)
+
+
+def _lines(sheet: Sheet, chart: Chart, room: Room, plot: Axes, right: float, top: float, high: float) -> None:
+    _, vertical = axes(chart)
+    drawn = [series for series in chart.series if len(series.x)]
+    places = apart([1 - vertical.share(float(series.y[-1])) for series in drawn], 12 / high)
+    for index, (series, place) in enumerate(zip(drawn, places, strict=True)):
+        colour = INKS.lines[index % len(INKS.lines)]
+        dots = len(series.x) <= 60
+        plot.plot(
+            series.x,
+            series.y,
+            color=colour,
+            linewidth=1.4,
+            linestyle=_DASHES[index % len(_DASHES)],
+            marker="o" if dots else "",
+            markersize=3.2,
+            markeredgewidth=0,
+            clip_on=False,
+            label=f"series {index}",
+        )
+        y = top + high * place + 3
+        value = last(chart, series)
+        name = clip(series.name, room, SMALL, 100 - room.letters.width(room.letters.fit(value), SMALL), bold=True)
+        end = right + 9 + sheet.text(right + 9, y, name, SMALL, colour, bold=True)
+        sheet.text(end + 4, y, value, SMALL, colour)

@@ -1,0 +1,127 @@
+"""The user's own text in a picture: colours, bands under the words, the sentences' sums in the margin."""
+
+from collections.abc import Sequence
+
+from attribkit.panels import TokenScores
+from attribkit.render import palette
+from attribkit.render.bands import Range, ranges
+from attribkit.render.layout import STRONG, Scale, is_right_to_left, pieces
+from attribkit.render.lines import Chunk, Line, turned, typeset
+from attribkit.render.picture.room import INKS, INNER, LINE, MARGIN, TEXT, Room
+from attribkit.render.picture.sheet import Block, Sheet
+from attribkit.render.sentences import limit, sentences
+
+BAND = 19.0
+"""Points that a line of text grows by where bands stand under the words."""
+
+_HALF = 8.0
+"""Half the height of a band's scale, in points."""
+
+
+def paragraph(
+    text: str | None, panel: TokenScores, scale: Scale, room: Room, width: float = INNER
+) -> tuple[Block, list[str]]:
+    """The user's own text with its colours, and what must be confessed about the drawing."""
+    letters = room.letters
+    lines = typeset(pieces(text, panel), lambda part: letters.width(part, TEXT), letters.fit, width)
+    high = LINE + (BAND if panel.band is not None else 0.0)
+    most = max(1, int(room.lines * LINE / high))
+    confessions = []
+    if len(lines) > most:
+        hidden = {chunk.token for line in lines[most:] for chunk in line if chunk.token is not None}
+        confessions.append(f"the picture ends here: {len(hidden):,} more tokens are not drawn; the HTML shows them all")
+        lines = lines[:most]
+    if turned(lines):
+        confessions.append("right-to-left text is set word by word here; the HTML sets it fully")
+    bands = ranges(panel, scale)
+    leftwards = text is not None and is_right_to_left(text)
+
+    def draw(sheet: Sheet, top: float) -> None:
+        _sums(sheet, panel, lines, top, high, width, leftwards)
+        banded: set[int] = set()
+        for index, line in enumerate(lines):
+            _line(sheet, line, panel, scale, top + high * index)
+            for chunk in line:
+                # a token that is broken over lines has its band once
+                if bands and chunk.token is not None and chunk.token not in banded:
+                    banded.add(chunk.token)
+                    _band(sheet, chunk, bands[chunk.token], top + high * index + LINE + 0.3)
+
+    return Block(high * len(lines), draw), confessions
+
+
+def _line(sheet: Sheet, line: Line, panel: TokenScores, scale: Scale, top: float) -> None:
+    baseline = top + 0.71 * LINE
+    for chunk in line:
+        if chunk.token is not None:
+            score = float(panel.scores[chunk.token])
+            _tint(
+                sheet, chunk.x + MARGIN, top, chunk.width, palette.step(score, scale.limit), chunk.joined, chunk.token
+            )
+    for chunk in line:
+        x = chunk.x + MARGIN
+        if chunk.token is not None and not panel.known[chunk.token]:
+            sheet.line(x, baseline + 2.6, x + chunk.width, baseline + 2.6, INKS.muted, 0.9, dotted=True)
+        if not chunk.space:
+            label = f"token {chunk.token}" if chunk.token is not None else ""
+            sheet.text(x, baseline, chunk.text, TEXT, INKS.ink if chunk.read else INKS.muted, label=label)
+
+
+def _tint(sheet: Sheet, x: float, top: float, width: float, step: int, joined: bool, token: int) -> None:
+    """Colour, and from a quarter of the scale a bar: below for, above against."""
+    if step == 0:
+        return
+    left = 0.0 if joined else 1.3
+    box_top, height = top + 1.6, LINE - 3.6
+    sheet.box(x - left, box_top, width + left + 1.3, height, INKS.colour(step), 2.2, label=f"tint {token}")
+    if abs(step) >= STRONG * palette.STEPS:
+        thick = 1.6 if abs(step) >= 0.6 * palette.STEPS else 0.9
+        y = box_top + height - thick if step > 0 else box_top
+        strong = INKS.towards if step > 0 else INKS.against
+        sheet.box(x - left, y, width + left + 1.3, thick, strong, label=f"bar {token}")
+
+
+def _band(sheet: Sheet, chunk: Chunk, one: Range, top: float) -> None:
+    """From the token's lowest to its highest score, upwards for, across a line at 0; a stroke at its own score."""
+    if not one.limit:
+        return
+
+    def y(score: float) -> float:
+        return top + _HALF * (1 - one.share(score))
+
+    x, middle = chunk.x + MARGIN, chunk.x + MARGIN + chunk.width / 2
+    sheet.line(x, y(0.0), x + chunk.width, y(0.0), INKS.faint, 0.8)
+    if one.still:
+        return
+    for a, b, colour in ((max(one.low, 0.0), one.high, INKS.towards), (one.low, min(one.high, 0.0), INKS.against)):
+        if b > a:
+            sheet.box(middle - 1.6, y(b), 3.2, max(0.8, y(a) - y(b)), colour, label=f"band {chunk.token}")
+    sheet.box(middle - 3.4, y(one.own) - 0.4, 6.8, 0.8, INKS.ink, label=f"own {chunk.token}")
+
+
+def _sums(
+    sheet: Sheet, panel: TokenScores, lines: Sequence[Line], top: float, high: float, width: float, leftwards: bool
+) -> None:
+    """A bar in the margin for each sentence, as far down as it goes: to the right for, to the left against."""
+    found = sentences(panel)
+    end = limit(found)
+    if not end:
+        return
+    places: dict[int, float] = {}
+    for index, line in enumerate(lines):
+        for chunk in line:
+            if chunk.token is not None and chunk.token not in places:
+                share = 1 - (chunk.x + chunk.width) / width if leftwards else chunk.x / width
+                places[chunk.token] = top + high * (index + max(0.0, share))
+    axis, half = MARGIN / 2 - 1, MARGIN / 2 - 4
+    bottom = top + high * len(lines)
+    sheet.line(axis, top, axis, bottom, INKS.faint, 0.8)
+    for number, one in enumerate(found):
+        if one.first not in places:
+            continue
+        y = places[one.first]
+        below = places.get(one.last + 1, bottom)
+        length = half * abs(one.total) / end
+        colour = INKS.towards if one.total > 0 else INKS.against
+        x = axis if one.total > 0 else axis - length
+        sheet.box(x, y + 0.8, length, max(1.0, below - y - 1.6), colour, label=f"sentence {number}")

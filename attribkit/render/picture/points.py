@@ -1,0 +1,189 @@
+"""Points and their markers on a sheet: shuffled or by depth, larger and stronger the fewer there are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from math import atan2, degrees, log10, pi
+
+import matplotlib
+import numpy as np
+from matplotlib import patheffects
+from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
+from matplotlib.path import Path
+from matplotlib.transforms import IdentityTransform
+from numpy.typing import NDArray
+
+from attribkit.panels import Scatter
+from attribkit.render import scatter as geometry
+from attribkit.render.layout import shorten, visible
+from attribkit.render.picture.room import INKS, SMALL, Room, clip
+from attribkit.render.picture.sheet import Sheet
+
+VECTORS = 2000
+"""Points that an SVG or a PDF holds as shapes; more are a picture within it, so that the file stays small."""
+
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Inks:
+    """The signs of a panel on light paper.
+
+    Attributes:
+        signs: the legend's entries.
+        colours: (N, 3) each point's colour.
+        shapes: (N,) each point's place among the shapes.
+    """
+
+    signs: list[geometry.Sign]
+    colours: NDArray[np.float64]
+    shapes: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, panel: Scatter) -> "Inks":
+        """The colours and shapes of a panel's points."""
+        signs, places = geometry.signs(panel)
+        if panel.values is not None and len(panel.values):
+            table = _rgb([light for light, _ in geometry.ramp()])
+            return cls([], table[geometry.steps(panel.values)], np.zeros(len(places), dtype=np.int64))
+        table = _rgb([colour_of(sign) for sign in signs])
+        return cls(signs, table[places], np.array([sign.shape for sign in signs])[places])
+
+
+def colour_of(sign: geometry.Sign) -> str:
+    """A sign's colour on light paper."""
+    return geometry.REST[0] if sign.colour is None else geometry.COLOURS[sign.colour][0]
+
+
+def _rgb(colours: Sequence[str]) -> NDArray[np.float64]:
+    return np.array([matplotlib.colors.to_rgb(colour) for colour in colours])
+
+
+@cache
+def _path(shape: int) -> Path:
+    return _closed(geometry.SHAPES[shape])
+
+
+def _closed(corners: geometry.Polygon) -> Path:
+    return Path(np.array([*corners, corners[0]]), closed=True)
+
+
+def markers(
+    plot: Axes, places: NDArray[np.float64], paths: list[Path], radii: NDArray[np.float64], colours: NDArray[np.float64]
+) -> PathCollection:
+    """Markers in the given order: (N, 2) places, a path for each, (N,) radii in points, (N, 4) colours."""
+    found = PathCollection(
+        paths,
+        sizes=(radii**2).tolist(),
+        facecolors=colours.tolist(),
+        edgecolors=INKS.paper if len(places) and radii.max() > 1.5 else "none",
+        linewidths=0.35,
+        offsets=places,
+        offset_transform=plot.transData,
+    )
+    found.set_transform(IdentityTransform())
+    plot.add_collection(found, autolim=False)
+    return found
+
+
+def symbols(sheet: Sheet, spots: Sequence[tuple[float, float]], signs: Sequence[geometry.Sign]) -> None:
+    """The legend's markers, at spots in points from the sheet's top left."""
+    plot = sheet.axes(0, 0, sheet.width, sheet.height)
+    plot.set_xlim(0, sheet.width)
+    plot.set_ylim(sheet.height, 0)
+    colours = np.column_stack([_rgb([colour_of(sign) for sign in signs]), np.ones(len(signs))])
+    found = markers(plot, np.array(spots), [_path(sign.shape) for sign in signs], np.full(len(signs), 3.0), colours)
+    found.set_label("legend")
+
+
+def cloud(sheet: Sheet, panel: Scatter, index: int, inks: Inks, room: Room, box: Box) -> None:
+    """One map in its frame: left, top, width, height in points."""
+    left, top, width, height = box
+    plot = sheet.axes(*box)
+    frame = geometry.frame(panel)
+    unit = frame.unit(panel.maps[index].points)
+    crowd = log10(max(10.0, len(unit) * (344 / width) ** 2))
+    radii = np.full(len(unit), max(0.75, min(2.6, 3.6 - 0.6 * crowd)))
+    alpha = np.full(len(unit), max(0.4, min(0.92, 1.25 - 0.2 * crowd)))
+    if panel.dimensions == 2:
+        plot.set_xlim(0, 1)
+        plot.set_ylim(0.5 - frame.height / 2, 0.5 + frame.height / 2)
+        order = np.random.default_rng(0).permutation(len(unit))
+        places = unit
+    else:
+        plot.set_xlim(-0.5, 0.5)
+        plot.set_ylim(-0.5, 0.5)
+        places = geometry.turned(unit)
+        near = np.clip((0.87 - places[:, 2]) / 1.74, 0, 1)
+        radii, alpha = radii * (0.65 + 0.75 * near), alpha * (0.4 + 0.6 * near)
+        order = np.argsort(-places[:, 2], kind="stable")
+        places = places[:, :2]
+        _cube(plot, panel, room, width)
+    colours = np.column_stack([inks.colours, alpha])[order]
+    found = markers(plot, places[order], [_path(int(s)) for s in inks.shapes[order]], radii[order], colours)
+    found.set_label(f"map {index}")
+    found.set_rasterized(len(unit) * len(panel.maps) > VECTORS)
+    if panel.dimensions == 2:
+        for x, y, to_x, to_y in ((0, 0, 1, 0), (0, 1, 1, 1), (0, 0, 0, 1), (1, 0, 1, 1)):
+            sheet.line(left + x * width, top + y * height, left + to_x * width, top + to_y * height, INKS.faint, 0.8)
+        if len(panel.maps) == 1:
+            _along(plot, (-0.012, 0.5), 90.0, clip(panel.axes[1], room, SMALL, height), room, "bottom")
+    _stars(plot, panel, index, frame, places, room, width)
+
+
+def _along(plot: Axes, place: tuple[float, float], angle: float, text: str, room: Room, side: str) -> None:
+    """A name written along a line."""
+    shown = room.letters.fit(visible(text, one_line=True))
+    plot.text(
+        *place, shown, rotation=angle, rotation_mode="anchor", ha="center", va=side, color=INKS.muted,
+        parse_math=False, usetex=False, fontproperties=room.letters.properties(shown, SMALL),
+    )  # fmt: skip
+
+
+def _cube(plot: Axes, panel: Scatter, room: Room, width: float) -> None:
+    """The edges of the cube, each axis named along its outermost edge."""
+    for axis, name in enumerate(panel.axes):
+        sides = []
+        for a, b in ((0, 0), (0, 1), (1, 0), (1, 1)):
+            ends = np.array([np.insert([a, b], axis, t) for t in (0, 1)], dtype=float)
+            (x, y, _), (to_x, to_y, _) = geometry.turned(ends)
+            plot.plot([x, to_x], [y, to_y], color=INKS.faint, linewidth=0.8, zorder=0)
+            middle = ((x + to_x) / 2, (y + to_y) / 2)
+            sides.append((middle[0] if axis == 2 else middle[1], middle, atan2(to_y - y, to_x - x)))
+        if len(panel.maps) > 1:
+            continue
+        # below for the axes that lie, on the left for the one that stands: there the name crosses no point
+        _, place, angle = min(sides)
+        angle = (angle + pi / 2) % pi - pi / 2 if axis < 2 else angle % pi
+        outward = "bottom" if axis == 2 else "top"
+        _along(plot, place, degrees(angle), f" {clip(name, room, SMALL, width * 0.5)} ", room, outward)
+
+
+def _stars(
+    plot: Axes, panel: Scatter, index: int, frame: geometry.Frame, places: NDArray[np.float64], room: Room, width: float
+) -> None:
+    """The placed texts with lines to their neighbours; named where there is room."""
+    halo: list[patheffects.AbstractPathEffect] = [patheffects.withStroke(linewidth=2.4, foreground=INKS.paper)]
+    for number, one in enumerate(panel.placed):
+        unit = frame.unit(one.points[[index]])
+        x, y = (unit if panel.dimensions == 2 else geometry.turned(unit))[0, :2]
+        for near in one.neighbours.tolist():
+            plot.plot([x, places[near, 0]], [y, places[near, 1]], color=INKS.ink, alpha=0.55, linewidth=0.6, zorder=4)
+        star = markers(plot, np.array([[x, y]]), [_closed(geometry.STAR)], np.array([7.0 if width > 150 else 4.5]),
+                       np.array([matplotlib.colors.to_rgba(INKS.ink)]))  # fmt: skip
+        star.set_label(f"star {number}")
+        star.set_zorder(6)
+        star.set_edgecolor(INKS.paper)
+        star.set_linewidth(1.0)
+        if width < 150:
+            continue
+        shown = room.letters.fit(shorten(one.excerpt, 28))
+        low, high = plot.get_xlim()
+        right = x + (14 + room.letters.width(shown, SMALL, bold=True)) / width * (high - low) < high
+        name = plot.annotate(
+            shown, (x, y), xytext=(9 if right else -9, -3), textcoords="offset points", ha="left" if right else "right",
+            color=INKS.ink, parse_math=False, usetex=False, zorder=7,
+            fontproperties=room.letters.properties(shown, SMALL, bold=True),
+        )  # fmt: skip
+        name.set_path_effects(halo)

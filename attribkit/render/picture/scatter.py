@@ -1,0 +1,244 @@
+"""A scatter for the picture: one map large, several as small multiples on shared axes, the numbers beside or below."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attribkit.panels import Map, Placed, Scatter
+from attribkit.render import scatter as geometry
+from attribkit.render.layout import visible
+from attribkit.render.picture.points import Inks, cloud, symbols
+from attribkit.render.picture.room import INKS, INNER, MARGIN, NOTE, SMALL, Room, beside, clip, prose
+from attribkit.render.picture.sheet import Block, Sheet, gap
+
+PLOT = 344.0
+"""Width in points of the map that stands alone."""
+
+ASIDE = 136.0
+"""Width in points of what stands beside it."""
+
+COLUMNS, APART = 5, 14.0
+"""Small maps in a row at most, and the points between them."""
+
+MOST = 60
+"""Maps in one picture."""
+
+BESIDE = 14
+"""Entries of a legend that stands beside the map; a longer one stands below, in columns."""
+
+_SHORT = {"neighbours alike": "alike", "trustworthiness": "trust"}
+
+
+def scatter(panel: Scatter, room: Room) -> list[Block]:
+    """The scatter as blocks: title, maps, legend, numbers, placed texts, notes."""
+    blocks = [_head(panel, room)]
+    inks = Inks.of(panel)
+    if len(panel.maps) == 1:
+        long = len(inks.signs) > BESIDE
+        aside = [] if long else [_legend(inks, panel, room, 1, ASIDE), gap(12)]
+        numbers = [_numbers(panel.maps[0], room)]
+        column = _column([*aside, *numbers])
+        blocks.append(beside([_single(panel, room, inks)], column))
+        blocks += [gap(8), _legend(inks, panel, room, 4, INNER)] if long else []
+    else:
+        blocks += [_legend(inks, panel, room, 4, INNER), gap(10), *_grid(panel, room, inks)]
+    return [*blocks, *_words(panel, room)]
+
+
+def texts(panel: Scatter, text: str | None) -> Iterator[str]:
+    """Everything of the panel that a user may have written and the picture may show."""
+    yield from (visible(t) for t in (panel.title, panel.method, panel.colour or "", *panel.axes, *panel.groups))
+    yield from (visible(t) for t in panel.notes)
+    yield from (visible(one.layer) for one in panel.maps)
+    for one in panel.placed:
+        yield from (visible(one.excerpt), visible(one.prediction))
+        yield from (visible(panel.labels[point]) for point in one.neighbours.tolist() if panel.labels)
+
+
+def _head(panel: Scatter, room: Room) -> Block:
+    def draw(sheet: Sheet, top: float) -> None:
+        sheet.text(MARGIN, top + 12, clip(panel.title, room, 12, INNER, bold=True), 12, INKS.ink, bold=True)
+        sheet.text(MARGIN, top + 27, clip(geometry.shown(panel), room, SMALL, INNER), SMALL, INKS.muted)
+
+    return Block(38, draw)
+
+
+def _column(blocks: list[Block]) -> Block:
+    def draw(sheet: Sheet, top: float) -> None:
+        for block in blocks:
+            block.draw(sheet, top)
+            top += block.height
+
+    return Block(sum(block.height for block in blocks), draw)
+
+
+def _single(panel: Scatter, room: Room, inks: Inks) -> Block:
+    height = PLOT * geometry.frame(panel).height
+
+    def draw(sheet: Sheet, top: float) -> None:
+        cloud(sheet, panel, 0, inks, room, (MARGIN, top, PLOT, height))
+        if panel.dimensions == 2:
+            name = clip(panel.axes[0], room, SMALL, PLOT)
+            sheet.text(MARGIN + PLOT / 2, top + height + 11, name, SMALL, INKS.muted, align="center")
+
+    return Block(height + (16 if panel.dimensions == 2 else 4), draw)
+
+
+def _legend(inks: Inks, panel: Scatter, room: Room, columns: int, width: float) -> Block:
+    """The signs with their counts, or the colour bar, from the margin or, narrow, beside the map."""
+    left = MARGIN if width == INNER else MARGIN + INNER - width
+    if panel.values is not None and len(panel.values):
+        return _bar(panel, panel.values, left, min(width, ASIDE))
+    named = [sign for sign in inks.signs if sign.name]
+    if not named:
+        return gap(0)
+    rows = -(-len(named) // columns)
+    step, line = width / columns, 12.5
+
+    def draw(sheet: Sheet, top: float) -> None:
+        spots = []
+        for k, sign in enumerate(named):
+            x, y = left + k // rows * step, top + line * (k % rows)
+            spots.append((x + 4, y + 5.6))
+            count = f"{sign.count:,}"
+            wide = room.letters.width(count, SMALL)
+            named_wide = sheet.text(x + 13, y + 8.5, clip(sign.name, room, SMALL, step - 30 - wide), SMALL, INKS.ink)
+            end = x + 18 + named_wide + wide if columns > 1 else x + step
+            sheet.text(end, y + 8.5, count, SMALL, INKS.muted, align="right")
+        symbols(sheet, spots, named)
+
+    return Block(line * rows, draw)
+
+
+def _bar(panel: Scatter, values: NDArray[np.float64], left: float, width: float) -> Block:
+    low, high = (geometry.value(panel, float(end)) for end in (values.min(), values.max()))
+
+    def draw(sheet: Sheet, top: float) -> None:
+        sheet.text(left, top + 8, visible(panel.colour or "value", one_line=True), SMALL, INKS.muted)
+        cell = width / geometry.STEPS
+        for step, (light, _) in enumerate(geometry.ramp()):
+            sheet.box(left + step * cell, top + 13, cell + (0.4 if step < geometry.STEPS - 1 else 0), 7, light)
+        sheet.text(left, top + 30, low, SMALL, INKS.muted)
+        sheet.text(left + width, top + 30, high, SMALL, INKS.muted, align="right")
+
+    return Block(34, draw)
+
+
+def _numbers(one: Map, room: Room) -> Block:
+    """The degree of mixing of the map that stands alone, each number on a track from 0 to 1."""
+    readings = geometry.readings(one.mixing) if one.mixing else []
+    rows: list[tuple[str, float | None, float | None, bool]] = []
+    for reading in readings:
+        rows.append((reading.name, None, None, True))
+        both = (("layer", reading.layer), ("map", reading.map))
+        rows += [(where, amount, reading.chance, False) for where, amount in both if amount is not None]
+        rows += [("chance", reading.chance, None, False)] if reading.chance is not None else []
+    left, line = MARGIN + INNER - ASIDE, 12.0
+
+    def draw(sheet: Sheet, top: float) -> None:
+        for name, amount, chance, heading in rows:
+            top += line + (4 if heading else 0)
+            sheet.text(left, top - 3, name, SMALL, INKS.ink if heading else INKS.muted, bold=heading)
+            if amount is None:
+                continue
+            sheet.text(left + ASIDE, top - 3, geometry.small(amount), SMALL, INKS.ink, align="right")
+            track = ASIDE - 34 - 30
+            if name != "chance":
+                sheet.box(left + 34, top - 7.6, track, 3.6, INKS.faint, 1.8)
+                sheet.box(left + 34, top - 7.6, track * min(1.0, max(0.0, amount)), 3.6, INKS.ink, 1.8)
+            if chance is not None:
+                x = left + 34 + track * chance
+                sheet.line(x, top - 9.4, x, top - 2.2, INKS.muted, 1.1)
+
+    return Block(line * len(rows) + 4 * len(readings), draw)
+
+
+def _grid(panel: Scatter, room: Room, inks: Inks) -> list[Block]:
+    """Small maps: a row for each layer, a column for each epoch; or all layers of one time in rows."""
+    layers = list(dict.fromkeys(one.layer for one in panel.maps))
+    timed = len({one.epoch for one in panel.maps}) > 1
+    groups = [[k for k, one in enumerate(panel.maps) if one.layer == layer] for layer in layers]
+    if not timed:
+        groups = [[k for group in groups for k in group]]
+    for group in groups:
+        group.sort(key=lambda k: _time(panel.maps[k]))
+    columns = min(COLUMNS if timed else 3, max(len(group) for group in groups))
+    rows = [group[first : first + columns] for group in groups for first in range(0, len(group), columns)]
+    kept = rows[: max(1, MOST // columns)]
+    width = (INNER - APART * (columns - 1)) / columns
+    blocks = [block for row in kept for block in (_row(panel, room, inks, row, width), gap(12))]
+    left_out = len(panel.maps) - sum(len(row) for row in kept)
+    if left_out:
+        blocks.append(prose(f"– {left_out:,} more maps are not drawn; the HTML shows all", room))
+    if panel.dimensions == 2:
+        names = " and ".join(visible(name, one_line=True) for name in panel.axes)
+        blocks.append(prose(f"axes of every map: {names}, to the right and up", room))
+    return blocks
+
+
+def _time(one: Map) -> float:
+    """A map's place in time; a model as it is now stands after all its epochs."""
+    return float("inf") if one.epoch is None else one.epoch
+
+
+def _row(panel: Scatter, room: Room, inks: Inks, row: list[int], width: float) -> Block:
+    height = width * geometry.frame(panel).height
+    timed = len({one.epoch for one in panel.maps}) > 1
+    layered = 13.0 if timed else 0.0
+    lines = max(len(_cells(panel.maps[k])) for k in row)
+
+    def draw(sheet: Sheet, top: float) -> None:
+        if timed:
+            layer = clip(panel.maps[row[0]].layer, room, SMALL, INNER, bold=True)
+            sheet.text(MARGIN, top + 8, layer, SMALL, INKS.ink, bold=True)
+        top += layered
+        for place, k in enumerate(row):
+            left = MARGIN + place * (width + APART)
+            one = panel.maps[k]
+            name = geometry.time(one) if timed else one.name
+            sheet.text(left, top + 8, clip(name, room, SMALL, width, bold=not timed), SMALL, INKS.ink, bold=not timed)
+            cloud(sheet, panel, k, inks, room, (left, top + 13, width, height))
+            y = top + 13 + height + 10
+            for name, *cells in _cells(one):
+                sheet.text(left, y, name, NOTE, INKS.muted)
+                for x, cell in zip((width - 24, width), cells, strict=True):
+                    sheet.text(left + x, y, cell, NOTE, INKS.ink if name else INKS.muted, align="right")
+                y += 10
+
+    return Block(layered + 13 + height + 10 * lines + 2, draw)
+
+
+def _cells(one: Map) -> list[tuple[str, str, str]]:
+    """The mixing numbers of a small map, under a heading; nothing where they were not measured."""
+    if one.mixing is None:
+        return []
+    rows = [(_SHORT.get(r.name, r.name), r.layer, r.map) for r in geometry.readings(one.mixing)]
+    return [("", "layer", "map"), *((name, geometry.small(a), geometry.small(b)) for name, a, b in rows)]
+
+
+def _words(panel: Scatter, room: Room) -> list[Block]:
+    """The placed texts, what the numbers mean, and what a reader must know."""
+    blocks = [gap(8)]
+    for one in panel.placed:
+        blocks += [*_placed(panel, one, room), gap(6)]
+    mixing = next((one.mixing for one in panel.maps if one.mixing), None)
+    for reading in geometry.readings(mixing) if mixing else []:
+        short = _SHORT.get(reading.name)
+        name = f"{reading.name} ({short})" if short and len(panel.maps) > 1 else reading.name
+        blocks.append(prose(f"{name} – {reading.meaning}", room, NOTE))
+    blocks += [prose(f"– {remark}", room, NOTE) for remark in geometry.remarks(panel)]
+    return blocks
+
+
+def _placed(panel: Scatter, one: Placed, room: Room) -> list[Block]:
+    nearest = one.neighbours.tolist()
+    labels = [visible(panel.labels[point], one_line=True) for point in nearest] if panel.labels else []
+    counts = sorted(((labels.count(label), label) for label in dict.fromkeys(labels)), reverse=True)
+    tally = ", ".join(f"{count} × {label}" for count, label in counts)
+    blocks = [prose(f"★ {one.excerpt}", room, SMALL, colour=INKS.ink)]
+    said = f"predicted {visible(one.prediction, one_line=True)}"
+    if nearest:
+        said += f"; its {len(nearest)} nearest points in the layer{': ' + tally if tally else ''}"
+    blocks.append(prose(said, room))
+    return blocks

@@ -1,0 +1,117 @@
+"""Token scores from top to bottom: the text with its colours, the legend, the verdict, the facts, the bars."""
+
+from collections.abc import Iterator
+
+from attribkit.panels import TokenScores
+from attribkit.render.bands import meaning, ranges
+from attribkit.render.facts import (
+    equation,
+    icon,
+    phrase_filters,
+    phrases,
+    quoted,
+    remarks,
+    tokens_read,
+)
+from attribkit.render.layout import Scale, number, shorten, stretch, strongest, visible, words
+from attribkit.render.picture.legend import cues, legend
+from attribkit.render.picture.paragraph import paragraph
+from attribkit.render.picture.room import INKS, INNER, MARGIN, SMALL, Room, clip, prose, rule
+from attribkit.render.picture.sheet import Block, Sheet, gap
+
+BARS, PHRASES = 10, 5
+
+
+def token_scores(panel: TokenScores, room: Room) -> list[Block]:
+    """One panel in full: text, legend, verdict, facts, bars, remarks."""
+    text, scale = room.context.text, room.context.scales[id(panel)]
+    body, confessions = paragraph(text, panel, scale, room)
+    blocks = [body, gap(10), legend(quoted(panel.target), panel.unit, scale, cues(text, panel), room), gap(10)]
+    if panel.band is not None:
+        blocks += [prose(meaning(panel), room), gap(6)]
+    blocks += [rule(), gap(9), verdict(panel, room), gap(2), prose(equation(panel), room)]
+    blocks += [prose(f"{settings(panel)} · tokens read: {tokens_read(panel)}", room)]
+    blocks += [prose(f"– {remark}", room) for remark in [*confessions, *remarks(panel, scale)]]
+    blocks += [gap(11), strongest_bars(text, panel, scale, room)]
+    return [*blocks, gap(9), _phrases(text, panel, scale, room)] if phrases(panel, PHRASES) else blocks
+
+
+def texts(panel: TokenScores, text: str | None) -> Iterator[str]:
+    """Everything of the panel that a user may have written and the picture may show."""
+    yield from (visible(t) for t in (panel.target, panel.unit, panel.method, panel.baseline, *panel.notes))
+    if panel.band is not None:
+        yield from (visible(name) for name in panel.band.baselines)
+    if text is None or (panel.starts == panel.ends).any():
+        yield from (visible(token) for token in panel.tokens)
+
+
+def verdict(panel: TokenScores, room: Room, size: float = 9.5) -> Block:
+    """The sign and the sentence on completeness."""
+    colour = {"✓": INKS.good, "!": INKS.bad, "–": INKS.muted}[icon(panel)]
+    failed = panel.converged is False
+
+    def draw(sheet: Sheet, top: float) -> None:
+        side = 1.25 * size
+        sheet.box(MARGIN, top + 0.1 * size, side, side, colour, 2 if failed else side / 2)
+        middle = MARGIN + side / 2
+        sheet.text(middle, top + 1.08 * size, icon(panel), 0.85 * size, INKS.paper, bold=True, align="center")
+        said = clip(panel.verdict, room, size, INNER - 1.8 * size, bold=failed)
+        sheet.text(MARGIN + 1.8 * size, top + 1.1 * size, said, size, INKS.bad if failed else INKS.ink, bold=failed)
+
+    return Block(1.7 * size, draw)
+
+
+def settings(panel: TokenScores, target: bool = True) -> str:
+    """The facts in one sentence."""
+    steps = f", {panel.steps:,} steps" if panel.steps else ""
+    about = f"target {quoted(panel.target)} · " if target else ""
+    return f"{about}unit {panel.unit} · baseline {visible(panel.baseline, True)} · {panel.method}{steps}"
+
+
+def strongest_bars(text: str | None, panel: TokenScores, scale: Scale, room: Room) -> Block:
+    """A bar with its number for each token of a short text, or for the strongest of a longer one."""
+    bands = ranges(panel, scale)
+    written = words(text, panel)
+    towards, against = strongest(panel, BARS // 2)
+    every = len(panel.tokens) <= BARS
+    chosen = list(range(len(panel.tokens))) if every else [*towards, *reversed(against)]
+    title = "Every token, in reading order" if every else "The strongest tokens for and against"
+
+    def draw(sheet: Sheet, top: float) -> None:
+        sheet.text(MARGIN, top + 8, title, SMALL, INKS.muted)
+        shown = [clip(shorten(written[index], 40), room, 9, 120) for index in chosen]
+        axis = MARGIN + max(room.letters.width(word, 9) for word in shown) + 100
+        sheet.line(axis, top + 13, axis, top + 15 + 14 * len(chosen), INKS.faint, 0.8)
+        for row, (index, word) in enumerate(zip(chosen, shown, strict=True)):
+            score = float(panel.scores[index])
+            y = top + 15 + 14 * row
+            sheet.text(MARGIN, y + 10, word, 9, INKS.ink)
+            length = 84 * abs(score) / scale.limit if scale.limit else 0.0
+            colour = INKS.towards if score > 0 else INKS.against
+            sheet.box(axis if score > 0 else axis - length, y + 3.4, length, 7.4, colour, 1.2, label=f"score {index}")
+            if bands and scale.limit:
+                ends = [axis + 84 * bands[index].share(side) for side in (bands[index].low, bands[index].high)]
+                sheet.line(ends[0], y + 7.1, ends[1], y + 7.1, INKS.ink, 0.9)
+                for end in ends:
+                    sheet.line(end, y + 5.1, end, y + 9.1, INKS.ink, 0.9)
+            sheet.text(axis + 128, y + 10, number(score, scale.limit), 9, INKS.ink, align="right")
+
+    return Block(19 + 14.0 * len(chosen), draw) if chosen else gap(0)
+
+
+def _phrases(text: str | None, panel: TokenScores, scale: Scale, room: Room) -> Block:
+    """The windows that moved the prediction most, their shares of the score and how many filters chose them."""
+    found = phrases(panel, PHRASES)
+    written = [shorten(stretch(text, panel, first, last), 80) for first, last, _, _ in found]
+    shown = [clip(said, room, 9, 260) for said in written]
+    right = MARGIN + max(room.letters.width(said, 9) for said in shown) + 56
+
+    def draw(sheet: Sheet, top: float) -> None:
+        sheet.text(MARGIN, top + 8, "The most telling phrases", SMALL, INKS.muted)
+        for row, (said, (_, _, score, filters)) in enumerate(zip(shown, found, strict=True)):
+            y = top + 25 + 14 * row
+            sheet.text(MARGIN, y, said, 9, INKS.ink, label=f"phrase {row}")
+            sheet.text(right, y, number(score, scale.limit), 9, INKS.ink, align="right")
+            sheet.text(right + 12, y, phrase_filters(filters), SMALL, INKS.muted)
+
+    return Block(19 + 14.0 * len(found), draw)

@@ -1,0 +1,40 @@
+"""What every drawing of a table shares: which columns are numbers, and each cell in words."""
+
+from attribkit.panels import Table
+from attribkit.panels.table import Cell
+from attribkit.render.layout import number, visible
+
+NOTHING = "–"
+
+
+def numeric(panel: Table) -> list[bool]:
+    """For each column whether it holds numbers only, and so is aligned to the right."""
+    columns = zip(*panel.rows, strict=True) if panel.rows else ([] for _ in panel.columns)
+    return [_is_numeric([cell for cell in column if cell is not None]) for column in columns]
+
+
+def cells(panel: Table) -> list[list[str]]:
+    """Each row's cells as they are shown: the numbers of a column to the same digits where their sizes allow it."""
+    columns = [_column(column) for column in zip(*panel.rows, strict=True)]
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def _is_numeric(column: list[Cell]) -> bool:
+    return bool(column) and all(isinstance(cell, int | float) and not isinstance(cell, bool) for cell in column)
+
+
+def _column(column: tuple[Cell, ...]) -> list[str]:
+    sizes = [abs(cell) for cell in column if isinstance(cell, float) and cell]
+    # a column from 10⁻⁷ to 3 has no common digits: each number is then written at its own size
+    together = bool(sizes) and max(sizes) <= 1e3 * min(sizes)
+    return [_words(cell, min(sizes) if together else None) for cell in column]
+
+
+def _words(cell: Cell, size: float | None) -> str:
+    if cell is None:
+        return NOTHING
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    if isinstance(cell, int):
+        return f"{cell:,}".replace("-", "−")
+    return number(cell, size, sign=False) if isinstance(cell, float) else visible(cell, one_line=True)

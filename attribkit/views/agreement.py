@@ -1,0 +1,56 @@
+"""How far several measures of the same tokens agree on which of them matter."""
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import kendalltau
+
+from attribkit.panels import Agreement, HeatmapRow
+
+TOP = 5
+
+
+def agree(rows: Sequence[HeatmapRow], top: int = TOP) -> tuple[Agreement, ...]:
+    """For each pair of rows Kendall's τ-b of the sizes of their values, and how many strongest tokens they share.
+
+    Signs are left out, for attention has none. τ-b counts the pairs of tokens that both rows rank alike less those they
+    rank unlike, over the geometric mean of the pairs that each does not tie: 1 for one order, −1 for the reverse, about
+    0 for unrelated ones. Of equally strong tokens the earlier counts as stronger among the `top`, which are fewer in a
+    text of fewer tokens.
+
+    Source: Kendall, "The treatment of ties in ranking problems", Biometrika 1945.
+    """
+    return tuple(_pair(first, second, top) for first, second in combinations(rows, 2))
+
+
+def _pair(first: HeatmapRow, second: HeatmapRow, top: int) -> Agreement:
+    sizes = [np.abs(row.values) for row in (first, second)]
+    top = min(top, len(sizes[0]))
+    if any(np.all(size == size[:1]) for size in sizes):  # nothing is ranked: a constant row, or a single token
+        return Agreement(first.name, second.name, None, None, top)
+    tau = float(kendalltau(*sizes, variant="b").statistic)
+    shared = len(set(_strongest(sizes[0], top)) & set(_strongest(sizes[1], top)))
+    return Agreement(first.name, second.name, tau, shared, top)
+
+
+def _strongest(sizes: NDArray[np.float64], count: int) -> list[int]:
+    return np.argsort(-sizes, kind="stable")[:count].tolist()
+
+
+def in_words(pair: Agreement) -> str:
+    """One plain sentence on how alike two rows rank the words."""
+    names = f"{pair.first} and {pair.second}"
+    if pair.tau is None:
+        return f"{names} cannot be compared: one of them gives every word the same"
+    words = (
+        (0.8, "rank these words almost alike"),
+        (0.5, "rank these words much alike"),
+        (0.2, "agree on these words only in part"),
+        (-0.2, "rank these words differently"),
+        (-1.1, "rank these words in opposite ways"),
+    )
+    said = next(text for least, text in words if pair.tau >= least)
+    tau = f"{pair.tau:.2f}".replace("-", "−")
+    return f"{names} {said}: τ = {tau}"

@@ -1,0 +1,57 @@
+"""The third view: where a layer puts a text, among texts whose labels are known."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from attribkit.classifier import Classifier
+from attribkit.maps.drawing import make_maps
+from attribkit.maps.mapped import Mapped
+from attribkit.maps.mixing import NEIGHBOURS
+from attribkit.maps.points import LabelledTexts
+from attribkit.maps.settings import MapSettings
+from attribkit.maps.stored import fits, map_reference
+from attribkit.panels import Panel
+from attribkit.views.reading import Reading
+
+_SHOWN = 5_000
+
+
+@dataclass(frozen=True)
+class Projection:
+    """Settings of the view; call it with a classifier and what it read.
+
+    The map is a PCA of what the network's last layer reads: the only kind of map whose axes and distances have a
+    meaning of their own, and on which a new text lies where it would have lain among the others. `attribkit.project`
+    draws other layers and other maps, and marks texts on them too.
+
+    Attributes:
+        reference: texts to place others among; None for those that the model carries.
+        seed: draws at most 5,000 of them.
+        batch_size: most texts at once; None chooses by their length.
+    """
+
+    reference: LabelledTexts | None = None
+    seed: int = 0
+    batch_size: int | None = None
+
+    needs = "texts to place others among: give `reference=data`, or a model that carries some"
+
+    def supports(self, classifier: Classifier) -> bool:
+        """Whether there are reference texts."""
+        return self.reference is not None or fits(classifier)
+
+    def __call__(self, classifier: Classifier, reading: Reading) -> Sequence[Sequence[Panel]]:
+        """Each text marked on the map, with its nearest neighbours."""
+        mapped = self._mapped(classifier)
+        panels: list[list[Panel]] = []
+        for text, encoded in zip(reading.texts, reading.encoded, strict=True):
+            scatter, _ = mapped.marked([text], [encoded.ids])
+            panels.append([scatter])
+        return panels
+
+    def _mapped(self, classifier: Classifier) -> Mapped:
+        if self.reference is None:
+            return map_reference(classifier)
+        neighbours = max(1, min(NEIGHBOURS, len(self.reference.texts) - 1))
+        settings = MapSettings(sample=_SHOWN, neighbours=neighbours, seed=self.seed, batch_size=self.batch_size)
+        return make_maps(classifier, self.reference, settings)

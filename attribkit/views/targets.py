@@ -1,0 +1,65 @@
+"""What is explained: which output of the network, named as a user would."""
+
+from difflib import get_close_matches
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from attribkit.attribution.outputs import Target
+
+TargetName = str | int | tuple[str | int, str | int]
+
+
+def scalars_of(
+    target: TargetName | None, output: str, labels: tuple[str, ...], logits: NDArray[np.float64]
+) -> list[tuple[list[str], Target]]:
+    """Each target asked for: its name for each text, and the scalars themselves.
+
+    Args:
+        target: None for each text's predicted class, a label, an index, "all", or a pair for why this and not that.
+        output: one of `attribkit.attribution.outputs.UNITS`.
+        labels: (C,).
+        logits: (N, C).
+
+    Raises: ValueError for a target that is none of these.
+    """
+    count = len(logits)
+
+    def same(index: int, against: int | None = None) -> tuple[list[str], Target]:
+        name = labels[index] if against is None else f"{labels[index]} − {labels[against]}"
+        pair = None if against is None else torch.full((count,), against)
+        return [name] * count, Target(output, torch.full((count,), index), pair)
+
+    if target is None:
+        best = logits.argmax(1)
+        return [([labels[i] for i in best], Target(output, torch.from_numpy(best)))]
+    if target == "all" and "all" not in labels:
+        return [same(index) for index in range(len(labels))]
+    if isinstance(target, (tuple, list)):
+        if len(target) != 2:
+            raise ValueError(f"a pair of two labels was expected as `target`, got {len(target)} of them")
+        index, against = (find_label(one, labels) for one in target)
+        if index == against:
+            raise ValueError(f"a pair of two different labels was expected as `target`, got {labels[index]!r} twice")
+        return [same(index, against)]
+    return [same(find_label(target, labels))]
+
+
+def find_label(target: str | int, labels: tuple[str, ...]) -> int:
+    """The number of a label given by its name or, if it is no name, by its index.
+
+    Raises: ValueError that lists the labels and suggests the near one.
+    """
+    if isinstance(target, str) and target in labels:
+        return labels.index(target)
+    if isinstance(target, (int, np.integer)) and not isinstance(target, bool) and 0 <= target < len(labels):
+        return int(target)
+    if isinstance(target, str) and target.isdecimal() and int(target) < len(labels):
+        return int(target)
+    near = get_close_matches(str(target), labels, n=1, cutoff=0.5)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    raise ValueError(
+        f"`target` must be one of the labels {', '.join(labels)}, an index below {len(labels)}, 'all' or a pair, got "
+        f"{target!r}{hint}"
+    )

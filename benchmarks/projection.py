@@ -1,0 +1,171 @@
+"""Layer maps against their peers: t-SNE beside scikit-learn's, layer outputs beside the bare forward pass.
+
+    python benchmarks/projection.py            # 25,000 and 5,000 points, 25,000 reviews
+    python benchmarks/projection.py --quick    # small, in about a minute
+
+Prints one JSON line per measurement. Reviews are IMDB's test split if $ATTRIBKIT_DATA has it, else synthetic ones; the
+points of t-SNE are the first 20 principal components of what `imdb-attention-rnn`'s last layer reads in them.
+"""
+
+import argparse
+import json
+import os
+import platform
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.manifold import TSNE as SklearnTSNE
+
+from attribkit.capture import before_last, choose_layers
+from attribkit.classifier import Classifier
+from attribkit.maps.components import Components
+from attribkit.maps.layers import read_layers
+from attribkit.maps.mixing import SAMPLE, nearest, sample_of, trustworthiness
+from attribkit.maps.reducers import PCA_FIRST, TSNE
+from attribkit.maps.reductions import Reduction
+from attribkit.training.data import rows_to_evaluate
+from attribkit.training.data.demo import demo_reviews
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="600 and 1,200 points, 500 reviews")
+    quick = parser.parse_args().quick
+    sizes, count = ((600, 1_200), 500) if quick else ((5_000, 25_000), 25_000)
+    packages = ("torch", "numpy", "scikit-learn", "openTSNE")
+    versions = {package: version(package) for package in packages}
+    emit("machine", cores=os.cpu_count(), python=platform.python_version(), **versions)
+    texts, source = reviews(count)
+    models = {name: Classifier.load(name, "cpu") for name in ("imdb-cnn", "imdb-attention-rnn")}
+    for name, model in models.items():
+        measure_outputs(name, model, texts, source, rounds=3 if quick else 2)
+    model = models["imdb-attention-rnn"]
+    layer = before_last(model.inside())
+    values = read_layers(model, model.ids(texts), [layer], Reduction())[layer.name]
+    points = Components.of(values, PCA_FIRST)(values)
+    for size in sizes:
+        measure_tsne(stretched(points, size), quick)
+
+
+def reviews(count: int) -> tuple[list[str], str]:
+    folder = os.environ.get("ATTRIBKIT_DATA")
+    if folder and (Path(folder) / "imdb").is_dir():
+        table, _ = rows_to_evaluate("imdb")
+        chosen = sample_of(np.arange(len(table)), count, seed=0)
+        return table["text"].iloc[chosen].tolist(), "imdb test"
+    table = demo_reviews({"test": count + count % 2})["test"]
+    return table["text"].tolist()[:count], "demo"
+
+
+def stretched(points: NDArray[np.float64], size: int) -> NDArray[np.float64]:
+    """Exactly so many points: a sample, or with small noise added to repeated ones where there are too few."""
+    random = np.random.default_rng(0)
+    if size <= len(points):
+        return points[random.permutation(len(points))[:size]]
+    more = points[random.integers(0, len(points), size - len(points))]
+    return np.concatenate([points, more + random.normal(size=more.shape) * points.std(0) * 0.05])
+
+
+def measure_outputs(name: str, model: Classifier, texts: list[str], source: str, rounds: int) -> None:
+    """Each round runs both, so that a busy machine slows both; the quickest round counts."""
+    ids = model.ids(texts)
+    there = model.inside()
+    cases = {
+        "what the last layer reads": [before_last(there)],
+        "all layers": choose_layers(None, there),
+    }
+    model.logits(ids[:64])
+    for what, layers in cases.items():
+        plain, seen, hooked = [], [], []
+        for _ in range(rounds):
+            plain.append(seconds(lambda: model.logits(ids))[0])
+            seen.append(seconds(lambda chosen=layers: read_layers(model, ids, chosen, Reduction()))[0])
+            hooked.append(seconds(lambda chosen=layers: forward_hooked(model, ids, chosen))[0])
+        emit(
+            "layer_outputs",
+            model=name,
+            layers=what,
+            names=[layer.name for layer in layers],
+            texts=len(ids),
+            source=source,
+            forward_s=min(plain),
+            forward_with_idle_hooks_s=min(hooked),  # a hook on a convolution makes the network run it token by token
+            layer_outputs_s=min(seen),
+            ratio=min(seen) / min(plain),
+            ratio_to_hooked=min(seen) / min(hooked),
+            goal=1.2,
+        )
+
+
+def forward_hooked(model: Classifier, ids: list[NDArray[np.int64]], layers: list[Any]) -> None:
+    modules = dict(model.network.named_modules())
+    handles = [modules[layer.name].register_forward_hook(lambda *_: None) for layer in layers]
+    try:
+        model.logits(ids)
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def measure_tsne(points: NDArray[np.float64], quick: bool) -> None:
+    perplexity = 30.0
+    rows = sample_of(np.arange(len(points)), SAMPLE, seed=0)
+    if quick:  # imports and numba's compiling are not what is measured
+        TSNE(perplexity=5, engine="openTSNE")(points[:60])
+    engines = (None, "openTSNE")
+    times: dict[str | None, list[float]] = {"peer": [], **{engine: [] for engine in engines}}
+    layouts = {}
+    for _ in range(2 if len(points) <= 5_000 else 1):  # in turns, so that a busy machine slows all; the quickest counts
+        spent, peer = seconds(
+            lambda: SklearnTSNE(
+                2, perplexity=perplexity, init="pca", random_state=0, n_jobs=os.cpu_count()
+            ).fit_transform(points)
+        )
+        times["peer"].append(spent)
+        for engine in engines:
+            reducer = TSNE(seed=0, perplexity=perplexity, engine=engine)
+            spent, layouts[engine] = seconds(lambda chosen=reducer: chosen(points))
+            times[engine].append(spent)
+    theirs = min(times["peer"])
+    for engine, layout in layouts.items():
+        ours = min(times[engine])
+        emit(
+            "t-sne",
+            points=len(points),
+            dimensions=points.shape[1],
+            engine=layout.settings["engine"],
+            chosen=engine is None,
+            ours_s=ours,
+            sklearn_s=theirs,
+            ratio=ours / theirs,
+            goal=0.65 if len(points) >= 25_000 else 1.0,
+            trustworthiness=trust(points, layout.points, rows),
+            trustworthiness_sklearn=trust(points, np.asarray(peer, dtype=float), rows),
+            sample=len(rows),
+        )
+
+
+def trust(points: NDArray[np.float64], found: NDArray[np.float64], rows: NDArray[np.int64]) -> float | None:
+    return trustworthiness(points[rows], nearest(found[rows], 10))
+
+
+def seconds(work: Callable[[], Any]) -> tuple[float, Any]:
+    start = time.perf_counter()
+    result = work()
+    return time.perf_counter() - start, result
+
+
+def emit(what: str, **numbers: Any) -> None:
+    shown = {key: float(f"{value:.4g}") if isinstance(value, float) else value for key, value in numbers.items()}
+    print(json.dumps({"benchmark": what, **shown}), flush=True)
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(os.cpu_count() or 1)
+    main()

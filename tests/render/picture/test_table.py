@@ -1,0 +1,40 @@
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from attribkit.explanation import Explanation
+from attribkit.panels import Table
+from attribkit.render import picture
+
+
+def written(table: Table) -> list[Text]:
+    figure: Figure = picture.figure([Explanation(None, None, (table,), {})])
+    return [text for text in figure.findobj(Text) if isinstance(text, Text) and text.get_text()]
+
+
+def test_numbers_end_and_words_begin_on_one_line(table: Table) -> None:
+    cells = {text.get_text(): text for text in written(table)}
+    assert (
+        cells["0.911"].get_horizontalalignment() == cells["12,500"].get_horizontalalignment() == "right"
+        and cells["negative"].get_horizontalalignment() == "left"
+    )
+    assert cells["0.911"].get_position()[0] == cells["0.906"].get_position()[0] == cells["precision"].get_position()[0]
+    assert {"How well", "–", "0.908", "– on the official test split"} <= set(cells)
+
+
+def test_a_wide_table_stays_on_the_page_and_names_its_columns() -> None:
+    columns = tuple(f"column number {i}" for i in range(9))
+    texts = written(Table("wide", columns, (("words " * 30, *(float(i) for i in range(8))),)))
+    for text in texts:
+        box = text.get_window_extent()
+        assert text.figure is not None
+        assert box.x1 * 72 / text.figure.get_dpi() <= 560 - 30 + 1
+    heads = " ".join(text.get_text() for text in texts if text.get_label() == "head 7")
+    assert heads == "column number 7"
+
+
+def test_hostile_cells_and_endless_tables_are_drawn(hostile: str) -> None:
+    texts = written(Table(hostile, (hostile, "n"), (("$\\bad$", 1), (None, 2)), (hostile,)))
+    assert all(not text.get_parse_math() for text in texts)
+    endless = written(Table("long", ("a",), tuple((i,) for i in range(3000))))
+    assert any("more rows are not drawn" in text.get_text() for text in endless)
+    assert any(text.get_text() == "empty" for text in written(Table("empty", ("a",), ())))

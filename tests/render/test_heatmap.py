@@ -1,0 +1,35 @@
+from collections.abc import Callable
+
+import pytest
+
+from attribkit.panels import Agreement, Heatmap
+from attribkit.render import heatmap as shared
+
+Build = Callable[..., Heatmap]
+
+
+def test_weights_begin_at_0_and_signed_rows_are_symmetric_about_it(heatmap: Build) -> None:
+    weights, scores = heatmap("good bad film", [0.5, 0.0, 0.25], [-2.0, 1.0, 0.5]).rows
+    assert shared.ends(weights) == (0.0, 0.5) and shared.steps(weights) == [20, 0, 10]
+    assert shared.ends(scores) == (-2.0, 2.0) and shared.steps(scores) == [-20, 10, 5]
+    assert shared.value(weights, 2) == "0.250" and shared.value(scores, 1) == "+1.00"
+
+
+@pytest.mark.parametrize(
+    ("tau", "said"), [(0.123, "τ = 0.12, "), (-0.456, "τ = −0.46, "), (-0.001, "τ = 0.00, "), (1.0, "τ = 1.00, ")]
+)
+def test_agreement_is_said_to_two_decimals(tau: float, said: str) -> None:
+    assert shared.agreed(Agreement("a", "b", tau, 2, 5)) == f"a ↔ b: {said}2 of the top 5 shared"
+
+
+def test_what_cannot_be_ranked_is_a_dash_and_names_are_made_visible() -> None:
+    assert shared.agreed(Agreement("a\n", "b\x1b", None, None, 1)) == "a␊ ↔ b␛: τ = – (nothing to rank)"
+
+
+def test_the_leading_tokens_stand_out_in_any_row(heatmap: Build) -> None:
+    panel = heatmap("a b c d", [0.9, 0.1, 0.0, 0.0], [0.0, 0.0, 0.1, -5.0])
+    assert shared.leading(panel, 2) == [0, 3] and shared.leading(panel, 9) == [0, 1, 2, 3]
+
+
+def test_a_truncated_text_is_confessed(heatmap: Build) -> None:
+    assert "1 of 1,200 tokens were read" in shared.remarks(heatmap("good", tokens_total=1200))

@@ -1,0 +1,227 @@
+"""project(): maps of real layers, their numbers, their snapshots, and one sentence for every mistake."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+import attribkit as ak
+from attribkit.classifier import Classifier
+from attribkit.explanation import Explanation
+from attribkit.panels import Scatter, Table
+from attribkit.projector import keep_reference, labelled_texts, project
+from attribkit.training.data import load_dataset
+
+WORDS = {"pos": ("good", "great", "best"), "neg": ("bad", "horrible", "worst")}
+ROWS = [(f"a {word} film {other}", label) for label, words in WORDS.items() for word in words for other in words * 2]
+TABLE = pd.DataFrame(ROWS, columns=["text", "label"])
+
+
+def parts(found: Explanation) -> tuple[Scatter, list[Table]]:
+    scatter, *tables = found.panels
+    assert isinstance(scatter, Scatter)
+    return scatter, [table for table in tables if isinstance(table, Table)]
+
+
+@pytest.fixture
+def rnn(make_classifier: Callable[..., Classifier]) -> Classifier:
+    return make_classifier("attention-rnn")
+
+
+def test_a_map_has_its_points_labels_numbers_and_tables_and_can_be_saved(rnn: Classifier, tmp_path: Path) -> None:
+    found = project(rnn, TABLE, layer="rnn")
+    scatter, tables = parts(found)
+    assert found.text is None and scatter.method == "pca" and scatter.maps[0].points.shape == (len(ROWS), 2)
+    assert scatter.labels == tuple(TABLE["label"]) and scatter.groups == ("neg", "pos")
+    assert scatter.excerpts == tuple(TABLE["text"])
+    assert scatter.predictions == tuple(rnn.predict(list(TABLE["text"]))["label"])
+    assert scatter.maps[0].mixing is not None and scatter.maps[0].mixing.neighbours == 10
+    assert "rnn: last of each text's steps" in scatter.notes
+    assert [table.title for table in tables] == [
+        "Mixing by class, the most mixed first",
+        "The most mixed pairs of classes",
+        "Texts on the border",
+    ]
+    assert Explanation.load(found.save(tmp_path / "map.json")) == found
+    assert project(rnn, TABLE, layer="rnn") == found
+
+
+def test_layers_share_axes_and_are_ranked_by_mixing(rnn: Classifier) -> None:
+    scatter, tables = parts(project(rnn, TABLE, layers=["embedding", "rnn", "output"], colour="error"))
+    assert [one.layer for one in scatter.maps] == ["embedding", "rnn", "output"]
+    assert scatter.axes == ("axis 1", "axis 2") and scatter.groups == ("right", "wrong")
+    agreements = [float(row[2] or 0) for row in tables[0].rows]
+    assert tables[0].title == "Layers, the most mixed first" and agreements == sorted(agreements)
+    first, *others = (one.points - one.points.mean(0) for one in scatter.maps)
+    assert all(np.trace(first.T @ other) >= 0 for other in others)
+
+
+@pytest.mark.parametrize("colour", ["label", "prediction", "error", "confidence"])
+def test_points_without_labels_are_drawn_without_their_colour(rnn: Classifier, colour: str) -> None:
+    scatter, tables = parts(project(rnn, list(TABLE["text"]), colour=colour))
+    assert not tables and scatter.maps[0].mixing is None and scatter.labels == ()
+    assert scatter.colour == (colour if colour in ("prediction", "confidence") else None)
+    assert (scatter.values is not None) == (colour == "confidence")
+    if scatter.colour is None:
+        assert "no label is known: the points are not coloured, and no mixing is measured" in scatter.notes
+
+
+def test_one_class_and_rows_without_label_or_token_are_said(rnn: Classifier) -> None:
+    table = TABLE.assign(label="pos")
+    table.loc[len(table)] = ["   ", "pos"]
+    table.loc[len(table)] = ["a film", None]
+    table.loc[len(table)] = [None, "pos"]
+    scatter, tables = parts(project(rnn, table))
+    assert {"1 rows without a text were left out", "1 texts hold no token and were left out"} <= set(scatter.notes)
+    assert "all points have one label: there is nothing to mix with" in scatter.notes
+    assert scatter.group[-1] == -1 and [table.title for table in tables] == ["Mixing by class, the most mixed first"]
+
+
+def test_a_sample_is_announced(rnn: Classifier) -> None:
+    scatter, _ = parts(project(rnn, TABLE, sample=20, seed=3))
+    assert (len(scatter.excerpts), scatter.total) == (20, len(ROWS))
+    assert f"20 of {len(ROWS)} texts are shown, drawn with seed 3" in scatter.notes
+
+
+def test_tokens_are_shown_in_their_sentences(rnn: Classifier) -> None:
+    scatter, _ = parts(project(rnn, TABLE, layer="rnn", reduce="tokens", sample=30))
+    assert len(scatter.excerpts) == 30 and scatter.total == 30 * 4
+    assert all(excerpt.count("‹") == 1 for excerpt in scatter.excerpts)
+    windows, _ = parts(project(rnn, TABLE, reduce="takens", dimension=2))
+    assert "a ‹good film› good" in windows.excerpts
+    long = "word " * 200 + "<b>end</b> 'x' & y " + "word " * 200
+    some, _ = parts(project(rnn, [long, long + " good"], layer="rnn", reduce="tokens"))
+    assert max(map(len, some.excerpts)) <= 120
+
+
+def test_a_new_text_is_marked_with_its_nearest_neighbours(rnn: Classifier) -> None:
+    scatter, tables = parts(project(rnn, TABLE, layers=["rnn", "output"], place=["a good film good", "bad"]))
+    placed = scatter.placed[0]
+    assert placed.points.shape == (2, 2) and len(scatter.placed) == 2
+    same = TABLE["text"].tolist().index("a good film good")
+    for number, one in enumerate(scatter.maps):
+        np.testing.assert_allclose(placed.points[number], one.points[same], atol=1e-5)
+    assert TABLE["text"][placed.neighbours[0]] == "a good film good"
+    assert tables[-2].title == "The nearest to “a good film good”" and tables[-2].rows[0][:2] == (
+        "a good film good",
+        "pos",
+    )
+
+
+def with_snapshots(classifier: Classifier) -> Classifier:
+    for epoch in (0, 2):
+        weights = {name: tensor.clone() for name, tensor in classifier.network.state_dict().items()}
+        weights["output.weight"] += epoch
+        weights["embedding.weight"] *= 1 + epoch
+        classifier.snapshots[epoch] = weights
+    return classifier
+
+
+def test_epochs_are_mapped_on_one_pair_of_axes(rnn: Classifier, tmp_path: Path) -> None:
+    model = with_snapshots(rnn)
+    before = model.fingerprint()
+    model = Classifier.load(model.save(tmp_path / "model"), "cpu")
+    assert set(model.snapshots) == {0, 2} and model.fingerprint() == before
+    scatter, _ = parts(project(model, TABLE, layers=["rnn", "output"], epochs="all"))
+    assert [(one.layer, one.epoch) for one in scatter.maps] == [("rnn", 0), ("rnn", 2), ("output", 0), ("output", 2)]
+    assert len({one.mixing for one in scatter.maps}) == 4 and model.fingerprint() == before
+    alone, _ = parts(project(model.at_epoch(2), TABLE, layer="rnn"))
+    assert alone.maps[0].mixing is not None and scatter.maps[1].mixing is not None
+    assert alone.maps[0].mixing.agreement_layer == scatter.maps[1].mixing.agreement_layer
+    with pytest.raises(ValueError, match=r"keeps snapshots of the epochs 0, 2, got 1; train it with snapshots=\[…\]"):
+        project(model, TABLE, epochs=[0, 1])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"layer": "rn"}, "did you mean 'rnn'"),
+        ({"layer": "rnn", "layers": ["rnn"]}, "give one of them"),
+        ({"method": "som"}, "`method` must be 'pca', 'tsne' or 'umap'"),
+        ({"colour": "red"}, "`colour` must be one of label, prediction, error, confidence, got 'red'"),
+        ({"epochs": "all"}, "needs snapshots, the model keeps none; train it with snapshots"),
+        ({"epochs": "first"}, "must be 'all' or a list of epochs, got 'first'"),
+        ({"epochs": []}, "must name at least one epoch"),
+        ({"data": TABLE[:8]}, "10 neighbours need at least 11 labelled points, got 8"),
+        ({"method": "tsne"}, "needs at least 92 points, got 36; lower `perplexity` to 11"),
+        ({"neighbours": 0}, "`neighbours` must be at least 1, got 0"),
+        ({"data": []}, "at least one text that holds a token"),
+        ({"data": ["good", "\ud800"]}, "text 1: the text holds a lone surrogate"),
+        ({"data": TABLE, "text": "body"}, "no column 'body', only text, label"),
+        ({"data": "no-such-set"}, "neither a known data set"),
+        ({"reduce": "tokens", "place": "good"}, "makes many points of a text"),
+    ],
+)
+def test_a_mistake_is_one_sentence(rnn: Classifier, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        project(rnn, options.pop("data", TABLE), **options)
+
+
+def test_what_is_no_model_or_no_data_is_refused(rnn: Classifier) -> None:
+    with pytest.raises(TypeError, match="a Classifier was expected, got str; load one"):
+        project("imdb-cnn", TABLE)  # type: ignore[arg-type]  # the mistake under test
+    with pytest.raises(TypeError, match="must be a Dataset, a table, a list of texts"):
+        project(rnn, 3)
+    with pytest.raises(TypeError, match="text 1: a text must be a string, got int"):
+        project(rnn, ["good", 3])
+
+
+def test_data_comes_in_every_form_that_users_have(tmp_path: Path) -> None:
+    dataset = load_dataset(TABLE, test=0.3, validation=0)
+    assert labelled_texts(dataset).texts == tuple(dataset.test["text"])
+    TABLE.to_csv(tmp_path / "reviews.csv", index=False)
+    assert labelled_texts(tmp_path / "reviews.csv").labels == tuple(TABLE["label"])
+    TABLE[["text"]].to_csv(tmp_path / "texts.csv", index=False)
+    assert labelled_texts(tmp_path / "texts.csv").labels == ()
+    assert labelled_texts(tmp_path / "texts.csv").texts == tuple(TABLE["text"])
+    renamed = TABLE.rename(columns={"text": "body", "label": "mark"})
+    assert labelled_texts(renamed, text="body", label="mark").labels == tuple(TABLE["label"])
+    assert labelled_texts(renamed, text="body").labels == ()
+
+
+def test_explain_marks_a_text_among_reference_texts(rnn: Classifier) -> None:
+    found = ak.explain(rnn, "a good film good", views=["projection"], reference=TABLE)
+    scatter, tables = parts(found)
+    assert scatter.placed[0].excerpt == "a good film good"
+    assert not tables and scatter.excerpts[scatter.placed[0].neighbours[0]] == "a good film good"
+    several = ak.explain(rnn, ["good", "bad"], views="projection", reference=TABLE)
+    assert [parts(one)[0].placed[0].excerpt for one in several] == ["good", "bad"]
+    with pytest.raises(ValueError, match="needs texts to place others among: give `reference=data`"):
+        ak.explain(rnn, "good", views="projection")
+
+
+def test_a_model_carries_reference_points_only_if_asked_and_while_they_fit(rnn: Classifier, tmp_path: Path) -> None:
+    def kinds(model: Classifier) -> set[str]:
+        return {panel.kind for panel in ak.explain(model, "a good film").panels}
+
+    rnn.save(tmp_path / "without")
+    assert not (tmp_path / "without" / "reference.safetensors").exists() and "scatter" not in kinds(rnn)
+    reference = keep_reference(rnn, TABLE, layer="rnn", source="sentences of our own")
+    model = Classifier.load(rnn.save(tmp_path / "with"), "cpu")
+    assert model.reference is not None and model.reference.to_bytes() == reference.to_bytes()
+    scatter, _ = parts(ak.explain(model, "a good film good", views="projection"))
+    assert "the points are sentences of our own" in scatter.notes
+    assert scatter.excerpts[scatter.placed[0].neighbours[0]] == "a good film good"
+    direct, _ = parts(project(model, TABLE, layer="rnn", place="a good film good"))
+    np.testing.assert_allclose(scatter.maps[0].points, direct.maps[0].points, atol=1e-4)
+    np.testing.assert_allclose(scatter.placed[0].points, direct.placed[0].points, atol=1e-4)
+    assert "scatter" in kinds(model)
+    with torch.no_grad():
+        model.network.output.bias += 1
+    assert "scatter" not in kinds(model)
+
+
+@pytest.mark.parametrize("name", ["imdb-cnn", "imdb-attention-rnn"])
+def test_bundled_models_place_a_text_with_no_data_at_hand(name: str) -> None:
+    model = Classifier.load(name, "cpu")
+    scatter, _ = parts(ak.explain(model, "It was a horrible movie", views="projection"))
+    assert len(scatter.excerpts) == 300 and scatter.placed[0].prediction == "neg"
+    own = {text for table in (load_dataset("demo").train, load_dataset("demo").validation) for text in table["text"]}
+    own |= set(load_dataset("demo").test["text"])
+    beginnings = {text[:100] for text in own}
+    assert all(excerpt[:100] in beginnings for excerpt in scatter.excerpts)
+    assert set(scatter.labels) == {"neg", "pos"}
