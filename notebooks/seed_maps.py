@@ -102,8 +102,12 @@ if FULL:
     print(numbers(everything))
 
 # %% [markdown]
-# **Full size, 25,000 test reviews** (2 cores, no GPU):
-# FIGURES-IMDB
+# **Full size, 25,000 official test reviews** (one thread of a busy 2-core machine, no GPU; the whole notebook took 14
+# minutes, of which training 8 and the map of 25,000 about 3): accuracy .779, F1 .787 (precision .760, recall .816) with
+# four untuned epochs, no pretrained vectors and only the last 100 words; the seed's table has .8375 for its LSTM, which
+# this therefore misses. On the map of 5,000: .706 of a review's ten nearest neighbours in the layer share its verdict
+# (.704 on the map; chance .500), silhouette .192, trustworthiness .985; of 25,000: .706, .700, .192 and .982, measured
+# on 5,000 of them. The classes are mixed as much as the errors suggest: the wrong ones crowd where the two meet.
 
 # %% [markdown]
 # ## 2. How a network learns to tell a call centre's answers apart
@@ -163,5 +167,16 @@ for dimensions in (2, 3):
 numbers(maps)
 
 # %% [markdown]
-# **Full size** (2 cores, no GPU):
-# FIGURES-NLU
+# **Full size** (one thread of a busy 2-core machine, no GPU):
+#
+# | epoch | training accuracy | held-out accuracy | neighbours alike in the layer (chance .39) |
+# |---|---|---|---|
+# | 0 | .426 | .361 | .558 |
+# | 6 | .805 | .734 | |
+# | 12 | .905 | .823 | .761 |
+# | 18 | .938 | .839 | |
+# | 24 | .972 | .879 | .807 |
+#
+# Before training, an untrained network already puts texts of a class side by side more often than chance would: alike
+# words make alike vectors. That is why a picture "before" needs a number beside it. Trustworthiness of the three maps:
+# .931, .963 and .958.

@@ -11,8 +11,8 @@ from attribkit.panels import Map, Table
 _PAIRS, _TEXTS = 10, 10
 
 
-def classes_table(measured: Measured, classes: Sequence[str], name: str) -> Table:
-    """How far each class stays among itself."""
+def classes_table(measured: Measured, classes: Sequence[str], map_name: str) -> Table:
+    """How far each class stays among itself on the map of this name."""
     mixing, total = measured.mixing, len(measured.rows)
     rows = []
     for number, name in enumerate(classes):
@@ -38,7 +38,7 @@ def classes_table(measured: Measured, classes: Sequence[str], name: str) -> Tabl
         rows=tuple(rows),
         notes=(
             f"agreement: the mean share of a point's {mixing.neighbours} nearest neighbours with its label, among "
-            f"{mixing.sample:,} points of {name}",
+            f"{mixing.sample:,} points of {map_name}",
         ),
     )
 
