@@ -108,9 +108,11 @@ def positive(texts: int) -> Target:
 
 def check(network: Any, ids: Tensor, mask: Tensor, target: Target) -> Tensor:
     """S(text) − S(baseline) from the network's own forward pass; with a zero baseline one padding token says it all."""
+    nothing = torch.zeros_like(mask[:1])
+    nothing[:, 0] = True
     with torch.no_grad():
-        text, nothing = network(ids, mask), network(torch.zeros_like(ids[:1, :1]), torch.ones_like(mask[:1, :1]))
-    return target.of(text.double()) - target.of(nothing.double().expand(len(ids), -1))
+        logits = network(torch.cat((ids, torch.zeros_like(ids[:1]))), torch.cat((mask, nothing))).double()
+    return target.of(logits[:-1]) - target.of(logits[-1:].expand(len(ids), -1))
 
 
 @torch.no_grad()

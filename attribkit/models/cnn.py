@@ -90,17 +90,21 @@ class TextCNN(nn.Module):
         """
         words, places = ids.unique(return_inverse=True)
         embedded = self.embedding(words)  # (U, E)
-        places = places.masked_fill(~mask, len(words))  # padding is row U, all zero
+        padded = not bool(mask.all())
+        if padded:
+            places = places.masked_fill(~mask, len(words))  # padding is row U, all zero
         pooled = []
         for convolution, width in zip(self.convolutions, self.settings.widths, strict=True):
             weight = convolution.get_parameter("weight")
             bias = 0.0 if convolution.bias is None else convolution.get_parameter("bias")
-            table = F.pad(torch.einsum("ue,fek->ukf", embedded, weight), (0, 0, 0, 0, 0, 1)).flatten(0, 1)
+            columns = weight.permute(1, 2, 0).flatten(1)  # (E, K · F)
+            table = F.pad(embedded @ columns, (0, 0, 0, 1)).view(-1, len(weight))
             windows = F.pad(places, (width - 1, width - 1), value=len(words)).unfold(1, width, 1)
             windows = windows * width + torch.arange(width, device=ids.device)  # (B, T + K - 1, K): rows of the table
             with torch.no_grad():
                 sums = F.embedding_bag(windows.flatten(0, 1), table, mode="sum").unflatten(0, windows.shape[:2])
-                sums = sums.masked_fill(~_real(mask, width).unsqueeze(-1), -torch.inf)
+                if padded:
+                    sums.masked_fill_(~_real(mask, width).unsqueeze(-1), -torch.inf)
             if not torch.is_grad_enabled():
                 pooled.append(F.relu(sums.amax(1) + bias))
                 continue
