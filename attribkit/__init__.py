@@ -8,6 +8,7 @@
 Importing this package loads neither torch nor matplotlib; the first use of a name does.
 """
 
+import random
 from importlib import import_module
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -61,7 +62,11 @@ def __getattr__(name: str) -> Any:
     if name == "load":
         return import_module("attribkit.classifier").Classifier.load
     if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
+        state = random.getstate()  # which the library rich moves as it is imported
+        try:
+            return getattr(import_module(_HOMES[name]), name)
+        finally:
+            random.setstate(state)
     raise AttributeError(f"module 'attribkit' has no attribute {name!r}")
 
 

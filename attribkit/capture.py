@@ -1,14 +1,18 @@
 """What the layers of a network put out while it runs, seen by hooks that are always removed."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
+from math import prod
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
+
+READERS = ("RNN", "GRU", "LSTM", "Conv1d")
+"""Modules whose outputs are what a network has read of a text, rather than a step of how it sums that up."""
 
 _PROBES = ((2, 24), (3, 26))  # (texts, tokens) of two runs: an axis that grows by 1 counts texts, one by 2 steps
 
@@ -36,6 +40,11 @@ class Layer:
     def steps(self) -> bool:
         """Whether it puts out one vector per step, rather than one per text."""
         return self.sizes is not None and "T" in self.sizes
+
+    @property
+    def units(self) -> int:
+        """How many numbers it puts out for each text or step; 0 where it has no row per text."""
+        return 0 if self.sizes is None else prod(size for size in self.sizes if isinstance(size, int))
 
     @property
     def shape(self) -> str:
@@ -98,19 +107,16 @@ def find_layers(
     """
     modules = {name: module for name, module in network.named_modules() if name}
     seen: list[dict[str, Tensor | None]] = []
-    for texts, tokens in _PROBES:
+    for probe in _PROBES:
         with watched(network, list(modules)) as outputs:
-            run(
-                torch.full((texts, tokens), token, dtype=torch.int64, device=device),
-                torch.ones(texts, tokens, dtype=torch.bool, device=device),
-            )
+            run(*_texts(probe, token, device))
             seen.append(outputs)
     first, second = seen
     return [_layer(name, modules[name], first.get(name), found) for name, found in second.items()]
 
 
 def choose_layers(names: Sequence[str] | None, there: Sequence[Layer]) -> list[Layer]:
-    """The layers of these names; all that have a row per text if none is named.
+    """The layers of these names, in the network's order; all that have a row per text if none is named.
 
     Raises: ValueError for a layer that is not there (it lists those that are) or has no row per text.
     """
@@ -127,20 +133,68 @@ def choose_layers(names: Sequence[str] | None, there: Sequence[Layer]) -> list[L
             raise ValueError(f"a layer of this model is one of {_listed(usable)}, got {name!r}{hint}")
         if by_name[name].sizes is None:
             raise ValueError(f"the layer {name!r} puts out no row per text; take one of {_listed(usable)}")
-    return [by_name[name] for name in dict.fromkeys(names)]
+    return [layer for layer in there if layer.name in names]
 
 
-def before_last(there: Sequence[Layer]) -> Layer:
-    """What the network decides by: the layer that finishes just before the last one does.
+def before_last(network: nn.Module, run: Callable[[Tensor, Tensor], Any], token: int, device: torch.device) -> Layer:
+    """What the network decides by: the layer whose output its last layer with weights reads.
 
+    Where that output is no module's (the network pools by itself), the last module before it with one vector per text;
+    else the last recurrent or convolutional one; else the only one there is.
+
+    Args: as `find_layers`.
     Raises: ValueError if there is none.
     """
+    there = find_layers(network, run, token, device)
+    modules = dict(network.named_modules())
     leaves = [layer for layer in there if not any(other.name.startswith(f"{layer.name}.") for other in there)]
-    before = there[: there.index(leaves[-1])] if leaves else []
-    usable = [layer for layer in before if layer.sizes is not None]
+    weighty = [layer for layer in leaves if next(modules[layer.name].parameters(), None) is not None]
+    last = there.index(weighty[-1]) if weighty else 0
+    usable = [layer for layer in there[:last] if layer.units > 1]
     if not usable:
         raise ValueError("the network has no layer before its last one; name one of model.layers()")
-    return usable[-1]
+    names = _passed_on(modules, there[last].name, run, token, device)
+    passed = [layer for layer in there[:last] if layer.name in names and layer.sizes is not None]
+    vectors = [layer for layer in usable if not layer.steps]
+    readers = [layer for layer in usable if layer.module in READERS]
+    found = passed or vectors or readers or (usable if len(usable) == 1 else [])
+    if not found:
+        raise ValueError(
+            f"the last layer, {there[last].name!r}, reads no other layer's output as it is; name one of "
+            f"{_listed(usable)} with `layer`"
+        )
+    return found[-1]
+
+
+def _passed_on(
+    modules: Mapping[str, nn.Module],
+    last: str,
+    run: Callable[[Tensor, Tensor], Any],
+    token: int,
+    device: torch.device,
+) -> set[str]:
+    """The modules whose output is, value by value in the same memory, what the last layer reads."""
+    outputs: list[tuple[str, Tensor | None]] = []  # all are held until the end, so that no memory is used twice
+    read: list[Tensor | None] = []
+    with ExitStack() as hooks:
+        for name, module in modules.items():
+            hook = module.register_forward_hook(
+                lambda _, __, output, name=name: outputs.append((name, _tensor(output)))
+            )
+            hooks.callback(hook.remove)
+        before = modules[last].register_forward_pre_hook(lambda _, inputs: read.append(_tensor(inputs)))
+        hooks.callback(before.remove)
+        run(*_texts(_PROBES[0], token, device))
+    if not read or read[-1] is None:
+        return set()
+    place = (read[-1].data_ptr(), read[-1].numel())
+    return {name for name, one in outputs if one is not None and (one.data_ptr(), one.numel()) == place}
+
+
+def _texts(probe: tuple[int, int], token: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Ids and mask, both (texts, tokens), of texts that hold one word all over."""
+    ids = torch.full(probe, token, dtype=torch.int64, device=device)
+    return ids, torch.ones_like(ids, dtype=torch.bool)
 
 
 def _listed(layers: Sequence[Layer]) -> str:

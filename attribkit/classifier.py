@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from attribkit import batches, model_folder
-from attribkit.capture import Layer, find_layers
+from attribkit.capture import Layer, before_last, find_layers
 from attribkit.models import ARCHITECTURES
 from attribkit.reference import Reference
 from attribkit.text import Encoded, TextEncoder, TextSettings, Tokenizer, check_encoded, check_text
@@ -156,6 +156,11 @@ class Classifier:
         with evaluating(self.network), torch.inference_mode():
             return find_layers(self.network, self.network, self.tokenizer.unk_id, self.device)
 
+    def before_last(self) -> Layer:
+        """The layer that the network's last one reads: what it decides by. ValueError if there is none to name."""
+        with evaluating(self.network), torch.inference_mode():
+            return before_last(self.network, self.network, self.tokenizer.unk_id, self.device)
+
     def layers(self) -> pd.DataFrame:
         """What `attribkit.layer_outputs` and `attribkit.project` can look into, in the order of the forward pass.
 
@@ -198,10 +203,9 @@ class Classifier:
         Raises: ValueError if no snapshot of that epoch was kept.
         """
         if epoch not in self.snapshots:
-            kept = ", ".join(map(str, sorted(self.snapshots))) or "none"
-            raise ValueError(
-                f"the model keeps snapshots of the epochs {kept}, got {epoch!r}; train it with snapshots=[…] for others"
-            )
+            kept = ", ".join(map(str, sorted(self.snapshots)))
+            what = f"snapshots of the epochs {kept}" if kept else "no snapshots"
+            raise ValueError(f"the model keeps {what}, got {epoch!r}; train it with snapshots=[…] for others")
         network = copy.deepcopy(self.network)
         model_folder.fill(network, self.snapshots[epoch])
         return Classifier(

@@ -82,7 +82,7 @@ class Explanation:
         return _save(self, path)
 
     def to_html(self) -> str:
-        """A self-contained page: no script, nothing loaded from anywhere."""
+        """A self-contained page: nothing loaded from anywhere, no script but a map's own, allowed by its hash."""
         return html.page([self])
 
     def to_png(self, dpi: int = 150) -> bytes:

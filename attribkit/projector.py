@@ -1,7 +1,7 @@
 """project(): a classifier and a set of texts in, an Explanation of the set out: where a layer puts its texts."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -119,7 +119,7 @@ def project(
     scatter: Panel = mapped.scatter
     tables = list(mapped.tables)
     if new:
-        scatter, nearest = mapped.marked(new, new_ids)
+        scatter, nearest = mapped.marked(new, new_ids, batch_size)
         tables += nearest
     return Explanation(None, None, (scatter, *tables), _provenance(model, settings, mapped))
 
@@ -175,8 +175,9 @@ def labelled_texts(data: Data, *, text: str | None = None, label: str | None = N
         if Path(data).is_file() and label is None and len((alone := read_file(Path(data))).columns) == 1:
             return _of_table(alone, text or str(alone.columns[0]), None)  # nothing but texts
         table, part = rows_to_evaluate(data, text=text, label=label)
+        whose = part if part == "all rows" else f"the {part}"
         return LabelledTexts(
-            tuple(table["text"]), tuple(table["label"]), (f"the texts are the {part} of {Path(data).name}",)
+            tuple(table["text"]), tuple(table["label"]), (f"the texts are {whose} of {Path(data).name}",)
         )
     if isinstance(data, pd.DataFrame):
         return _of_table(data, text or "text", label)
@@ -209,15 +210,13 @@ def _of_table(table: pd.DataFrame, text: str, label: str | None) -> LabelledText
 def _epochs(model: Classifier, epochs: str | int | Sequence[int] | None) -> tuple[int, ...] | None:
     if epochs is None:
         return None
-    if isinstance(epochs, int):
-        return (epochs,)
-    if epochs == "all":
-        if not model.snapshots:
-            raise ValueError("`epochs='all'` needs snapshots, the model keeps none; train it with snapshots=[0, 1, …]")
-        return tuple(sorted(model.snapshots))
-    if isinstance(epochs, str):
+    if not isinstance(epochs, str):
+        return tuple(epochs) if isinstance(epochs, Iterable) else (epochs,)
+    if epochs != "all":
         raise ValueError(f"`epochs` must be 'all' or a list of epochs, got {epochs!r}")
-    return tuple(epochs)
+    if not model.snapshots:
+        raise ValueError("`epochs='all'` needs snapshots, the model keeps none; train it with snapshots=[0, 1, …]")
+    return tuple(sorted(model.snapshots))
 
 
 @contextmanager

@@ -22,7 +22,7 @@ import torch
 from numpy.typing import NDArray
 from sklearn.manifold import TSNE as SklearnTSNE
 
-from attribkit.capture import before_last, choose_layers
+from attribkit.capture import choose_layers
 from attribkit.classifier import Classifier
 from attribkit.maps.components import Components
 from attribkit.maps.layers import read_layers
@@ -46,7 +46,7 @@ def main() -> None:
     for name, model in models.items():
         measure_outputs(name, model, texts, source, rounds=3 if quick else 2)
     model = models["imdb-attention-rnn"]
-    layer = before_last(model.inside())
+    layer = model.before_last()
     values = read_layers(model, model.ids(texts), [layer], Reduction())[layer.name]
     points = Components.of(values, PCA_FIRST)(values)
     for size in sizes:
@@ -77,7 +77,7 @@ def measure_outputs(name: str, model: Classifier, texts: list[str], source: str,
     ids = model.ids(texts)
     there = model.inside()
     cases = {
-        "what the last layer reads": [before_last(there)],
+        "what the last layer reads": [model.before_last()],
         "all layers": choose_layers(None, there),
     }
     model.logits(ids[:64])

@@ -135,7 +135,7 @@ def silhouette(points: Any, labels: Any) -> list[float]:
             if others:
                 means[label] = sum(float(sum((point - points[i]) ** 2)) ** 0.5 for i in others) / len(others)
         own = means.pop(int(labels[one]), None)
-        if own is None or not means or max(own, *means.values()) == 0:
+        if own is None or not means or max(own, min(means.values())) == 0:
             result.append(0.0)
         else:
             result.append((min(means.values()) - own) / max(own, min(means.values())))

@@ -9,6 +9,8 @@ from torch import Tensor, nn
 from attribkit.capture import before_last, choose_layers, find_layers, watched
 from attribkit.classifier import Classifier
 
+CPU = torch.device("cpu")
+
 
 def shapes(classifier: Classifier) -> dict[str, str]:
     return dict(zip(*(classifier.layers()[column] for column in ("layer", "shape")), strict=True))
@@ -53,7 +55,7 @@ class Counts(nn.Module):
 
 
 def test_axes_are_found_whatever_their_order() -> None:
-    layers = find_layers(network := Odd().eval(), network, 1, torch.device("cpu"))
+    layers = find_layers(network := Odd().eval(), network, 1, CPU)
     assert {layer.name: layer.shape for layer in layers} == {
         "embedding": "(B, T, 4)",
         "rnn": "(T, B, 3)",
@@ -66,7 +68,7 @@ def test_axes_are_found_whatever_their_order() -> None:
     assert by_name["rnn"].arranged(torch.zeros(7, 2, 3)).shape == (2, 7, 3)
     assert by_name["narrow"].arranged(torch.zeros(2, 5, 7)).shape == (2, 7, 5)
     assert by_name["pool"].arranged(torch.zeros(2, 5, 1)).shape == (2, 5)
-    assert before_last(layers).name == "pool"
+    assert before_last(network, network, 1, CPU).name == "pool"
     with pytest.raises(RuntimeError, match="changes the shape of its output"):
         by_name["rnn"].arranged(torch.zeros(7, 2))
     with pytest.raises(ValueError, match="'counts' puts out no row per text; take one of 'embedding', 'rnn'"):
@@ -78,7 +80,103 @@ def test_axes_are_found_whatever_their_order() -> None:
     with pytest.raises(ValueError, match="got none"):
         choose_layers([], layers)
     with pytest.raises(ValueError, match="no layer before its last one"):
-        before_last(layers[-1:])
+        before_last(alone := Alone(), alone, 1, CPU)
+
+
+class Alone(nn.Module):
+    """Nothing stands before its last layer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(9, 2)
+
+    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
+        return self.embedding(ids).mean(1)
+
+
+class Pools(nn.Module):
+    """Reads a text and sums it up inline, as users' own networks do."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__()
+        self.how = how
+        self.own = nn.Parameter(torch.ones(1))  # which makes it no last layer
+        self.embedding = nn.Embedding(9, 4)
+        self.rnn = nn.GRU(4, 3, batch_first=True)
+        self.convolution = nn.Conv1d(4, 5, 3, padding=2)
+        self.scorer = nn.Linear(3, 1)
+        self.gate = nn.Linear(3, 3)
+        self.first = nn.Linear(3, 6)
+        self.act = nn.ReLU(inplace=True)
+        self.output = nn.Linear({"hidden": 6, "filters": 5, "words": 4}.get(how, 3), 2)
+        self.softmax = nn.LogSoftmax(1)
+
+    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
+        embedded = self.embedding(ids)
+        if self.how == "filters":
+            return self.output(self.convolution(embedded.transpose(1, 2)).relu().amax(2))
+        if self.how == "words":
+            return self.output(embedded.mean(1))
+        states, final = self.rnn(embedded)
+        if self.how == "final":
+            return self.output(final[-1])
+        if self.how == "hidden":
+            return self.softmax(self.output(self.act(self.first(final[-1]))))
+        if self.how == "gated":
+            return self.output(self.gate(final[-1]).sigmoid())
+        scores = self.scorer(states)
+        return self.output((scores.softmax(1) * states).sum(1))
+
+
+class Wrapped(nn.Module):
+    def __init__(self, how: str) -> None:
+        super().__init__()
+        self.inside = Pools(how)
+
+    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
+        return self.inside(ids, mask)
+
+
+@pytest.mark.parametrize(
+    ("how", "name"),
+    [
+        ("attends", "rnn"),  # not the scorer, (B, T, 1)
+        ("final", "rnn"),
+        ("filters", "convolution"),
+        ("words", "embedding"),  # the only one there is
+        ("hidden", "act"),  # whose output the last layer with weights reads as it is
+        ("gated", "gate"),  # the last with one vector per text
+    ],
+)
+def test_what_the_last_layer_reads_is_found_though_the_network_pools_by_itself(how: str, name: str) -> None:
+    network = Wrapped(how).eval()
+    assert before_last(network, network, 1, CPU).name == f"inside.{name}"
+    assert not any(module._forward_hooks or module._forward_pre_hooks for module in network.modules())
+
+
+class Averages(nn.Module):
+    """Two layers that are neither recurrent nor convolutional, and a mean that is no module's."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(9, 4)
+        self.mixer = nn.Linear(4, 4)
+        self.output = nn.Linear(4, 2)
+
+    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
+        return self.output(self.mixer(self.embedding(ids)).mean(1))
+
+
+def test_where_it_cannot_be_told_what_the_last_layer_reads_a_layer_must_be_named() -> None:
+    network = Averages().eval()
+    message = "the last layer, 'output', reads no other layer's output as it is; name one of 'embedding', 'mixer' with"
+    with pytest.raises(ValueError, match=message):
+        before_last(network, network, 1, CPU)
+
+
+def test_layers_come_in_the_networks_order_whatever_the_names_order() -> None:
+    layers = find_layers(network := Odd().eval(), network, 1, CPU)
+    assert [layer.name for layer in choose_layers(["output", "rnn", "output"], layers)] == ["rnn", "output"]
 
 
 def test_hooks_are_gone_afterwards_also_after_an_error() -> None:

@@ -70,6 +70,15 @@ def test_predicting_leaves_every_mode_flag_as_it_was(make_classifier: Callable[.
     assert [module.training for module in classifier.network.modules()] == before
 
 
+def test_an_epoch_that_was_not_kept_is_refused_with_those_that_were(make_classifier: Callable[..., Classifier]) -> None:
+    classifier = make_classifier()
+    with pytest.raises(ValueError, match=r"the model keeps no snapshots, got 1; train it with snapshots=\[…\]"):
+        classifier.at_epoch(1)
+    classifier.snapshots[0] = classifier.network.state_dict()
+    with pytest.raises(ValueError, match="the model keeps snapshots of the epochs 0, got 1"):
+        classifier.at_epoch(1)
+
+
 def test_the_fingerprint_changes_with_any_weight(make_classifier: Callable[..., Classifier]) -> None:
     classifier = make_classifier()
     before = classifier.fingerprint()

@@ -123,6 +123,9 @@ def test_train_evaluate_and_explain_hang_together(
     [
         (["explain", "MODEL", "film", "--out", "why.docx"], 2, "must be one of .html, .png"),
         (["explain", "MODEL", "film", "--out", "nowhere/why.png"], 2, "the folder 'nowhere' does not exist"),
+        (["explain", "no-such-model", "film", "--out", "nowhere/why.png"], 2, "the folder 'nowhere' does not exist"),
+        (["project", "no-such-model", "TABLE", "--out", "nowhere/m.html"], 2, "the folder 'nowhere' does not exist"),
+        (["explain", "MODEL", "film", "--reference", "no-such-set"], 2, "neither a known data set"),
         (["explain", "MODEL", " "], 2, "the text is empty"),
         (["explain", "MODEL", "film", "--view", "atention"], 2, "`views` of this model can be attribution"),
         (["explain", "MODEL", "film", "--target", "poz"], 2, "did you mean 'pos'"),
@@ -207,6 +210,20 @@ def test_project_prints_the_mixing_and_writes_the_map(
     assert isinstance(scatter, Scatter)
     assert [one.epoch for one in scatter.maps] == [0, 2] and scatter.placed[0].excerpt == "a good show"
     assert len(scatter.excerpts) == 24 and all(file.stat().st_size > 500 for file in files)
+
+
+def test_explain_marks_a_text_among_others_the_same_seed_the_same(
+    model: str, table: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ("explain", model, "a good film", "--reference", table, "--method", "shapley_sampling", "--json")
+    found = []
+    for seed in (0, 0, 1):
+        assert run(*arguments, "--seed", seed) == 0
+        found.append(Explanation.from_json(capsys.readouterr().out))
+    (scatter,) = (panel for panel in found[0].panels if isinstance(panel, Scatter))
+    assert scatter.placed[0].excerpt == "a good film" and len(scatter.excerpts) == 24
+    assert scatter.notes[0] == "the texts are all rows of reviews.csv"
+    assert found[0] == found[1] and found[0].scores != found[2].scores
 
 
 def test_debug_shows_where_an_error_came_from(model: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,5 +1,7 @@
 """project(): maps of real layers, their numbers, their snapshots, and one sentence for every mistake."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -77,7 +79,9 @@ def test_one_class_and_rows_without_label_or_token_are_said(rnn: Classifier) -> 
     table.loc[len(table)] = [None, "pos"]
     scatter, tables = parts(project(rnn, table))
     assert {"1 rows without a text were left out", "1 texts hold no token and were left out"} <= set(scatter.notes)
-    assert "all points have one label: there is nothing to mix with" in scatter.notes
+    assert "1 point has no label; the others have one: there is nothing to mix with" in scatter.notes
+    whole, _ = parts(project(rnn, TABLE.assign(label="pos")))
+    assert "all points have one label: there is nothing to mix with" in whole.notes
     assert scatter.group[-1] == -1 and [table.title for table in tables] == ["Mixing by class, the most mixed first"]
 
 
@@ -136,6 +140,40 @@ def test_epochs_are_mapped_on_one_pair_of_axes(rnn: Classifier, tmp_path: Path) 
         project(model, TABLE, epochs=[0, 1])
 
 
+def test_epochs_and_layers_stand_in_their_own_order_and_the_last_of_them_is_described(rnn: Classifier) -> None:
+    model = with_snapshots(rnn)
+    found = project(model, TABLE, layers=["output", "rnn"], epochs=[2, 0, 2], place=["a good film good"])
+    scatter, tables = parts(found)
+    assert [one.name for one in scatter.maps] == [
+        "rnn, before training",
+        "rnn, epoch 2",
+        "output, before training",
+        "output, epoch 2",
+    ]
+    assert found.provenance["settings"]["epochs"] == [0, 2]
+    assert tables[1].notes[0].endswith("points of output, epoch 2")
+    assert scatter.predictions == tuple(model.at_epoch(2).predict(list(TABLE["text"]))["label"])
+    assert tables[-1].columns[-1] == "distance in output, epoch 2"
+    assert tables[-1].rows[0][0] == "a good film good"
+    values, new = (
+        ak.layer_outputs(model.at_epoch(2), texts, "output")["output"]
+        for texts in (list(TABLE["text"]), "a good film good")
+    )
+    apart = np.sort(np.linalg.norm(values - new, axis=1))[:10]
+    np.testing.assert_allclose([float(row[-1] or 0) for row in tables[-1].rows], apart, rtol=1e-3, atol=1e-6)
+    assert [scatter.excerpts[point] for point in scatter.placed[0].neighbours] == [row[0] for row in tables[-1].rows]
+
+
+@pytest.mark.parametrize("colour", ["label", "prediction", "error", "confidence"])
+def test_maps_of_several_epochs_say_whose_predictions_they_show(rnn: Classifier, colour: str) -> None:
+    model = with_snapshots(rnn)
+    scatter, _ = parts(project(model, TABLE, epochs="all", colour=colour))
+    what = "predictions" if colour == "label" else "colours and predictions"
+    assert f"{what} are those of the last epoch, 2, on every map" in scatter.notes
+    alone, _ = parts(project(model, TABLE, epochs=[0], colour=colour))
+    assert not [note for note in alone.notes if "last epoch" in note]
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -146,9 +184,17 @@ def test_epochs_are_mapped_on_one_pair_of_axes(rnn: Classifier, tmp_path: Path) 
         ({"epochs": "all"}, "needs snapshots, the model keeps none; train it with snapshots"),
         ({"epochs": "first"}, "must be 'all' or a list of epochs, got 'first'"),
         ({"epochs": []}, "must name at least one epoch"),
-        ({"data": TABLE[:8]}, "10 neighbours need at least 11 labelled points, got 8"),
+        ({"data": TABLE[:2]}, "a PCA of 2 dimensions needs at least 3 points, got 2; give more texts"),
         ({"method": "tsne"}, "needs at least 92 points, got 36; lower `perplexity` to 11"),
         ({"neighbours": 0}, "`neighbours` must be at least 1, got 0"),
+        ({"umap_neighbours": 1}, "`umap_neighbours` must be at least 2, got 1"),
+        ({"sample": 0}, "`sample` must be at least 1, got 0"),
+        ({"dimensions": 4}, "`dimensions` must be between 2 and 3, got 4"),
+        ({"seed": -1}, "`seed` must be between 0 and 4294967295, got -1"),
+        ({"seed": 2**32}, "`seed` must be between 0 and 4294967295, got 4294967296"),
+        ({"epochs": [-1]}, "`epochs` must be at least 0, got -1"),
+        ({"epochs": 3}, r"the model keeps no snapshots, got 3; train it with snapshots=\[…\]"),
+        ({"perplexity": float("nan")}, "`perplexity` must be at least 1, got nan"),
         ({"data": []}, "at least one text that holds a token"),
         ({"data": ["good", "\ud800"]}, "text 1: the text holds a lone surrogate"),
         ({"data": TABLE, "text": "body"}, "no column 'body', only text, label"),
@@ -159,6 +205,49 @@ def test_epochs_are_mapped_on_one_pair_of_axes(rnn: Classifier, tmp_path: Path) 
 def test_a_mistake_is_one_sentence(rnn: Classifier, options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         project(rnn, options.pop("data", TABLE), **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"epochs": ["1"]}, "`epochs` must be a whole number, got '1'; give one such as 0"),
+        ({"epochs": 1.5}, "`epochs` must be a whole number, got 1.5"),
+        ({"epochs": True}, "`epochs` must be a whole number, got True"),
+        ({"neighbours": 2.5}, "`neighbours` must be a whole number, got 2.5"),
+        ({"umap_neighbours": "15"}, "`umap_neighbours` must be a whole number, got '15'"),
+        ({"perplexity": "30"}, "`perplexity` must be a number, got str '30'"),
+        ({"sample": "20"}, "`sample` must be a whole number, got '20'"),
+        ({"seed": None}, "`seed` must be a whole number, got None"),
+        ({"dimensions": 2.0}, "`dimensions` must be a whole number, got 2.0"),
+        ({"reduce": "takens", "delay": 1.5}, "`delay` must be a whole number, got 1.5"),
+    ],
+)
+def test_a_setting_of_the_wrong_kind_is_one_sentence(rnn: Classifier, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        project(rnn, TABLE, **options)
+
+
+def test_numpys_whole_numbers_are_whole_numbers(rnn: Classifier) -> None:
+    one, six = (np.int64(number) for number in (1, 6))
+    numbers: dict[str, Any] = {"sample": six * 3, "seed": one, "neighbours": six, "epochs": np.arange(0, 3, 2)}
+    found = project(with_snapshots(rnn), TABLE, **numbers)
+    assert (found.provenance["settings"]["seed"], found.provenance["settings"]["epochs"]) == (1, [0, 2])
+
+
+def test_few_labels_stop_no_map(rnn: Classifier) -> None:
+    few = TABLE[::3].assign(label=["pos", "neg", *[None] * 10])
+    scatter, tables = parts(project(rnn, few))
+    assert scatter.maps[0].mixing is None and not tables and scatter.groups == ("neg", "pos")
+    told = "no mixing is measured: 10 neighbours need at least 11 labelled points, there are 2"
+    assert told in scatter.notes
+    assert parts(project(rnn, few, neighbours=1))[0].maps[0].mixing is not None
+    beside, _ = parts(ak.explain(rnn, "a good film", views="projection", reference=few))
+    assert told in beside.notes and len(beside.placed) == 1
+    rnn.reference = None
+    keep_reference(rnn, few)
+    carried, _ = parts(ak.explain(rnn, "a good film", views="projection"))
+    assert told in carried.notes and len(carried.placed) == 1
+    rnn.reference = None
 
 
 def test_what_is_no_model_or_no_data_is_refused(rnn: Classifier) -> None:
@@ -175,6 +264,7 @@ def test_data_comes_in_every_form_that_users_have(tmp_path: Path) -> None:
     assert labelled_texts(dataset).texts == tuple(dataset.test["text"])
     TABLE.to_csv(tmp_path / "reviews.csv", index=False)
     assert labelled_texts(tmp_path / "reviews.csv").labels == tuple(TABLE["label"])
+    assert labelled_texts(tmp_path / "reviews.csv").notes == ("the texts are all rows of reviews.csv",)
     TABLE[["text"]].to_csv(tmp_path / "texts.csv", index=False)
     assert labelled_texts(tmp_path / "texts.csv").labels == ()
     assert labelled_texts(tmp_path / "texts.csv").texts == tuple(TABLE["text"])
@@ -190,8 +280,42 @@ def test_explain_marks_a_text_among_reference_texts(rnn: Classifier) -> None:
     assert not tables and scatter.excerpts[scatter.placed[0].neighbours[0]] == "a good film good"
     several = ak.explain(rnn, ["good", "bad"], views="projection", reference=TABLE)
     assert [parts(one)[0].placed[0].excerpt for one in several] == ["good", "bad"]
+    assert ak.explain(rnn, [], views="projection", reference=TABLE) == []
     with pytest.raises(ValueError, match="needs texts to place others among: give `reference=data`"):
         ak.explain(rnn, "good", views="projection")
+
+
+def test_many_texts_are_placed_in_batches_each_where_it_lies_alone(
+    rnn: Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [f"a {word} film" for word in ("good", "bad", "best", "worst") for _ in range(10)]
+    alone, _ = parts(ak.explain(rnn, texts[1], views="projection", reference=TABLE))
+    batches: list[int] = []
+    attend = rnn.network.attend
+
+    def forward(ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        batches.append(len(ids))
+        return attend(ids, mask)[0]
+
+    monkeypatch.setattr(rnn.network, "forward", forward)
+    several = ak.explain(rnn, texts, views="projection", reference=TABLE)
+    assert len(batches) < 10 and batches.count(len(texts)) == 2  # to predict, to place
+    assert [len(parts(one)[0].placed) for one in several] == [1] * len(texts)
+    np.testing.assert_allclose(parts(several[1])[0].placed[0].points, alone.placed[0].points, atol=1e-6)
+    batches.clear()
+    ak.explain(rnn, texts, views="projection", reference=TABLE, batch_size=5)
+    assert max(batches) <= 5
+
+
+def test_the_first_use_leaves_pythons_random_state_as_it_was() -> None:
+    code = (
+        "import random\nbefore = random.getstate()\nimport attribkit as ak\n"
+        "ak.explain(ak.load('imdb-cnn', 'cpu'), 'a good film')\n"
+        "ak.project(ak.load('imdb-cnn', 'cpu'), [f'a film {i}' for i in range(20)], method='tsne', perplexity=5)\n"
+        "print(random.getstate() == before)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "True"
 
 
 def test_a_model_carries_reference_points_only_if_asked_and_while_they_fit(rnn: Classifier, tmp_path: Path) -> None:

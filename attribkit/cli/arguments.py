@@ -1,6 +1,8 @@
 """What several commands take."""
 
+from collections.abc import Sequence
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -29,6 +31,19 @@ class Split(StrEnum):
     validation = "validation"
     test = "test"
     all = "all"
+
+
+def check_files(paths: Sequence[Path] | None) -> None:
+    """Refuse at the door what saving would refuse after all the work.
+
+    Raises: ValueError for a suffix that nothing can be saved under; FileNotFoundError for a folder that there is not.
+    """
+    from attribkit.explanation import check_suffix
+
+    for path in paths or ():
+        check_suffix(path)
+        if not path.parent.is_dir():
+            raise FileNotFoundError(f"the folder {str(path.parent)!r} does not exist; make it first")
 
 
 def numbers(text: str | None, option: str) -> tuple[int, ...] | None:

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from attribkit.cli.arguments import Device, ModelArgument
+from attribkit.cli.arguments import Device, ModelArgument, check_files
 from attribkit.cli.console import console, errors, escape
+from attribkit.cli.rows import rows_of, trained_on
 
 
 def explain(
@@ -33,19 +34,27 @@ def explain(
     compare: Annotated[
         bool, typer.Option("--compare", help="Set attention beside integrated gradients and leave-one-out.")
     ] = False,
+    reference: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DATA", help="Texts among which the view projection marks this one; the model's own if not given."
+        ),
+    ] = None,
     true_label: Annotated[str | None, typer.Option(help="The known answer, shown beside the predicted one.")] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same result.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the explanations as JSON.")] = False,
     device: Device = None,
 ) -> None:
     """Show which words made the model decide as it did."""
     from attribkit.classifier import Classifier
     from attribkit.explainer import explain as run
-    from attribkit.explanation import check_suffix
 
-    for path in out or ():
-        check_suffix(path)
+    check_files(out)
     texts = [_stdin() if text == "-" else text for text in texts]
     classifier = Classifier.load(model, device)
+    among: Any = reference
+    if reference is not None and trained_on(classifier, reference):
+        among, _ = rows_of(classifier, reference, None, None, None)  # none that the model was trained on
     rows = run(
         classifier,
         texts,
@@ -56,6 +65,8 @@ def explain(
         baseline=baseline or "pad",
         tolerance=tolerance,
         compare=compare,
+        reference=among,
+        seed=seed,
         true_label=true_label,
     )
     result = rows[0] if len(rows) == 1 else rows

@@ -6,7 +6,16 @@ from typing import Annotated, Any
 
 import typer
 
-from attribkit.cli.arguments import DataArgument, Device, LabelColumn, ModelArgument, Split, TextColumn, numbers
+from attribkit.cli.arguments import (
+    DataArgument,
+    Device,
+    LabelColumn,
+    ModelArgument,
+    Split,
+    TextColumn,
+    check_files,
+    numbers,
+)
 from attribkit.cli.console import console, errors, escape
 from attribkit.cli.rows import rows_of, trained_on
 
@@ -53,11 +62,9 @@ def project(
 ) -> None:
     """Map where a layer puts texts, and measure how it mixes their classes."""
     from attribkit.classifier import Classifier
-    from attribkit.explanation import check_suffix
     from attribkit.projector import project as run
 
-    for path in out or ():
-        check_suffix(path)
+    check_files(out)
     classifier = Classifier.load(model, device)
     rows: Any = data
     if split is not None or trained_on(classifier, data):

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from attribkit.capture import Layer, before_last
+from attribkit.capture import READERS, Layer
 from attribkit.classifier import Classifier
 from attribkit.maps.alignment import align
 from attribkit.maps.layers import LayerOutputs, chosen_layers, read_layers
 from attribkit.maps.mapped import Mapped, Panelled
-from attribkit.maps.mixing import measure
+from attribkit.maps.mixing import measure_if_enough
 from attribkit.maps.points import Described, LabelledTexts, Report, describe
 from attribkit.maps.settings import MapSettings
 from attribkit.maps.tables import border_table, classes_table, layers_table, pairs_table
@@ -37,9 +37,8 @@ def make_maps(
     if not ids:
         raise ValueError("there must be at least one text that holds a token, got none; give more texts")
     outputs = [_read(model, ids, layers, settings, epoch, report) for epoch, model in models]
-    logits = outputs[0].logits if settings.epochs is None else classifier.logits(ids, settings.batch_size)
     width = 1 + (reduction.dimension - 1) * reduction.delay if reduction.name == "takens" else 1
-    described = describe(classifier, data, outputs[0], logits, width)
+    described = describe(classifier, data, outputs[-1], outputs[-1].logits, width)
     panels: list[Panelled] = []
     for number, layer in enumerate(layers):
         if report is not None:
@@ -67,15 +66,15 @@ def _layers(classifier: Classifier, settings: MapSettings) -> list[Layer]:
         return chosen_layers(classifier, settings.layers, settings.reduction)
     if settings.reduction.by_step or settings.reduction.name == "attention":
         there = [layer for layer in chosen_layers(classifier, None, settings.reduction) if layer.steps]
-        telling = [layer for layer in there if layer.module in ("RNN", "GRU", "LSTM", "Conv1d")]
+        telling = [layer for layer in there if layer.module in READERS]
         return (telling or there)[-1:]
-    return [before_last(classifier.inside())]
+    return [classifier.before_last()]
 
 
 def _models(classifier: Classifier, epochs: Sequence[int] | None) -> list[tuple[int | None, Classifier]]:
     if epochs is None:
         return [(None, classifier)]
-    return [(epoch, classifier.at_epoch(epoch)) for epoch in dict.fromkeys(epochs)]
+    return [(epoch, classifier.at_epoch(epoch)) for epoch in epochs]
 
 
 def _most(settings: MapSettings, epochs: int) -> int:
@@ -117,9 +116,7 @@ def _panels(
     for (epoch, model), one, part in zip(models, outputs, parts, strict=True):
         points = part if alignment is None else alignment(part)
         values = one[layer.name]
-        measured = None
-        if described.classes:
-            measured = measure(values, points, described.label, settings.neighbours, settings.seed)
+        measured = measure_if_enough(values, points, described.label, settings.neighbours, settings.seed)
         shown = Map(layer.name, epoch, points, None if measured is None else measured.mixing)
         found.append(Panelled(shown, model, layer, values, layout, alignment, measured))
     return found
@@ -148,12 +145,11 @@ def _scatter(
         notes.append(f"{len(outputs.text):,} of {total:,} {of} are shown, drawn with seed {settings.reduction.seed}")
     if len(names) > 1:
         notes.append("each layer has a map of its own, turned and scaled onto the first by Procrustes' method")
-    if settings.epochs is not None:
+    if settings.epochs is not None and len(settings.epochs) > 1:
         notes.append("one map was made of all epochs together, so that their axes are the same")
-    if colour is None:
-        notes.append("no label is known: the points are not coloured, and no mixing is measured")
-    elif len(described.classes) == 1:
-        notes.append("all points have one label: there is nothing to mix with")
+        what = "predictions" if colour in ("label", None) else "colours and predictions"
+        notes.append(f"{what} are those of the last epoch, {settings.epochs[-1]}, on every map")
+    notes += _on_labels(colour, described, settings.neighbours)
     return Scatter(
         title=f"Where {_and(names)} put{'s' if len(names) == 1 else ''} {len(outputs.text):,} {of}",
         method=str(first.settings["method"]),
@@ -169,6 +165,25 @@ def _scatter(
         total=total,
         notes=tuple(notes),
     )
+
+
+def _on_labels(colour: str | None, described: Described, neighbours: int) -> list[str]:
+    """What the labels leave unsaid."""
+    if not described.classes:
+        return ["no label is known: the points are not coloured, and no mixing is measured"] if colour is None else []
+    notes = []
+    labelled = int((described.label >= 0).sum())
+    without = len(described.label) - labelled
+    if len(described.classes) == 1:
+        have = "point has" if without == 1 else "points have"
+        whose = f"{without:,} {have} no label; the others have one" if without else "all points have one label"
+        notes.append(f"{whose}: there is nothing to mix with")
+    if labelled <= neighbours:
+        notes.append(
+            f"no mixing is measured: {neighbours} neighbours need at least {neighbours + 1} labelled points, there "
+            f"are {labelled}"
+        )
+    return notes
 
 
 def _and(names: Sequence[str]) -> str:

@@ -162,7 +162,7 @@ def _run(model: Classifier, batch: tuple[Tensor, Tensor], attend: bool) -> tuple
             f"the network must return logits of shape (B, {len(model.labels)}), one per label, got "
             f"{tuple(logits.shape)}; give `labels` in the order of its outputs"
         )
-    return logits, weights
+    return logits, weights.mean(1) if weights is not None and weights.ndim == 3 else weights
 
 
 def _arranged(layer: Layer, outputs: dict[str, Tensor | None]) -> Tensor:

@@ -68,24 +68,28 @@ class Mapped:
         """The map and its tables."""
         return (self.scatter, *self.tables)
 
-    def marked(self, texts: Sequence[str], ids: Sequence[NDArray[np.int64]]) -> tuple[Scatter, list[Table]]:
-        """The map with new texts marked among its points, and the nearest neighbours of each in the first map's layer.
+    def marked(
+        self, texts: Sequence[str], ids: Sequence[NDArray[np.int64]], batch_size: int | None = None
+    ) -> tuple[Scatter, list[Table]]:
+        """The map with new texts marked among its points, and the nearest neighbours of each in the last map's layer.
+
+        That is the deepest layer's at the latest epoch, the one that the other tables describe, too.
 
         Raises: ValueError where a text is no single point.
         """
         if self.reduction.by_step:
             raise ValueError(f"`reduce={self.reduction.name!r}` makes many points of a text; place it with another one")
         points = np.empty((len(texts), len(self.panels), self.scatter.dimensions))
-        outputs = [read_layers(panel.model, ids, [panel.layer], self.reduction) for panel in self.panels]
+        outputs = [read_layers(panel.model, ids, [panel.layer], self.reduction, batch_size) for panel in self.panels]
         for number, (panel, one) in enumerate(zip(self.panels, outputs, strict=True)):
             points[:, number] = panel.place(panel.inside(one[panel.layer.name]))
-        first, predicted = self.panels[0], outputs[-1].logits.argmax(1)
-        near = nearest_few(first.values, first.inside(outputs[0][first.layer.name]))
+        last, predicted = self.panels[-1], outputs[-1].logits.argmax(1)
+        near = nearest_few(last.values, last.inside(outputs[-1][last.layer.name]))
         placed = tuple(
-            Placed(excerpt(text), first.model.labels[predicted[row]], points[row], near.rows[row])
+            Placed(excerpt(text), last.model.labels[predicted[row]], points[row], near.rows[row])
             for row, text in enumerate(texts)
         )
-        tables = [near.table(row, self.scatter, first.layer.name, excerpt(text, 60)) for row, text in enumerate(texts)]
+        tables = [near.table(row, self.scatter, last.map.name, excerpt(text, 60)) for row, text in enumerate(texts)]
         return replace(self.scatter, placed=placed), tables
 
 

@@ -85,6 +85,13 @@ def measure(
     return Measured(mixing, rows, chosen, votes_high, votes_low, *silhouettes)
 
 
+def measure_if_enough(
+    layer: NDArray[np.floating], points: NDArray[np.floating], labels: Ints, neighbours: int, seed: int = 0
+) -> Measured | None:
+    """`measure`, or None where fewer than k + 1 points have a label."""
+    return measure(layer, points, labels, neighbours, seed) if (labels >= 0).sum() > neighbours else None
+
+
 def sample_of(rows: Ints, most: int, seed: int) -> Ints:
     """At most so many of the rows, in their order, drawn by the seed."""
     if len(rows) <= most:

@@ -1,14 +1,16 @@
 """From a layer's space to a map: PCA, t-SNE, UMAP. Each is settings, then a call; nothing is ever pickled."""
 
-import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib import import_module
 from importlib.util import find_spec
+from numbers import Real
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from attribkit.maps.components import Components
@@ -90,16 +92,16 @@ class TSNE:
     def __call__(self, points: NDArray[np.floating]) -> Layout:
         """Lay out points (N, H); ValueError for too few points for the perplexity."""
         least = int(3 * self.perplexity) + 2
-        most = max(1, (len(points) - 2) // 3)
-        cure = f"lower `perplexity` to {most} or less, or give more texts"
+        most = (len(points) - 2) // 3
+        cure = f"lower `perplexity` to {most} or less, or give more texts" if most >= 1 else "give more texts"
         _check(points, least, f"t-SNE with a perplexity of {self.perplexity:g}", cure)
         parts = Components.of(points, min(self.components, *points.shape))
-        reduced = parts(points)
+        reduced = _widened(parts(points), self.dimensions)
         engine, notes = self._engine(len(points))
         found = (self._sklearn if engine == "sklearn" else self._open)(reduced)
 
         def place(new: NDArray[np.floating]) -> Floats:
-            return self._placed(reduced, found, parts(new))
+            return self._placed(reduced, found, _widened(parts(new), self.dimensions))
 
         notes = (
             f"t-SNE saw the first {len(parts.axes)} principal components, {parts.explained.sum():.1%} of the variance",
@@ -169,7 +171,9 @@ class UMAP:
 
     def __call__(self, points: NDArray[np.floating]) -> Layout:
         """Lay out points (N, H); ValueError for fewer points than neighbours."""
-        cure = f"lower `umap_neighbours` to {max(2, len(points) - 2)} or less, or give more texts"
+        cure = f"lower `umap_neighbours` to {len(points) - 2} or less, or give more texts"
+        if len(points) < self.dimensions + 3:  # so many it needs whatever its neighbours
+            cure = "give more texts"
         least = max(self.neighbours, self.dimensions + 1) + 2
         _check(points, least, f"UMAP with {self.neighbours} neighbours", cure)
         library = _optional("umap", "method='umap'")
@@ -180,12 +184,12 @@ class UMAP:
             random_state=self.seed,  # which also means one thread: several would differ from run to run
             n_jobs=1,
         )
-        with _quiet():
+        with _guest():
             found = np.asarray(reducer.fit_transform(np.asarray(points, dtype=np.float32)), dtype=float)
 
         def place(new: NDArray[np.floating]) -> Floats:
             # one at a time: the library's own transform lets the rows of a batch push each other
-            with _quiet():
+            with _guest():
                 each = [reducer.transform(np.asarray(one[None], dtype=np.float32)) for one in new]
             return np.concatenate(each).astype(float) if each else np.empty((0, self.dimensions))
 
@@ -200,12 +204,16 @@ METHODS: dict[str, type[PCA] | type[TSNE] | type[UMAP]] = {"pca": PCA, "tsne": T
 def choose_reducer(method: str, dimensions: int, seed: int, perplexity: float, neighbours: int) -> Reducer:
     """The reducer of this name.
 
-    Raises: ValueError for an unknown name or a number out of its range.
+    Raises: TypeError for a perplexity that is no number; ValueError for an unknown name or a number out of its range.
     """
     if method not in METHODS:
         raise ValueError(f"`method` must be 'pca', 'tsne' or 'umap', got {method!r}")
     if dimensions not in (2, 3):
         raise ValueError(f"`dimensions` must be 2 or 3, got {dimensions!r}")
+    if isinstance(perplexity, bool) or not isinstance(perplexity, Real):
+        raise TypeError(
+            f"`perplexity` must be a number, got {type(perplexity).__name__} {perplexity!r}; give one such as 30"
+        )
     if not 1 <= perplexity < float("inf"):
         raise ValueError(f"`perplexity` must be at least 1, got {perplexity!r}")
     if neighbours < 2:
@@ -225,7 +233,7 @@ def _check(points: NDArray[np.floating], least: int, what: str, cure: str) -> No
 def _optional(library: str, wanted: str) -> Any:
     """A library of the extra `maps`, imported only when needed: umap takes seconds."""
     try:
-        with _quiet():
+        with _guest():
             return import_module(library)
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
@@ -235,16 +243,25 @@ def _optional(library: str, wanted: str) -> Any:
 
 def _widened(points: Floats, dimensions: int) -> Floats:
     """Points of a layer with fewer units than the map has dimensions lie flat in it."""
-    return np.pad(points, ((0, 0), (0, dimensions - points.shape[1])))
+    return np.pad(points, ((0, 0), (0, max(0, dimensions - points.shape[1]))))
 
 
 def _cores() -> int:
-    return os.cpu_count() or 1
+    """As many as the user lets torch have."""
+    return torch.get_num_threads()
 
 
-class _quiet(warnings.catch_warnings):
-    """UMAP warns of absent TensorFlow, its numba code, a graph in several parts: nothing a user can act on."""
+@contextmanager
+def _guest() -> Iterator[None]:
+    """A library that behaves as a guest.
 
-    def __enter__(self) -> None:
-        super().__enter__()
-        warnings.simplefilter("ignore")
+    UMAP warns of absent TensorFlow, its numba code, a graph in several parts: nothing a user can act on; and numba sets
+    the number of threads for torch too.
+    """
+    threads = torch.get_num_threads()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        torch.set_num_threads(threads)

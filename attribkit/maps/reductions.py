@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from attribkit.capture import Layer
+from attribkit.maps.whole import SEEDS, whole
 
 REDUCTIONS = ("last", "mean", "max", "attention", "tokens", "takens")
 
@@ -19,8 +20,9 @@ class Reduction:
 
     Attributes:
         name: "last" (the last real step; of a bidirectional layer what each direction ends with), "mean", "max",
-            "attention" (the mean weighted as the network itself attends), "tokens" (a point per token) or "takens" (a
-            point per delay window); None takes "last" for a recurrent layer, "max" for a convolution, else "mean".
+            "attention" (the mean weighted as the network itself attends, its heads averaged), "tokens" (a point per
+            token) or "takens" (a point per delay window); None takes "last" for a recurrent layer, "max" for a
+            convolution, else "mean".
         delay: of "takens": tokens between two neighbouring steps of a window.
         dimension: of "takens": steps in a window; a point has dimension · H coordinates, no unit is dropped.
         stride: of "takens": tokens between the beginnings of two windows.
@@ -43,8 +45,8 @@ class Reduction:
         if self.name is not None and self.name not in REDUCTIONS:
             raise ValueError(f"`reduce` must be one of {', '.join(REDUCTIONS)}, got {self.name!r}")
         for field in ("delay", "dimension", "stride", "sample"):
-            if getattr(self, field) < 1:
-                raise ValueError(f"`{field}` must be at least 1, got {getattr(self, field)}")
+            object.__setattr__(self, field, whole(field, getattr(self, field), 1))
+        object.__setattr__(self, "seed", whole("seed", self.seed, 0, SEEDS))
 
     @property
     def by_step(self) -> bool:

@@ -6,6 +6,17 @@ from attribkit.maps.mixing import NEIGHBOURS
 from attribkit.maps.points import COLOURS
 from attribkit.maps.reducers import Reducer, choose_reducer
 from attribkit.maps.reductions import Reduction
+from attribkit.maps.whole import SEEDS, whole
+
+_WHOLE = (
+    ("dimensions", 2, 3),
+    ("neighbours", 1, None),
+    ("umap_neighbours", 2, None),
+    ("sample", 1, None),
+    ("batch_size", 1, None),
+    ("seed", 0, SEEDS),
+)
+"""Whole numbers, each with its least and largest."""
 
 
 @dataclass(frozen=True)
@@ -17,7 +28,7 @@ class MapSettings:
         reducer: "pca", "tsne" or "umap".
         dimensions: 2 or 3.
         colour: "label", "prediction", "error" or "confidence".
-        epochs: of the snapshots to map, 0 = before training; None for the model as it is.
+        epochs: of the snapshots to map, 0 = before training, kept in their order; None for the model as it is.
         reduction: how a text's steps become points.
         sample: most texts (or tokens) shown; None for as many as can be.
         neighbours: k of the mixing numbers.
@@ -41,15 +52,16 @@ class MapSettings:
     batch_size: int | None = None
 
     def __post_init__(self) -> None:
+        for name, least, most in _WHOLE:
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, whole(name, getattr(self, name), least, most))
         self.chosen_reducer()  # refuses what it cannot do
         if self.colour not in COLOURS:
             raise ValueError(f"`colour` must be one of {', '.join(COLOURS)}, got {self.colour!r}")
-        for name in ("neighbours", "sample"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise ValueError(f"`{name}` must be at least 1, got {value!r}")
-        if self.epochs is not None and not self.epochs:
-            raise ValueError("`epochs` must name at least one epoch, got none; leave it out for the model as it is")
+        if self.epochs is not None:
+            if not self.epochs:
+                raise ValueError("`epochs` must name at least one epoch, got none; leave it out for the model as it is")
+            object.__setattr__(self, "epochs", tuple(sorted({whole("epochs", epoch, 0) for epoch in self.epochs})))
 
     def chosen_reducer(self) -> Reducer:
         """The reducer with its settings."""

@@ -7,7 +7,7 @@ from attribkit.maps.components import Components
 from attribkit.maps.drawing import draw, make_maps
 from attribkit.maps.layers import LayerOutputs
 from attribkit.maps.mapped import Mapped, Panelled
-from attribkit.maps.mixing import NEIGHBOURS, measure
+from attribkit.maps.mixing import NEIGHBOURS, measure_if_enough
 from attribkit.maps.points import Described, LabelledTexts, classes_of, places_of
 from attribkit.maps.reducers import PCA_FIRST, Layout
 from attribkit.maps.reductions import Reduction
@@ -82,8 +82,7 @@ def map_reference(classifier: Classifier) -> Mapped:
     count = len(points)
     classes = classes_of(reference.labels, classifier)
     label = places_of(reference.labels, classes, count)
-    neighbours = min(NEIGHBOURS, count - 1)
-    measured = measure(reference.points, points, label, neighbours) if classes and neighbours else None
+    measured = measure_if_enough(reference.points, points, label, NEIGHBOURS)
     shown = Map(layer.name, None, points, None if measured is None else measured.mixing)
     panel = Panelled(shown, classifier, layer, reference.points, layout, None, measured, space=parts)
     settings = MapSettings(layers=(layer.name,), reduction=Reduction(reference.reduce))

@@ -73,7 +73,7 @@ class Placed(Compared):
         excerpt: the text, at most `EXCERPT` characters.
         prediction: what the model says of it.
         points: (M, D), its place on each map.
-        neighbours: (K,) its nearest points in the first map's layer, nearest first.
+        neighbours: (K,) its nearest points in the last map's layer, nearest first.
     """
 
     excerpt: str

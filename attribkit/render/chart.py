@@ -118,7 +118,7 @@ def axes(chart: Chart) -> tuple[Axis, Axis]:
     xs = [float(x) for series in chart.series for x in series.x] + [x for _, x in chart.marks] or [0.0]
     ys = [float(y) for series in chart.series for y in series.y] or [0.0]
     logarithmic = chart.x_scale == "log" and min(xs) > 0
-    horizontal = log_axis(xs) if logarithmic else axis(xs, whole=all(x == round(x) for x in xs))
+    horizontal = log_axis(xs, air=0.04) if logarithmic else axis(xs, whole=all(x == round(x) for x in xs))
     return horizontal, log_axis(ys, air=0.06) if chart.y_scale == "log" and min(ys) > 0 else _vertical(ys)
 
 

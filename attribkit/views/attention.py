@@ -19,7 +19,7 @@ Hence `compare`, which measures it for the text at hand.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -38,6 +38,11 @@ from attribkit.views.targets import TargetName
 TITLE = "Where the network looked"
 _OFF = 1e-4
 """Farther from 1 than the sum of a float32 softmax of thousands of tokens is."""
+
+_APART = 1e-2
+"""Farther from each other, of the largest logit, than two runs of one network are, TF32 in one of them."""
+
+GRADIENTS = "integrated gradients"
 
 
 @dataclass(frozen=True)
@@ -68,9 +73,12 @@ class Attention:
     def __call__(self, classifier: Classifier, reading: Reading) -> list[list[Heatmap]]:
         """For each text a heatmap; with `compare`, one for each target. The model is given back as it was found.
 
-        Raises: RuntimeError if the weights that the network gives are none: not (B, T), below 0, or not summing to 1.
+        A network with several heads has a row for each of them.
+
+        Raises: RuntimeError if the weights that the network gives are none: neither (B, T) nor (B, heads, T), not
+            finite, below 0, or not summing to 1; if it gives other logits with them than without.
         """
-        weights: list[NDArray[np.float64]] = [np.empty(0)] * len(reading.texts)
+        weights: list[NDArray[np.float64]] = [np.empty((0, 0))] * len(reading.texts)
         for rows, found in self._weights(classifier, reading):
             for row, one in zip(rows, found, strict=True):
                 weights[row] = one
@@ -85,16 +93,16 @@ class Attention:
     def _weights(
         self, classifier: Classifier, reading: Reading
     ) -> Iterator[tuple[NDArray[np.int64], list[NDArray[np.float64]]]]:
-        """Rows of texts and each one's weights (T,), from one forward pass of the network itself."""
+        """Rows of texts and each one's weights (heads, T), from one forward pass of the network itself."""
         ids_of = [one.ids for one in reading.encoded]
         equal = getattr(classifier.network, "equal_lengths", False)
         with borrowed(classifier.network), torch.no_grad():
             for rows in batches.by_length([len(ids) for ids in ids_of], self.batch_size, equal=equal):
                 ids, mask = classifier.batch([ids_of[row] for row in rows])
-                _, weights = classifier.network.attend(ids, mask)
-                _check(weights, mask)
-                every = weights.double().cpu().numpy()
-                yield rows, [every[place, : len(ids_of[row])] for place, row in enumerate(rows)]
+                logits, weights = classifier.network.attend(ids, mask)
+                every = _checked(weights, mask, rows).double().cpu().numpy()
+                _check_logits(logits.double().cpu().numpy(), reading.logits[rows])
+                yield rows, [every[place, :, : len(ids_of[row])] for place, row in enumerate(rows)]
 
     def _companions(
         self, classifier: Classifier, reading: Reading
@@ -117,20 +125,38 @@ class Attention:
         return gradients, erasures
 
 
-def _check(weights: torch.Tensor, mask: torch.Tensor) -> None:
-    """Refuse what a network of the user's own may return in place of attention."""
-    if weights.shape != mask.shape:
+def _checked(weights: torch.Tensor, mask: torch.Tensor, rows: NDArray[np.int64]) -> torch.Tensor:
+    """Weights (B, heads, T) of the texts `rows`; refuses what a user's own network may return in their place."""
+    texts, tokens = mask.shape
+    if weights.ndim not in (2, 3) or (weights.shape[0], weights.shape[-1]) != (texts, tokens):
         raise RuntimeError(
-            f"the network's `attend` must return weights of the mask's shape {tuple(mask.shape)}, got "
-            f"{tuple(weights.shape)}; average its heads"
+            f"the network's `attend` must return weights of the mask's shape ({texts}, {tokens}), or of ({texts}, "
+            f"heads, {tokens}), got {tuple(weights.shape)}; return a row for each text, or for each of its heads"
         )
-    if bool((weights[~mask] != 0).any()):
+    weights = weights.unsqueeze(1) if weights.ndim == 2 else weights
+    wrong = ~weights.isfinite().flatten(1).all(1).cpu().numpy()
+    if wrong.any():
+        raise RuntimeError(
+            f"the attention of text {rows[wrong].min()} is not finite; check the model's weights for NaN"
+        )
+    if bool((weights.transpose(1, 2)[~mask] != 0).any()):
         raise RuntimeError("the network's attention must be exactly 0 at padding, it is not; mask its softmax")
-    sums, limit = weights.double().sum(1), max(_OFF, 8 * torch.finfo(weights.dtype).eps)
+    sums, limit = weights.double().sum(2), max(_OFF, 8 * torch.finfo(weights.dtype).eps)
     if not bool(((sums - 1).abs() <= limit).all() and (weights >= 0).all()):
-        worst = float(sums[(sums - 1).abs().argmax()])
+        worst = float(sums.flatten()[(sums - 1).abs().argmax()])
         raise RuntimeError(
             f"each text's attention must be at least 0 and sum to 1, got a sum of {worst:g}; return its softmax"
+        )
+    return weights
+
+
+def _check_logits(found: NDArray[np.float64], expected: NDArray[np.float64]) -> None:
+    """Refuse attention that was not the prediction's."""
+    near = _APART * max(1.0, float(np.abs(expected).max()))
+    if found.shape != expected.shape or not np.allclose(found, expected, rtol=0, atol=near, equal_nan=True):
+        raise RuntimeError(
+            "the network's `attend` must return the logits that its forward pass returns, it returns others; let both "
+            "compute the same"
         )
 
 
@@ -138,12 +164,11 @@ def _heatmap(
     one: Encoded,
     weights: NDArray[np.float64],
     others: Sequence[HeatmapRow] = (),
-    title: str = TITLE,
-    notes: Sequence[str] = (),
 ) -> Heatmap:
-    rows = (HeatmapRow("attention", weights, "weight"), *others)
+    names = ["attention"] if len(weights) == 1 else [f"head {number}" for number in range(1, len(weights) + 1)]
+    rows = (*(HeatmapRow(name, row, "weight") for name, row in zip(names, weights, strict=True)), *others)
     return Heatmap(
-        title=title,
+        title=TITLE,
         starts=one.starts,
         ends=one.ends,
         tokens=one.tokens,
@@ -151,22 +176,21 @@ def _heatmap(
         rows=rows,
         agreements=agree(rows),
         tokens_total=one.total,
-        notes=tuple(notes),
     )
 
 
 def _beside(one: Encoded, weights: NDArray[np.float64], moved: TokenScores, lost: TokenScores) -> Heatmap:
     """Attention over what moved one target."""
     others = (
-        HeatmapRow("integrated gradients", moved.scores, moved.unit),
+        HeatmapRow(GRADIENTS, moved.scores, moved.unit),
         HeatmapRow("leave-one-out", lost.scores, lost.unit),
     )
     title = f"{TITLE}, and what moved the {moved.unit} of {moved.target}"
     plain = _heatmap(one, weights, others)
-    notes = [in_words(plain.agreements[0])]  # attention and integrated gradients
+    notes = [in_words(pair) for pair in plain.agreements if pair.second == GRADIENTS]  # of attention, or of each head
     if moved.converged is False:
-        notes.append(f"integrated gradients {moved.verdict}")
+        notes.append(f"{GRADIENTS} {moved.verdict}")
     notes += moved.notes
     if moved.baseline != "pad":
-        notes.append(f"integrated gradients start from the baseline {moved.baseline!r}, leave-one-out puts PAD")
-    return _heatmap(one, weights, others, title, notes)
+        notes.append(f"{GRADIENTS} start from the baseline {moved.baseline!r}, leave-one-out puts PAD")
+    return replace(plain, title=title, notes=tuple(notes))

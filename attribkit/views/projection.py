@@ -1,12 +1,11 @@
 """The third view: where a layer puts a text, among texts whose labels are known."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from attribkit.classifier import Classifier
 from attribkit.maps.drawing import make_maps
 from attribkit.maps.mapped import Mapped
-from attribkit.maps.mixing import NEIGHBOURS
 from attribkit.maps.points import LabelledTexts
 from attribkit.maps.settings import MapSettings
 from attribkit.maps.stored import fits, map_reference
@@ -42,16 +41,14 @@ class Projection:
 
     def __call__(self, classifier: Classifier, reading: Reading) -> Sequence[Sequence[Panel]]:
         """Each text marked on the map, with its nearest neighbours."""
-        mapped = self._mapped(classifier)
-        panels: list[list[Panel]] = []
-        for text, encoded in zip(reading.texts, reading.encoded, strict=True):
-            scatter, _ = mapped.marked([text], [encoded.ids])
-            panels.append([scatter])
-        return panels
+        if not reading.texts:
+            return []
+        ids = [encoded.ids for encoded in reading.encoded]
+        scatter, _ = self._mapped(classifier).marked(reading.texts, ids, self.batch_size)
+        return [[replace(scatter, placed=(one,))] for one in scatter.placed]
 
     def _mapped(self, classifier: Classifier) -> Mapped:
         if self.reference is None:
             return map_reference(classifier)
-        neighbours = max(1, min(NEIGHBOURS, len(self.reference.texts) - 1))
-        settings = MapSettings(sample=_SHOWN, neighbours=neighbours, seed=self.seed, batch_size=self.batch_size)
+        settings = MapSettings(sample=_SHOWN, seed=self.seed, batch_size=self.batch_size)
         return make_maps(classifier, self.reference, settings)

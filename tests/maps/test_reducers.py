@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -94,12 +95,46 @@ def test_a_point_of_a_pca_is_placed_where_it_is() -> None:
             91,
             "t-SNE with a perplexity of 30 needs at least 92 points, got 91; lower `perplexity` to 29 or less",
         ),
+        (TSNE(), 4, "needs at least 92 points, got 4; give more texts"),
+        (TSNE(), 5, "needs at least 92 points, got 5; lower `perplexity` to 1 or less"),
+        (UMAP(), 4, "needs at least 17 points, got 4; give more texts"),
+        (UMAP(), 5, "needs at least 17 points, got 5; lower `umap_neighbours` to 3 or less"),
+        (UMAP(3), 5, "needs at least 17 points, got 5; give more texts"),
         (UMAP(), 16, "UMAP with 15 neighbours needs at least 17 points, got 16; lower `umap_neighbours` to 14"),
     ],
 )
 def test_too_few_points_say_the_limit(reducer: Callable[..., Any], count: int, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         reducer(clouds(count)[0])
+
+
+@pytest.mark.parametrize(
+    ("reducer", "count"), [(TSNE(perplexity=1), 5), (UMAP(neighbours=3), 5), (UMAP(3, neighbours=4), 6)], ids=str
+)
+def test_the_cure_that_is_named_cures(reducer: Callable[..., Any], count: int) -> None:
+    assert len(reducer(clouds(count)[0]).points) == count
+
+
+@pytest.mark.parametrize("reducer", [PCA(3), TSNE(3, perplexity=10), UMAP(3)], ids=str)
+def test_a_layer_of_two_units_has_a_map_of_three_dimensions(reducer: Callable[..., Any]) -> None:
+    points, _ = clouds()
+    layout = reducer(points[:, :2])
+    assert layout.points.shape == (150, 3) and layout.place(points[:2, :2]).shape == (2, 3)
+
+
+@pytest.mark.parametrize("reducer", [UMAP(), TSNE(perplexity=10)], ids=str)
+def test_torch_keeps_its_number_of_threads(reducer: Callable[..., Any]) -> None:
+    before = torch.get_num_threads()
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            points, _ = clouds()
+            layout = reducer(points)
+            assert torch.get_num_threads() == threads
+            layout.place(points[:1])
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_points_that_are_not_finite_are_refused() -> None:

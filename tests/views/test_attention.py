@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from attribkit.classifier import Classifier
 from attribkit.explainer import explain, supported
 from attribkit.explanation import Explanation
+from attribkit.maps.layers import layer_outputs
 from attribkit.panels import Heatmap, TokenScores
 
 WORDS = "a good film horrible bad never seen unknown ! I've".split()
@@ -214,8 +215,17 @@ class Looks(nn.Module):
         (lambda mask: torch.full(mask.shape, 1.0 / mask.shape[1]), "exactly 0 at padding, it is not; mask its softmax"),
         (lambda mask: mask * 1.0, "sum to 1, got a sum of 3; return its softmax"),
         (lambda mask: mask * torch.tensor([2.0, -1, 0]) * 1.0, "at least 0 and sum to 1"),
-        (lambda mask: mask.unsqueeze(1) * 1.0, r"the mask's shape \(2, 3\), got \(2, 1, 3\); average its heads"),
-        (lambda mask: mask * float("nan"), "must be exactly 0 at padding|sum to 1, got a sum of nan"),
+        (
+            lambda mask: mask[:, :2] * 1.0,
+            r"the mask's shape \(2, 3\), or of \(2, heads, 3\), got \(2, 2\); return a row",
+        ),
+        (
+            lambda mask: mask[None, None] * 1.0,
+            r"got \(1, 1, 2, 3\); return a row for each text, or for each of its heads",
+        ),
+        (lambda mask: mask * float("nan"), "the attention of text 0 is not finite; check the model's weights for NaN"),
+        (lambda mask: torch.full((2, 4, 3), 1 / 3), "exactly 0 at padding, it is not; mask its softmax"),
+        (lambda mask: torch.stack((mask / mask.sum(1, keepdim=True), mask * 1.0), 1), "sum to 1, got a sum of 3"),
     ],
 )
 def test_what_is_no_attention_is_refused(
@@ -225,6 +235,77 @@ def test_what_is_no_attention_is_refused(
     mine = Classifier(Looks(found), classifier.tokenizer, ("x", "y"))
     with pytest.raises(RuntimeError, match=message):
         explain(mine, ["a good film", "film"], views="attention")
+
+
+def test_the_text_whose_attention_is_not_finite_is_named(make_classifier: Callable[..., Classifier]) -> None:
+    classifier = make_classifier("attention-rnn")
+    word = int(classifier.ids(["bad"])[0][0])
+    classifier.network.embedding.weight.data[word] = torch.nan
+    with pytest.raises(RuntimeError, match="the attention of text 1 is not finite; check the model's weights for NaN"):
+        explain(classifier, ["a good film", "bad", "a film"], views="attention")
+
+
+@pytest.mark.parametrize(
+    "change", [lambda logits: logits.flip(1), lambda logits: logits + 0.5, lambda logits: logits[:1]]
+)
+def test_attention_of_another_answer_is_refused(
+    make_classifier: Callable[..., Classifier], change: Callable[[Tensor], Tensor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classifier = make_classifier("attention-rnn")
+    attend = classifier.network.attend
+    monkeypatch.setattr(classifier.network, "forward", lambda ids, mask: attend(ids, mask)[0])
+
+    def other(ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        logits, weights = attend(ids, mask)
+        return change(logits), weights
+
+    monkeypatch.setattr(classifier.network, "attend", other)
+    with pytest.raises(RuntimeError, match="must return the logits that its forward pass returns, it returns others"):
+        explain(classifier, ["a good film", "bad"], views="attention")
+
+
+class Heads(nn.Module):
+    """A user's network that looks with three heads."""
+
+    equal_lengths = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(40, 4)
+        self.scorer = nn.Linear(4, 3)
+        self.output = nn.Linear(12, 2)
+
+    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
+        return self.attend(ids, mask)[0]
+
+    def attend(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        embedded = self.embedding(ids)
+        scores = self.scorer(embedded).transpose(1, 2).masked_fill(~mask.unsqueeze(1), -torch.inf)
+        weights = scores.softmax(2)
+        return self.output((weights @ embedded).flatten(1)), weights
+
+
+def test_every_head_has_a_row_of_its_own(make_classifier: Callable[..., Classifier]) -> None:
+    mine = Classifier(Heads().eval(), make_classifier().tokenizer, ("x", "y"), device="cpu")
+    texts = ["a good film", "never such a good film !"]
+    rows = explain(mine, texts, views="attention")
+    for row, ids in zip(rows, mine.ids(texts), strict=True):
+        panel = heatmap(row)
+        assert [(one.name, one.unit) for one in panel.rows] == [(f"head {n}", "weight") for n in (1, 2, 3)]
+        given = torch.from_numpy(ids)[None]
+        with torch.no_grad():
+            expected = mine.network.attend(given, torch.ones_like(given, dtype=torch.bool))[1][0]
+        np.testing.assert_allclose([one.values for one in panel.rows], expected, atol=1e-6)
+        np.testing.assert_allclose([one.values.sum() for one in panel.rows], 1, atol=1e-5)
+        assert len(panel.agreements) == 3 and len(set(map(str, panel.agreements))) == 3
+    why = explain(mine, texts[1], views="attention", compare=True)
+    beside = heatmap(why)
+    assert [one.name for one in beside.rows[3:]] == ["integrated gradients", "leave-one-out"]
+    assert [note.split(" and ")[0] for note in beside.notes[:3]] == ["head 1", "head 2", "head 3"]
+    assert all(name in why.to_html() for name in ("head 1", "head 3")) and why.to_png().startswith(b"\x89PNG")
+    averaged = layer_outputs(mine, texts[1], "embedding", "attention")["embedding"][0]
+    embedded = mine.network.embedding.weight.detach().numpy()[mine.ids(texts)[1]]
+    np.testing.assert_allclose(averaged, np.mean([one.values for one in beside.rows[:3]], 0) @ embedded, atol=1e-6)
 
 
 def test_a_users_own_network_with_attention_is_shown(make_classifier: Callable[..., Classifier]) -> None:

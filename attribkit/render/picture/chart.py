@@ -54,6 +54,7 @@ def _chart(chart: Chart, room: Room) -> Block:
         middle = (left + right) / 2
         sheet.text(middle, top + high + 27, clip(across, room, SMALL, INNER), SMALL, INKS.muted, align="center")
         plot = sheet.axes(left, top, right - left, high)
+        plot.set_zorder(3)  # the lines over their grid
         plot.set_xscale("log" if horizontal.log else "linear")
         plot.set_yscale("log" if vertical.log else "linear")
         plot.set_xlim(horizontal.low, horizontal.high)

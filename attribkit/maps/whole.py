@@ -1,0 +1,24 @@
+"""Whole numbers, checked at the door."""
+
+import operator
+from typing import Any
+
+SEEDS = 2**32 - 1
+"""The largest seed that every library takes."""
+
+
+def whole(name: str, value: Any, least: int, most: int | None = None) -> int:
+    """The value as Python's own integer, least ≤ value ≤ most.
+
+    Raises: TypeError for what is no whole number, NumPy's counting as such; ValueError for one out of range.
+    """
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or isinstance(value, bool):
+        raise TypeError(f"`{name}` must be a whole number, got {value!r}; give one such as {least}")
+    if number < least or (most is not None and number > most):
+        limit = f"at least {least}" if most is None else f"between {least} and {most}"
+        raise ValueError(f"`{name}` must be {limit}, got {number}")
+    return number
