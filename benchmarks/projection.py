@@ -27,7 +27,7 @@ from attribkit.classifier import Classifier
 from attribkit.maps.components import Components
 from attribkit.maps.layers import read_layers
 from attribkit.maps.mixing import SAMPLE, nearest, sample_of, trustworthiness
-from attribkit.maps.reducers import PCA_FIRST, TSNE
+from attribkit.maps.reducers import PCA_FIRST, QUICKER_FROM, TSNE
 from attribkit.maps.reductions import Reduction
 from attribkit.training.data import rows_to_evaluate
 from attribkit.training.data.demo import demo_reviews
@@ -36,15 +36,19 @@ from attribkit.training.data.demo import demo_reviews
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="600 and 1,200 points, 500 reviews")
-    quick = parser.parse_args().quick
+    parser.add_argument("--only", nargs="+", default=["outputs", "tsne"], choices=["outputs", "tsne"])
+    options = parser.parse_args()
+    quick = options.quick
     sizes, count = ((600, 1_200), 500) if quick else ((5_000, 25_000), 25_000)
     packages = ("torch", "numpy", "scikit-learn", "openTSNE")
     versions = {package: version(package) for package in packages}
     emit("machine", cores=os.cpu_count(), python=platform.python_version(), **versions)
     texts, source = reviews(count)
     models = {name: Classifier.load(name, "cpu") for name in ("imdb-cnn", "imdb-attention-rnn")}
-    for name, model in models.items():
+    for name, model in models.items() if "outputs" in options.only else ():
         measure_outputs(name, model, texts, source, rounds=3 if quick else 2)
+    if "tsne" not in options.only:
+        return
     model = models["imdb-attention-rnn"]
     layer = model.before_last()
     values = read_layers(model, model.ids(texts), [layer], Reduction())[layer.name]
@@ -118,7 +122,8 @@ def measure_tsne(points: NDArray[np.float64], quick: bool) -> None:
     rows = sample_of(np.arange(len(points)), SAMPLE, seed=0)
     if quick:  # imports and numba's compiling are not what is measured
         TSNE(perplexity=5, engine="openTSNE")(points[:60])
-    engines = (None, "openTSNE")
+    # the engine that is not chosen is shown too where it takes seconds
+    engines: tuple[str | None, ...] = (None, "openTSNE") if len(points) <= QUICKER_FROM else (None,)
     times: dict[str | None, list[float]] = {"peer": [], **{engine: [] for engine in engines}}
     layouts = {}
     for _ in range(2 if len(points) <= 5_000 else 1):  # in turns, so that a busy machine slows all; the quickest counts
