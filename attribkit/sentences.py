@@ -63,7 +63,7 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
         elif stop <= start or not _ends(text, start, found):
             continue
         spans.append((start, stop))
-        start = _SPACE.match(text, found.end()).end()  # type: ignore[union-attr]
+        start = _SPACE.match(text, found.end()).end()  # type: ignore[union-attr]  # here too
     end = len(text.rstrip())
     return [*spans, (start, end)] if end > start else spans
 

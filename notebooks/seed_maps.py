@@ -30,6 +30,7 @@ from pathlib import Path
 import pandas as pd
 
 import attribkit as ak
+from attribkit.panels import Chart, Series
 
 FULL = os.environ.get("ATTRIBKIT_FULL") == "1"
 OUT = Path(os.environ.get("ATTRIBKIT_OUT", "maps"))
@@ -149,6 +150,10 @@ curve = pd.DataFrame(
     }
     for epoch in sorted(model.snapshots)
 )
+columns = ("training accuracy", "held-out accuracy")
+lines = tuple(Series(name, curve["epoch"].to_numpy(), curve[name].to_numpy()) for name in columns)
+chart = Chart("Accuracy over the epochs", "epoch", "share of answers told apart", lines)
+ak.Explanation(text=None, prediction=None, panels=(chart,)).save(OUT / "nlu-accuracy.png")
 curve.round(3)
 
 # %%

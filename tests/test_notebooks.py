@@ -22,7 +22,7 @@ def test_a_seed_runs_on_a_sample(name: str, data_folder: Path, tmp_path: Path, m
     assert outputs and not [output for output in outputs if output["output_type"] == "error"]
     if name == "seed_maps":
         drawn = {file.name for file in (tmp_path / "maps").iterdir()}
-        assert {"imdb-5000.html", "imdb-5000.png", "nlu-2d.html", "nlu-3d.png"} <= drawn
+        assert {"imdb-5000.html", "imdb-5000.png", "nlu-accuracy.png", "nlu-2d.html", "nlu-3d.png"} <= drawn
 
 
 @pytest.mark.parametrize("notebook", sorted(NOTEBOOKS.glob("*.py")), ids=lambda path: path.stem)

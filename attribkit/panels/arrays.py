@@ -53,4 +53,4 @@ class Compared:
         names = self.__dataclass_fields__  # type: ignore[attr-defined]  # every subclass is a dataclass
         return all(same(getattr(self, name), getattr(other, name)) for name in names)
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # arrays cannot be hashed
