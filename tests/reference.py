@@ -163,3 +163,20 @@ def attention(network: Any, ids: Tensor) -> Tensor:
         scores.append(network.attention.weight[0] @ state)
     raised = torch.exp(torch.stack(scores))
     return raised / raised.sum()
+
+
+def calibration_error(confidence: list[float], right: list[bool], bins: int) -> float:
+    """The expected calibration error, one bin and one answer at a time."""
+    total = 0.0
+    for number in range(bins):
+        last = number == bins - 1
+        inside = [
+            (sure, hit)
+            for sure, hit in zip(confidence, right, strict=True)
+            if sure >= number / bins and (last or sure < (number + 1) / bins)
+        ]
+        if inside:
+            sure = sum(sure for sure, _ in inside) / len(inside)
+            share = sum(hit for _, hit in inside) / len(inside)
+            total += len(inside) / len(right) * abs(share - sure)
+    return total

@@ -31,7 +31,7 @@ ALLOWED = {
     "projector": {"classifier", "explanation", "maps", "panels", "reference", "training"},
     "explainer": {"attribution", "classifier", "explanation", "maps", "panels", "projector", "views"},
     "training": {"batches", "classifier", "files", "model_folder", "models", "text"},
-    "evaluation": {"attribution", "classifier", "explainer", "panels", "text", "training"},
+    "evaluation": {"attribution", "classifier", "explainer", "explanation", "panels", "projector", "text", "training"},
     "demo": {"classifier", "explainer", "explanation", "model_folder"},
     "cli": {"classifier", "demo", "evaluation", "explainer", "explanation", "projector", "training"},
     "__main__": {"cli"},

@@ -10,6 +10,7 @@ from attribkit.panels import (
     KINDS,
     Agreement,
     Band,
+    Bar,
     Chart,
     Heatmap,
     HeatmapRow,
@@ -327,3 +328,21 @@ def test_every_panel_is_known_by_its_kind() -> None:
         "chart": Chart,
         "table": Table,
     } == KINDS
+
+
+def test_a_table_may_have_bars_and_shades() -> None:
+    columns, rows = ("a", "b"), (("x", 1), ("y", -2))
+    whole = Table("t", columns, rows, bars=(Bar(1, 0, 2), None), shades=((None, 0.5), (0, 1)))
+    stored: Any = {"bars": [{"value": 1, "low": 0, "high": 2}, None], "shades": [[None, 0.5], [0, 1]]}
+    assert Table("t", columns, rows, **stored) == whole
+    unfit: list[tuple[dict[str, Any], str]] = [
+        ({"bars": [None]}, "`bars` must hold one entry per row, got 1 for 2 rows"),
+        ({"shades": [[None, 0.5]]}, "`shades` must hold one entry per cell"),
+        ({"shades": [[None, 0.5], [0, 1.5]]}, "every shade must lie between 0 and 1"),
+    ]
+    for changes, message in unfit:
+        with pytest.raises(ValueError, match=re.escape(message)):
+            Table("t", columns, rows, **changes)
+    for ends in ((1, 2, 3), (1, 0, 0.5), (1, None, 2), (float("nan"), None, None)):
+        with pytest.raises(ValueError, match="a bar"):
+            Bar(*ends)

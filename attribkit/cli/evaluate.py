@@ -1,11 +1,14 @@
 """attribkit evaluate."""
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from attribkit.cli.arguments import DataArgument, Device, LabelColumn, ModelArgument, Split, TextColumn
+from attribkit.cli.arguments import DataArgument, Device, LabelColumn, ModelArgument, Split, TextColumn, check_files
+from attribkit.cli.console import errors as stderr
+from attribkit.cli.console import escape
 from attribkit.cli.metrics import print_metrics
 from attribkit.cli.rows import rows_of
 
@@ -16,6 +19,14 @@ def evaluate(
     split: Annotated[
         Split | None, typer.Option(help="Which part; if not given: the test split the data brings, else all of it.")
     ] = None,
+    errors: Annotated[
+        Path | None,
+        typer.Option(
+            help="A page to write (.html, or a picture): the mistakes the model was surest of with their token scores, "
+            "the calibration curve, and who is taken for whom."
+        ),
+    ] = None,
+    most: Annotated[int, typer.Option(help="Mistakes to explain on that page.", min=0)] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     text: TextColumn = None,
     label: LabelColumn = None,
@@ -23,11 +34,16 @@ def evaluate(
 ) -> None:
     """Accuracy, precision, recall and F1 per class and averaged, and the confusion matrix."""
     from attribkit.classifier import Classifier
+    from attribkit.evaluation.errors import errors as find_errors
     from attribkit.evaluation.metrics import evaluate as measure
 
+    check_files([errors] if errors else [])
     classifier = Classifier.load(model, device)
     table, part = rows_of(classifier, data, split, text, label)
     metrics = measure(classifier, table)
+    if errors is not None:
+        find_errors(classifier, table, most=most).save(errors)
+        stderr.print(f"wrote {escape(str(errors))}", highlight=False, soft_wrap=True)
     if as_json:
         print(json.dumps({"model": classifier.name, "texts": len(table), "part": part, **metrics.summary()}))
     else:

@@ -139,9 +139,16 @@ def evaluate(model: Classifier, data: pd.DataFrame | Dataset, batch_size: int | 
     places = {label: place for place, label in enumerate(model.labels)}
     true = labels.map(places).to_numpy(dtype=np.int64)[read]
     predicted = model.logits([ids[number] for number in read], batch_size).argmax(1)
-    size = len(model.labels)
+    return counted(model.labels, true, predicted, _length(data) - len(read))
+
+
+def counted(
+    labels: tuple[str, ...], true: NDArray[np.int64], predicted: NDArray[np.int64], dropped: int = 0
+) -> Metrics:
+    """The metrics of true and predicted places (N,) among the labels."""
+    size = len(labels)
     confusion = np.bincount(true * size + predicted, minlength=size * size).reshape(size, size)
-    return Metrics(model.labels, confusion, _length(data) - len(read))
+    return Metrics(labels, confusion, dropped)
 
 
 def _length(data: pd.DataFrame | Dataset) -> int:

@@ -10,13 +10,14 @@ from attribkit.panels.chart import Chart, Series
 from attribkit.panels.heatmap import Agreement, Heatmap, HeatmapRow
 from attribkit.panels.prediction import Prediction
 from attribkit.panels.scatter import Map, Mixing, Placed, Scatter
-from attribkit.panels.table import Table
+from attribkit.panels.table import Bar, Table
 from attribkit.panels.token_scores import Band, Phrases, TokenScores, relative_error
 
 __all__ = [
     "KINDS",
     "Agreement",
     "Band",
+    "Bar",
     "Chart",
     "Drawable",
     "Heatmap",

@@ -1,10 +1,36 @@
-"""What every drawing of a table shares: which columns are numbers, and each cell in words."""
+"""What every drawing of a table shares: which columns are numbers, each cell in words, where its bars lie."""
 
-from attribkit.panels import Table
+from dataclasses import dataclass
+
+from attribkit.panels import Bar, Table
 from attribkit.panels.table import Cell
 from attribkit.render.layout import number, visible
 
 NOTHING = "–"
+
+
+@dataclass(frozen=True)
+class Bars:
+    """The axis that a table's bars share: `zero` lies at that share of it, one unit is `unit` long."""
+
+    zero: float
+    unit: float
+
+    @staticmethod
+    def of(panel: Table) -> "Bars":
+        """The axis that holds every bar and its interval."""
+        ends = [e for one in panel.bars if one is not None for e in (one.low, one.value, one.high) if e is not None]
+        most = max((abs(end) for end in ends), default=0.0) or 1.0
+        return Bars(0.5, 0.5 / most) if min(ends, default=0.0) < 0 else Bars(0.0, 1.0 / most)
+
+    def at(self, value: float) -> float:
+        """Where a value lies, from 0 to 1."""
+        return self.zero + value * self.unit
+
+    def span(self, bar: Bar) -> tuple[float, float]:
+        """Where the bar begins and ends, from the left."""
+        at = self.at(bar.value)
+        return min(self.zero, at), max(self.zero, at)
 
 
 def numeric(panel: Table) -> list[bool]:

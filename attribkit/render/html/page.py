@@ -107,7 +107,8 @@ def _shared_legend(rows: list[dict[str, Any]], found: dict[int, Scale]) -> dict[
 
 def _title(explanations: Sequence[Drawable]) -> str:
     if len(explanations) != 1:
-        return f"{len(explanations)} explanations"
+        about = _panel_title(explanations[0]) if explanations[0].text is None else None
+        return f"{about}; {len(explanations) - 1} texts explained" if about else f"{len(explanations)} explanations"
     prediction = explanations[0].prediction
     if prediction:
         return f"Why {quoted(prediction.label)}?"

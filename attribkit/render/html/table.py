@@ -1,10 +1,11 @@
-"""A table for the template: words to the left, numbers to the right."""
+"""A table for the template: words to the left, numbers to the right, bars beside the first cell."""
 
 from typing import Any
 
-from attribkit.panels import Table
+from attribkit.panels import Bar, Table
+from attribkit.render import palette
 from attribkit.render.layout import Context
-from attribkit.render.table import cells, numeric
+from attribkit.render.table import Bars, cells, numeric
 
 ROWS = 2_000
 """Rows that a page holds; a longer table says how many it leaves out."""
@@ -13,9 +14,41 @@ ROWS = 2_000
 def table(panel: Table, context: Context) -> dict[str, Any]:
     """What the template draws of one table."""
     rest = len(panel.rows) - ROWS
+    kinds = ["n" if right else "" for right in numeric(panel)]
+    axis = Bars.of(panel)
+    rows = []
+    for index, row in enumerate(cells(panel)[:ROWS]):
+        shades = panel.shades[index] if panel.shades else (None,) * len(row)
+        drawn = [
+            (cell, " ".join(filter(None, (kind, _shade(shade)))))
+            for cell, kind, shade in zip(row, kinds, shades, strict=True)
+        ]
+        rows.append({"cells": drawn, "bar": _bar(panel.bars[index], axis) if panel.bars else None})
     return {
         "title": panel.title,
-        "columns": list(zip(panel.columns, numeric(panel), strict=True)),
-        "rows": [list(zip(row, numeric(panel), strict=True)) for row in cells(panel)[:ROWS]],
+        "columns": list(zip(panel.columns, kinds, strict=True)),
+        "rows": rows,
+        "zero": f"{100 * axis.zero:g}%" if panel.bars else "",
         "notes": [*panel.notes, *([f"{rest:,} more rows are not shown"] if rest > 0 else [])],
     }
+
+
+def _shade(shade: float | None) -> str:
+    # the strongest shades are left out: the number on them must be read
+    step = 0 if shade is None else round(0.8 * palette.STEPS * shade)
+    return f"w{step}" if step else ""
+
+
+def _bar(bar: Bar | None, axis: Bars) -> dict[str, str]:
+    """The styles of the bar and of its interval."""
+    if bar is None:
+        return {"side": "", "bar": "", "interval": ""}
+    start, end = axis.span(bar)
+    interval = ""
+    if bar.low is not None and bar.high is not None:
+        interval = _style(axis.at(bar.low), axis.at(bar.high))
+    return {"side": "towards" if bar.value > 0 else "against", "bar": _style(start, end), "interval": interval}
+
+
+def _style(start: float, end: float) -> str:
+    return f"left:{100 * start:.2f}%;right:auto;width:{100 * (end - start):.2f}%"

@@ -1,15 +1,16 @@
-"""A table: words to the left, numbers to the right, hairlines between the rows."""
+"""A table: words to the left, numbers to the right, bars beside the first cell, hairlines between the rows."""
 
 from collections.abc import Iterator
 
-from attribkit.panels import Table
+from attribkit.panels import Bar, Table
+from attribkit.render import palette
 from attribkit.render.layout import visible
 from attribkit.render.picture.room import INKS, INNER, LINE, MARGIN, WIDTH, Room, clip, prose
 from attribkit.render.picture.sheet import Block, Sheet, gap
-from attribkit.render.table import cells, numeric
+from attribkit.render.table import Bars, cells, numeric
 
-ROW, BETWEEN = 15.0, 16.0
-"""Points: the height of a row, the space between columns."""
+ROW, BETWEEN, AXIS = 15.0, 16.0, 90.0
+"""Points: the height of a row, the space between columns, the width of the axis of the bars."""
 
 
 def table(panel: Table, room: Room) -> list[Block]:
@@ -39,7 +40,9 @@ def _rows(panel: Table, room: Room, most: int) -> Block:
     size = 9.0 if len(panel.columns) <= 6 else 7.5
     widths = _widths(panel, lines, right, size, room)
     heads = [_broken(name, width, size, room) for name, width in zip(panel.columns, widths, strict=True)]
-    places = [MARGIN + sum(widths[:index]) + BETWEEN * index for index in range(len(widths))]
+    beside = AXIS + BETWEEN if panel.bars else 0.0
+    places = [MARGIN + sum(widths[:index]) + BETWEEN * index + beside * (index > 0) for index in range(len(widths))]
+    axis = Bars.of(panel)
     high = max(len(head) for head in heads)
     head_height = 1.35 * size * high + 4.5
 
@@ -56,10 +59,32 @@ def _rows(panel: Table, room: Room, most: int) -> Block:
         for index, line in enumerate(lines):
             y = top + head_height + ROW * index
             sheet.line(MARGIN, y, min(WIDTH - MARGIN, places[-1] + widths[-1]), y, INKS.faint, 0.7)
+            if panel.bars and panel.bars[index] is not None:
+                _bar(sheet, y, panel.bars[index], axis, MARGIN + widths[0] + BETWEEN)
             for column, cell in enumerate(line):
+                shade = panel.shades[index][column] if panel.shades else None
+                if shade:
+                    ground = INKS.weight(round(0.8 * palette.STEPS * shade))
+                    sheet.box(places[column] - 6, y + 0.5, widths[column] + 12, ROW - 1, ground, label="shade")
                 write(sheet, column, y + 10.5, cell, INKS.ink, f"row {index}")
 
     return Block(head_height + ROW * len(lines), draw)
+
+
+def _bar(sheet: Sheet, y: float, bar: Bar | None, axis: Bars, left: float) -> None:
+    """The bar from zero, the interval around its end, and the line of zero."""
+    if bar is None:
+        return
+    start, end = axis.span(bar)
+    colour = INKS.towards if bar.value > 0 else INKS.against
+    sheet.box(left + AXIS * start, y + 4, AXIS * (end - start), 7, colour, label="bar")
+    if bar.low is not None and bar.high is not None:
+        low, high = (left + AXIS * axis.at(value) for value in (bar.low, bar.high))
+        sheet.line(low, y + 7.5, high, y + 7.5, INKS.ink, 0.9)
+        for whisker in (low, high):
+            sheet.line(whisker, y + 5, whisker, y + 10, INKS.ink, 0.9)
+    zero = left + AXIS * axis.zero
+    sheet.line(zero, y + 1, zero, y + ROW - 1, INKS.muted, 0.5)
 
 
 def _widths(panel: Table, lines: list[list[str]], right: list[bool], size: float, room: Room) -> list[float]:
@@ -70,7 +95,7 @@ def _widths(panel: Table, lines: list[list[str]], right: list[bool], size: float
 
     body = [max((wide(line[column]) for line in lines), default=0.0) for column in range(len(panel.columns))]
     needed = [max(width, wide(name)) for width, name in zip(body, panel.columns, strict=True)]
-    space = INNER - BETWEEN * (len(needed) - 1)
+    space = INNER - BETWEEN * (len(needed) - 1) - (AXIS + BETWEEN if panel.bars else 0.0)
     if sum(needed) > space:
         longest = [max((wide(word) for word in name.split()), default=0.0) for name in panel.columns]
         needed = [max(width, word) for width, word in zip(body, longest, strict=True)]

@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 from render.reading import Page
 
 from attribkit.explanation import Explanation
-from attribkit.panels import Table
+from attribkit.panels import Bar, Table
 from attribkit.render import html
 
 
@@ -26,3 +28,38 @@ def test_a_table_without_rows_and_an_endless_one_are_drawn() -> None:
     assert "empty" in Page(html.page([Explanation(None, None, (Table("empty", ("a",), ()),), {})])).words
     endless = Table("long", ("a",), tuple((i,) for i in range(3000)))
     assert "1,000 more rows are not shown" in Page(html.page([Explanation(None, None, (endless,), {})])).words
+
+
+BARRED = Table(
+    "bars",
+    ("word", "score"),
+    (("good", 2.0), ("bad", -1.0), ("none", None)),
+    bars=(Bar(2.0, 1.0, 4.0), Bar(-1.0), None),
+    shades=((None, 1.0), (None, 0.25), (None, None)),
+)
+
+
+def test_bars_share_an_axis_that_is_symmetric_about_zero_where_one_is_negative() -> None:
+    page = Page(html.page([Explanation(None, None, (BARRED,), {})]))
+    drawn = [
+        (a.get("class"), a["style"])
+        for tag, a in page.elements
+        if tag in ("i", "b") and "width" in (a.get("style") or "")
+    ]
+    assert drawn == [
+        ("towards", "left:50.00%;right:auto;width:25.00%"),
+        (None, "left:62.50%;right:auto;width:37.50%"),
+        ("against", "left:37.50%;right:auto;width:12.50%"),
+    ]
+    positive = replace(BARRED, bars=(Bar(2.0, 1.0, 4.0), Bar(1.0), None))
+    page = Page(html.page([Explanation(None, None, (positive,), {})]))
+    assert ("i", "left:0.00%;right:auto;width:50.00%") in [(tag, a.get("style")) for tag, a in page.elements]
+
+
+def test_the_deeper_shade_is_the_larger_share() -> None:
+    page = Page(html.page([Explanation(None, None, (BARRED,), {})]))
+    assert [a.get("class") for tag, a in page.elements if tag == "td" and "n" in (a.get("class") or "").split()] == [
+        "n w16",
+        "n w4",
+        "n",
+    ]

@@ -1,8 +1,10 @@
+import pytest
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
 from attribkit.explanation import Explanation
-from attribkit.panels import Table
+from attribkit.panels import Bar, Table
 from attribkit.render import picture
 
 
@@ -38,3 +40,19 @@ def test_hostile_cells_and_endless_tables_are_drawn(hostile: str) -> None:
     endless = written(Table("long", ("a",), tuple((i,) for i in range(3000))))
     assert any("more rows are not drawn" in text.get_text() for text in endless)
     assert any(text.get_text() == "empty" for text in written(Table("empty", ("a",), ())))
+
+
+def test_bars_and_shades_are_drawn_beside_their_numbers() -> None:
+    panel = Table(
+        "bars",
+        ("word", "score"),
+        (("good", 2.0), ("bad", -1.0)),
+        bars=(Bar(2.0, 1.0, 4.0), Bar(-1.0)),
+        shades=((None, 1.0), (None, 0.0)),
+    )
+    figure = picture.figure([Explanation(None, None, (panel,), {})])
+    boxes = [patch for patch in figure.findobj(Rectangle) if isinstance(patch, Rectangle)]
+    bars = [box for box in boxes if box.get_label() == "bar"]
+    assert [round(box.get_width(), 1) for box in bars] == [22.5, 11.2]
+    assert bars[1].get_x() + bars[1].get_width() == pytest.approx(bars[0].get_x())
+    assert len([box for box in boxes if box.get_label() == "shade"]) == 1

@@ -1,0 +1,102 @@
+"""Whether a model's probabilities may be taken at their word: of 100 answers given with 80 %, are 80 right?"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attribkit.evaluation.answers import Answers
+from attribkit.panels import Chart, Series, Table
+
+BINS = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """Answers in bins of equal width by their confidence, the likeliest label's probability; empty bins are left out.
+
+    Source: Guo, Pleiss, Sun & Weinberger, "On Calibration of Modern Neural Networks", ICML 2017.
+
+    Attributes:
+        confidence: (K,) each bin's mean confidence.
+        accuracy: (K,) its share of right answers.
+        count: (K,) int64, its texts.
+        error: the expected calibration error, Σ count · |accuracy − confidence| / Σ count, 0 to 1.
+        brier: the mean squared distance of the probabilities from the true label's one and zeros, summed over the
+            labels: 0 to 2.
+        log_loss: the mean of −log p of the true label, in nats.
+        bins: how many there would be if none were empty.
+    """
+
+    confidence: NDArray[np.float64]
+    accuracy: NDArray[np.float64]
+    count: NDArray[np.int64]
+    error: float
+    brier: float
+    log_loss: float
+    bins: int = BINS
+
+    @staticmethod
+    def of(answers: Answers, bins: int = BINS) -> "Calibration":
+        """Measure it on the texts whose true label is known.
+
+        Raises: ValueError if there are none, or for fewer than one bin.
+        """
+        if bins < 1:
+            raise ValueError(f"`bins` must be at least 1, got {bins}")
+        known = answers.labelled
+        if not len(known):
+            raise ValueError("calibration needs true labels, the data has none; give a table with a label column")
+        truth, logits = answers.truth[known], answers.logits[known]
+        sure, right = answers.confidence[known], answers.right
+        place = np.searchsorted(np.arange(1, bins) / bins, sure, side="right")
+        count = np.bincount(place, minlength=bins)
+        there = np.flatnonzero(count)
+        confidence = np.bincount(place, sure, bins)[there] / count[there]
+        accuracy = np.bincount(place, right, bins)[there] / count[there]
+        highest = logits.max(1)
+        loss = highest + np.log(np.exp(logits - highest[:, None]).sum(1)) - logits[np.arange(len(known)), truth]
+        ones = np.eye(len(answers.labels))[truth]
+        return Calibration(
+            confidence,
+            accuracy,
+            count[there],
+            float((count[there] * np.abs(accuracy - confidence)).sum() / len(known)),
+            float(((answers.probabilities[known] - ones) ** 2).sum(1).mean()),
+            float(loss.mean()),
+            bins,
+        )
+
+    @property
+    def surplus(self) -> float:
+        """Mean confidence − accuracy over all answers: above 0 the model is surer than it may be."""
+        return float(((self.confidence - self.accuracy) * self.count).sum() / self.count.sum())
+
+    @property
+    def verdict(self) -> str:
+        """One plain sentence."""
+        points = f"{100 * abs(self.surplus):.1f} percentage points"
+        if abs(self.surplus) < 0.005:
+            return "On the whole the model is as sure as it is right."
+        if self.surplus > 0:
+            return f"On the whole the model is surer than it is right, by {points}."
+        return f"On the whole the model is less sure than it is right, by {points}."
+
+    def chart(self, title: str = "Calibration") -> Chart:
+        """The share of right answers over the confidence, beside the line on which both are the same."""
+        ends = np.array([float(min(self.confidence.min(), self.accuracy.min())), 1.0])
+        lines = (Series("this model", self.confidence, self.accuracy), Series("if calibrated", ends, ends))
+        return Chart(title, "confidence (the likeliest label’s probability)", "share of right answers", lines)
+
+    def table(self, title: str = "Calibration, bin by bin") -> Table:
+        """The bins in numbers."""
+        columns = ("mean confidence", "share right", "difference", "texts")
+        rows = tuple(
+            (round(c, 4), round(a, 4), round(c - a, 4), n)
+            for c, a, n in zip(self.confidence.tolist(), self.accuracy.tolist(), self.count.tolist(), strict=True)
+        )
+        note = (
+            f"expected calibration error {self.error:.4f} over {self.bins} bins of equal width; Brier score "
+            f"{self.brier:.4f}; log loss {self.log_loss:.4f} nats"
+        )
+        return Table(title, columns, rows, (note,))
