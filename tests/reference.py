@@ -180,3 +180,44 @@ def calibration_error(confidence: list[float], right: list[bool], bins: int) -> 
             share = sum(hit for _, hit in inside) / len(inside)
             total += len(inside) / len(right) * abs(share - sure)
     return total
+
+
+def probability_without(run: Callable[[list[int]], float], ids: list[int], gone: set[int], how: str, pad: int) -> float:
+    """What `run` says of a text's ids when the tokens at some places go, by deletion or by PAD in their place."""
+    if how == "pad":
+        return run([pad if place in gone else one for place, one in enumerate(ids)])
+    return run([one for place, one in enumerate(ids) if place not in gone] or [pad])
+
+
+def comprehensiveness_and_sufficiency(
+    run: Callable[[list[int]], float], ids: list[int], scores: list[float], how: str, pad: int
+) -> dict[str, float]:
+    """ERASER's two, as its code (plain mean) and as its paper (with k = 0) have them, one bin and one run at a time."""
+    order = sorted(range(len(ids)), key=lambda place: (-scores[place], place))
+    whole, drops, lacks = run(ids), [], []
+    for percent in (1, 5, 10, 20, 50):
+        count = (percent * len(ids) + 99) // 100
+        top, rest = set(order[:count]), set(order[count:])
+        drops.append(whole - probability_without(run, ids, top, how, pad))
+        lacks.append(whole - probability_without(run, ids, rest, how, pad))
+    nothing = whole - probability_without(run, ids, set(order), how, pad)
+    return {
+        "comprehensiveness": sum(drops) / 5,
+        "sufficiency": sum(lacks) / 5,
+        "comprehensiveness_aopc": (0.0 + sum(drops)) / 6,
+        "sufficiency_aopc": (nothing + sum(lacks)) / 6,
+    }
+
+
+def area_under(
+    run: Callable[[list[int]], float], ids: list[int], scores: list[float], how: str, pad: int, kept: bool
+) -> float:
+    """The area under the probability as tokens go, or as they come, the most important first, by trapezoids."""
+    order = sorted(range(len(ids)), key=lambda place: (-scores[place], place))
+    shares, heights = [0, 1, 5, *range(10, 101, 10)], []
+    for percent in shares:
+        count = (percent * len(ids) + 99) // 100
+        gone = set(order[count:]) if kept else set(order[:count])
+        heights.append(probability_without(run, ids, gone, how, pad))
+    pairs = zip(pairwise(shares), pairwise(heights), strict=True)
+    return sum((b - a) / 100 * (low + high) / 2 for (a, b), (low, high) in pairs)

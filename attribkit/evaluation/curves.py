@@ -1,0 +1,86 @@
+"""What the model says along rankings of its tokens: with ever more of the first ones gone, and with them alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attribkit.classifier import Classifier
+from attribkit.evaluation.measures import PERCENTS, counts_of
+from attribkit.evaluation.removal import left, log_p
+from attribkit.evaluation.scores import Scores
+from attribkit.views.reading import Reading
+
+_TEXTS_AT_ONCE = 32
+"""Texts whose changed versions are run through the model together: versions of one text share their words."""
+
+
+@dataclass(frozen=True, eq=False)
+class Curves:
+    """Log p of each text's predicted class.
+
+    Attributes:
+        whole: (N,).
+        removed, kept: (M, R, N, 13) with the top share (`measures.PERCENTS`) of the tokens removed; it alone kept.
+    """
+
+    whole: NDArray[np.float64]
+    removed: NDArray[np.float64]
+    kept: NDArray[np.float64]
+
+    @staticmethod
+    def of(
+        model: Classifier,
+        reading: Reading,
+        scores: Sequence[Scores],
+        removals: Sequence[str],
+        batch_size: int | None = None,
+    ) -> "Curves":
+        """For M methods' scores and R ways to remove tokens, each distinct version of a text run once."""
+        labels = reading.logits.argmax(1)
+        removed, kept = np.zeros((2, len(scores), len(removals), len(labels), len(PERCENTS)))
+        by_length = np.argsort([len(one.ids) for one in reading.encoded], kind="stable")
+        for start in range(0, len(labels), _TEXTS_AT_ONCE):
+            versions = _Versions(model.tokenizer.pad_id)
+            places = []
+            for row in by_length[start : start + _TEXTS_AT_ONCE].tolist():
+                ids = reading.encoded[row].ids
+                counts = counts_of(len(ids))
+                for method, one in enumerate(scores):
+                    rank = ranks(one[row])
+                    for number, way in enumerate(removals):
+                        gone = [versions.number(row, ids, rank >= count, way) for count in counts]
+                        alone = [versions.number(row, ids, rank < count, way) for count in counts]
+                        places.append(((method, number, row), gone, alone))
+            values = log_p(model, versions.ids, labels[versions.rows], batch_size)
+            for place, gone, alone in places:
+                removed[place], kept[place] = values[gone], values[alone]
+        return Curves(removed[0, 0, :, 0].copy(), removed, kept)
+
+
+def ranks(scores: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Each token's place (T,) when those that speak most for the class come first; of ties the earlier token."""
+    places = np.empty(len(scores), dtype=np.int64)
+    places[np.argsort(-scores, kind="stable")] = np.arange(len(scores))
+    return places
+
+
+@dataclass
+class _Versions:
+    """The distinct versions of some texts."""
+
+    pad_id: int
+    ids: list[NDArray[np.int64]] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
+    seen: dict[tuple[int, bytes], int] = field(default_factory=dict)
+
+    def number(self, row: int, ids: NDArray[np.int64], keep: NDArray[np.bool_], way: str) -> int:
+        """The number of this version among `ids`, new or seen before."""
+        version = left(ids, keep, way, self.pad_id)
+        key = (row, version.tobytes())
+        if key not in self.seen:
+            self.seen[key] = len(self.ids)
+            self.ids.append(version)
+            self.rows.append(row)
+        return self.seen[key]

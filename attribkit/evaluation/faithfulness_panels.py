@@ -1,0 +1,143 @@
+"""A faithfulness result as tables and charts."""
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attribkit.evaluation.intervals import Estimate
+from attribkit.evaluation.measures import OTHERS, PERCENTS, RANKED
+from attribkit.panels import Chart, Panel, Series, Table
+from attribkit.panels.table import Cell
+
+BEST = "best possible"
+ARROWS = {"higher": "↑", "lower": "↓"}
+WAYS = {"delete": "deleted", "pad": "replaced by PAD"}
+_SHOWN = ("sufficiency", "log_probability_drop", "deletion_area", "insertion_area", "tau")
+
+
+class Result(Protocol):
+    """What is drawn of a `Faithfulness`."""
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """(M,)."""
+        ...
+
+    @property
+    def removals(self) -> tuple[str, ...]:
+        """(R,)."""
+        ...
+
+    @property
+    def removed(self) -> NDArray[np.float64]:
+        """(M, R, N, 13)."""
+        ...
+
+    @property
+    def kept(self) -> NDArray[np.float64]:
+        """(M, R, N, 13)."""
+        ...
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences a reader must know."""
+        ...
+
+    def estimate(self, measure: str, method: str, removal: str = "delete", over: str | None = None) -> Estimate:
+        """A mean and its interval."""
+        ...
+
+    def share_of_best(self, method: str, removal: str = "delete", measure: str = "comprehensiveness") -> float | None:
+        """Of the best possible."""
+        ...
+
+
+def panels(result: Result) -> tuple[Panel, ...]:
+    """For each way to remove tokens a table and two charts; then a table of what does not depend on it."""
+    found: list[Panel] = []
+    for way in result.removals:
+        found += [_table(result, way), *_charts(result, way)]
+    jolted = _jolted(result)
+    return (*found, jolted) if jolted else tuple(found)
+
+
+def interval(found: Estimate) -> str | None:
+    """The 95 % interval as a cell."""
+    return f"{found.low:.3f} to {found.high:.3f}".replace("-", "−") if found.known else None
+
+
+def number(value: float | None, digits: int = 3) -> Cell:
+    """A number as a cell; None where there is none."""
+    return None if value is None or np.isnan(value) else round(float(value), digits)
+
+
+def _title(measure: str) -> str:
+    title, better = OTHERS[measure] if measure in OTHERS else (RANKED[measure].title, RANKED[measure].better)
+    return f"{title} {ARROWS[better]}"
+
+
+def _table(result: Result, way: str) -> Table:
+    rows: list[tuple[Cell, ...]] = []
+    for method in (*result.methods, BEST):
+        main = result.estimate("comprehensiveness", method, way)
+        if not main.known:
+            continue
+        over = None if method in ("random", BEST) else result.estimate("comprehensiveness", method, way, over="random")
+        beside: list[Cell] = [None, None] if over is None else [number(over.mean), interval(over)]
+        share = None if method == BEST else result.share_of_best(method, way)
+        others = [
+            None if method == BEST and measure == "tau" else number(result.estimate(measure, method, way).mean)
+            for measure in _SHOWN
+        ]
+        rows.append((method, number(main.mean), interval(main), *beside, number(share), *others))
+    columns = (
+        "method",
+        _title("comprehensiveness"),
+        "95 % interval",
+        "over random",
+        "95 % interval of that",
+        "share of the best possible",
+        *map(_title, _SHOWN),
+    )
+    notes = (
+        "means over the texts of the predicted class's probability; ↑ higher is better, ↓ lower is better",
+        "the best possible is exact for texts of at most 12 tokens and a lower bound, found by search, for longer ones",
+        *result.notes,
+    )
+    return Table(f"Faithfulness, tokens {WAYS[way]}", columns, tuple(rows), notes)
+
+
+def _charts(result: Result, way: str) -> list[Chart]:
+    place = result.removals.index(way)
+    named = (
+        (f"The most important tokens {WAYS[way]}", "tokens removed (%)", result.removed),
+        (f"Only the most important tokens left, the others {WAYS[way]}", "tokens left (%)", result.kept),
+    )
+    return [
+        Chart(
+            title,
+            label,
+            "mean probability of the predicted class",
+            tuple(
+                Series(method, np.array(PERCENTS, dtype=float), np.exp(values[number, place]).mean(0))
+                for number, method in enumerate(result.methods)
+            ),
+        )
+        for title, label, values in named
+    ]
+
+
+def _jolted(result: Result) -> Table | None:
+    rows: list[tuple[Cell, ...]] = []
+    for method in result.methods:
+        two = [result.estimate(measure, method) for measure in ("infidelity", "max_sensitivity")]
+        if all(one.known for one in two):
+            rows.append((method, *(cell for one in two for cell in (number(one.mean), interval(one)))))
+    columns = ("method", _title("infidelity"), "95 % interval", _title("max_sensitivity"), "95 % interval of that")
+    notes = (
+        "infidelity: mean squared error (log-odds²) of the best-scaled scores in telling what the output loses when a "
+        "tenth of the tokens goes; max-sensitivity: the largest relative change of the scores when every value of the "
+        "embedding moves by up to .02",
+    )
+    return Table("Faithfulness to jolted embeddings", columns, tuple(rows), notes) if rows else None

@@ -1,0 +1,98 @@
+"""The texts of a set that a model can read; the others are counted and listed, and the run goes on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attribkit.classifier import Classifier
+from attribkit.text import Encoded, check_text
+from attribkit.views.reading import Reading
+
+_AT_ONCE = 1_000  # texts; the library's encodings hold far more than what is kept of them
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A row that was left out, and why in a few words."""
+
+    row: int
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Readable:
+    """Those of a set's texts that a model can read.
+
+    Attributes:
+        reading: the N texts as the model reads them.
+        rows: (N,) each one's number among the texts given, from 0.
+        skipped: the others.
+    """
+
+    reading: Reading
+    rows: NDArray[np.int64]
+    skipped: tuple[Skipped, ...]
+
+    @property
+    def cut(self) -> int:
+        """How many of the N texts are longer than what the model reads of a text."""
+        return sum(one.total > len(one.ids) for one in self.reading.encoded)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences on what was left out or cut; none if nothing was."""
+        notes = []
+        if self.skipped:
+            first = self.skipped[0]
+            notes.append(
+                f"{len(self.skipped):,} of {len(self.skipped) + len(self.rows):,} rows were left out, the first is row "
+                f"{first.row}: {first.reason}"
+            )
+        if self.cut:
+            notes.append(f"{self.cut:,} texts are longer than the model reads; only what it read counts")
+        return tuple(notes)
+
+    @staticmethod
+    def of(model: Classifier, texts: Sequence[Any], batch_size: int | None = None) -> "Readable":
+        """Read a set's texts, whatever stands among them.
+
+        Raises:
+            TypeError: for a single string where several texts are expected.
+            ValueError: if the model can read none of them.
+        """
+        if isinstance(texts, (str, bytes)):
+            raise TypeError("several texts are needed, got one string; give a list of texts")
+        texts, skipped = list(texts), []
+        fit = []
+        for row, text in enumerate(texts):
+            reason = _unfit(text)
+            if reason is None:
+                fit.append(row)
+            else:
+                skipped.append(Skipped(row, reason))
+        encoded: list[Encoded] = []
+        for start in range(0, len(fit), _AT_ONCE):
+            encoded += model.tokenizer.encode([texts[row] for row in fit[start : start + _AT_ONCE]])
+        pairs = list(zip(fit, encoded, strict=True))
+        skipped += [Skipped(row, "the tokenizer finds no token in it") for row, one in pairs if not len(one.ids)]
+        pairs = [(row, one) for row, one in pairs if len(one.ids)]
+        if not pairs:
+            raise ValueError(f"the model can read none of the {len(texts):,} texts given; check the column of texts")
+        logits = model.logits([one.ids for _, one in pairs], batch_size)
+        reading = Reading(tuple(texts[row] for row, _ in pairs), tuple(one for _, one in pairs), logits)
+        rows = np.array([row for row, _ in pairs])
+        return Readable(reading, rows, tuple(sorted(skipped, key=lambda one: one.row)))
+
+
+def _unfit(text: Any) -> str | None:
+    """Why a cell is no text, or None if it is one."""
+    if not isinstance(text, str):
+        return f"not a string but {type(text).__name__}"
+    try:
+        check_text(text)
+    except ValueError as error:
+        return str(error).split(";")[0]
+    return None

@@ -1,0 +1,93 @@
+"""What a model says of a text when some of its tokens are taken away.
+
+Two ways, for they differ. By **deletion** the token goes and the text closes up, so that its neighbours meet: new
+phrases can arise. By **PAD** its place remains and holds the padding token, mask True: nothing else moves, but the
+network may never have read such a text. A text emptied by deletion is one PAD with mask True.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import log_softmax
+
+from attribkit.attribution.erasure import WindowErasure
+from attribkit.classifier import Classifier
+
+How = Literal["delete", "pad"]
+REMOVALS: tuple[str, ...] = get_args(How)
+Ids = NDArray[np.int64]
+Keep = NDArray[np.bool_]
+
+
+def left(ids: Ids, keep: Keep, how: str, pad_id: int) -> Ids:
+    """What is left of a text's ids (T,) when only those of `keep` (T,) stay."""
+    if how == "pad":
+        return np.where(keep, ids, pad_id)
+    return ids[keep] if keep.any() else np.array([pad_id])
+
+
+def check_removals(removals: Sequence[str] | str) -> tuple[str, ...]:
+    """The ways to remove a token; ValueError for one that is none."""
+    names = (removals,) if isinstance(removals, str) else tuple(dict.fromkeys(removals))
+    wrong = [name for name in names if name not in REMOVALS]
+    if wrong or not names:
+        raise ValueError(
+            f"`removals` must be among {', '.join(REMOVALS)}, got {wrong[0]!r}"
+            if wrong
+            else "`removals` must name at least one of delete, pad, got none"
+        )
+    return names
+
+
+def log_p(
+    model: Classifier, variants: Sequence[Ids], labels: Ids, batch_size: int | None = None
+) -> NDArray[np.float64]:
+    """Log p (N,) that the model's own forward pass gives each of N texts' labels (N,)."""
+    if not len(variants):
+        return np.zeros(0)
+    return log_softmax(model.logits(variants, batch_size), axis=1)[np.arange(len(variants)), labels]
+
+
+@dataclass(frozen=True, eq=False)
+class Erasable:
+    """One text, of which any tokens may be removed.
+
+    Attributes:
+        model: the classifier.
+        ids: (T,).
+        label: the class whose probability is asked for.
+        how: "delete" or "pad".
+        windows: the shortcut for a text CNN; None for other networks.
+    """
+
+    model: Classifier
+    ids: Ids
+    label: int
+    how: str
+    windows: WindowErasure | None
+
+    def log_p(self, keep: Keep) -> NDArray[np.float64]:
+        """Log p (N,) of the text with only the tokens of each row of `keep` (N, T), by the network's forward pass."""
+        variants = [left(self.ids, row, self.how, self.model.tokenizer.pad_id) for row in keep]
+        return log_p(self.model, variants, np.full(len(variants), self.label))
+
+    def each(self, keep: Keep) -> NDArray[np.float64]:
+        """Log p (N, n) when one more token goes from each row of `keep` (N, T), n of which are True in every row.
+
+        Column i stands for the i-th token kept. A text CNN is not run: only the windows at the gap are new.
+        """
+        if self.windows is not None:
+            logits = self.windows.each(keep, self.how)
+            return log_softmax(logits, axis=2)[:, :, self.label]
+        places = np.array([np.flatnonzero(row) for row in keep])
+        without = np.repeat(keep, places.shape[1], axis=0)
+        without[np.arange(len(without)), places.reshape(-1)] = False
+        return self.log_p(without).reshape(places.shape)
+
+    @property
+    def quick(self) -> bool:
+        """Whether `each` is far cheaper than a forward pass for every token."""
+        return self.windows is not None

@@ -1,0 +1,91 @@
+"""The scores that a method, named as a user would, gives each token of many texts."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from difflib import get_close_matches
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attribkit.classifier import Classifier
+from attribkit.views.attention import Attention
+from attribkit.views.attribution import Attribution
+from attribkit.views.engines import ENGINES, choose
+from attribkit.views.reading import Reading
+
+ATTENTION, RANDOM = "attention", "random"
+Scores = list[NDArray[np.float64]]
+
+
+def default_methods(model: Classifier) -> tuple[str, ...]:
+    """Integrated gradients as this network gets them, two gradients to compare with, attention if there is any."""
+    attention = (ATTENTION,) if model.has_attention else ()
+    return (choose(None, model.network), "input_x_gradient", "saliency", *attention)
+
+
+def check_methods(model: Classifier, methods: Sequence[str] | str | None) -> tuple[str, ...]:
+    """The methods' names, the random reference left out, for it always comes with them.
+
+    Raises: ValueError for a name that is unknown or that this model does not allow.
+    """
+    if methods is None:
+        return default_methods(model)
+    names = [methods] if isinstance(methods, str) else list(dict.fromkeys(methods))
+    known = (*ENGINES, ATTENTION)
+    for name in names:
+        if name not in known:
+            near = get_close_matches(str(name), known, n=1, cutoff=0.5)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise ValueError(f"`methods` must be among {', '.join(known)}, got {name!r}{hint}")
+        if name == ATTENTION and not model.has_attention:
+            raise ValueError(
+                f"method 'attention' needs a network with attention, one that has `attend(ids, mask)`, "
+                f"{type(model.network).__name__} has none; leave it out"
+            )
+        if name == "exact":
+            choose(name, model.network)
+    names = [name for name in names if name != RANDOM]
+    if not names:
+        raise ValueError("`methods` must name at least one method besides the random reference, got none")
+    return tuple(names)
+
+
+def token_scores(
+    model: Classifier,
+    reading: Reading,
+    method: str,
+    *,
+    target: int | None = None,
+    seed: int = 0,
+    batch_size: int | None = None,
+) -> Scores:
+    """Each text's scores (T,) for a class: the predicted one, or `target`; attention has the same for every class."""
+    if method == ATTENTION:
+        heads = [panels[0].rows for panels in Attention(batch_size=batch_size)(model, reading)]
+        return [np.mean([row.values for row in rows], axis=0) for rows in heads]
+    view = Attribution(method=method, target=target, seed=seed, batch_size=batch_size, details=False)
+    return [panels[0].scores for panels in view(model, reading)]
+
+
+def scores_for(
+    model: Classifier, reading: Reading, targets: NDArray[np.int64], method: str, *, seed: int = 0
+) -> Scores:
+    """Each text's scores (T,) for its own class of `targets` (N,), whatever the model predicts."""
+    found: Scores = [np.zeros(0)] * len(reading.texts)
+    for target in np.unique(targets).tolist():
+        rows = np.flatnonzero(targets == target)
+        for row, scores in zip(
+            rows, token_scores(model, part(reading, rows), method, target=target, seed=seed), strict=True
+        ):
+            found[row] = scores
+    return found
+
+
+def part(reading: Reading, rows: NDArray[np.int64]) -> Reading:
+    """Some of the texts, in this order."""
+    return replace(
+        reading,
+        texts=tuple(reading.texts[row] for row in rows),
+        encoded=tuple(reading.encoded[row] for row in rows),
+        logits=reading.logits[rows],
+    )

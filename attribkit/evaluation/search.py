@@ -1,0 +1,79 @@
+"""What takes a look at every single token: leave-one-out, and the best removal that can be found."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import kendalltau
+
+from attribkit.attribution.erasure import WindowErasure
+from attribkit.classifier import Classifier
+from attribkit.evaluation import ceiling
+from attribkit.evaluation.curves import Curves
+from attribkit.evaluation.measures import AT_BINS, BINS, counts_of
+from attribkit.evaluation.removal import Erasable
+from attribkit.evaluation.scores import Scores
+from attribkit.views.reading import Reading
+
+MOST = 50
+"""Texts that are searched where each token takes a run of the network."""
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Searched:
+    """What was found, NaN for texts that were not searched.
+
+    Attributes:
+        removed, kept: (R, N, 5) the smallest log p with so many tokens removed, the largest with so many kept.
+        exact: (N,) whether all subsets of the text were tried.
+        tau: (M, R, N) Kendall's τ-b of signed scores with signed leave-one-out; NaN too where either ranks nothing.
+        texts: how many were searched.
+    """
+
+    removed: Numbers
+    kept: Numbers
+    exact: NDArray[np.bool_]
+    tau: Numbers
+    texts: int
+
+    @staticmethod
+    def of(
+        model: Classifier,
+        reading: Reading,
+        scores: Sequence[Scores],
+        curves: Curves,
+        removals: Sequence[str],
+        order: NDArray[np.int64],
+        most: int | None,
+    ) -> "Searched":
+        """Search the first `most` texts of an order (N,); None for all of them or, without a shortcut, for 50."""
+        pad = model.tokenizer.pad_id
+        removed, kept = np.full((2, len(removals), len(order), len(BINS)), np.nan)
+        tau, exact = np.full((len(scores), len(removals), len(order)), np.nan), np.zeros(len(order), dtype=bool)
+        for done, row in enumerate(order.tolist()):
+            ids, logits = reading.encoded[row].ids, reading.logits[row]
+            windows = WindowErasure.of(model.network, ids, pad, logits)
+            if most is None:
+                most = MOST if windows is None else len(order)
+            if done >= most:
+                break
+            exact[row] = len(ids) <= ceiling.EXACT
+            counts = counts_of(len(ids), BINS)
+            for number, way in enumerate(removals):
+                text = Erasable(model, ids, int(logits.argmax()), way, windows)
+                lost = -text.each(np.ones((1, len(ids)), dtype=bool))[0]
+                tau[:, number, row] = [_tau(one[row], lost) for one in scores]
+                removed[number, row] = ceiling.best_removed(text, counts)
+                kept[number, row] = ceiling.best_kept(text, counts)
+        # a method's own ranking that does better than the search is the better bound; NaN stays NaN
+        removed = np.minimum(removed, curves.removed[..., AT_BINS].min(0))
+        kept = np.maximum(kept, curves.kept[..., AT_BINS].max(0))
+        return Searched(removed, kept, exact, tau, int((~np.isnan(removed[0, :, 0])).sum()))
+
+
+def _tau(scores: Numbers, lost: Numbers) -> float:
+    if np.all(scores == scores[:1]) or np.all(lost == lost[:1]):
+        return np.nan
+    return float(kendalltau(scores, lost, variant="b").statistic)

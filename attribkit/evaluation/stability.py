@@ -1,0 +1,90 @@
+"""Infidelity and max-sensitivity of a method's scores on single texts."""
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from attribkit.attribution import stability
+from attribkit.attribution.outputs import Target
+from attribkit.classifier import Classifier
+from attribkit.evaluation.scores import Scores, part, token_scores
+from attribkit.text import Encoded
+from attribkit.views.borrow import borrowed, embedding_fed
+from attribkit.views.reading import Reading
+
+
+def measure(
+    model: Classifier,
+    reading: Reading,
+    methods: Sequence[str],
+    scores: Sequence[Scores],
+    rows: NDArray[np.int64],
+    seed: int,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Infidelity and max-sensitivity (M, N) of the texts `rows`, NaN elsewhere; of the predicted class's log-odds."""
+    infidelity, sensitivity = np.full((2, len(methods), len(reading.texts)), np.nan)
+    jolted = _Jolted(model)
+    for row in rows.tolist():
+        one, label = reading.encoded[row], int(reading.logits[row].argmax())
+        value = _gated(model, one.ids, label)
+        for number, method in enumerate(methods):
+            with borrowed(model.network), torch.no_grad():
+                infidelity[number, row] = stability.infidelity(
+                    value, torch.from_numpy(scores[number][row].copy()), seed
+                )
+            explain = jolted.explaining(part(reading, np.array([row])), method, label, seed)
+            sensitivity[number, row] = stability.max_sensitivity(explain, jolted.embedded(one), seed)
+    return infidelity, sensitivity
+
+
+def _gated(model: Classifier, ids: NDArray[np.int64], label: int) -> Callable[[Tensor], Tensor]:
+    """Log-odds (N,) of a class for gates (N, T) between PAD's embedding (0) and each token's own (1)."""
+    network, run = model.network, embedding_fed(model.network)
+    one, mask = model.batch([ids])
+    embedded = network.embedding.weight.detach()[one]
+    pad = network.embedding.weight.detach()[model.tokenizer.pad_id]
+
+    def value(gates: Tensor) -> Tensor:
+        opened = gates.to(embedded).unsqueeze(2)
+        points = pad + opened * (embedded - pad)
+        count = len(gates)
+        logits = run(points, one.expand(count, -1), mask.expand(count, -1)).double().cpu()
+        return Target("log_odds", torch.full((count,), label)).of(logits)
+
+    return value
+
+
+class _Jolted:
+    """A copy of the model whose embedding has rows of its own for the tokens of a jolted text.
+
+    So every method can be asked about points that are no words, through its own code.
+    """
+
+    def __init__(self, model: Classifier) -> None:
+        self.model = copy.copy(model)
+        self.model.network = copy.deepcopy(model.network)
+        self.weight = model.network.embedding.weight.detach()
+
+    def embedded(self, one: Encoded) -> Tensor:
+        """(T, E)."""
+        return self.weight[torch.from_numpy(one.ids).to(self.weight.device)]
+
+    def explaining(self, reading: Reading, method: str, label: int, seed: int) -> Callable[[Tensor], Tensor]:
+        """A function of embedded versions (N, T, E) of the one text of `reading`: their scores (N, T)."""
+        (one,) = reading.encoded
+
+        def explain(points: Tensor) -> Tensor:
+            count, length = points.shape[:2]
+            embedding = self.model.network.embedding
+            embedding.weight = torch.nn.Parameter(torch.cat((self.weight, points.flatten(0, 1))), requires_grad=False)
+            ids = len(self.weight) + np.arange(count * length).reshape(count, length)
+            encoded = tuple(replace(one, ids=row) for row in ids)
+            several = Reading(reading.texts * count, encoded, self.model.logits(list(ids)))
+            return torch.from_numpy(np.array(token_scores(self.model, several, method, target=label, seed=seed)))
+
+        return explain
