@@ -221,3 +221,44 @@ def area_under(
         heights.append(probability_without(run, ids, gone, how, pad))
     pairs = zip(pairwise(shares), pairwise(heights), strict=True)
     return sum((b - a) / 100 * (low + high) / 2 for (a, b), (low, high) in pairs)
+
+
+def spearman(a: list[float], b: list[float]) -> float:
+    """Spearman's rank correlation: Pearson's of the ranks, each the mean of the places that its ties could have."""
+
+    def ranks(values: list[float]) -> list[float]:
+        return [sum(other < one for other in values) + (values.count(one) + 1) / 2 for one in values]
+
+    first, second = ranks(a), ranks(b)
+    middle = (len(a) + 1) / 2
+    both = sum((x - middle) * (y - middle) for x, y in zip(first, second, strict=True))
+    spread = sum((x - middle) ** 2 for x in first) * sum((y - middle) ** 2 for y in second)
+    return both / spread**0.5
+
+
+def plausibility(scores: list[float], truth: list[bool]) -> tuple[float, float, float]:
+    """AUPRC by a sweep of thresholds, token F1 at the rationale's length, and IoU F1 of runs of tokens."""
+    points = [(0.0, 1.0)]
+    for threshold in sorted(set(scores), reverse=True):
+        taken = [truth[i] for i, score in enumerate(scores) if score >= threshold]
+        points.append((sum(taken) / sum(truth), sum(taken) / len(taken)))
+    area = sum((b[0] - a[0]) * (a[1] + b[1]) / 2 for a, b in pairwise(points))
+    order = sorted(range(len(scores)), key=lambda place: (-scores[place], place))
+    chosen = set(order[: sum(truth)])
+    real = {place for place, one in enumerate(truth) if one}
+    precision, recall = len(chosen & real) / len(chosen), len(chosen & real) / len(real)
+    token_f1 = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+
+    def runs(places: set[int]) -> list[set[int]]:
+        found: list[set[int]] = []
+        for place in sorted(places):
+            if found and place - 1 in found[-1]:
+                found[-1].add(place)
+            else:
+                found.append({place})
+        return found
+
+    ours, theirs = runs(chosen), runs(real)
+    hit = sum(any(len(a & b) / len(a | b) >= 0.5 for b in theirs) for a in ours) / len(ours)
+    met = sum(any(len(a & b) / len(a | b) >= 0.5 for a in ours) for b in theirs) / len(theirs)
+    return area, token_f1, 2 * hit * met / (hit + met) if hit + met else 0.0

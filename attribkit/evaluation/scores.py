@@ -58,25 +58,27 @@ def token_scores(
     target: int | None = None,
     seed: int = 0,
     batch_size: int | None = None,
+    tolerance: float = 1e-4,
 ) -> Scores:
     """Each text's scores (T,) for a class: the predicted one, or `target`; attention has the same for every class."""
     if method == ATTENTION:
         heads = [panels[0].rows for panels in Attention(batch_size=batch_size)(model, reading)]
         return [np.mean([row.values for row in rows], axis=0) for rows in heads]
-    view = Attribution(method=method, target=target, seed=seed, batch_size=batch_size, details=False)
+    view = Attribution(
+        method=method, target=target, seed=seed, batch_size=batch_size, tolerance=tolerance, details=False
+    )
     return [panels[0].scores for panels in view(model, reading)]
 
 
 def scores_for(
-    model: Classifier, reading: Reading, targets: NDArray[np.int64], method: str, *, seed: int = 0
+    model: Classifier, reading: Reading, targets: NDArray[np.int64], method: str, *, seed: int = 0, tolerance: float
 ) -> Scores:
     """Each text's scores (T,) for its own class of `targets` (N,), whatever the model predicts."""
     found: Scores = [np.zeros(0)] * len(reading.texts)
     for target in np.unique(targets).tolist():
         rows = np.flatnonzero(targets == target)
-        for row, scores in zip(
-            rows, token_scores(model, part(reading, rows), method, target=target, seed=seed), strict=True
-        ):
+        some = token_scores(model, part(reading, rows), method, target=target, seed=seed, tolerance=tolerance)
+        for row, scores in zip(rows, some, strict=True):
             found[row] = scores
     return found
 

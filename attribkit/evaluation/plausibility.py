@@ -1,0 +1,185 @@
+"""Whether scores point at the words that a person, or a grammar, says decide the text.
+
+Plausible is not faithful: a model may decide by other words, and scores that say so are right. Where the deciding words
+are known to be the model's too, as after training on the demo reviews, both should hold.
+
+- **AUPRC**: the area under precision against recall as the threshold on the scores falls, by trapezoids, as ERASER.
+- **token F1**: of the k tokens with the largest scores, k being how many the rationale itself has.
+- **IoU F1**: those k tokens and the rationale as runs of neighbouring tokens; a run counts as found where it shares at
+  least half of its union with a run of the other side. F1 of the runs.
+
+Source: DeYoung et al., "ERASER", ACL 2020.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.metrics import auc, precision_recall_curve
+
+from attribkit.classifier import Classifier
+from attribkit.evaluation.curves import ranks
+from attribkit.evaluation.faithfulness_panels import interval, number
+from attribkit.evaluation.intervals import Estimate, estimate
+from attribkit.evaluation.rationales import marked, spans_of
+from attribkit.evaluation.readable import Readable, Skipped
+from attribkit.evaluation.scores import RANDOM, check_methods, part, token_scores
+from attribkit.panels import Panel, Table
+from attribkit.training.data import Dataset
+
+MEASURES = {"auprc": "AUPRC ↑", "token_f1": "token F1 ↑", "iou_f1": "IoU F1 ↑"}
+
+
+@dataclass(frozen=True, eq=False)
+class Plausibility:
+    """How near M methods' scores come to the rationales of N texts, the last method being the random reference.
+
+    Attributes:
+        model: its name.
+        methods: (M,) their names; the last is "random".
+        auprc, token_f1, iou_f1: (M, N), between 0 and 1.
+        seed: of the random reference and the intervals.
+        notes: sentences a reader must know.
+        skipped: the rows left out.
+    """
+
+    model: str
+    methods: tuple[str, ...]
+    auprc: NDArray[np.float64]
+    token_f1: NDArray[np.float64]
+    iou_f1: NDArray[np.float64]
+    seed: int
+    notes: tuple[str, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+
+    def estimate(self, measure: str, method: str, over: str | None = None) -> Estimate:
+        """The mean of a measure, or of its difference from that of the method `over`, with its 95 % interval.
+
+        Raises: ValueError for a measure or method that is none.
+        """
+        if measure not in MEASURES:
+            raise ValueError(f"`measure` must be one of {', '.join(MEASURES)}, got {measure!r}")
+        for name in (method, over):
+            if name is not None and name not in self.methods:
+                raise ValueError(f"`method` must be one of {', '.join(self.methods)}, got {name!r}")
+        values = getattr(self, measure)
+        less = 0.0 if over is None else values[self.methods.index(over)]
+        return estimate(values[self.methods.index(method)] - less, self.seed)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per measure and method: measure, method, mean, low, high, texts, and the same over random."""
+        rows = []
+        for measure in MEASURES:
+            for method in self.methods:
+                own = self.estimate(measure, method)
+                over = None if method == RANDOM else self.estimate(measure, method, over=RANDOM)
+                rows.append(
+                    {
+                        "measure": measure,
+                        "method": method,
+                        "mean": own.mean,
+                        "low": own.low,
+                        "high": own.high,
+                        "texts": own.texts,
+                        "over_random": None if over is None else over.mean,
+                        "over_random_low": None if over is None else over.low,
+                        "over_random_high": None if over is None else over.high,
+                    }
+                )
+        return pd.DataFrame(rows)
+
+    def panels(self) -> tuple[Panel, ...]:
+        """One table, a row per method."""
+        rows = []
+        for method in self.methods:
+            found = [self.estimate(measure, method) for measure in MEASURES]
+            rows.append((method, *(cell for one in found for cell in (number(one.mean), interval(one)))))
+        columns = [name for title in MEASURES.values() for name in (title, f"95 % interval of {title[:-2]}")]
+        notes = ("against the rationales that come with the texts; ↑ higher is better", *self.notes)
+        return (Table("Plausibility", ("method", *columns), tuple(rows), notes),)
+
+
+def plausibility(
+    model: Classifier,
+    data: pd.DataFrame | Dataset,
+    methods: Sequence[str] | str | None = None,
+    *,
+    seed: int = 0,
+) -> Plausibility:
+    """Measure how near methods come to known rationales; of a data set, those of its test split.
+
+    The scores explain the predicted class, whatever the label. Texts without a rationale, or wholly covered by one, are
+    left out and counted, for nothing can be told from them.
+
+    Args:
+        model: any classifier.
+        data: a table with the columns `text` and `rationale` (see `rationales`), or a data set.
+        methods: as `faithfulness` takes them.
+        seed: of the random reference and the intervals.
+
+    Raises:
+        TypeError: if `data` is neither.
+        ValueError: if a column is missing, a span lies outside its text (the row is named), no text has a rationale, or
+            a method does not fit the model.
+    """
+    table = data.test if isinstance(data, Dataset) else data
+    if not isinstance(table, pd.DataFrame):
+        raise TypeError(f"a table or a Dataset is needed, got {type(data).__name__}; load one first")
+    for column in ("text", "rationale"):
+        if column not in table:
+            there = ", ".join(map(str, table.columns))
+            raise ValueError(f"the table has no column {column!r}, only {there}; plausibility needs texts and spans")
+    names = (*check_methods(model, methods), RANDOM)
+    found = Readable.of(model, table["text"].tolist())
+    cells = table["rationale"].tolist()
+    truth = [
+        marked(spans_of(cells[row], text, int(row)), one)
+        for row, text, one in zip(found.rows, found.reading.texts, found.reading.encoded, strict=True)
+    ]
+    told = np.array([place for place, one in enumerate(truth) if one.any() and not one.all()], dtype=np.int64)
+    if not len(told):
+        raise ValueError("no text has a rationale that covers some of its tokens and not all; check the column")
+    reading, truth = part(found.reading, told), [truth[place] for place in told]
+    measured = np.array(
+        [
+            [
+                _measures(scores, one)
+                for scores, one in zip(token_scores(model, reading, name, seed=seed), truth, strict=True)
+            ]
+            for name in names
+        ]
+    )
+    notes = list(found.notes)
+    if len(told) < len(found.rows):
+        rest = len(found.rows) - len(told)
+        notes.append(f"{rest:,} texts without a rationale, or wholly covered by one, were left out")
+    auprc, token_f1, iou_f1 = np.moveaxis(measured, 2, 0)
+    return Plausibility(model.name, names, auprc, token_f1, iou_f1, seed, tuple(notes), found.skipped)
+
+
+def _measures(scores: NDArray[np.float64], truth: NDArray[np.bool_]) -> tuple[float, float, float]:
+    """AUPRC, token F1 and IoU F1 of scores (T,) against the rationale's tokens (T,)."""
+    precision, recall, _ = precision_recall_curve(truth, scores)
+    chosen = ranks(scores) < truth.sum()
+    hits = float((chosen & truth).sum())
+    return float(auc(recall, precision)), hits / float(truth.sum()), _iou_f1(chosen, truth)
+
+
+def _iou_f1(chosen: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
+    ours, theirs = _runs(chosen), _runs(truth)
+    alike = np.array([[_iou(a, b) >= 0.5 for b in theirs] for a in ours])
+    precision, recall = alike.any(1).mean(), alike.any(0).mean()
+    return float(2 * precision * recall / (precision + recall)) if alike.any() else 0.0
+
+
+def _runs(chosen: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """The stretches of neighbouring True tokens, each from its first to behind its last."""
+    edges = np.flatnonzero(np.diff(chosen.astype(int), prepend=0, append=0))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+
+
+def _iou(first: tuple[int, int], second: tuple[int, int]) -> float:
+    shared = max(0, min(first[1], second[1]) - max(first[0], second[0]))
+    return shared / (first[1] - first[0] + second[1] - second[0] - shared)

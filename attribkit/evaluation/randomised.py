@@ -1,0 +1,61 @@
+"""Copies of a model in which some layers know nothing, and how alike two sets of scores are."""
+
+import copy
+from collections.abc import Iterable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+from torch import nn
+
+from attribkit.classifier import Classifier
+from attribkit.evaluation.scores import Scores
+
+
+def layers_top_down(model: Classifier) -> tuple[str, ...]:
+    """The layers that own weights, the one nearest to the answer first."""
+    modules = dict(model.network.named_modules())
+    names = [layer.name for layer in model.inside()]
+    return tuple(name for name in reversed(names) if list(modules[name].parameters(recurse=False)))
+
+
+def randomised(model: Classifier, layers: Iterable[str], seed: int) -> Classifier:
+    """A copy of the model in which these layers' weights are drawn anew; the model itself stays as it is.
+
+    Each tensor gets independent normal numbers with its own mean and standard deviation, so that what was learned is
+    gone and the layer's scale is not. A layer gets the same numbers whichever others are randomised with it. The
+    embedding's PAD row stays, for it is no word.
+    """
+    found = copy.copy(model)
+    found.network = copy.deepcopy(model.network)
+    modules = dict(found.network.named_modules())
+    places = {name: place for place, name in enumerate(modules)}
+    for name in layers:
+        random = torch.Generator().manual_seed(seed * 1_000 + places[name])
+        for parameter in modules[name].parameters(recurse=False):
+            _redraw(modules[name], parameter, model.tokenizer.pad_id, random)
+    return found
+
+
+@torch.no_grad()
+def _redraw(module: nn.Module, parameter: nn.Parameter, pad_id: int, random: torch.Generator) -> None:
+    spread = float(parameter.std()) if parameter.numel() > 1 else float(parameter.abs().max())
+    drawn = torch.randn(parameter.shape, generator=random) * spread + float(parameter.mean())
+    drawn = drawn.to(parameter)
+    if isinstance(module, nn.Embedding):
+        drawn[pad_id] = parameter[pad_id]
+    parameter.copy_(drawn)
+
+
+def spearman(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
+    """Spearman's rank correlation, ties sharing their mean rank; NaN where either ranks nothing."""
+    if np.all(first == first[:1]) or np.all(second == second[:1]):
+        return np.nan
+    return float(np.corrcoef(rankdata(first), rankdata(second))[0, 1])
+
+
+def correlations(first: Scores, second: Scores, *, sizes: bool = False) -> NDArray[np.float64]:
+    """Spearman's correlation (N,) of each text's scores; of their sizes alone, if asked for."""
+    pairs = zip(first, second, strict=True)
+    return np.array([spearman(np.abs(a), np.abs(b)) if sizes else spearman(a, b) for a, b in pairs])

@@ -1,0 +1,238 @@
+"""Whether scores depend on what the model learned, and on nothing else.
+
+An explanation that stays the same when the weights are replaced by random ones explains the text, not the model: its
+rank correlation with the true one must fall (Adebayo et al., "Sanity Checks for Saliency Maps", NeurIPS 2018). One that
+changes with padding, with the order of a batch or with the numbers' precision explains the computer.
+"""
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from attribkit.classifier import Classifier
+from attribkit.evaluation.faithfulness_panels import interval, number
+from attribkit.evaluation.intervals import Estimate, estimate
+from attribkit.evaluation.randomised import correlations, layers_top_down, randomised
+from attribkit.evaluation.readable import Readable, Skipped
+from attribkit.evaluation.scores import ATTENTION, Scores, check_methods, part, scores_for, token_scores
+from attribkit.panels import Chart, Panel, Series, Table
+from attribkit.panels.table import Cell
+from attribkit.views.attribution import Attribution
+from attribkit.views.reading import Reading
+
+SCHEMES = ("top_down", "independent")
+"""Randomising ever more layers from the answer downwards, or one layer at a time."""
+INVARIANCES = ("padding", "batch order", "dtype")
+_ROUGH = 1e-2
+"""Tolerance of integrals whose order alone is looked at."""
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Sanity:
+    """What happened to a method's scores on N texts.
+
+    Attributes:
+        model, method: their names.
+        layers: (L,) the layers that own weights, the one nearest to the answer first.
+        correlation: (2, L, N) Spearman's correlation of the signed scores with the model's own, for the class that the
+            model itself predicts: with the first l layers randomised ("top_down"), with layer l alone ("independent");
+            the mean of several draws, NaN where nothing is ranked.
+        size_correlation: (2, L, N) the same of the scores' sizes, signs left out.
+        completeness: (N,) relative completeness error; None for a method that promises none.
+        converged: (N,) bool, whether it is within the tolerance; None likewise.
+        invariance: (3, N) the largest change of a token's score relative to Σ|scores|: alone or among longer texts,
+            batched in the opposite order, computed in float64 (`INVARIANCES`).
+        draws, seed: how often each layer was randomised, and from which seed.
+        notes: sentences a reader must know.
+        skipped: the rows left out.
+    """
+
+    model: str
+    method: str
+    layers: tuple[str, ...]
+    correlation: Numbers
+    size_correlation: Numbers
+    completeness: Numbers | None
+    converged: NDArray[np.bool_] | None
+    invariance: Numbers
+    draws: int
+    seed: int
+    notes: tuple[str, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+
+    def estimate(self, scheme: str, layer: str, *, sizes: bool = False) -> Estimate:
+        """The mean correlation with its 95 % interval.
+
+        Args:
+            scheme: "top_down", down to this layer, or "independent", this layer alone.
+            layer: one of `layers`.
+            sizes: of the scores' sizes, signs left out.
+
+        Raises: ValueError for a scheme or layer that is none of these.
+        """
+        for name, names, what in ((scheme, SCHEMES, "scheme"), (layer, self.layers, "layer")):
+            if name not in names:
+                raise ValueError(f"`{what}` must be one of {', '.join(names)}, got {name!r}")
+        values = self.size_correlation if sizes else self.correlation
+        return estimate(values[SCHEMES.index(scheme), self.layers.index(layer)], self.seed)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per scheme and layer: scheme, layer, correlation with low and high, and the same of the sizes."""
+        rows = []
+        for scheme in SCHEMES:
+            for layer in self.layers:
+                signed, sizes = (self.estimate(scheme, layer, sizes=which) for which in (False, True))
+                rows.append(
+                    {
+                        "scheme": scheme,
+                        "layer": layer,
+                        "correlation": signed.mean,
+                        "low": signed.low,
+                        "high": signed.high,
+                        "size_correlation": sizes.mean,
+                        "size_low": sizes.low,
+                        "size_high": sizes.high,
+                    }
+                )
+        return pd.DataFrame(rows)
+
+    def panels(self) -> tuple[Panel, ...]:
+        """A chart of the correlations as layers lose what they learned, their table, and the other checks."""
+        steps = np.arange(len(self.layers) + 1, dtype=float)
+        lines = [[1.0, *(self.estimate(scheme, layer).mean for layer in self.layers)] for scheme in SCHEMES]
+        named = zip(("this layer and those above it", "this layer alone"), np.nan_to_num(np.array(lines)), strict=True)
+        chart = Chart(
+            f"What is left of {self.method} when layers are randomised",
+            "layers from the answer downwards",
+            "Spearman's correlation with the trained model's scores",
+            tuple(Series(name, steps, values) for name, values in named),
+            tuple((layer, float(place)) for place, layer in enumerate(self.layers, 1)),
+        )
+        return (chart, self._layers_table(), self._checks_table())
+
+    def _layers_table(self) -> Table:
+        rows = []
+        for layer in self.layers:
+            both = [self.estimate(scheme, layer) for scheme in SCHEMES]
+            sizes = self.estimate("top_down", layer, sizes=True)
+            rows.append(
+                (layer, *(cell for one in both for cell in (number(one.mean), interval(one))), number(sizes.mean))
+            )
+        columns = (
+            "layer",
+            "randomised with all above",
+            "95 % interval",
+            "alone",
+            "95 % interval of that",
+            "sizes only, with all above",
+        )
+        notes = (
+            f"Spearman's correlation of {self.method} with the trained model's own, mean of {self.draws} draws per "
+            "text; it should fall towards 0",
+            *self.notes,
+        )
+        return Table("Model-parameter randomisation", columns, tuple(rows), notes)
+
+    def _checks_table(self) -> Table:
+        rows: list[tuple[Cell, ...]] = []
+        for name, values in zip(INVARIANCES, self.invariance, strict=True):
+            rows.append((f"change with {name}", number(float(np.median(values)), 12), number(float(values.max()), 12)))
+        notes = ["changes: of any token's score, relative to the sum of the scores' sizes"]
+        if self.completeness is not None and self.converged is not None:
+            sizes = (float(np.median(self.completeness)), float(self.completeness.max()))
+            rows.append(("completeness error", *(number(size, 12) for size in sizes)))
+            notes.append(f"{self.converged.mean():.1%} of the texts add up within the tolerance")
+        else:
+            notes.append(f"{self.method} does not promise that its scores add up")
+        return Table("What must not matter", ("check", "median", "largest"), tuple(rows), tuple(notes))
+
+
+def sanity(
+    model: Classifier,
+    texts: Sequence[str],
+    method: str | None = None,
+    *,
+    draws: int = 3,
+    seed: int = 0,
+) -> Sanity:
+    """Check a method's scores on some texts; the model is left exactly as it was, all changes are made to copies.
+
+    Args:
+        model: any classifier.
+        texts: N texts; some dozens tell.
+        method: a name as `explain(method=…)` takes it, or "attention"; None for the model's integrated gradients.
+        draws: how often each layer is randomised.
+        seed: of the draws.
+
+    Raises:
+        TypeError: for a single string.
+        ValueError: for a method that is none or does not fit the model; if no text can be read.
+    """
+    if draws < 1:
+        raise ValueError(f"`draws` must be at least 1, got {draws}")
+    method = check_methods(model, method)[0]
+    found = Readable.of(model, texts)
+    reading = found.reading
+    targets = reading.logits.argmax(1)
+    own = token_scores(model, reading, method, seed=seed)
+    layers = layers_top_down(model)
+    correlation, sizes = np.zeros((2, 2, len(layers), len(targets)))
+    for place in range(len(layers)):
+        for scheme, names in enumerate((layers[: place + 1], layers[place : place + 1])):
+            for draw in range(draws):
+                changed = randomised(model, names, seed + draw)
+                again = Reading.of(changed, reading.texts)
+                scores = scores_for(changed, again, targets, method, seed=seed, tolerance=_ROUGH)
+                correlation[scheme, place] += correlations(own, scores) / draws
+                sizes[scheme, place] += correlations(own, scores, sizes=True) / draws
+    completeness, converged = _completeness(model, reading, method, seed)
+    return Sanity(
+        model.name,
+        method,
+        layers,
+        correlation,
+        sizes,
+        completeness,
+        converged,
+        _invariance(model, reading, method, own, seed),
+        draws,
+        seed,
+        found.notes,
+        found.skipped,
+    )
+
+
+def _completeness(
+    model: Classifier, reading: Reading, method: str, seed: int
+) -> tuple[Numbers | None, NDArray[np.bool_] | None]:
+    if method == ATTENTION:
+        return None, None
+    panels = [one for (one,) in Attribution(method=method, seed=seed, details=False)(model, reading)]
+    if any(panel.converged is None for panel in panels):
+        return None, None
+    errors = np.array([panel.relative_error for panel in panels])
+    return errors, np.array([bool(panel.converged) for panel in panels])
+
+
+def _invariance(model: Classifier, reading: Reading, method: str, own: Scores, seed: int) -> Numbers:
+    """(3, N) how much scores change that should not."""
+    backwards = np.arange(len(own))[::-1]
+    double = copy.copy(model)
+    double.network = copy.deepcopy(model.network).double()
+    versions = (
+        token_scores(model, reading, method, seed=seed, batch_size=1),
+        token_scores(model, part(reading, backwards), method, seed=seed)[::-1],
+        token_scores(double, Reading.of(double, reading.texts), method, seed=seed),
+    )
+    return np.array([[_change(a, b) for a, b in zip(own, version, strict=True)] for version in versions])
+
+
+def _change(own: Numbers, other: Numbers) -> float:
+    size = float(np.abs(own).sum())
+    change = float(np.abs(own - other).max())
+    return change / size if size else change

@@ -1,0 +1,157 @@
+"""Plausibility is what a sweep over thresholds and runs of words finds; the true rationale scores 1."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import reference
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from attribkit.classifier import Classifier
+from attribkit.evaluation import plausibility as module
+from attribkit.evaluation.plausibility import plausibility
+from attribkit.evaluation.rationales import marked, read_eraser, spans_of
+from attribkit.panels import Table
+from attribkit.text import TextSettings, Tokenizer
+from attribkit.training.data import load_dataset
+
+
+class Lexicon(nn.Module):
+    """Two logits: 0, and the sum of each word's own weight. All methods agree on it."""
+
+    def __init__(self, weights: list[float]) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(len(weights), 1, padding_idx=0)
+        with torch.no_grad():
+            self.embedding.weight.copy_(torch.tensor(weights).unsqueeze(1))
+
+    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
+        total = (self.embedding(ids).squeeze(2) * mask).sum(1)
+        return torch.stack((torch.zeros_like(total), total), dim=1)
+
+
+def lexicon(words: dict[str, float]) -> Classifier:
+    vocabulary = {"[PAD]": 0, "[UNK]": 1} | {word: number for number, word in enumerate(words, 2)}
+    return Classifier(Lexicon([0.0, 0.0, *words.values()]), Tokenizer.of(vocabulary, TextSettings()), ("neg", "pos"))
+
+
+def test_a_model_that_decides_by_the_rationale_alone_is_wholly_plausible() -> None:
+    model = lexicon({"good": 2.0, "great": 3.0, "bad": -2.0})
+    table = pd.DataFrame(
+        {
+            "text": ["A good film, a great one", "So bad", "It was what it was"],
+            "rationale": [[[2, 6], [15, 20]], "[[3, 6]]", None],
+        }
+    )
+    found = plausibility(model, table, ["quadrature", "leave_one_out"])
+    assert found.auprc.shape == (3, 2)
+    for measure in module.MEASURES:
+        assert found.estimate(measure, "quadrature").mean == found.estimate(measure, "leave_one_out").mean == 1
+        assert found.estimate(measure, "random").mean < 1
+    assert found.notes == ("1 texts without a rationale, or wholly covered by one, were left out",)
+    assert list(found.to_frame().columns)[:5] == ["measure", "method", "mean", "low", "high"]
+    (panel,) = found.panels()
+    assert isinstance(panel, Table)
+    assert [row[0] for row in panel.rows] == ["quadrature", "leave_one_out", "random"]
+
+
+def test_the_true_rationale_is_found_on_the_demo_reviews_and_chance_is_not() -> None:
+    table = load_dataset("demo").test
+    tokens = Tokenizer.train(table["text"], TextSettings(min_frequency=1))
+    scores = []
+    for text, spans in zip(table["text"][:50], table["rationale"][:50], strict=True):
+        truth = marked(spans_of(spans, text, 0), tokens.encode([text])[0])
+        assert truth.any()
+        assert module._measures(truth.astype(float), truth) == (1.0, 1.0, 1.0)
+        scores.append(module._measures(np.random.default_rng(0).normal(size=len(truth)), truth)[1])
+    assert np.mean(scores) < 0.5
+
+
+@given(st.lists(st.tuples(st.integers(-3, 3), st.booleans()), min_size=2, max_size=12))
+def test_measures_equal_the_sweep(pairs: list[tuple[int, bool]]) -> None:
+    scores, truth = [float(score) for score, _ in pairs], [one for _, one in pairs]
+    if not any(truth):
+        truth[0] = True
+    found = module._measures(np.array(scores), np.array(truth))
+    assert found == pytest.approx(reference.plausibility(scores, truth))
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        ([[0, 99]], "row 1: a span must satisfy 0 ≤ start < end ≤ 8, the text's length, got [0, 99]"),
+        ([[3, 3]], "row 1: a span must satisfy"),
+        ([[-1, 2]], "row 1: a span must satisfy"),
+        ("[[0, 3", "row 1: a rationale must be a list of [start, end] spans"),
+        ([3], "row 1: each span must be [start, end], got 3"),
+        (4, "row 1: a rationale must be a list of [start, end] spans, got int"),
+    ],
+)
+def test_a_rationale_that_is_none_names_the_row(cell: Any, message: str) -> None:
+    model = lexicon({"bad": -2.0})
+    table = pd.DataFrame({"text": ["a bad film", "bad film"], "rationale": pd.Series([[[2, 5]], cell], dtype=object)})
+    with pytest.raises(ValueError) as error:
+        plausibility(model, table)
+    assert message in str(error.value)
+
+
+def test_tables_without_texts_or_rationales_are_refused() -> None:
+    model = lexicon({"bad": -2.0})
+    with pytest.raises(ValueError, match="has no column 'rationale', only text"):
+        plausibility(model, pd.DataFrame({"text": ["bad"]}))
+    with pytest.raises(ValueError, match="no text has a rationale"):
+        plausibility(model, pd.DataFrame({"text": ["bad"], "rationale": [[[0, 3]]]}))
+    with pytest.raises(TypeError, match="a table or a Dataset is needed, got list"):
+        plausibility(model, ["bad"])
+
+
+def write_eraser(folder: Path, evidences: list[list[dict[str, Any]]], docs: str) -> None:
+    row = {"annotation_id": "a1", "classification": "NEG", "evidences": evidences, "docids": ["d1"], "query": "?"}
+    (folder / "test.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
+    text = "it was a dull film .\nthe plot is thin ."
+    if docs == "docs.jsonl":
+        (folder / docs).write_text(json.dumps({"docid": "d1", "document": text}) + "\n", encoding="utf-8")
+    elif docs:
+        (folder / "docs").mkdir()
+        (folder / "docs" / "d1").write_text(text, encoding="utf-8")
+
+
+@pytest.mark.parametrize("docs", ["docs", "docs.jsonl"])
+def test_the_eraser_format_is_read(tmp_path: Path, docs: str) -> None:
+    evidence = [{"docid": "d1", "start_token": 3, "end_token": 5}, {"docid": "d1", "start_token": 9, "end_token": 10}]
+    write_eraser(tmp_path, [evidence], docs)
+    table = read_eraser(tmp_path)
+    (text, label, spans, name) = table.iloc[0]
+    assert (label, name) == ("NEG", "a1")
+    assert [text[start:end] for start, end in spans] == ["dull film", "thin"]
+    found = plausibility(lexicon({"dull": -1.0, "film": -2.0, "thin": -1.0}), table, "leave_one_out")
+    assert found.estimate("auprc", "leave_one_out").mean == 1
+    assert read_eraser(tmp_path / "test.jsonl").equals(table)
+
+
+def test_broken_eraser_files_are_refused_in_one_sentence(tmp_path: Path) -> None:
+    write_eraser(tmp_path, [[{"docid": "d1", "start_token": 3, "end_token": 99}]], "docs")
+    with pytest.raises(ValueError, match=r"line 1: the evidence's tokens \[3, 99\] must lie in its document of 11"):
+        read_eraser(tmp_path)
+    write_eraser(tmp_path, [[{"docid": "../test.jsonl", "start_token": 0, "end_token": 1}]], "")
+    with pytest.raises(FileNotFoundError, match="there is no document"):
+        read_eraser(tmp_path)
+    (tmp_path / "test.jsonl").write_text('{"text": "a"}\n')
+    with pytest.raises(ValueError, match="has no 'annotation_id' on its lines"):
+        read_eraser(tmp_path)
+
+
+def test_the_model_is_left_as_it_was(make_classifier: Callable[..., Classifier]) -> None:
+    model = make_classifier("attention-rnn")
+    before = model.fingerprint()
+    table = pd.DataFrame({"text": ["a good film"], "rationale": [[[2, 6]]]})
+    found = plausibility(model, table)
+    assert found.methods == ("quadrature", "input_x_gradient", "saliency", "attention", "random")
+    assert model.fingerprint() == before
