@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from attribkit.classifier import Classifier
     from attribkit.evaluation.metrics import evaluate
+    from attribkit.evaluation.words import word_importance
     from attribkit.explainer import explain
     from attribkit.explanation import Explanation, Explanations
     from attribkit.maps.layers import layer_outputs
@@ -38,6 +39,7 @@ _HOMES = {
     "load_dataset": "attribkit.training.data",
     "project": "attribkit.projector",
     "train": "attribkit.training.loop",
+    "word_importance": "attribkit.evaluation.words",
 }
 
 __all__ = [
@@ -53,6 +55,7 @@ __all__ = [
     "load_dataset",
     "project",
     "train",
+    "word_importance",
 ]
 
 

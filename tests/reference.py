@@ -262,3 +262,27 @@ def plausibility(scores: list[float], truth: list[bool]) -> tuple[float, float, 
     hit = sum(any(len(a & b) / len(a | b) >= 0.5 for b in theirs) for a in ours) / len(ours)
     met = sum(any(len(a & b) / len(a | b) >= 0.5 for a in ours) for b in theirs) / len(theirs)
     return area, token_f1, 2 * hit * met / (hit + met) if hit + met else 0.0
+
+
+def run_means(tokens: list[list[str]], scores: list[list[float]], length: int) -> dict[str, tuple[float, int, int]]:
+    """For each run of so many tokens its mean summed score, its occurrences and its texts, one run at a time."""
+    found: dict[str, list[tuple[float, int]]] = {}
+    for text, (spelt, values) in enumerate(zip(tokens, scores, strict=True)):
+        for first in range(len(spelt) - length + 1):
+            run = spelt[first : first + length]
+            if all(any(character.isalnum() for character in token) for token in run):
+                found.setdefault(" ".join(run), []).append((sum(values[first : first + length]), text))
+    return {
+        run: (sum(score for score, _ in places) / len(places), len(places), len({text for _, text in places}))
+        for run, places in found.items()
+    }
+
+
+def bootstrap_mean(values: list[list[float]], draws: list[list[int]]) -> list[float]:
+    """The mean over all values of the texts drawn, one drawing at a time; the texts' values are given by text."""
+    means = []
+    for drawn in draws:
+        pooled = [value for text in drawn for value in values[text]]
+        if pooled:
+            means.append(sum(pooled) / len(pooled))
+    return means

@@ -36,6 +36,7 @@ ALLOWED = {
         "classifier",
         "explainer",
         "explanation",
+        "files",
         "models",
         "panels",
         "projector",

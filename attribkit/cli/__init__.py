@@ -11,6 +11,7 @@ from attribkit.cli.evaluate import evaluate
 from attribkit.cli.explain import explain
 from attribkit.cli.project import project
 from attribkit.cli.train import train
+from attribkit.cli.words import words
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -20,7 +21,7 @@ app = typer.Typer(
     help="Train small text classifiers and see, truthfully, why they decide as they do.",
     epilog="Every command takes --debug, which shows where an error came from.",
 )
-for command in (demo, train, evaluate, explain, project):
+for command in (demo, train, evaluate, explain, project, words):
     app.command()(command)
 
 BAD_USE = (

@@ -29,3 +29,14 @@ def rows_of(classifier: Any, data: str, split: Split | None, text: str | None, l
     if split is Split.all:
         return pd.concat([dataset.train, dataset.validation, dataset.test], ignore_index=True), "all rows"
     return getattr(dataset, split.value), f"{split.value} split"
+
+
+def training_texts(classifier: Any, data: str, text: str | None, label: str | None) -> Any | None:
+    """The texts the model was trained on, if `data` is the very set they came from; None otherwise."""
+    from attribkit.training.data import load_dataset
+
+    if not trained_on(classifier, data):
+        return None
+    dataset = load_dataset(data, text=text, label=label)
+    same = dataset.fingerprint == classifier.provenance.get("data", {}).get("fingerprint")
+    return dataset.train if same else None

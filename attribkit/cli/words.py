@@ -1,0 +1,47 @@
+"""attribkit words."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from attribkit.cli.arguments import DataArgument, Device, LabelColumn, ModelArgument, Split, TextColumn, check_files
+from attribkit.cli.console import console, errors, escape
+from attribkit.cli.progress import bar
+from attribkit.cli.rows import rows_of, training_texts
+
+
+def words(
+    model: ModelArgument,
+    data: DataArgument,
+    out: Annotated[
+        list[Path] | None,
+        typer.Option(help="A file to write: .html, a picture, .json, .tex, or .csv for every word; may repeat."),
+    ] = None,
+    least: Annotated[int, typer.Option(help="Texts that a word must occur in to be counted.", min=1)] = 5,
+    most: Annotated[int, typer.Option(help="Texts to explain, drawn by the seed if there are more.", min=1)] = 25_000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same result.")] = 0,
+    split: Annotated[
+        Split | None, typer.Option(help="Which part; if not given: the test split the data brings, else all of it.")
+    ] = None,
+    text: TextColumn = None,
+    label: LabelColumn = None,
+    device: Device = None,
+) -> None:
+    """Which words and phrases drive a model, per class, over a whole set of texts."""
+    from attribkit.classifier import Classifier
+    from attribkit.evaluation.words import word_importance
+
+    check_files([path for path in out or () if path.suffix.lower() != ".csv"])
+    classifier = Classifier.load(model, device)
+    table, part = rows_of(classifier, data, split, text, label)
+    train = training_texts(classifier, data, text, label)
+    with bar("explaining", sys.stderr.isatty()) as report:
+        found = word_importance(classifier, table, train=train, least=least, most=most, seed=seed, report=report)
+    console.print(f"{found.texts:,} texts ({part}), {found.tokens:,} tokens", highlight=False)
+    rows: Any = found.explanation(10)
+    console.print(rows)
+    for path in out or ():
+        found.save(path)
+        errors.print(f"wrote {escape(str(path))}", highlight=False, soft_wrap=True)

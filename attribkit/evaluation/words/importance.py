@@ -1,0 +1,188 @@
+"""Which words drive a model, over a whole set of texts: the mean score of every word and phrase, class by class."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from attribkit.classifier import Classifier
+from attribkit.evaluation.answers import Answers
+from attribkit.evaluation.words.occurrences import Occurrences, Report
+from attribkit.evaluation.words.one_sided import one_sided
+from attribkit.evaluation.words.phrases import find_longer, find_words
+from attribkit.evaluation.words.rows import phrase_rows, word_rows
+from attribkit.evaluation.words.tables import Importance, word_tables
+from attribkit.explanation import Explanation
+from attribkit.files import write_whole
+from attribkit.panels import Table
+from attribkit.projector import Data
+from attribkit.training.data import Dataset
+from attribkit.views.attribution import Attribution
+
+MOST = 25_000
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class WordImportance:
+    """The words and phrases that drive a model.
+
+    Attributes:
+        labels: (C,) the classes.
+        words: one row for each class and word: `label`, `word`, `score` (the mean over its occurrences of its share in
+            the log-odds of that class), `low` and `high` (its 95 % bootstrap interval over texts), `occurrences`,
+            `texts`, `positive` (the share of its occurrences that speak for the class), `when_for` and `when_against`
+            (its mean score there), `example` (a place where its score is about its mean), `example_for` and
+            `example_against` (the places where it speaks most for and against). For each class the words that speak
+            for it most surely come first.
+        phrases: likewise for runs of two and three words: `label`, `phrase`, `score`, `low`, `high`, `occurrences`,
+            `texts`, `alone` (the sum of its words' means wherever they stand), `tells` (whether it says more than each
+            of its parts) and `example`.
+        one_sided: words that speak for or against a class and hardly occur on one side of it in the training texts:
+            `label`, `word`, `score`, `texts`, `inside` and `outside` (training texts of that class and of the others
+            that hold it). A name or a number there is a shortcut; an opinion is none. None without training texts.
+        texts, tokens: how many were explained.
+        unknown: the share of the tokens that the model does not know; they are in no row.
+        converged: the share of explanations that add up; None where the method promises no such thing.
+        notes: sentences a reader must know.
+        provenance: how it was made.
+    """
+
+    labels: tuple[str, ...]
+    words: pd.DataFrame
+    phrases: pd.DataFrame
+    one_sided: pd.DataFrame | None
+    texts: int
+    tokens: int
+    unknown: float
+    converged: float | None
+    notes: tuple[str, ...]
+    provenance: Mapping[str, Any]
+
+    def to_frame(self, what: str = "words") -> pd.DataFrame:
+        """One of the tables: "words", "phrases" or "one_sided".
+
+        Raises: ValueError for another name, or for "one_sided" where no training texts were given.
+        """
+        if what not in ("words", "phrases", "one_sided"):
+            raise ValueError(f"`what` must be 'words', 'phrases' or 'one_sided', got {what!r}")
+        table = getattr(self, what)
+        if table is None:
+            raise ValueError("one-sided words need the texts the model was trained on; give them as `train`")
+        return table
+
+    def panels(self, most: int = 20) -> tuple[Table, ...]:
+        """The first `most` of each table: words and phrases by class, words that turn, one-sided words.
+
+        Raises: ValueError for fewer than one row.
+        """
+        if most < 1:
+            raise ValueError(f"`most` must be at least 1 row of each table, got {most}")
+        return word_tables(Importance(self.labels, self.words, self.phrases, self.one_sided), most)
+
+    def explanation(self, most: int = 20) -> Explanation:
+        """The first `most` of each table as panels of one explanation, ready to be drawn."""
+        return Explanation(None, None, self.panels(most), self.provenance)
+
+    def save(self, path: str | Path) -> Path:
+        """Write to `path`: .csv holds every word and phrase, any other suffix what `explanation` draws.
+
+        Raises: as `Explanation.save`.
+        """
+        if Path(path).suffix.lower() != ".csv":
+            return self.explanation().save(path)
+        rows = pd.concat([self.words, self.phrases.rename(columns={"phrase": "word"})], ignore_index=True)
+        return write_whole(path, rows.to_csv(index=False).encode())
+
+    def _repr_html_(self) -> str:
+        return self.explanation()._repr_html_()
+
+    def __repr__(self) -> str:
+        return (
+            f"WordImportance({self.words['word'].nunique():,} words and {self.phrases['phrase'].nunique():,} phrases "
+            f"in {self.texts:,} texts, labels={self.labels})"
+        )
+
+
+def word_importance(
+    model: Classifier,
+    data: Data | Answers,
+    *,
+    train: pd.DataFrame | None = None,
+    least: int = 5,
+    most: int = MOST,
+    replicates: int = 400,
+    method: str | None = None,
+    baseline: str = "pad",
+    seed: int = 0,
+    batch_size: int | None = None,
+    report: Report | None = None,
+) -> WordImportance:
+    """Explain a whole set of texts and count what every word and phrase did. The model is left as it was.
+
+    Args:
+        model: any classifier; one with a closed form explains 25,000 reviews in seconds.
+        data: texts, as `attribkit.project` takes them, or the model's answers to them; labels are not needed.
+        train: the texts it was trained on, with the columns `text` and `label`; those of `data` if that is a `Dataset`.
+        least: texts that a word must occur in to be counted.
+        most: texts to explain, drawn by the seed if there are more.
+        replicates: drawings of the bootstrap.
+        method, baseline: as `attribkit.explain` takes them.
+        seed: of the sample and the bootstrap.
+        batch_size: most texts at once; None chooses by their length.
+        report: called after each portion with the texts done and the texts in all.
+
+    Returns: tables of words, of phrases, and of words whose training texts are one-sided.
+
+    Raises:
+        TypeError, ValueError: as `attribkit.explain` and for data that holds no readable text; for numbers below 1.
+    """
+    for name, value in (("least", least), ("most", most), ("replicates", replicates)):
+        if value < 1:
+            raise ValueError(f"`{name}` must be at least 1, got {value}")
+    if train is None and isinstance(data, Dataset):
+        train = data.train
+    answers = data if isinstance(data, Answers) else Answers.of(model, data, batch_size=batch_size)
+    texts, notes = _sampled(answers, most, seed)
+    # of two classes the log-odds of one are those of the other with the sign turned
+    target = model.labels[1] if len(model.labels) == 2 else "all"
+    view = Attribution(target, method=method, baseline=baseline, seed=seed, batch_size=batch_size, details=False)
+    found = Occurrences.of(model, texts, view, report)
+    words = find_words(found, least)
+    pairs = find_longer(found, words, words, least)
+    triples = find_longer(found, pairs, words, least)
+    word_table = word_rows(found, words, model.labels, replicates, seed)
+    return WordImportance(
+        labels=model.labels,
+        words=word_table,
+        phrases=phrase_rows(found, (pairs, triples), model.labels, replicates, seed),
+        one_sided=None if train is None else one_sided(model, word_table, found.numbers, train),
+        texts=len(texts),
+        tokens=len(found.word),
+        unknown=float((found.word < 0).mean()),
+        converged=found.converged,
+        notes=(*notes, f"a word counts from {least} texts on; intervals by {replicates} bootstrap drawings of texts"),
+        provenance={
+            "model": model.name,
+            "fingerprint": model.fingerprint(),
+            "settings": {
+                "method": found.method,
+                "baseline": found.baseline,
+                "output": "log_odds",
+                "least": least,
+                "most": most,
+                "replicates": replicates,
+                "seed": seed,
+            },
+        },
+    )
+
+
+def _sampled(answers: Answers, most: int, seed: int) -> tuple[list[str], list[str]]:
+    if len(answers.texts) <= most:
+        return list(answers.texts), list(answers.notes)
+    rows = np.sort(np.random.default_rng(seed).choice(len(answers.texts), most, replace=False))
+    note = f"{most:,} of {len(answers.texts):,} texts were explained, drawn with seed {seed}"
+    return [answers.texts[row] for row in rows], [*answers.notes, note]

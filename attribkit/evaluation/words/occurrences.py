@@ -1,0 +1,119 @@
+"""Every token of a set of texts with its score: what global word importance counts."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attribkit.classifier import Classifier
+from attribkit.views.attribution import Attribution
+from attribkit.views.reading import Reading
+
+_AT_ONCE = 500  # texts
+
+Report = Callable[[int, int], None]
+"""Called after each portion: texts done, texts in all."""
+
+
+@dataclass(frozen=True, eq=False)
+class Occurrences:
+    """M tokens, text after text, each in reading order.
+
+    Attributes:
+        texts: (N,).
+        words: (V,) the tokens that occur, as the model spells them, unknown ones not among them.
+        ids: (V,) their numbers in the model's vocabulary.
+        word: (M,) int64, place among `words`; −1 for a token that the model does not know.
+        text: (M,) int64, place among `texts`.
+        starts, ends: (M,) int64, character spans.
+        targets: the labels that `scores` explain.
+        scores: (J, M) float64, log-odds of each target.
+        converged: the share of the texts' explanations that add up to their tolerance; None where the method promises
+            no such thing.
+        largest_error: the largest relative completeness error among them.
+        method, baseline: as the user would type them.
+    """
+
+    texts: tuple[str, ...]
+    words: tuple[str, ...]
+    ids: tuple[int, ...]
+    word: NDArray[np.int64]
+    text: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    targets: tuple[str, ...]
+    scores: NDArray[np.float64]
+    converged: float | None
+    largest_error: float
+    method: str
+    baseline: str
+
+    @staticmethod
+    def of(model: Classifier, texts: Sequence[str], view: Attribution, report: Report | None = None) -> "Occurrences":
+        """Explain every text, a portion at a time. Raises as `attribkit.explain`."""
+        spelt: dict[int, str] = {}
+        columns: dict[str, list[NDArray[np.int64]]] = {name: [] for name in ("ids", "known", "starts", "ends")}
+        scores, verdicts, errors, panels = [], [], [], []
+        for first in range(0, len(texts), _AT_ONCE):
+            reading = Reading.of(model, texts[first : first + _AT_ONCE], view.batch_size)
+            panels = view(model, reading)
+            for one in reading.encoded:
+                for name, parts in columns.items():
+                    parts.append(getattr(one, name))
+            _spell(spelt, reading)
+            scores += [np.stack([panel.scores for panel in row]) for row in panels]
+            verdicts += [panel.converged for row in panels for panel in row]
+            errors += [panel.relative_error for row in panels for panel in row]
+            if report:
+                report(min(first + _AT_ONCE, len(texts)), len(texts))
+        flat = {name: np.concatenate(parts) for name, parts in columns.items()}
+        ids = np.where(flat["known"], flat["ids"], -1)
+        places = {number: place for place, number in enumerate(sorted(spelt))}
+        lookup = np.full(max(places, default=-1) + 2, -1)
+        lookup[list(places)] = list(places.values())
+        lengths = [part.shape[1] for part in scores]
+        told = [verdict for verdict in verdicts if verdict is not None]
+        return Occurrences(
+            tuple(texts),
+            tuple(spelt[number] for number in places),
+            tuple(places),
+            lookup[ids],
+            np.repeat(np.arange(len(texts)), lengths),
+            flat["starts"],
+            flat["ends"],
+            tuple(panel.target for panel in panels[0]),
+            np.concatenate(scores, axis=1),
+            float(np.mean(told)) if told else None,
+            float(max(errors)),
+            panels[0][0].method,
+            panels[0][0].baseline,
+        )
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        """Each word's number in the model's vocabulary."""
+        return dict(zip(self.words, self.ids, strict=True))
+
+    def place(self, occurrence: int, length: int = 1, width: int = 90) -> str:
+        """The words around an occurrence, or around a phrase of `length` tokens that begins there, on one line."""
+        text = self.texts[self.text[occurrence]]
+        start, end = int(self.starts[occurrence]), int(self.ends[occurrence + length - 1])
+        room = max(0, width - (end - start)) // 2
+        first, last = max(0, start - room), min(len(text), end + room)
+        # whole words only, where the text has spaces
+        if first and (space := text.find(" ", first, start)) >= 0:
+            first = space + 1
+        if last < len(text) and (space := text.rfind(" ", end, last)) >= 0:
+            last = space
+        inside = " ".join(text[first:last].split())
+        return f"{'… ' if first else ''}{inside}{' …' if last < len(text) else ''}"
+
+
+def _spell(spelt: dict[int, str], reading: Reading) -> None:
+    """Add how each known id is spelt."""
+    for one in reading.encoded:
+        numbers, firsts = np.unique(one.ids, return_index=True)
+        for number, place in zip(numbers.tolist(), firsts.tolist(), strict=True):
+            if number not in spelt and one.known[place]:
+                spelt[number] = one.tokens[place]
