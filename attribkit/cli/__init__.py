@@ -5,6 +5,7 @@ import traceback
 
 import typer
 
+from attribkit.cli.check import check
 from attribkit.cli.console import errors, escape
 from attribkit.cli.demo import demo
 from attribkit.cli.evaluate import evaluate
@@ -21,7 +22,7 @@ app = typer.Typer(
     help="Train small text classifiers and see, truthfully, why they decide as they do.",
     epilog="Every command takes --debug, which shows where an error came from.",
 )
-for command in (demo, train, evaluate, explain, project, words):
+for command in (demo, train, evaluate, check, explain, project, words):
     app.command()(command)
 
 BAD_USE = (

@@ -40,3 +40,16 @@ def training_texts(classifier: Any, data: str, text: str | None, label: str | No
     dataset = load_dataset(data, text=text, label=label)
     same = dataset.fingerprint == classifier.provenance.get("data", {}).get("fingerprint")
     return dataset.train if same else None
+
+
+def texts_of(classifier: Any, data: str, split: Split | None, text: str | None, label: str | None) -> Any:
+    """The rows as `rows_of` gives them; of a file without labels, all of its texts."""
+    from attribkit.training.data.tables import read_file, table_suffix
+
+    path = Path(data)
+    if split is None and label is None and path.is_file() and table_suffix(path) is not None:
+        table = read_file(path)
+        others = [name for name in table.columns if name != "rationale"]
+        if len(others) == 1 and text in (None, others[0]):
+            return table.rename(columns={others[0]: "text"})
+    return rows_of(classifier, data, split, text, label)[0]

@@ -190,14 +190,14 @@ def sanity(
                 scores = scores_for(changed, again, targets, method, seed=seed, tolerance=_ROUGH)
                 correlation[scheme, place] += correlations(own, scores) / draws
                 sizes[scheme, place] += correlations(own, scores, sizes=True) / draws
-    completeness, converged = _completeness(model, reading, method, seed)
+    errors, converged = completeness(model, reading, method, seed)
     return Sanity(
         model.name,
         method,
         layers,
         correlation,
         sizes,
-        completeness,
+        errors,
         converged,
         _invariance(model, reading, method, own, seed),
         draws,
@@ -207,9 +207,10 @@ def sanity(
     )
 
 
-def _completeness(
-    model: Classifier, reading: Reading, method: str, seed: int
+def completeness(
+    model: Classifier, reading: Reading, method: str, seed: int = 0
 ) -> tuple[Numbers | None, NDArray[np.bool_] | None]:
+    """Relative completeness errors (N,), and whether each converged (N,); None for a method that promises none."""
     if method == ATTENTION:
         return None, None
     panels = [one for (one,) in Attribution(method=method, seed=seed, details=False)(model, reading)]

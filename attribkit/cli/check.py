@@ -1,0 +1,70 @@
+"""attribkit check."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from attribkit.cli.arguments import DataArgument, Device, LabelColumn, ModelArgument, Split, TextColumn
+from attribkit.cli.console import console, errors
+from attribkit.cli.rows import texts_of
+
+Threshold = Annotated[float | None, typer.Option(show_default=False)]
+
+
+def check(
+    model: ModelArgument,
+    data: DataArgument,
+    min_accuracy: Threshold = None,
+    min_f1: Threshold = None,
+    max_calibration_error: Threshold = None,
+    min_comprehensiveness: Threshold = None,
+    min_comprehensiveness_over_random: Threshold = None,
+    max_sufficiency: Threshold = None,
+    max_completeness_error: Threshold = None,
+    min_converged: Threshold = None,
+    max_randomised_correlation: Threshold = None,
+    min_plausibility: Threshold = None,
+    method: Annotated[
+        str | None, typer.Option(help="How the scores are computed; the best there is by default.")
+    ] = None,
+    texts: Annotated[int, typer.Option(help="Most texts that the explanations' figures are taken on.")] = 200,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same figures.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    split: Annotated[
+        Split | None, typer.Option(help="Which part; if not given: the test split the data brings, else all of it.")
+    ] = None,
+    text: TextColumn = None,
+    label: LabelColumn = None,
+    device: Device = None,
+) -> None:
+    """Hold a model and its explanations to thresholds: exit code 0 if all are kept, 1 if one is not, 2 for bad use."""
+    from attribkit.classifier import Classifier
+    from attribkit.evaluation.check import check as run
+    from attribkit.explanation import Explanation
+
+    asked = {
+        "accuracy": min_accuracy,
+        "f1": min_f1,
+        "calibration_error": max_calibration_error,
+        "comprehensiveness": min_comprehensiveness,
+        "comprehensiveness_over_random": min_comprehensiveness_over_random,
+        "sufficiency": max_sufficiency,
+        "completeness_error": max_completeness_error,
+        "converged": min_converged,
+        "randomised_correlation": max_randomised_correlation,
+        "plausibility": min_plausibility,
+    }
+    classifier = Classifier.load(model, device)
+    table = texts_of(classifier, data, split, text, label)
+    thresholds = {name: value for name, value in asked.items() if value is not None}
+    found = run(classifier, table, thresholds, method=method, texts=texts, seed=seed)
+    if as_json:
+        print(json.dumps(found.summary(), allow_nan=False))
+    else:
+        console.print(Explanation(None, None, found.panels()))
+    if not found.passed:
+        for figure in (figure for figure in found.figures if figure.passed is False):
+            name = figure.name.replace("_", " ")
+            errors.print(f"failed: {name} is {figure.value:.4g}, asked for {figure.asked}", highlight=False)
+        raise typer.Exit(1)

@@ -1,0 +1,134 @@
+"""`attribkit check`: figures against thresholds, and an exit code that a pipeline can act on."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from attribkit.classifier import Classifier
+from attribkit.cli import main
+from attribkit.evaluation.check import THRESHOLDS, Figure, check
+from attribkit.evaluation.metrics import evaluate
+
+ROWS = [
+    ("a good film with a great story", "pos", [[2, 6], [19, 24]]),
+    ("such a great show , a delight", "pos", [[7, 12], [22, 29]]),
+    ("it was a horrible movie", "neg", [[9, 17]]),
+    ("the worst movie ever , dull and bad", "neg", [[4, 9], [23, 27], [32, 35]]),
+]
+
+
+@pytest.fixture(scope="module")
+def table() -> pd.DataFrame:
+    return pd.DataFrame(ROWS, columns=["text", "label", "rationale"])
+
+
+def run(*arguments: object) -> int:
+    try:
+        main(["check", *(str(argument) for argument in arguments)])
+    except SystemExit as exit:
+        return int(exit.code or 0)
+    return 0
+
+
+def test_every_figure_is_measured_where_the_data_allow_it(
+    make_classifier: Callable[..., Classifier], table: pd.DataFrame
+) -> None:
+    model = make_classifier("cnn")
+    before = model.fingerprint()
+    found = check(model, table)
+    assert model.fingerprint() == before
+    assert [one.name for one in found.figures] == list(THRESHOLDS)
+    assert found.passed and found.method == "exact" and found.texts == 4
+    figures = {one.name: one for one in found.figures}
+    assert figures["accuracy"].value == evaluate(model, table).accuracy
+    assert figures["completeness_error"].value < 1e-6
+    assert figures["converged"].value == 1
+    assert list(found.to_frame()["passed"]) == [None] * len(THRESHOLDS)
+
+    bare = check(model, table["text"].tolist())
+    missing = {"accuracy", "f1", "calibration_error", "plausibility"}
+    assert {one.name for one in bare.figures} == set(THRESHOLDS) - missing
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "threshold", "passed"),
+    [
+        ("f1", 0.8, 0.8, True),
+        ("f1", 0.79, 0.8, False),
+        ("completeness_error", 1e-4, 1e-4, True),
+        ("completeness_error", 2e-4, 1e-4, False),
+        ("f1", 0.1, None, None),
+    ],
+)
+def test_a_threshold_is_the_least_or_the_most(
+    name: str, value: float, threshold: float | None, passed: bool | None
+) -> None:
+    assert Figure(name, value, threshold=threshold).passed is passed
+
+
+def test_the_exit_code_tells_a_pipeline(
+    make_classifier: Callable[..., Classifier],
+    table: pd.DataFrame,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    model = make_classifier("cnn").save(tmp_path / "model")
+    data = tmp_path / "reviews.jsonl"
+    data.write_text("".join(json.dumps(row) + "\n" for row in table.to_dict("records")))
+    assert run(model, data, "--min-accuracy", 0, "--max-completeness-error", 1e-3) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "comprehensiveness" in printed and "passed" in printed and "failed" not in printed
+
+    assert run(model, data, "--min-f1", 1.01, "--json") == 1
+    captured = capsys.readouterr()
+    summary = json.loads(captured.out)
+    assert summary["passed"] is False
+    assert summary["figures"]["f1"]["passed"] is False and summary["figures"]["f1"]["threshold"] == 1.01
+    assert summary["figures"]["plausibility"]["value"] > 0
+    assert "failed: f1 is" in captured.err
+
+    texts = tmp_path / "texts.csv"
+    table[["text"]].to_csv(texts, index=False)
+    assert run(model, texts) == 0
+    assert run(model, texts, "--min-f1", 0.5) == 2
+    assert "a threshold for 'f1' needs true labels that the model knows" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--min-plausibility", "nan"], "must be a finite number, got nan"),
+        (["--method", "attention"], "needs a network with attention"),
+        (["--method", "exakt"], "did you mean 'exact'"),
+        (["--method", "saliency", "--min-converged", "1"], "needs a method that promises completeness"),
+        (["--texts", "0"], "`texts` must be at least 1, got 0"),
+        (["--min-f2", "1"], "No such option"),
+    ],
+)
+def test_bad_use_gets_a_sentence_and_exit_code_2(
+    make_classifier: Callable[..., Classifier],
+    table: pd.DataFrame,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    message: str,
+) -> None:
+    model = make_classifier("cnn").save(tmp_path / "model")
+    data = tmp_path / "reviews.csv"
+    table[["text", "label"]].to_csv(data, index=False)
+    assert run(model, data, *arguments) == 2
+    assert message in " ".join(capsys.readouterr().err.replace("│", " ").split())
+
+
+def test_labels_that_the_model_lacks_and_rows_without_text_are_survived(
+    make_classifier: Callable[..., Classifier], table: pd.DataFrame
+) -> None:
+    strange = pd.concat([table, pd.DataFrame([("", "pos", None), ("a story", "maybe", None)], columns=table.columns)])
+    found = check(make_classifier("cnn"), strange.reset_index(drop=True))
+    assert found.texts == 5
+    assert "1 rows hold no text that can be read, the first is row 4" in found.notes
+    with pytest.raises(ValueError, match="`thresholds` can be given for accuracy"):
+        check(make_classifier("cnn"), table, {"recall": 1.0})
