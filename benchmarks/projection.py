@@ -1,25 +1,34 @@
 """Layer maps against their peers: t-SNE beside scikit-learn's, layer outputs beside the bare forward pass.
 
-    python benchmarks/projection.py            # 25,000 and 5,000 points, 25,000 reviews
-    python benchmarks/projection.py --quick    # small, in about a minute
+    python benchmarks/projection.py                      # 25,000 and 5,000 points, 25,000 reviews
+    python benchmarks/projection.py --quick              # small, in about two minutes
+    python benchmarks/projection.py --only page answers  # some parts
+    python benchmarks/projection.py --only outputs --model imdb-cnn
 
 Prints one JSON line per measurement. Reviews are IMDB's test split if $ATTRIBKIT_DATA has it, else synthetic ones; the
-points of t-SNE are the first 20 principal components of what `imdb-attention-rnn`'s last layer reads in them.
+points of t-SNE are the first 20 principal components of what `imdb-attention-rnn`'s last layer reads in them. The part
+"page" opens a map in Chromium; "answers" runs `attribkit train` and `attribkit project` on nlu_ru, from the start of
+the first process to the last file. Both say so where what they need is not there.
 """
 
 import argparse
 import json
 import os
 import platform
+import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from playwright.sync_api import sync_playwright
 from sklearn.manifold import TSNE as SklearnTSNE
 
 from attribkit.capture import choose_layers
@@ -29,32 +38,39 @@ from attribkit.maps.layers import read_layers
 from attribkit.maps.mixing import SAMPLE, nearest, sample_of, trustworthiness
 from attribkit.maps.reducers import PCA_FIRST, QUICKER_FROM, TSNE
 from attribkit.maps.reductions import Reduction
+from attribkit.projector import project
 from attribkit.training.data import rows_to_evaluate
 from attribkit.training.data.demo import demo_reviews
+
+PARTS = ("outputs", "tsne", "page", "answers")
+MODELS = ("imdb-cnn", "imdb-attention-rnn")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="600 and 1,200 points, 500 reviews")
-    parser.add_argument("--only", nargs="+", default=["outputs", "tsne"], choices=["outputs", "tsne"])
+    parser.add_argument("--quick", action="store_true", help="600 and 1,200 points, 500 reviews, 2 epochs")
+    parser.add_argument("--only", nargs="+", default=PARTS, choices=PARTS)
+    parser.add_argument("--model", nargs="+", default=MODELS, choices=MODELS, help="of the part outputs")
+    parser.add_argument("--points", nargs="+", type=int, help="of the part tsne")
     options = parser.parse_args()
     quick = options.quick
-    sizes, count = ((600, 1_200), 500) if quick else ((5_000, 25_000), 25_000)
-    packages = ("torch", "numpy", "scikit-learn", "openTSNE")
+    packages = ("torch", "numpy", "scikit-learn", "openTSNE", "umap-learn")
     versions = {package: version(package) for package in packages}
     emit("machine", cores=os.cpu_count(), python=platform.python_version(), **versions)
-    texts, source = reviews(count)
-    models = {name: Classifier.load(name, "cpu") for name in ("imdb-cnn", "imdb-attention-rnn")}
-    for name, model in models.items() if "outputs" in options.only else ():
-        measure_outputs(name, model, texts, source, rounds=3 if quick else 2)
-    if "tsne" not in options.only:
-        return
-    model = models["imdb-attention-rnn"]
-    layer = model.before_last()
-    values = read_layers(model, model.ids(texts), [layer], Reduction())[layer.name]
-    points = Components.of(values, PCA_FIRST)(values)
-    for size in sizes:
-        measure_tsne(stretched(points, size), quick)
+    texts, source = reviews(500 if quick else 25_000)
+    for name in options.model if "outputs" in options.only else ():
+        measure_outputs(name, Classifier.load(name, "cpu"), texts, source, rounds=3 if quick else 2)
+    if "tsne" in options.only:
+        model = Classifier.load("imdb-attention-rnn", "cpu")
+        layer = model.before_last()
+        values = read_layers(model, model.ids(texts), [layer], Reduction())[layer.name]
+        points = Components.of(values, PCA_FIRST)(values)
+        for size in options.points or ((600, 1_200) if quick else (5_000, 25_000)):
+            measure_tsne(stretched(points, size), quick)
+    if "page" in options.only:
+        measure_page(texts, source)
+    if "answers" in options.only:
+        measure_answers(epochs=2 if quick else 24)
 
 
 def reviews(count: int) -> tuple[list[str], str]:
@@ -154,6 +170,77 @@ def measure_tsne(points: NDArray[np.float64], quick: bool) -> None:
             trustworthiness_sklearn=trust(points, np.asarray(peer, dtype=float), rows),
             sample=len(rows),
         )
+
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+ALONE = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync")
+
+
+def measure_page(texts: list[str], source: str) -> None:
+    """From asking for the file to the first drawing of all points; the best of three openings in a fresh browser."""
+    browser = next((path for name in CHROMIUM if (path := shutil.which(name))), None)
+    if browser is None:
+        emit("page", skipped="there is no Chromium on this machine")
+        return
+    model = Classifier.load("imdb-cnn", "cpu")
+    with TemporaryDirectory() as folder, sync_playwright() as playwright:
+        for dimensions in (2, 3):
+            drawn = project(model, texts, dimensions=dimensions, colour="prediction")
+            spent, path = seconds(lambda found=drawn: found.save(Path(folder) / "map.html"))
+            opened = [opening(playwright, browser, path) for _ in range(3)]
+            emit(
+                "page",
+                points=len(drawn.panels[0].excerpts),
+                dimensions=dimensions,
+                source=source,
+                megabytes=path.stat().st_size / 1e6,
+                goal_megabytes=12,
+                open_s=min(opened),
+                open_slowest_s=max(opened),
+                goal_s=3,
+                save_s=spent,
+            )
+
+
+def opening(playwright: Any, browser: str, path: Path) -> float:
+    """Seconds until every point is drawn."""
+    with playwright.chromium.launch(executable_path=browser, args=ALONE) as started:
+        page = started.new_page(viewport={"width": 1200, "height": 900})
+        start = time.perf_counter()
+        page.goto(path.as_uri())
+        page.locator(".scatter[data-zoom]").wait_for(state="attached")
+        page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        return time.perf_counter() - start
+
+
+def measure_answers(epochs: int) -> None:
+    """Train on the call centre's answers with three snapshots, then UMAP maps of all three on one page."""
+    folder = os.environ.get("ATTRIBKIT_DATA")
+    if not folder or not (Path(folder) / "nlu_ru").is_dir():
+        emit("answers", skipped="$ATTRIBKIT_DATA has no nlu_ru")
+        return
+    with TemporaryDirectory() as out:
+        model, page = f"{out}/model", f"{out}/maps.html"
+        sizes = "--vocabulary-size 1000 --min-frequency 1 --max-length 77 --embedding-size 64 --hidden 64"
+        train = f"train nlu_ru --model lstm {sizes} --epochs {epochs} --patience {epochs} --class-weights --seed 0"
+        trained, _ = seconds(
+            lambda: attribkit(*train.split(), "--snapshots", f"0,{epochs // 2},{epochs}", "--out", model)
+        )
+        maps = "--layer rnn --method umap --epochs all --split test"
+        mapped, _ = seconds(lambda: attribkit("project", model, "nlu_ru", *maps.split(), "--out", page))
+        emit(
+            "answers",
+            epochs=epochs,
+            train_s=trained,
+            maps_s=mapped,
+            end_to_end_s=trained + mapped,
+            goal_s=180,
+            megabytes=Path(page).stat().st_size / 1e6,
+        )
+
+
+def attribkit(*arguments: str) -> None:
+    subprocess.run([sys.executable, "-m", "attribkit", *arguments], check=True, stdout=subprocess.DEVNULL)
 
 
 def trust(points: NDArray[np.float64], found: NDArray[np.float64], rows: NDArray[np.int64]) -> float | None:

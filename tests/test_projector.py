@@ -10,12 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from matplotlib.text import Text
 
 import attribkit as ak
 from attribkit.classifier import Classifier
 from attribkit.explanation import Explanation
-from attribkit.panels import Scatter, Table
+from attribkit.panels import Heatmap, Scatter, Table
 from attribkit.projector import keep_reference, labelled_texts, project
+from attribkit.render import picture
 from attribkit.training.data import load_dataset
 
 WORDS = {"pos": ("good", "great", "best"), "neg": ("bad", "horrible", "worst")}
@@ -60,6 +62,7 @@ def test_layers_share_axes_and_are_ranked_by_mixing(rnn: Classifier) -> None:
     assert tables[0].title == "Layers, the most mixed first" and agreements == sorted(agreements)
     first, *others = (one.points - one.points.mean(0) for one in scatter.maps)
     assert all(np.trace(first.T @ other) >= 0 for other in others)
+    np.testing.assert_allclose([np.linalg.norm(other) for other in others], np.linalg.norm(first))
 
 
 @pytest.mark.parametrize("colour", ["label", "prediction", "error", "confidence"])
@@ -95,8 +98,10 @@ def test_tokens_are_shown_in_their_sentences(rnn: Classifier) -> None:
     scatter, _ = parts(project(rnn, TABLE, layer="rnn", reduce="tokens", sample=30))
     assert len(scatter.excerpts) == 30 and scatter.total == 30 * 4
     assert all(excerpt.count("‹") == 1 for excerpt in scatter.excerpts)
+    alike = "have the label and the prediction of their text, and so are alike within one"
+    assert f"tokens {alike}" in scatter.notes
     windows, _ = parts(project(rnn, TABLE, reduce="takens", dimension=2))
-    assert "a ‹good film› good" in windows.excerpts
+    assert "a ‹good film› good" in windows.excerpts and f"windows of tokens {alike}" in windows.notes
     long = "word " * 200 + "<b>end</b> 'x' & y " + "word " * 200
     some, _ = parts(project(rnn, [long, long + " good"], layer="rnn", reduce="tokens"))
     assert max(map(len, some.excerpts)) <= 120
@@ -349,3 +354,16 @@ def test_bundled_models_place_a_text_with_no_data_at_hand(name: str) -> None:
     beginnings = {text[:100] for text in own}
     assert all(excerpt[:100] in beginnings for excerpt in scatter.excerpts)
     assert set(scatter.labels) == {"neg", "pos"}
+
+
+@pytest.mark.parametrize("name", ["imdb-cnn", "imdb-attention-rnn"])
+def test_every_view_a_model_supports_stands_on_one_page_and_in_one_picture(name: str) -> None:
+    model = Classifier.load(name, "cpu")
+    why = ak.explain(model, "It was a horrible movie")
+    expected = ["token_scores", *(["heatmap"] if model.has_attention else []), "scatter"]
+    assert [panel.kind for panel in why.panels] == expected
+    page, drawn = why.to_html(), picture.figure([why])
+    written = " ".join(text.get_text() for text in drawn.findobj(Text) if isinstance(text, Text))
+    said = ["adds up", *(panel.title for panel in why.panels if isinstance(panel, Heatmap | Scatter))]
+    assert len(said) == len(why.panels) and all(one in page and one in written for one in said)
+    assert page.count("</html>") == 1 and why.to_png().startswith(b"\x89PNG")

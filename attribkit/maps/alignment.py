@@ -1,4 +1,4 @@
-"""Maps of different layers on shared axes: turned, mirrored and scaled onto one another, nothing else."""
+"""Maps of different layers on shared axes: turned, mirrored and brought to one size, nothing else."""
 
 from dataclasses import dataclass
 
@@ -23,14 +23,16 @@ class Alignment:
 
 
 def align(points: Floats, onto: Floats) -> Alignment:
-    """The similarity that brings points (N, D) closest to the same points elsewhere, `onto` (N, D).
+    """Bring points (N, D) to the place, size and direction of the same points elsewhere, `onto` (N, D).
 
-    The least squares solution of the orthogonal Procrustes problem; source: Schönemann, "A generalized solution of the
-    orthogonal Procrustes problem", 1966. Points that all lie in one place are only moved.
+    The turn is the least squares solution of the orthogonal Procrustes problem; source: Schönemann, "A generalized
+    solution of the orthogonal Procrustes problem", 1966. The size, root mean square distance from the centre, is that
+    of `onto`: the least squares one would shrink a map the more, the less it is like the other. Points that all lie in
+    one place, or are brought to such, are only moved.
     """
     centre, target = points.mean(0), onto.mean(0)
     moved = points - centre
-    left, sizes, right = np.linalg.svd(moved.T @ (onto - target))
-    spread = float((moved**2).sum())
-    scale = float(sizes.sum()) / spread if spread > 0 and sizes.sum() > 0 else 1.0
+    left, _, right = np.linalg.svd(moved.T @ (onto - target))
+    spread, wanted = (float(np.linalg.norm(one)) for one in (moved, onto - target))
+    scale = wanted / spread if spread > 0 and wanted > 0 else 1.0
     return Alignment(centre, left @ right, scale, target)

@@ -43,7 +43,8 @@ def make_maps(
     for number, layer in enumerate(layers):
         if report is not None:
             report(f"mapping {layer.name}", number, len(layers))
-        panels += _panels(layer, models, outputs, settings, described, panels[0].map.points if panels else None)
+        onto = np.concatenate([panel.map.points for panel in panels[: len(models)]]) if panels else None
+        panels += _panels(layer, models, outputs, settings, described, onto)
     if report is not None:
         report("mapping", len(layers), len(layers))
     return draw(panels, outputs[0], described, data, settings)
@@ -108,10 +109,10 @@ def _panels(
     described: Described,
     onto: Floats | None,
 ) -> list[Panelled]:
-    """One layer's maps, one per epoch: one reducer fitted on the union of them, turned onto the first layer's map."""
+    """One layer's maps, one per epoch: one reducer fitted on the union of them, turned onto the first layer's maps."""
     layout = settings.chosen_reducer()(np.concatenate([one[layer.name] for one in outputs]))
+    alignment = None if onto is None else align(layout.points, onto)
     parts = np.split(layout.points, len(outputs))
-    alignment = None if onto is None else align(parts[0], onto)
     found = []
     for (epoch, model), one, part in zip(models, outputs, parts, strict=True):
         points = part if alignment is None else alignment(part)
@@ -143,8 +144,12 @@ def _scatter(
     ]
     if settings.reduction.by_step and total > len(outputs.text):
         notes.append(f"{len(outputs.text):,} of {total:,} {of} are shown, drawn with seed {settings.reduction.seed}")
+    if settings.reduction.by_step and described.classes:
+        notes.append(f"{of} have the label and the prediction of their text, and so are alike within one")
     if len(names) > 1:
-        notes.append("each layer has a map of its own, turned and scaled onto the first by Procrustes' method")
+        notes.append(
+            "each layer has a map of its own, turned onto the first by Procrustes' method and brought to its size"
+        )
     if settings.epochs is not None and len(settings.epochs) > 1:
         notes.append("one map was made of all epochs together, so that their axes are the same")
         what = "predictions" if colour in ("label", None) else "colours and predictions"

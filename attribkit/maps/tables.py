@@ -23,12 +23,10 @@ def classes_table(measured: Measured, classes: Sequence[str], map_name: str) -> 
                 (
                     name,
                     count,
-                    round(float(measured.own("layer")[own].mean()), 4),
-                    round(float(measured.own("map")[own].mean()), 4),
-                    round((count - 1) / max(total - 1, 1), 4),
-                    None
-                    if measured.silhouette_layer is None
-                    else round(float(measured.silhouette_layer[own].mean()), 4),
+                    float(measured.own("layer")[own].mean()),
+                    float(measured.own("map")[own].mean()),
+                    (count - 1) / max(total - 1, 1),
+                    None if measured.silhouette_layer is None else float(measured.silhouette_layer[own].mean()),
                 )
             )
     rows.sort(key=lambda row: float(row[2] or 0))
@@ -58,7 +56,7 @@ def pairs_table(measured: Measured, classes: Sequence[str]) -> Table | None:
     return Table(
         title="The most mixed pairs of classes",
         columns=("class", "and", "share of each other's neighbours", "of the first", "of the second"),
-        rows=tuple((a, b, round(both, 4), round(one, 4), round(other, 4)) for both, a, b, one, other in pairs[:_PAIRS]),
+        rows=tuple((a, b, both, *each) for both, a, b, *each in pairs[:_PAIRS]),
         notes=(f"the first {_PAIRS} of {len(pairs)} pairs are listed",) if len(pairs) > _PAIRS else (),
     )
 
@@ -82,9 +80,9 @@ def border_table(measured: Measured, described: Described) -> Table | None:
                 described.excerpts[point],
                 described.labels[point],
                 described.predictions[point],
-                round(float(own[place]), 4),
+                float(own[place]),
                 described.classes[int(against[place])],
-                round(float(others[place].max()), 4),
+                float(others[place].max()),
             )
         )
     return Table(
@@ -104,11 +102,11 @@ def layers_table(maps: Sequence[Map]) -> Table | None:
         (
             one.layer,
             one.epoch,
-            round(mixing.agreement_layer, 4),
-            round(mixing.agreement_map, 4),
-            round(mixing.chance, 4),
-            None if mixing.silhouette_layer is None else round(mixing.silhouette_layer, 4),
-            None if mixing.trustworthiness is None else round(mixing.trustworthiness, 4),
+            mixing.agreement_layer,
+            mixing.agreement_map,
+            mixing.chance,
+            mixing.silhouette_layer,
+            mixing.trustworthiness,
         )
         for one, mixing in measured
     ]

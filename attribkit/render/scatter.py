@@ -1,5 +1,6 @@
 """The geometry and the signs of a map of points: shared axes, colours with shapes, and the numbers beside it."""
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from math import cos, pi, sin
@@ -7,9 +8,9 @@ from math import cos, pi, sin
 import numpy as np
 from numpy.typing import NDArray
 
-from attribkit.panels import Map, Mixing, Scatter
+from attribkit.panels import Map, Mixing, Placed, Scatter
 from attribkit.render import palette
-from attribkit.render.layout import number, percent, visible
+from attribkit.render.layout import number, percent, shorten, visible
 
 COLOURS = (
     ("#1a4a98", "#4f8df0"),
@@ -34,6 +35,9 @@ STEPS = 16
 
 STRETCH = 2.5
 """Beyond this ratio of the axes' spans each axis gets a scale of its own, or the map would be a line."""
+
+NAME = 40
+"""Characters of a label within a sentence."""
 
 AIR = 1.07
 """How much longer the axes are than what lies on them."""
@@ -228,7 +232,15 @@ def readings(mixing: Mixing) -> list[Reading]:
 
 def small(amount: float | None) -> str:
     """A mixing number for a reader."""
-    return "–" if amount is None else f"{amount:.2f}".replace("-", "−")
+    if amount is None:
+        return "–"
+    return f"{amount:.2f}".replace("-", "−") if abs(amount) >= 0.005 else "0.00"  # no minus before nothing
+
+
+def tally(panel: Scatter, one: Placed) -> str:
+    """How many of a placed text's neighbours have which label; empty where labels are unknown."""
+    labels = [panel.labels[point] for point in one.neighbours.tolist()] if panel.labels else []
+    return ", ".join(f"{count} × {shorten(label, NAME)}" for label, count in Counter(labels).most_common())
 
 
 def time(one: Map) -> str:

@@ -8,6 +8,9 @@ from attribkit.render.layout import number, visible
 
 NOTHING = "–"
 
+MOST = 240
+"""Characters of a cell; the rest of a longer one is cut off, and an ellipsis says so."""
+
 
 @dataclass(frozen=True)
 class Bars:
@@ -53,7 +56,8 @@ def _column(column: tuple[Cell, ...]) -> list[str]:
     sizes = [abs(cell) for cell in column if isinstance(cell, float) and cell]
     # a column from 10⁻⁷ to 3 has no common digits: each number is then written at its own size
     together = bool(sizes) and max(sizes) <= 1e3 * min(sizes)
-    return [_words(cell, min(sizes) if together else None) for cell in column]
+    size = max(min(sizes), max(sizes) / 10) if together else None  # the smallest must not give the largest many digits
+    return [_words(cell, size) for cell in column]
 
 
 def _words(cell: Cell, size: float | None) -> str:
@@ -63,4 +67,6 @@ def _words(cell: Cell, size: float | None) -> str:
         return "yes" if cell else "no"
     if isinstance(cell, int):
         return f"{cell:,}".replace("-", "−")
-    return number(cell, size, sign=False) if isinstance(cell, float) else visible(cell, one_line=True)
+    if isinstance(cell, float):
+        return number(cell, size, sign=False)
+    return visible(cell if len(cell) <= MOST else f"{cell[: MOST - 1].rstrip()}…", one_line=True)

@@ -48,7 +48,7 @@ def in_words(pair: Agreement) -> str:
         (0.8, "rank these words almost alike"),
         (0.5, "rank these words much alike"),
         (0.2, "agree on these words only in part"),
-        (-0.2, "rank these words differently"),
+        (-0.5, "rank these words differently"),
         (-1.1, "rank these words in opposite ways"),
     )
     said = next(text for least, text in words if pair.tau >= least)

@@ -180,4 +180,7 @@ def test_alignment_undoes_turning_mirroring_scaling_and_moving(scale: float, ang
     found = align(moved, points)
     np.testing.assert_allclose(found(moved), points, atol=1e-8)
     np.testing.assert_allclose(found.turn @ found.turn.T, np.eye(2), atol=1e-9)
+    unlike = np.random.default_rng(1).normal(size=(30, 2)) * 7
+    sizes = [np.linalg.norm(one - one.mean(0)) for one in (align(unlike, points)(unlike), points)]
+    assert sizes[0] == pytest.approx(sizes[1])  # a layer that orders its texts otherwise is not drawn as a dot
     np.testing.assert_allclose(align(np.ones((30, 2)), points)(np.ones((30, 2))), np.tile(points.mean(0), (30, 1)))

@@ -309,6 +309,17 @@ def test_small_maps_stand_in_rows_of_layers_and_columns_of_epochs() -> None:
     assert len(limits) == 1
 
 
+def test_nothing_has_no_sign_and_a_long_label_is_cut_where_it_is_named() -> None:
+    assert [geometry.small(amount) for amount in (-0.004, -0.006, 0.0, None)] == ["0.00", "−0.01", "0.00", "–"]
+    labels = tuple("x" * 10_000 if k % 2 else "short" for k in range(40))
+    near = Placed("new", "y" * 10_000, np.zeros((1, 2)), np.array([1, 2, 3]))
+    found = panel(labels=labels, placed=(near,))
+    assert geometry.tally(found, near) == f"2 × {'x' * 39}…, 1 × short"
+    words = Read(html.page([drawn(found)])).words
+    assert "x" * 40 not in words and "y" * 40 not in words
+    assert not any("x" * 40 in said or "y" * 40 in said for said in words_of(figure_of(found)))
+
+
 @pytest.mark.parametrize("dimensions", [2, 3])
 def test_a_continuous_colour_gets_a_bar_and_no_groups(dimensions: int) -> None:
     values = np.linspace(0.5, 1, 40)

@@ -13,5 +13,14 @@ def test_a_columns_numbers_have_the_same_digits_where_their_sizes_allow_it() -> 
     assert cells(table) == [["0.500", "1.00e-07", "12,500"], ["0.912", "3.00", "−3"], ["–", "0", "0"]]
 
 
+def test_the_smallest_number_does_not_give_the_largest_many_digits() -> None:
+    assert cells(Table("t", ("share",), ((0.00352,), (0.12187,)))) == [["0.0035"], ["0.1219"]]
+
+
+def test_an_endless_word_is_cut() -> None:
+    (((found,),)) = cells(Table("t", ("a",), (("x" * 10_000,),)))
+    assert len(found) == 240 and found.endswith("x…")
+
+
 def test_words_are_on_one_line_and_yes_or_no_is_said() -> None:
     assert cells(Table("t", ("a", "b"), (("x\ny\x1b", True),))) == [["x␊y␛", "yes"]]

@@ -54,6 +54,8 @@ def test_rows_that_rank_nothing_have_no_agreement_and_no_nan(values: tuple[list[
         ([1, 2, 4, 3], "rank these words much alike: τ = 0.67"),
         ([2, 1, 4, 3], "agree on these words only in part: τ = 0.33"),
         ([3, 1, 4, 2], "rank these words differently: τ = 0.00"),
+        ([3, 4, 1, 2], "rank these words differently: τ = −0.33"),
+        ([4, 3, 1, 2], "rank these words in opposite ways: τ = −0.67"),
         ([4, 3, 2, 1], "rank these words in opposite ways: τ = −1.00"),
     ],
 )

@@ -197,16 +197,12 @@ def _placed(panel: Scatter, one: Placed) -> dict[str, Any]:
 
     def told(point: int) -> dict[str, Any]:
         excerpt = visible(panel.excerpts[point], one_line=True) if panel.excerpts else f"point {point + 1:,}"
-        label = visible(panel.labels[point], one_line=True) if panel.labels else None
+        label = shorten(panel.labels[point], geometry.NAME) if panel.labels else None
         return {"point": point, "excerpt": excerpt, "label": label}
 
-    nearest = [told(int(point)) for point in one.neighbours]
-    labels = [near["label"] for near in nearest if near["label"] is not None]
-    counts = {label: labels.count(label) for label in dict.fromkeys(labels)}
-    tally = ", ".join(f"{count} × {label}" for label, count in sorted(counts.items(), key=lambda pair: -pair[1]))
     return {
         "excerpt": visible(one.excerpt, one_line=True),
-        "prediction": visible(one.prediction, one_line=True),
-        "neighbours": nearest,
-        "tally": tally,
+        "prediction": shorten(one.prediction, geometry.NAME),
+        "neighbours": [told(int(point)) for point in one.neighbours],
+        "tally": geometry.tally(panel, one),
     }

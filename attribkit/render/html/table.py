@@ -10,14 +10,21 @@ from attribkit.render.table import Bars, cells, numeric
 ROWS = 2_000
 """Rows that a page holds; a longer table says how many it leaves out."""
 
+LONG = 40
+"""Characters from which on a column is one of prose, and is given room."""
+
 
 def table(panel: Table, context: Context) -> dict[str, Any]:
     """What the template draws of one table."""
     rest = len(panel.rows) - ROWS
-    kinds = ["n" if right else "" for right in numeric(panel)]
+    lines = cells(panel)[:ROWS]
+    kinds = [
+        "n" if right else "long" if max((len(line[column]) for line in lines), default=0) > LONG else ""
+        for column, right in enumerate(numeric(panel))
+    ]
     axis = Bars.of(panel)
     rows = []
-    for index, row in enumerate(cells(panel)[:ROWS]):
+    for index, row in enumerate(lines):
         shades = panel.shades[index] if panel.shades else (None,) * len(row)
         drawn = [
             (cell, " ".join(filter(None, (kind, _shade(shade)))))

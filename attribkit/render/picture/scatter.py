@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from attribkit.panels import Map, Placed, Scatter
 from attribkit.render import scatter as geometry
-from attribkit.render.layout import visible
+from attribkit.render.layout import shorten, visible
 from attribkit.render.picture.points import Inks, cloud, symbols
 from attribkit.render.picture.room import INKS, INNER, MARGIN, NOTE, SMALL, Room, beside, clip, prose
 from attribkit.render.picture.sheet import Block, Sheet, gap
@@ -202,7 +202,7 @@ def _row(panel: Scatter, room: Room, inks: Inks, row: list[int], width: float) -
             y = top + 13 + height + 10
             for name, *cells in _cells(one):
                 sheet.text(left, y, name, NOTE, INKS.muted)
-                for x, cell in zip((width - 24, width), cells, strict=True):
+                for x, cell in zip((width - 27, width), cells, strict=True):
                     sheet.text(left + x, y, cell, NOTE, INKS.ink if name else INKS.muted, align="right")
                 y += 10
 
@@ -232,13 +232,10 @@ def _words(panel: Scatter, room: Room) -> list[Block]:
 
 
 def _placed(panel: Scatter, one: Placed, room: Room) -> list[Block]:
-    nearest = one.neighbours.tolist()
-    labels = [visible(panel.labels[point], one_line=True) for point in nearest] if panel.labels else []
-    counts = sorted(((labels.count(label), label) for label in dict.fromkeys(labels)), reverse=True)
-    tally = ", ".join(f"{count} × {label}" for count, label in counts)
+    tally = geometry.tally(panel, one)
     blocks = [prose(f"★ {one.excerpt}", room, SMALL, colour=INKS.ink)]
-    said = f"predicted {visible(one.prediction, one_line=True)}"
-    if nearest:
-        said += f"; its {len(nearest)} nearest points in the layer{': ' + tally if tally else ''}"
+    said = f"predicted {shorten(one.prediction, geometry.NAME)}"
+    if len(one.neighbours):
+        said += f"; its {len(one.neighbours)} nearest points in the layer{': ' + tally if tally else ''}"
     blocks.append(prose(said, room))
     return blocks

@@ -220,14 +220,16 @@
           const [x, y] = [(from[0] + to[0]) / 2, (from[1] + to[1]) / 2];
           // below for the axes that lie, on the left for the one that stands: there the name crosses no point
           const out = axis === 2 ? -x : y;
-          if (!outer || out > outer.out) outer = { x, y, out, slope: Math.atan((to[1] - from[1]) / (to[0] - from[0] || 1e-9)) };
+          const [across, down] = [to[0] - from[0], to[1] - from[1]];
+          if (!outer || out > outer.out) outer = { x, y, out, slope: Math.atan(down / (across || 1e-9)), long: Math.hypot(across, down) };
         }
         const slope = axis === 2 && outer.slope > 0 ? outer.slope - Math.PI : outer.slope;
         pen.save();
         pen.translate(outer.x, outer.y);
         pen.rotate(slope);
         pen.fillStyle = ink.muted;
-        pen.fillText(name, 0, axis === 2 ? -7 : 16);
+        const fits = pen.measureText(name).width < outer.long; // without what stands in brackets it is short
+        pen.fillText(fits ? name : name.replace(/ \(.*/, ""), 0, axis === 2 ? -7 : 16);
         pen.restore();
       });
     }
@@ -251,12 +253,14 @@
       pen.fillStyle = ink.ink;
       pen.fill();
       pen.font = `600 12.5px ${letters}`;
-      const long = pen.measureText(one.name).width;
-      const right = sx[i] + 14 + long < width;
+      let name = one.name; // at most so long that it has room on one of the star's sides
+      const wide = () => pen.measureText(name).width;
+      while (wide() > width / 2 - 15 && name.length > 4) name = `${name.slice(0, -3).trimEnd()}…`;
+      const right = sx[i] + 14 + wide() < width;
       pen.textAlign = right ? "left" : "right";
       const x = sx[i] + (right ? 13 : -13);
-      pen.strokeText(one.name, x, sy[i] + 4);
-      pen.fillText(one.name, x, sy[i] + 4);
+      pen.strokeText(name, x, sy[i] + 4);
+      pen.fillText(name, x, sy[i] + 4);
     }
 
     function ring() {
