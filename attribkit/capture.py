@@ -54,32 +54,44 @@ class Layer:
         steps = "T" if not self.extra else f"T {'+' if self.extra > 0 else '−'} {abs(self.extra)}"
         return f"({', '.join(steps if size == 'T' else str(size) for size in self.sizes)})"
 
-    def arranged(self, found: Tensor | None) -> Tensor:
+    def fits(self, found: Tensor, tokens: int) -> bool:
+        """Whether an output for texts of so many tokens has the layer's axes and number of steps."""
+        sizes = self.sizes or ()
+        return found.ndim == len(sizes) and (not self.steps or found.shape[sizes.index("T")] == tokens + self.extra)
+
+    def arranged(self, found: Tensor) -> Tensor:
         """The layer's output as (B, S, H), S steps, or as (B, H)."""
         sizes = self.sizes or ()
-        if found is None or found.ndim != len(sizes):
-            raise RuntimeError(
-                f"the layer {self.name!r} changes the shape of its output from text to text; take another"
-            )
         if self.steps:
             return found.movedim((sizes.index("B"), sizes.index("T")), (0, 1)).flatten(2)
         return found.movedim(sizes.index("B"), 0).flatten(1)
 
 
+Keep = Callable[[str, Tensor], Tensor | None]
+"""What to make of the output of the module of this name."""
+
+
 @contextmanager
-def watched(network: nn.Module, names: Sequence[str]) -> Iterator[dict[str, Tensor | None]]:
+def watched(
+    network: nn.Module, names: Sequence[str], keep: Keep = lambda _, found: found.clone()
+) -> Iterator[dict[str, Tensor | None]]:
     """Hooks on the named modules; afterwards, error or not, they are gone.
 
-    Yields: a dict that holds each module's latest output, those that finished last standing last; of an LSTM's
-        (outputs, (h, c)) the outputs, and None for what is no tensor.
+    Args:
+        network: whose modules they are.
+        names: of the modules.
+        keep: called the moment an output is there, for what follows may write into it; a copy of it if not given.
+
+    Yields: a dict that holds what was kept of each module's latest output, those that finished last standing last; of
+        an LSTM's (outputs, (h, c)) the outputs, and None for what is no tensor.
     """
     outputs: dict[str, Tensor | None] = {}
 
-    def keep(name: str) -> Callable[..., None]:
+    def seen(name: str) -> Callable[..., None]:
         def hook(module: nn.Module, inputs: Any, output: Any) -> None:
             outputs.pop(name, None)  # called again, it stands last
             found = _tensor(output)
-            outputs[name] = None if found is None else found.clone()  # what follows may write into it
+            outputs[name] = None if found is None else keep(name, found)
 
         return hook
 
@@ -87,7 +99,7 @@ def watched(network: nn.Module, names: Sequence[str]) -> Iterator[dict[str, Tens
     handles = []
     try:
         for name in names:
-            handles.append(modules[name].register_forward_hook(keep(name)))
+            handles.append(modules[name].register_forward_hook(seen(name)))
         yield outputs
     finally:
         for handle in handles:

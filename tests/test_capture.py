@@ -69,8 +69,8 @@ def test_axes_are_found_whatever_their_order() -> None:
     assert by_name["narrow"].arranged(torch.zeros(2, 5, 7)).shape == (2, 7, 5)
     assert by_name["pool"].arranged(torch.zeros(2, 5, 1)).shape == (2, 5)
     assert before_last(network, network, 1, CPU).name == "pool"
-    with pytest.raises(RuntimeError, match="changes the shape of its output"):
-        by_name["rnn"].arranged(torch.zeros(7, 2))
+    shapes = [(7, 2, 3), (7, 2), (6, 2, 3)]
+    assert [by_name["rnn"].fits(torch.zeros(shape), 7) for shape in shapes] == [True, False, False]
     with pytest.raises(ValueError, match="'counts' puts out no row per text; take one of 'embedding', 'rnn'"):
         choose_layers(["counts"], layers)
     with pytest.raises(ValueError, match=r"one of 'embedding', .*got 'idle'"):

@@ -123,22 +123,19 @@ def read_layers(
     values: dict[str, NDArray[np.float32]] = {}
     logits = np.zeros((len(ids), len(model.labels)))
     done = 0
-    with evaluating(model.network), torch.inference_mode(), watched(model.network, list(names)) as outputs:
+    reader = _Reader({layer.name: layer for layer in layers}, names, steps)
+    with evaluating(model.network), torch.inference_mode(), watched(model.network, list(names), reader) as kept:
         for rows in batches.by_length(lengths, batch_size, equal=equal):
-            outputs.clear()
+            kept.clear()
             batch = model.batch([ids[row] for row in rows])
+            places = reader.turn_to(rows, batch[1])
             found, weights = _run(model, batch, "attention" in names.values())
             logits[rows] = found.double().cpu().numpy()
-            for layer in layers:
-                arranged = _arranged(layer, outputs)
-                if steps is None:
-                    places, result = rows, reduced(layer, names[layer.name], arranged, batch[1], weights)
-                else:
-                    places, texts = steps.of(rows)
-                    result = steps.taken(layer, arranged, places, texts)
-                if layer.name not in values:
-                    values[layer.name] = np.zeros((points, result.shape[1]), dtype=np.float32)
-                values[layer.name][places] = result.float().cpu().numpy()
+            for name in names:
+                result = reader.points(name, kept, weights)
+                if name not in values:
+                    values[name] = np.zeros((points, result.shape[1]), dtype=np.float32)
+                values[name][places] = result.float().cpu().numpy()
             done += len(rows)
             if progress is not None:
                 progress(done, len(ids))
@@ -165,10 +162,44 @@ def _run(model: Classifier, batch: tuple[Tensor, Tensor], attend: bool) -> tuple
     return logits, weights.mean(1) if weights is not None and weights.ndim == 3 else weights
 
 
-def _arranged(layer: Layer, outputs: dict[str, Tensor | None]) -> Tensor:
-    if layer.name not in outputs:
-        raise RuntimeError(f"the layer {layer.name!r} took no part in this text's forward pass; take another")
-    return layer.arranged(outputs[layer.name])
+class _Reader:
+    """Makes points of a layer's output the moment it is there: to copy all its steps would take as long as some layers.
+
+    Args:
+        layers: by name.
+        reductions: by name how steps become points.
+        steps: which of them; None for one point per text.
+    """
+
+    def __init__(self, layers: dict[str, Layer], reductions: dict[str, str], steps: Steps | None) -> None:
+        self.layers, self.reductions, self.steps = layers, reductions, steps
+
+    def turn_to(self, rows: NDArray[np.int64], mask: Tensor) -> NDArray[np.int64]:
+        """The batch of these texts comes next; the numbers of its points."""
+        self.mask = mask
+        self.places, self.texts = (rows, rows) if self.steps is None else self.steps.of(rows)
+        return self.places
+
+    def __call__(self, name: str, found: Tensor) -> Tensor | None:
+        """Points (P, H) of one call's output; for "attention", whose weights come last, a copy of its steps."""
+        layer = self.layers[name]
+        if not layer.fits(found, self.mask.shape[1]):
+            return None  # no harm unless this was the last call
+        values = layer.arranged(found)
+        if self.steps is not None:
+            return self.steps.taken(layer, values, self.places, self.texts)
+        how = self.reductions[name]
+        return values.clone() if how in ("", "attention") else reduced(layer, how, values, self.mask, None)
+
+    def points(self, name: str, kept: dict[str, Tensor | None], weights: Tensor | None) -> Tensor:
+        """The points (P, H) of the last call; RuntimeError if the layer did not do what it did with other texts."""
+        if name not in kept:
+            raise RuntimeError(f"the layer {name!r} took no part in this text's forward pass; take another")
+        found = kept[name]
+        if found is None:
+            raise RuntimeError(f"the layer {name!r} changes the shape of its output from text to text; take another")
+        attended = self.reductions[name] == "attention"
+        return reduced(self.layers[name], "attention", found, self.mask, weights) if attended else found
 
 
 def _check_finite(layer: str, values: NDArray[np.float32], text: NDArray[np.int64]) -> None:

@@ -116,11 +116,6 @@ def reduced(layer: Layer, name: str, values: Tensor, mask: Tensor, weights: Tens
     """One vector per text, (B, H), of a layer's arranged output (B, S, H) or (B, H); mask (B, T), weights (B, T)."""
     if not name:
         return values
-    if values.shape[1] != mask.shape[1] + layer.extra:
-        raise RuntimeError(
-            f"the layer {layer.name!r} put out {values.shape[1]} steps for {mask.shape[1]} tokens where "
-            f"{mask.shape[1] + layer.extra} were expected; take a layer whose steps follow the tokens"
-        )
     if name == "attention":
         return torch.einsum("bt,bth->bh", (mask if weights is None else weights).to(values.dtype), values)
     steps = (mask.sum(1) + layer.extra).clamp(min=1)  # (B,): windows of a wide convolution that hold a real token

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
+from attribkit.capture import Layer
 from attribkit.classifier import Classifier
-from attribkit.maps.layers import layer_outputs
+from attribkit.maps.layers import layer_outputs, read_layers
+from attribkit.maps.reductions import Reduction
 from attribkit.models import recurrence
 from attribkit.models.adapters import Adapted
 from attribkit.text import WordIndex
@@ -169,6 +171,8 @@ def own_classifier(network: nn.Module) -> Classifier:
     index = WordIndex({"<pad>": 4, "<unk>": 3, "good": 0, "bad": 1, "film": 2})
     if isinstance(network, Packs):
         return Classifier(Adapted(network, inputs="ids, lengths"), index, ("neg", "pos"))
+    if isinstance(network, Shares):
+        return Classifier(network, index, ("neg", "pos"))
     return Classifier(Adapted(network, outputs="logit"), index, ("neg", "pos"))
 
 
@@ -179,6 +183,48 @@ def test_a_users_packed_lstm_gives_its_final_states() -> None:
     for row, ids in zip(found, classifier.ids(texts), strict=True):
         _, (hidden, _) = network.rnn(network.words(torch.tensor(ids)[None]))
         np.testing.assert_allclose(row, hidden.detach().reshape(-1).numpy(), atol=1e-6)
+
+
+class Shares(nn.Module):
+    """A user's own network that calls one module twice, writes over a layer's output, and may turn moody."""
+
+    def __init__(self, moody: bool = False) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(5, 4)
+        self.dropout = nn.Dropout()
+        self.wide = nn.Linear(4, 6)
+        self.moods = nn.Identity()
+        self.output = nn.Linear(6, 2)
+        self.moody = moody
+
+    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
+        steps = self.wide(self.dropout(self.embedding(ids) * mask.unsqueeze(2)))
+        steps *= mask.unsqueeze(2)
+        summed = self.dropout(steps.sum(1))
+        if len(ids) != 1 or not self.moody:
+            self.moods(steps)
+        return self.output(summed)
+
+
+def test_of_several_calls_the_last_counts_and_what_is_written_over_was_seen() -> None:
+    classifier = own_classifier(network := Shares().eval())
+    texts = ["good film", "bad", "good bad film film good"]
+    found = layer_outputs(classifier, texts, ["embedding", "dropout", "wide"], "mean")
+    for row, ids in enumerate(classifier.ids(texts)):
+        with torch.no_grad():
+            wide = network.wide(network.embedding(torch.tensor(ids)))
+        np.testing.assert_allclose(found["dropout"][row], wide.sum(0), atol=1e-5)
+        np.testing.assert_allclose(found["wide"][row], wide.mean(0), atol=1e-6)
+
+
+def test_a_layer_that_does_not_do_the_same_with_every_text_is_refused() -> None:
+    classifier = own_classifier(Shares(moody=True).eval())
+    with pytest.raises(RuntimeError, match="the layer 'moods' took no part in this text's forward pass; take another"):
+        layer_outputs(classifier, "good film", "moods")
+    classifier = own_classifier(Shares().eval())
+    other = Layer("moods", "Identity", ("B", "T", 6, 1))
+    with pytest.raises(RuntimeError, match="the layer 'moods' changes the shape of its output from text to text"):
+        read_layers(classifier, classifier.ids(["good film"]), [other], Reduction("mean"))
 
 
 @pytest.mark.parametrize("architecture", ["cnn", "attention-rnn", "lstm"])
