@@ -61,11 +61,13 @@ def main() -> None:
     for name in options.model if "outputs" in options.only else ():
         measure_outputs(name, Classifier.load(name, "cpu"), texts, source, rounds=3 if quick else 2)
     if "tsne" in options.only:
+        sizes = options.points or ((600, 1_200) if quick else (5_000, 25_000))
         model = Classifier.load("imdb-attention-rnn", "cpu")
         layer = model.before_last()
-        values = read_layers(model, model.ids(texts), [layer], Reduction())[layer.name]
+        chosen = [texts[row] for row in sample_of(np.arange(len(texts)), max(sizes), seed=0)]
+        values = read_layers(model, model.ids(chosen), [layer], Reduction())[layer.name]
         points = Components.of(values, PCA_FIRST)(values)
-        for size in options.points or ((600, 1_200) if quick else (5_000, 25_000)):
+        for size in sizes:
             measure_tsne(stretched(points, size), quick)
     if "page" in options.only:
         measure_page(texts, source)
