@@ -32,6 +32,9 @@ _LMS_TO_RGB = (
     (-0.0041960863, -0.7034186147, 1.7076147010),
 )
 
+LETTERS = '-apple-system,"Segoe UI",Roboto,"Noto Sans","Liberation Sans",system-ui,sans-serif'
+"""The fonts of every page, in CSS's own words: those that are there, nothing that would have to be loaded."""
+
 Triple = tuple[float, float, float]
 
 

@@ -54,7 +54,13 @@ def _environment() -> Environment:
 def _style() -> tuple[str, str]:
     """The style sheet and the class it is scoped to, which names this very sheet: other versions may stand beside."""
     template = _environment().get_template("style.css.jinja")
-    values: dict[str, Any] = {"light": palette.LIGHT, "dark": palette.DARK, "steps": palette.STEPS, "strong": STRONG}
+    values: dict[str, Any] = {
+        "light": palette.LIGHT,
+        "dark": palette.DARK,
+        "steps": palette.STEPS,
+        "strong": STRONG,
+        "letters": palette.LETTERS,
+    }
     scope = "ak-" + hashlib.sha256(template.render(scope="", **values).encode()).hexdigest()[:8]
     return template.render(scope=scope, **values), scope
 

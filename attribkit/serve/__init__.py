@@ -1,0 +1,6 @@
+"""The live page: models loaded once, then explanations as fast as one types, over HTTP on this machine alone.
+
+`app.create_app` builds the application from models; `server.serve` runs it. A request goes through the `gate` (who may
+ask, and how much), waits in a `lane` (a bounded queue, a thread that answers what waits together), and comes back as
+the same `Explanation` that `attribkit.explain` returns, or as `live`, what the page paints of it.
+"""

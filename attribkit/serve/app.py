@@ -1,0 +1,218 @@
+"""The application: what can be asked at which path, and how an error is answered."""
+
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Any, cast
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from attribkit.classifier import Classifier
+from attribkit.serve import look
+from attribkit.serve.desk import Desk
+from attribkit.serve.frozen import Frozen
+from attribkit.serve.lane import BusyError, Lane
+from attribkit.serve.limits import Limits
+from attribkit.serve.schema import (
+    Alternatives,
+    AlternativesAnswer,
+    Explain,
+    FileFormat,
+    Files,
+    Health,
+    Live,
+    Models,
+    Predict,
+    Predictions,
+    Problem,
+    SavedExplanation,
+    Settings,
+)
+
+QUICK = (None, "exact", "quadrature", "saliency", "input_x_gradient")
+"""Methods that take milliseconds; the others wait in a lane of their own, so that nobody's typing waits for them."""
+
+KINDS = {
+    "json": "application/json",
+    "html": "text/html; charset=utf-8",
+    "png": "image/png",
+    "svg": "image/svg+xml",
+    "pdf": "application/pdf",
+}
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "description": meaning}
+    for status, meaning in {
+        400: "the body is no JSON",
+        404: "there is no such model",
+        413: "the body is too large",
+        422: "the question is none that can be answered; the sentence says why",
+        429: "too many wait: come again after Retry-After seconds",
+        503: "the answer took too long",
+    }.items()
+}
+
+
+def create_app(models: Sequence[Classifier], limits: Limits | None = None) -> FastAPI:
+    """The application for some models, which it copies: what happens to them later changes no answer.
+
+    Raises: ValueError for no model, or two of one name.
+    """
+    limits = limits or Limits()
+    names = [model.name for model in models]
+    if not names or len(set(names)) != len(names):
+        raise ValueError(f"models of different names are needed to be served, got {', '.join(names) or 'none'}")
+    cards = Desk([Frozen.of(model) for model in models], limits).cards()
+    lanes: dict[str, Lane] = {}
+
+    @asynccontextmanager
+    async def running(app: FastAPI) -> AsyncIterator[None]:
+        for name in ("quick", "slow"):
+            lanes[name] = Lane(Desk([Frozen.of(model) for model in models], limits), limits, name)
+        yield
+        for lane in lanes.values():
+            lane.close()
+
+    async def ask(key: tuple[Any, ...], item: Any, slow: bool = False) -> Any:
+        return await lanes["slow" if slow else "quick"](key, item)
+
+    app = FastAPI(
+        title="attribkit",
+        version=version("attribkit"),
+        summary="Why a text classifier decides as it does.",
+        lifespan=running,
+        docs_url=None,
+        redoc_url=None,
+    )
+    _add_api(app, ask, cards)
+    _add_page(app)
+    _add_errors(app)
+    return app
+
+
+Ask = Callable[..., Awaitable[Any]]
+
+
+def _add_api(app: FastAPI, ask: Ask, cards: Models) -> None:
+    @app.get("/healthz")
+    async def health() -> Health:
+        """Whether the server runs."""
+        return Health()
+
+    @app.get("/models")
+    async def models() -> Models:
+        """The models and what can be asked of them."""
+        return cards
+
+    @app.post("/predict", responses=PROBLEMS, response_model=Predictions)
+    async def predict(question: Predict) -> Response:
+        """What a model says of some texts."""
+        found = await ask(("predict", question.model), question)
+        return Response(json.dumps(found), media_type=KINDS["json"])
+
+    @app.post("/explain", responses=PROBLEMS, response_model=SavedExplanation)
+    async def explain(question: Explain) -> Response:
+        """Why a model says of a text what it says, as the JSON that `Explanation.from_json` reads."""
+        settings = _settings(question)
+        slow = question.compare or question.method not in QUICK
+        return await _timed(ask(("explain", settings, question.views, question.compare), question, slow))
+
+    @app.post("/alternatives", responses=PROBLEMS, response_model=AlternativesAnswer)
+    async def alternatives(question: Alternatives) -> Response:
+        """What a model would say without a word, and with each of its nearest words."""
+        found = await ask(("alternatives",), question)
+        return Response(json.dumps(found), media_type=KINDS["json"])
+
+    files: dict[int | str, Any] = {200: {"content": {kind.partition(";")[0]: {} for kind in KINDS.values()}}}
+
+    @app.post("/files/{kind}", responses=PROBLEMS | files, response_class=Response)
+    async def file(kind: FileFormat, question: Files) -> Response:
+        """An explanation, or two beside each other, as a file: a picture, a page, or JSON."""
+        content = await ask(("files", kind), question, slow=True)
+        return Response(
+            content, media_type=KINDS[kind], headers={"content-disposition": f'attachment; filename="why.{kind}"'}
+        )
+
+    @app.post("/live", responses=PROBLEMS, response_model=dict[str, Any])
+    async def live(question: Live) -> Response:
+        """What the page paints while one types: the explanation in the words and numbers of the reports."""
+        key = ("live", _settings(question), question.place)
+        return await _timed(ask(key, question, question.method not in QUICK))
+
+    @app.get("/models/{name}/map", responses=PROBLEMS, response_model=dict[str, Any])
+    async def points(name: str) -> Response:
+        """The map of the reference texts that a model carries."""
+        return Response(await ask(("map",), name), media_type=KINDS["json"])
+
+
+def _settings(question: Settings) -> Settings:
+    """What several questions share, so that they can be answered together."""
+    return Settings(**{name: getattr(question, name) for name in Settings.model_fields})
+
+
+async def _timed(answer: Awaitable[bytes]) -> Response:
+    """The JSON, and how long the server took, as browsers' tools show it."""
+    since = time.perf_counter()
+    content = await answer
+    took = 1000 * (time.perf_counter() - since)
+    return Response(content, media_type=KINDS["json"], headers={"server-timing": f"answer;dur={took:.2f}"})
+
+
+def _add_page(app: FastAPI) -> None:
+    for path, file in look.files().items():
+        app.add_api_route(f"/{path}", _serving(file), methods=["GET", "HEAD"], include_in_schema=False)
+
+
+def _serving(file: look.File) -> Callable[[Request], Awaitable[Response]]:
+    headers = {"cache-control": "no-cache", "etag": file.tag}
+
+    async def serve(request: Request) -> Response:
+        if request.headers.get("if-none-match") == file.tag:
+            return Response(status_code=304, headers=headers)
+        return Response(file.content, media_type=file.kind, headers=headers)
+
+    return serve
+
+
+def _add_errors(app: FastAPI) -> None:
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: Exception) -> Response:
+        first = cast(RequestValidationError, error).errors()[0]
+        where = ".".join(str(part) for part in first["loc"][1:]) or "the body"
+        return _problem(422, f"{where}: {first['msg']}; see /openapi.json for what can be asked")
+
+    @app.exception_handler(HTTPException)
+    async def refused(request: Request, error: Exception) -> Response:
+        known = cast(HTTPException, error)
+        return _problem(known.status_code, str(known.detail), known.headers)
+
+    @app.exception_handler(LookupError)
+    async def missing(request: Request, error: Exception) -> Response:
+        return _problem(404, str(error.args[0]))
+
+    @app.exception_handler(BusyError)
+    async def busy(request: Request, error: Exception) -> Response:
+        return _problem(429, "too many requests wait; come again in a second", {"retry-after": "1"})
+
+    @app.exception_handler(TimeoutError)
+    async def late(request: Request, error: Exception) -> Response:
+        return _problem(
+            503, "the answer took too long; send a shorter text or ask for another method", {"retry-after": "5"}
+        )
+
+    @app.exception_handler(ValueError)
+    async def unanswerable(request: Request, error: Exception) -> Response:
+        return _problem(422, str(error))
+
+    @app.exception_handler(Exception)
+    async def broken(request: Request, error: Exception) -> Response:
+        return _problem(500, f"this should not have happened ({type(error).__name__}); the server's terminal says more")
+
+
+def _problem(status: int, sentence: str, headers: Any = None) -> Response:
+    # what a user typed may hold half a character, which only JSON's own escapes can carry
+    content = json.dumps({"error": sentence[:2_000]}).encode()
+    return Response(content, status, media_type=KINDS["json"], headers=headers)

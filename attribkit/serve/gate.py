@@ -1,0 +1,157 @@
+"""Who may ask and how much: the Host and Origin of a request, the size and pace of its body, the headers of answers."""
+
+import asyncio
+import ipaddress
+import json
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any
+
+from attribkit.serve.limits import Limits
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""What the page may load and do: its own files and its own server, nothing else, and no script or style inside it."""
+
+HEADERS = (
+    (b"content-security-policy", POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+)
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+class Refused(Exception):
+    """A request that the application never sees: a status and a sentence."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+class Gate:
+    """Middleware around the whole application.
+
+    Args:
+        app: the application.
+        limits: of bodies.
+        hosts: names by which browsers may call the server. A page of another name that was made to resolve to this
+            machine (DNS rebinding) is refused.
+        addresses: whether every IP address is such a name: a server for more than this machine is called by one, and
+            what is written as an address needs no name server that could lie.
+    """
+
+    def __init__(self, app: App, limits: Limits, hosts: Iterable[str] = LOOPBACK, addresses: bool = False) -> None:
+        self._app, self._limits = app, limits
+        self._hosts = {host.lower() for host in hosts}
+        self._addresses = addresses
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        """Let a request through, or answer it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def guarded(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                message["headers"] = [*message.get("headers", ()), *HEADERS]
+            await send(message)
+
+        try:
+            headers = dict(scope["headers"])
+            self._check(scope["method"], headers)
+            body = await self._body(headers, receive)
+            await self._app(scope, _replay(body, receive), guarded)
+        except Refused as refusal:
+            if not started:
+                await _refuse(refusal, guarded)
+
+    def _check(self, method: str, headers: dict[bytes, bytes]) -> None:
+        host = headers.get(b"host", b"").decode("latin-1").lower()
+        if not self._known(_name(host)):
+            raise Refused(421, f"this server answers to {', '.join(sorted(self._hosts))}, not to {host[:100]!r}")
+        origin = headers.get(b"origin")
+        # a browser names the page that asks; a page of another server may not
+        if origin is not None and origin.decode("latin-1").lower() not in (f"http://{host}", f"https://{host}"):
+            raise Refused(403, "only this server's own page may ask from a browser; open it and ask there")
+        if headers.get(b"sec-fetch-site") == b"cross-site" and method not in ("GET", "HEAD"):
+            raise Refused(403, "only this server's own page may ask from a browser; open it and ask there")
+
+    def _known(self, name: str) -> bool:
+        if name in self._hosts:
+            return True
+        try:
+            ipaddress.ip_address(name)
+        except ValueError:
+            return False
+        return self._addresses
+
+    async def _body(self, headers: dict[bytes, bytes], receive: Receive) -> bytes:
+        """The whole body, never more of it in memory than allowed."""
+        most = self._limits.body_bytes
+        too_large = Refused(413, f"a request may have {most:,} bytes; send less text")
+        length = headers.get(b"content-length", b"0")
+        if length.isdigit() and int(length[:20]) > most:
+            raise too_large
+        parts: list[bytes] = []
+        size = 0
+        try:
+            async with asyncio.timeout(self._limits.body_seconds):
+                while True:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        raise Refused(400, "the request ended early")
+                    size += len(message.get("body", b""))
+                    if size > most:
+                        raise too_large
+                    parts.append(message.get("body", b""))
+                    if not message.get("more_body", False):
+                        return b"".join(parts)
+        except TimeoutError as error:
+            seconds = f"{self._limits.body_seconds:g}"
+            raise Refused(408, f"a request's body must arrive within {seconds} seconds; send it at once") from error
+
+
+def _name(host: str) -> str:
+    """The name in a Host header, without its port."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0]
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """The body once more, for the application; afterwards what else comes."""
+    given = False
+
+    async def again() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again
+
+
+async def _refuse(refusal: Refused, send: Send) -> None:
+    content = json.dumps({"error": str(refusal)}).encode()
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(content)).encode()),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
+    await send({"type": "http.response.body", "body": content})

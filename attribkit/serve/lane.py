@@ -1,0 +1,84 @@
+"""A bounded queue and one thread that answers what waits in it, together where it can."""
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any
+
+from attribkit.serve.limits import Limits
+
+Work = Callable[[Any, Sequence[Any]], Sequence[Any]]
+"""What a lane does: a key that several requests share, and each one's own item; an answer for each."""
+
+
+class BusyError(Exception):
+    """The lane is full: come again in a moment."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Job:
+    key: Hashable
+    item: Any
+    answer: Future[Any] = field(default_factory=Future)
+
+
+class Lane:
+    """One thread that owns its models, so that no two explanations ever touch a network at once.
+
+    Requests with the same key that wait together are worked on together. One that fails does not spoil the others:
+    then each is worked on alone. One whose asker has gone is left out.
+    """
+
+    def __init__(self, work: Work, limits: Limits, name: str) -> None:
+        self._work, self._limits = work, limits
+        self._jobs: queue.Queue[_Job | None] = queue.Queue(limits.waiting)
+        self._thread = threading.Thread(target=self._run, name=f"attribkit-{name}", daemon=True)
+        self._thread.start()
+
+    async def __call__(self, key: Hashable, item: Any) -> Any:
+        """The answer.
+
+        Raises: BusyError if too many wait; TimeoutError if it takes too long; whatever the work raises.
+        """
+        job = _Job(key, item)
+        try:
+            self._jobs.put_nowait(job)
+        except queue.Full as error:
+            raise BusyError from error
+        async with asyncio.timeout(self._limits.answer_seconds):
+            return await asyncio.wrap_future(job.answer)
+
+    def close(self) -> None:
+        """Answer what waits, then stop."""
+        self._jobs.put(None)
+        self._thread.join(self._limits.answer_seconds)
+
+    def _run(self) -> None:
+        going_on = True
+        while going_on:
+            waiting = [self._jobs.get()]
+            while len(waiting) < self._limits.batch and not self._jobs.empty():
+                waiting.append(self._jobs.get_nowait())
+            going_on = None not in waiting
+            groups: dict[Hashable, list[_Job]] = {}
+            for job in waiting:
+                if job is not None and job.answer.set_running_or_notify_cancel():
+                    groups.setdefault(job.key, []).append(job)
+            for jobs in groups.values():
+                self._answer(jobs)
+
+    def _answer(self, jobs: list[_Job]) -> None:
+        try:
+            answers = self._work(jobs[0].key, [job.item for job in jobs])
+        except Exception as error:  # whatever it is, it is the asker's answer and not this thread's end
+            if len(jobs) == 1:
+                jobs[0].answer.set_exception(error)
+                return
+            for job in jobs:
+                self._answer([job])
+            return
+        for job, answer in zip(jobs, answers, strict=True):
+            job.answer.set_result(answer)

@@ -1,0 +1,110 @@
+"""What the page paints while one types: an explanation in the words and numbers of the reports."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attribkit.explanation import Explanation
+from attribkit.panels import Heatmap, HeatmapRow, Placed, Prediction, TokenScores
+from attribkit.render.bands import ranges
+from attribkit.render.facts import bars, equation, icon, phrase_filters, phrases, remarks
+from attribkit.render.layout import number, percent, scales, shorten, stretch, visible
+from attribkit.render.scatter import Frame
+from attribkit.render.sentences import sentences
+from attribkit.views.agreement import agree, in_words
+
+PHRASES = 6
+"""Phrases that are shown."""
+
+
+def live(explanation: Explanation) -> dict[str, Any]:
+    """Everything that moves with the text; characters are counted as Python counts them."""
+    text = explanation.text or ""
+    panel = explanation.scores
+    scale = scales([explanation])[id(panel)]
+    bands = ranges(panel, scale)
+    attention = next((one for one in explanation.panels if isinstance(one, Heatmap)), None)
+    return {
+        "model": explanation.provenance.get("model"),
+        "prediction": None if explanation.prediction is None else said(explanation.prediction),
+        "target": visible(panel.target, one_line=True),
+        "unit": panel.unit,
+        "method": panel.method,
+        "baseline": visible(panel.baseline, one_line=True),
+        "starts": panel.starts.tolist(),
+        "ends": panel.ends.tolist(),
+        "scores": panel.scores.tolist(),
+        "said": [number(score, scale.limit) for score in panel.scores.tolist()],
+        "between": [one.words for one in bands],
+        "known": panel.known.tolist(),
+        "limit": scale.limit,
+        "ends_at": number(scale.limit, sign=False),
+        "total": number(panel.total),
+        "verdict": {"icon": icon(panel), "words": panel.verdict},
+        "equation": equation(panel),
+        "notes": remarks(panel, scale),
+        "unread": panel.tokens_total - len(panel.tokens),
+        "phrases": [
+            {
+                "words": shorten(stretch(text, panel, first, last), 60),
+                "first": first,
+                "last": last,
+                "score": score,
+                "said": number(score),
+                "filters": phrase_filters(filters),
+            }
+            for first, last, score, filters in phrases(panel, PHRASES)
+        ],
+        "sentences": [
+            {"first": one.first, "last": one.last, "score": one.total, "said": number(one.total)}
+            for one in sentences(panel)
+        ],
+        "attention": None if attention is None else _attention(attention, panel),
+    }
+
+
+def said(prediction: Prediction) -> dict[str, Any]:
+    """The label and the bars, as every report draws them."""
+    shown, rest = bars(prediction)
+    return {
+        "label": visible(prediction.label, one_line=True),
+        "probability": prediction.probability,
+        "percent": percent(prediction.probability),
+        "bars": [{"label": visible(label, True), "p": p, "percent": percent(p)} for label, p in shown],
+        "rest": rest,
+    }
+
+
+def _attention(heatmap: Heatmap, panel: TokenScores) -> dict[str, Any]:
+    """The weights of the first head, or of all of them together, beside the scores of the same tokens."""
+    weights: NDArray[np.float64] = np.mean([row.values for row in heatmap.rows if not row.signed], axis=0)
+    rows = (HeatmapRow("attention", weights, "weight"), HeatmapRow("attribution", panel.scores, panel.unit))
+    (pair,) = agree(rows)
+    limit = float(weights.max(initial=0.0))
+    return {
+        "weights": weights.tolist(),
+        "said": [number(weight, limit, sign=False) for weight in weights.tolist()],
+        "limit": limit,
+        "tau": pair.tau,
+        "agreement": in_words(pair),
+    }
+
+
+def place(placed: Placed, frame: Frame, excerpts: Sequence[str], labels: Sequence[str]) -> dict[str, Any]:
+    """Where a text falls on the map, its axes running from 0 to 1, and what lies nearest."""
+    x, y = frame.unit(placed.points)[0].tolist()
+    near = placed.neighbours.tolist()
+    return {
+        "x": x,
+        "y": y,
+        "neighbours": [
+            {
+                "point": point,
+                "excerpt": visible(excerpts[point], True) if excerpts else f"point {point + 1:,}",
+                "label": visible(labels[point], True) if labels else None,
+            }
+            for point in near
+        ],
+    }

@@ -1,0 +1,64 @@
+// Talking to the server that sent this page, and to no other.
+
+export class Refusal extends Error {
+  constructor(status, sentence, seconds) {
+    super(sentence);
+    Object.assign(this, { status, seconds });
+  }
+}
+
+async function answered(response) {
+  if (response.ok) return response;
+  const found = await response.json().catch(() => ({}));
+  throw new Refusal(response.status, found.error ?? `the server answered ${response.status}`, Number(response.headers.get("retry-after")) || 0);
+}
+
+export async function ask(path, body, signal) {
+  const response = await fetch(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body), signal });
+  return answered(response);
+}
+
+export async function get(path) {
+  return (await answered(await fetch(path))).json();
+}
+
+// Latest: of questions that follow one another quickly only the newest answer counts. One is on its way at a time; the
+// newest that came meanwhile goes next, and one that is overdue is given up for it.
+export class Latest {
+  #next = null;
+  #running = null;
+  #number = 0;
+
+  constructor(path, { answer, refusal, patience = 250 }) {
+    Object.assign(this, { path, answer, refusal, patience });
+  }
+
+  ask(body, about) {
+    this.#next = { body, about, number: ++this.#number };
+    if (!this.#running) return this.#go();
+    if (performance.now() - this.#running.since > this.patience) this.#running.controller.abort();
+  }
+
+  forget() {
+    this.#next = null;
+    this.#number++;
+    this.#running?.controller.abort();
+  }
+
+  async #go() {
+    const { body, about, number } = this.#next;
+    this.#next = null;
+    this.#running = { controller: new AbortController(), since: performance.now() };
+    try {
+      const found = await (await ask(this.path, body, this.#running.controller.signal)).json();
+      if (number === this.#number || this.#next) this.answer(found, about, number === this.#number);
+    } catch (error) {
+      const again = error.status === 429 && number === this.#number;
+      if (again) this.#next = { body, about, number };
+      if (again) await new Promise((done) => setTimeout(done, 1000 * (error.seconds || 1)));
+      else if (error.name !== "AbortError" && number === this.#number) this.refusal(error, about);
+    }
+    this.#running = null;
+    if (this.#next) this.#go();
+  }
+}

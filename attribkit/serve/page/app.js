@@ -1,0 +1,192 @@
+// The page: its panes, what they share, its address, and what can be taken away.
+import { ask, get } from "./api.js";
+import { Pane } from "./pane.js";
+import { read, written } from "./state.js";
+
+const EXAMPLES = [
+  ["a verdict", "It was a horrible movie"],
+  ["a turn", "I've never watched something as bad, but I loved every minute of it!"],
+  ["a review", "The photography is beautiful and the cast is wonderful. But the plot is dull, the music tells you what to feel, and the ending is a complete waste of two excellent actresses."],
+];
+const NAMES = {
+  output: { log_odds: "log-odds", logit: "logit", probability: "probability" },
+  baseline: { pad: "nothing (padding)", zero: "zero vectors", unk: "unknown words", mean: "an average word" },
+};
+const METHODS = { exact: "exact, in closed form", quadrature: "integrated gradients", captum: "Captum’s", leave_one_out: "leave one out", input_x_gradient: "input × gradient", deeplift: "DeepLIFT", gradient_shap: "GradientSHAP", kernel_shap: "KernelSHAP", shapley_sampling: "Shapley sampling", lime: "LIME" };
+
+const find = (id) => document.getElementById(id);
+const { models, outputs, baselines } = await get("models");
+const [form, desk, compare] = [find("settings"), find("desk"), find("compare")];
+let panes = [];
+
+function options(select, entries) {
+  const chosen = select.value;
+  select.replaceChildren(...entries.map(([value, textContent]) => Object.assign(document.createElement("option"), { value, textContent })));
+  if (entries.some(([value]) => value === chosen)) select.value = chosen;
+}
+
+// settings
+
+options(form.output, outputs.map((name) => [name, NAMES.output[name] ?? name]));
+options(form.baseline, baselines.map((name) => [name, NAMES.baseline[name] ?? name]));
+
+function offer() { // what all the models shown can be asked
+  const shown = panes.map((pane) => pane.model);
+  const labels = shown[0].labels.filter((label) => shown.every((model) => model.labels.includes(label)));
+  options(form.target, [["", "the predicted label"], ...labels.map((label) => [label, label])]);
+  options(form.rather, [["", "anything else"], ...labels.filter((label) => label !== form.target.value).map((label) => [label, label])]);
+  form.rather.closest("label").hidden = !form.target.value || labels.length < 3;
+  options(form.method, [["", "the best there is"], ...shown[0].methods.filter((name) => shown.every((model) => model.methods.includes(name))).map((name) => [name, METHODS[name] ?? name])]);
+}
+
+function settings() {
+  const target = form.target.value;
+  const rather = !form.rather.closest("label").hidden && form.rather.value;
+  return {
+    ...(target && { target: rather ? [target, rather] : target }),
+    output: form.output.value,
+    baseline: form.baseline.value,
+    ...(form.method.value && { method: form.method.value }),
+  };
+}
+
+form.addEventListener("submit", (event) => event.preventDefault());
+form.addEventListener("change", () => { offer(); acted(); for (const pane of panes) pane.refresh(); });
+
+// panes
+
+let speech = 0;
+function heard(pane) {
+  clearTimeout(speech);
+  speech = setTimeout(() => {
+    const { prediction, verdict } = pane.answer ?? {};
+    if (prediction) find("heard").textContent = `${prediction.label}, ${prediction.percent}; the scores: ${verdict.words}`;
+  }, 900);
+}
+
+function scaled(pane) { // two texts of one model share a scale, so that a paler one is a weaker one
+  const alike = (one) => ["model", "unit", "method", "baseline"].every((name) => one.answer[name] === pane.answer[name]);
+  const group = panes.filter((one) => one.answer && alike(one));
+  const limit = Math.max(...group.map((one) => one.answer.limit));
+  for (const one of group) if (one !== pane) one.paint(limit);
+  return limit;
+}
+
+function together(pane) { // two models read one text
+  if (compare.value !== "models") return;
+  const { text, muted } = pane.state;
+  const alike = (one) => one.text === text && String(one.muted) === String(muted);
+  for (const other of panes) if (other !== pane && !alike(other.state)) other.restore({ ...other.state, text, muted });
+}
+
+function arrange(count) {
+  while (panes.length > count) panes.pop().root.remove();
+  while (panes.length < count) {
+    const title = count === 1 ? "Your text" : panes.length ? "The second text" : "Your text";
+    const pane = new Pane({
+      title, models, examples: EXAMPLES, settings, scaled, heard,
+      changed: () => { together(pane); later(); },
+      acted: () => { together(pane); offer(); acted(); },
+    });
+    panes.push(pane);
+    desk.append(pane.root);
+  }
+  desk.classList.toggle("two", count === 2);
+}
+
+compare.addEventListener("change", () => {
+  const first = panes[0].state;
+  arrange(compare.value ? 2 : 1);
+  if (compare.value === "models") {
+    const other = models.find((model) => model.name !== first.model) ?? models[0];
+    panes[1].restore({ ...first, model: other.name });
+  } else if (compare.value && !panes[1].sheet.text) panes[1].restore({ ...first, text: EXAMPLES[1][1] });
+  offer();
+  acted();
+  for (const pane of panes) pane.refresh();
+});
+
+// the address
+
+const state = () => ({
+  panes: panes.map((pane) => pane.state),
+  settings: { ...Object.fromEntries(["target", "rather", "method"].map((name) => [name, form[name].value])), output: form.output.value, baseline: form.baseline.value },
+  compare: compare.value,
+});
+let typing = 0;
+
+function later() { // while one types, one entry of the history moves along
+  clearTimeout(typing);
+  typing = setTimeout(() => history.replaceState(null, "", written(state())), 300);
+}
+
+function acted() { // what was done on purpose can be taken back by the browser's own button
+  clearTimeout(typing);
+  const now = written(state());
+  if (now !== location.hash) history.pushState(null, "", now);
+}
+
+function restore() {
+  const wanted = read(location.hash);
+  if (!wanted.given) wanted.panes[0].text = EXAMPLES[0][1];
+  compare.value = wanted.compare;
+  arrange(wanted.panes.length);
+  wanted.panes.forEach((one, k) => { panes[k].choice.value = models.some((model) => model.name === one.model) ? one.model : models[0].name; });
+  for (const name of ["output", "baseline", "target"]) set(form[name], wanted.settings[name]);
+  offer();
+  for (const name of ["target", "rather", "method"]) set(form[name], wanted.settings[name]);
+  offer();
+  wanted.panes.forEach((one, k) => panes[k].restore({ ...one, model: panes[k].choice.value }));
+}
+
+function set(select, value) {
+  select.value = value;
+  if (select.selectedIndex < 0) select.selectedIndex = 0;
+}
+
+addEventListener("popstate", restore);
+
+// take it away
+
+const told = (sentence) => { find("taken").textContent = sentence; };
+
+async function file(kind) {
+  const shown = panes.filter((pane) => pane.sheet.written.trim());
+  if (!shown.length) throw new Error("There is no text yet.");
+  return (await ask(`files/${kind}`, { explanations: shown.map((pane) => pane.question) })).blob();
+}
+
+async function download(kind) {
+  told(`drawing the ${kind.toUpperCase()} …`);
+  const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(await file(kind)), download: `why.${kind}` });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  told(`why.${kind} is in your downloads.`);
+}
+
+const COPY = {
+  link: async () => {
+    clearTimeout(typing);
+    history.replaceState(null, "", written(state()));
+    await navigator.clipboard.writeText(location.href);
+    told("The link is in your clipboard.");
+  },
+  picture: async () => {
+    told("drawing the picture …");
+    await navigator.clipboard.write([new ClipboardItem({ "image/png": file("png") })]);
+    told("The picture is in your clipboard.");
+  },
+};
+
+const attempt = (deed) => deed().catch((error) => told(error.message));
+for (const button of document.querySelectorAll("[data-file]")) button.addEventListener("click", () => attempt(() => download(button.dataset.file)));
+for (const button of document.querySelectorAll("[data-copy]")) button.addEventListener("click", () => attempt(COPY[button.dataset.copy]));
+document.addEventListener("click", (event) => { if (!find("take").contains(event.target)) find("take").open = false; });
+find("take").addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  find("take").open = false;
+  find("take").querySelector("summary").focus();
+});
+
+restore();
+document.documentElement.dataset.ready = "";

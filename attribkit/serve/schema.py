@@ -1,0 +1,176 @@
+"""What can be asked and what is answered; from these the OpenAPI description is made."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from attribkit.attribution.outputs import UNITS
+from attribkit.serve.limits import Limits
+from attribkit.views import VIEWS
+from attribkit.views.engines import ENGINES
+
+_LIMITS = Limits()
+
+Text = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=_LIMITS.text_characters,
+        description="At least one visible character.",
+        examples=["It was a horrible movie"],
+    ),
+]
+ModelName = Annotated[
+    str | None, Field(description="One of those that GET /models lists; the first if not given.", examples=[None])
+]
+Baseline = Annotated[str, Field(min_length=1, max_length=10_000)]
+FileFormat = Literal["png", "svg", "pdf", "html", "json"]
+
+
+STRICT = ConfigDict(extra="forbid", frozen=True, strict=True)
+"""Unknown names are refused, so that a slip of the pen is no silent default."""
+
+
+class Settings(BaseModel):
+    """How a text is explained, as in `attribkit.explain`."""
+
+    model_config = STRICT
+
+    model: ModelName = None
+    target: Annotated[
+        str | int | Annotated[tuple[str | int, str | int], Field(strict=False)] | None,
+        Field(description='A label, its index, "all", or two labels for why the first and not the second.'),
+    ] = None
+    output: Annotated[Literal[*UNITS], Field(description="What the scores share out.")] = "log_odds"  # type: ignore[valid-type]
+    method: Annotated[
+        Literal[*ENGINES] | None,  # type: ignore[valid-type]
+        Field(description="How the scores are computed; the best that the model allows if not given."),
+    ] = None
+    baseline: Annotated[
+        Baseline | Annotated[tuple[Baseline, ...], Field(min_length=1, max_length=5, strict=False)],
+        Field(description="pad, zero, unk, mean or a text; several of them give each token a band."),
+    ] = "pad"
+    tolerance: Annotated[float, Field(gt=0, lt=1, description="The largest relative completeness error.")] = 1e-4
+    seed: Annotated[int, Field(ge=0, lt=2**31, description="Of the methods that draw samples.")] = 0
+
+
+class Explain(Settings):
+    """A text to be explained."""
+
+    text: Text
+    views: Annotated[
+        Annotated[tuple[Literal[*VIEWS], ...], Field(min_length=1, max_length=len(VIEWS), strict=False)] | None,  # type: ignore[valid-type]
+        Field(description="Every one the model supports if not given."),
+    ] = None
+    compare: Annotated[bool, Field(description="Set attention beside integrated gradients and leave-one-out.")] = False
+
+
+class Live(Settings):
+    """A text that is being typed."""
+
+    text: Text
+    place: Annotated[bool, Field(description="Whether its place on the layer's map is wanted.")] = False
+
+
+class Files(BaseModel):
+    """One explanation, or two to stand beside each other, to be drawn into one file."""
+
+    model_config = STRICT
+
+    explanations: Annotated[list[Explain], Field(min_length=1, max_length=2)]
+
+
+class Predict(BaseModel):
+    """Texts to be classified."""
+
+    model_config = STRICT
+
+    texts: Annotated[list[Text], Field(min_length=1, max_length=_LIMITS.texts)]
+    model: ModelName = None
+
+
+class Alternatives(BaseModel):
+    """A word of a text: what if it were not there, or another?"""
+
+    model_config = STRICT
+
+    text: Text
+    start: Annotated[int, Field(ge=0, le=_LIMITS.text_characters, description="Where the token begins, in characters.")]
+    model: ModelName = None
+
+
+class Problem(BaseModel):
+    """Why something was not answered."""
+
+    error: Annotated[str, Field(description="One sentence: what was expected, what came, what to do.")]
+
+
+class Health(BaseModel):
+    """That the server runs."""
+
+    status: Literal["ok"] = "ok"
+
+
+class ModelCard(BaseModel):
+    """What a model can be asked."""
+
+    name: str
+    network: str
+    parameters: int
+    labels: list[str]
+    vocabulary: int
+    methods: list[str]
+    views: list[str]
+    attention: bool
+    map: bool
+
+
+class Models(BaseModel):
+    """What can be asked of this server."""
+
+    models: list[ModelCard]
+    outputs: list[str]
+    baselines: list[str]
+    text_characters: int
+    text_tokens: int
+
+
+class Said(BaseModel):
+    """What a model says of one text."""
+
+    label: str
+    probabilities: Annotated[dict[str, float], Field(description="Of every label.")]
+
+
+class Predictions(BaseModel):
+    """What a model says of each text, in their order."""
+
+    model: str
+    predictions: list[Said]
+
+
+class Alternative(Said):
+    """What a model would say with another word in its place."""
+
+    word: Annotated[str, Field(description="Empty for none at all.")]
+    similarity: Annotated[float | None, Field(description="Cosine of the two words' embeddings.")]
+
+
+class AlternativesAnswer(BaseModel):
+    """A word, and what the model says with it, without it and with its nearest words."""
+
+    word: str
+    start: int
+    end: int
+    known: bool
+    now: Said
+    alternatives: list[Alternative]
+
+
+class SavedExplanation(BaseModel):
+    """What `Explanation.to_json` writes and `Explanation.from_json` reads."""
+
+    attribkit: Literal["explanation"]
+    format: int
+    sha256: str
+    content: dict[str, object]

@@ -1,0 +1,139 @@
+"""Running the application on a socket, until it is told to stop."""
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import torch
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from attribkit.classifier import Classifier
+from attribkit.serve.app import create_app
+from attribkit.serve.gate import LOOPBACK, Gate
+from attribkit.serve.limits import Limits
+
+_LATE = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+
+
+class PatientProtocol(H11Protocol):
+    """HTTP/1.1, for a while: a connection that says nothing, or its first lines too slowly, is closed."""
+
+    def __init__(self, *arguments: Any, patience: float, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._patience = patience
+        self._deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait."""
+        super().connection_made(transport)
+        self._wait()
+
+    def data_received(self, data: bytes) -> None:
+        """Wait on while a request has not said what it wants."""
+        super().data_received(data)
+        if self.conn.our_state.__name__ != "IDLE":
+            self._stop_waiting()
+        elif self._deadline is None:
+            self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop waiting."""
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def _wait(self) -> None:
+        self._deadline = self.loop.call_later(self._patience, self._give_up)
+
+    def _stop_waiting(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _give_up(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(_LATE)
+            self.transport.close()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that accepts connections; port 0 takes a free one.
+
+    Raises: OSError, in one sentence, where the address cannot be had.
+    """
+    found = None
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        found = socket.socket(family, socket.SOCK_STREAM)
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        found.bind(address)
+        found.listen(1024)
+    except OSError as error:
+        if found is not None:
+            found.close()
+        raise OSError(
+            f"cannot listen on {host} port {port} ({error.strerror}); take another --port or --host"
+        ) from error
+    return found
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach an address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def address_of(listening: socket.socket) -> str:
+    """The URL to type into a browser."""
+    host, port = listening.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def build(models: Sequence[Classifier], host: str, limits: Limits | None = None) -> uvicorn.Server:
+    """A server for some models, to be run on a socket that listens on `host`."""
+    limits = limits or Limits()
+    alone = is_loopback(host)
+    config = uvicorn.Config(
+        Gate(
+            create_app(models, limits),
+            limits,
+            hosts=LOOPBACK if alone else (*LOOPBACK, host, socket.gethostname()),
+            addresses=not alone,
+        ),
+        http=partial(PatientProtocol, patience=limits.head_seconds),  # type: ignore[arg-type]
+        ws="none",
+        lifespan="on",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=5,
+    )
+    return uvicorn.Server(config)
+
+
+def serve(models: Sequence[Classifier], listening: socket.socket, ready: Callable[[], None] = lambda: None) -> None:
+    """Serve models on a socket until SIGINT or SIGTERM; requests that have begun are answered first.
+
+    Args:
+        models: what is served.
+        listening: from `listen`.
+        ready: called once requests are answered.
+    """
+    # one text is too little work to share out; the other cores are for the browser and the second lane
+    torch.set_num_threads(max(1, torch.get_num_threads() // 2))
+    asyncio.run(_run(build(models, listening.getsockname()[0]), listening, ready))
+
+
+async def _run(server: uvicorn.Server, listening: socket.socket, ready: Callable[[], None]) -> None:
+    running = asyncio.create_task(server.serve(sockets=[listening]))
+    while not server.started and not running.done():
+        await asyncio.sleep(0.005)
+    if server.started:
+        ready()
+    await running

@@ -1,0 +1,225 @@
+"""What is answered is what the toolkit says, and every mistake is answered with one sentence."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import requests
+from serve.conftest import Post, Serve
+
+import attribkit as ak
+from attribkit.classifier import Classifier
+from attribkit.explanation import Explanation, Explanations
+
+TEXT = "It was a horrible movie"
+
+
+def test_explain_answers_the_explanation_that_the_library_gives(post: Post, bundled: list[Classifier]) -> None:
+    for model in bundled:
+        answer = post("explain", {"text": TEXT, "model": model.name, "views": ["attribution"]})
+        assert answer.status_code == 200
+        found, own = Explanation.from_json(answer.text), ak.explain(model, TEXT, views=["attribution"])
+        assert found.provenance == own.provenance
+        np.testing.assert_allclose(found.scores.scores, own.scores.scores, rtol=1e-5, atol=1e-6)
+        assert found.scores.converged
+
+
+def test_every_setting_reaches_the_explanation(post: Post) -> None:
+    body = {
+        "text": TEXT,
+        "views": ["attribution"],
+        "target": ["pos", "neg"],
+        "output": "logit",
+        "method": "quadrature",
+        "baseline": ["unk", "pad"],
+        "tolerance": 1e-3,
+        "seed": 3,
+    }
+    panel = Explanation.from_json(post("explain", body).text).scores
+    assert (panel.target, panel.unit, panel.method, panel.tolerance) == ("pos − neg", "logit", "quadrature", 1e-3)
+    assert panel.band is not None and panel.band.baselines == ("unk", "pad")
+
+
+def test_live_says_what_the_explanation_says(post: Post, bundled: list[Classifier]) -> None:
+    text = "The 🎬 film was dull, but not horrible."
+    found = post("live", {"text": text, "place": True}).json()
+    own = ak.explain(bundled[0], text, views=["attribution", "projection"])
+    assert found["scores"] == pytest.approx(own.scores.scores.tolist(), abs=1e-5)
+    assert [text[a:b] for a, b in zip(found["starts"], found["ends"], strict=True)][:4] == ["The", "🎬", "film", "was"]
+    assert found["verdict"]["icon"] == "✓" and "adds up" in found["verdict"]["words"]
+    assert found["prediction"]["label"] == own.prediction.label  # type: ignore[union-attr]
+    assert found["phrases"][0]["score"] == pytest.approx(own.scores.strongest_phrases(1)[0][2], abs=1e-5)
+    placed = own.panels[1].placed[0]  # type: ignore[union-attr]
+    assert [near["point"] for near in found["place"]["neighbours"]] == placed.neighbours.tolist()
+    assert 0 <= found["place"]["x"] <= 1 and 0 <= found["place"]["y"] <= 1
+
+
+def test_attention_stands_beside_attribution_with_kendalls_tau(post: Post, bundled: list[Classifier]) -> None:
+    found = post("live", {"text": TEXT, "model": "imdb-attention-rnn"}).json()["attention"]
+    own = ak.explain(bundled[1], TEXT, views=["attention"], compare=True).panels[0]
+    assert found["weights"] == pytest.approx(own.rows[0].values.tolist(), abs=1e-6)  # type: ignore[union-attr]
+    pair = next(one for one in own.agreements if one.second == "integrated gradients")  # type: ignore[union-attr]
+    assert found["tau"] == pytest.approx(pair.tau)
+    assert "τ = " in found["agreement"]
+
+
+def test_predict_answers_what_the_library_predicts(post: Post, bundled: list[Classifier]) -> None:
+    texts = [TEXT, "Best film ever", "a"]
+    found = post("predict", {"texts": texts}).json()["predictions"]
+    own = bundled[0].predict(texts)
+    assert [one["label"] for one in found] == own["label"].tolist()
+    assert [one["probabilities"]["pos"] for one in found] == pytest.approx(own["pos"].tolist(), abs=1e-6)
+
+
+def test_alternatives_are_the_nearest_words_and_what_the_model_says_with_them(
+    post: Post, bundled: list[Classifier]
+) -> None:
+    found = post("alternatives", {"text": TEXT, "start": 12}).json()
+    assert (found["word"], found["start"], found["end"], found["known"]) == ("horrible", 9, 17, True)
+    without, nearest, *_ = found["alternatives"]
+    assert without["word"] == "" and without["similarity"] is None
+    model = bundled[0]
+    weight = model.network.embedding.weight.detach().numpy()
+    vocabulary = model.tokenizer.vocabulary  # type: ignore[attr-defined]
+    own = weight[vocabulary["horrible"]]
+    slow = {
+        word: float(own @ weight[row] / np.linalg.norm(own) / np.linalg.norm(weight[row]))
+        for word, row in vocabulary.items()
+        if row > 1 and word != "horrible"
+    }
+    best = max(slow, key=lambda word: slow[word])
+    assert (nearest["word"], nearest["similarity"]) == (best, pytest.approx(slow[best], abs=1e-5))
+    texts = ["It was a   movie", f"It was a {best} movie"]
+    assert [one["probabilities"]["neg"] for one in (without, nearest)] == pytest.approx(
+        model.predict(texts)["neg"].tolist(), abs=1e-6
+    )
+
+
+def test_an_unknown_word_has_no_neighbours_and_the_only_word_cannot_be_left_out(post: Post) -> None:
+    found = post("alternatives", {"text": "Qzxvbn", "start": 0}).json()
+    assert found["known"] is False and found["alternatives"] == []
+    assert post("alternatives", {"text": "Bad", "start": 0}).json()["alternatives"][0]["word"][0].isupper()
+
+
+@pytest.mark.parametrize(
+    ("kind", "begins"), [("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF"), ("html", b"<!DOCTYPE")]
+)
+def test_files_are_drawn_by_the_same_writers(post: Post, kind: str, begins: bytes) -> None:
+    one = {"text": TEXT, "views": ["attribution"]}
+    answer = post(f"files/{kind}", {"explanations": [one, {**one, "text": "Best film ever"}]})
+    assert answer.status_code == 200 and answer.content.startswith(begins)
+    assert answer.headers["content-disposition"] == f'attachment; filename="why.{kind}"'
+    if kind in ("svg", "html"):
+        assert "Content-Security-Policy" in answer.text or kind == "svg"
+
+
+def test_a_file_of_two_is_read_back_as_two(post: Post) -> None:
+    one = {"text": TEXT, "views": ["attribution"]}
+    assert len(Explanations.from_json(post("files/json", {"explanations": [one, one]}).text)) == 2
+    assert Explanation.from_json(post("files/json", {"explanations": [one]}).text).text == TEXT
+
+
+def test_models_tell_what_can_be_asked(live: str) -> None:
+    found = requests.get(f"{live}/models", timeout=60).json()
+    cnn, rnn = found["models"]
+    assert (cnn["name"], cnn["labels"], cnn["attention"], cnn["map"]) == ("imdb-cnn", ["neg", "pos"], False, True)
+    assert "exact" in cnn["methods"] and "exact" not in rnn["methods"] and rnn["attention"]
+    assert found["text_tokens"] == 2000
+    points = requests.get(f"{live}/models/imdb-cnn/map", timeout=60).json()
+    assert len(points["points"]) == len(points["sign"]) == 300
+    assert requests.get(f"{live}/healthz", timeout=60).json() == {"status": "ok"}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "says"),
+    [
+        ("explain", {"text": "a", "model": "nobody"}, 404, "must be one of imdb-cnn, imdb-attention-rnn"),
+        ("explain", {"text": ""}, 422, "text"),
+        ("explain", {"text": " \n\t "}, 422, "the text is empty"),
+        ("explain", {"text": 7}, 422, "text"),
+        ("explain", {"text": "a", "textt": "b"}, 422, "textt"),
+        ("explain", {"text": "a", "target": "good"}, 422, "must be one of the labels neg, pos"),
+        ("explain", {"text": "a", "target": ["pos", "pos"]}, 422, "two different labels"),
+        ("explain", {"text": "a", "target": "9" * 5000}, 422, ""),
+        ("explain", {"text": "a", "tolerance": 0}, 422, "tolerance"),
+        ("explain", {"text": "a", "method": "magic"}, 422, "method"),
+        ("explain", {"text": "a", "baseline": []}, 422, "baseline"),
+        ("explain", {"text": "a", "model": "imdb-attention-rnn", "method": "exact"}, 422, "closed form"),
+        ("explain", {"text": "a", "views": ["attention"]}, 422, "needs a network with attention"),
+        ("explain", {"text": "word " * 2001}, 422, "a text may have 2,000 tokens here, got 2,001"),
+        ("live", {"text": "x" * 100_001}, 422, "text"),
+        ("live", [], 422, "body"),
+        ("predict", {"texts": []}, 422, "texts"),
+        ("predict", {"texts": ["a", ""]}, 422, "texts.1"),
+        ("alternatives", {"text": "a  b", "start": 1}, 422, "must lie in a word"),
+        ("files/gif", {"explanations": [{"text": "a"}]}, 422, "kind"),
+        ("nowhere", {}, 404, "Not Found"),
+    ],
+)
+def test_a_mistake_is_answered_with_one_sentence(post: Post, path: str, body: Any, status: int, says: str) -> None:
+    answer = post(path, body)
+    assert answer.status_code == status
+    assert list(answer.json()) == ["error"] and says in answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"\xff\xfe",
+        b'{"text": "\\ud800"}',
+        b'{"text": "a\\udfff b"}',
+        b"[" * 100_000,
+        b'{"tolerance": NaN}',
+        b"1" * 9000,
+    ],
+)
+def test_hostile_bodies_are_refused_and_nobody_else_notices(live: str, post: Post, body: bytes) -> None:
+    answer = requests.post(f"{live}/explain", data=body, headers={"content-type": "application/json"}, timeout=60)
+    assert answer.status_code in (400, 422) and len(answer.json()["error"]) < 500
+    assert post("live", {"text": TEXT}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["<script>alert(1)</script>", "a\x00b\x1b[31m", "a \u202e b \u2066", "</script><!--", "\U0001f468\u200d\U0001f469"],
+)
+def test_hostile_texts_come_back_as_the_text_that_they_are(post: Post, text: str) -> None:
+    answer = post("explain", {"text": text, "views": ["attribution"]})
+    assert Explanation.from_json(answer.text).text == text
+    assert (
+        answer.headers["content-type"] == "application/json" and answer.headers["x-content-type-options"] == "nosniff"
+    )
+    page = post("files/html", {"explanations": [{"text": text, "views": ["attribution"]}]}).text
+    assert "<script" not in page
+
+
+def test_two_models_of_one_name_are_refused(make_classifier: Callable[..., Classifier]) -> None:
+    from attribkit.serve.app import create_app
+
+    for models in ([], [make_classifier(), make_classifier()]):
+        with pytest.raises(ValueError, match="models of different names"):
+            create_app(models)
+
+
+def test_a_model_that_changes_later_changes_no_answer(
+    make_classifier: Callable[..., Classifier], serving: Serve
+) -> None:
+    model = make_classifier("cnn")
+    address = serving([model])
+    ask = lambda: requests.post(f"{address}/explain", json={"text": "a good film"}, timeout=60).json()  # noqa: E731
+    before = ask()
+    model.network.output.weight.data.zero_()
+    assert ask() == before
+    assert before["content"]["provenance"]["fingerprint"] != model.fingerprint()
+
+
+def test_the_openapi_names_every_path(live: str) -> None:
+    found = requests.get(f"{live}/openapi.json", timeout=60).json()
+    assert {"/explain", "/predict", "/models", "/healthz", "/alternatives", "/live", "/files/{kind}"} <= set(
+        found["paths"]
+    )
+    assert json.dumps(found).count("$ref") > 5

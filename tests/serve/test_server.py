@@ -1,0 +1,94 @@
+"""The command itself: it starts, says where it is, and stops when it is told to."""
+
+import json
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import requests
+from serve.conftest import Serve
+
+from attribkit.classifier import Classifier
+from attribkit.cli import main
+from attribkit.explanation import Explanation
+from attribkit.serve.server import address_of, is_loopback, listen
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+def test_the_command_serves_a_folder_until_it_is_told_to_stop(
+    make_classifier: Callable[..., Classifier], tmp_path: Path
+) -> None:
+    folder = make_classifier("cnn").save(tmp_path / "model")
+    command = [sys.executable, "-m", "attribkit", "serve", str(folder), "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and process.stderr is not None
+        said = process.stdout.readline()
+        address = re.findall(r"http://127\.0\.0\.1:\d+", said)[0]
+        assert "tiny-cnn" in said
+        slow = {"text": "a good film with a great story " * 40, "method": "kernel_shap", "views": ["attribution"]}
+        answers: list[requests.Response] = []
+        asking = threading.Thread(
+            target=lambda: answers.append(requests.post(f"{address}/explain", json=slow, timeout=60))
+        )
+        asking.start()
+        time.sleep(0.3)
+        process.send_signal(signal.SIGTERM)
+        asking.join()
+        assert answers[0].status_code == 200
+        assert process.wait(60) in (0, -signal.SIGTERM) and process.stderr.read() == ""
+
+
+def test_a_port_that_is_taken_and_a_model_that_is_not_there_are_one_sentence(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with listen("127.0.0.1", 0) as taken:
+        for arguments, code, says in (
+            (["imdb-cnn", "--port", str(taken.getsockname()[1])], 1, "take another --port or --host"),
+            (["imdb-cmm"], 2, "imdb-cnn"),
+        ):
+            with pytest.raises(SystemExit) as exit:
+                main(["serve", *arguments])
+            assert exit.value.code == code
+            assert says in capsys.readouterr().err
+
+
+def test_another_address_comes_with_a_warning(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("attribkit.serve.server.serve", lambda models, listening, ready: listening.close())
+    for host, warning in (("0.0.0.0", "everyone who can reach 0.0.0.0"), ("127.0.0.1", "")):
+        with pytest.raises(SystemExit):
+            main(["serve", "imdb-cnn", "--port", "0", "--host", host])
+        said = capsys.readouterr().err
+        assert warning in said and bool(said) == bool(warning)
+
+
+@pytest.mark.parametrize(
+    ("host", "alone"), [("127.0.0.1", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("box", False)]
+)
+def test_loopback_is_told_from_the_rest(host: str, alone: bool) -> None:
+    assert is_loopback(host) is alone
+
+
+def test_an_address_can_be_typed_into_a_browser() -> None:
+    with listen("localhost", 0) as listening:
+        assert re.fullmatch(r"http://(127\.0\.0\.1|\[::1\]):\d+", address_of(listening))
+
+
+def test_the_readmes_curl_line_answers_an_explanation(
+    serving: Serve, tmp_path: Path, bundled: list[Classifier]
+) -> None:
+    (line,) = re.findall(r"^curl .*$", README.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    command = line.replace("http://127.0.0.1:8000", serving(bundled[:1]))
+    done = subprocess.run(shlex.split(command), capture_output=True, text=True, cwd=tmp_path, check=True)
+    written = tmp_path / "why.json"
+    found = Explanation.from_json(written.read_text(encoding="utf-8") if written.exists() else done.stdout)
+    assert found.scores.converged and json.loads(found.to_json())["attribkit"] == "explanation"
