@@ -22,6 +22,7 @@ bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/attribution.py
 	$(BIN)/python benchmarks/error_against_time.py
 	$(BIN)/python benchmarks/projection.py
+	$(BIN)/python benchmarks/serve.py
 
 clean:
 	rm -rf $(VENV) demo dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
