@@ -4,7 +4,7 @@
     python benchmarks/serve.py --only start server page many
     python benchmarks/serve.py --only soak --seconds 120
 
-Prints one JSON line per measurement. The server is the command `attribkit serve` in a process of its own; beside its own
+Prints one JSON line per measurement. The server is the command `attribkit serve` in its own process; beside its own
 time stands that of a bare prediction of the same text, measured in this process in the same run.
 """
 
