@@ -11,6 +11,7 @@ from attribkit.cli.demo import demo
 from attribkit.cli.evaluate import evaluate
 from attribkit.cli.explain import explain
 from attribkit.cli.project import project
+from attribkit.cli.reproduce import reproduce
 from attribkit.cli.serve import serve
 from attribkit.cli.train import train
 from attribkit.cli.words import words
@@ -23,7 +24,7 @@ app = typer.Typer(
     help="Train small text classifiers and see, truthfully, why they decide as they do.",
     epilog="Every command takes --debug, which shows where an error came from.",
 )
-for command in (demo, train, evaluate, check, explain, project, words, serve):
+for command in (demo, train, evaluate, check, explain, project, words, serve, reproduce):
     app.command()(command)
 
 BAD_USE = (

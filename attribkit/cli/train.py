@@ -41,6 +41,9 @@ def train(
     max_train_length: Annotated[int | None, typer.Option(help="Tokens read while training.", min=1)] = None,
     truncate: Annotated[str | None, typer.Option(help="Which side of a long text is dropped: end or start.")] = None,
     level: Annotated[str | None, typer.Option(help="word or character.")] = None,
+    precision: Annotated[
+        str | None, typer.Option(help="float32, bfloat16, or auto: bfloat16 where the processor is built for it.")
+    ] = None,
     text: TextColumn = None,
     label: LabelColumn = None,
     group: Annotated[str | None, typer.Option(help="Rows that share this column's value stay in one split.")] = None,
@@ -90,6 +93,7 @@ def train(
         "max_train_length": max_train_length,
         "truncate": truncate,
         "level": level,
+        "precision": precision,
     }
     classifier = run(
         model.value,

@@ -24,7 +24,7 @@ class AttentionRNNSettings:
         bidirectional: whether the text is read both ways.
         scorer: "linear" scores a step h by v·h, "tanh" by v·tanh(W h + b).
         linear: sizes of hidden linear layers before the logits.
-        dropout: share dropped of the embedded tokens, between layers and of the context while training.
+        dropout: share dropped of each text's embedding columns, between layers and of the context while training.
     """
 
     vocabulary: int
@@ -80,7 +80,8 @@ class AttentionRNN(nn.Module):
 
     def attend(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Logits (B, C) and the attention (B, T) they were made with: rows sum to 1, padding gets exactly 0."""
-        embedded = self.dropout(self.embedding(ids)) * mask.unsqueeze(-1)  # (B, T, E)
+        embedded = recurrence.drop_columns(self.embedding(ids), self.settings.dropout, self.training)
+        embedded = embedded * mask.unsqueeze(-1)  # (B, T, E)
         states, _ = recurrence.run(self.rnn, embedded, mask)  # (B, T, H·D)
         keys = states if self.projection is None else torch.tanh(self.projection(states))
         scores = self.attention(keys).squeeze(-1)  # (B, T)

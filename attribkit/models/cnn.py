@@ -98,7 +98,8 @@ class TextCNN(nn.Module):
             weight = convolution.get_parameter("weight")
             bias = 0.0 if convolution.bias is None else convolution.get_parameter("bias")
             columns = weight.permute(1, 2, 0).flatten(1)  # (E, K · F)
-            table = F.pad(embedded @ columns, (0, 0, 0, 1)).view(-1, len(weight))
+            products = (embedded @ columns).to(embedded.dtype)  # in half the bits if training asks for it, sums never
+            table = F.pad(products, (0, 0, 0, 1)).view(-1, len(weight))
             windows = F.pad(places, (width - 1, width - 1), value=len(words)).unfold(1, width, 1)
             windows = windows * width + torch.arange(width, device=ids.device)  # (B, T + K - 1, K): rows of the table
             with torch.no_grad():

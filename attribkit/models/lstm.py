@@ -21,7 +21,7 @@ class LSTMSettings:
         layers: recurrent layers on top of each other.
         bidirectional: whether the text is read both ways.
         summary: "final" classifies the final hidden states (of both directions); "last" the output at the last token.
-        dropout: share dropped of the embedded tokens, between layers and of the summary while training.
+        dropout: share dropped of each text's embedding columns, between layers and of the summary while training.
     """
 
     vocabulary: int
@@ -61,7 +61,8 @@ class LSTMClassifier(nn.Module):
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
         """Logits (B, C) of ids (B, T) int64, of which mask (B, T) bool says which are real tokens."""
-        embedded = self.dropout(self.embedding(ids)) * mask.unsqueeze(-1)  # (B, T, E)
+        embedded = recurrence.drop_columns(self.embedding(ids), self.settings.dropout, self.training)
+        embedded = embedded * mask.unsqueeze(-1)  # (B, T, E)
         outputs, final = recurrence.run(self.rnn, embedded, mask)
         if self.settings.summary == "last":
             last = mask.sum(1).clamp(min=1) - 1

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from attribkit.models import gru
+
 CELLS: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
 
@@ -20,6 +22,10 @@ def run(rnn: nn.RNNBase, inputs: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
     Returns:
         (B, T, H·D) outputs and (B, H·D) final states, D = 2 if bidirectional (forward, then backward), else 1.
     """
+    if isinstance(rnn, nn.GRU) and inputs.device.type == "cpu" and torch.is_grad_enabled():
+        outputs, final = _learning(rnn, inputs, mask)
+        _tell(rnn, inputs, (outputs, final))
+        return outputs, final
     if bool(mask.all()):
         outputs, state = rnn(inputs)
         return outputs, _final(rnn, state)
@@ -35,6 +41,19 @@ def run(rnn: nn.RNNBase, inputs: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
     return outputs, final
 
 
+def drop_columns(embedded: Tensor, share: float, training: bool) -> Tensor:
+    """Dropout that takes the same columns from every token of a text; (B, T, E) in and out.
+
+    What a recurrent layer has read once it would otherwise read again a token later; and a random number per column
+    instead of one per column and token saves nearly half of a training step.
+
+    Source: Gal & Ghahramani, "A Theoretically Grounded Application of Dropout in Recurrent Neural Networks", NIPS 2016.
+    """
+    if not training or not share:
+        return embedded
+    return embedded * nn.functional.dropout(embedded.new_ones(len(embedded), 1, embedded.shape[2]), share)
+
+
 def _tell(rnn: nn.RNNBase, inputs: Tensor, outputs: tuple[Tensor, Tensor]) -> None:
     """Let the layer's own hooks see what was computed in its place, for the layer itself was not called."""
     for key, hook in tuple(rnn._forward_hooks.items()):
@@ -45,6 +64,20 @@ def _tell(rnn: nn.RNNBase, inputs: Tensor, outputs: tuple[Tensor, Tensor]) -> No
 def _final(rnn: nn.RNNBase, state: Tensor | tuple[Tensor, Tensor]) -> Tensor:
     hidden = state[0] if isinstance(state, tuple) else state  # (L·D, B, H)
     return torch.cat(tuple(hidden[-2:] if rnn.bidirectional else hidden[-1:]), dim=-1)
+
+
+def _learning(rnn: nn.GRU, inputs: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    """The same where gradients are wanted, in about half the time."""
+    lengths = mask.sum(1).clamp(min=1)
+    outputs = inputs
+    for layer in range(rnn.num_layers):
+        if layer:
+            outputs = nn.functional.dropout(outputs, rnn.dropout, rnn.training)
+        outputs = gru.read(rnn, layer, outputs, lengths)
+    last = _taken(outputs, lengths.unsqueeze(1) - 1).squeeze(1)
+    if rnn.bidirectional:
+        last = torch.cat([last[:, : rnn.hidden_size], outputs[:, 0, rnn.hidden_size :]], dim=1)
+    return outputs * mask.unsqueeze(-1), last
 
 
 def _turned(rnn: nn.RNNBase, inputs: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:

@@ -63,7 +63,9 @@ class Training(LightningModule):
     def training_step(self, batch: tuple[Tensor, Tensor, Tensor], batch_idx: int) -> Tensor:
         """The loss of one batch. Raises FloatingPointError if it is not finite."""
         ids, mask, labels = batch
-        loss, weight = self._cross_entropy(self.network(ids, mask), labels)
+        with torch.autocast(ids.device.type, torch.bfloat16, enabled=narrow(self.settings.precision, ids.device)):
+            logits = self.network(ids, mask)
+        loss, weight = self._cross_entropy(logits.float(), labels)
         value = loss.item()
         if not math.isfinite(value):
             rate = self.trainer.optimizers[0].param_groups[0]["lr"]
@@ -118,6 +120,15 @@ class Training(LightningModule):
     def _epoch_seed(self) -> int:
         # mixed, so that seed 1 in epoch 2 draws nothing like seed 2 in epoch 1
         return int(np.random.SeedSequence([self.settings.seed, self.trainer.current_epoch]).generate_state(1)[0])
+
+
+def narrow(precision: str, device: torch.device) -> bool:
+    """Whether a device shall multiply matrices in bfloat16; "auto" does where it has instructions for that."""
+    if precision != "auto":
+        return precision == "bfloat16"
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return device.type == "cpu" and any(has for name, has in torch.cpu.get_capabilities().items() if "bf16" in name)
 
 
 def class_weights(texts: Texts) -> Tensor:

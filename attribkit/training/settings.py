@@ -27,6 +27,8 @@ class TrainingSettings:
         plateau: factor on the learning rate after an epoch without a lower validation loss; None keeps it.
         class_weights: "balanced" weighs a text by N / (C · texts of its class), in training and validation loss.
         freeze_epochs: the embedding stays bit-identical through so many epochs.
+        precision: "bfloat16" multiplies matrices in half the bits while training; weights, losses and validation stay
+            in 32. "auto" does so where the processor has instructions for it, "float32" never.
         max_train_length: tokens of a text read while training; None reads as many as the tokenizer does.
         snapshots: epochs whose weights are kept, 0 = before training.
         seed: the same seed on the same machine gives the same weights, bit for bit on a CPU.
@@ -43,6 +45,7 @@ class TrainingSettings:
     plateau: float | None = None
     class_weights: Literal["balanced"] | None = None
     freeze_epochs: int = 0
+    precision: Literal["auto", "bfloat16", "float32"] = "float32"
     max_train_length: int | None = None
     snapshots: tuple[int, ...] = ()
     seed: int = 0
@@ -71,6 +74,8 @@ class TrainingSettings:
             raise ValueError("`unfrozen_learning_rate` needs `freeze_epochs` of at least 1, got 0; set `learning_rate`")
         if self.class_weights not in (None, "balanced"):
             raise ValueError(f"`class_weights` must be 'balanced' or None, got {self.class_weights!r}")
+        if self.precision not in ("auto", "bfloat16", "float32"):
+            raise ValueError(f"`precision` must be 'auto', 'bfloat16' or 'float32', got {self.precision!r}")
         if isinstance(self.snapshots, str) or not isinstance(self.snapshots, Sequence):
             raise TypeError(f"`snapshots` must be a list of epochs such as [0, 1], got {self.snapshots!r}")
         for epoch in self.snapshots:
@@ -100,9 +105,9 @@ def _check_number(name: str, value: object, most: float, optional: bool) -> None
 
 
 DEFAULTS: dict[str, dict[str, Any]] = {
-    "cnn": {"max_train_length": 400},
-    "attention-rnn": {"max_train_length": 256, "max_length": 512},
-    "lstm": {"max_train_length": 256, "max_length": 512},
+    "cnn": {"max_train_length": 400, "precision": "auto"},
+    "attention-rnn": {"max_train_length": 256, "max_length": 512, "precision": "auto"},
+    "lstm": {"max_train_length": 256, "max_length": 512, "precision": "auto"},
 }
 """What each architecture is trained with unless told otherwise: recurrent networks take time with a text's length."""
 

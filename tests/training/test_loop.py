@@ -18,7 +18,7 @@ from attribkit.text import TextSettings
 from attribkit.training.data import Dataset, load_dataset
 from attribkit.training.encoding import Batches, Texts, encode
 from attribkit.training.loop import train
-from attribkit.training.module import class_weights
+from attribkit.training.module import class_weights, narrow
 from attribkit.training.settings import TrainingSettings, as_json, sort_options
 
 SMALL: dict[str, Any] = {"embedding_size": 8, "filters": 4, "learning_rate": 0.02, "epochs": 3, "device": "cpu"}
@@ -119,12 +119,35 @@ def test_the_history_says_what_the_classifier_does(data: Dataset) -> None:
 
 
 def test_the_training_loss_is_the_mean_over_the_texts(data: Dataset) -> None:
-    still = SMALL | {"learning_rate": 1e-12, "epochs": 1, "dropout": 0.0}
+    still = SMALL | {"learning_rate": 1e-12, "epochs": 1, "dropout": 0.0, "precision": "float32"}
     classifier = train("cnn", data, **still)
     logits = torch.from_numpy(classifier.logits([e.ids for e in classifier.encode(data.train["text"].tolist())]))
     labels = torch.tensor([classifier.labels.index(label) for label in data.train["label"]])
     assert classifier.history is not None
     assert classifier.history["train_loss"][0] == pytest.approx(F.cross_entropy(logits, labels).item(), rel=1e-5)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_half_precision_learns_what_full_precision_does(architecture: str, data: Dataset) -> None:
+    sizes: dict[str, Any] = {"filters": 16} if architecture == "cnn" else {"hidden": 8}
+    losses = []
+    for precision in ("float32", "bfloat16"):
+        options: dict[str, Any] = {"embedding_size": 16, "learning_rate": 0.02, "epochs": 2, "dropout": 0.0}
+        classifier = train(architecture, data, precision=precision, device="cpu", **options, **sizes)
+        assert classifier.history is not None
+        assert all(value.dtype == torch.float32 for value in weights(classifier).values())
+        losses.append(classifier.history["train_loss"].to_numpy())
+    full, half = losses
+    assert not np.array_equal(full, half)
+    np.testing.assert_allclose(half, full, rtol=0.02)
+
+
+def test_auto_is_half_precision_only_where_the_processor_is_built_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    device = torch.device("cpu")
+    for has in (True, False):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda has=has: {"avx2": True, "avx512_bf16": has})
+        assert narrow("auto", device) is has
+        assert narrow("bfloat16", device) and not narrow("float32", device)
 
 
 def test_the_learning_rate_falls_on_a_plateau(data: Dataset) -> None:
@@ -323,6 +346,7 @@ def test_an_unknown_architecture_names_the_known_and_the_near(data: Dataset) -> 
         ({"learning_rate": float("nan")}, ValueError, "`learning_rate` must be above 0, got nan"),
         ({"plateau": 2.0}, ValueError, "`plateau` must be above 0 and below 1, got 2.0"),
         ({"class_weights": "even"}, ValueError, "`class_weights` must be 'balanced' or None, got 'even'"),
+        ({"precision": "half"}, ValueError, "`precision` must be 'auto', 'bfloat16' or 'float32', got 'half'"),
         ({"snapshots": [3, 99]}, ValueError, "`snapshots` must be epochs from 0 to 10, got 99"),
         ({"snapshots": "all"}, TypeError, "`snapshots` must be a list of epochs"),
         ({"max_length": 0}, ValueError, "`max_length` must be at least 1, got 0"),
@@ -340,7 +364,7 @@ def test_every_option_belongs_to_one_kind_of_settings() -> None:
     options = {"filters": 7, "epochs": 2, "max_length": 50, "snapshots": [1, 0]}
     found = sort_options("cnn", options)
     assert found.network == {"filters": 7}
-    assert found.training == TrainingSettings(epochs=2, snapshots=(0, 1), max_train_length=400)
+    assert found.training == TrainingSettings(epochs=2, snapshots=(0, 1), max_train_length=400, precision="auto")
     assert found.text == TextSettings(max_length=50)
     assert sort_options("lstm", {}).text.max_length == 512
     assert sort_options("lstm", {}, TextSettings(max_length=9)).text.max_length == 9

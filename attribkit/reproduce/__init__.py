@@ -1,0 +1,1 @@
+"""Two public notebooks' tables, run anew: rows of settings in, figures out."""

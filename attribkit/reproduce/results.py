@@ -1,0 +1,180 @@
+"""The results as data, as a table to read, and as pictures: always of what is finished."""
+
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from attribkit.evaluation.learning_curve import learning_curve
+from attribkit.explanation import Explanation
+from attribkit.files import write_whole
+from attribkit.panels import Chart, Series
+from attribkit.reproduce.tables import Row, Table
+from attribkit.reproduce.unit import Unit
+
+
+def write_results(out: Path, table: Table, plan: Sequence[Unit], quick: bool) -> dict[str, Any]:
+    """Write results.json, results.md, the comparison and each row's loss curve; returns the first's content."""
+    found = collect(out, table, plan, quick)
+    write_whole(out / "results.json", json.dumps(found, indent=1, allow_nan=False).encode())
+    write_whole(out / "results.md", as_markdown(found).encode())
+    drawn: list[tuple[str, Chart]] = [("comparison", chart)] if (chart := comparison(found)) else []
+    for row in found["rows"]:
+        if row["runs"] and "history" in row["runs"][0] and not (out / f"loss-{row['file']}.png").exists():
+            first = row["runs"][0]
+            drawn.append(
+                (f"loss-{row['file']}", learning_curve(pd.DataFrame(first["history"]), f"Loss: {row['name']}"))
+            )
+    for name, panel in drawn:
+        Explanation(None, None, (panel,), {}).save(out / f"{name}.png")
+    return found
+
+
+def collect(out: Path, table: Table, plan: Sequence[Unit], quick: bool) -> dict[str, Any]:
+    """Everything known so far. Only what is called `seconds` differs when the same is run again on the same machine."""
+    rows = [_row(out, table, row, [unit for unit in plan if unit.row is row]) for row in table.rows]
+    return {
+        "attribkit": version("attribkit"),
+        "table": table.data,
+        "metric": table.metric,
+        "title": table.title,
+        "quick": quick,
+        "machine": machine(),
+        "units": {"finished": sum(len(row["runs"]) for row in rows), "planned": len(plan)},
+        "rows": rows,
+    }
+
+
+def _row(out: Path, table: Table, row: Row, units: Sequence[Unit]) -> dict[str, Any]:
+    runs = [result for unit in units if (result := unit.result(out)) is not None]
+    by_seed: dict[int, list[float]] = {}
+    for run in runs:
+        by_seed.setdefault(run["seed"], []).append(run["test"][table.metric])
+    parts = len({unit.fold for unit in units})
+    whole = {seed: mean(values) for seed, values in by_seed.items() if len(values) == parts}
+    values = list(whole.values())
+    stability = out / "units" / f"stability-{units[0].name}.json"
+    return {
+        "name": row.name,
+        "file": units[0].name.split("-seed")[0],
+        "architecture": row.architecture,
+        "options": dict(row.options),
+        "vectors": row.vectors,
+        "published": row.published,
+        "goal": row.goal,
+        "lost": list(row.lost),
+        "seeds": sorted(whole),
+        "mean": mean(values) if values else None,
+        "spread": stdev(values) if len(values) > 1 else None,
+        "reached": None if row.goal is None or not values else mean(values) >= row.goal,
+        "seconds": round(mean(run["seconds"] for run in runs) * parts, 1) if runs else None,
+        "stability": json.loads(stability.read_bytes()) if stability.is_file() else None,
+        "runs": runs,
+    }
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were made on, and with."""
+    here = Path(__file__).parent
+    try:
+        git = subprocess.run(["git", "-C", here, "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
+        commit = git.stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        commit = None  # installed without its repository
+    return {
+        "processor": str(torch.cpu.get_capabilities().get("cpu_name", platform.machine())),
+        "cores": os.cpu_count(),
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        "python": platform.python_version(),
+        "torch": version("torch"),
+        "commit": commit,
+    }
+
+
+def as_markdown(found: dict[str, Any]) -> str:
+    """The table as a reader wants it."""
+    done, planned = found["units"]["finished"], found["units"]["planned"]
+    lines = [
+        f"# {found['table']}: {found['title']}",
+        "",
+        *(["**A quick run on small samples: its figures mean nothing.**", ""] if found["quick"] else []),
+        f"{done} of {planned} trainings finished. Mean ± standard deviation over the seeds run.",
+        "",
+        "| row | published | goal | here | seeds | reached | best epoch | time per seed |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    lines += [_line(row) for row in found["rows"]]
+    vectors = {row["name"]: _vectors(row) for row in found["rows"] if row["vectors"]}
+    if vectors:
+        lines += ["", "## Vectors", "", *(f"- {name}: {told}" for name, told in vectors.items())]
+    lost = [(row["name"], tried) for row in found["rows"] for tried in row["lost"]]
+    if lost:
+        lines += ["", "## Tried on validation and not kept", "", *(f"- {name}: {tried}" for name, tried in lost)]
+    stable = [row["stability"] for row in found["rows"] if row["stability"]]
+    if stable:
+        lines += ["", "## Do explanations survive retraining?", ""]
+        lines += [
+            f"- {one['row']}: Spearman's ρ of token scores between seeds {one['between_seeds']:.2f} "
+            f"({one['texts']} test texts, {len(one['seeds'])} seeds); between integrated gradients and "
+            f"{one['other_method'].replace('_', ' ')} on one model {one['between_methods']:.2f}"
+            for one in stable
+        ]
+    made = found["machine"]
+    lines += [
+        "",
+        f"Made by `attribkit reproduce {found['table']}{' --quick' if found['quick'] else ''}` of attribkit "
+        f"{found['attribkit']}, commit {made['commit']}, torch {made['torch']}, on {made['processor']} "
+        f"({made['cores']} cores{'' if made['gpu'] is None else ', ' + made['gpu']}).",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _line(row: dict[str, Any]) -> str:
+    if row["mean"] is None:
+        value = "not run"
+    else:
+        value = f"{row['mean']:.4f}" + (f" ± {row['spread']:.4f}" if row["spread"] is not None else "")
+    best = [run["best_epoch"] for run in row["runs"] if "best_epoch" in run]
+    epochs = f"{min(best)}–{max(best)}" if best and min(best) != max(best) else f"{best[0]}" if best else ""
+    reached = {None: "", True: "yes", False: "no"}[row["reached"]]
+    time = "" if row["seconds"] is None else f"{row['seconds'] / 60:.1f} min"
+    published, goal = ("" if row[name] is None else f"{row[name]:.4f}" for name in ("published", "goal"))
+    return f"| {row['name']} | {published} | {goal} | {value} | {len(row['seeds'])} | {reached} | {epochs} | {time} |"
+
+
+def _vectors(row: dict[str, Any]) -> str:
+    known = next((run["vectors"] for run in row["runs"] if run.get("vectors")), None)
+    if known is None:
+        return f"{row['vectors']}"
+    return (
+        f"{known['file']}, {known['size']} dimensions, {known['share_of_vocabulary']:.1%} of the vocabulary, "
+        f"{known['share_of_training_tokens']:.1%} of the training tokens"
+    )
+
+
+def comparison(found: dict[str, Any]) -> Chart | None:
+    """The rows beside what was published and the reference; None before two rows are finished."""
+    rows = [row for row in found["rows"] if row["mean"] is not None]
+    if len(rows) < 2:
+        return None
+    places = np.arange(1.0, len(rows) + 1)
+    series = [Series("here (mean over seeds)", places, np.array([row["mean"] for row in rows]))]
+    published = [(x, row["published"]) for x, row in zip(places, rows, strict=True) if row["published"] is not None]
+    if published:
+        x, y = zip(*published, strict=True)
+        series.append(Series("published", np.array(x), np.array(y)))
+    goals = [(x, row["goal"]) for x, row in zip(places, rows, strict=True) if row["goal"] is not None]
+    if goals:
+        x, y = zip(*goals, strict=True)
+        series.append(Series("goal", np.array(x), np.array(y)))
+    marks = tuple((row["name"], float(x)) for x, row in zip(places, rows, strict=True))
+    return Chart(f"{found['table']}: test {found['title']}", "row", found["title"], tuple(series), marks)

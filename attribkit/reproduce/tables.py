@@ -1,0 +1,104 @@
+"""The tables and their rows: what is trained, with which settings, beside what was published.
+
+Every setting was chosen on validation texts; `lost` lists what was tried there and not kept.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+TFIDF = "tf-idf"
+WORD2VEC = "imdb.w2v.300d.txt.gz"  # trained on IMDB's training and unlabelled reviews, without any test text
+GLOVE = "glove.6B.300d.subset.txt.gz"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a table.
+
+    Attributes:
+        name: what the table calls it, and its results' folder.
+        architecture: of `attribkit.models.ARCHITECTURES`; "tf-idf" for the reference.
+        options: of `attribkit.train`, by name.
+        vectors: the file of pretrained vectors, in the folder of vectors.
+        published: the figure of the notebook that the row repeats; None if it has none.
+        goal: the least that this row should reach.
+        lost: settings tried on validation and not kept, each with its validation figure.
+    """
+
+    name: str
+    architecture: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    vectors: str | None = None
+    published: float | None = None
+    goal: float | None = None
+    lost: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows measured alike on one data set.
+
+    Attributes:
+        data: a named set.
+        metric: what is compared: a key of `Metrics.summary()`.
+        title: the metric's name for readers.
+        rows: in the table's order.
+        folds: parts for stratified cross-validation, equal texts never apart; None to measure on the set's test split.
+    """
+
+    data: str
+    metric: str
+    title: str
+    rows: tuple[Row, ...]
+    folds: int | None = None
+
+
+_THAW = {"freeze_epochs": 2, "unfrozen_learning_rate": 3e-4}
+_CNN = {"embedding_size": 300, "vocabulary_size": 30_000, "epochs": 8}
+_READER = {"hidden": 100, "vocabulary_size": 30_000, "max_train_length": 400, "max_length": 1_000, "epochs": 6}
+_TITLES = {"hidden": 100, "min_frequency": 1, "epochs": 10}
+_ANSWERS = {"embedding_size": 100, "hidden": 64, "min_frequency": 1, "epochs": 25, "patience": 5, "batch_size": 32}
+
+IMDB = Table(
+    "imdb",
+    "f1",
+    "F1 of the positive class",
+    (
+        Row("TF-IDF + logistic regression", TFIDF),
+        Row("CNN", "cnn", _CNN, published=0.8496, goal=0.88),
+        Row("CNN + vectors", "cnn", _CNN, WORD2VEC, published=0.8725, goal=0.89),
+        Row("CNN + vectors, frozen first", "cnn", _CNN | _THAW, WORD2VEC, published=0.8807, goal=0.90),
+        Row("attention-RNN + vectors, frozen first", "attention-rnn", _READER | _THAW, WORD2VEC, goal=0.915),
+        Row("attention-RNN", "attention-rnn", _READER | {"embedding_size": 100}, goal=0.89),
+        Row(
+            "LSTM",
+            "lstm",
+            {"embedding_size": 100, "hidden": 128, "vocabulary_size": 30_000, "epochs": 6, "truncate": "start"},
+            published=0.8375,
+            goal=0.875,
+        ),
+    ),
+)
+AG_NEWS = Table(
+    "ag_news",
+    "weighted_f1",
+    "weighted F1",
+    (
+        Row("TF-IDF + logistic regression", TFIDF),
+        Row("attention-RNN", "attention-rnn", _TITLES | {"embedding_size": 300, "dropout": 0.6}, goal=0.855),
+        Row("attention-RNN + vectors, frozen first", "attention-rnn", _TITLES | _THAW, GLOVE, goal=0.87),
+    ),
+)
+NLU_RU = Table(
+    "nlu_ru",
+    "accuracy",
+    "accuracy",
+    (
+        Row("TF-IDF + logistic regression", TFIDF),
+        Row("LSTM", "lstm", _ANSWERS),
+        Row("attention-RNN", "attention-rnn", _ANSWERS),
+    ),
+    folds=5,
+)
+TABLES = {table.data: table for table in (IMDB, AG_NEWS, NLU_RU)}

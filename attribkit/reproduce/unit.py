@@ -1,0 +1,114 @@
+"""One row, one seed, one fold: trained, measured once on its test texts, and written down."""
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from attribkit import model_folder
+from attribkit.classifier import Classifier
+from attribkit.evaluation.metrics import evaluate
+from attribkit.files import write_whole
+from attribkit.reproduce.tables import TFIDF, Row
+from attribkit.reproduce.tfidf import tfidf_reference
+from attribkit.training.data import Dataset
+from attribkit.training.loop import train
+from attribkit.training.resume import STATE
+
+QUICK = {"epochs": 2, "patience": None, "freeze_epochs": 1}
+"""What `--quick` changes in a row, as far as the row sets it."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A piece of work that is done whole, or taken up again where it was broken off.
+
+    Attributes:
+        row: what is trained.
+        seed: of its weights, batches and dropout.
+        fold: its number, from 0; None where there is one test split.
+    """
+
+    row: Row
+    seed: int
+    fold: int | None = None
+
+    @property
+    def name(self) -> str:
+        """A file's name."""
+        words = "".join(c if c.isalnum() else " " for c in self.row.name.lower()).split()
+        return "-".join([*words, f"seed{self.seed}", *([] if self.fold is None else [f"fold{self.fold}"])])
+
+    def result(self, out: Path) -> dict[str, Any] | None:
+        """What was written down; None if it is not done."""
+        file = out / "units" / f"{self.name}.json"
+        return json.loads(file.read_bytes()) if file.is_file() else None
+
+    def model(self, out: Path) -> Path:
+        """The folder of its model."""
+        return out / "models" / self.name
+
+    def work(self, data: Dataset, out: Path, vectors: Path | None, quick: bool, progress: bool | None) -> None:
+        """Train, measure on the test texts, write down.
+
+        Raises: KeyboardInterrupt if the training was interrupted; the next call goes on with it.
+        """
+        started = time.perf_counter()
+        found: dict[str, Any] = {"row": self.row.name, "seed": self.seed, "fold": self.fold}
+        if self.row.architecture == TFIDF:
+            known = pd.concat([data.train, data.validation], ignore_index=True)
+            found |= {"test": tfidf_reference(known, data.test, data.labels).summary()}
+            seconds = time.perf_counter() - started
+        else:
+            model = self._trained(data, out, vectors, quick, progress)
+            found |= _told(model) | {"test": evaluate(model, data).summary()}
+            seconds = model.provenance["training"]["seconds"]  # of every epoch, those before an interruption too
+        content = json.dumps(found | {"seconds": round(seconds, 1)}, indent=1, allow_nan=False)
+        (out / "units").mkdir(exist_ok=True)
+        write_whole(out / "units" / f"{self.name}.json", content.encode())
+
+    def _trained(
+        self, data: Dataset, out: Path, vectors: Path | None, quick: bool, progress: bool | None
+    ) -> Classifier:
+        folder, options = self.model(out), dict(self.row.options)
+        state = folder / "training" / STATE
+        if (folder / model_folder.CONFIG).is_file() and not state.is_file():
+            return Classifier.load(folder)  # whatever was broken off, it was not the training
+        if quick:
+            options |= {name: value for name, value in QUICK.items() if name != "freeze_epochs" or name in options}
+        model = train(
+            self.row.architecture,
+            data,
+            glove=vectors,
+            seed=self.seed,
+            out=folder,
+            resume=True,
+            name=self.name,
+            progress=progress,
+            **options,
+        )
+        if state.is_file():
+            raise KeyboardInterrupt
+        return model
+
+
+def _told(model: Classifier) -> dict[str, Any]:
+    """What a model says of its training, times apart."""
+    training, history = model.provenance["training"], model.history
+    if history is None:
+        raise ValueError("a model trained here has a history; delete its folder and run again")
+    rows = history.drop(columns="seconds").to_dict("records")
+    return {
+        "epochs": training["epochs_run"],
+        "best_epoch": training["best_epoch"],
+        "validation": {
+            name: history[f"val_{name}"][history["val_loss"].argmin()] for name in ("loss", "accuracy", "f1")
+        },
+        "vectors": model.provenance.get("vectors"),
+        "data": model.provenance["data"] | {"name": None},
+        "notes": training["notes"],
+        "history": rows,
+    }
