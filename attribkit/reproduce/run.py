@@ -37,7 +37,8 @@ def reproduce(
     """Train and measure every row of a table, and write results.json, results.md and the pictures.
 
     What is finished in `out` is not run again; a training that was killed goes on where it was. Seeds are the outer
-    loop, and the files are written anew after every unit of work, so what there is can be read at any time.
+    loop, and the files are written anew after every unit of work, so what there is can be read at any time. Several
+    processes may work in one folder at once, each on a unit that no other has claimed; the last to end sees them all.
 
     Args:
         table: "imdb", "ag_news", "nlu_ru", or a table of your own.
@@ -76,11 +77,12 @@ def reproduce(
 
     plan = list(units(chosen, seeds, parts_of))
     for number, unit in enumerate(plan, start=1):
-        if unit.result(folder) is None:
-            told(f"{number} of {len(plan)}: {unit.name}")
-            part = data() if unit.fold is None else parts(unit.seed)[unit.fold]
-            unit.work(part, folder, files.get(unit.row.vectors or ""), quick, progress)
-            write_results(folder, chosen, plan, quick)
+        with unit.claimed(folder) as ours:
+            if ours and unit.result(folder) is None:
+                told(f"{number} of {len(plan)}: {unit.name}")
+                part = data() if unit.fold is None else parts(unit.seed)[unit.fold]
+                unit.work(part, folder, files.get(unit.row.vectors or ""), quick, progress)
+                write_results(folder, chosen, plan, quick)
     for row in chosen.rows:
         told(f"stability across seeds: {row.name}")
         measure_stability(folder, [unit for unit in plan if unit.row is row], data, 20 if quick else 500)

@@ -1,7 +1,10 @@
 """One row, one seed, one fold: trained, measured once on its test texts, and written down."""
 
+import fcntl
 import json
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,6 +50,18 @@ class Unit:
         file = out / "units" / f"{self.name}.json"
         return json.loads(file.read_bytes()) if file.is_file() else None
 
+    @contextmanager
+    def claimed(self, out: Path) -> Iterator[bool]:
+        """Whether no other process is at work on it; a claim ends with its process, however that ends."""
+        (out / "units").mkdir(exist_ok=True)
+        with open(out / "units" / f".{self.name}.lock", "w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
+
     def model(self, out: Path) -> Path:
         """The folder of its model."""
         return out / "models" / self.name
@@ -67,7 +82,6 @@ class Unit:
             found |= _told(model) | {"test": evaluate(model, data).summary()}
             seconds = model.provenance["training"]["seconds"]  # of every epoch, those before an interruption too
         content = json.dumps(found | {"seconds": round(seconds, 1)}, indent=1, allow_nan=False)
-        (out / "units").mkdir(exist_ok=True)
         write_whole(out / "units" / f"{self.name}.json", content.encode())
 
     def _trained(
