@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check bench reproduce clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/attribkit demo --out demo
@@ -23,6 +23,10 @@ bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/error_against_time.py
 	$(BIN)/python benchmarks/projection.py
 	$(BIN)/python benchmarks/serve.py
+	$(BIN)/python benchmarks/training.py
+
+reproduce: $(VENV)/.installed
+	for table in nlu_ru ag_news imdb; do $(BIN)/attribkit reproduce $$table --out results/$$table || exit 1; done
 
 clean:
 	rm -rf $(VENV) demo dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,254 @@
+"""Training beside the plain loop of a public notebook, and an epoch of each network.
+
+    python benchmarks/training.py                  # a tenth of IMDB's training reviews, scaled to 25,000
+    python benchmarks/training.py --texts 25000    # all of them
+    python benchmarks/training.py --quick          # in about a minute
+
+Prints one JSON line per measurement, each in a process of its own, so that its peak memory is its own. Reviews are
+those of IMDB if $ATTRIBKIT_DATA has it, else synthetic ones. `seconds` are wall time, `cpu_seconds` the
+processor's, which a busy machine disturbs less.
+
+The plain loop is the notebook's: every word seen is in the vocabulary, 300 dimensions, 64 filters each of widths 3, 4
+and 5, batches of 128 shuffled reviews padded to the longest among them, Adam over all weights.
+"""
+
+import argparse
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from sklearn.metrics import f1_score
+from torch import Tensor, nn
+from torch.nn.utils import clip_grad_norm_
+
+from attribkit.text import TextSettings, Tokenizer
+from attribkit.training.data import Dataset, load_dataset
+from attribkit.training.encoding import Batches, encode
+from attribkit.training.loop import train
+from attribkit.training.module import narrow
+from attribkit.training.plan import prepare
+from attribkit.training.settings import sort_options
+
+ALL = 25_000
+OURS: dict[str, tuple[str, dict[str, Any]]] = {
+    "cnn": ("cnn", {"embedding_size": 300, "vocabulary_size": 30_000}),
+    "attention-rnn": ("attention-rnn", {"embedding_size": 300, "hidden": 100, "vocabulary_size": 30_000}),
+    "lstm": ("lstm", {"embedding_size": 300, "hidden": 256, "layers": 2, "vocabulary_size": 30_000}),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="400 reviews")
+    parser.add_argument("--texts", type=int, default=2_500, help="training reviews")
+    parser.add_argument("--epochs", type=int, default=1, help="of the CNN, ours and the plain one")
+    parser.add_argument("--only", nargs="+", default=list(MEASURES), choices=MEASURES)
+    parser.add_argument("--measure", choices=MEASURES, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    texts = 400 if options.quick else options.texts
+    if options.measure:
+        emit(options.measure, **MEASURES[options.measure](reviews(texts), options.epochs))
+        return
+    packages = ("torch", "lightning", "numpy")
+    emit(
+        "machine",
+        cores=os.cpu_count(),
+        threads=torch.get_num_threads(),
+        half_precision=narrow("auto", torch.device("cpu")),
+        python=platform.python_version(),
+        **{package: version(package) for package in packages},
+    )
+    found = {}
+    for name in options.only:
+        command = [sys.executable, __file__, "--measure", name, "--texts", str(texts), "--epochs", str(options.epochs)]
+        line = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()[-1]
+        print(line, flush=True)
+        found[name] = json.loads(line)
+    if {"plain cnn", "cnn"} <= found.keys():
+        plain, ours = found["plain cnn"], found["cnn"]
+        emit(
+            "cnn against the plain loop",
+            faster=plain["seconds_per_epoch"] / ours["seconds_per_epoch"],
+            faster_cpu=plain["cpu_seconds_per_epoch"] / ours["cpu_seconds_per_epoch"],
+            goal=10,
+            f1_plain=plain["f1"],
+            f1_ours=ours["f1"],
+        )
+
+
+def reviews(texts: int) -> Dataset:
+    folder = os.environ.get("ATTRIBKIT_DATA")
+    data = load_dataset("imdb" if folder and (Path(folder) / "imdb").is_dir() else "demo")
+    return data if texts >= len(data.train) else data.sample(texts)
+
+
+def plain_cnn(data: Dataset, epochs: int) -> dict[str, Any]:
+    """The notebook's loop."""
+    torch.manual_seed(0)
+    tokenizer = Tokenizer.train(data.train["text"], TextSettings(min_frequency=1, max_length=100_000))
+    texts, validation = (encode(tokenizer, table, data.labels) for table in (data.train, data.validation))
+    network = PlainCNN(len(tokenizer), len(data.labels))
+    optimizer = torch.optim.Adam(network.parameters())
+
+    def batch(rows: Any, split: Any) -> tuple[Tensor, Tensor]:
+        ids = [torch.tensor(split.ids[row].tolist()) for row in rows]
+        return nn.utils.rnn.pad_sequence(ids, batch_first=True), torch.tensor(split.labels[rows])
+
+    def epoch() -> int:
+        network.train()
+        for rows in np.array_split(np.random.permutation(len(texts)), max(1, len(texts) // 128)):
+            ids, labels = batch(rows, texts)
+            optimizer.zero_grad()
+            F.cross_entropy(network(ids), labels).backward()
+            optimizer.step()
+        return sum(map(len, texts.ids))
+
+    found = timed(epoch, epochs, len(data.train))
+    network.eval()
+    predicted = []
+    with torch.no_grad():
+        for rows in np.array_split(np.arange(len(validation)), max(1, len(validation) // 64)):
+            predicted.append(network(batch(rows, validation)[0]).argmax(1))
+    return found | {"f1": float(f1_score(validation.labels, torch.cat(predicted))), "vocabulary": len(tokenizer)}
+
+
+class PlainCNN(nn.Module):
+    """Embedding, three convolutions, max over time, a linear layer."""
+
+    def __init__(self, vocabulary: int, classes: int) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(vocabulary, 300, padding_idx=0)
+        self.convolutions = nn.ModuleList(nn.Conv1d(300, 64, width, padding=width - 1) for width in (3, 4, 5))
+        self.dropout = nn.Dropout(0.5)
+        self.output = nn.Linear(3 * 64, classes)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        channels = self.embedding(ids).transpose(1, 2)
+        pooled = [F.relu(convolution(channels)).amax(-1) for convolution in self.convolutions]
+        return self.output(self.dropout(torch.cat(pooled, 1)))
+
+
+def trained(name: str, precision: str = "auto") -> Callable[[Dataset, int], dict[str, Any]]:
+    """`attribkit.train` as a user calls it; what is timed is the epochs alone, validation apart for no loop has one."""
+    architecture, options = OURS[name]
+
+    def measure(data: Dataset, epochs: int) -> dict[str, Any]:
+        rounds = epochs if name == "cnn" else 1
+        settings = options | {"precision": precision}
+        plan = prepare(data, sort_options(architecture, settings), None, None, False)
+        step = stepper(plan, precision)
+        step(next(iter(batches(plan, 0))))  # the first step builds what the others reuse
+        number = iter(range(rounds))
+
+        def epoch() -> int:
+            return sum(step(batch) for batch in batches(plan, next(number)))
+
+        bare = timed(epoch, rounds, len(data.train))
+        model = train(architecture, data, epochs=rounds, patience=None, device="cpu", progress=False, **settings)
+        return bare | {"f1": float(model.history["val_f1"].iloc[-1]), "vocabulary": len(model.tokenizer)}
+
+    return measure
+
+
+def batches(plan: Any, seed: int) -> Batches:
+    return Batches(plan.cropped, plan.options.training.batch_size, plan.options.training.batch_tokens, seed)
+
+
+def stepper(plan: Any, precision: str) -> Callable[[Any], int]:
+    """What Lightning is told to do with a batch, without it; returns how many tokens the batch holds."""
+    network, settings = plan.network.train(), plan.options.training
+    optimizer = torch.optim.Adam(network.parameters(), lr=settings.learning_rate, fused=True)
+    half = narrow(precision, torch.device("cpu"))
+
+    def step(batch: tuple[Tensor, Tensor, Tensor]) -> int:
+        ids, mask, labels = batch
+        optimizer.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16, enabled=half):
+            logits = network(ids, mask)
+        F.cross_entropy(logits.float(), labels).backward()
+        clip_grad_norm_(network.parameters(), settings.gradient_clip)
+        optimizer.step()
+        return int(mask.sum())
+
+    return step
+
+
+def lightning(data: Dataset, epochs: int) -> dict[str, Any]:
+    """The same epochs of the smallest network with and without Lightning, in turns; the quickest of each counts."""
+    options = {"embedding_size": 300, "vocabulary_size": 30_000, "precision": "auto"}
+    bare, whole = [], []
+    steps = 0
+    for _ in range(3):
+        plan = prepare(data, sort_options("cnn", options), None, None, False)
+        step = stepper(plan, "auto")
+        steps = len(batches(plan, 0))
+        started = time.process_time()
+        for batch in batches(plan, 0):
+            step(batch)
+        bare.append(time.process_time() - started)
+        quiet = Dataset(data.name, data.train, data.validation.head(2), data.test, data.source)
+        started = time.process_time()
+        prepare(quiet, sort_options("cnn", options), None, None, False)
+        before = time.process_time() - started
+        started = time.process_time()
+        train("cnn", quiet, epochs=1, device="cpu", progress=False, **options)
+        whole.append(time.process_time() - started - before)
+    return {
+        "steps": steps,
+        "bare_cpu_seconds": min(bare),
+        "lightning_cpu_seconds": min(whole),
+        "overhead": min(whole) / min(bare) - 1,
+        "goal": 0.05,
+    }
+
+
+def timed(epoch: Callable[[], int], epochs: int, texts: int) -> dict[str, Any]:
+    """Seconds per epoch, of the quickest, scaled to all of IMDB's training reviews."""
+    wall, cpu, tokens = [], [], 0
+    for _ in range(epochs):
+        started, before = time.perf_counter(), time.process_time()
+        tokens = epoch()
+        wall.append(time.perf_counter() - started)
+        cpu.append(time.process_time() - before)
+    scale = ALL / texts
+    return {
+        "texts": texts,
+        "epochs": epochs,
+        "seconds_per_epoch": min(wall) * scale,
+        "cpu_seconds_per_epoch": min(cpu) * scale,
+        "scaled_by": scale,
+        "tokens_per_second": tokens / min(wall),
+    }
+
+
+MEASURES: dict[str, Callable[[Dataset, int], dict[str, Any]]] = {
+    "plain cnn": plain_cnn,
+    "cnn": trained("cnn"),
+    "cnn float32": trained("cnn", "float32"),
+    "attention-rnn": trained("attention-rnn"),
+    "attention-rnn float32": trained("attention-rnn", "float32"),
+    "lstm": trained("lstm"),
+    "lstm float32": trained("lstm", "float32"),
+    "lightning": lightning,
+}
+
+
+def emit(measurement: str, **values: Any) -> None:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    memory = {} if measurement == "machine" else {"peak_gb": peak}
+    print(json.dumps({"measurement": measurement, **values, **memory}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
