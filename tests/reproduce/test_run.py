@@ -86,7 +86,12 @@ def test_what_is_finished_is_not_run_again(quick: Path, tmp_path: Path, monkeypa
     (out / "units" / "a-cnn-seed1.json").unlink()
     done: list[str] = []
     work = Unit.work
-    monkeypatch.setattr(Unit, "work", lambda unit, *rest: (done.append(unit.name), work(unit, *rest)))
+
+    def noted(unit: Unit, *rest: Any) -> None:
+        done.append(unit.name)
+        work(unit, *rest)
+
+    monkeypatch.setattr(Unit, "work", noted)
     found = reproduce(SMALL, out, seeds=2, quick=True)
     assert done == ["a-cnn-seed1"]
     assert without_times(found) == without_times(json.loads((quick / "results.json").read_text()))
