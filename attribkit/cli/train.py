@@ -59,6 +59,10 @@ def train(
     resume: Annotated[bool, typer.Option(help="Continue an interrupted training in --out.")] = False,
     force: Annotated[bool, typer.Option(help="Replace a model that is already in --out.")] = False,
     device: Device = None,
+    devices: Annotated[int, typer.Option(help="Processes, or GPUs, that share each batch.", min=1)] = 1,
+    nodes: Annotated[
+        int, typer.Option(help="Machines that do so; start the command on each with torchrun.", min=1)
+    ] = 1,
 ) -> None:
     """Train a classifier, evaluate it on the test split, save a model folder."""
     from attribkit.evaluation.learning_curve import learning_curve
@@ -67,6 +71,7 @@ def train(
     from attribkit.projector import keep_reference
     from attribkit.training.data import load_dataset
     from attribkit.training.loop import train as run
+    from attribkit.training.processes import leads
 
     dataset = load_dataset(data, text=text, label=label, validation=validation, test=test, seed=seed, group=group)
     for note in dataset.notes:
@@ -106,9 +111,13 @@ def train(
         resume=resume,
         overwrite=force,
         device=device,
+        devices=devices,
+        nodes=nodes,
         name=out.resolve().name,
         **{name: value for name, value in options.items() if value is not None},
     )
+    if not leads():
+        return
     metrics = measure(classifier, dataset.test)
     classifier.provenance["metrics"] = metrics.summary()
     if reference:

@@ -9,6 +9,7 @@ import torch
 
 from attribkit.classifier import Classifier, choose_device
 from attribkit.text import TextSettings
+from attribkit.training import processes
 from attribkit.training.borrowed import own_randomness
 from attribkit.training.data import Dataset
 from attribkit.training.plan import check_data, prepare
@@ -32,6 +33,8 @@ def train(
     text: TextSettings | None = None,
     name: str | None = None,
     device: str | torch.device | None = None,
+    devices: int = 1,
+    nodes: int = 1,
     progress: bool | None = None,
     **options: Any,
 ) -> Classifier:
@@ -56,6 +59,9 @@ def train(
         text: how texts are cut into tokens.
         name: what pictures call the model; data set and architecture if not given.
         device: "cpu", "cuda", …; the best there is if not given.
+        devices: how many processes share each batch, on a machine; each runs the calling script from its top and gets
+            the classifier, one of them writes the files. Not from a notebook.
+        nodes: how many machines do so; start the script on each with torchrun.
         progress: whether a bar is shown; if stderr is a terminal, if not given.
         **options: any field of `TrainingSettings`, of the network's settings (`filters`, `hidden` …) or of
             `TextSettings`, by name.
@@ -81,9 +87,10 @@ def train(
     if folder is not None:
         check_folder(folder, resume=resume, overwrite=overwrite)
     chosen = choose_device(device)
+    processes.check(devices, nodes, chosen)
     check_data(data)
     shown = sys.stderr.isatty() if progress is None else progress
     with own_randomness(seed, chosen):
         plan = prepare(data, sorted_options, glove, vector_size, shown)
-        run = Run(plan, data, name or f"{data.name}-{architecture}", folder, chosen, shown)
+        run = Run(plan, data, name or f"{data.name}-{architecture}", folder, chosen, shown, devices, nodes)
         return run.train(resume)

@@ -11,6 +11,7 @@ from sklearn.metrics import f1_score
 from torch import Tensor, nn
 
 from attribkit.training.encoding import Batches, Texts
+from attribkit.training.processes import share
 from attribkit.training.settings import TrainingSettings
 
 
@@ -53,7 +54,7 @@ class Training(LightningModule):
 
     def on_train_epoch_start(self) -> None:
         """Draw the epoch's dropout from its own seed; change the learning rate where the embedding begins to move."""
-        torch.manual_seed(self._epoch_seed())
+        torch.manual_seed(self._epoch_seed(*([self.global_rank] if self.global_rank else [])))
         rate = self.settings.unfrozen_learning_rate
         if rate is not None and self.trainer.current_epoch == self.settings.freeze_epochs:
             for group in self.trainer.optimizers[0].param_groups:
@@ -62,11 +63,11 @@ class Training(LightningModule):
 
     def training_step(self, batch: tuple[Tensor, Tensor, Tensor], batch_idx: int) -> Tensor:
         """The loss of one batch. Raises FloatingPointError if it is not finite."""
-        ids, mask, labels = batch
+        (ids, mask, labels), counts = share(batch, self.global_rank, self.trainer.world_size)
         with torch.autocast(ids.device.type, torch.bfloat16, enabled=narrow(self.settings.precision, ids.device)):
             logits = self.network(ids, mask)
-        loss, weight = self._cross_entropy(logits.float(), labels)
-        value = loss.item()
+        loss = self._cross_entropy(logits.float(), labels) * counts
+        value = float(self.trainer.strategy.reduce(loss.detach(), reduce_op="sum"))
         if not math.isfinite(value):
             rate = self.trainer.optimizers[0].param_groups[0]["lr"]
             raise FloatingPointError(
@@ -74,9 +75,10 @@ class Training(LightningModule):
                 f"{self.trainer.current_epoch + 1} "
                 f"with learning rate {rate:g}"
             )
+        weight = self._weight_of(batch[2])
         self._loss += value
         self._weight += weight
-        return loss / weight
+        return loss * (self.trainer.world_size / weight)  # of which the processes' gradients are then the mean
 
     def on_validation_epoch_start(self) -> None:
         """Forget the last validation."""
@@ -90,11 +92,11 @@ class Training(LightningModule):
     def on_validation_epoch_end(self) -> None:
         """Loss, accuracy and F1 over all validation texts."""
         logits, labels = (torch.cat(parts) for parts in zip(*self._seen, strict=True))
-        loss, weight = self._cross_entropy(logits, labels)
+        loss = self._cross_entropy(logits, labels) / self._weight_of(labels)
         predicted = logits.argmax(1)
         average = "binary" if logits.shape[1] == 2 else "macro"
         self.validation = {
-            "val_loss": loss.item() / weight,
+            "val_loss": loss.item(),
             "val_accuracy": (predicted == labels).double().mean().item(),
             "val_f1": float(f1_score(labels.cpu(), predicted.cpu(), average=average, zero_division=0)),
         }
@@ -110,16 +112,19 @@ class Training(LightningModule):
             fused=True,
         )
 
-    def _cross_entropy(self, logits: Tensor, labels: Tensor) -> tuple[Tensor, float]:
-        """Summed loss, and the weight to divide it by."""
-        if self._weights is None:
-            return F.cross_entropy(logits, labels, reduction="sum"), float(len(labels))
-        weights = self._weights.to(logits)
-        return F.cross_entropy(logits, labels, weights, reduction="sum"), float(weights[labels].sum())
+    def _cross_entropy(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Summed over the texts."""
+        weights = None if self._weights is None else self._weights.to(logits)
+        return F.cross_entropy(logits, labels, weights, reduction="sum")
 
-    def _epoch_seed(self) -> int:
+    def _weight_of(self, labels: Tensor) -> float:
+        """What to divide a summed loss by."""
+        return float(len(labels)) if self._weights is None else float(self._weights.to(labels.device)[labels].sum())
+
+    def _epoch_seed(self, *more: int) -> int:
         # mixed, so that seed 1 in epoch 2 draws nothing like seed 2 in epoch 1
-        return int(np.random.SeedSequence([self.settings.seed, self.trainer.current_epoch]).generate_state(1)[0])
+        parts = [self.settings.seed, self.trainer.current_epoch, *more]
+        return int(np.random.SeedSequence(parts).generate_state(1)[0])
 
 
 def narrow(precision: str, device: torch.device) -> bool:

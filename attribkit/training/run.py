@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from lightning.pytorch import Callback, Trainer
+from lightning.pytorch.strategies import DDPStrategy
 
 from attribkit.classifier import Classifier
 from attribkit.training import resume as resuming
@@ -17,24 +18,42 @@ from attribkit.training.freezing import Freezing
 from attribkit.training.history import History, weights_of
 from attribkit.training.module import Training
 from attribkit.training.plan import Plan
+from attribkit.training.processes import leads
 from attribkit.training.progress import Bar
 from attribkit.training.settings import as_json
 from attribkit.training.snapshots import Snapshots
 
 
 class Run:
-    """One training: from the plan to the classifier, with whatever lies in its folder."""
+    """One training: from the plan to the classifier, with whatever lies in its folder.
+
+    Of several processes only the one that leads has anything to do with files.
+    """
 
     def __init__(
-        self, plan: Plan, data: Dataset, name: str, folder: Path | None, device: torch.device, progress: bool
+        self,
+        plan: Plan,
+        data: Dataset,
+        name: str,
+        folder: Path | None,
+        device: torch.device,
+        progress: bool,
+        devices: int = 1,
+        nodes: int = 1,
     ) -> None:
         self.plan, self.data, self.name, self.folder, self.device = plan, data, name, folder, device
+        self.devices, self.nodes = devices, nodes
         settings = plan.options.training
         self.work = None if folder is None else folder / "training"
         self.history = History(settings.patience, settings.freeze_epochs, settings.plateau)
         self.snapshots = Snapshots(settings.snapshots, self.work and self.work / "snapshots")
         freezing = Freezing(["network.embedding.weight"], settings.freeze_epochs)
-        self.callbacks: list[Callback] = [freezing, self.history, self.snapshots, *([Bar()] if progress else [])]
+        self.callbacks: list[Callback] = [
+            freezing,
+            self.history,
+            self.snapshots,
+            *([Bar()] if progress and leads() else []),
+        ]
 
     def train(self, resume: bool) -> Classifier:
         """Fit, then save; leaves no folder that holds nothing."""
@@ -46,8 +65,12 @@ class Run:
         resume = resume and state.is_file()
         if resume:
             resuming.check_identity(state, identity)
-        else:
+        elif leads():
             shutil.rmtree(self.work, ignore_errors=True)
+        if not leads():
+            self.callbacks.append(resuming.KeepState(state))  # all gather for what one of them writes
+            self._fit(resuming.StateIO(identity), state if resume else None)
+            return self._classifier()
         made = not self.folder.exists()
         self.work.mkdir(parents=True, exist_ok=True)
         try:
@@ -67,7 +90,10 @@ class Run:
         with quiet():
             trainer = Trainer(
                 accelerator={"cuda": "gpu"}.get(self.device.type, self.device.type),
-                devices=[self.device.index or 0] if self.device.type == "cuda" else 1,
+                devices=[self.device.index or 0] if self.device.type == "cuda" and self.devices == 1 else self.devices,
+                num_nodes=self.nodes,
+                strategy=self._strategy(),
+                use_distributed_sampler=False,  # each process takes its share of the same batches
                 max_epochs=settings.epochs,
                 gradient_clip_val=settings.gradient_clip,
                 reload_dataloaders_every_n_epochs=1,  # each epoch's batches are drawn from its own seed
@@ -87,6 +113,12 @@ class Run:
                     raise
             except FloatingPointError as error:
                 raise RuntimeError(self._diverged(str(error))) from error
+
+    def _strategy(self) -> DDPStrategy | str:
+        if self.devices * self.nodes == 1:
+            return "auto"
+        # a frozen embedding takes no gradient that the others could wait for
+        return DDPStrategy(find_unused_parameters=self.plan.options.training.freeze_epochs > 0)
 
     def _diverged(self, what: str) -> str:
         """Save what is good; the sentence that says so."""

@@ -39,7 +39,7 @@ class Snapshots(Callback):
         weights = weights_of(module.network)
         if self.folder is None:
             self.weights[epoch] = weights
-        else:
+        elif module.trainer.is_global_zero:
             self.folder.mkdir(parents=True, exist_ok=True)
             write_whole(self.folder / f"epoch-{epoch:03d}.safetensors", safetensors.torch.save(weights))
 

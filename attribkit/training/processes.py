@@ -1,0 +1,41 @@
+"""Several processes that train one network together: which of them this is, and its share of a batch."""
+
+import torch
+from lightning.pytorch.utilities import rank_zero_only
+from torch import Tensor
+
+
+def leads() -> bool:
+    """Whether this process writes the files; the only one always does."""
+    return not getattr(rank_zero_only, "rank", 0)
+
+
+def share(batch: tuple[Tensor, ...], rank: int, processes: int) -> tuple[tuple[Tensor, ...], float]:
+    """Every `processes`-th row of a batch, from row `rank` on, and what its loss counts: 1.
+
+    A process for which no row is left takes the first, so that all of them step together; its loss counts 0.
+    """
+    if rank < len(batch[0]):
+        return tuple(part[rank::processes] for part in batch), 1.0
+    return tuple(part[:1] for part in batch), 0.0
+
+
+def check(devices: int, nodes: int, device: torch.device) -> None:
+    """Refuse what cannot be shared out.
+
+    Raises:
+        TypeError, ValueError: if a number is no integer of at least 1, one GPU is named, or there are too few of them.
+    """
+    for name, value in (("devices", devices), ("nodes", nodes)):
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise TypeError(f"`{name}` must be an integer, got {value!r}")
+        if value < 1:
+            raise ValueError(f"`{name}` must be at least 1, got {value}")
+    if devices == 1:
+        return
+    if device.type == "cuda" and device.index is not None:
+        raise ValueError(f"`devices={devices}` needs several GPUs, `device` names one ({device}); give device='cuda'")
+    if device.type == "cuda" and devices > torch.cuda.device_count():
+        raise ValueError(f"`devices` must be at most the {torch.cuda.device_count()} GPUs there are, got {devices}")
+    if device.type not in ("cpu", "cuda"):
+        raise ValueError(f"several devices train together on the CPU or on GPUs, not on {device.type!r}; set `device`")
