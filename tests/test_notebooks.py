@@ -11,7 +11,7 @@ NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 
 @pytest.mark.data
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("name", ["seed_attention", "seed_maps"])
+@pytest.mark.parametrize("name", ["seed_attention", "seed_cnn", "seed_maps"])
 def test_a_seed_runs_on_a_sample(name: str, data_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ATTRIBKIT_DATA", str(data_folder))
     monkeypatch.setenv("ATTRIBKIT_OUT", "maps")
