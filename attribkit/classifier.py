@@ -228,12 +228,17 @@ class Classifier:
             digest.update(tensor.detach().cpu().contiguous().view(torch.uint8).numpy())
         return digest.hexdigest()
 
-    def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
+    def save(self, path: str | Path, *, overwrite: bool = False, half: bool = False) -> Path:
         """Write a model folder: config.json, tokenizer.json, weights.safetensors and a model card; data only.
 
         With it go the training's history and snapshots and the reference points, if there are any.
 
         Whole or not at all: until every file is in place, an older model in that folder stays what it was.
+
+        Args:
+            path: the folder.
+            overwrite: replace the model that is in it.
+            half: store the weights in 16 bits, in half the space; loaded, they are 32 bits wide again, rounded.
 
         Raises:
             FileExistsError: if the folder already holds a model and `overwrite` is False.
@@ -259,6 +264,7 @@ class Classifier:
             snapshots=self.snapshots,
             reference=self.reference,
             overwrite=overwrite,
+            half=half,
         )
 
     @staticmethod

@@ -17,6 +17,16 @@ SENTENCES = (
 )
 """Six sentences of a public course on text classification, with their answers."""
 
+TITLES = (
+    ("The final tennis tournament starts next week.", "Sports"),
+    ("Striker scores twice as champions win the cup", "Sports"),
+    ("Oil prices rise as shares fall on Wall Street", "Business"),
+    ("Bank profit up on strong quarterly sales", "Business"),
+    ("New software fixes a security hole in web browsers", "Sci/Tech"),
+    ("Soldiers killed as rebels attack an army base", "World"),
+)
+"""Six titles, the first that of a public lesson on attention, with the section of the paper they belong in."""
+
 REVIEW = (
     "I wanted to like this film far more than I did. The first half hour is a delight: a coastal town in winter, two "
     "sisters who have not spoken for years, and a letter that neither of them dares to open. The photography is "
@@ -33,25 +43,28 @@ REVIEW = (
 
 
 def demo(out: Path) -> tuple[dict[str, Explanations], list[Path]]:
-    """Explain the sentences and the review with every bundled model, and draw them.
+    """Explain with every bundled model what it was made to read, sentences and a review or titles, and draw them.
 
-    Returns: the explanations by model, and the files written: one page, and two pictures for each model.
+    Returns: the explanations by model, and the files written: one page, and for each model a picture or two.
     Raises: FileNotFoundError if no model is bundled; OSError if `out` cannot be written.
     """
     out.mkdir(parents=True, exist_ok=True)
     names = model_folder.bundled()
     if not names:
         raise FileNotFoundError("the package holds no bundled model; install attribkit anew")
-    texts, answers = zip(*SENTENCES, strict=True)
     explained, pictures = {}, []
     for name in names:
         model = Classifier.load(name)
+        films = set(model.labels) == {"neg", "pos"}
+        texts, answers = zip(*(SENTENCES if films else TITLES), strict=True)
         # a map for each short sentence would drown the page; the review shows what there is
         views = [view for view in supported(model) if view != "projection"]
         rows = explain(model, texts, views=views, true_label=answers)
         pictures.append(rows.save(out / f"{name}-sentences.png"))
-        review = explain(model, REVIEW, true_label="neg")
-        pictures.append(review.save(out / f"{name}-review.png"))
-        explained[name] = Explanations([*rows, review])
+        explained[name] = Explanations(rows)
+        if films:
+            review = explain(model, REVIEW, true_label="neg")
+            pictures.append(review.save(out / f"{name}-review.png"))
+            explained[name].append(review)
     page = Explanations(row for rows in explained.values() for row in rows).save(out / "demo.html")
     return explained, [page, *pictures]

@@ -93,6 +93,7 @@ def write(
     snapshots: Mapping[int, Mapping[str, Tensor]],
     reference: Reference | None,
     overwrite: bool,
+    half: bool = False,
 ) -> Path:
     """Write a model folder; see `Classifier.save`."""
     if folder.is_file():
@@ -110,7 +111,7 @@ def write(
     }
     files = {
         TOKENIZER: tokenizer.to_json().encode(),
-        WEIGHTS: _weights(network.state_dict()),
+        WEIGHTS: _weights(_halved(network.state_dict()) if half else network.state_dict()),
         CARD: _card(config).encode(),
     }
     if history is not None:
@@ -131,6 +132,15 @@ def attach_reference(folder: Path, reference: Reference) -> Path:
     config, contents = _checked(folder)
     _seal(folder, config, contents | {REFERENCE: reference.to_bytes()})
     return folder
+
+
+def _halved(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Raises ValueError for a weight too large for 16 bits."""
+    halved = {key: value.half() if value.is_floating_point() else value for key, value in tensors.items()}
+    for key, value in halved.items():
+        if value.is_floating_point() and not torch.isfinite(value).all():
+            raise ValueError(f"the weights {key!r} do not fit into 16 bits; save them without `half`")
+    return halved
 
 
 def _weights(tensors: Mapping[str, Tensor]) -> bytes:

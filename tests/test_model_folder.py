@@ -47,6 +47,32 @@ def test_a_loaded_model_gives_identical_logits(
     assert loaded.fingerprint() == classifier.fingerprint()
 
 
+def test_half_the_bits_take_half_the_space_and_load_as_numbers_of_full_width(
+    make_classifier: Callable[..., Classifier], tmp_path: Path
+) -> None:
+    classifier = make_classifier("attention-rnn", embedding_size=64)
+    full, half = classifier.save(tmp_path / "full"), classifier.save(tmp_path / "half", half=True)
+    sizes = [(folder / WEIGHTS).stat().st_size for folder in (full, half)]
+    assert sizes[1] < 0.55 * sizes[0]
+    loaded = Classifier.load(half, "cpu")
+    for name, value in loaded.network.state_dict().items():
+        wanted = classifier.network.state_dict()[name]
+        assert value.dtype == torch.float32
+        torch.testing.assert_close(value, wanted, rtol=1e-3, atol=1e-6)
+        assert torch.equal(value, wanted.half().float())
+
+
+def test_a_weight_too_large_for_half_the_bits_is_refused(
+    make_classifier: Callable[..., Classifier], tmp_path: Path
+) -> None:
+    classifier = make_classifier()
+    with torch.no_grad():
+        classifier.network.output.bias[0] = 1e6
+    with pytest.raises(ValueError, match=r"the weights 'output.bias' do not fit into 16 bits; save them without"):
+        classifier.save(tmp_path / "model", half=True)
+    assert not (tmp_path / "model").exists()
+
+
 def test_a_folder_holds_data_only(saved: Path) -> None:
     assert sorted(os.listdir(saved)) == ["README.md", CONFIG, TOKENIZER, WEIGHTS]
     json.loads((saved / CONFIG).read_text())

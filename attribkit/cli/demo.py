@@ -17,7 +17,7 @@ def demo(
     explained, files = run(out)
     for name, rows in explained.items():
         console.print(f"\n[bold]{name}[/]")
-        for row in rows[:-1]:
+        for row in rows[:6]:
             console.print(row)
     console.print("\nThe pictures are in:")
     for file in files:

@@ -57,6 +57,7 @@ def train(
         bool, typer.Option(help="Keep excerpts of 300 test texts, to place other texts among them.")
     ] = False,
     resume: Annotated[bool, typer.Option(help="Continue an interrupted training in --out.")] = False,
+    half: Annotated[bool, typer.Option(help="Store the weights in 16 bits, in half the space.")] = False,
     force: Annotated[bool, typer.Option(help="Replace a model that is already in --out.")] = False,
     device: Device = None,
     devices: Annotated[int, typer.Option(help="Processes, or GPUs, that share each batch.", min=1)] = 1,
@@ -65,6 +66,7 @@ def train(
     ] = 1,
 ) -> None:
     """Train a classifier, evaluate it on the test split, save a model folder."""
+    from attribkit.classifier import Classifier
     from attribkit.evaluation.learning_curve import learning_curve
     from attribkit.evaluation.metrics import evaluate as measure
     from attribkit.explanation import Explanation
@@ -118,11 +120,14 @@ def train(
     )
     if not leads():
         return
+    if half:
+        classifier.save(out, overwrite=True, half=True)
+        classifier = Classifier.load(out, device)  # what is measured is what is stored
     metrics = measure(classifier, dataset.test)
     classifier.provenance["metrics"] = metrics.summary()
     if reference:
         keep_reference(classifier, dataset)
-    classifier.save(out, overwrite=True)
+    classifier.save(out, overwrite=True, half=half)
     if classifier.history is not None and len(classifier.history):  # Ctrl-C may come before the first epoch's end
         curve = learning_curve(classifier.history)
         Explanation(None, None, (curve,), {"model": classifier.name}).save(out / "loss.png")
