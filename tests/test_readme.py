@@ -1,5 +1,6 @@
 """What the README says is run."""
 
+import importlib.util
 import re
 import shlex
 from pathlib import Path
@@ -44,6 +45,15 @@ def test_the_make_targets_exist() -> None:
     targets = set(re.findall(r"\bmake ([a-z]+)\b", "".join(blocks("sh"))))
     assert {"demo", "test"} <= targets
     assert all(re.search(rf"^{target}:", makefile, flags=re.MULTILINE) for target in targets)
+
+
+def test_the_table_of_results_is_that_of_the_results() -> None:
+    spec = importlib.util.spec_from_file_location("publish_results", ROOT / "benchmarks" / "publish_results.py")
+    assert spec is not None and spec.loader is not None
+    publish = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(publish)
+    assert "<!-- results -->" in README
+    assert publish.with_table(README) == README
 
 
 def test_every_link_and_picture_of_this_repository_exists() -> None:
