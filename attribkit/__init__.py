@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from attribkit.classifier import Classifier
+    from attribkit.corpus import explain_corpus
     from attribkit.evaluation.metrics import evaluate
     from attribkit.evaluation.words import word_importance
     from attribkit.explainer import explain
@@ -34,6 +35,7 @@ _HOMES = {
     "TextSettings": "attribkit.text",
     "evaluate": "attribkit.evaluation.metrics",
     "explain": "attribkit.explainer",
+    "explain_corpus": "attribkit.corpus",
     "keep_reference": "attribkit.projector",
     "layer_outputs": "attribkit.maps.layers",
     "load_dataset": "attribkit.training.data",
@@ -49,6 +51,7 @@ __all__ = [
     "TextSettings",
     "evaluate",
     "explain",
+    "explain_corpus",
     "keep_reference",
     "layer_outputs",
     "load",

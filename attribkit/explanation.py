@@ -103,6 +103,18 @@ class Explanation:
         return _from_json(_open_envelope(text, "explanation"))
 
     @staticmethod
+    def from_row(row: Mapping[str, Any], text: str | None = None) -> "Explanation":
+        """One row of what `attribkit.explain_corpus` wrote, as a picture.
+
+        Args:
+            row: as pandas, polars, duckdb or Arrow give it: anything that has the columns by name.
+            text: the row's text, if the run did not keep it.
+
+        Raises: ValueError for a row that was not explained, one without its text, or what is no such row.
+        """
+        return _from_row(row, text)
+
+    @staticmethod
     def load(path: str | Path) -> "Explanation":
         """Read a saved .json file. Raises FileNotFoundError, or ValueError for a file that is not an explanation."""
         return Explanation.from_json(_read(path))
@@ -228,6 +240,27 @@ def _from_json(content: Any) -> Explanation:
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"the JSON is no explanation that this version can read ({error}); save it anew") from error
+
+
+def _from_row(row: Mapping[str, Any], text: str | None) -> Explanation:
+    try:
+        if row["status"] != "ok":
+            raise ValueError(f"the row was not explained ({row['status']}: {row['reason']}); choose one that is 'ok'")
+        text = row["text"] if text is None else text
+        if not isinstance(text, str):
+            raise ValueError("the row does not hold its text; give it as `text`, or run the corpus with keep_text=True")
+        labels = tuple(row["labels"])
+        scores = TokenScores(
+            **{name: row[name] for name in ("starts", "ends", "tokens", "scores", "known", "unit", "target")},
+            **{name: row[name] for name in ("method", "baseline")},
+            **{name: int(row[name]) for name in ("steps", "tokens_total")},
+            **{name: float(row[name]) for name in ("output_text", "output_baseline", "tolerance")},
+            converged=None if row["converged"] is None else bool(row["converged"]),
+        )
+        prediction = Prediction(row["label"], labels, tuple(row["probabilities"]), row["true_label"])
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"a row that explain_corpus wrote was expected, got another ({error!r})") from error
+    return Explanation(text, prediction, (scores,), {"row": int(row["row"])})
 
 
 def _checksum(content: Any) -> str:

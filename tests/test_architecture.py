@@ -58,6 +58,7 @@ ALLOWED = {
     "serve": {"attribution", "classifier", "explainer", "explanation", "maps", "panels", "render", "views"},
     "cli": {
         "classifier",
+        "corpus",
         "demo",
         "evaluation",
         "explainer",
@@ -68,8 +69,19 @@ ALLOWED = {
         "serve",
         "training",
     },
+    "corpus": {"attribution", "classifier", "files", "panels", "text", "training", "views"},
     "__main__": {"cli"},
-    "__init__": {"classifier", "evaluation", "explainer", "explanation", "maps", "projector", "text", "training"},
+    "__init__": {
+        "classifier",
+        "corpus",
+        "evaluation",
+        "explainer",
+        "explanation",
+        "maps",
+        "projector",
+        "text",
+        "training",
+    },
 }
 WHERE = {
     "torch": {
@@ -77,6 +89,7 @@ WHERE = {
         "capture",
         "maps",
         "classifier",
+        "corpus",
         "evaluation",
         "explainer",
         "model_folder",

@@ -7,6 +7,7 @@ import typer
 
 from attribkit.cli.check import check
 from attribkit.cli.console import errors, escape
+from attribkit.cli.corpus import corpus
 from attribkit.cli.demo import demo
 from attribkit.cli.evaluate import evaluate
 from attribkit.cli.explain import explain
@@ -24,7 +25,7 @@ app = typer.Typer(
     help="Train small text classifiers and see, truthfully, why they decide as they do.",
     epilog="Every command takes --debug, which shows where an error came from.",
 )
-for command in (demo, train, evaluate, check, explain, project, words, serve, reproduce):
+for command in (demo, train, evaluate, check, explain, project, words, corpus, serve, reproduce):
     app.command()(command)
 
 BAD_USE = (

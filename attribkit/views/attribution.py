@@ -75,22 +75,27 @@ class Attribution:
 
     def __call__(self, classifier: Classifier, reading: Reading) -> list[list[TokenScores]]:
         """For each text a panel per target; the model is given back as it was found."""
-        scalars = scalars_of(self.target, self.output, classifier.labels, reading.logits)
         panels: list[list[TokenScores]] = [[] for _ in reading.texts]
-        for rows, solved in self._batches(classifier, reading):
+        for rows, targets, solved in self.solve(classifier, reading):
             for place, row in enumerate(rows):
                 one = reading.encoded[row]
                 cuts = _sentence_starts(reading.texts[row], one) if self.details else _NOTHING
-                for number, (names, _) in enumerate(scalars):
+                for number, names in enumerate(targets):
                     several = [self._panel(part, names[row], number, place, one, cuts) for part in solved]
                     panels[row].append(_banded(several))
         return panels
 
-    def _batches(self, classifier: Classifier, reading: Reading) -> Iterator[tuple[NDArray[np.int64], list["_Solved"]]]:
-        """Rows of texts, and what the method found with each baseline."""
+    def solve(
+        self, classifier: Classifier, reading: Reading
+    ) -> Iterator[tuple[NDArray[np.int64], list[list[str]], list["Solved"]]]:
+        """The numbers alone, batch by batch; the model is borrowed until the last one.
+
+        Yields: the texts' numbers (B,), each target's name for every text (J, N), what was found with each baseline.
+        """
         network = classifier.network
         method = choose(self.method, network)
-        scalars = [scalar for _, scalar in scalars_of(self.target, self.output, classifier.labels, reading.logits)]
+        named = scalars_of(self.target, self.output, classifier.labels, reading.logits)
+        names, scalars = [name for name, _ in named], [scalar for _, scalar in named]
         ids_of = [one.ids for one in reading.encoded]
         baselines = [Named.of(classifier, name) for name in self.baselines]
         texts = [one.words.numpy() for one in baselines if one.words is not None]
@@ -104,7 +109,7 @@ class Attribution:
                 ids, mask = classifier.batch([ids_of[row] for row in rows])
                 targets = [scalar.rows(rows) for scalar in scalars]
                 outputs = torch.stack([target.of(torch.from_numpy(reading.logits[rows])) for target in targets])
-                solved: list[_Solved] = []
+                solved: list[Solved] = []
                 for baseline in baselines:
                     against = Against.of(classifier, ids, mask, baseline, run)
                     bases = torch.stack([target.of(against.logits) for target in targets])
@@ -123,11 +128,11 @@ class Attribution:
                         tables=tables,
                         phrases=self.details and not solved,
                     )
-                    solved.append(_Solved(method, baseline.name, against, outputs, bases, ENGINES[method](problem)))
-                yield rows, solved
+                    solved.append(Solved(method, baseline.name, against, outputs, bases, ENGINES[method](problem)))
+                yield rows, names, solved
 
     def _panel(
-        self, solved: "_Solved", target: str, number: int, place: int, one: Encoded, cuts: NDArray[np.int64]
+        self, solved: "Solved", target: str, number: int, place: int, one: Encoded, cuts: NDArray[np.int64]
     ) -> TokenScores:
         solution = solved.solution
         return TokenScores(
@@ -153,7 +158,7 @@ class Attribution:
 
 
 @dataclass(frozen=True, eq=False)
-class _Solved:
+class Solved:
     """What a method found for a batch of B texts and one baseline.
 
     Attributes:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from attribkit.training.data.tables import SPLITS, listed
 
-_TEXT_NAMES = ("text", "review", "sentence", "content", "comment", "body", "message", "tweet", "utterance", "document")
+TEXT_NAMES = ("text", "review", "sentence", "content", "comment", "body", "message", "tweet", "utterance", "document")
 _LABEL_NAMES = ("label", "labels", "sentiment", "class", "category", "target", "polarity", "intent", "topic")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -37,7 +37,7 @@ def choose_columns(table: pd.DataFrame, text: str | None, label: str | None, whe
             hint = f"did you mean {near[0]!r}?" if near else f"choose one of them with `{option}`"
             raise ValueError(f"{where} has no column {wanted!r}, only {listed(names)}; {hint}")
     chosen = {
-        "text": text or _known(names, _TEXT_NAMES, without=label),
+        "text": text or _known(names, TEXT_NAMES, without=label),
         "label": label or _known(names, _LABEL_NAMES, without=text),
     }
     others = [name for name in names if name not in chosen.values() and not name.startswith("Unnamed:")]

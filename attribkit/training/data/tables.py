@@ -132,8 +132,8 @@ def _jsonl(content: str, name: str) -> pd.DataFrame:
 def _delimited(content: str, suffix: str, name: str) -> pd.DataFrame:
     if not content.strip():
         raise ValueError(f"{name!r} is empty; it needs a first line of column names and rows below it")
-    delimiter = "\t" if suffix == ".tsv" else _csv_delimiter(content)
-    quoting: Literal[0, 3] = csv.QUOTE_NONE if suffix == ".tsv" and _quotes_are_text(content) else csv.QUOTE_MINIMAL
+    delimiter = "\t" if suffix == ".tsv" else csv_delimiter(content)
+    quoting: Literal[0, 3] = csv.QUOTE_NONE if suffix == ".tsv" and quotes_are_text(content) else csv.QUOTE_MINIMAL
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
@@ -152,13 +152,13 @@ def _delimited(content: str, suffix: str, name: str) -> pd.DataFrame:
         ) from error
 
 
-def _csv_delimiter(content: str) -> str:
+def csv_delimiter(content: str) -> str:
     """A comma, or what a spreadsheet wrote in its place: judged by the header, which names no texts."""
     header = content.lstrip("\n\r").split("\n", 1)[0]
     return next((mark for mark in (",", ";", "\t") if mark in header), ",")
 
 
-def _quotes_are_text(content: str) -> bool:
+def quotes_are_text(content: str) -> bool:
     """Whether a TSV file is written without quoting, so that a lone `"` is a character of the text.
 
     Read as quoting, a lone quote at the start of a cell would swallow whole rows up to the next one. A file whose lines

@@ -1,0 +1,126 @@
+"""attribkit corpus."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn
+from rich.progress import Progress as RichProgress
+
+from attribkit.cli.arguments import ModelArgument
+from attribkit.cli.console import console, errors, escape
+
+
+class Engine(StrEnum):
+    """Where windows are explained."""
+
+    local = "local"
+    ray = "ray"
+
+
+def corpus(
+    model: ModelArgument,
+    inputs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="INPUT… OUTPUT",
+            help="CSV, TSV, JSONL or Parquet: files, folders, globs, URLs; and last the folder of the result.",
+            show_default=False,
+        ),
+    ],
+    text: Annotated[str | None, typer.Option(help="The column of the texts; guessed if not given.")] = None,
+    key: Annotated[str | None, typer.Option(help="A column to join the result by.")] = None,
+    label: Annotated[str | None, typer.Option(help="The column of the true label.")] = None,
+    where: Annotated[
+        list[str] | None, typer.Option(help="A condition such as rating>=7; may repeat, all must hold.")
+    ] = None,
+    sample: Annotated[float, typer.Option(help="The share of rows to explain.")] = 1.0,
+    seed: Annotated[int, typer.Option(help="The same seed draws the same sample.")] = 0,
+    limit: Annotated[int | None, typer.Option(help="Explain only the first so many.")] = None,
+    target: Annotated[str | None, typer.Option(help="A label, or 'a,b' for why a and not b.")] = None,
+    output: Annotated[str, typer.Option(help="log_odds, logit or probability.")] = "log_odds",
+    method: Annotated[
+        str | None, typer.Option(help="How the scores are computed; the best there is by default.")
+    ] = None,
+    baseline: Annotated[str, typer.Option(help="pad, zero, unk, mean, or a text.")] = "pad",
+    tolerance: Annotated[float, typer.Option(help="Largest relative completeness error.")] = 1e-4,
+    keep_text: Annotated[bool, typer.Option("--keep-text", help="Keep each text in its row.")] = False,
+    words: Annotated[bool, typer.Option("--words", help="Sum up each word's scores as well.")] = False,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Do only the rows again that were not explained.")
+    ] = False,
+    window: Annotated[int, typer.Option(help="Rows of a part.")] = 2_048,
+    workers: Annotated[int | None, typer.Option(help="Processes; one per core if not given.")] = None,
+    engine: Annotated[Engine, typer.Option(help="local, or ray (attribkit[ray]) for a cluster.")] = Engine.local,
+    address: Annotated[str | None, typer.Option(help="The Ray cluster's address.")] = None,
+) -> None:
+    """Explain every text of a corpus; run it again to continue where it ended."""
+    from attribkit.corpus import explain_corpus
+
+    if len(inputs) < 2:
+        raise ValueError("an INPUT and an OUTPUT were expected, got one of them; name the folder of the result last")
+    *sources, folder = inputs
+    pair = tuple(part.strip() for part in target.split(",")) if target and "," in target else target
+    with Bar() as bar:
+        run = explain_corpus(
+            model,
+            sources,
+            folder,
+            text=text,
+            key=key,
+            label=label,
+            where=where or (),
+            sample=sample,
+            seed=seed,
+            limit=limit,
+            target=pair,
+            output=output,
+            method=method,
+            baseline=baseline,
+            tolerance=tolerance,
+            keep_text=keep_text,
+            words=words,
+            retry_failed=retry_failed,
+            window=window,
+            workers=workers,
+            engine=engine.value,
+            address=address,
+            progress=bar.show,
+        )
+    counts = ", ".join(f"{count:,} {status}" for status, count in sorted(run.statuses.items()))
+    console.print(
+        f"{run.rows:,} rows ({counts}) in {escape(str(Path(folder)))}; {run.fresh:,} of them in {run.seconds:.1f} s",
+        highlight=False,
+        soft_wrap=True,
+    )
+    if run.failed:
+        errors.print(f"note: {run.failed:,} rows were not explained; their status and reason say why", soft_wrap=True)
+
+
+class Bar:
+    """One line on stderr: rows, rate, time left."""
+
+    def __init__(self) -> None:
+        columns = (BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"))
+        self._bar = RichProgress(*columns, console=errors, disable=not errors.is_terminal)
+        self._task = self._bar.add_task("loading the model", total=None)
+
+    def __enter__(self) -> "Bar":
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def show(self, progress: Any) -> None:
+        """Draw an `attribkit.corpus.run.Progress`."""
+        left = "" if progress.left is None else f", {_time(progress.left)} left"
+        told = f"{progress.rows:,} rows, {progress.rate:,.0f} a second{left}"
+        self._bar.update(self._task, completed=progress.read, total=progress.total, description=told)
+
+
+def _time(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

@@ -1,0 +1,50 @@
+"""What every worker of a run is told: strings and numbers only, so that it can be sent anywhere."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is computed and what is kept.
+
+    Attributes:
+        target, output, method, baseline, tolerance: as `attribkit.explain` has them.
+        keep_text: whether each row holds its text, so that it can be drawn by itself.
+        words: whether each word's scores are summed up as well.
+    """
+
+    target: str | int | Sequence[str | int] | None = None
+    output: str = "log_odds"
+    method: str | None = None
+    baseline: str = "pad"
+    tolerance: float = 1e-4
+    keep_text: bool = False
+    words: bool = False
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a worker needs to know.
+
+    Attributes:
+        model: a model folder, or a bundled name.
+        dtype: of the network's numbers, where it is not that of the folder.
+        folder: where parts are written; every worker must reach it.
+        settings: what is computed.
+    """
+
+    model: str
+    dtype: str | None
+    folder: str
+    settings: Settings
+
+    def to_json(self) -> dict[str, Any]:
+        """As `from_json` reads it."""
+        return asdict(self)
+
+    @staticmethod
+    def from_json(content: Mapping[str, Any]) -> "Job":
+        """Read what `to_json` wrote."""
+        return Job(**{**content, "settings": Settings(**content["settings"])})

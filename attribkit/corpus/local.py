@@ -1,0 +1,168 @@
+"""The engine of one machine: a worker process for each core, fed by a thread of its own."""
+
+import builtins
+import json
+import os
+import queue
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from attribkit.corpus.job import Job
+from attribkit.corpus.ledger import Part
+from attribkit.corpus.windows import Task, Todo, Window
+
+_ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
+_AHEAD = 2
+_TRIES = 2
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@dataclass
+class Worker:
+    """A worker process; call it with a window's number and table."""
+
+    job: Job
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> "Worker":
+        """Start it; it loads the model meanwhile."""
+        environment = os.environ | _ONE_THREAD | {"TOKENIZERS_PARALLELISM": "false"}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "attribkit.corpus.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment,
+        )
+        self._send(json.dumps(self.job.to_json()).encode() + b"\n")
+        return self
+
+    def introduced(self) -> dict[str, Any]:
+        """What it says of the model. Raises what went wrong there."""
+        return self._answer()["model"]
+
+    def __call__(self, number: int, table: pa.Table, retry: bool) -> Part:
+        """The part of a window. A worker that dies is replaced once for each window.
+
+        Raises: RuntimeError if it dies again; OSError where the part cannot be written.
+        """
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, table.schema) as writer:
+            writer.write_table(table)
+        content = sink.getvalue().to_pybytes()
+        order = json.dumps({"number": number, "retry": retry, "bytes": len(content)}).encode() + b"\n"
+        for left in reversed(range(_TRIES)):
+            try:
+                self._send(order + content)
+                return Part(**self._answer()["part"])
+            except _WorkerDied as error:
+                if not left:
+                    rows = f"{table['row'][0].as_py():,} to {table['row'][-1].as_py():,}"
+                    raise RuntimeError(
+                        f"a worker process died twice on the rows {rows} ({error}), most likely for want of memory; "
+                        "run the same command again with fewer workers or smaller windows: finished parts are kept"
+                    ) from error
+                self.stop()
+                self.start().introduced()
+        raise AssertionError("unreachable")
+
+    def stop(self) -> None:
+        """End it, whatever it is doing."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.communicate()
+            self.process = None
+
+    def _send(self, content: bytes) -> None:
+        process = self._alive()
+        try:
+            process.stdin.write(content)  # type: ignore[union-attr]  # it is a pipe
+            process.stdin.flush()  # type: ignore[union-attr]
+        except BrokenPipeError:
+            pass  # it has died or refused: its last answer says why
+
+    def _answer(self) -> dict[str, Any]:
+        process = self._alive()
+        line = process.stdout.readline()  # type: ignore[union-attr]  # it is a pipe
+        if not line.endswith(b"\n"):
+            raise _WorkerDied(f"exit code {process.wait()}")
+        answer = json.loads(line)
+        if "error" in answer:
+            kind = getattr(builtins, answer["error"], RuntimeError)
+            raise kind(answer["sentence"])
+        return answer
+
+    def _alive(self) -> subprocess.Popen[bytes]:
+        if self.process is None:
+            raise _WorkerDied("it was not started")
+        return self.process
+
+
+class _WorkerDied(Exception):
+    """A worker ended without an answer."""
+
+
+@dataclass
+class Processes:
+    """An engine: worker processes, started side by side; none is left behind."""
+
+    workers: list[Worker]
+
+    @staticmethod
+    @contextmanager
+    def started(job: Job, count: int) -> Iterator["Processes"]:
+        """So many of them."""
+        with ExitStack() as stack:
+            workers = [Worker(job) for _ in range(count)]
+            for worker in workers:
+                stack.callback(worker.stop)
+                worker.start()
+            yield Processes(workers)
+
+    def introduce(self) -> dict[str, Any]:
+        """What all of them say of the model. Raises what went wrong as they loaded it."""
+        told = [worker.introduced() for worker in self.workers]
+        return told[0]
+
+    def run(self, todo: Todo) -> Iterator[tuple[int, Part]]:
+        """Each part as it is finished, in any order, and how much of the corpus had been read for it."""
+        return _side_by_side(todo.tasks(), list(self.workers))
+
+
+def _side_by_side(tasks: Iterator[Task], hands: Sequence[Worker]) -> Iterator[tuple[int, Part]]:
+    """At most a few windows are held at once."""
+    free: queue.SimpleQueue[Worker] = queue.SimpleQueue()
+    for hand in hands:
+        free.put(hand)
+
+    def work(window: Window, retry: bool) -> tuple[int, Part]:
+        hand = free.get()
+        try:
+            return window.read, hand(window.number, window.table, retry)
+        finally:
+            free.put(hand)
+
+    pending: set[Future[tuple[int, Part]]] = set()
+    with ThreadPoolExecutor(len(hands)) as threads:
+        try:
+            for window, retry in tasks:
+                pending.add(threads.submit(work, window, retry))
+                while len(pending) >= _AHEAD * len(hands):
+                    done, pending = wait(pending, return_when=FIRST_COMPLETED)
+                    yield from (one.result() for one in done)
+            while pending:
+                done, pending = wait(pending, return_when=FIRST_COMPLETED)
+                yield from (one.result() for one in done)
+        finally:
+            for one in pending:
+                one.cancel()

@@ -1,0 +1,163 @@
+"""Rows of tables, one after another in constant memory. A row that cannot be read is a row that says why."""
+
+import csv
+import io
+import json
+import lzma
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from attribkit.corpus.sources import Source
+from attribkit.training.data.tables import csv_delimiter, quotes_are_text
+
+LINE = 2**24
+"""Characters of the longest line and cell; what is longer is cut, so that no file can fill the memory."""
+_SAMPLE = 2**20
+_ROWS = 1_024
+
+
+@dataclass(frozen=True)
+class Record:
+    """One row of a table.
+
+    Attributes:
+        cells: its values by column; None if the row could not be read.
+        reason: why not.
+    """
+
+    cells: Mapping[str, Any] | None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A file being read.
+
+    Attributes:
+        columns: their names; None where each row brings its own (JSONL).
+        records: its rows.
+        stored: the file beneath, whose position tells how far one has read.
+    """
+
+    columns: tuple[str, ...] | None
+    records: Iterator[Record]
+    stored: BinaryIO
+
+
+@contextmanager
+def read(source: Source) -> Iterator[Reading]:
+    """The rows of a file, open until the end.
+
+    Raises: ValueError, then or while reading, if the file as a whole is not what its name promises.
+    """
+    with ExitStack() as stack:
+        content, stored = stack.enter_context(source.open())
+        try:
+            if source.kind == ".parquet":
+                columns, records = _parquet(content)
+            else:
+                # bytes that are not UTF-8 become lone surrogates: only the row that holds them is lost
+                line_end = "\n" if source.kind == ".jsonl" else ""
+                text = io.TextIOWrapper(content, encoding="utf-8-sig", errors="surrogateescape", newline=line_end)
+                stack.enter_context(text)
+                columns, records = (
+                    (None, _jsonl(text)) if source.kind == ".jsonl" else _delimited(text, source.kind, source.name)
+                )
+        except _BROKEN as error:
+            raise ValueError(_sentence(source, error)) from error
+        yield Reading(columns, _whole(records, source), stored)
+
+
+_BROKEN = (pa.ArrowException, OSError, EOFError, zlib.error, lzma.LZMAError)
+
+
+def _sentence(source: Source, error: BaseException) -> str:
+    reason = " ".join(str(error).split())[:200]
+    return f"{source.name!r} is damaged or cut short ({reason}); fetch or write it again"
+
+
+def _whole(records: Iterator[Record], source: Source) -> Iterator[Record]:
+    try:
+        yield from records
+    except _BROKEN as error:
+        raise ValueError(_sentence(source, error)) from error
+
+
+def _delimited(text: io.TextIOWrapper, kind: str, name: str) -> tuple[tuple[str, ...], Iterator[Record]]:
+    begun = text.read(_SAMPLE)
+    begun += text.readline(LINE)
+    if not begun.strip():
+        raise ValueError(f"{name!r} is empty; it needs a first line of column names and rows below it")
+    delimiter = "\t" if kind == ".tsv" else csv_delimiter(begun)
+    literal = kind == ".tsv" and quotes_are_text(begun)
+    csv.field_size_limit(max(csv.field_size_limit(), LINE))
+    rows = csv.reader(
+        _lines(begun, text), delimiter=delimiter, quoting=csv.QUOTE_NONE if literal else csv.QUOTE_MINIMAL
+    )
+    header = tuple(next(row for row in rows if row))
+    return header, _rows(header, rows)
+
+
+def _lines(begun: str, text: io.TextIOWrapper) -> Iterator[str]:
+    yield from io.StringIO(begun, newline="")
+    while line := text.readline(LINE):
+        yield line
+
+
+def _rows(header: tuple[str, ...], rows: Iterator[list[str]]) -> Iterator[Record]:
+    while True:
+        try:
+            row = next(rows)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield Record(None, f"the line is no table row ({error})")
+            continue
+        if len(row) == len(header):
+            yield Record(dict(zip(header, row, strict=True)))
+        elif row:
+            yield Record(None, f"the row has {len(row)} cells, the header {len(header)}")
+
+
+def _jsonl(text: io.TextIOWrapper) -> Iterator[Record]:
+    while line := text.readline(LINE):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            yield Record(None, f"the line is not JSON ({error})")
+            continue
+        if isinstance(row, dict):
+            yield Record(row)
+        else:
+            yield Record(None, f"the line must be a JSON object, got a {type(row).__name__}")
+
+
+def _parquet(content: BinaryIO) -> tuple[tuple[str, ...], Iterator[Record]]:
+    file = pq.ParquetFile(content, memory_map=False, pre_buffer=False)
+    return tuple(file.schema_arrow.names), _batches(file)
+
+
+def _batches(file: pq.ParquetFile) -> Iterator[Record]:
+    for batch in file.iter_batches(_ROWS, use_threads=False):
+        columns = {name: _cells(batch.column(name)) for name in batch.schema.names}
+        for number in range(batch.num_rows):
+            yield Record({name: cells[number] for name, cells in columns.items()})
+
+
+def _cells(column: pa.Array) -> list[Any]:
+    """Values; a string that is not UTF-8 comes with lone surrogates, as from the other formats."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        binary = pa.binary() if pa.types.is_string(column.type) else pa.large_binary()
+        stored = column.view(binary).to_pylist()
+        return [None if one is None else one.decode("utf-8", "surrogateescape") for one in stored]
+    return column.to_pylist()

@@ -1,0 +1,272 @@
+"""explain_corpus(): a model and a corpus in, a folder of Parquet parts out."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pyarrow.parquet as pq
+
+from attribkit.corpus import local
+from attribkit.corpus.job import Job, Settings
+from attribkit.corpus.ledger import WORDS, Ledger, Part, write_parquet
+from attribkit.corpus.selection import Selection
+from attribkit.corpus.sources import described, find_sources, fingerprint, total_bytes
+from attribkit.corpus.windows import Columns, Plan, Todo
+from attribkit.corpus.words import merged
+
+if TYPE_CHECKING:
+    from attribkit.classifier import Classifier
+
+WORD_SUMS = "_words.parquet"
+ENGINES = ("local", "ray")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is.
+
+    Attributes:
+        rows: explained by now, earlier runs included; fresh: of these, in this run.
+        read, total: bytes of the corpus, as they are stored.
+        seconds: since this run began; left: until it ends, None while nothing can be said.
+    """
+
+    rows: int
+    fresh: int
+    read: int
+    total: int
+    seconds: float
+    left: float | None
+
+    @property
+    def rate(self) -> float:
+        """Rows per second of this run."""
+        return self.fresh / self.seconds if self.seconds else 0.0
+
+
+@dataclass(frozen=True)
+class CorpusRun:
+    """What a run left behind.
+
+    Attributes:
+        folder: of the result: `part-*.parquet`, one row per text, in the corpus' order.
+        rows: in all of them.
+        statuses: how many rows have each status; "ok" for those explained.
+        fresh: rows that this very run explained; seconds: how long it took.
+    """
+
+    folder: Path
+    rows: int
+    statuses: Mapping[str, int]
+    fresh: int
+    seconds: float
+
+    @property
+    def failed(self) -> int:
+        """Rows that were not explained; their status and reason say why."""
+        return self.rows - self.statuses.get("ok", 0)
+
+    @property
+    def files(self) -> list[Path]:
+        """The parts, in order."""
+        return sorted(self.folder.glob("part-*.parquet"))
+
+    def words(self) -> Any:
+        """What each word adds up to, as a pandas table, largest first; see `attribkit.corpus.words`.
+
+        Raises: FileNotFoundError if the run was not asked for it.
+        """
+        path = self.folder / WORD_SUMS
+        if not path.is_file():
+            raise FileNotFoundError("this run did not sum up words; run it with words=True (--words) in another folder")
+        return pq.read_table(path).to_pandas()
+
+
+def explain_corpus(
+    model: "Classifier | str | Path",
+    input: str | Path | Sequence[str | Path],
+    folder: str | Path,
+    *,
+    text: str | None = None,
+    key: str | None = None,
+    label: str | None = None,
+    where: str | Sequence[str] = (),
+    sample: float = 1.0,
+    seed: int = 0,
+    limit: int | None = None,
+    target: str | int | Sequence[str | int] | None = None,
+    output: str = "log_odds",
+    method: str | None = None,
+    baseline: str = "pad",
+    tolerance: float = 1e-4,
+    keep_text: bool = False,
+    words: bool = False,
+    retry_failed: bool = False,
+    window: int = 2_048,
+    workers: int | None = None,
+    engine: str = "local",
+    address: str | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> CorpusRun:
+    """Explain every text of a corpus. Memory stays bounded; the result has a row for each row of the corpus, in order.
+
+    The same call on the same folder continues where an earlier one ended, whatever ended it, and yields what an
+    undisturbed one would have.
+
+    Args:
+        model: a model folder, a bundled name, or any classifier. One whose network is not this toolkit's own cannot
+            be sent to other processes: it works in this one.
+        input: CSV, TSV, JSONL or Parquet: a file, a folder, a glob, or a URL that fsspec knows; or several. The first
+            three may be compressed (.gz, .bz2, .xz).
+        folder: where the result goes: a new or empty folder, or that of the same run before.
+        text, key, label: the columns of the texts (guessed from usual names), of a key to join by, of the true label.
+        where: conditions on columns that must all hold, such as "rating>=7".
+        sample: the share of rows to explain, drawn by their number; the same rows for the same `seed`.
+        limit: explain only the first so many.
+        target, output, method, baseline, tolerance: as `attribkit.explain`; one target, one baseline.
+        keep_text: whether each row keeps its text, so that `Explanation.from_row(row)` needs nothing else.
+        words: whether to sum up each word's scores as well: `CorpusRun.words()`.
+        retry_failed: do the rows again that were not explained, and only those.
+        window: rows that are explained together and make one part of the result.
+        workers: processes, or Ray's actors; None for one per core. With 1, this process does the work itself.
+        engine: "local", or "ray" for a cluster: `address` says which; None for the one this machine belongs to, or a
+            new one on it.
+        progress: called with a `Progress` after each part.
+
+    Raises:
+        FileNotFoundError: if the input names nothing, or there is no such model.
+        FileExistsError: if the folder holds something else, or another run is at work in it.
+        ValueError: for an option out of its range; a file that is no table; a run of another model, input or settings.
+        RuntimeError: if worker processes keep dying.
+    """
+    if engine not in ENGINES:
+        raise ValueError(f"`engine` must be one of {', '.join(ENGINES)}, got {engine!r}")
+    if workers is not None and workers < 1:
+        raise ValueError(f"`workers` must be at least 1, got {workers}")
+    settings = Settings(target, output, method, baseline, tolerance, keep_text, words)
+    selection = Selection.of(where, sample, seed, limit)
+    plan = Plan(tuple(find_sources(input)), Columns(text, key, label), selection, window)
+    path = Path(folder).absolute()
+    begun = time.monotonic()
+    with ExitStack() as stack:
+        stack.enter_context(Ledger.lock(path))
+        crew = stack.enter_context(_crew(model, str(path), settings, engine, workers, address))
+        header = {
+            "input": described(plan.sources) | {"fingerprint": fingerprint(plan.sources)},
+            "settings": asdict(settings)
+            | {"columns": asdict(plan.columns), "selection": asdict(selection), "window": window},
+            "model": crew.introduce(),
+        }
+        ledger = Ledger.open(path, header)
+        meter = _Meter(begun, ledger, total_bytes(plan.sources), progress)
+        if not ledger.finished or retry_failed:
+            done = {number: part.failed for number, part in ledger.parts.items()}
+            for read, part in crew.run(Todo(plan, done, retry_failed)):
+                meter.count(read, part)
+                ledger.add(part)
+                meter.tell()
+            _finish(ledger, words)
+        statuses: Counter[str] = Counter()
+        for part in ledger.parts.values():
+            statuses.update(part.statuses)
+        return CorpusRun(Path(folder), statuses.total(), dict(statuses), meter.fresh, time.monotonic() - begun)
+
+
+class _Engine(Protocol):
+    """What runs the windows."""
+
+    def introduce(self) -> dict[str, Any]: ...
+    def run(self, todo: Todo) -> Iterator[tuple[int, Part]]: ...
+
+
+@contextmanager
+def _crew(
+    model: "Classifier | str | Path",
+    folder: str,
+    settings: Settings,
+    engine: str,
+    count: int | None,
+    address: str | None,
+) -> Iterator[_Engine]:
+    """The engine, with the model in its workers' hands."""
+    with ExitStack() as stack:
+        job = Job(str(model), None, folder, settings)
+        if engine == "local" and count == 1:
+            yield _here(job, None if isinstance(model, (str, Path)) else model, one_thread=True)
+            return
+        if not isinstance(model, (str, Path)):
+            kept = _sent(model, Path(stack.enter_context(TemporaryDirectory()))) if engine == "local" else None
+            if kept is None:
+                if (count or 1) > 1 or engine != "local":
+                    raise ValueError(
+                        "only this toolkit's own networks and tokenizers can be sent to other processes; give the "
+                        "folder of a saved model, or leave `engine` and `workers` out"
+                    )
+                yield _here(job, model, one_thread=False)
+                return
+            job = replace(job, model=str(kept), dtype=str(model.network.embedding.weight.dtype).removeprefix("torch."))
+        if engine == "ray":
+            raise NotImplementedError
+        yield stack.enter_context(local.Processes.started(job, count or local.cores()))
+
+
+def _here(job: Job, classifier: "Classifier | None", one_thread: bool) -> _Engine:
+    from attribkit.corpus.here import Here  # which loads torch; where only other processes work, this one need not
+
+    return Here.of(job, classifier, one_thread)
+
+
+def _sent(model: "Classifier", folder: Path) -> Path | None:
+    """The classifier as a model folder that other processes can load; None where only this one can hold it."""
+    if model.device.type != "cpu":
+        return None
+    try:
+        return model.save(folder / "model")
+    except ValueError:  # a network or tokenizer of the user's own
+        return None
+
+
+def _finish(ledger: Ledger, words: bool) -> None:
+    """Sum up the words and say that the run is whole."""
+    if not ledger.parts:
+        raise ValueError("no row of the corpus was left to explain; check the input, and `where`, `sample` and `limit`")
+    if words:
+        sums = merged(ledger.folder / WORDS / part.file for _, part in sorted(ledger.parts.items()))
+        write_parquet(ledger.folder / WORD_SUMS, sums)
+    ledger.close()
+
+
+class _Meter:
+    """Counts rows and time; tells whoever asked."""
+
+    def __init__(self, begun: float, ledger: Ledger, total: int, listener: Callable[[Progress], None] | None) -> None:
+        self._begun, self._total, self._listener = begun, total, listener
+        self._rows = sum(part.rows for part in ledger.parts.values())
+        self._counted = set(ledger.parts)
+        self.fresh = 0
+        self._read = 0
+        self._first_read: int | None = None
+        self._first_time = begun
+
+    def count(self, read: int, part: Part) -> None:
+        """A part is finished, for which so many bytes of the corpus had been read."""
+        self.fresh += part.rows
+        self._rows += 0 if part.number in self._counted else part.rows
+        self._counted.add(part.number)
+        self._read = max(self._read, read)
+        if self._first_read is None:
+            self._first_read, self._first_time = read, time.monotonic()
+
+    def tell(self) -> None:
+        """Tell how far the run is."""
+        if self._listener is None:
+            return
+        now = time.monotonic()
+        covered = self._read - (self._first_read or 0)
+        left = (now - self._first_time) * (self._total - self._read) / covered if covered > 0 else None
+        self._listener(Progress(self._rows, self.fresh, self._read, self._total, now - self._begun, left))

@@ -1,0 +1,244 @@
+"""One window in, one part out: what the model says of each row and why, as an Arrow table."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from attribkit.attribution.outputs import UNITS
+from attribkit.classifier import Classifier, softmax
+from attribkit.corpus.job import Settings
+from attribkit.panels import relative_error
+from attribkit.text import Encoded
+from attribkit.views.against import Named
+from attribkit.views.attribution import Attribution
+from attribkit.views.engines import choose
+from attribkit.views.reading import Reading
+from attribkit.views.targets import scalars_of
+
+_CONSTANTS = ("method", "baseline", "unit")
+SCHEMA = pa.schema(
+    {
+        "row": pa.int64(),
+        "file": pa.string(),
+        "key": pa.string(),
+        "status": pa.string(),
+        "reason": pa.string(),
+        "label": pa.string(),
+        "probability": pa.float64(),
+        "labels": pa.list_(pa.string()),
+        "probabilities": pa.list_(pa.float64()),
+        "true_label": pa.string(),
+        "target": pa.string(),
+        "tokens": pa.list_(pa.string()),
+        "starts": pa.list_(pa.int32()),
+        "ends": pa.list_(pa.int32()),
+        "known": pa.list_(pa.bool_()),
+        "scores": pa.list_(pa.float64()),
+        "output_text": pa.float64(),
+        "output_baseline": pa.float64(),
+        "completeness_error": pa.float64(),
+        "relative_error": pa.float64(),
+        "converged": pa.bool_(),
+        "steps": pa.int64(),
+        "tokens_total": pa.int64(),
+        "tolerance": pa.float64(),
+        **{name: pa.string() for name in _CONSTANTS},
+        "text": pa.large_string(),
+    }
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Explained:
+    """One row's evidence."""
+
+    encoded: Encoded
+    probabilities: NDArray[np.float64]
+    target: str
+    scores: NDArray[np.float64]
+    output_text: float
+    output_baseline: float
+    converged: bool | None
+    steps: int
+    method: str
+    unit: str
+
+
+@dataclass
+class Transform:
+    """Explains windows with one classifier; call it with a window's table."""
+
+    classifier: Classifier
+    settings: Settings
+    view: Attribution = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.view = _view(self.settings)
+
+    def check(self) -> None:
+        """Refuse at the door a target, a method or a baseline that this classifier does not have."""
+        scalars_of(
+            self.view.target, self.view.output, self.classifier.labels, np.zeros((1, len(self.classifier.labels)))
+        )
+        choose(self.view.method, self.classifier.network)
+        for name in self.view.baselines:
+            Named.of(self.classifier, name)
+
+    def __call__(self, window: pa.Table) -> pa.Table:
+        """A row of `SCHEMA` for each row of the window, in order; a row that failed says why."""
+        texts, status, reason = (window[name].to_pylist() for name in ("text", "status", "reason"))
+        explained: dict[int, Explained] = {}
+        for row, found in self._explained([row for row, fault in enumerate(status) if fault is None], texts):
+            if isinstance(found, Explained):
+                explained[row], status[row] = found, "ok"
+            else:
+                status[row], reason[row] = found
+        return _table(window, status, reason, explained, self.classifier.labels, self.settings)
+
+    def _explained(
+        self, rows: Sequence[int], texts: Sequence[str]
+    ) -> Iterator[tuple[int, Explained | tuple[str, str]]]:
+        """Each row with its evidence, or with the status and reason of its failure."""
+        encoded: dict[int, Encoded] = {}
+        for row, one in zip(rows, self.classifier.tokenizer.encode([texts[row] for row in rows]), strict=True):
+            if len(one.ids):
+                encoded[row] = one
+            else:
+                yield row, ("no token", "the tokenizer found no token in the text")
+        yield from self._solved(list(encoded), texts, encoded)
+
+    def _solved(
+        self, rows: Sequence[int], texts: Sequence[str], encoded: Mapping[int, Encoded]
+    ) -> Iterator[tuple[int, Explained | tuple[str, str]]]:
+        """All rows at once; where that fails, for want of memory or for one bad text, each half by itself."""
+        if not rows:
+            return
+        try:
+            found = self._together([texts[row] for row in rows], [encoded[row] for row in rows])
+        except (MemoryError, RuntimeError, ValueError, ArithmeticError) as error:
+            if len(rows) == 1:
+                yield rows[0], ("failed", _sentence(error, len(encoded[rows[0]].ids)))
+                return
+            middle = len(rows) // 2
+            yield from self._solved(rows[:middle], texts, encoded)
+            yield from self._solved(rows[middle:], texts, encoded)
+        else:
+            yield from zip(rows, found, strict=True)
+
+    def _together(self, texts: Sequence[str], encoded: Sequence[Encoded]) -> list[Explained | tuple[str, str]]:
+        logits = self.classifier.logits([one.ids for one in encoded])
+        if not np.isfinite(logits).all() and len(texts) > 1:
+            raise ArithmeticError("some outputs are not finite")
+        reading, probabilities = Reading(tuple(texts), tuple(encoded), logits), softmax(logits)
+        found: dict[int, Explained | tuple[str, str]] = {}
+        for rows, (names,), (solved,) in self.view.solve(self.classifier, reading):
+            solution = solved.solution
+            for place, row in enumerate(rows.tolist()):
+                scores = solution.scores[0, place, : len(encoded[row].ids)].cpu().numpy()
+                if not np.isfinite(scores).all() or not np.isfinite(probabilities[row]).all():
+                    found[row] = ("failed", "the network's output or gradient for this text is not finite")
+                    continue
+                found[row] = Explained(
+                    encoded[row],
+                    probabilities[row],
+                    names[row],
+                    scores,
+                    float(solved.outputs[0, place]),
+                    float(solved.bases[0, place]),
+                    None if solution.converged is None else bool(solution.converged[0, place]),
+                    int(solution.steps[0, place]),
+                    solved.method,
+                    UNITS[self.view.output],
+                )
+        return [found[row] for row in range(len(texts))]
+
+
+def _view(told: Settings) -> Attribution:
+    """The view that computes it. Raises: TypeError or ValueError for a setting out of its range."""
+    if told.target == "all":
+        raise ValueError("a corpus run explains one target per text, got target='all'; run it once for each label")
+    if not isinstance(told.baseline, str):
+        raise TypeError("a corpus run has one `baseline`, a name or a text; run it once for each")
+    target: Any = tuple(told.target) if isinstance(told.target, list) else told.target
+    return Attribution(target, told.output, told.method, told.baseline, told.tolerance, details=False)
+
+
+def _sentence(error: Exception, tokens: int) -> str:
+    """Why a row failed, in one line."""
+    reason = " ".join(str(error).split())[:300] or type(error).__name__
+    if isinstance(error, MemoryError) or "allocate memory" in reason or "out of memory" in reason:
+        return f"a text of {tokens:,} tokens needs more memory than there is ({reason})"
+    return f"{type(error).__name__}: {reason}"
+
+
+def _table(
+    window: pa.Table,
+    status: Sequence[str],
+    reason: Sequence[str | None],
+    explained: Mapping[int, Explained],
+    labels: Sequence[str],
+    settings: Settings,
+) -> pa.Table:
+    """Columns of `SCHEMA`; null where a row has no evidence."""
+    rows = [explained.get(row) for row in range(window.num_rows)]
+    mask = np.array([one is None for one in rows], dtype=bool)
+    there = [one for one in rows if one is not None]
+
+    def each(function: Any, kind: pa.DataType) -> pa.Array:
+        return pa.array([None if one is None else function(one) for one in rows], kind)
+
+    def flat(parts: Sequence[NDArray[Any]], kind: pa.DataType) -> pa.Array:
+        joined = np.concatenate(parts) if parts else np.zeros(0)
+        return pa.array(joined, kind)
+
+    def lists(lengths: Sequence[int], values: pa.Array) -> pa.Array:
+        return _lists(mask, lengths, values)
+
+    tokens = [len(one.scores) for one in there]
+    errors = [(float(one.scores.sum()), one.output_text - one.output_baseline, one.scores) for one in there]
+    columns = {
+        **{name: window[name] for name in ("row", "file", "key", "true_label")},
+        "status": pa.array(status, pa.string()),
+        "reason": pa.array(reason, pa.string()),
+        "label": each(lambda one: labels[int(one.probabilities.argmax())], pa.string()),
+        "probability": each(lambda one: float(one.probabilities.max()), pa.float64()),
+        "labels": lists([len(labels)] * len(there), pa.array(list(labels) * len(there), pa.string())),
+        "probabilities": lists([len(labels)] * len(there), flat([one.probabilities for one in there], pa.float64())),
+        "target": each(lambda one: one.target, pa.string()),
+        "tokens": lists(tokens, pa.array([token for one in there for token in one.encoded.tokens], pa.string())),
+        "starts": lists(tokens, flat([one.encoded.starts for one in there], pa.int32())),
+        "ends": lists(tokens, flat([one.encoded.ends for one in there], pa.int32())),
+        "known": lists(tokens, flat([one.encoded.known for one in there], pa.bool_())),
+        "scores": lists(tokens, flat([one.scores for one in there], pa.float64())),
+        "output_text": each(lambda one: one.output_text, pa.float64()),
+        "output_baseline": each(lambda one: one.output_baseline, pa.float64()),
+        "completeness_error": _spread(mask, [total - change for total, change, _ in errors]),
+        "relative_error": _spread(mask, [relative_error(scores, change) for _, change, scores in errors]),
+        "converged": each(lambda one: one.converged, pa.bool_()),
+        "steps": each(lambda one: one.steps, pa.int64()),
+        "tokens_total": each(lambda one: one.encoded.total, pa.int64()),
+        "tolerance": each(lambda one: settings.tolerance, pa.float64()),
+        "method": each(lambda one: one.method, pa.string()),
+        "baseline": each(lambda one: settings.baseline, pa.string()),
+        "unit": each(lambda one: one.unit, pa.string()),
+        "text": window["text"] if settings.keep_text else pa.nulls(window.num_rows, pa.large_string()),
+    }
+    return pa.table({name: columns[name] for name in SCHEMA.names}, schema=SCHEMA)
+
+
+def _lists(mask: NDArray[np.bool_], lengths: Sequence[int], values: pa.Array) -> pa.Array:
+    """A list for each row that is not masked, of so many values; null for the masked."""
+    counts = np.zeros(len(mask), dtype=np.int32)
+    counts[~mask] = lengths
+    offsets = pa.array(np.concatenate([[0], np.cumsum(counts)]), pa.int32())
+    return pa.ListArray.from_arrays(offsets, values, mask=pa.array(mask))
+
+
+def _spread(mask: NDArray[np.bool_], values: Sequence[float]) -> pa.Array:
+    spread = np.zeros(len(mask))
+    spread[~mask] = values
+    return pa.array(spread, mask=mask)

@@ -1,0 +1,219 @@
+"""A corpus as windows: runs of rows, bounded in rows and in bytes, cut at the same places every time."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+from attribkit.corpus.records import Reading, Record, read
+from attribkit.corpus.selection import Selection
+from attribkit.corpus.sources import Source
+from attribkit.training.data.cleaning import TEXT_NAMES
+from attribkit.training.data.tables import listed
+
+BYTES = 4 * 2**20
+"""Bytes of text after which a window is closed, however few rows it has."""
+
+SCHEMA = pa.schema(
+    {
+        "row": pa.int64(),
+        "file": pa.string(),
+        "key": pa.string(),
+        "true_label": pa.string(),
+        "text": pa.large_string(),
+        "status": pa.string(),
+        "reason": pa.string(),
+    }
+)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which columns matter: the text's (guessed from usual names if None), a key's and the true label's, if any."""
+
+    text: str | None = None
+    key: str | None = None
+    label: str | None = None
+
+
+@dataclass(frozen=True)
+class Window:
+    """Rows that are explained together and become one part of the result.
+
+    Attributes:
+        number: its place among the windows, from 0.
+        table: its rows, of `SCHEMA`; a row with a status cannot be explained, and says why.
+        read: bytes of the corpus that had been read when it was closed.
+    """
+
+    number: int
+    table: pa.Table
+    read: int
+
+
+@dataclass
+class _Open:
+    """A window being filled."""
+
+    number: int = 0
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    bytes: int = 0
+    seen: int = 0
+
+    def add(self, row: dict[str, Any]) -> None:
+        """Take a row."""
+        self.rows.append(row)
+        self.bytes += len(row["text"] or "")
+
+    def closed(self, read: int) -> Window:
+        """What it holds; it is empty afterwards, and the next one."""
+        window = Window(self.number, pa.Table.from_pylist(self.rows, SCHEMA), read)
+        self.number, self.rows, self.bytes = self.number + 1, [], 0
+        return window
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What of a corpus is read, and how it is cut.
+
+    Attributes:
+        sources: its files, in order.
+        columns: which matter.
+        selection: which rows are explained.
+        rows: of a window, at most.
+    """
+
+    sources: tuple[Source, ...]
+    columns: Columns
+    selection: Selection
+    rows: int = 2_048
+
+    def __post_init__(self) -> None:
+        if self.rows < 1:
+            raise ValueError(f"`window` must be at least 1 row, got {self.rows}")
+
+    def windows(self) -> Iterator[Window]:
+        """All windows, in order; the same ones every time.
+
+        Raises: ValueError if a file as a whole cannot be read, or lacks a column.
+        """
+        filling, before, taken = _Open(), 0, 0
+        for source in self.sources:
+            with read(source) as reading:
+                for row in self._chosen(reading, source, filling):
+                    filling.add(row)
+                    taken += 1
+                    if len(filling.rows) == self.rows or filling.bytes >= BYTES:
+                        yield filling.closed(before + reading.stored.tell())
+                    if taken == self.selection.limit:
+                        break
+            before += source.size
+            if taken == self.selection.limit:
+                break
+        if filling.rows:
+            yield filling.closed(before)
+
+    def _chosen(self, reading: Reading, source: Source, filling: "_Open") -> Iterator[dict[str, Any]]:
+        """The file's rows that are explained; all of them are counted."""
+        found = _found(self.columns, self.selection, reading.columns, source)
+        for record in reading.records:
+            if found.text is None:
+                found = _found(self.columns, self.selection, tuple(record.cells or ()), source)
+            number, filling.seen = filling.seen, filling.seen + 1
+            if self.selection.takes(number, record.cells):
+                yield _row(record, found, number, source)
+
+
+@dataclass(frozen=True)
+class Todo:
+    """What of a plan is left to do.
+
+    Attributes:
+        plan: the whole of it.
+        failed: of each finished part, how many rows were not explained.
+        retry: whether those are done again.
+    """
+
+    plan: Plan
+    failed: Mapping[int, int]
+    retry: bool = False
+
+    def tasks(self) -> Iterator["Task"]:
+        """Each window that is left, and whether only the rows of its part that failed are done again."""
+        for window in self.plan.windows():
+            failed = self.failed.get(window.number)
+            if failed is None or (failed and self.retry):
+                yield window, failed is not None
+
+
+Task = tuple[Window, bool]
+
+
+def _found(columns: Columns, selection: Selection, there: tuple[str, ...] | None, source: Source) -> Columns:
+    """The columns of this very file; ValueError if it lacks one."""
+    if there is None:  # each row brings its own
+        return columns
+    by_lower = {name.lower(): name for name in reversed(there)}
+    text = columns.text or next((by_lower[name] for name in TEXT_NAMES if name in by_lower), None)
+    text = there[0] if text is None and len(there) == 1 else text
+    name = source.name
+    if text is None and there:
+        raise ValueError(
+            f"which column of {name!r} holds the texts cannot be told from {listed(there)}; name it with `text`"
+        )
+    if source.kind != ".jsonl":
+        for option, wanted in (("text", text), ("key", columns.key), ("label", columns.label)):
+            if wanted is not None and there.count(wanted) != 1:
+                raise ValueError(
+                    f"{name!r} must have one column {wanted!r}, it has {listed(there)}; name it with `{option}`"
+                )
+        for wanted in selection.columns:
+            if wanted not in there:
+                raise ValueError(f"`where` names the column {wanted!r}, but {name!r} has {listed(there)}; correct it")
+    return Columns(text, columns.key, columns.label)
+
+
+def _row(record: Record, columns: Columns, number: int, source: Source) -> dict[str, Any]:
+    """A row of `SCHEMA`."""
+    row: dict[str, Any] = {"row": number, "file": source.name}
+    cells = record.cells
+    if cells is None:
+        return row | {"status": "malformed", "reason": _shown(record.reason), "text": None}
+    status, reason = _fault(cells, columns.text)
+    return row | {
+        "key": _name(cells, columns.key),
+        "true_label": _name(cells, columns.label),
+        "text": None if status else cells[str(columns.text)],
+        "status": status,
+        "reason": reason,
+    }
+
+
+def _fault(cells: Mapping[str, Any], column: str | None) -> tuple[str | None, str | None]:
+    """Status and reason of a row that cannot be explained; (None, None) for every other."""
+    text = cells.get(str(column))
+    if text is None or text != text:  # NaN, which tables know for nothing
+        return "null", f"the column {column!r} holds nothing"
+    if not isinstance(text, str):
+        return "not text", f"the column {column!r} holds a {type(text).__name__}"
+    if broken := _SURROGATE.search(text):
+        byte = ord(broken.group()) - 0xDC00
+        what = (
+            f"the byte 0x{byte:02X}" if 0x80 <= byte <= 0xFF else f"half a surrogate pair, U+{ord(broken.group()):04X}"
+        )
+        return "undecodable", f"{what} at position {broken.start()} is no UTF-8"
+    if not text.strip():
+        return "empty", "the text holds no visible character"
+    return None, None
+
+
+def _name(cells: Mapping[str, Any], column: str | None) -> str | None:
+    value = None if column is None else cells.get(column)
+    return None if value is None or value != value else _shown(str(value))
+
+
+def _shown(text: str) -> str:
+    return _SURROGATE.sub("\ufffd", text)

@@ -1,0 +1,60 @@
+"""What a worker does with a window: explain it and write its part."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import torch
+
+from attribkit.classifier import Classifier
+from attribkit.corpus.job import Job
+from attribkit.corpus.ledger import Part, part_name, write_part
+from attribkit.corpus.transform import SCHEMA, Transform
+from attribkit.corpus.words import sums_of
+
+
+@dataclass
+class Work:
+    """A worker's hands: the classifier, loaded once, and where parts are written."""
+
+    transform: Transform
+    folder: Path
+
+    @staticmethod
+    def of(job: Job, classifier: Classifier | None = None) -> "Work":
+        """Ready to work, with the job's own model unless another is given.
+
+        Raises: as `Classifier.load`; TypeError or ValueError for a setting that does not fit the model.
+        """
+        if classifier is None:
+            classifier = Classifier.load(job.model, "cpu")
+            if job.dtype is not None:
+                classifier.network.to(getattr(torch, job.dtype))
+        transform = Transform(classifier, job.settings)
+        transform.check()
+        return Work(transform, Path(job.folder))
+
+    def introduce(self) -> dict[str, Any]:
+        """What a run must know of the model."""
+        classifier = self.transform.classifier
+        return {
+            "name": classifier.name,
+            "network": type(classifier.network).__name__,
+            "labels": list(classifier.labels),
+            "fingerprint": classifier.fingerprint(),
+        }
+
+    def __call__(self, number: int, window: pa.Table, retry: bool = False) -> Part:
+        """Explain a window and write its part; with `retry`, only the rows of its part that were not explained."""
+        table = self._mended(number, window) if retry else self.transform(window)
+        words = sums_of(table) if self.transform.settings.words else None
+        return write_part(self.folder, number, table, words)
+
+    def _mended(self, number: int, window: pa.Table) -> pa.Table:
+        written = pq.read_table(self.folder / part_name(number), schema=SCHEMA)
+        good = pc.equal(written["status"], "ok")
+        new = self.transform(window.filter(pc.invert(good)))
+        return pa.concat_tables([written.filter(good), new]).sort_by("row")

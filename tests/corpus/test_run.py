@@ -1,0 +1,237 @@
+"""A whole run: rows in order, equal to explain(), bad rows told, continued after any end, refused when changed."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+import attribkit as ak
+from attribkit.classifier import Classifier
+from attribkit.corpus import explain_corpus
+from attribkit.corpus.ledger import MANIFEST
+from attribkit.corpus.run import Progress
+from attribkit.models.adapters import Adapted
+from tests.corpus.conftest import LABELS, TEXTS
+
+Table = Callable[[Path], pa.Table]
+BAD = {3: "null", 5: "not text", 8: "empty", 9: "undecodable", 12: "no token", 14: "malformed", 20: "malformed"}
+
+
+def test_every_row_is_there_in_order_and_says_what_explain_says(
+    model_folder: Path, classifier: Classifier, corpus: Path, tmp_path: Path, table_of: Table
+) -> None:
+    told: list[Progress] = []
+    run = explain_corpus(
+        model_folder, corpus, tmp_path / "out", key="id", label="label", window=10, workers=2, progress=told.append
+    )
+    rows = table_of(tmp_path / "out").to_pylist()
+    assert [row["row"] for row in rows] == list(range(len(TEXTS)))
+    assert {row["row"]: row["status"] for row in rows if row["status"] != "ok"} == BAD
+    assert all(row["reason"] for row in rows if row["status"] != "ok")
+    assert run.statuses == Counter(row["status"] for row in rows)
+    assert (run.rows, run.failed, run.fresh) == (len(TEXTS), len(BAD), len(TEXTS))
+    assert told[-1].rows == told[-1].fresh == len(TEXTS)
+    assert told[-1].read == told[-1].total == corpus.stat().st_size
+    good = [row for row in rows if row["status"] == "ok"]
+    assert [row["key"] for row in good] == [f"t{row['row']}" for row in good]
+    for row, why in zip(good, ak.explain(classifier, [TEXTS[row["row"]] for row in good]), strict=True):
+        scores = why.scores
+        assert np.allclose(row["scores"], scores.scores, rtol=0, atol=1e-6 * np.abs(scores.scores).sum())
+        assert row["label"] == why.prediction.label and row["target"] == scores.target  # type: ignore[union-attr]
+        assert row["probabilities"] == pytest.approx(why.prediction.probabilities, abs=1e-6)  # type: ignore[union-attr]
+        assert (row["tokens"], row["starts"], row["ends"]) == (
+            list(scores.tokens),
+            scores.starts.tolist(),
+            scores.ends.tolist(),
+        )
+        assert row["converged"] and row["relative_error"] < 1e-5 and row["tokens_total"] == scores.tokens_total
+        assert row["completeness_error"] == pytest.approx(scores.completeness_error, abs=1e-5)
+        assert row["true_label"] == LABELS[row["row"]]
+
+
+def test_a_row_turns_back_into_a_picture(
+    model_folder: Path, classifier: Classifier, corpus: Path, tmp_path: Path, table_of: Table
+) -> None:
+    explain_corpus(model_folder, corpus, tmp_path / "out", keep_text=True, workers=1)
+    table = table_of(tmp_path / "out")
+    row = table.slice(1, 1).to_pylist()[0]
+    why = ak.Explanation.from_row(row)
+    assert why.text == TEXTS[1] and why.prediction.label == ak.explain(classifier, TEXTS[1]).prediction.label
+    assert "adds up" in why.scores.verdict and "adds up" in why.to_html()
+    assert ak.Explanation.from_row(table.to_pandas().iloc[1]).scores == why.scores
+    assert ak.Explanation.from_row(row | {"text": None}, TEXTS[1]) == why
+    with pytest.raises(ValueError, match="does not hold its text"):
+        ak.Explanation.from_row(row | {"text": None})
+    with pytest.raises(ValueError, match=r"was not explained \(null"):
+        ak.Explanation.from_row(table.slice(3, 1).to_pylist()[0])
+    with pytest.raises(ValueError, match="a row that explain_corpus wrote was expected"):
+        ak.Explanation.from_row({"status": "ok"})
+
+
+def test_a_killed_run_continues_to_what_an_undisturbed_one_yields(
+    model_folder: Path, corpus: Path, tmp_path: Path, table_of: Table
+) -> None:
+    arguments = [sys.executable, "-m", "attribkit", "corpus", str(model_folder), str(corpus)]
+    options = ["--window", "3", "--workers", "1", "--words"]
+    explain_corpus(model_folder, corpus, tmp_path / "whole", window=3, workers=1, words=True)
+    killed = tmp_path / "killed"
+    process = subprocess.Popen([*arguments, str(killed), *options], stderr=subprocess.DEVNULL)
+    try:
+        wait_for(lambda: len(list(killed.glob("part-*"))) >= 4)
+    finally:
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+    done = len(list(killed.glob("part-*")))
+    (killed / ".part-00000001.parquet.abcd.part").write_bytes(b"torn")  # what a kill amid a write leaves
+    run = explain_corpus(model_folder, corpus, killed, window=3, workers=1, words=True)
+    assert run.rows == len(TEXTS) and run.fresh <= run.rows - 3 * (done - 1)
+    assert_same(killed, tmp_path / "whole")
+    again = explain_corpus(model_folder, corpus, killed, window=3, workers=1, words=True)
+    assert again.fresh == 0 and again.statuses == run.statuses
+
+
+def wait_for(happened: Callable[[], bool], seconds: float = 120) -> None:
+    end = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.01)
+
+
+def assert_same(folder: Path, other: Path) -> None:
+    """The same files, byte for byte; the manifest may name them in another order."""
+    names = sorted(str(path.relative_to(other)) for path in other.rglob("*.parquet"))
+    assert sorted(str(path.relative_to(folder)) for path in folder.rglob("*.parquet")) == names
+    assert all((folder / name).read_bytes() == (other / name).read_bytes() for name in names)
+    assert not list(folder.glob(".*"))
+
+
+def test_a_damaged_part_and_a_torn_manifest_are_mended(model_folder: Path, corpus: Path, tmp_path: Path) -> None:
+    explain_corpus(model_folder, corpus, tmp_path / "whole", window=50, workers=1)
+    explain_corpus(model_folder, corpus, tmp_path / "out", window=50, workers=1)
+    part = tmp_path / "out" / "part-00000001.parquet"
+    part.write_bytes(part.read_bytes()[:-1])
+    manifest = tmp_path / "out" / MANIFEST
+    manifest.write_bytes(manifest.read_bytes()[:-30])
+    assert explain_corpus(model_folder, corpus, tmp_path / "out", window=50, workers=1).fresh == 50
+    assert_same(tmp_path / "out", tmp_path / "whole")
+    manifest.write_bytes(b"x" + manifest.read_bytes())
+    with pytest.raises(ValueError, match=r"_manifest\.jsonl in .* is damaged"):
+        explain_corpus(model_folder, corpus, tmp_path / "out", window=50, workers=1)
+
+
+def test_a_changed_model_input_or_setting_is_refused(
+    model_folder: Path, make_classifier: Callable[..., Classifier], corpus: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    explain_corpus(model_folder, corpus, out, workers=1)
+    with pytest.raises(ValueError, match=r"the model has changed since this run began \(.*fingerprint"):
+        explain_corpus(make_classifier(seed=1), corpus, out, workers=1)
+    with pytest.raises(ValueError, match=r"the settings differ .*\(target\)"):
+        explain_corpus(model_folder, corpus, out, target="pos", workers=1)
+    corpus.write_text(corpus.read_text().replace("dull", "DULL"))
+    with pytest.raises(ValueError, match="the input has changed since this run began"):
+        explain_corpus(model_folder, corpus, out, workers=1)
+
+
+def test_a_folder_of_something_else_is_refused(model_folder: Path, corpus: Path, tmp_path: Path) -> None:
+    with pytest.raises(FileExistsError, match="holds other files"):
+        explain_corpus(model_folder, corpus, tmp_path)
+    with pytest.raises(FileExistsError, match="is a file"):
+        explain_corpus(model_folder, corpus, corpus)
+
+
+def test_only_failed_rows_are_done_again(
+    classifier: Classifier, corpus: Path, tmp_path: Path, table_of: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = classifier.network
+    own = Classifier(Adapted(network, inputs="ids, mask"), classifier.tokenizer, classifier.labels)
+    real, seen = type(network).forward, []
+
+    def forward(self: object, ids: object, mask: object) -> object:
+        seen.append(len(ids))  # type: ignore[arg-type]
+        if int(mask.sum(1).max()) == 7:  # type: ignore[attr-defined]
+            raise RuntimeError("seven tokens are too many")
+        return real(self, ids, mask)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(type(network), "forward", forward)
+    run = explain_corpus(own, corpus, tmp_path / "out", method="quadrature", window=50)
+    rows = table_of(tmp_path / "out").to_pylist()
+    broken = [row for row in rows if row["status"] == "failed"]
+    assert broken and run.statuses["failed"] == len(broken)
+    assert all(row["reason"] == "RuntimeError: seven tokens are too many" for row in broken)
+    assert run.statuses["ok"] == len(rows) - len(BAD) - len(broken)
+    monkeypatch.undo()
+    again = explain_corpus(own, corpus, tmp_path / "out", method="quadrature", window=50, retry_failed=True)
+    assert again.failed == len(BAD)
+    mended = table_of(tmp_path / "out").to_pylist()
+    assert [row["row"] for row in mended] == list(range(len(TEXTS)))
+    kept = {row["row"] for row in rows if row["status"] == "ok"}
+    assert [row for row in mended if row["row"] in kept] == [row for row in rows if row["status"] == "ok"]
+    for row in mended:
+        if row["status"] == "ok":
+            assert len(row["scores"]) == len(row["tokens"]) and row["probability"] == max(row["probabilities"])
+
+
+def test_a_classifier_in_hand_gives_the_rows_of_its_folder(
+    model_folder: Path, classifier: Classifier, corpus: Path, tmp_path: Path
+) -> None:
+    before = classifier.fingerprint()
+    explain_corpus(model_folder, corpus, tmp_path / "folder", workers=1)
+    explain_corpus(classifier, corpus, tmp_path / "hand", workers=1)
+    assert_same(tmp_path / "hand", tmp_path / "folder")
+    assert classifier.fingerprint() == before
+
+
+def test_words_are_summed_up_exactly(model_folder: Path, corpus: Path, tmp_path: Path, table_of: Table) -> None:
+    run = explain_corpus(model_folder, corpus, tmp_path / "out", label="label", words=True, window=30, workers=1)
+    sums: Counter[tuple[str, str, bool]] = Counter()
+    counts: Counter[tuple[str, str, bool]] = Counter()
+    for row in table_of(tmp_path / "out").to_pylist():
+        for token, known, score in zip(row["tokens"] or (), row["known"] or (), row["scores"] or (), strict=True):
+            place = (token if known else "[UNK]", row["target"], row["label"] == row["true_label"])
+            sums[place] += score
+            counts[place] += 1
+    words = run.words().set_index(["word", "target", "right"])
+    assert dict(words["count"]) == counts
+    assert dict(words["total"]) == pytest.approx(dict(sums), abs=1e-9)
+    assert np.allclose(words["mean"], words["total"] / words["count"])
+    assert words["total_abs"].is_monotonic_decreasing
+    with pytest.raises(FileNotFoundError, match="did not sum up words"):
+        explain_corpus(model_folder, corpus, tmp_path / "none", workers=1).words()
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "sentence"),
+    [
+        ({"target": "all"}, ValueError, "one target per text"),
+        ({"target": "positive"}, ValueError, "`target` must be one of the labels neg, pos"),
+        ({"baseline": ["pad", "unk"]}, TypeError, "one `baseline`"),
+        ({"engine": "spark"}, ValueError, "`engine` must be one of local, ray"),
+        ({"workers": 0}, ValueError, "`workers` must be at least 1"),
+        ({"window": 0}, ValueError, "`window` must be at least 1 row"),
+        ({"sample": 0}, ValueError, "`sample` must be a share"),
+        ({"limit": 0}, ValueError, "`limit` must be at least 1"),
+        ({"where": "label"}, ValueError, "a condition such as"),
+        ({"where": "label=none"}, ValueError, "no row of the corpus was left"),
+        ({"method": "magic"}, ValueError, "`method` must be one of"),
+    ],
+)
+def test_bad_use_is_one_sentence(
+    model_folder: Path, tmp_path: Path, options: dict, error: type[Exception], sentence: str
+) -> None:
+    (tmp_path / "in.csv").write_text("text,label\na good film,pos\n")
+    with pytest.raises(error, match=sentence):
+        explain_corpus(model_folder, tmp_path / "in.csv", tmp_path / "out", **{"workers": 1, **options})
+
+
+def test_a_model_that_is_not_there_is_named(corpus: Path, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="there is no model folder 'imdb-cn'; did you mean 'imdb-cnn'"):
+        explain_corpus("imdb-cn", corpus, tmp_path / "out", workers=1)
