@@ -250,13 +250,11 @@ def _from_row(row: Mapping[str, Any], text: str | None) -> Explanation:
         if not isinstance(text, str):
             raise ValueError("the row does not hold its text; give it as `text`, or run the corpus with keep_text=True")
         labels = tuple(row["labels"])
-        scores = TokenScores(
-            **{name: row[name] for name in ("starts", "ends", "tokens", "scores", "known", "unit", "target")},
-            **{name: row[name] for name in ("method", "baseline")},
-            **{name: int(row[name]) for name in ("steps", "tokens_total")},
-            **{name: float(row[name]) for name in ("output_text", "output_baseline", "tolerance")},
-            converged=None if row["converged"] is None else bool(row["converged"]),
-        )
+        numbers: dict[str, Any] = {name: int(row[name]) for name in ("steps", "tokens_total")}
+        numbers |= {name: float(row[name]) for name in ("output_text", "output_baseline", "tolerance")}
+        arrays = ("starts", "ends", "tokens", "scores", "known", "unit", "target", "method", "baseline")
+        converged = None if row["converged"] is None else bool(row["converged"])
+        scores = TokenScores(**{name: row[name] for name in arrays}, **numbers, converged=converged)
         prediction = Prediction(row["label"], labels, tuple(row["probabilities"]), row["true_label"])
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"a row that explain_corpus wrote was expected, got another ({error!r})") from error

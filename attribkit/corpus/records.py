@@ -58,6 +58,7 @@ def read(source: Source) -> Iterator[Reading]:
     """
     with ExitStack() as stack:
         content, stored = stack.enter_context(source.open())
+        columns: tuple[str, ...] | None
         try:
             if source.kind == ".parquet":
                 columns, records = _parquet(content)
@@ -66,9 +67,10 @@ def read(source: Source) -> Iterator[Reading]:
                 line_end = "\n" if source.kind == ".jsonl" else ""
                 text = io.TextIOWrapper(content, encoding="utf-8-sig", errors="surrogateescape", newline=line_end)
                 stack.enter_context(text)
-                columns, records = (
-                    (None, _jsonl(text)) if source.kind == ".jsonl" else _delimited(text, source.kind, source.name)
-                )
+                if source.kind == ".jsonl":
+                    columns, records = None, _jsonl(text)
+                else:
+                    columns, records = _delimited(text, source.kind, source.name)
         except _BROKEN as error:
             raise ValueError(_sentence(source, error)) from error
         yield Reading(columns, _whole(records, source), stored)

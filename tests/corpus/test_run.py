@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from corpus.conftest import LABELS, TEXTS
 
 import attribkit as ak
 from attribkit.classifier import Classifier
@@ -19,7 +20,6 @@ from attribkit.corpus import explain_corpus
 from attribkit.corpus.ledger import MANIFEST
 from attribkit.corpus.run import Progress
 from attribkit.models.adapters import Adapted
-from tests.corpus.conftest import LABELS, TEXTS
 
 Table = Callable[[Path], pa.Table]
 BAD = {3: "null", 5: "not text", 8: "empty", 9: "undecodable", 12: "no token", 14: "malformed", 20: "malformed"}
@@ -64,7 +64,8 @@ def test_a_row_turns_back_into_a_picture(
     table = table_of(tmp_path / "out")
     row = table.slice(1, 1).to_pylist()[0]
     why = ak.Explanation.from_row(row)
-    assert why.text == TEXTS[1] and why.prediction.label == ak.explain(classifier, TEXTS[1]).prediction.label
+    said = ak.explain(classifier, TEXTS[1]).prediction
+    assert why.text == TEXTS[1] and why.prediction and said and why.prediction.label == said.label
     assert "adds up" in why.scores.verdict and "adds up" in why.to_html()
     assert ak.Explanation.from_row(table.to_pandas().iloc[1]).scores == why.scores
     assert ak.Explanation.from_row(row | {"text": None}, TEXTS[1]) == why
@@ -159,7 +160,7 @@ def test_only_failed_rows_are_done_again(
         seen.append(len(ids))  # type: ignore[arg-type]
         if int(mask.sum(1).max()) == 7:  # type: ignore[attr-defined]
             raise RuntimeError("seven tokens are too many")
-        return real(self, ids, mask)  # type: ignore[arg-type]
+        return real(self, ids, mask)
 
     monkeypatch.setattr(type(network), "forward", forward)
     run = explain_corpus(own, corpus, tmp_path / "out", method="quadrature", window=50)
