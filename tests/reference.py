@@ -286,3 +286,16 @@ def bootstrap_mean(values: list[list[float]], draws: list[list[int]]) -> list[fl
         if pooled:
             means.append(sum(pooled) / len(pooled))
     return means
+
+
+def best_removals(
+    run: Callable[[list[int]], float], ids: list[int], how: str, pad: int
+) -> tuple[list[float], list[float]]:
+    """(T + 1,) by the number of tokens: the least `run` says with so many removed, the most with so many kept alone."""
+    places = set(range(len(ids)))
+    least, most = [], []
+    for count in range(len(ids) + 1):
+        sets = [set(some) for some in combinations(sorted(places), count)]
+        least.append(min(probability_without(run, ids, some, how, pad) for some in sets))
+        most.append(max(probability_without(run, ids, places - some, how, pad) for some in sets))
+    return least, most

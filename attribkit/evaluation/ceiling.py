@@ -50,7 +50,7 @@ def _by_beam(text: Erasable, goals: Sequence[int], sign: int) -> NDArray[np.floa
     """The largest sign · log p found with so many tokens removed (P,), ascending, times the sign."""
     beam, removed, found = np.ones((1, len(text.ids)), dtype=bool), 0, []
     order = None if text.quick else text.each(beam)[0]
-    values = sign * text.log_p(beam)
+    values = sign * text.guess(beam)
     for goal in goals:
         left = STEPS
         while removed < goal:
@@ -58,11 +58,11 @@ def _by_beam(text: Erasable, goals: Sequence[int], sign: int) -> NDArray[np.floa
             step = goal - removed if done else -(-(goal - removed) // left)
             gains = sign * (text.each(beam) if order is None else np.array([order[row] for row in beam]))
             beam = _grown(beam, gains, step)
-            values = sign * text.log_p(beam)
+            values = sign * text.guess(beam)
             best = np.argsort(-values, kind="stable")[:WIDTH]
             beam, values = beam[best], values[best]
             removed, left = removed + step, max(1, left - 1)
-        found.append(sign * values.max())
+        found.append(text.log_p(beam[:1])[0])  # by the network itself, whatever led here
     return np.array(found)
 
 
@@ -74,12 +74,12 @@ def _grown(beam: Keep, gains: NDArray[np.float64], step: int) -> Keep:
         gains: (N, n) how much is gained by removing each of them.
         step: how many go.
     """
-    grown = []
+    grown = {}
     for keep, gain in zip(beam, gains, strict=True):
         places = np.flatnonzero(keep)[np.argsort(-gain, kind="stable")]
         for other in range(min(WIDTH, len(places) - step + 1)):
             smaller = keep.copy()
             smaller[places[: step - 1]] = False
             smaller[places[step - 1 + other]] = False
-            grown.append(smaller)
-    return np.unique(np.array(grown), axis=0)
+            grown[smaller.tobytes()] = smaller
+    return np.array(list(grown.values()))

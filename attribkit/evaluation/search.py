@@ -1,14 +1,17 @@
 """What takes a look at every single token: leave-one-out, and the best removal that can be found."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from scipy.stats import kendalltau
 
 from attribkit.attribution.erasure import WindowErasure
-from attribkit.classifier import Classifier
+from attribkit.classifier import Classifier, evaluating
 from attribkit.evaluation import ceiling
 from attribkit.evaluation.curves import Curves
 from attribkit.evaluation.measures import AT_BINS, BINS, counts_of
@@ -49,28 +52,45 @@ class Searched:
         most: int | None,
     ) -> "Searched":
         """Search the first `most` texts of an order (N,); None for all of them or, without a shortcut, for 50."""
-        pad = model.tokenizer.pad_id
+        windows = _windows(model, reading, int(order[0]))
+        rows = order[: (len(order) if windows else MOST) if most is None else most].tolist()
         removed, kept = np.full((2, len(removals), len(order), len(BINS)), np.nan)
         tau, exact = np.full((len(scores), len(removals), len(order)), np.nan), np.zeros(len(order), dtype=bool)
-        for done, row in enumerate(order.tolist()):
-            ids, logits = reading.encoded[row].ids, reading.logits[row]
-            windows = WindowErasure.of(model.network, ids, pad, logits)
-            if most is None:
-                most = MOST if windows is None else len(order)
-            if done >= most:
-                break
+
+        def search(row: int) -> None:
+            ids, label = reading.encoded[row].ids, int(reading.logits[row].argmax())
+            counts, shortcut = counts_of(len(ids), BINS), _windows(model, reading, row)
             exact[row] = len(ids) <= ceiling.EXACT
-            counts = counts_of(len(ids), BINS)
             for number, way in enumerate(removals):
-                text = Erasable(model, ids, int(logits.argmax()), way, windows)
+                text = Erasable(model, ids, label, way, shortcut)
                 lost = -text.each(np.ones((1, len(ids)), dtype=bool))[0]
                 tau[:, number, row] = [_tau(one[row], lost) for one in scores]
                 removed[number, row] = ceiling.best_removed(text, counts)
                 kept[number, row] = ceiling.best_kept(text, counts)
+
+        with evaluating(model.network), _a_thread_per_text() as pool:
+            for done in [pool.submit(search, row) for row in rows]:
+                done.result()
         # a method's own ranking that does better than the search is the better bound; NaN stays NaN
         removed = np.minimum(removed, curves.removed[..., AT_BINS].min(0))
         kept = np.maximum(kept, curves.kept[..., AT_BINS].max(0))
         return Searched(removed, kept, exact, tau, int((~np.isnan(removed[0, :, 0])).sum()))
+
+
+def _windows(model: Classifier, reading: Reading, row: int) -> WindowErasure | None:
+    return WindowErasure.of(model.network, reading.encoded[row].ids, model.tokenizer.pad_id, reading.logits[row])
+
+
+@contextmanager
+def _a_thread_per_text() -> Iterator[ThreadPoolExecutor]:
+    """As many texts at once as torch has threads, each of them on one: their operations are too small to be shared."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with ThreadPoolExecutor(threads) as pool:
+            yield pool
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _tau(scores: Numbers, lost: Numbers) -> float:

@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import reference
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torch import Tensor, nn
+from lexicon import lexicon
 
 from attribkit.classifier import Classifier
 from attribkit.evaluation import plausibility as module
@@ -21,25 +20,6 @@ from attribkit.evaluation.rationales import marked, read_eraser, spans_of
 from attribkit.panels import Table
 from attribkit.text import TextSettings, Tokenizer
 from attribkit.training.data import load_dataset
-
-
-class Lexicon(nn.Module):
-    """Two logits: 0, and the sum of each word's own weight. All methods agree on it."""
-
-    def __init__(self, weights: list[float]) -> None:
-        super().__init__()
-        self.embedding = nn.Embedding(len(weights), 1, padding_idx=0)
-        with torch.no_grad():
-            self.embedding.weight.copy_(torch.tensor(weights).unsqueeze(1))
-
-    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
-        total = (self.embedding(ids).squeeze(2) * mask).sum(1)
-        return torch.stack((torch.zeros_like(total), total), dim=1)
-
-
-def lexicon(words: dict[str, float]) -> Classifier:
-    vocabulary = {"[PAD]": 0, "[UNK]": 1} | {word: number for number, word in enumerate(words, 2)}
-    return Classifier(Lexicon([0.0, 0.0, *words.values()]), Tokenizer.of(vocabulary, TextSettings()), ("neg", "pos"))
 
 
 def test_a_model_that_decides_by_the_rationale_alone_is_wholly_plausible() -> None:
