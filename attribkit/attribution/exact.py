@@ -59,8 +59,8 @@ from attribkit.attribution.outputs import Target
 from attribkit.attribution.refinement import Pieces
 from attribkit.attribution.winners import Path, Winners
 
-_WINDOW_BYTES = 8 * 2**20
-"""Sums of windows held at once; more would leave the processor's cache and be slower, not only larger."""
+_NUMBERS_AT_ONCE = 2**21
+"""Bounds the texts explained together: by filters · (windows + 2 · classes), of what is kept for them the largest."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,23 +141,22 @@ def attribute(
     if tables is not None:
         tables.check(network)
     filters = Filters.of(network) if tables is None else tables.filters
-    device = home(ids.device)
-    ids, mask, baseline = ids.to(device), mask.to(device), None if baseline is None else baseline.to(device)
-    baseline = _plainest(network.embedding.weight.detach().to(device), baseline, mask)
-    at_once = max(1, _WINDOW_BYTES // (filters.columns * 4))
-    texts = max(1, at_once // (ids.shape[1] + filters.widest))
+    device, cpu = home(ids.device), torch.device("cpu")
+    ids, mask, targets = ids.to(cpu), mask.to(cpu), [target.to(cpu) for target in targets]
+    baseline = _plainest(network.embedding.weight.detach(), baseline, mask)
+    per_text = filters.columns * (ids.shape[1] + filters.widest + 2 * network.output.out_features)
+    texts = max(1, _NUMBERS_AT_ONCE // per_text)
     scores = np.empty((len(targets), *ids.shape))
-    targets = [target.to(torch.device("cpu")) for target in targets]
     found: list[Phrases] = []
     for rows in (slice(first, first + texts) for first in range(0, len(ids), texts)):
         some = baseline if baseline is None or baseline.ndim == 1 else baseline[rows]
         built = tables or Tables.build(network, _words(ids[rows], mask[rows], some), max_bytes=2**62)
-        winners = Winners.of(Path.of(network, ids[rows], mask[rows], some, built), built.bias, at_once)
+        winners = Winners.of(Path.of(network, ids[rows], mask[rows], some, built), built.bias)
         pieces = Pieces(winners.envelope, built.outgoing, built.free, len(ids[rows]))
         weights = np.stack([pieces.weights(target.rows(rows)) for target in targets])  # (J, P)
         scores[:, rows] = winners.spread(weights)[..., : ids.shape[1]]
         if phrases:
-            found.append(_phrases(winners, weights, rows.start, mask[rows].sum(1).cpu().numpy()))
+            found.append(_phrases(winners, weights, rows.start, mask[rows].sum(1).numpy()))
     return Attribution(torch.from_numpy(scores).to(device), _joined(found) if phrases else None)
 
 
@@ -192,13 +191,14 @@ def _plainest(weight: Tensor, baseline: Tensor | None, mask: Tensor) -> Tensor |
     """The same baseline as one vector (E,) if all real tokens have the same; as None if that is zero."""
     if baseline is None:
         return None
+    baseline = baseline.cpu()
     if baseline.ndim > 1:
         values = baseline[mask]
         if len(values) and not bool((values == values[0]).all()):
             return baseline
         if not len(values):
             return None
-        baseline = values[0] if baseline.is_floating_point() else weight[values[0]]
+        baseline = values[0] if baseline.is_floating_point() else weight[values[0].to(weight.device)].cpu()
     return baseline if bool(baseline.any()) else None
 
 

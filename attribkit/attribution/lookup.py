@@ -1,7 +1,7 @@
 """Convolutions by lookup: a word's share in every tap of every filter is tabulated; a window is a sum of K rows."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,15 +11,12 @@ from torch import Tensor, nn
 
 from attribkit.attribution.filters import ClosedForm, Filters
 
-BLOCK = 16
-"""Windows per block: their number is rounded up to a multiple, so that a maximum is looked for in its block alone."""
-
 _BEFORE, _AFTER, _WORDS = 0, 1, 2
 
 
-def never(dtype: torch.dtype) -> float:
+def never(dtype: np.dtype[Any]) -> float:
     """What stands for −∞ in the sum of a window that holds no real token; finite, so that no NaN arises from it."""
-    return torch.finfo(dtype).min / 16
+    return float(np.finfo(dtype).min) / 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +25,9 @@ class Tables:
 
     Tables belong to a run: build them, explain, drop them. Nothing keeps them with the model, so a changed weight can
     never yield a stale score; if they are used after an ordinary change of the weights, that is an error.
+
+    They are computed where the network is and kept on the processor: all that follows is gathering and comparing few
+    numbers, which NumPy does with the least to-do.
 
     Attributes:
         filters: the network's.
@@ -40,7 +40,7 @@ class Tables:
 
     filters: Filters
     rows: Tensor
-    slots: Tensor | None
+    slots: NDArray[np.int64] | None
     bias: NDArray[np.float64]
     outgoing: NDArray[np.float64]
     free: NDArray[np.float64]
@@ -66,8 +66,8 @@ class Tables:
             used = torch.zeros(len(weight), dtype=torch.bool, device=weight.device)
             used[vocabulary_ids.to(weight.device).flatten()] = True
             ids = used.nonzero().squeeze(1)
-            slots = torch.full((len(weight),), -1, device=weight.device)
-            slots[ids] = torch.arange(_WORDS, len(ids) + _WORDS, device=weight.device)
+            slots = np.full(len(weight), -1)
+            slots[ids.cpu().numpy()] = np.arange(_WORDS, len(ids) + _WORDS)
             words = weight[ids]
         needed = nbytes(network, len(words))
         if needed > max_bytes:
@@ -90,11 +90,11 @@ class Tables:
         """Bytes they take."""
         return self.rows.nbytes + (0 if self.slots is None else self.slots.nbytes)
 
-    def words(self, ids: Tensor, mask: Tensor) -> Tensor:
+    def words(self, ids: NDArray[np.int64], mask: NDArray[np.bool_]) -> NDArray[np.int64]:
         """The word (B, T) of each id; 1 where mask (B, T) is False. ValueError if a real token's id has none."""
         found = ids + _WORDS if self.slots is None else self.slots[ids]
-        found = torch.where(mask, found, _AFTER)
-        if self.slots is not None and found.numel() and int(found.min()) < 0:
+        found = np.where(mask, found, _AFTER)
+        if self.slots is not None and found.min(initial=0) < 0:
             missing = int(ids[found < 0][0])
             raise ValueError(f"the tables hold no row for token id {missing}; build them from all texts of the run")
         return found
@@ -126,45 +126,38 @@ class Windows:
 
     filters: Filters
     rows: Tensor
-    first_rows: Tensor
+    first_rows: NDArray[np.int64]
 
     @staticmethod
-    def of(filters: Filters, rows: Tensor, words: Tensor) -> "Windows":
-        """The windows of words (B, T), in which 1 stands for padding; W is T + K − 1, rounded up to whole blocks."""
+    def of(filters: Filters, rows: Tensor, words: NDArray[np.int64]) -> "Windows":
+        """The windows of words (B, T), in which 1 stands for padding; W is T + K − 1."""
+        texts, length = words.shape
         edge = filters.widest - 1
-        count = -(-(words.shape[1] + edge) // BLOCK) * BLOCK
-        padded = F.pad(F.pad(words, (0, count - words.shape[1]), value=_AFTER), (edge, 0), value=_BEFORE)
-        return Windows(filters, rows, padded.mul_(filters.taps))
+        first_rows = np.full((texts, length + 2 * edge), _AFTER * filters.taps)
+        first_rows[:, :edge] = _BEFORE
+        np.multiply(words, filters.taps, out=first_rows[:, edge : edge + length])
+        return Windows(filters, rows, first_rows)
 
     @staticmethod
-    def of_vectors(filters: Filters, vectors: Tensor, index: Tensor, mask: Tensor) -> "Windows":
+    def of_vectors(filters: Filters, vectors: Tensor, index: NDArray[np.int64], mask: NDArray[np.bool_]) -> "Windows":
         """The windows of a text whose token (B, T) has the embedding vectors[index] of vectors (R, E)."""
-        words = torch.where(mask, index + _WORDS, _AFTER)
-        return Windows.of(filters, _tabulate(filters, vectors), words)
+        return Windows.of(filters, _tabulate(filters, vectors), np.where(mask, index + _WORDS, _AFTER))
 
     @property
     def count(self) -> int:
         """W."""
         return self.first_rows.shape[1] - self.filters.widest + 1
 
-    def sums(self, first: int, last: int) -> Tensor:
-        """(B, last − first, N): the filters without their bias, `never` where a window holds no real token."""
-        filters, texts, count = self.filters, len(self.first_rows), last - first
-        taps = (np.arange(first, last)[:, np.newaxis] + filters.reach).reshape(-1)
-        rows = self.firsts.reshape(texts, -1).take(taps, axis=1).reshape(-1, filters.taps)
+    def sums(self, texts: slice, windows: slice) -> NDArray[Any]:
+        """(b, w, N): the filters without their bias, `never` where a window holds no real token."""
+        filters = self.filters
+        taps = (np.arange(windows.start, windows.stop)[:, np.newaxis] + filters.reach).reshape(-1)
+        rows = self.first_rows[texts].take(taps, axis=1).reshape(-1, filters.taps)
         rows += np.arange(filters.taps)
         offsets = np.arange(0, rows.size, filters.taps)[:, np.newaxis] + filters.first_taps
-        sums = F.embedding_bag(self._at(rows), self.rows, self._at(offsets), mode="sum")
-        return sums.view(texts, count, filters.columns)
-
-    def _at(self, index: NDArray[np.int64]) -> Tensor:
-        """Indices, flat, where the tables are."""
-        return torch.from_numpy(index.reshape(-1)).to(self.rows.device)
-
-    @cached_property
-    def firsts(self) -> NDArray[np.int64]:
-        """`first_rows`, flat."""
-        return self.first_rows.cpu().numpy().reshape(-1)
+        index, offset = torch.from_numpy(rows.reshape(-1)), torch.from_numpy(offsets.reshape(-1))
+        sums = F.embedding_bag(index, self.rows, offset, mode="sum")
+        return sums.numpy().reshape(-1, windows.stop - windows.start, filters.columns)
 
     def places(self, row: NDArray[np.int64]) -> NDArray[np.int64]:
         """(P, K) where the tokens d = 0 … K − 1 places before a window's end stand in the padded texts, flattened.
@@ -178,8 +171,9 @@ class Windows:
 
     def taps(self, places: NDArray[np.int64], column: NDArray[np.int64]) -> NDArray[np.float64]:
         """(P, K): what the tokens at places (P, K) give the filter of each column (P,); 0 beyond its width."""
-        cells = np.maximum(self.firsts[places] * self.filters.most + self.filters.cells[column], 0)
-        return self.rows.view(-1).index_select(0, self._at(cells)).double().cpu().numpy().reshape(cells.shape)
+        cells = self.first_rows.reshape(-1)[places] * self.filters.most + self.filters.cells[column]
+        # cells beyond the width lie below zero and are clipped to the first one, which holds 0
+        return self.rows.numpy().reshape(-1).take(cells, mode="clip").astype(np.float64, copy=False)
 
 
 def _dtype(weight: Tensor) -> torch.dtype:
@@ -192,13 +186,14 @@ def _tabulate(filters: Filters, vectors: Tensor) -> Tensor:
     A window holds no real token just if its first tap lies after the text: that entry keeps it out of every maximum.
     """
     dtype = _dtype(vectors)
+    nowhere = never(np.dtype(str(dtype).removeprefix("torch.")))
     table = torch.empty(len(vectors) + _WORDS, filters.taps, filters.most, dtype=dtype, device=vectors.device)
     table[:_WORDS] = 0
     torch.mm(vectors.to(dtype), filters.matrix(dtype), out=table[_WORDS:].view(len(vectors), -1))
     for first, count in zip(filters.first_taps, filters.counts, strict=True):
-        table[_AFTER, first] = never(dtype)
-        table[:, first, count:] = never(dtype)
-    return table.view(-1, filters.most)
+        table[_AFTER, first] = nowhere
+        table[:, first, count:] = nowhere
+    return table.view(-1, filters.most).cpu()
 
 
 def _free(output: nn.Linear) -> NDArray[np.float64]:

@@ -4,14 +4,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from attribkit.attribution.candidates import contenders, steepest
 from attribkit.attribution.envelope import Envelope, Indices, Numbers, largest, level_envelope, upper_envelope
 from attribkit.attribution.filters import ClosedForm
-from attribkit.attribution.lookup import BLOCK, Tables, Windows
+from attribkit.attribution.lookup import Tables, Windows
+
+_BLOCK_BYTES = 2**20
+"""Sums of windows held at once: what a core's cache holds, for they are gone over several times."""
 
 _LINES_AT_ONCE = 2**20
 """Lines whose envelopes are sought together: where a long text repeats a phrase, all its windows tie in all filters."""
@@ -34,21 +36,20 @@ class Path:
     @staticmethod
     def of(network: ClosedForm, ids: Tensor, mask: Tensor, baseline: Tensor | None, tables: Tables) -> "Path":
         """The path to ids (B, T); baseline None, (E,), (B, T) ids or (B, T, E)."""
-        words = baseline if baseline is not None and not baseline.is_floating_point() else None
-        filters = tables.filters
-        after = Windows.of(filters, tables.rows, tables.words(ids, mask))
+        filters, real = tables.filters, mask.numpy()
+        after = Windows.of(filters, tables.rows, tables.words(ids.numpy(), real))
         if baseline is None:
             return Path(after, None, None)
-        if words is not None:
-            before = Windows.of(filters, tables.rows, tables.words(words, mask))
+        if not baseline.is_floating_point():
+            before = Windows.of(filters, tables.rows, tables.words(baseline.numpy(), real))
         else:
-            index = torch.arange(ids.numel(), device=ids.device).view(ids.shape)
-            index = index if baseline.ndim == 3 else torch.zeros_like(index)
-            before = Windows.of_vectors(filters, baseline.reshape(-1, baseline.shape[-1]), index, mask)
-        unmoved = torch.zeros_like(after.first_rows, dtype=torch.bool)
+            index = np.arange(ids.numel()).reshape(ids.shape) if baseline.ndim == 3 else np.zeros(ids.shape, np.int64)
+            vectors = baseline.reshape(-1, baseline.shape[-1]).to(filters.device)
+            before = Windows.of_vectors(filters, vectors, index, real)
+        unmoved = np.zeros(after.first_rows.shape, dtype=np.bool_)
         edge = filters.widest - 1
-        unmoved[:, edge : edge + ids.shape[1]] = _equal(network.embedding.weight.detach().to(ids.device), ids, baseline)
-        return Path(after, before, unmoved.view(-1).cpu().numpy())
+        unmoved[:, edge : edge + ids.shape[1]] = _equal(network.embedding.weight.detach(), ids, baseline)
+        return Path(after, before, unmoved.reshape(-1))
 
     def taps(self, places: Indices, column: Indices) -> tuple[Numbers, Numbers | None]:
         """⟨W, x − x′⟩ (P, K) of the tokens at places (P, K), and the base Σ ⟨W, x′⟩ (P,) or None for 0."""
@@ -77,11 +78,10 @@ class Winners:
     kept: tuple[Indices, Numbers] | None
 
     @staticmethod
-    def of(path: Path, bias: Numbers, windows_at_once: int) -> "Winners":
+    def of(path: Path, bias: Numbers) -> "Winners":
         """Find them. bias: (N,)."""
         columns = path.after.filters.columns
-        cut = len(path.after.first_rows) == 1 and path.after.count > windows_at_once
-        flat = _candidates(path, bias, windows_at_once if cut else path.after.count)
+        flat, cut = _candidates(path, bias)
         row = flat // columns
         column = flat - row * columns
         if len(flat) <= _LINES_AT_ONCE:
@@ -139,27 +139,31 @@ def _won(path: Path, bias: Numbers, row: Indices, column: Indices, cut: bool) ->
     return Winners(path, envelope, row[won], column[won], (places[won], taps[won]))
 
 
-def _candidates(path: Path, bias: Numbers, windows_at_once: int) -> Indices:
-    """(P,) the lines that may be on an envelope, flat as `steepest` has them, found among so many windows at once."""
-    count, columns = path.after.count, path.after.filters.columns
-    heights = torch.from_numpy(bias).to(path.after.rows)
-    if count <= windows_at_once:
-        return _found(path, heights, 0, count)
-    # only a single text is cut, so that a line's number in a piece is its number in the text but for a shift
-    step = max(BLOCK, windows_at_once // BLOCK * BLOCK)
+def _candidates(path: Path, bias: Numbers) -> tuple[Indices, bool]:
+    """(P,) the lines that may be on an envelope, flat as `steepest` has them; and whether texts were cut to find them.
+
+    The windows are looked through a few texts at a time, and a long text's in pieces.
+    """
+    columns, texts, count = path.after.filters.columns, len(path.after.first_rows), path.after.count
+    at_once = max(1, _BLOCK_BYTES // (columns * path.after.rows.element_size()))
+    cut, step = count > at_once, max(1, at_once // count)
     parts = [
-        _found(path, heights, first, min(first + step, count)) + first * columns for first in range(0, count, step)
+        _found(path, bias, slice(text, text + step), slice(first, min(first + at_once, count)))
+        + (text * count + first) * columns
+        for text in range(0, texts, step)
+        for first in range(0, count, at_once)
     ]
-    return np.concatenate(parts)
+    return (parts[0] if len(parts) == 1 else np.concatenate(parts)), cut
 
 
-def _found(path: Path, bias: Tensor, first: int, last: int) -> Indices:
-    after = path.after.sums(first, last)
-    return steepest(after, bias) if path.before is None else contenders(path.before.sums(first, last), after, bias)
+def _found(path: Path, bias: Numbers, texts: slice, windows: slice) -> Indices:
+    after = path.after.sums(texts, windows)
+    return steepest(after, bias) if path.before is None else contenders(path.before.sums(texts, windows), after, bias)
 
 
-def _equal(weight: Tensor, ids: Tensor, baseline: Tensor) -> Tensor:
-    """(B, T) bool: whether a token's embedding is the baseline's, compared in full only where the first number is."""
+def _equal(weight: Tensor, ids: Tensor, baseline: Tensor) -> NDArray[np.bool_]:
+    """(B, T): whether a token's embedding is the baseline's, compared in full only where the first number is."""
+    ids, baseline = ids.to(weight.device), baseline.to(weight.device)
 
     def rows(where: tuple[Tensor, ...] | None, first: slice | int) -> Tensor:
         if not baseline.is_floating_point():
@@ -171,4 +175,4 @@ def _equal(weight: Tensor, ids: Tensor, baseline: Tensor) -> Tensor:
     equal = weight[ids, 0] == rows(None, 0)
     where = equal.nonzero(as_tuple=True)
     equal[where] = (weight[ids[where]] == rows(where, slice(None))).all(1)
-    return equal
+    return equal.cpu().numpy()

@@ -239,7 +239,8 @@ def test_cutting_texts_and_batches_into_parts_changes_nothing(seed: int, form: s
     baseline = baseline if baseline is None or baseline.ndim == 1 else baseline[:, : ids.shape[1]]
     whole = Case(case.network, ids, mask, baseline).scores(*targets_of(2))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(exact, "_WINDOW_BYTES", 1)  # texts one by one, 16 windows at a time
+        patch.setattr(exact, "_NUMBERS_AT_ONCE", 1)  # texts one by one
+        patch.setattr("attribkit.attribution.winners._BLOCK_BYTES", 700)  # and a few windows at a time
         patch.setattr("attribkit.attribution.winners._LINES_AT_ONCE", 7)
         parts = Case(case.network, ids, mask, baseline).scores(*targets_of(2))
     assert torch.allclose(whole, parts, rtol=1e-10, atol=1e-12)
