@@ -169,8 +169,12 @@ PHRASES = {"firsts": [0, 0, 1, 0], "lasts": [1, 0, 1, 1], "filters": [3, 5, 5, 7
 
 def test_phrases_of_one_window_are_taken_together_and_the_strongest_come_first() -> None:
     made = panel(phrases=Phrases(**PHRASES))  # type: ignore[arg-type]  # lists become arrays
-    assert made.strongest_phrases() == [(0, 1, 3.0, 2), (0, 0, -2.5, 1), (1, 1, 0.5, 1)]
-    assert made.strongest_phrases(1) == [(0, 1, 3.0, 2)]
+    assert made.strongest_phrases() == [
+        (0, 1, 3.0, 0.5, (7, 3)),
+        (0, 0, -2.5, -2.5 / 6, (5,)),
+        (1, 1, 0.5, 0.5 / 6, (5,)),
+    ]
+    assert made.strongest_phrases(1) == made.strongest_phrases()[:1]
     assert panel().strongest_phrases() == []
     empty = panel(phrases={name: [] for name in PHRASES})
     assert empty.strongest_phrases(3) == []
@@ -178,7 +182,7 @@ def test_phrases_of_one_window_are_taken_together_and_the_strongest_come_first()
 
 def test_equally_strong_phrases_come_in_reading_order() -> None:
     made = panel(phrases=Phrases([1, 0, 0], [1, 1, 0], [0, 1, 2], [1.0, -1.0, 1.0]))  # type: ignore[arg-type]
-    assert [(first, last) for first, last, _, _ in made.strongest_phrases()] == [(0, 0), (0, 1), (1, 1)]
+    assert [(one.first, one.last) for one in made.strongest_phrases()] == [(0, 0), (0, 1), (1, 1)]
 
 
 @given(st.data())
@@ -187,9 +191,9 @@ def test_strongest_phrases_lose_nothing(data: st.DataObject) -> None:
     firsts, scores = [first for first, _ in windows], [float(score) for _, score in windows]
     made = panel(phrases=Phrases(firsts, [1] * len(windows), range(len(windows)), scores))  # type: ignore[arg-type]
     found = made.strongest_phrases()
-    assert sum(score for _, _, score, _ in found) == sum(scores)
-    assert sum(count for *_, count in found) == len(windows)
-    sizes = [abs(score) for _, _, score, _ in found]
+    assert sum(one.score for one in found) == sum(scores)
+    assert sorted(number for one in found for number in one.filters) == list(range(len(windows)))
+    sizes = [abs(one.score) for one in found]
     assert sizes == sorted(sizes, reverse=True)
 
 

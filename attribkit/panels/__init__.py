@@ -11,7 +11,7 @@ from attribkit.panels.heatmap import Agreement, Heatmap, HeatmapRow
 from attribkit.panels.prediction import Prediction
 from attribkit.panels.scatter import Map, Mixing, Placed, Scatter
 from attribkit.panels.table import Bar, Table
-from attribkit.panels.token_scores import Band, Phrases, TokenScores, relative_error
+from attribkit.panels.token_scores import Band, Phrase, Phrases, TokenScores, relative_error
 
 __all__ = [
     "KINDS",
@@ -25,6 +25,7 @@ __all__ = [
     "Map",
     "Mixing",
     "Panel",
+    "Phrase",
     "Phrases",
     "Placed",
     "Prediction",

@@ -1,6 +1,7 @@
 """How much each token moved one output of the model."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,23 @@ def relative_error(scores: NDArray[np.float64], change: float) -> float:
     if not np.isfinite(size + error):
         return float("inf")
     return error / size if size else (0.0 if error == 0 else float("inf"))
+
+
+class Phrase(NamedTuple):
+    """One window of a text with all filters that chose it: its first and last token, and what it says.
+
+    Attributes:
+        first, last: its tokens.
+        score: what the filters make of it together, in the panel's unit.
+        share: the same of Σ|scores| of all windows and filters.
+        filters: their numbers among the output layer's inputs, those that make most of it first.
+    """
+
+    first: int
+    last: int
+    score: float
+    share: float
+    filters: tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,22 +196,29 @@ class TokenScores(Compared):
             return np.zeros(0)
         return np.add.reduceat(self.scores, self.sentence_starts)
 
-    def strongest_phrases(self, count: int | None = None) -> list[tuple[int, int, float, int]]:
+    def strongest_phrases(self, count: int | None = None) -> list[Phrase]:
         """The windows that say most, strongest first; each with all filters that chose it taken together.
 
         Args:
             count: at most so many; None for all.
 
-        Returns: (first token, last token, score, number of filters); empty where no phrases are known. Of equally
-            strong ones the one that begins, then the one that ends, earlier comes first.
+        Returns: none where no phrases are known. Of equally strong ones the one that begins, then the one that ends,
+            earlier comes first.
         """
         if self.phrases is None:
             return []
-        windows = np.stack((self.phrases.firsts, self.phrases.lasts), axis=1)
-        each, place, filters = np.unique(windows, axis=0, return_inverse=True, return_counts=True)
-        scores = np.bincount(place.reshape(-1), self.phrases.scores, len(each))
-        order = np.argsort(-np.abs(scores), kind="stable")[:count]
-        return [(int(each[i, 0]), int(each[i, 1]), float(scores[i]), int(filters[i])) for i in order]
+        found = self.phrases
+        each, place = np.unique(np.stack((found.firsts, found.lasts), axis=1), axis=0, return_inverse=True)
+        place = place.reshape(-1)
+        scores = np.bincount(place, found.scores, len(each))
+        whole = np.abs(found.scores).sum() or 1.0
+        phrases = []
+        for i in np.argsort(-np.abs(scores), kind="stable")[:count]:
+            own = np.flatnonzero(place == i)
+            own = own[np.argsort(-np.abs(found.scores[own]), kind="stable")]
+            first, last = each[i].tolist()
+            phrases.append(Phrase(first, last, scores[i].item(), scores[i] / whole, tuple(found.filters[own].tolist())))
+        return phrases
 
     @property
     def truncated(self) -> bool:

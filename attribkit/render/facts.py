@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from attribkit.panels import Prediction, Scatter, TokenScores
+from attribkit.panels import Phrase, Prediction, Scatter, TokenScores
 from attribkit.render.layout import Scale, empty_tokens, number, percent, visible
 
 _UNITS = {
@@ -19,6 +19,8 @@ _BASELINES = {
     "mean": "What the text is compared with: every token's vector set to the mean of the vocabulary.",
 }
 _BAND = "Each token’s band runs from its lowest to its highest score over these baselines."
+
+_FILTERS_NAMED = 3
 
 SHARED = "one colour scale for"
 """How the remark on a shared scale begins."""
@@ -145,14 +147,14 @@ def remarks(panel: TokenScores, scale: Scale) -> list[str]:
     return found
 
 
-def phrases(panel: TokenScores, count: int) -> list[tuple[int, int, float, int]]:
-    """Up to `count` phrases as (first token, last token, score, filters), the most telling first."""
-    return panel.strongest_phrases(count)
-
-
-def phrase_filters(count: int) -> str:
-    """How many filters chose a phrase."""
-    return f"{count:,} filters" if count != 1 else "1 filter"
+def chosen_by(phrase: Phrase) -> str:
+    """A phrase's share of all that phrases say, and the filters that chose it: their numbers, or of many how many."""
+    count = len(phrase.filters)
+    if count > _FILTERS_NAMED:
+        filters = f"{count:,} filters"
+    else:
+        filters = f"filter{'s' if count > 1 else ''} {', '.join(map(str, phrase.filters))}"
+    return f"{percent(abs(phrase.share))} · {filters}"
 
 
 def flat(provenance: Mapping[str, Any]) -> list[tuple[str, str]]:

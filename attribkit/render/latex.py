@@ -10,12 +10,11 @@ from attribkit.render import palette
 from attribkit.render.bands import ranges
 from attribkit.render.facts import (
     agreement,
+    chosen_by,
     drawn,
     equation,
     icon,
     mixed,
-    phrase_filters,
-    phrases,
     quoted,
     remarks,
     tokens_read,
@@ -157,8 +156,8 @@ def _parts(text: str | None, panel: TokenScores, scale: Scale) -> list[str]:
     """The most telling phrases, the strongest words' bands and the sentences' sums, where the panel has them."""
     found = []
     told = [
-        f"{shorten(stretch(text, panel, a, b), 40)} {number(score, scale.limit)} ({phrase_filters(filters)})"
-        for a, b, score, filters in phrases(panel, 5)
+        f"{shorten(stretch(text, panel, one.first, one.last), 40)} {number(one.score, scale.limit)} ({chosen_by(one)})"
+        for one in panel.strongest_phrases(5)
     ]
     if told:
         found.append(f"the most telling phrases: {', '.join(told)}")

@@ -16,12 +16,11 @@ from attribkit.render import palette
 from attribkit.render.bands import ranges
 from attribkit.render.facts import (
     agreement,
+    chosen_by,
     drawn,
     equation,
     icon,
     mixed,
-    phrase_filters,
-    phrases,
     quoted,
     remarks,
     tokens_read,
@@ -146,8 +145,8 @@ def _strongest(text: str | None, panel: TokenScores, scale: Scale) -> list[Text]
         line.append(" · ".join(named))
         lines.append(line)
     told = [
-        f"{shorten(stretch(text, panel, a, b), 40)} {number(score, scale.limit)} ({phrase_filters(filters)})"
-        for a, b, score, filters in phrases(panel, 3)
+        f"{shorten(stretch(text, panel, one.first, one.last), 40)} {number(one.score, scale.limit)} ({chosen_by(one)})"
+        for one in panel.strongest_phrases(3)
     ]
     lines += [Text(f"phrases {' · '.join(told)}")] if told else []
     for order, one in sorted(enumerate(sentences(panel), 1), key=lambda pair: -abs(pair[1].total))[:3]:

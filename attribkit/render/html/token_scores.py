@@ -5,11 +5,10 @@ from typing import Any
 from attribkit.panels import TokenScores
 from attribkit.render.bands import Range, meaning, ranges
 from attribkit.render.facts import (
+    chosen_by,
     equation,
     facts,
     icon,
-    phrase_filters,
-    phrases,
     quoted,
     remarks,
 )
@@ -76,8 +75,12 @@ def token_scores(panel: TokenScores, context: Context) -> dict[str, Any]:
         "notes": remarks(panel, scale),
         "band": meaning(panel),
         "phrases": [
-            (shorten(stretch(context.text, panel, a, b), 80), number(score, scale.limit), phrase_filters(filters))
-            for a, b, score, filters in phrases(panel, PHRASES)
+            (
+                shorten(stretch(context.text, panel, one.first, one.last), 80),
+                number(one.score, scale.limit),
+                chosen_by(one),
+            )
+            for one in panel.strongest_phrases(PHRASES)
         ],
         "sentences": [
             (shorten(stretch(context.text, panel, one.first, one.last), 90), number(one.total, ends))

@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from attribkit.panels import TokenScores
 from attribkit.render.bands import meaning, ranges
 from attribkit.render.facts import (
+    chosen_by,
     equation,
     icon,
-    phrase_filters,
-    phrases,
     quoted,
     remarks,
     tokens_read,
@@ -33,7 +32,7 @@ def token_scores(panel: TokenScores, room: Room) -> list[Block]:
     blocks += [prose(f"{settings(panel)} · tokens read: {tokens_read(panel)}", room)]
     blocks += [prose(f"– {remark}", room) for remark in [*confessions, *remarks(panel, scale)]]
     blocks += [gap(11), strongest_bars(text, panel, scale, room)]
-    return [*blocks, gap(9), _phrases(text, panel, scale, room)] if phrases(panel, PHRASES) else blocks
+    return [*blocks, gap(9), _phrases(text, panel, scale, room)] if panel.strongest_phrases(1) else blocks
 
 
 def texts(panel: TokenScores, text: str | None) -> Iterator[str]:
@@ -100,18 +99,18 @@ def strongest_bars(text: str | None, panel: TokenScores, scale: Scale, room: Roo
 
 
 def _phrases(text: str | None, panel: TokenScores, scale: Scale, room: Room) -> Block:
-    """The windows that moved the prediction most, their shares of the score and how many filters chose them."""
-    found = phrases(panel, PHRASES)
-    written = [shorten(stretch(text, panel, first, last), 80) for first, last, _, _ in found]
+    """The windows that moved the prediction most, their shares of the score and which filters chose them."""
+    found = panel.strongest_phrases(PHRASES)
+    written = [shorten(stretch(text, panel, one.first, one.last), 80) for one in found]
     shown = [clip(said, room, 9, 260) for said in written]
     right = MARGIN + max(room.letters.width(said, 9) for said in shown) + 56
 
     def draw(sheet: Sheet, top: float) -> None:
         sheet.text(MARGIN, top + 8, "The most telling phrases", SMALL, INKS.muted)
-        for row, (said, (_, _, score, filters)) in enumerate(zip(shown, found, strict=True)):
+        for row, (said, one) in enumerate(zip(shown, found, strict=True)):
             y = top + 25 + 14 * row
             sheet.text(MARGIN, y, said, 9, INKS.ink, label=f"phrase {row}")
-            sheet.text(right, y, number(score, scale.limit), 9, INKS.ink, align="right")
-            sheet.text(right + 12, y, phrase_filters(filters), SMALL, INKS.muted)
+            sheet.text(right, y, number(one.score, scale.limit), 9, INKS.ink, align="right")
+            sheet.text(right + 12, y, chosen_by(one), SMALL, INKS.muted)
 
     return Block(19 + 14.0 * len(found), draw)

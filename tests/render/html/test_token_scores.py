@@ -39,7 +39,7 @@ def test_bands_of_zeros_are_drawn(explained: Make) -> None:
 
 def test_the_most_telling_phrases_are_printed_with_their_filters(phrased: Explanation) -> None:
     words = " ".join(Page(html.page([phrased])).words.split())
-    assert "The most telling phrases a horrible movie+2.002 filters was a−0.501 filter" in words
+    assert "The most telling phrases a horrible movie+2.0080.0% · filters 0, 2 was a−0.5020.0% · filter 1" in words
 
 
 def test_each_sentence_of_a_long_text_has_its_sum_in_the_margin(sentenced: Explanation) -> None:
