@@ -87,6 +87,22 @@ def test_from_one_height_the_closed_form_is_what_the_walk_finds(slopes: list[flo
         assert len(won) == 0
 
 
+WIDE = st.lists(st.tuples(st.floats(-1e4, 10, width=32), st.floats(-10, 1e4, width=32)), min_size=2, max_size=9)
+
+
+@given(st.lists(WIDE, min_size=1, max_size=3))
+@settings(max_examples=200, deadline=None)
+def test_a_steep_line_that_wins_only_at_the_end_is_no_less_a_contender(lines: list[list[tuple[float, float]]]) -> None:
+    before, after = windows(lines)
+    kept = set(contenders(before, after, np.zeros(len(lines))).tolist())
+    for column, some in enumerate(lines):
+        heights = [(float(before[0, 3 * n, column]), float(after[0, 3 * n, column])) for n in range(len(some))]
+        pieces = reference.envelope_pieces([a for a, _ in heights], [b - a for a, b in heights])
+        for line, start, end in pieces:
+            if end - start > 1e-6:
+                assert 3 * line * len(lines) + column in kept
+
+
 def windows(lines: list[list[tuple[float, float]]]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Heights at α = 0 and at α = 1, (1, 32, N), of N filters with up to 32 windows each."""
     before = np.full((1, 32, len(lines)), never(np.dtype(np.float32)), dtype=np.float32)

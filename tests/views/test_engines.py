@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 import torch
 
+from attribkit.attribution.lookup import Tables
 from attribkit.classifier import Classifier
 from attribkit.explainer import explain
+from attribkit.views import engines
 from attribkit.views.engines import ENGINES, choose
 
 TEXTS = ["never a good film", "good", "a horrible unheard movie ! ever"]
@@ -40,6 +42,41 @@ def test_the_best_method_is_chosen_where_none_is_named(make_classifier: Callable
     assert choose("lime", make_classifier("cnn").network) == "lime"
     with pytest.raises(ValueError, match=r"method='exact' needs a network with a closed form.*use method='quadrature'"):
         choose("exact", make_classifier("attention-rnn").network)
+
+
+def test_one_text_does_not_pay_for_tables_and_many_stay_within_the_bound(
+    make_classifier: Callable[..., Classifier], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classifier, built = make_classifier("cnn"), []
+    build = Tables.build
+
+    def counted(*arguments: Any, **options: Any) -> Tables:
+        built.append(build(*arguments, **options))
+        return built[-1]
+
+    monkeypatch.setattr(Tables, "build", counted)
+    explain(classifier, "a good film a good film")
+    rows_per_word = classifier.network.settings.widths
+    assert [len(one.rows) for one in built] == [(3 + 2) * sum(rows_per_word)]  # its own three words
+    built.clear()
+    texts = [*TEXTS, "a good movie"]
+    together = explain(classifier, texts)
+    assert len(built) == 1 and built[0].nbytes <= engines._TABLE_BYTES
+    monkeypatch.setattr(engines, "_TABLE_BYTES", 100)
+    for bounded, free in zip(explain(classifier, texts), together, strict=True):
+        np.testing.assert_allclose(bounded.scores.scores, free.scores.scores, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("texts", [TEXTS[:1], [*TEXTS, "a good movie"]])
+def test_weights_changed_through_data_never_yield_a_stale_score(
+    make_classifier: Callable[..., Classifier], texts: list[str]
+) -> None:
+    classifier = make_classifier("cnn")
+    before = explain(classifier, texts, method="exact")
+    classifier.network.embedding.weight.data.mul_(2)
+    classifier.network.convolutions[0].weight.data[0] += 1
+    for old, new in zip(before, explain(classifier, texts, method="exact"), strict=True):
+        assert new.scores.converged and not np.allclose(old.scores.scores, new.scores.scores)
 
 
 @pytest.mark.parametrize(("method", "architecture"), CASES)

@@ -106,7 +106,9 @@ def _phrases(text: str | None, panel: TokenScores, scale: Scale, room: Room) -> 
     right = MARGIN + max(room.letters.width(said, 9) for said in shown) + 56
 
     def draw(sheet: Sheet, top: float) -> None:
-        sheet.text(MARGIN, top + 8, "The most telling phrases", SMALL, INKS.muted)
+        sheet.text(
+            MARGIN, top + 8, "The most telling phrases, with their share of all phrases’ scores", SMALL, INKS.muted
+        )
         for row, (said, one) in enumerate(zip(shown, found, strict=True)):
             y = top + 25 + 14 * row
             sheet.text(MARGIN, y, said, 9, INKS.ink, label=f"phrase {row}")

@@ -39,7 +39,8 @@ def test_bands_of_zeros_are_drawn(explained: Make) -> None:
 
 def test_the_most_telling_phrases_are_printed_with_their_filters(phrased: Explanation) -> None:
     words = " ".join(Page(html.page([phrased])).words.split())
-    assert "The most telling phrases a horrible movie+2.0080.0% · filters 0, 2 was a−0.5020.0% · filter 1" in words
+    assert "The most telling phrases, with their share of all phrases’ scores a horrible movie+2.00" in words
+    assert "a horrible movie+2.0080.0% · filters 0, 2 was a−0.5020.0% · filter 1" in words
 
 
 def test_each_sentence_of_a_long_text_has_its_sum_in_the_margin(sentenced: Explanation) -> None:
