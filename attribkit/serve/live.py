@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from attribkit.explanation import Explanation
 from attribkit.panels import Heatmap, HeatmapRow, Placed, Prediction, TokenScores
 from attribkit.render.bands import ranges
-from attribkit.render.facts import bars, equation, icon, phrase_filters, phrases, remarks
+from attribkit.render.facts import bars, chosen_by, equation, icon, remarks
 from attribkit.render.layout import number, percent, scales, shorten, stretch, visible
 from attribkit.render.scatter import Frame
 from attribkit.render.sentences import sentences
@@ -48,14 +48,14 @@ def live(explanation: Explanation) -> dict[str, Any]:
         "unread": panel.tokens_total - len(panel.tokens),
         "phrases": [
             {
-                "words": shorten(stretch(text, panel, first, last), 60),
-                "first": first,
-                "last": last,
-                "score": score,
-                "said": number(score),
-                "filters": phrase_filters(filters),
+                "words": shorten(stretch(text, panel, one.first, one.last), 60),
+                "first": one.first,
+                "last": one.last,
+                "score": one.score,
+                "said": number(one.score),
+                "filters": chosen_by(one),
             }
-            for first, last, score, filters in phrases(panel, PHRASES)
+            for one in panel.strongest_phrases(PHRASES)
         ],
         "sentences": [
             {"first": one.first, "last": one.last, "score": one.total, "said": number(one.total)}

@@ -50,7 +50,7 @@ def test_live_says_what_the_explanation_says(post: Post, bundled: list[Classifie
     assert [text[a:b] for a, b in zip(found["starts"], found["ends"], strict=True)][:4] == ["The", "🎬", "film", "was"]
     assert found["verdict"]["icon"] == "✓" and "adds up" in found["verdict"]["words"]
     assert found["prediction"]["label"] == own.prediction.label  # type: ignore[union-attr]
-    assert found["phrases"][0]["score"] == pytest.approx(own.scores.strongest_phrases(1)[0][2], abs=1e-5)
+    assert found["phrases"][0]["score"] == pytest.approx(own.scores.strongest_phrases(1)[0].score, abs=1e-5)
     placed = own.panels[1].placed[0]  # type: ignore[union-attr]
     assert [near["point"] for near in found["place"]["neighbours"]] == placed.neighbours.tolist()
     assert 0 <= found["place"]["x"] <= 1 and 0 <= found["place"]["y"] <= 1
