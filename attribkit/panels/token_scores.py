@@ -217,7 +217,9 @@ class TokenScores(Compared):
             own = np.flatnonzero(place == i)
             own = own[np.argsort(-np.abs(found.scores[own]), kind="stable")]
             first, last = each[i].tolist()
-            phrases.append(Phrase(first, last, scores[i].item(), scores[i] / whole, tuple(found.filters[own].tolist())))
+            phrases.append(
+                Phrase(first, last, scores[i].item(), float(scores[i] / whole), tuple(found.filters[own].tolist()))
+            )
         return phrases
 
     @property
