@@ -38,12 +38,13 @@ LAUNCH = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "
 WATCH = """() => {
     window.took = [];
     const pane = document.querySelector(".pane");
-    let pressed = [];
+    const before = document.querySelector("textarea").value.length;
+    const pressed = [];
+    let painted = 0;
     document.addEventListener("keydown", (event) => pressed.push(event.timeStamp), true);
     new MutationObserver(() => {
-        if (pane.classList.contains("asking")) return;
-        const keys = pressed;
-        pressed = [];
+        const keys = pressed.slice(painted, Number(pane.dataset.read) - before);
+        painted += keys.length;
         requestAnimationFrame(() => {
             const channel = new MessageChannel();
             channel.port1.onmessage = () => { for (const key of keys) window.took.push(performance.now() - key); };
@@ -136,11 +137,13 @@ def measure_page(address: str, model: str, keys: int, among: int = 0) -> None:
         page.keyboard.type(" warm up the page", delay=60)
         page.evaluate(WATCH)
         page.keyboard.type((" not bad at all , and well worth an evening" * 9)[:keys], delay=100)
-        page.wait_for_timeout(800)
+        page.wait_for_timeout(3000)
         took = page.evaluate("window.took")
         browser.close()
     target = 300 if model != "imdb-cnn" else 100 if among else 50
-    emit("key_to_colours", model=model, keys=len(took), others=among, **spread({"ms": took}), target_p95_ms=target)
+    if len(took) != keys:
+        raise SystemExit(f"{len(took)} of {keys} keys were painted")
+    emit("key_to_colours", model=model, keys=keys, others=among, **spread({"ms": took}), target_p95_ms=target)
 
 
 def measure_many(address: str, keys: int) -> None:

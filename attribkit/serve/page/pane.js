@@ -67,6 +67,7 @@ export class Pane {
     if (!text.trim()) return this.#empty();
     this.root.classList.add("asking");
     const since = performance.now();
+    clearTimeout(this.waiting);
     this.waiting = setTimeout(() => this.root.classList.add("waiting"), 400);
     this.latest.ask({ ...this.settings(this.model), model: this.model.name, text, place: Boolean(place) }, { text, since, model: this.model.name });
   }
@@ -95,6 +96,7 @@ export class Pane {
     if (found.place) this.map.place(found.place);
     this.#table();
     this.#tries();
+    this.root.dataset.read = about.text.length;
     this.root.dataset.painted = (Number(this.root.dataset.painted) || 0) + 1;
     this.heard(this);
   }
