@@ -396,7 +396,7 @@ def test_no_serious_violation_for_screen_readers_light_and_dark_wide_and_narrow(
     point_at(page, "great")
     settled(page)
     page.locator("#take summary").click()
-    # the mirror holds no text that anyone reads: its letters are transparent, those of the textarea lie over its colours
+    # nobody reads the mirror: its letters are transparent, those of the textarea lie over its colours
     found = Axe().run(page, context={"exclude": [[".mirror"]]}).response["violations"]
     serious = [one for one in found if one["impact"] in ("serious", "critical")]
     assert [(one["id"], [node["html"][:120] for node in one["nodes"]]) for one in serious] == []
