@@ -112,7 +112,7 @@ def build(models: Sequence[Classifier], host: str, limits: Limits | None = None)
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        timeout_graceful_shutdown=5,
+        timeout_graceful_shutdown=int(limits.answer_seconds),
     )
     return uvicorn.Server(config)
 

@@ -270,6 +270,8 @@ def test_two_texts_and_two_models_stand_side_by_side(show: Open) -> None:
     assert page.locator(".pane").count() == 2
     one, two = looks(page, 0), looks(page, 1)
     assert one["horrible"] == "p20" and two["good"] != "p20"  # one scale for both
+    ends = [re.findall(r"[\d.]+", legend)[0] for legend in page.locator(".legend .low").all_inner_texts()]
+    assert ends[0] == ends[1]
     chooser(page, "Compare").select_option("models")
     settled(page)
     type_text(page, "It was a dull movie", 0)

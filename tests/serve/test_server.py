@@ -33,7 +33,7 @@ def test_the_command_serves_a_folder_until_it_is_told_to_stop(
         said = process.stdout.readline()
         address = re.findall(r"http://127\.0\.0\.1:\d+", said)[0]
         assert "tiny-cnn" in said
-        slow = {"text": "a good film with a great story " * 40, "method": "kernel_shap", "views": ["attribution"]}
+        slow = {"text": "a good film with a great story " * 15, "method": "kernel_shap", "views": ["attribution"]}
         answers: list[requests.Response] = []
         asking = threading.Thread(
             target=lambda: answers.append(requests.post(f"{address}/explain", json=slow, timeout=60))

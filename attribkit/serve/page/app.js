@@ -67,9 +67,9 @@ function heard(pane) {
 function scaled(pane) { // two texts of one model share a scale, so that a paler one is a weaker one
   const alike = (one) => ["model", "unit", "method", "baseline"].every((name) => one.answer[name] === pane.answer[name]);
   const group = panes.filter((one) => one.answer && alike(one));
-  const limit = Math.max(...group.map((one) => one.answer.limit));
-  for (const one of group) if (one !== pane) one.paint(limit);
-  return limit;
+  const scale = group.map((one) => one.answer).reduce((most, one) => (one.limit > most.limit ? one : most));
+  for (const one of group) if (one !== pane) one.paint(scale);
+  return scale;
 }
 
 function together(pane) { // two models read one text

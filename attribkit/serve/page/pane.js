@@ -101,7 +101,7 @@ export class Pane {
     this.heard(this);
   }
 
-  paint(limit) {
+  paint({ limit, ends_at }) { // on the scale of the strongest answer beside which it stands
     const { scores, said, known, places, between, text } = this.answer;
     const tokens = places.map((place, k) => ({
       ...place,
@@ -111,7 +111,7 @@ export class Pane {
       look: `${colour(scores[k], limit)}${known[k] ? "" : " unknown"}`.trim(),
     }));
     this.sheet.paint(moved(tokens, edit(text, this.sheet.read)));
-    const { target, ends_at, unit } = this.answer;
+    const { target, unit } = this.answer;
     this.find(".legend .low").textContent = `against “${target}” −${ends_at}`;
     this.find(".legend .high").textContent = `+${ends_at} for “${target}”, ${unit}`;
   }
