@@ -72,7 +72,7 @@ class Lane:
 
     def _answer(self, jobs: list[_Job]) -> None:
         try:
-            answers = self._work(jobs[0].key, [job.item for job in jobs])
+            answers = list(zip(jobs, self._work(jobs[0].key, [job.item for job in jobs]), strict=True))
         except Exception as error:  # whatever it is, it is the asker's answer and not this thread's end
             if len(jobs) == 1:
                 jobs[0].answer.set_exception(error)
@@ -80,5 +80,5 @@ class Lane:
             for job in jobs:
                 self._answer([job])
             return
-        for job, answer in zip(jobs, answers, strict=True):
+        for job, answer in answers:
             job.answer.set_result(answer)

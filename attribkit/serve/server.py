@@ -5,6 +5,7 @@ import ipaddress
 import socket
 from collections.abc import Callable, Sequence
 from functools import partial
+from math import ceil
 from typing import Any
 
 import torch
@@ -112,7 +113,7 @@ def build(models: Sequence[Classifier], host: str, limits: Limits | None = None)
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        timeout_graceful_shutdown=int(limits.answer_seconds),
+        timeout_graceful_shutdown=ceil(limits.answer_seconds),
     )
     return uvicorn.Server(config)
 

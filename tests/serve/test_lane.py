@@ -139,3 +139,21 @@ def test_a_busy_server_says_when_to_come_again(
     for thread in threads:
         thread.join()
     assert sorted(answer.status_code for answer in answers) == [200] * 3 + [429] * 6
+
+
+def test_what_takes_too_long_and_what_breaks_are_answered_in_a_sentence(
+    serving: Serve, make_classifier: Callable[..., Classifier], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from attribkit.serve.desk import Desk
+
+    open_ = threading.Event()
+    monkeypatch.setattr(Desk, "_predict", lambda *_: [open_.wait(60)])
+    monkeypatch.setattr(Desk, "_alternatives", lambda *_: [1 // 0])
+    address = serving([make_classifier()], Limits(answer_seconds=3))
+    late = requests.post(f"{address}/predict", json={"texts": ["film"]}, timeout=30)
+    open_.set()
+    assert late.status_code == 503 and late.headers["retry-after"] == "5" and "too long" in late.json()["error"]
+    broken = requests.post(f"{address}/alternatives", json={"text": "film", "start": 0}, timeout=30)
+    assert broken.status_code == 500 and "ZeroDivisionError" in broken.json()["error"]
+    assert "default-src 'none'" in broken.headers["content-security-policy"]
+    assert requests.post(f"{address}/explain", json={"text": "film"}, timeout=30).status_code == 200
