@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from attribkit.classifier import Classifier
+    from attribkit.comparison import compare
     from attribkit.corpus import explain_corpus
     from attribkit.evaluation.metrics import evaluate
     from attribkit.evaluation.words import word_importance
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from attribkit.explanation import Explanation, Explanations
     from attribkit.maps.layers import layer_outputs
     from attribkit.projector import keep_reference, project
+    from attribkit.reports import report
     from attribkit.text import TextSettings
     from attribkit.training.data import load_dataset
     from attribkit.training.loop import train
@@ -33,6 +35,7 @@ _HOMES = {
     "Explanation": "attribkit.explanation",
     "Explanations": "attribkit.explanation",
     "TextSettings": "attribkit.text",
+    "compare": "attribkit.comparison",
     "evaluate": "attribkit.evaluation.metrics",
     "explain": "attribkit.explainer",
     "explain_corpus": "attribkit.corpus",
@@ -40,6 +43,7 @@ _HOMES = {
     "layer_outputs": "attribkit.maps.layers",
     "load_dataset": "attribkit.training.data",
     "project": "attribkit.projector",
+    "report": "attribkit.reports",
     "train": "attribkit.training.loop",
     "word_importance": "attribkit.evaluation.words",
 }
@@ -49,6 +53,7 @@ __all__ = [
     "Explanation",
     "Explanations",
     "TextSettings",
+    "compare",
     "evaluate",
     "explain",
     "explain_corpus",
@@ -57,6 +62,7 @@ __all__ = [
     "load",
     "load_dataset",
     "project",
+    "report",
     "train",
     "word_importance",
 ]

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, SupportsIndex, overload
@@ -13,6 +13,7 @@ import pandas as pd
 from attribkit.files import write_whole
 from attribkit.frames import NO_SCORES, frame
 from attribkit.panels import KINDS, Heatmap, Panel, Prediction, TokenScores
+from attribkit.panels.difference import difference
 from attribkit.render import html, latex, picture, terminal
 
 FORMAT = 1
@@ -56,6 +57,19 @@ class Explanation:
                 return panel
         raise ValueError(NO_SCORES)
 
+    def __sub__(self, other: "Explanation") -> "Explanation":
+        """This one minus the other, token by token: what the two say differently of one text.
+
+        Raises: ValueError for another text, unit or target, or without token scores.
+        """
+        if not isinstance(other, Explanation):
+            return NotImplemented
+        if self.text != other.text:
+            raise ValueError("only explanations of the same text can be subtracted; explain one text twice")
+        change = difference(self.scores, other.scores)
+        same = self.prediction if self.prediction == other.prediction else None
+        return Explanation(self.text, same, (change,), {"this": self.provenance, "minus": other.provenance})
+
     def to_frame(self, level: str = "token") -> pd.DataFrame:
         """The scores as a table: every target's rows under one another.
 
@@ -68,6 +82,8 @@ class Explanation:
                 filters may choose one window; together the scores are the sum of the tokens' scores.
                 "sentence": one row per sentence, in reading order: sentence (as written), start, end, score (the sum of
                 its tokens' scores), tokens (how many), unit, target.
+                "text": one row, of the first target: text, label, probability, true_label, right, total (the sum of the
+                scores), relative_error, converged, tokens, method, baseline, unit, target.
 
         Raises: ValueError for another level, for an explanation without token scores, or one that knows no phrases.
         """
@@ -133,7 +149,11 @@ class Explanation:
 
 
 class Explanations(list[Explanation]):
-    """A list of explanations that saves, shows and tabulates as one: a row for each."""
+    """A list of explanations that saves, shows and tabulates as one: a row for each.
+
+    They are subset, sorted and merged as tables are: `rows.take(table.index)` for any table made from
+    `rows.to_frame("text")`, and `rows + others`.
+    """
 
     @overload
     def __getitem__(self, index: SupportsIndex) -> Explanation: ...
@@ -143,13 +163,24 @@ class Explanations(list[Explanation]):
         found = super().__getitem__(index)
         return Explanations(found) if isinstance(found, list) else found
 
+    def __add__(self, others: list[Explanation]) -> "Explanations":  # type: ignore[override]  # stays what it is
+        return Explanations([*self, *others])
+
+    def take(self, places: Iterable[SupportsIndex]) -> "Explanations":
+        """Those at these places, in this order; IndexError for a place that there is not."""
+        return Explanations(self[place] for place in places)
+
     def to_frame(self, level: str = "token") -> pd.DataFrame:
         """Every explanation's `to_frame(level)`, with a first column `text` that counts them from 0.
+
+        With level="text" the index counts them, and `text` is the text itself.
 
         Raises: ValueError as `Explanation.to_frame`, or for an empty list.
         """
         if not self:
             raise ValueError("there must be at least one explanation to tabulate, got an empty list")
+        if level == "text":
+            return pd.concat([explanation.to_frame(level) for explanation in self], ignore_index=True)
         return pd.concat(
             {number: explanation.to_frame(level) for number, explanation in enumerate(self)}, names=["text", None]
         ).reset_index(level=0)

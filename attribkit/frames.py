@@ -16,11 +16,13 @@ def frame(explanation: Drawable, level: str) -> pd.DataFrame:
 
     Raises: ValueError for an unknown level, without token scores, or where they know no phrases or sentences.
     """
-    if level not in _LEVELS:
-        raise ValueError(f"`level` must be one of {', '.join(repr(name) for name in _LEVELS)}, got {level!r}")
+    if level not in LEVELS:
+        raise ValueError(f"`level` must be one of {', '.join(repr(name) for name in LEVELS)}, got {level!r}")
     panels = [panel for panel in explanation.panels if isinstance(panel, TokenScores)]
     if not panels:
         raise ValueError(NO_SCORES)
+    if level == "text":
+        return pd.DataFrame([_text(explanation, panels[0])])
     rows = _LEVELS[level]
     tables = [
         pd.DataFrame({**rows(explanation.text or "", panel), "unit": panel.unit, "target": panel.target})
@@ -80,8 +82,29 @@ def _sentences(text: str, panel: TokenScores) -> Mapping[str, Any]:
     }
 
 
+def _text(explanation: Drawable, panel: TokenScores) -> dict[str, Any]:
+    said = explanation.prediction
+    true = None if said is None else said.true_label
+    return {
+        "text": explanation.text,
+        "label": None if said is None else said.label,
+        "probability": None if said is None else said.probability,
+        "true_label": true,
+        "right": None if said is None or true is None else said.label == true,
+        "total": panel.total,
+        "relative_error": panel.relative_error,
+        "converged": panel.converged,
+        "tokens": len(panel.tokens),
+        "method": panel.method,
+        "baseline": panel.baseline,
+        "unit": panel.unit,
+        "target": panel.target,
+    }
+
+
 _LEVELS: dict[str, Callable[[str, TokenScores], Mapping[str, Any]]] = {
     "token": _tokens,
     "phrase": _phrases,
     "sentence": _sentences,
 }
+LEVELS = (*_LEVELS, "text")

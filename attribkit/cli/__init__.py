@@ -12,6 +12,7 @@ from attribkit.cli.demo import demo
 from attribkit.cli.evaluate import evaluate
 from attribkit.cli.explain import explain
 from attribkit.cli.project import project
+from attribkit.cli.report import report
 from attribkit.cli.reproduce import reproduce
 from attribkit.cli.serve import serve
 from attribkit.cli.train import train
@@ -25,7 +26,7 @@ app = typer.Typer(
     help="Train small text classifiers and see, truthfully, why they decide as they do.",
     epilog="Every command takes --debug, which shows where an error came from.",
 )
-for command in (demo, train, evaluate, check, explain, project, words, corpus, serve, reproduce):
+for command in (demo, train, evaluate, check, explain, project, words, report, corpus, serve, reproduce):
     app.command()(command)
 
 BAD_USE = (

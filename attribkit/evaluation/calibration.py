@@ -85,7 +85,7 @@ class Calibration:
     def chart(self, title: str = "Calibration") -> Chart:
         """The share of right answers over the confidence, beside the line on which both are the same."""
         ends = np.array([float(min(self.confidence.min(), self.accuracy.min())), 1.0])
-        lines = (Series("this model", self.confidence, self.accuracy), Series("if calibrated", ends, ends))
+        lines = (Series("this model", self.confidence, self.accuracy), Series("ideal", ends, ends))
         return Chart(title, "confidence (the likeliest label’s probability)", "share of right answers", lines)
 
     def table(self, title: str = "Calibration, bin by bin") -> Table:

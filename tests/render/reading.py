@@ -2,7 +2,7 @@
 
 from html.parser import HTMLParser
 
-VOID = {"meta", "link", "br", "img"}
+VOID = {"meta", "input", "link", "br", "img"}
 
 
 class Page(HTMLParser):

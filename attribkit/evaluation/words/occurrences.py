@@ -1,5 +1,6 @@
 """Every token of a set of texts with its score: what global word importance counts."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from attribkit.views.attribution import Attribution
 from attribkit.views.reading import Reading
 
 _AT_ONCE = 500  # texts
+_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)  # which the tokenizer takes for a space too
 
 Report = Callable[[int, int], None]
 """Called after each portion: texts done, texts in all."""
@@ -95,7 +97,7 @@ class Occurrences:
         """Each word's number in the model's vocabulary."""
         return dict(zip(self.words, self.ids, strict=True))
 
-    def place(self, occurrence: int, length: int = 1, width: int = 90) -> str:
+    def place(self, occurrence: int, length: int = 1, width: int = 70) -> str:
         """The words around an occurrence, or around a phrase of `length` tokens that begins there, on one line."""
         text = self.texts[self.text[occurrence]]
         start, end = int(self.starts[occurrence]), int(self.ends[occurrence + length - 1])
@@ -106,7 +108,7 @@ class Occurrences:
             first = space + 1
         if last < len(text) and (space := text.rfind(" ", end, last)) >= 0:
             last = space
-        inside = " ".join(text[first:last].split())
+        inside = " ".join(_BREAK.sub(" ", text[first:last]).split())
         return f"{'… ' if first else ''}{inside}{' …' if last < len(text) else ''}"
 
 

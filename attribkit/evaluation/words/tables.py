@@ -40,14 +40,17 @@ def word_tables(found: Importance, most: int) -> tuple[Table, ...]:
 def _ranked(rows: pd.DataFrame, what: str, title: str) -> Table:
     phrases = what == "phrase"
     extra = ("alone",) if phrases else ()
-    names = ("score", "low", "high", *extra, "occurrences", "texts")
-    heads = ("mean score (log-odds)", "from", "to", *(["its words alone"] if phrases else []), "occurrences", "texts")
-    note = "from … to: the mean’s 95 % bootstrap interval over texts; ranked by its lower end"
+    names = (*extra, "occurrences", "texts")
+    heads = ("mean score", "95 % interval", *(["its words alone"] if phrases else []), "times", "texts")
+    note = "scores in log-odds; 95 % bootstrap interval of the mean over texts; ranked by its lower end"
     more = "listed where it outdoes each of its parts by a quarter; its words alone: the sum of their own means"
     return Table(
         title,
         (what, *heads, "a typical place"),
-        tuple((row[what], *(_plain(row[name]) for name in names), row["example"]) for row in rows.to_dict("records")),
+        tuple(
+            (row[what], _plain(row["score"]), _interval(row), *(_plain(row[name]) for name in names), row["example"])
+            for row in rows.to_dict("records")
+        ),
         (note, more) if phrases else (note,),
         bars=tuple(Bar(float(row.score), float(row.low), float(row.high)) for row in rows.itertuples()),
     )
@@ -61,7 +64,7 @@ def _turning(words: pd.DataFrame, label: str, most: int) -> Table:
     own = own.loc[swing.sort_values(ascending=False, kind="stable").index].head(most)
     return Table(
         f"Words that turn: now for “{label}”, now against it",
-        ("word", "share for", "mean there", "share against", "mean there ", "occurrences", "for", "against"),
+        ("word", "share for", "mean for", "share against", "mean against", "times", "most for", "most against"),
         tuple(
             (
                 row["word"],
@@ -80,7 +83,7 @@ def _one_sided(words: pd.DataFrame, label: str, most: int) -> Table:
     own = words[(words["label"] == label) & (words["score"] > 0)].head(most)
     return Table(
         f"One-sided words of “{label}”: opinions, or shortcuts?",
-        ("word", "mean score (log-odds)", f"training texts that are “{label}”", "training texts of other classes"),
+        ("word", "mean score", f"training texts that are “{label}”", "training texts of other classes"),
         tuple((row["word"], _plain(row["score"]), row["inside"], row["outside"]) for row in own.to_dict("records")),
         (
             "they drive the model and hardly occur on one side in its training texts; a name, a place or a number here "
@@ -88,6 +91,10 @@ def _one_sided(words: pd.DataFrame, label: str, most: int) -> Table:
         ),
         bars=tuple(Bar(float(score)) for score in own["score"]),
     )
+
+
+def _interval(row: dict[str, float]) -> str:
+    return f"{row['low']:.2f} to {row['high']:.2f}".replace("-", "−")
 
 
 def _plain(value: float | int) -> float | int:

@@ -38,22 +38,23 @@ copies of it may run in one document: it must start only what has not been start
 
 
 @cache
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """What reads the templates: everything put into one is escaped."""
+    found = Environment(
         loader=FileSystemLoader(Path(__file__).parent.parent / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(visible=lambda text: visible(str(text), one_line=True), percent=percent, quoted=quoted)
-    return environment
+    found.filters.update(visible=lambda text: visible(str(text), one_line=True), percent=percent, quoted=quoted)
+    return found
 
 
 @cache
-def _style() -> tuple[str, str]:
+def style() -> tuple[str, str]:
     """The style sheet and the class it is scoped to, which names this very sheet: other versions may stand beside."""
-    template = _environment().get_template("style.css.jinja")
+    template = environment().get_template("style.css.jinja")
     values: dict[str, Any] = {
         "light": palette.LIGHT,
         "dark": palette.DARK,
@@ -76,16 +77,16 @@ def fragment(explanations: Sequence[Drawable]) -> str:
 
 
 def _render(template: str, explanations: Sequence[Drawable], title: str) -> str:
-    style, scope = _style()
+    sheet, scope = style()
     found = scales(explanations)
     rows = [_row(explanation, found, single=len(explanations) == 1) for explanation in explanations]
     scripts = list(dict.fromkeys(panel["script"] for row in rows for panel in row["panels"] if panel.get("script")))
     return (
-        _environment()
+        environment()
         .get_template(template)
         .render(
             rows=rows,
-            style=style,
+            style=sheet,
             scope=scope,
             scripts=scripts,
             hashes=[b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts],

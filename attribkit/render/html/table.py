@@ -10,6 +10,9 @@ from attribkit.render.table import Bars, cells, numeric
 ROWS = 2_000
 """Rows that a page holds; a longer table says how many it leaves out."""
 
+SHORT = 20
+"""Characters up to which a cell is kept on one line."""
+
 LONG = 40
 """Characters from which on a column is one of prose, and is given room."""
 
@@ -27,7 +30,7 @@ def table(panel: Table, context: Context) -> dict[str, Any]:
     for index, row in enumerate(lines):
         shades = panel.shades[index] if panel.shades else (None,) * len(row)
         drawn = [
-            (cell, " ".join(filter(None, (kind, _shade(shade)))))
+            (cell, " ".join(filter(None, (kind, "short" if not kind and len(cell) <= SHORT else "", _shade(shade)))))
             for cell, kind, shade in zip(row, kinds, shades, strict=True)
         ]
         rows.append({"cells": drawn, "bar": _bar(panel.bars[index], axis) if panel.bars else None})

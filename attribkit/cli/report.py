@@ -1,0 +1,64 @@
+"""attribkit report."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from attribkit.cli.arguments import DataArgument, Device, LabelColumn, ModelArgument, Split, TextColumn
+from attribkit.cli.console import console, errors, escape
+from attribkit.cli.rows import rows_of, training_texts
+
+
+def report(
+    model: ModelArgument,
+    data: DataArgument,
+    out: Annotated[Path, typer.Option(help="The page to write, an .html file.")] = Path("report.html"),
+    texts: Annotated[int, typer.Option(help="Explained texts that can be searched.", min=0)] = 200,
+    mistakes: Annotated[int, typer.Option(help="Mistakes to explain, the surest first.", min=0)] = 10,
+    words: Annotated[int, typer.Option(help="Rows of each table of words.", min=1)] = 15,
+    counted: Annotated[int, typer.Option(help="Most texts whose words are counted.", min=1)] = 5_000,
+    tested: Annotated[int, typer.Option(help="Texts on which the explanations are tested; 0 for none.", min=0)] = 100,
+    with_map: Annotated[bool, typer.Option("--map", help="Draw the map of a layer.")] = False,
+    layer: Annotated[str | None, typer.Option(help="Which layer; what the last one reads by default.")] = None,
+    other: Annotated[
+        list[str] | None, typer.Option(metavar="MODEL", help="The same model trained with another seed; may repeat.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same page.")] = 0,
+    split: Annotated[
+        Split | None, typer.Option(help="Which part; if not given: the test split the data brings, else all of it.")
+    ] = None,
+    text: TextColumn = None,
+    label: LabelColumn = None,
+    device: Device = None,
+) -> None:
+    """One page on one model: how good it is, what drives it, where it fails, how far to trust its explanations."""
+    from attribkit.classifier import Classifier
+    from attribkit.reports import report as run
+    from attribkit.reports.build import check_report_path
+
+    check_report_path(out)
+    if not out.parent.is_dir():
+        raise FileNotFoundError(f"the folder {str(out.parent)!r} does not exist; make it first")
+    classifier = Classifier.load(model, device)
+    others = [Classifier.load(one, device) for one in other or ()]
+    table, part = rows_of(classifier, data, split, text, label)
+    with errors.status("") as status:
+        found = run(
+            classifier,
+            table,
+            train=training_texts(classifier, data, text, label),
+            others=others,
+            name=f"{Path(data).name}, {part}",
+            progress=lambda what: status.update(f"{what} …"),
+            texts=texts,
+            mistakes=mistakes,
+            words=words,
+            counted=counted,
+            tested=tested,
+            map=with_map,
+            layer=layer,
+            seed=seed,
+        )
+    found.save(out)
+    console.print(f"wrote {escape(str(out))}", highlight=False, soft_wrap=True)

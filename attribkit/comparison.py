@@ -1,0 +1,74 @@
+"""compare(): two explanations of one text side by side: two methods, two models, two epochs."""
+
+from attribkit.explanation import Explanation
+from attribkit.panels import Heatmap, HeatmapRow, Table
+from attribkit.panels.difference import align
+from attribkit.views.agreement import agree, in_words
+
+
+def compare(a: Explanation, b: Explanation, names: tuple[str, str] | None = None) -> Explanation:
+    """What two explanations of the same text say of each token, how they differ, and how far their ranks agree.
+
+    Where the two models cut the text differently, tokens are taken together until both begin and end at one place.
+    `a - b` is the difference alone.
+
+    Args:
+        a, b: with token scores, in one unit and of one target.
+        names: what to call them; by default what they differ in: model, method or baseline.
+
+    Returns: an Explanation without a prediction (the two may differ): a heatmap with a row for each and one for
+        a − b, with Kendall's τ of their sizes, and a table, the largest difference first.
+
+    Raises:
+        TypeError: for anything but explanations.
+        ValueError: for different texts, units or targets, or without token scores; the sentence says the cure.
+    """
+    for one in (a, b):
+        if not isinstance(one, Explanation):
+            raise TypeError(f"two explanations were expected, got {type(one).__name__}; make them with explain()")
+    change = (a - b).scores
+    found = align(a.scores, b.scores)
+    first, second = names or _names(a, b)
+    if first == second:
+        raise ValueError(f"`names` must be two different names, got {first!r} twice")
+    rows = (
+        HeatmapRow(first, found.first, change.unit),
+        HeatmapRow(second, found.second, change.unit),
+        HeatmapRow("difference", change.scores, change.unit),
+    )
+    pair = agree(rows[:2])
+    heatmap = Heatmap(
+        title=f"{first} and {second}, for “{change.target}”",
+        starts=found.starts,
+        ends=found.ends,
+        tokens=found.tokens,
+        known=found.known,
+        rows=rows,
+        agreements=pair,
+        tokens_total=change.tokens_total,
+        notes=(*(in_words(one) for one in pair), *change.notes),
+    )
+    order = sorted(range(len(found.tokens)), key=lambda place: -abs(change.scores[place]))
+    table = Table(
+        "Token by token, the largest difference first",
+        ("token", first, second, "difference", "position"),
+        tuple(
+            (found.tokens[i], float(found.first[i]), float(found.second[i]), float(change.scores[i]), i + 1)
+            for i in order
+        ),
+    )
+    return Explanation(a.text, None, (heatmap, table), {first: dict(a.provenance), second: dict(b.provenance)})
+
+
+def _names(a: Explanation, b: Explanation) -> tuple[str, str]:
+    """What the two differ in, in the fewest words."""
+    one, two = a.scores, b.scores
+    parts = [
+        (str(a.provenance.get("model", "a")), str(b.provenance.get("model", "b"))),
+        (one.method, two.method),
+        (one.baseline, two.baseline),
+    ]
+    told = [pair for pair in parts if pair[0] != pair[1]]
+    if not told:
+        return "a", "b"
+    return ", ".join(pair[0] for pair in told), ", ".join(pair[1] for pair in told)

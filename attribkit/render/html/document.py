@@ -1,0 +1,57 @@
+"""A whole document: title, figures, contents, sections; with a script of its own for searching, sorting, colouring."""
+
+import hashlib
+from base64 import b64encode
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from attribkit.panels import Document, Section
+from attribkit.render import palette
+from attribkit.render.html.page import DRAW, environment, style
+from attribkit.render.html.texts import texts
+from attribkit.render.layout import Context, visible
+
+
+def document(found: Document) -> str:
+    """One self-contained page: nothing is loaded from anywhere, and no script runs but those allowed by their hash."""
+    sheet, scope = style()
+    sections = [_section(section) for section in found.sections]
+    scripts = [*(panel["script"] for section in sections for panel in section["panels"] if panel.get("script"))]
+    scripts = list(dict.fromkeys([*scripts, _script()]))
+    template = environment().get_template("report.html.jinja")
+    own = environment().get_template("report.css.jinja")
+    return template.render(
+        title=visible(found.title, one_line=True),
+        sentences=found.sentences,
+        figures=found.figures,
+        sections=sections,
+        scope=scope,
+        style=sheet,
+        own_style=own.render(scope=scope, light=palette.LIGHT, dark=palette.DARK),
+        steps=palette.STEPS,
+        scripts=scripts,
+        hashes=[b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts],
+    )
+
+
+@cache
+def _script() -> str:
+    return (Path(__file__).parent.parent / "templates" / "report.js").read_text(encoding="utf-8")
+
+
+def _section(section: Section) -> dict[str, Any]:
+    context = Context(None, None, {})
+    panels = [{"kind": panel.kind, **DRAW[panel.kind](panel, context)} for panel in section.panels]
+    return {
+        "anchor": section.anchor,
+        "title": section.title,
+        "short": section.short,
+        # a number and its % stay on one line
+        "sentences": [sentence.replace(" %", "\N{NO-BREAK SPACE}%") for sentence in section.sentences],
+        "panels": panels,
+        "rows": section.rows,
+        "texts": texts(section.rows) if section.rows else None,
+        "search": section.search,
+        "row": {"panels": panels, "leftwards": False, "single": False},
+    }

@@ -1,0 +1,113 @@
+"""Many explained texts on one page: each as plain text, its scores in a few characters that the page's script reads.
+
+A token with its markup takes ten times the characters of the word itself: a thousand reviews, 15 MB. Here the text
+stands in the page once, readable, searchable and printable without any script, and beside it, for every token, how many
+characters to skip, how many it has, and its score in units of the last digit that is printed.
+"""
+
+from collections.abc import Sequence
+from math import floor, log10
+from typing import Any
+
+from attribkit.panels import Drawable, TokenScores
+from attribkit.render.facts import quoted
+from attribkit.render.layout import is_right_to_left, number, pieces, scales, shorten, visible
+
+CHARACTERS = 5_000
+"""The most characters of a text that a list shows; it says how many it leaves out."""
+
+DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
+
+
+def texts(rows: Sequence[Drawable]) -> dict[str, Any]:
+    """What the template draws of explained texts; rows without token scores are shown without colours."""
+    found = [(row, next((panel for panel in row.panels if isinstance(panel, TokenScores)), None)) for row in rows]
+    limit = max((scale.limit for scale in scales(rows).values()), default=0.0)
+    decimals = _decimals(limit)
+    panels = [panel for _, panel in found if panel is not None]
+    targets = {panel.target for panel in panels}
+    return {
+        "rows": [_row(row, panel, decimals) for row, panel in found],
+        "labels": sorted({row.prediction.label for row, _ in found if row.prediction}),
+        "judged": any(row.prediction and row.prediction.true_label is not None for row, _ in found),
+        "limit": round(limit * 10**decimals),
+        "decimals": decimals,
+        "legend": {
+            "flat": limit == 0,
+            "aim": quoted(targets.pop()) if len(targets) == 1 else "the predicted label",
+            "low": number(-limit, limit),
+            "high": number(limit, limit),
+            "unit": panels[0].unit if panels else "",
+            "it": "it",
+            "shared": len(rows) > 1,
+            "unknown": any(not panel.known.all() for panel in panels),
+            "unread": any(panel.truncated for panel in panels),
+            "band": None,
+            "sentences": [],
+        },
+    }
+
+
+def _decimals(limit: float) -> int:
+    """Decimals of the scores' last printed digit, as `number` prints them at this size."""
+    return max(0, 2 - floor(log10(float(f"{limit:.2e}")))) if limit else 0
+
+
+def _row(row: Drawable, panel: TokenScores | None, decimals: int) -> dict[str, Any]:
+    shown, codes = _coded(row.text or "", panel, decimals)
+    prediction = row.prediction
+    wrong = prediction is not None and prediction.true_label not in (None, prediction.label)
+    length = len(row.text or "")
+    return {
+        "text": shown,
+        "codes": codes,
+        "leftwards": is_right_to_left(row.text or ""),
+        "label": visible(prediction.label, one_line=True) if prediction else "",
+        "probability": prediction.probability if prediction else None,
+        "true": shorten(prediction.true_label, 60) if prediction and prediction.true_label is not None else None,
+        "wrong": wrong,
+        "unsure": panel.verdict if panel is not None and panel.converged is False else None,
+        "rest": f"{length:,} characters; the first {CHARACTERS:,} are shown" if length > CHARACTERS else None,
+    }
+
+
+def _coded(text: str, panel: TokenScores | None, decimals: int) -> tuple[str, str]:
+    """The text as it is shown, and its tokens' places and scores in characters."""
+    if panel is None:
+        return visible(text[:CHARACTERS]), ""
+    shown: list[str] = []
+    codes: list[str] = []
+    gap = characters = 0
+    for piece in pieces(text, panel):
+        part = visible(piece.text[: CHARACTERS - characters])
+        characters += len(piece.text)
+        shown.append(part)
+        if piece.token is None:
+            gap += len(part)
+        else:
+            value = round(float(panel.scores[piece.token]) * 10**decimals)
+            codes.append(_token(gap, len(part), bool(panel.known[piece.token])) + _number(_zigzag(value)))
+            gap = 0
+        if characters >= CHARACTERS:
+            break
+    return "".join(shown), "".join(codes)
+
+
+def _token(gap: int, length: int, known: bool) -> str:
+    """One character for a known token of up to 16 letters after at most one other; else a mark and the numbers."""
+    if known and gap <= 1 and 1 <= length <= 16:
+        return DIGITS[16 * gap + length - 1]
+    return DIGITS[32 + known] + _number(gap) + _number(length)
+
+
+def _zigzag(value: int) -> int:
+    return 2 * value - 1 if value > 0 else -2 * value
+
+
+def _number(value: int) -> str:
+    """Digits of base 32, the lowest first; all but the last have 32 added."""
+    found = ""
+    while value >= 32:
+        found += DIGITS[32 + value % 32]
+        value //= 32
+    return found + DIGITS[value]

@@ -1,0 +1,198 @@
+(() => {
+'use strict';
+const main = document.querySelector('main.report');
+if (!main || main.dataset.ready) return;
+main.dataset.ready = '1';
+const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_';
+const STEPS = +main.dataset.steps;
+
+// ---- texts: characters become coloured tokens once they come near the window
+const worth = new Map([...DIGITS].map((digit, value) => [digit, value]));
+
+function decode(codes) {
+  const found = [];
+  let at = 0;
+  const number = () => {
+    let value = 0, unit = 1;
+    for (;;) {
+      const digit = worth.get(codes[at++]);
+      value += (digit % 32) * unit;
+      if (digit < 32) return value;
+      unit *= 32;
+    }
+  };
+  while (at < codes.length) {
+    const first = worth.get(codes[at++]);
+    const token = first < 32 ? [first >> 4, (first & 15) + 1, true] : [number(), number(), first === 33];
+    const zigzag = number();
+    found.push([...token, zigzag % 2 ? (zigzag + 1) / 2 : -zigzag / 2]);
+  }
+  return found;
+}
+
+function words(value, decimals) {
+  const digits = (Math.abs(value) / 10 ** decimals).toFixed(decimals);
+  return value ? (value < 0 ? '−' : '+') + digits : digits;
+}
+
+function paint(text) {
+  const codes = text.dataset.codes;
+  if (!codes) return;
+  delete text.dataset.codes;
+  const { limit, decimals } = text.closest('[data-limit]').dataset;
+  const letters = Array.from(text.textContent);
+  const parts = document.createDocumentFragment();
+  let at = 0;
+  for (const [gap, length, known, value] of decode(codes)) {
+    if (gap) between(parts, letters.slice(at, at + gap).join(''));
+    at += gap;
+    const step = +limit ? Math.round(STEPS * value / +limit) : 0;
+    const token = document.createElement('span');
+    token.className = 't' + (step > 0 ? ' p' + step : step < 0 ? ' n' + -step : '') + (known ? '' : ' u') + (gap || !at ? '' : ' j');
+    token.dataset.s = words(value, +decimals);
+    token.textContent = letters.slice(at, at + length).join('');
+    at += length;
+    parts.append(token);
+  }
+  between(parts, letters.slice(at).join(''));
+  text.replaceChildren(parts);
+}
+
+// what no token covers: white space, or characters that the model did not read
+function between(parts, gap) {
+  if (!gap.trim()) { parts.append(gap); return; }
+  const unread = document.createElement('span');
+  unread.className = 'x';
+  unread.textContent = gap;
+  parts.append(unread);
+}
+
+const near = new IntersectionObserver(entries => {
+  for (const entry of entries) {
+    if (!entry.isIntersecting) continue;
+    near.unobserve(entry.target);
+    paint(entry.target.querySelector('.text'));
+    clip(entry.target);
+  }
+}, { rootMargin: '400px' });
+
+// a long text shows a few lines and a button for the rest
+function clip(item) {
+  const text = item.querySelector('.text'), more = item.querySelector('.more');
+  if (!more || !text.classList.contains('clipped')) return;
+  if (text.scrollHeight > text.clientHeight + 4) more.hidden = false;
+  else text.classList.remove('clipped');
+}
+
+for (const list of main.querySelectorAll('.texts')) {
+  for (const item of list.children) {
+    item.querySelector('.text').classList.add('clipped');
+    if (list.classList.contains('long')) near.observe(item);
+    else { paint(item.querySelector('.text')); clip(item); }
+  }
+  list.addEventListener('click', event => {
+    const more = event.target.closest('.more');
+    if (!more) return;
+    const open = more.getAttribute('aria-expanded') === 'true';
+    more.setAttribute('aria-expanded', String(!open));
+    more.textContent = open ? 'Show the whole text' : 'Show less';
+    more.closest('li').querySelector('.text').classList.toggle('clipped', open);
+  });
+}
+
+// ---- search
+for (const form of main.querySelectorAll('form.search')) {
+  const list = form.parentElement.querySelector('.texts');
+  const items = [...list.children].map(item => ({
+    item,
+    words: item.querySelector('.text').textContent.toLowerCase(),
+    label: item.dataset.label,
+    verdict: item.dataset.verdict,
+  }));
+  const said = form.querySelector('output');
+  const apply = () => {
+    const wanted = form.elements.words.value.trim().toLowerCase();
+    const label = form.elements.label ? form.elements.label.value : '';
+    const verdict = form.elements.verdict ? form.elements.verdict.value : '';
+    let shown = 0;
+    for (const one of items) {
+      const fits = (!wanted || one.words.includes(wanted)) && (!label || one.label === label)
+        && (!verdict || one.verdict === verdict);
+      one.item.hidden = !fits;
+      shown += fits;
+    }
+    said.textContent = shown === items.length ? `${shown.toLocaleString('en')} texts`
+      : `${shown.toLocaleString('en')} of ${items.length.toLocaleString('en')} texts`;
+  };
+  let waiting = 0;
+  form.addEventListener('input', () => { clearTimeout(waiting); waiting = setTimeout(apply, 60); });
+  form.addEventListener('submit', event => { event.preventDefault(); apply(); });
+  form.hidden = false;
+  apply();
+}
+document.addEventListener('keydown', event => {
+  const field = main.querySelector('form.search input');
+  if (event.key !== '/' || !field || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest('input, select, textarea')) return;
+  event.preventDefault();
+  field.focus();
+});
+
+// ---- tables sort by a click on a column's name: down, up, as they came
+const amount = text => {
+  const plain = text.replaceAll('−', '-').replace(/[,%+]/g, '').trim();
+  return plain === '' || isNaN(+plain) ? null : +plain;
+};
+for (const table of main.querySelectorAll('table.table')) {
+  const body = table.tBodies[0], original = [...body.rows];
+  if (original.length < 3 || !table.tHead.querySelector('.n')) continue;
+  for (const head of table.tHead.querySelectorAll('th')) {
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.className = 'sort';
+    button.append(...head.childNodes);
+    head.append(button);
+    button.addEventListener('click', () => {
+      const state = head.getAttribute('aria-sort');
+      const next = state === null ? 'descending' : state === 'descending' ? 'ascending' : null;
+      for (const other of table.tHead.querySelectorAll('th')) other.removeAttribute('aria-sort');
+      if (next) head.setAttribute('aria-sort', next);
+      const column = head.cellIndex, numbers = head.classList.contains('n');
+      const key = row => numbers ? amount(row.cells[column].textContent) : row.cells[column].textContent;
+      const turn = next === 'descending' ? -1 : 1;
+      const order = next === null ? original : [...original].sort((a, b) => {
+        const [x, y] = [key(a), key(b)];
+        if (x === null || y === null) return (x === null) - (y === null);
+        return turn * (numbers ? x - y : x.localeCompare(y));
+      });
+      body.append(...order);
+    });
+  }
+}
+
+// ---- light and dark
+const theme = main.querySelector('.theme');
+const system = matchMedia('(prefers-color-scheme: dark)');
+const dark = () => (document.documentElement.dataset.theme || (system.matches ? 'dark' : 'light')) === 'dark';
+const name = () => { theme.textContent = dark() ? 'Light colours' : 'Dark colours'; };
+theme.addEventListener('click', () => { document.documentElement.dataset.theme = dark() ? 'light' : 'dark'; name(); });
+system.addEventListener('change', name);
+theme.hidden = false;
+name();
+
+// ---- the table of contents says where one is
+const links = new Map([...main.querySelectorAll('.contents a')].map(link => [link.hash.slice(1), link]));
+const seen = new IntersectionObserver(() => {
+  const sections = [...main.querySelectorAll('section.chapter')];
+  const above = sections.filter(section => section.getBoundingClientRect().top < innerHeight * 0.35);
+  const current = (above.at(-1) || sections[0]).id;
+  for (const [id, link] of links) {
+    if (id === current) link.setAttribute('aria-current', 'true');
+    else link.removeAttribute('aria-current');
+  }
+}, { threshold: [0, 0.01, 0.1, 0.25, 0.5, 1], rootMargin: '0px 0px -60% 0px' });
+for (const section of main.querySelectorAll('section.chapter')) seen.observe(section);
+addEventListener('beforeprint', () => {
+  for (const text of main.querySelectorAll('.texts li:nth-child(-n+20) .text')) paint(text);
+});
+})();

@@ -1,0 +1,5 @@
+"""One page on one model: how it behaves on a set of texts, what drives it, where it fails, what to trust."""
+
+from attribkit.reports.build import Report, report
+
+__all__ = ["Report", "report"]

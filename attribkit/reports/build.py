@@ -1,0 +1,210 @@
+"""report(): a model and a set of texts in, one page out that a reader can judge the model by."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from attribkit.classifier import Classifier
+from attribkit.evaluation.answers import Answers
+from attribkit.evaluation.calibration import Calibration
+from attribkit.evaluation.words import word_importance
+from attribkit.explainer import explain
+from attribkit.explanation import Explanation, Explanations
+from attribkit.files import write_whole
+from attribkit.panels import Document, Section, Table
+from attribkit.projector import Data, project
+from attribkit.render import html
+from attribkit.reports import quality, trust
+from attribkit.reports.about import about, fingerprint_of
+from attribkit.reports.drives import arrangement, drives
+from attribkit.reports.holds import holds
+from attribkit.reports.settings import ReportSettings
+from attribkit.reports.trust import Tests
+from attribkit.training.data import Dataset
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """A page on one model, ready to be written; `document` holds everything it draws."""
+
+    document: Document
+
+    def to_html(self) -> str:
+        """One self-contained page, which works from a file and without a network."""
+        return html.document(self.document)
+
+    def save(self, path: str | Path) -> Path:
+        """Write it to an .html file, whole or not at all.
+
+        Returns: the path written.
+        Raises: ValueError for another suffix; OSError where the folder cannot be written.
+        """
+        check_report_path(path)
+        return write_whole(path, self.to_html().encode())
+
+    def __repr__(self) -> str:
+        return f"Report({self.document.title!r}, sections={[section.anchor for section in self.document.sections]})"
+
+
+def check_report_path(path: str | Path) -> None:
+    """Refuse at the door what cannot be written. Raises: ValueError for a suffix other than .html."""
+    if Path(path).suffix.lower() != ".html":
+        raise ValueError(f"a report is a page, so its file must end in .html, got {Path(path).name!r}; rename it")
+
+
+def report(
+    model: Classifier,
+    data: Data,
+    *,
+    train: pd.DataFrame | None = None,
+    others: Sequence[Classifier] = (),
+    name: str | None = None,
+    text: str | None = None,
+    label: str | None = None,
+    progress: Progress | None = None,
+    **settings: Any,
+) -> Report:
+    """One page on one model: what it is, how good, what drives it, where it fails, how far to trust the explanations.
+
+    Whatever cannot be had is skipped with a sentence that says why. The model is left exactly as it was.
+
+    Args:
+        model: any classifier.
+        data: texts, with labels if they are known, as `attribkit.project` takes them.
+        train: the texts the model was trained on; those of `data` if that is a `Dataset`. One-sided words need them.
+        others: the same model trained with other seeds: do the explanations survive?
+        name: what to call the data; its own name if not given.
+        text, label: the columns of a table or file, if they have unusual names.
+        progress: called with what is being done.
+        settings: the fields of `attribkit.reports.settings.ReportSettings`: how much of everything the page holds.
+
+    Raises:
+        TypeError, ValueError: for data that holds no readable text, or a setting out of its range.
+    """
+    if not isinstance(model, Classifier):
+        raise TypeError(f"a Classifier was expected, got {type(model).__name__}; load one with attribkit.load(folder)")
+    chosen = ReportSettings(**settings)
+    say = progress or (lambda what: None)
+    say("reading the texts")
+    answers = Answers.of(model, data, text=text, label=label, batch_size=chosen.batch_size)
+    source = name or _name(data)
+    metrics = answers.metrics()
+    calibration = Calibration.of(answers) if len(answers.labelled) else None
+    say("counting words")
+    train = data.train if train is None and isinstance(data, Dataset) else train
+    words = word_importance(
+        model, answers, train=train, most=chosen.counted, seed=chosen.seed, batch_size=chosen.batch_size
+    )
+    say("explaining mistakes and texts")
+    failures = quality.failures(model, answers, chosen.mistakes, chosen.batch_size)
+    rows = _explained(model, answers, chosen)
+    sample = [row.text or "" for row in rows[: chosen.tested]]
+    say("testing the explanations")
+    found = Tests.of(model, sample, _table(data), chosen.seed, chosen.batch_size)
+    say("explaining with other baselines")
+    again = holds(model, sample, chosen.baselines, others, chosen.seed, chosen.batch_size)
+    say("drawing")
+    sections = (
+        about(model, answers, source),
+        quality.quality(metrics, calibration),
+        drives(words, chosen.words),
+        failures,
+        _map(model, answers, chosen),
+        trust.trust(found, words.converged, words.texts),
+        again,
+        _texts(rows, answers),
+        _appendix(model, answers, source, chosen, others),
+    )
+    said = f"What {model.name} does on {source}: {len(answers.texts):,} texts, {len(model.labels)} labels."
+    figures = [*quality.figures(metrics, calibration), *trust.figures(found, words.converged)]
+    return Report(Document(f"{model.name} on {source}", (said,), tuple(figures), sections))
+
+
+def _table(data: Data) -> pd.DataFrame | None:
+    return data if isinstance(data, pd.DataFrame) else data.test if isinstance(data, Dataset) else None
+
+
+def _name(data: Data) -> str:
+    if isinstance(data, Dataset):
+        return data.name
+    return Path(data).name if isinstance(data, (str, Path)) else "texts given by the user"
+
+
+def _explained(model: Classifier, answers: Answers, chosen: ReportSettings) -> Explanations:
+    """A sample of the texts, explained, in an order drawn by the seed."""
+    count = min(max(chosen.texts, chosen.tested), len(answers.texts))
+    places = np.random.default_rng(chosen.seed).permutation(len(answers.texts))[:count].tolist()
+    if not places:
+        return Explanations()
+    texts = [answers.texts[place] for place in places]
+    rows = explain(model, texts, views="attribution", baseline=chosen.baselines[0], batch_size=chosen.batch_size)
+    return Explanations(_with_truth(row, answers.true_label(place)) for row, place in zip(rows, places, strict=True))
+
+
+def _with_truth(row: Explanation, truth: str | None) -> Explanation:
+    return row if row.prediction is None else replace(row, prediction=replace(row.prediction, true_label=truth))
+
+
+def _map(model: Classifier, answers: Answers, chosen: ReportSettings) -> Section:
+    if not chosen.map:
+        return arrangement(None)
+    if len(answers.texts) < 3:
+        return arrangement(None, "A map needs at least 3 texts.")
+    labels = ["" if (one := answers.true_label(place)) is None else one for place in range(len(answers.texts))]
+    table = pd.DataFrame({"text": answers.texts, "label": labels})
+    return arrangement(
+        project(
+            model,
+            table,
+            layer=chosen.layer,
+            sample=chosen.mapped,
+            seed=chosen.seed,
+            batch_size=chosen.batch_size,
+            colour="label" if any(labels) else "prediction",
+            progress=False,
+        )
+    )
+
+
+def _texts(rows: Explanations, answers: Answers) -> Section:
+    head = ("texts", "The explained texts", "Explained texts")
+    if not rows:
+        return Section(*head, ("No texts were asked to be shown.",))
+    drawn = f"{len(rows):,} of {len(answers.texts):,} texts, drawn by the seed"
+    said = f"{drawn}, each with what every word did. Press / to search."
+    return Section(*head, (said,), rows=tuple(rows), search=True)
+
+
+def _appendix(
+    model: Classifier, answers: Answers, source: str, chosen: ReportSettings, others: Sequence[Classifier]
+) -> Section:
+    """Settings, versions, and the lines that make the same page again."""
+    used = {name: getattr(chosen, name) for name in ReportSettings.__annotations__}
+    rows = [(key, ", ".join(value) if isinstance(value, tuple) else value) for key, value in used.items()]
+    settings = Table("Settings", ("setting", "value"), tuple((key, None if v is None else str(v)) for key, v in rows))
+    versions = [(package, version(package)) for package in ("attribkit", "torch", "numpy", "scikit-learn")]
+    prints = [
+        ("the model’s weights", model.fingerprint()),
+        *((f"another model, {other.name}", other.fingerprint()) for other in others),
+        (f"the texts of {source}", fingerprint_of(answers)),
+        *versions,
+    ]
+    defaults = ReportSettings()
+    told = "".join(f", {key}={value!r}" for key, value in used.items() if value != getattr(defaults, key))
+    return Section(
+        "appendix",
+        "Settings, and how to repeat this",
+        "Appendix",
+        (
+            "With the same model and texts this makes the page again: "
+            f'attribkit.report(model, data{told}).save("report.html")',
+        ),
+        (settings, Table("Fingerprints and versions", ("of", "value"), tuple(prints))),
+    )

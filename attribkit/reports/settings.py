@@ -1,0 +1,42 @@
+"""What a report holds: every choice, checked at the door."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ReportSettings:
+    """How much of everything a report holds.
+
+    Attributes:
+        texts: explained texts that can be searched.
+        mistakes: of those the model was surest of, shown with their scores.
+        words: rows of each table of words.
+        counted: most texts whose words are counted.
+        tested: texts on which the explanations are tested; 0 leaves that out.
+        map: whether the map of a layer is drawn.
+        layer: which; None for what the last layer reads.
+        mapped: most texts on the map.
+        baselines: with which the explanations are made again; the first is the report's own.
+        seed: of every draw.
+        batch_size: most texts at once; None chooses by their length.
+    """
+
+    texts: int = 200
+    mistakes: int = 10
+    words: int = 15
+    counted: int = 5_000
+    tested: int = 100
+    map: bool = False
+    layer: str | None = None
+    mapped: int = 2_000
+    baselines: tuple[str, ...] = ("pad", "unk", "mean")
+    seed: int = 0
+    batch_size: int | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "baselines", tuple(self.baselines))
+        for name, least in (("texts", 0), ("mistakes", 0), ("words", 1), ("counted", 1), ("tested", 0), ("mapped", 3)):
+            if getattr(self, name) < least:
+                raise ValueError(f"`{name}` must be at least {least}, got {getattr(self, name)}")
+        if not self.baselines:
+            raise ValueError("`baselines` must name at least one baseline, such as 'pad', got none")

@@ -1,0 +1,166 @@
+"""The report: every section there, or a sentence on why not; nothing that cannot be used is lost silently."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from render.reading import Page
+
+import attribkit as ak
+from attribkit.classifier import Classifier
+from attribkit.cli import main
+from attribkit.panels import Table
+from attribkit.reports import Report, report
+
+ANCHORS = ["about", "quality", "drives", "failures", "layers", "trust", "holds", "texts", "appendix"]
+TEXTS = [
+    "a good film with a great story",
+    "the worst movie ever , dull and bad",
+    "such a great show , a delight",
+    "it was a horrible movie",
+    "a good film , a bad film , never a dull film",
+    "the best film ever , a good film",
+    "the worst film ever",
+    "a great movie",
+]
+LABELS = ["pos", "neg", "pos", "neg", "neg", "pos", "pos", "neg"]
+SMALL: dict[str, Any] = {"texts": 6, "tested": 4, "mistakes": 2}
+
+
+@pytest.fixture(scope="module")
+def model(make_classifier: Callable[..., Classifier]) -> Classifier:
+    return make_classifier()
+
+
+@pytest.fixture(scope="module")
+def table() -> pd.DataFrame:
+    return pd.DataFrame({"text": TEXTS * 2, "label": LABELS * 2})
+
+
+@pytest.fixture(scope="module")
+def whole(model: Classifier, table: pd.DataFrame, make_classifier: Callable[..., Classifier]) -> Report:
+    return report(model, table, train=table, others=[make_classifier(seed=1)], name="own", map=True, **SMALL)
+
+
+def said(found: Report, anchor: str) -> str:
+    section = next(one for one in found.document.sections if one.anchor == anchor)
+    return " ".join(section.sentences)
+
+
+def titles(found: Report, anchor: str) -> list[str]:
+    section = next(one for one in found.document.sections if one.anchor == anchor)
+    return [getattr(panel, "title", panel.kind) for panel in section.panels]
+
+
+def test_every_section_is_there_in_the_order_a_reader_asks(whole: Report, model: Classifier) -> None:
+    assert [section.anchor for section in whole.document.sections] == ANCHORS
+    assert all(section.panels or section.rows for section in whole.document.sections)
+    page = Page(whole.to_html())
+    assert not page.stack
+    for title in ("What model, and what data?", "Where does it fail?", "Can the explanations be trusted?"):
+        assert title in page.words
+    assert model.fingerprint() in page.words
+    assert [a["href"] for tag, a in page.elements if tag == "a"] == [f"#{anchor}" for anchor in ANCHORS]
+
+
+def test_the_figures_are_those_of_the_metrics(whole: Report, model: Classifier, table: pd.DataFrame) -> None:
+    metrics = ak.evaluate(model, table)
+    values = {figure.name: figure.value for figure in whole.document.figures}
+    assert values["Accuracy"] == f"{100 * metrics.accuracy:.1f} %"
+    assert values["F1 of “pos”"] == f"{metrics.positive_f1:.3f}"
+    assert values["Explanations that add up"] == "100.0 %"
+    assert "Faithfulness" in values and "Calibration error" in values
+    wrong = int(metrics.rows - metrics.confusion.trace())
+    assert f"wrong on {wrong:,} texts" in said(whole, "failures").replace("text.", "texts.")
+
+
+def test_the_same_page_is_made_again(
+    whole: Report, model: Classifier, table: pd.DataFrame, make_classifier: Callable[..., Classifier]
+) -> None:
+    again = report(model, table, train=table, others=[make_classifier(seed=1)], name="own", map=True, **SMALL)
+    assert again.to_html() == whole.to_html()
+
+
+def test_another_seed_and_baseline_are_compared(whole: Report) -> None:
+    (panel,) = next(one for one in whole.document.sections if one.anchor == "holds").panels
+    assert isinstance(panel, Table)
+    names = [row[0] for row in panel.rows]
+    assert names == ["baseline unk instead of pad", "baseline mean instead of pad", "model tiny-cnn (1)"]
+
+
+def test_without_labels_what_needs_them_is_skipped_and_says_so(model: Classifier) -> None:
+    found = report(model, TEXTS, **SMALL)
+    assert [section.anchor for section in found.document.sections] == ANCHORS
+    for anchor in ("quality", "failures"):
+        assert "no label that the model knows" in said(found, anchor) and not titles(found, anchor)
+    assert "No map was asked for" in said(found, "layers")
+    assert "training texts are not at hand" in said(found, "drives")
+    assert "No model trained with another seed was given" in said(found, "holds")
+    assert {figure.name for figure in found.document.figures} == {"Explanations that add up", "Faithfulness"}
+    assert not Page(found.to_html()).stack
+
+
+def test_rows_that_cannot_be_used_are_counted_and_listed(model: Classifier) -> None:
+    table = pd.DataFrame({"text": [*TEXTS, None, 3, " ", "good"], "label": [*LABELS, "pos", "pos", "neg", "meh"]})
+    found = report(model, table, **SMALL)
+    assert "9 of 12 rows were read" in said(found, "about") and "“meh” (1 rows)" in said(found, "about")
+    assert "Rows that could not be used" in titles(found, "about")
+    words = Page(found.to_html()).words
+    assert "it is no string but int" in words and "it is empty" in words
+
+
+def test_one_class_only_is_reported_and_said_so(model: Classifier) -> None:
+    found = report(model, pd.DataFrame({"text": TEXTS, "label": "pos"}), **SMALL)
+    assert "No text is labelled “neg”" in said(found, "quality")
+
+
+def test_nothing_asked_for_nothing_shown(model: Classifier, table: pd.DataFrame) -> None:
+    found = report(model, table, texts=0, tested=0, mistakes=0)
+    assert "No texts were asked to be shown" in said(found, "texts")
+    assert "not tested" in said(found, "trust") and "none was asked" in said(found, "failures")
+    assert not Page(found.to_html()).stack
+
+
+def test_more_than_two_classes_and_other_networks(make_classifier: Callable[..., Classifier]) -> None:
+    model = make_classifier("attention-rnn", ("low", "middle", "high"))
+    table = pd.DataFrame({"text": TEXTS, "label": ["low", "middle", "high", "low"] * 2})
+    found = report(model, table, **SMALL, baselines=("pad",))
+    assert "Words that speak for “middle”" in titles(found, "drives") or "low" in said(found, "drives")
+    assert "F1, macro average" in {figure.name for figure in found.document.figures}
+
+
+def test_known_rationales_are_compared_with(model: Classifier) -> None:
+    spans = ["[[2, 6]]", "[[4, 9]]"]
+    table = pd.DataFrame({"text": TEXTS[:2], "label": LABELS[:2], "rationale": spans})
+    found = report(model, table, **SMALL)
+    assert "Plausibility" in titles(found, "trust")
+    with pytest.raises(ValueError, match="row 1"):
+        report(model, table.assign(rationale=["[[2, 6]]", "[[4, 900]]"]), **SMALL)
+
+
+def test_a_report_is_a_page_and_its_settings_are_checked(whole: Report, model: Classifier, tmp_path: Path) -> None:
+    assert whole.save(tmp_path / "report.html").stat().st_size > 10_000
+    assert repr(whole).startswith("Report('tiny-cnn on own'")
+    with pytest.raises(ValueError, match=r"must end in \.html, got 'report\.png'; rename it"):
+        whole.save(tmp_path / "report.png")
+    with pytest.raises(ValueError, match="`texts` must be at least 0, got -1"):
+        report(model, TEXTS, texts=-1)
+    with pytest.raises(TypeError, match="a Classifier was expected, got str"):
+        report("imdb-cnn", TEXTS)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="no text that the model can read"):
+        report(model, ["", " "])
+
+
+def test_the_command_writes_the_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pd.DataFrame({"text": TEXTS, "label": LABELS}).to_csv(tmp_path / "texts.csv", index=False)
+    page = tmp_path / "report.html"
+    options = ["--texts", "3", "--tested", "2", "--mistakes", "1", "--out", str(page)]
+    with pytest.raises(SystemExit) as exit:
+        main(["report", "imdb-cnn", str(tmp_path / "texts.csv"), *options])
+    assert not exit.value.code and "wrote" in capsys.readouterr().out
+    assert "imdb-cnn on texts.csv, all rows" in page.read_text(encoding="utf-8")
+    with pytest.raises(SystemExit) as exit:
+        main(["report", "imdb-cnn", str(tmp_path / "texts.csv"), "--out", str(tmp_path / "report.pdf")])
+    assert exit.value.code == 2 and "must end in .html" in capsys.readouterr().err

@@ -1,0 +1,149 @@
+"""Two explanations of one text, compared and subtracted; explanations as tables."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import attribkit as ak
+from attribkit.classifier import Classifier
+from attribkit.explanation import Explanation, Explanations
+from attribkit.panels import Heatmap, Table, TokenScores
+from attribkit.panels.difference import align, difference
+from attribkit.text import WordIndex
+from attribkit.views.agreement import agree
+
+TEXT = "a good film , never dull"
+
+
+def explained(model: Classifier, text: str = TEXT, **options: Any) -> Explanation:
+    return ak.explain(model, text, views="attribution", target="pos", **options)
+
+
+@pytest.fixture(scope="module")
+def model(make_classifier: Callable[..., Classifier]) -> Classifier:
+    return make_classifier()
+
+
+def test_a_minus_b_is_a_minus_b(model: Classifier, make_classifier: Callable[..., Classifier]) -> None:
+    a, b = explained(model), explained(make_classifier(seed=1))
+    change = (a - b).scores
+    assert np.array_equal(change.scores, a.scores.scores - b.scores.scores)
+    assert change.output_text == a.scores.output_text - b.scores.output_text
+    assert np.array_equal((b - a).scores.scores, -change.scores)
+    assert change.converged and change.relative_error <= change.tolerance
+    assert not (a - a).scores.scores.any() and (a - a).scores.converged
+
+
+def test_what_does_not_add_up_does_not_add_up_in_the_difference(model: Classifier) -> None:
+    a = explained(model)
+    assert (a - explained(model, method="leave_one_out")).scores.converged is None
+    broken = replace(a.scores, converged=False)
+    assert difference(a.scores, broken).converged is False
+
+
+def test_a_comparison_draws_both_and_the_difference_and_says_how_far_they_agree(model: Classifier) -> None:
+    a, b = explained(model), explained(model, method="leave_one_out")
+    found = ak.compare(a, b)
+    heatmap, table = found.panels
+    assert isinstance(heatmap, Heatmap) and isinstance(table, Table)
+    assert [row.name for row in heatmap.rows] == ["exact", "leave_one_out", "difference"]
+    assert np.array_equal(heatmap.rows[2].values, heatmap.rows[0].values - heatmap.rows[1].values)
+    assert heatmap.agreements == agree(heatmap.rows[:2]) and heatmap.agreements[0].tau is not None
+    sizes = [abs(float(str(row[3]))) for row in table.rows]
+    assert sizes == sorted(sizes, reverse=True)
+    assert Explanation.from_json(found.to_json()) == found and "leave_one_out" in found.to_html()
+
+
+def test_two_models_are_named_and_two_cuts_of_a_text_are_aligned(model: Classifier) -> None:
+    vocabulary = {"<pad>": 0, "<unk>": 1, "a": 2, "good film": 3, "never": 4}
+    with_pairs = Classifier(model.network, WordIndex(vocabulary, split_pairs), model.labels, name="pairs")
+    found = ak.compare(explained(model), explained(with_pairs))
+    heatmap = found.panels[0]
+    assert isinstance(heatmap, Heatmap)
+    assert [TEXT[a:b] for a, b in zip(heatmap.starts, heatmap.ends, strict=True)] == [
+        "a",
+        "good film",
+        ",",
+        "never",
+        "dull",
+    ]
+    assert heatmap.rows[0].name == "tiny-cnn" and heatmap.rows[1].name == "pairs"
+    own = explained(model).scores
+    assert heatmap.rows[0].values[1] == pytest.approx(own.scores[1] + own.scores[2])
+    assert heatmap.rows[0].values.sum() == pytest.approx(own.total)
+    assert heatmap.rows[1].values[2] == 0, "the second did not read the comma"
+    assert any("cut the text differently" in note for note in heatmap.notes)
+
+
+def split_pairs(text: str) -> list[str]:
+    return [word for word in text.replace("good film", "good_film").split() if word != ","] and [
+        "a",
+        "good film",
+        "never",
+        "dull",
+    ]
+
+
+def test_alignment_loses_no_score(token_pair: tuple[TokenScores, TokenScores]) -> None:
+    a, b = token_pair
+    found = align(a, b)
+    assert found.first.sum() == pytest.approx(a.total) and found.second.sum() == pytest.approx(b.total)
+    assert (found.starts[1:] >= found.ends[:-1]).all() and not found.whole
+
+
+@pytest.fixture
+def token_pair(model: Classifier) -> tuple[TokenScores, TokenScores]:
+    a = explained(model).scores
+    kept = slice(1, 4)
+    values = a.scores[kept]
+    cut = replace(
+        a,
+        starts=a.starts[kept],
+        ends=a.ends[kept],
+        tokens=a.tokens[kept],
+        scores=values,
+        known=a.known[kept],
+        sentence_starts=np.zeros(0, dtype=np.int64),
+        phrases=None,
+        output_text=a.output_baseline + float(values.sum()),
+    )
+    return a, cut
+
+
+def test_what_cannot_be_compared_is_refused_with_the_cure(model: Classifier) -> None:
+    a = explained(model)
+    with pytest.raises(ValueError, match="only explanations of the same text can be subtracted"):
+        ak.compare(a, explained(model, "another film"))
+    with pytest.raises(ValueError, match="scores of one unit can be subtracted, got 'log-odds' and 'logit'"):
+        _ = a - explained(model, output="logit")
+    with pytest.raises(ValueError, match=r"scores of one target .* explain both with the same `target`"):
+        _ = a - ak.explain(model, TEXT, views="attribution", target="neg")
+    with pytest.raises(TypeError, match="two explanations were expected, got str"):
+        ak.compare(a, "b")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="two different names, got 'x' twice"):
+        ak.compare(a, a, ("x", "x"))
+    with pytest.raises(TypeError):
+        _ = a - 1  # type: ignore[operator]
+
+
+def test_explanations_are_subset_sorted_and_merged_as_tables(model: Classifier, tmp_path: Path) -> None:
+    rows = ak.explain(model, ["good", "bad", "dull film"], views="attribution", true_label=["pos", "pos", "neg"])
+    table = rows.to_frame("text")
+    assert table["text"].tolist() == ["good", "bad", "dull film"] and table.index.tolist() == [0, 1, 2]
+    assert table["converged"].all() and table["total"].tolist() == [row.scores.total for row in rows]
+    assert table["right"].tolist() == [
+        row.prediction is not None and row.prediction.label == row.prediction.true_label for row in rows
+    ]
+    chosen = rows.take(table.sort_values("probability").index)
+    assert isinstance(chosen, Explanations)
+    sure = [row.prediction.probability for row in chosen if row.prediction]
+    assert sure == sorted(sure)
+    both = rows[:1] + chosen
+    assert isinstance(both, Explanations) and len(both) == 4 and both[0] == rows[0]
+    both.save(tmp_path / "both.json")
+    assert Explanations.load(tmp_path / "both.json") == both
+    assert rows[0].to_frame("text").loc[0, "tokens"] == 1
