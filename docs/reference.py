@@ -5,17 +5,13 @@ The embedded demo reviews try a network with negation and contrast; as landmarks
 
 from pathlib import Path
 
-import pandas as pd
+from plain import plain_reviews
 
 import attribkit as ak
 from attribkit.model_folder import attach_reference
 
 PRETRAINED = Path(ak.__file__).parent / "pretrained"
-TWISTED = r"\b(?:no|not|never|hardly|although|though|but|despite|without|neither|with all)\b|n't|far from|ironic"
 
-demo = ak.load_dataset("demo")
-reviews = pd.concat([demo.train, demo.validation, demo.test])
-plain = reviews[~reviews["text"].str.contains(TWISTED, case=False)]
 for name in ("imdb-cnn", "imdb-attention-rnn"):
     source = "synthetic reviews of our own making, without negation or contrast"
-    attach_reference(PRETRAINED / name, ak.keep_reference(ak.load(name), plain, source=source))
+    attach_reference(PRETRAINED / name, ak.keep_reference(ak.load(name), plain_reviews(), source=source))
