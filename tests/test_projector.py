@@ -15,6 +15,8 @@ from matplotlib.text import Text
 import attribkit as ak
 from attribkit.classifier import Classifier
 from attribkit.explanation import Explanation
+from attribkit.maps.drawing import make_maps
+from attribkit.maps.settings import MapSettings
 from attribkit.panels import Heatmap, Scatter, Table
 from attribkit.projector import keep_reference, labelled_texts, project
 from attribkit.render import picture
@@ -167,6 +169,27 @@ def test_epochs_and_layers_stand_in_their_own_order_and_the_last_of_them_is_desc
     apart = np.sort(np.linalg.norm(values - new, axis=1))[:10]
     np.testing.assert_allclose([float(row[-1] or 0) for row in tables[-1].rows], apart, rtol=1e-3, atol=1e-6)
     assert [scatter.excerpts[point] for point in scatter.placed[0].neighbours] == [row[0] for row in tables[-1].rows]
+
+
+def test_progress_is_told_step_by_step_and_only_where_it_is_wanted(
+    rnn: Classifier, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[str, int, int]] = []
+    settings = MapSettings(layers=("rnn", "output"), epochs=(0, 2), batch_size=20)
+    make_maps(with_snapshots(rnn), labelled_texts(TABLE), settings, lambda *step: told.append(step))
+    assert told == [
+        *(("reading, epoch 0", done, len(ROWS)) for done in (20, len(ROWS))),
+        *(("reading, epoch 2", done, len(ROWS)) for done in (20, len(ROWS))),
+        ("mapping rnn", 0, 2),
+        ("mapping output", 1, 2),
+        ("mapping", 2, 2),
+    ]
+    monkeypatch.setenv("FORCE_COLOR", "1")  # as if stderr were a terminal
+    project(rnn, TABLE, progress=True)
+    shown = capsys.readouterr()
+    assert "mapping" in shown.err and not shown.out
+    project(rnn, TABLE, progress=False)
+    assert not capsys.readouterr().err
 
 
 @pytest.mark.parametrize("colour", ["label", "prediction", "error", "confidence"])
