@@ -351,6 +351,33 @@ def test_a_phone_shows_all_of_it_without_scrolling_sideways(show: Open) -> None:
     assert state(page, 1)["hover"] == "2"
 
 
+WRITTEN = """new Promise(done => {
+  const pen = CanvasRenderingContext2D.prototype, write = pen.fillText, found = [];
+  pen.fillText = function (text, x, y) {
+    const long = this.measureText(text).width, left = this.textAlign === "right" ? x - long : x;
+    found.push([text, left, left + long]);
+    write.call(this, text, x, y);
+  };
+  document.querySelector("[data-do=reset]").click();
+  requestAnimationFrame(() => requestAnimationFrame(() => { pen.fillText = write; done(found); }));
+})"""
+
+
+@pytest.mark.parametrize("width", [390, 1000])
+def test_the_name_of_a_placed_text_stays_on_the_map_whatever_the_width(show: Open, width: int) -> None:
+    near = np.array([0])
+    names = ("a text with a rather long name at the left", "a text with a rather long name at the right", "short")
+    places = ((0.02, 0.5), (0.98, 0.5), (0.5, 0.2))
+    placed = tuple(Placed(name, "a", np.array([place]), near) for name, place in zip(names, places, strict=True))
+    page = show(page_of(panel(placed=placed)), width=width)
+    canvas = page.locator("canvas").first.evaluate("element => element.clientWidth")
+    written = page.evaluate(WRITTEN)
+    assert len(written) == 3 and all(left >= 0 and right <= canvas for _, left, right in written)
+    assert written[2][0] == "short" and all(
+        text.startswith("a text") and text.endswith("…") for text, *_ in written[:2]
+    )
+
+
 def test_without_a_script_a_picture_stands_in_its_place(show: Open) -> None:
     page = show(page_of(panel()), java_script_enabled=False)
     assert page.locator("img.still").is_visible() and not page.locator(".live").is_visible()
