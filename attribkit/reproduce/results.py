@@ -65,6 +65,7 @@ def _row(out: Path, table: Table, row: Row, units: Sequence[Unit]) -> dict[str, 
     stability = out / "units" / f"stability-{units[0].name}.json"
     return {
         "name": row.name,
+        "short": row.short,
         "file": units[0].name.split("-seed")[0],
         "architecture": row.architecture,
         "options": dict(row.options),
@@ -167,7 +168,7 @@ def comparison(found: dict[str, Any]) -> Chart | None:
     if len(rows) < 2:
         return None
     places = np.arange(1.0, len(rows) + 1)
-    series = [Series("here (mean over seeds)", places, np.array([row["mean"] for row in rows]))]
+    series = [Series("here", places, np.array([row["mean"] for row in rows]))]
     published = [(x, row["published"]) for x, row in zip(places, rows, strict=True) if row["published"] is not None]
     if published:
         x, y = zip(*published, strict=True)
@@ -176,5 +177,6 @@ def comparison(found: dict[str, Any]) -> Chart | None:
     if goals:
         x, y = zip(*goals, strict=True)
         series.append(Series("goal", np.array(x), np.array(y)))
-    marks = tuple((row["name"], float(x)) for x, row in zip(places, rows, strict=True))
-    return Chart(f"{found['table']}: test {found['title']}", "row", found["title"], tuple(series), marks)
+    marks = tuple((row["short"], float(x)) for x, row in zip(places, rows, strict=True))
+    x_label = "row (+v: pretrained vectors; fr.: frozen for the first epochs)"
+    return Chart(f"{found['table']}: test {found['title']}", x_label, found["title"], tuple(series), marks)
