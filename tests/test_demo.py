@@ -6,17 +6,18 @@ from pathlib import Path
 import pytest
 
 from attribkit.classifier import Classifier
-from attribkit.demo import REVIEW, SENTENCES, demo
+from attribkit.demo import REVIEW, SENTENCES, TITLES, demo
 from attribkit.evaluation.metrics import evaluate
 from attribkit.model_folder import BUNDLED, bundled
 from attribkit.training.data import load_dataset
 
 NAMES = ["imdb-attention-rnn", "imdb-cnn"]
+NEWS = "ag-news-attention"
 
 
-def test_two_models_are_bundled_and_small() -> None:
-    assert bundled() == NAMES
-    for name in NAMES:
+def test_three_models_are_bundled_and_small() -> None:
+    assert bundled() == [NEWS, *NAMES]
+    for name in bundled():
         assert sum(file.stat().st_size for file in (BUNDLED / name).iterdir()) <= 8_000_000
 
 
@@ -28,6 +29,11 @@ def test_the_six_sentences_are_judged_right() -> None:
     ]
     assert all(sum(one) >= 5 for one in right)
     assert all(any(both) for both in zip(*right, strict=True))
+
+
+def test_the_titles_are_put_in_their_sections() -> None:
+    titles, sections = zip(*TITLES, strict=True)
+    assert Classifier.load(NEWS, "cpu").predict(list(titles))["label"].tolist() == list(sections)
 
 
 def test_the_review_is_of_real_length_and_judged_negative() -> None:
@@ -47,13 +53,21 @@ def test_a_card_states_the_data_their_licence_and_the_test_metrics(name: str) ->
     assert "torch" in card
 
 
+def test_the_card_of_the_titles_states_what_may_be_done_with_them() -> None:
+    card = (BUNDLED / NEWS / "README.md").read_text()
+    provenance = Classifier.load(NEWS, "cpu").provenance
+    assert provenance["metrics"]["weighted_f1"] >= 0.84
+    assert provenance["data"]["fingerprint"] in card and "non-commercial" in card
+
+
 def test_the_demo_writes_a_page_and_pictures(tmp_path: Path) -> None:
     explained, files = demo(tmp_path / "out")
-    assert list(explained) == NAMES
-    assert [len(rows) for rows in explained.values()] == [7, 7]
+    assert list(explained) == [NEWS, *NAMES]
+    assert [len(rows) for rows in explained.values()] == [6, 7, 7]
     assert all(row.scores.converged for rows in explained.values() for row in rows)
     assert [file.name for file in files] == [
         "demo.html",
+        "ag-news-attention-sentences.png",
         "imdb-attention-rnn-sentences.png",
         "imdb-attention-rnn-review.png",
         "imdb-cnn-sentences.png",
