@@ -281,8 +281,7 @@ export class Pane {
   }
 
   #try(name) {
-    this.tries = this.tries.filter((one) => !this.#shown(one));
-    this.tries.push({ ...this.state, name, said: null });
+    if (!this.tries.some((one) => this.#shown(one))) this.tries.push({ ...this.state, name, said: null });
     this.acted();
     this.refresh();
   }
