@@ -57,9 +57,9 @@ ak.evaluate(model, news).to_frame().round(3)
 
 # %% [markdown]
 # **Full size** (all 32,026 training titles, 3,558 to stop by, 7,600 official test titles; one thread of a busy 2-core
-# machine, no GPU; 145 s): weighted F1 .833, precision .833, recall .834, best epoch 12 of 12. The sentence is given to
-# Sports with 96 %; τ is .43 between attention and integrated gradients, .50 between attention and leave-one-out, .64
-# between the latter two.
+# machine, no GPU): weighted F1 .831, precision .832, recall .832, best epoch 12 of 12. The sentence is given to Sports
+# with 97 %; τ is .43 between attention and integrated gradients, .57 between attention and leave-one-out, .71 between
+# the latter two.
 
 # %% [markdown]
 # ## The tennis sentence
