@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
 
-.PHONY: demo test check bench reproduce clean
+.PHONY: demo test torture check bench reproduce clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/attribkit demo --out demo
@@ -18,10 +18,17 @@ check: $(VENV)/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/python -m pytest tests/test_architecture.py
 
+torture: $(VENV)/.installed-dev
+	$(PIP) --editable '.[fuzz]'
+	ATTRIBKIT_TORTURE=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/torture --timeout 7200 --durations 10
+	$(BIN)/python tests/torture/bytes_fuzz.py -atheris_runs=50000
+	$(BIN)/python benchmarks/corpus.py --only memory
+
 bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/attribution.py
 	$(BIN)/python benchmarks/error_against_time.py
 	$(BIN)/python benchmarks/projection.py
+	$(BIN)/python benchmarks/corpus.py
 	$(BIN)/python benchmarks/serve.py
 	$(BIN)/python benchmarks/training.py
 

@@ -2,11 +2,20 @@
 
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows, where folders cannot be locked
+    fcntl = None  # type: ignore[assignment]
 
 
 def write_whole(path: str | Path, content: bytes) -> Path:
     """Write `content` to `path` so that a reader sees the old file or the new one, never a part.
+
+    What is no file, such as /dev/stdout, is written to as it is: nothing can take its place.
 
     Returns: the path.
     Raises: FileNotFoundError if the folder does not exist; OSError where it cannot be written.
@@ -16,6 +25,10 @@ def write_whole(path: str | Path, content: bytes) -> Path:
         raise FileNotFoundError(f"the folder {str(path.parent)!r} does not exist; make it first")
     if path.is_dir():
         raise IsADirectoryError(f"a file name was expected, but {str(path)!r} is a folder; name a file in it")
+    if path.exists() and not path.is_file():
+        with open(path, "wb") as file:
+            file.write(content)
+        return path
     partial = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}.part")
     try:
         with open(partial, "wb") as file:
@@ -27,3 +40,21 @@ def write_whole(path: str | Path, content: bytes) -> Path:
         partial.unlink(missing_ok=True)
         raise
     return path
+
+
+@contextmanager
+def locked(folder: Path, shared: bool = False) -> Iterator[None]:
+    """Keep other processes of this toolkit from changing a folder, or with `shared` only from changing it meanwhile.
+
+    The system lifts the lock when the process ends, however it ends. A folder that cannot be locked (on Windows, on
+    some network drives) is used as it is.
+    """
+    place = os.open(folder, os.O_RDONLY) if fcntl is not None and folder.is_dir() else None
+    try:
+        if place is not None:
+            with suppress(OSError):
+                fcntl.flock(place, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+        yield
+    finally:
+        if place is not None:
+            os.close(place)

@@ -23,7 +23,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
-from attribkit.files import write_whole
+from attribkit.files import locked, write_whole
 from attribkit.reference import Reference
 from attribkit.text import Tokenizer
 
@@ -179,7 +179,8 @@ def check_writable(folder: Path, overwrite: bool) -> None:
 
 def read(folder: Path) -> Contents:
     """Read and check a model folder; see `Classifier.load`."""
-    config, contents = _checked(folder)
+    with locked(folder, shared=True):
+        config, contents = _checked(folder)
     snapshots = {int(found[1]): file for file in contents if (found := _SNAPSHOT.fullmatch(file))}
     return Contents(
         config=config,
@@ -256,6 +257,11 @@ def _checksum(config: Mapping[str, Any]) -> str:
 
 def _publish(folder: Path, files: Mapping[str, bytes]) -> None:
     """Put the files in place, config.json last; an older model's files step aside first and return if this fails."""
+    with locked(folder):
+        _replace(folder, files)
+
+
+def _replace(folder: Path, files: Mapping[str, bytes]) -> None:
     tag = secrets.token_hex(4)
     staged, replaced = folder / f".saving-{tag}", folder / f"{_REPLACED}{tag}"
     try:
@@ -275,11 +281,17 @@ def _publish(folder: Path, files: Mapping[str, bytes]) -> None:
         shutil.rmtree(replaced, ignore_errors=True)
     finally:
         shutil.rmtree(staged, ignore_errors=True)
-        _roll_back(folder)
+        _put_back(folder)
 
 
 def _roll_back(folder: Path) -> None:
     """If replacing a model was broken off before its config.json came, put the older model's files back."""
+    if folder.is_dir() and any(folder.glob(f"{_REPLACED}*")):
+        with locked(folder):  # a save that is under way is no save that was broken off
+            _put_back(folder)
+
+
+def _put_back(folder: Path) -> None:
     for replaced in folder.glob(f"{_REPLACED}*") if folder.is_dir() else ():
         if not (folder / CONFIG).exists():
             for file in sorted(replaced.iterdir(), key=lambda file: file.name == CONFIG):

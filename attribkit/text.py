@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import chain
 from typing import Literal, Protocol
 
 import numpy as np
@@ -221,14 +222,13 @@ class Tokenizer:
 
     def _encoded(self, text: str, encoding: tokenizers.Encoding) -> Encoded:
         ids = np.array(encoding.ids, dtype=np.int64)
-        spans = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2)
+        places, tokens = encoding.offsets, encoding.tokens
+        spans = np.fromiter(chain.from_iterable(places), np.int64, 2 * len(places)).reshape(-1, 2)
         known = ids != UNK_ID
-        tokens = tuple(
-            token if ok else text[start:end]
-            for token, ok, (start, end) in zip(encoding.tokens, known, spans.tolist(), strict=True)
-        )
+        for unknown in np.flatnonzero(~known).tolist():
+            tokens[unknown] = text[slice(*places[unknown])]
         total = len(ids) + sum(len(rest) for rest in encoding.overflowing)
-        return Encoded(ids, spans[:, 0], spans[:, 1], tokens, known, total)
+        return Encoded(ids, spans[:, 0], spans[:, 1], tuple(tokens), known, total)
 
 
 def _configure(inner: tokenizers.Tokenizer, settings: TextSettings) -> None:

@@ -48,8 +48,14 @@ class Worker:
         return self
 
     def introduced(self) -> dict[str, Any]:
-        """What it says of the model. Raises what went wrong there."""
-        return self._answer()["model"]
+        """What it says of the model. Raises what went wrong there; RuntimeError if it died."""
+        try:
+            return self._answer()["model"]
+        except _WorkerDied as error:
+            raise RuntimeError(
+                f"a worker process died as it loaded the model ({error}), most likely for want of memory; run the same "
+                "command again with fewer workers"
+            ) from error
 
     def __call__(self, number: int, table: pa.Table, retry: bool) -> Part:
         """The part of a window. A worker that dies is replaced once for each window.

@@ -211,7 +211,10 @@ def _crew(
                 return
             job = replace(job, model=str(kept), dtype=str(model.network.embedding.weight.dtype).removeprefix("torch."))
         if engine == "ray":
-            raise NotImplementedError
+            from attribkit.corpus.cluster import Cluster  # which needs the extra attribkit[ray]
+
+            yield stack.enter_context(Cluster.joined(job, count, address))
+            return
         yield stack.enter_context(local.Processes.started(job, count or local.cores()))
 
 

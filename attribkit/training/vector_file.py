@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
+_LONGEST = 2**20
 _DECIMAL = re.compile(rb"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?\Z")
 
 
@@ -109,9 +110,22 @@ def opened(path: Path, progress: bool) -> Iterator[Iterator[bytes]]:
     with archive.open("rb") as raw:
         try:
             with _uncompressed(raw, archive, member) as file:
-                yield _shown(file, raw, archive) if progress else iter(file)
+                yield _shown(file, raw, archive) if progress else _lines(file)
         except (EOFError, gzip.BadGzipFile, zipfile.BadZipFile, zlib.error) as error:
             raise ValueError(f"{archive.name} is damaged or cut short ({error}); get the file anew") from error
+
+
+def _lines(file: IO[bytes]) -> Iterator[bytes]:
+    """The lines; ValueError for one without end, which would fill the memory."""
+    number = 0
+    while line := file.readline(_LONGEST):
+        number += 1
+        if len(line) == _LONGEST:
+            raise ValueError(
+                f"each line must be a word and its numbers, but line {number} is longer than {_LONGEST:,} bytes; give "
+                "a text file such as glove.6B.300d.txt"
+            )
+        yield line
 
 
 def _uncompressed(raw: IO[bytes], path: Path, member: str | None) -> IO[bytes]:
@@ -136,7 +150,7 @@ def _shown(file: IO[bytes], raw: IO[bytes], path: Path) -> Iterator[bytes]:
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(path.name, total=path.stat().st_size)
-        for number, line in enumerate(file):
+        for number, line in enumerate(_lines(file)):
             if number % 4096 == 0:
                 bar.update(task, completed=raw.tell())
             yield line

@@ -1,0 +1,150 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # A whole corpus
+#
+# One explanation shows why one text was decided as it was. Here every test review of IMDB is explained, and the result,
+# a folder of Parquet files, is asked a question that no single picture answers: **which words most mislead the model?**
+#
+# The data are real and not part of attribkit: `ATTRIBKIT_DATA` names the folder that holds `imdb`. As it stands this
+# reads a sample; `ATTRIBKIT_FULL=1` reads all 25,000 reviews, for the figures quoted below. Only single words and
+# numbers are shown, never a review.
+
+# %%
+import os
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import polars as pl
+
+import attribkit as ak
+from attribkit.panels import Bar, Table
+
+FULL = os.environ.get("ATTRIBKIT_FULL") == "1"
+OUT = Path(os.environ.get("ATTRIBKIT_OUT", "corpus"))
+REVIEWS = Path(os.environ["ATTRIBKIT_DATA"]) / "imdb" / "test.parquet"
+OUT.mkdir(exist_ok=True)
+
+# %% [markdown]
+# ## 1. Explain it
+#
+# The same in a shell is `attribkit corpus imdb-cnn test.parquet explained --label label --words`. Stop it when you
+# like: run again, it goes on where it was.
+
+# %%
+run = ak.explain_corpus(
+    "imdb-cnn",
+    REVIEWS,
+    OUT / "explained",
+    label="label",
+    words=True,
+    target="pos",
+    sample=1.0 if FULL else 0.02,
+    workers=None if FULL else 1,
+)
+print(f"{run.rows:,} reviews, {run.failed} not explained")
+
+# %% [markdown]
+# Every row has a status, and every explained row says by how much its scores fail to add up.
+
+# %%
+PARTS = str(OUT / "explained" / "part-*.parquet")
+rows = pd.read_parquet(OUT / "explained", columns=["status", "label", "true_label", "relative_error", "tokens_total"])
+print(rows["status"].value_counts().to_dict())
+print(f"largest relative completeness error: {rows['relative_error'].max():.1e}")
+print(f"accuracy: {(rows['label'] == rows['true_label']).mean():.3f}")
+
+# %% [markdown]
+# ## 2. Which words mislead it?
+#
+# A word misleads where the model was wrong and the word spoke for the wrong answer. The scores all speak for "pos", so
+# in a wrong negative review misjudged as positive a positive score misleads, and the other way round. Summed over all
+# wrong reviews that is how much each word contributed to the model's mistakes. A word that is simply frequent would
+# lead such a list by its frequency alone, so beside it stands what it does in reviews judged rightly: a word that
+# helps there as much as it hurts here is no fault of the model's.
+#
+# The result opens in whatever one likes. In duckdb, which reads the files as a table:
+
+# %%
+MISLED = f"""
+    with words as (
+        select row, unnest(tokens) as word, unnest(known) as known, unnest(scores) as score,
+               label <> true_label as wrong, case when label = 'pos' then 1 else -1 end as side
+        from '{PARTS}' where status = 'ok'
+    )
+    select word,
+           sum(score * side) filter (where wrong) as misled,
+           count(distinct row) filter (where wrong) as wrong_reviews,
+           avg(score * side) filter (where wrong) as per_wrong_use,
+           coalesce(avg(score * side) filter (where not wrong), 0) as per_right_use
+    from words where known and length(word) > 2 group by word
+    having wrong_reviews >= {20 if FULL else 1}
+    order by misled desc, word limit 15
+"""
+misleading = duckdb.sql(MISLED).df()
+print(misleading.round(3).to_string(index=False))
+
+# %% [markdown]
+# In polars, which streams them, the same sums for the reviews judged wrongly:
+
+# %%
+wrong = (
+    pl.scan_parquet(PARTS)
+    .filter((pl.col("status") == "ok") & (pl.col("label") != pl.col("true_label")))
+    .select("label", pl.col("tokens").alias("word"), "known", "scores")
+    .explode("word", "known", "scores")
+    .filter(pl.col("known") & (pl.col("word").str.len_chars() > 2))
+    .with_columns(misled=pl.col("scores") * pl.when(pl.col("label") == "pos").then(1).otherwise(-1))
+    .group_by("word")
+    .agg(pl.col("misled").sum())
+    .collect()
+)
+by_word = dict(zip(wrong["word"], wrong["misled"], strict=True))
+assert all(abs(by_word[one.word] - one.misled) < 1e-6 for one in misleading.itertuples())
+
+# %% [markdown]
+# And in pandas, from the small table that `words=True` has summed up while explaining; all of it without reading a
+# score again:
+
+# %%
+sums = run.words()
+print(sums.head(10).round(3).to_string(index=False))
+
+# %% [markdown]
+# ## 3. The picture
+
+# %%
+top = misleading.head(12)
+table = Table(
+    title="Words that most misled the model",
+    columns=("word", "towards the wrong answer, log-odds", "wrong reviews", "each use there", "each in right ones"),
+    rows=tuple(
+        (one.word, round(one.misled, 1), one.wrong_reviews, round(one.per_wrong_use, 3), round(one.per_right_use, 3))
+        for one in top.itertuples()
+    ),
+    bars=tuple(Bar(one.misled) for one in top.itertuples()),
+)
+picture = ak.Explanation(None, None, (table,), {"model": "imdb-cnn"})
+picture.save(OUT / "misleading.png")
+picture.save(OUT / "misleading.html")
+
+# %% [markdown]
+# One row is an explanation again: `ak.Explanation.from_row(row, text)` gives the picture of a review, for one's own
+# eyes. Here a sentence of our own stands in for it.
+
+# %%
+Path(OUT / "own.csv").write_text("text,label\nA lovely bad film that I did not like at all,neg\n")
+ak.explain_corpus("imdb-cnn", OUT / "own.csv", OUT / "own", keep_text=True, label="label", workers=1)
+row = pd.read_parquet(OUT / "own").iloc[0]
+ak.Explanation.from_row(row).save(OUT / "own.png")
