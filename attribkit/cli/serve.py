@@ -25,7 +25,9 @@ def serve(
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(f"the live page needs {error.name}; pip install 'attribkit[serve]'") from error
 
-    loaded = [Classifier.load(model, "cpu") for model in models or bundled()]
+    loaded = [
+        Classifier.load(model, "cpu") for model in models or bundled()[::-1]
+    ]  # films first, as the page's examples are
     if not is_loopback(host):
         errors.print(
             f"[bold]warning:[/] everyone who can reach {escape(host)} can use these models; there is no password and "
