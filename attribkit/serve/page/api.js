@@ -23,20 +23,22 @@ export async function get(path) {
 }
 
 // Latest: of questions that follow one another quickly only the newest answer counts. One is on its way at a time; the
-// newest that came meanwhile goes next, and one that is overdue is given up for it.
+// newest that came meanwhile goes next. One that is long overdue is given up for it, but none that is merely slow: or
+// whoever types faster than a model answers would see nothing until they paused.
 export class Latest {
   #next = null;
   #running = null;
   #number = 0;
 
-  constructor(path, { answer, refusal, patience = 250 }) {
+  constructor(path, { answer, refusal, patience = 2_000 }) {
     Object.assign(this, { path, answer, refusal, patience });
   }
 
   ask(body, about) {
     this.#next = { body, about, number: ++this.#number };
     if (!this.#running) return this.#go();
-    if (performance.now() - this.#running.since > this.patience) this.#running.controller.abort();
+    const { controller, since } = this.#running;
+    setTimeout(() => { if (this.#next && this.#running?.controller === controller) controller.abort(); }, since + this.patience - performance.now());
   }
 
   forget() {
