@@ -6,6 +6,8 @@ from attribkit import model_folder
 from attribkit.classifier import Classifier
 from attribkit.explainer import explain, supported
 from attribkit.explanation import Explanations
+from attribkit.reports import report
+from attribkit.training.data import load_dataset
 
 SENTENCES = (
     ("It was a fantastic performance !", "pos"),
@@ -45,7 +47,8 @@ REVIEW = (
 def demo(out: Path) -> tuple[dict[str, Explanations], list[Path]]:
     """Explain with every bundled model what it was made to read, sentences and a review or titles, and draw them.
 
-    Returns: the explanations by model, and the files written: one page, and for each model a picture or two.
+    Returns: the explanations by model, and the files written: one page, for each model a picture or two, and a small
+        report on one of the models.
     Raises: FileNotFoundError if no model is bundled; OSError if `out` cannot be written.
     """
     out.mkdir(parents=True, exist_ok=True)
@@ -67,4 +70,13 @@ def demo(out: Path) -> tuple[dict[str, Explanations], list[Path]]:
             pictures.append(review.save(out / f"{name}-review.png"))
             explained[name].append(review)
     page = Explanations(row for rows in explained.values() for row in rows).save(out / "demo.html")
-    return explained, [page, *pictures]
+    return explained, [page, *pictures, small_report(out / "report.html")]
+
+
+def small_report(path: Path) -> Path:
+    """A report on the bundled CNN, on synthetic reviews that it never saw, written to `path`."""
+    reviews = load_dataset("demo").test.head(120)
+    found = report(
+        Classifier.load("imdb-cnn"), reviews, name="synthetic reviews", texts=40, tested=12, mistakes=6, words=8
+    )
+    return found.save(path)

@@ -66,7 +66,7 @@ ALLOWED = {
         "panels",
         "training",
     },
-    "demo": {"classifier", "explainer", "explanation", "model_folder"},
+    "demo": {"classifier", "explainer", "explanation", "model_folder", "reports", "training"},
     "serve": {"attribution", "classifier", "explainer", "explanation", "maps", "panels", "render", "views"},
     "cli": {
         "classifier",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from attribkit.classifier import Classifier
-from attribkit.demo import REVIEW, SENTENCES, TITLES, demo
+from attribkit.demo import REVIEW, SENTENCES, TITLES, demo, small_report
 from attribkit.evaluation.metrics import evaluate
 from attribkit.model_folder import BUNDLED, bundled
 from attribkit.training.data import load_dataset
@@ -72,12 +72,20 @@ def test_the_demo_writes_a_page_and_pictures(tmp_path: Path) -> None:
         "imdb-attention-rnn-review.png",
         "imdb-cnn-sentences.png",
         "imdb-cnn-review.png",
+        "report.html",
     ]
     page = files[0].read_text(encoding="utf-8")
     assert "disgusting" in page
     assert re.findall(r"<script(?! type=\"application/json\")", page) == ["<script"]  # of the two maps, once
     kinds = [[panel.kind for panel in row.panels] for row in explained["imdb-attention-rnn"]]
     assert kinds == [["token_scores", "heatmap"]] * 6 + [["token_scores", "heatmap", "scatter"]]
+
+
+def test_the_demos_report_has_every_section(tmp_path: Path) -> None:
+    page = small_report(tmp_path / "report.html").read_text(encoding="utf-8")
+    for title in ("How good is it?", "What drives it?", "Where does it fail?", "Can the explanations be trusted?"):
+        assert title in page
+    assert "synthetic reviews" in page and "Faithfulness" in page and "Plausibility" in page
 
 
 @pytest.mark.data

@@ -1,5 +1,6 @@
 """The notebooks run from top to bottom, on samples of the real data."""
 
+import re
 from pathlib import Path
 
 import jupytext
@@ -37,7 +38,29 @@ def test_a_whole_corpus_on_a_sample(data_folder: Path, tmp_path: Path, monkeypat
     assert {"misleading.png", "misleading.html", "own.png"} <= drawn
 
 
+TOUR = sorted(NOTEBOOKS.glob("[0-9]_*.py"))
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("source", TOUR, ids=lambda path: path.stem)
+def test_the_tour_runs_and_shows_what_is_committed(source: Path, tmp_path: Path) -> None:
+    notebook = jupytext.read(source)
+    NotebookClient(notebook, timeout=500, kernel_name="python3", resources={"metadata": {"path": tmp_path}}).execute()
+    committed = jupytext.read(source.with_suffix(".ipynb"))
+    assert [cell.source for cell in committed.cells] == [cell.source for cell in notebook.cells]
+    for cell, shown in zip(notebook.cells, committed.cells, strict=True):
+        kinds, expected = ({one["output_type"] for one in part.get("outputs", [])} for part in (cell, shown))
+        assert "error" not in kinds | expected and kinds - {"stream"} == expected
+
+
+@pytest.mark.parametrize("source", TOUR, ids=lambda path: path.stem)
+def test_the_tours_outputs_are_small_and_name_no_machine(source: Path) -> None:
+    content = source.with_suffix(".ipynb").read_text(encoding="utf-8")
+    assert len(content) < 500_000
+    assert not re.search(r"/(?:home|root|tmp|work|Users)/", content)
+
+
 @pytest.mark.parametrize("notebook", sorted(NOTEBOOKS.glob("*.py")), ids=lambda path: path.stem)
-def test_a_notebook_is_committed_without_outputs_of_its_own(notebook: Path) -> None:
-    assert not notebook.with_suffix(".ipynb").exists()
+def test_a_notebook_is_written_as_text_and_a_seeds_outputs_are_not_committed(notebook: Path) -> None:
+    assert notebook.with_suffix(".ipynb").exists() == (notebook in TOUR)
     assert {cell.cell_type for cell in jupytext.read(notebook).cells} == {"markdown", "code"}

@@ -1,7 +1,9 @@
 """The report in a real browser: read, sorted, searched, printed, and nothing a text says is ever run."""
 
+import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,12 +14,15 @@ from render.conftest import explained, token_scores  # noqa: F401  # fixtures
 from render.test_browser import Open, browser, show  # noqa: F401  # fixtures
 
 from attribkit.classifier import Classifier
+from attribkit.demo import small_report
 from attribkit.explanation import Explanation
 from attribkit.panels import Document, Section
 from attribkit.render import html, palette
 from attribkit.reports import report
 
 pytestmark = pytest.mark.browser
+
+PICTURE = Path(__file__).parent.parent.parent / "docs" / "report.png"
 
 HOSTILE = (
     '<img src=x onerror="alert(1)"> <script>alert(2)</script> </script><script>alert(3)</script> good film',
@@ -178,3 +183,16 @@ def test_a_thousand_texts_are_small_and_soon_ready(explained: Callable[..., Expl
     page.keyboard.type("zebra")
     page.locator("output", has_text="0 of 1,000 texts").wait_for()
     assert time.perf_counter() - started < 10, "the target of 2 s is measured by make bench; here it must not hang"
+
+
+def test_the_readmes_picture_is_that_of_the_page(show: Open, tmp_path: Path) -> None:  # noqa: F811
+    """Made anew with ATTRIBKIT_DRAW=1."""
+    page = show(small_report(tmp_path / "report.html").read_text(encoding="utf-8"), width=1200)
+    page.set_viewport_size({"width": 1200, "height": 760})
+    picture = page.screenshot()
+    if os.environ.get("ATTRIBKIT_DRAW"):
+        PICTURE.write_bytes(picture)
+    width, height = (int.from_bytes(PICTURE.read_bytes()[place : place + 4], "big") for place in (16, 20))
+    assert (width, height) == (1200, 760)
+    assert picture[:8] == PICTURE.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    assert page.locator(".figures dt").all_text_contents()[0] == "Accuracy"

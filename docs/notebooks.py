@@ -1,0 +1,19 @@
+"""Runs the guided tour and writes its outputs beside it, for code hosts to show: python docs/notebooks.py."""
+
+import tempfile
+from pathlib import Path
+
+import jupytext
+from nbclient import NotebookClient
+
+NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
+
+for source in sorted(NOTEBOOKS.glob("[0-9]_*.py")):
+    notebook = jupytext.read(source)
+    with tempfile.TemporaryDirectory() as folder:
+        NotebookClient(notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": folder}}).execute()
+    for cell in (cell for cell in notebook.cells if cell.cell_type == "code"):
+        cell.metadata.pop("execution", None)  # when a cell was run is nobody's business
+        cell.outputs = [one for one in cell.outputs if one["output_type"] != "stream"]  # bars of progress
+    jupytext.write(notebook, source.with_suffix(".ipynb"))
+    print(source.with_suffix(".ipynb").name)
