@@ -80,6 +80,13 @@ def test_a_map_keeps_neighbourhoods_and_places_new_points_each_by_itself(reducer
     np.testing.assert_array_equal(reducer(points).points, layout.points)
 
 
+def test_points_in_parts_far_from_one_another_give_the_same_umap_every_time() -> None:
+    points, labels = clouds()
+    points = points + 1e3 * labels[:, None]
+    first, second = UMAP(3, neighbours=5)(points).points, UMAP(3, neighbours=5)(points).points
+    np.testing.assert_array_equal(first, second)
+
+
 def test_a_point_of_a_pca_is_placed_where_it_is() -> None:
     points, _ = clouds()
     layout = PCA()(points)
