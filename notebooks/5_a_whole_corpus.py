@@ -128,7 +128,7 @@ print(sums.head(10).round(3).to_string(index=False))
 top = misleading.head(12)
 table = Table(
     title="Words that most misled the model",
-    columns=("word", "towards the wrong answer, log-odds", "wrong reviews", "each use there", "each in right ones"),
+    columns=("word", "misled, log-odds", "wrong reviews", "mean there", "mean if right"),
     rows=tuple(
         (one.word, round(one.misled, 1), one.wrong_reviews, round(one.per_wrong_use, 3), round(one.per_right_use, 3))
         for one in top.itertuples()
