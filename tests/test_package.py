@@ -61,7 +61,7 @@ def test_the_installed_wheel_runs_the_demo(wheel: Path, tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
     assert Path(result.stdout.splitlines()[0]).is_relative_to(home)
     assert (tmp_path / "pictures" / "demo.html").stat().st_size > 10_000
-    assert len(list((tmp_path / "pictures").glob("*.png"))) == 4
+    assert len(list((tmp_path / "pictures").glob("*.png"))) == 5
 
 
 def test_every_dependency_is_pinned_and_none_is_for_a_gpu() -> None:

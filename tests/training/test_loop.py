@@ -150,6 +150,21 @@ def test_auto_is_half_precision_only_where_the_processor_is_built_for_it(monkeyp
         assert narrow("bfloat16", device) and not narrow("float32", device)
 
 
+def test_a_loss_that_becomes_nan_stops_and_the_last_good_weights_are_kept(data: Dataset, tmp_path: Path) -> None:
+    options = SMALL | {"freeze_epochs": 1, "unfrozen_learning_rate": 1e38}
+    sentence = (
+        r"the loss became (nan|inf) at step \d+ in epoch 2 with learning rate 1e\+38; lower `learning_rate` or "
+        r"`gradient_clip` and check the vectors \(the weights of epoch 1 are saved in '.*model'\)"
+    )
+    with pytest.raises(RuntimeError, match=sentence):
+        train("cnn", data, out=tmp_path / "model", **options)
+    good = train("cnn", data, **SMALL | {"epochs": 1, "freeze_epochs": 1})
+    assert same(weights(Classifier.load(tmp_path / "model", "cpu")), weights(good))
+    with pytest.raises(RuntimeError, match="no epoch was over, so no weights were kept"):
+        train("cnn", data, out=tmp_path / "other", **SMALL | {"learning_rate": 1e38})
+    assert not (tmp_path / "other").exists()
+
+
 def test_the_learning_rate_falls_on_a_plateau(data: Dataset) -> None:
     classifier = train("cnn", data, **SMALL | {"learning_rate": 0.3, "epochs": 8, "patience": None, "plateau": 0.5})
     history = classifier.history
