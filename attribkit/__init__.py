@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from attribkit.classifier import Classifier
     from attribkit.comparison import compare
     from attribkit.corpus import explain_corpus
+    from attribkit.evaluation.check import check
+    from attribkit.evaluation.faithfulness import faithfulness
     from attribkit.evaluation.metrics import evaluate
+    from attribkit.evaluation.plausibility import plausibility
+    from attribkit.evaluation.sanity import sanity
     from attribkit.evaluation.words import word_importance
     from attribkit.explainer import explain
     from attribkit.explanation import Explanation, Explanations
@@ -35,15 +39,19 @@ _HOMES = {
     "Explanation": "attribkit.explanation",
     "Explanations": "attribkit.explanation",
     "TextSettings": "attribkit.text",
+    "check": "attribkit.evaluation.check",
     "compare": "attribkit.comparison",
     "evaluate": "attribkit.evaluation.metrics",
     "explain": "attribkit.explainer",
     "explain_corpus": "attribkit.corpus",
+    "faithfulness": "attribkit.evaluation.faithfulness",
     "keep_reference": "attribkit.projector",
     "layer_outputs": "attribkit.maps.layers",
     "load_dataset": "attribkit.training.data",
+    "plausibility": "attribkit.evaluation.plausibility",
     "project": "attribkit.projector",
     "report": "attribkit.reports",
+    "sanity": "attribkit.evaluation.sanity",
     "train": "attribkit.training.loop",
     "word_importance": "attribkit.evaluation.words",
 }
@@ -53,16 +61,20 @@ __all__ = [
     "Explanation",
     "Explanations",
     "TextSettings",
+    "check",
     "compare",
     "evaluate",
     "explain",
     "explain_corpus",
+    "faithfulness",
     "keep_reference",
     "layer_outputs",
     "load",
     "load_dataset",
+    "plausibility",
     "project",
     "report",
+    "sanity",
     "train",
     "word_importance",
 ]

@@ -60,11 +60,18 @@ def advantage(found: Faithfulness, method: str, over: str, **more: Any) -> None:
         report(**line, mean=one.mean, low=one.low, high=one.high, ratio=means[0] / means[1], texts=one.texts)
 
 
-def cnn(texts: list[str], seed: int) -> None:
+def cnn(texts: list[str], seed: int, searched: int | None) -> None:
     model = Classifier.load("imdb-cnn", device="cpu")
     start = time.perf_counter()
-    found = faithfulness(model, texts, SIX, seed=seed)
-    report(measure="seconds", model=model.name, texts=len(texts), methods=SIX, seconds=time.perf_counter() - start)
+    found = faithfulness(model, texts, SIX, searched=searched, seed=seed)
+    report(
+        measure="seconds",
+        model=model.name,
+        texts=len(texts),
+        methods=SIX,
+        searched=searched or "all",
+        seconds=time.perf_counter() - start,
+    )
     for measure in ("comprehensiveness", "sufficiency", "log_probability_drop", "tau"):
         figures(found, measure, model=model.name)
     for measure in ("infidelity", "max_sensitivity"):
@@ -76,11 +83,13 @@ def cnn(texts: list[str], seed: int) -> None:
         report(measure="share of the best found", removal=way, method="exact", share=found.share_of_best("exact", way))
 
 
-def short(texts: list[str], seed: int) -> None:
+def short(texts: list[str], seed: int, searched: int | None) -> None:
     model = Classifier.load("imdb-cnn", device="cpu")
     sentences = short_sentences(model, texts)
     chosen = np.random.default_rng(seed).permutation(len(sentences))[:300]
-    found = faithfulness(model, [sentences[place] for place in np.sort(chosen)], ["exact"], jolted=0, seed=seed)
+    found = faithfulness(
+        model, [sentences[place] for place in np.sort(chosen)], ["exact"], searched=searched, jolted=0, seed=seed
+    )
     for way in found.removals:
         share = found.share_of_best("exact", way, exact=True)
         count = int(found.exact.sum())
@@ -88,10 +97,10 @@ def short(texts: list[str], seed: int) -> None:
     figures(found, "comprehensiveness", model=model.name, tokens=f"≤ {EXACT}")
 
 
-def rnn(texts: list[str], seed: int) -> None:
+def rnn(texts: list[str], seed: int, searched: int | None) -> None:
     model = Classifier.load("imdb-attention-rnn", device="cpu")
     start = time.perf_counter()
-    found = faithfulness(model, texts, ["quadrature", "attention"], searched=0, jolted=0, seed=seed)
+    found = faithfulness(model, texts, ["quadrature", "attention"], searched=searched or 0, jolted=0, seed=seed)
     report(measure="seconds", model=model.name, texts=len(texts), seconds=time.perf_counter() - start)
     figures(found, "comprehensiveness", model=model.name)
     figures(found, "sufficiency", model=model.name)
@@ -106,11 +115,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--texts", type=int, default=1_000)
+    parser.add_argument("--searched", type=int, help="texts whose best removal is sought; all of the CNN's by default")
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args()
     texts = reviews(chosen.texts, chosen.seed)
     for name in chosen.only:
-        PARTS[name](texts, chosen.seed)
+        PARTS[name](texts, chosen.seed, chosen.searched)
 
 
 if __name__ == "__main__":

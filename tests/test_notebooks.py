@@ -60,6 +60,15 @@ def test_the_tours_outputs_are_small_and_name_no_machine(source: Path) -> None:
     assert not re.search(r"/(?:home|root|tmp|work|Users)/", content)
 
 
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("name", ["3_can_i_trust_it"])
+def test_a_tour_runs_on_the_demo_reviews(name: str, tmp_path: Path) -> None:
+    notebook = jupytext.read(NOTEBOOKS / f"{name}.py")
+    NotebookClient(notebook, timeout=500, kernel_name="python3", resources={"metadata": {"path": tmp_path}}).execute()
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    assert outputs and not [output for output in outputs if output["output_type"] == "error"]
+
+
 @pytest.mark.parametrize("notebook", sorted(NOTEBOOKS.glob("*.py")), ids=lambda path: path.stem)
 def test_a_notebook_is_written_as_text_and_a_seeds_outputs_are_not_committed(notebook: Path) -> None:
     assert not (notebook.stem.startswith("seed_") and notebook.with_suffix(".ipynb").exists())

@@ -11,7 +11,7 @@ from attribkit.classifier import Classifier
 from attribkit.evaluation.answers import Answers
 from attribkit.evaluation.calibration import Calibration
 from attribkit.evaluation.faithfulness import faithfulness
-from attribkit.evaluation.faithfulness_panels import interval, number
+from attribkit.evaluation.faithfulness_panels import interval
 from attribkit.evaluation.intervals import Estimate
 from attribkit.evaluation.plausibility import plausibility
 from attribkit.evaluation.readable import Readable
@@ -102,15 +102,14 @@ class Checked:
         rows = [
             (
                 one.name.replace("_", " "),
-                number(one.value, 6),
+                _shown(one.value),
                 None if one.low is None or one.high is None else interval(Estimate(one.value, one.low, one.high, 1)),
                 one.asked,
                 verdicts[one.passed],
-                THRESHOLDS[one.name][1],
             )
             for one in self.figures
         ]
-        columns = ("figure", "value", "95 % interval", "asked for", "verdict", "what it is")
+        columns = ("figure", "value", "95 % interval", "asked for", "verdict")
         return (Table(f"{self.model}, explained by {self.method}", columns, tuple(rows), self.notes),)
 
     def summary(self) -> dict[str, Any]:
@@ -225,6 +224,11 @@ def _of_scores(model: Classifier, texts: list[str], method: str, seed: int) -> d
     if left.known:
         found["randomised_correlation"] = left
     return found
+
+
+def _shown(value: float) -> str:
+    """Three digits behind the point, unless that would round the figure away."""
+    return (f"{value:.3f}" if value == 0 or abs(value) >= 1e-3 else f"{value:.1e}").replace("-", "−")
 
 
 def _figure(name: str, found: float | Estimate, threshold: float | None) -> Figure:

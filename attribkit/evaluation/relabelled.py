@@ -1,0 +1,126 @@
+"""Whether scores depend on what the labels taught: a network retrained on shuffled labels must be explained otherwise.
+
+Source: Adebayo et al., "Sanity Checks for Saliency Maps", NeurIPS 2018, the data randomisation test.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from attribkit.classifier import Classifier
+from attribkit.evaluation.faithfulness_panels import interval, number
+from attribkit.evaluation.intervals import Estimate, estimate
+from attribkit.evaluation.metrics import evaluate
+from attribkit.evaluation.randomised import correlations
+from attribkit.evaluation.scores import Scores, check_methods, scores_for
+from attribkit.panels import Panel, Table
+from attribkit.training.data import Dataset, load_dataset
+from attribkit.training.loop import train
+from attribkit.views.reading import Reading
+
+_SMALL: dict[str, dict[str, Any]] = {
+    "cnn": {"filters": 16, "embedding_size": 32},
+    "attention-rnn": {"hidden": 16, "embedding_size": 32},
+    "lstm": {"hidden": 16, "embedding_size": 32},
+}
+"""Sizes that learn the demo reviews in seconds."""
+
+
+@dataclass(frozen=True, eq=False)
+class Relabelled:
+    """Scores of N test texts by three networks that differ in what they were trained on.
+
+    Attributes:
+        architecture, method: their names.
+        shuffled: (N,) Spearman's correlation of the scores with those of a network trained on shuffled labels.
+        again: (N,) with those of a network trained on the true labels from another seed: what retraining alone does.
+        accuracy: on the test texts: of the first network, of that with shuffled labels, of that from another seed.
+        seed: of the first network and the shuffling.
+    """
+
+    architecture: str
+    method: str
+    shuffled: NDArray[np.float64]
+    again: NDArray[np.float64]
+    accuracy: tuple[float, float, float]
+    seed: int
+
+    def estimate(self, which: str) -> Estimate:
+        """The mean correlation, "shuffled" or "again", with its 95 % interval."""
+        if which not in ("shuffled", "again"):
+            raise ValueError(f"`which` must be 'shuffled' or 'again', got {which!r}")
+        return estimate(getattr(self, which), self.seed)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Two rows: trained_on, correlation, low, high, texts, accuracy."""
+        rows = []
+        for which, accuracy in (("again", self.accuracy[2]), ("shuffled", self.accuracy[1])):
+            one = self.estimate(which)
+            rows.append((_NAMES[which], one.mean, one.low, one.high, one.texts, accuracy))
+        return pd.DataFrame(rows, columns=["trained_on", "correlation", "low", "high", "texts", "accuracy"])
+
+    def panels(self) -> tuple[Panel, ...]:
+        """One table."""
+        rows = []
+        for which, accuracy in (("again", self.accuracy[2]), ("shuffled", self.accuracy[1])):
+            one = self.estimate(which)
+            rows.append((_NAMES[which], number(one.mean), interval(one), number(accuracy)))
+        notes = (
+            f"Spearman's correlation of {self.method} with that of a network trained on the true labels, right on "
+            f" {self.accuracy[0]:.1%} of the test texts; that of shuffled labels should be near 0",
+        )
+        columns = ("a network of the same kind trained on", "correlation", "95 % interval", "its accuracy")
+        return (Table("Label randomisation", columns, tuple(rows), notes),)
+
+
+_NAMES = {"again": "the true labels, another seed", "shuffled": "shuffled labels"}
+
+
+def relabelled(
+    architecture: str = "cnn",
+    data: Dataset | None = None,
+    method: str | None = None,
+    *,
+    texts: int = 100,
+    seed: int = 0,
+    **options: Any,
+) -> Relabelled:
+    """Train a network thrice, on true and on shuffled labels and on true ones again, and compare their scores.
+
+    Args:
+        architecture: as `attribkit.train` takes it.
+        data: None for the demo reviews.
+        method: as `explain(method=…)` takes it, or "attention".
+        texts: so many of the test texts are explained, for the class that the first network predicts.
+        seed: of the first two networks and the shuffling; the third one's is the next.
+        **options: of `attribkit.train`; small sizes, a step of 0.01 and 5 epochs unless told otherwise.
+
+    Raises: as `attribkit.train`; ValueError for a method that does not fit the network.
+    """
+    data = load_dataset("demo") if data is None else data
+    random = np.random.default_rng(seed)
+    settings = {"epochs": 5, "learning_rate": 1e-2, **_SMALL.get(architecture, {}), "progress": False, **options}
+    shuffled = replace(data, train=_shuffled(data.train, random), validation=_shuffled(data.validation, random))
+    models = [
+        train(architecture, some, seed=one, **settings)
+        for some, one in ((data, seed), (shuffled, seed), (data, seed + 1))
+    ]
+    name = check_methods(models[0], method)[0]
+    test = data.test["text"].tolist()[:texts]
+    targets = Reading.of(models[0], test).logits.argmax(1)
+    own, other, again = (_scores(model, test, targets, name, seed) for model in models)
+    first, second, third = (evaluate(model, data).accuracy for model in models)
+    return Relabelled(
+        architecture, name, correlations(own, other), correlations(own, again), (first, second, third), seed
+    )
+
+
+def _scores(model: Classifier, texts: list[str], targets: NDArray[np.int64], method: str, seed: int) -> Scores:
+    return scores_for(model, Reading.of(model, texts), targets, method, seed=seed, tolerance=1e-2)
+
+
+def _shuffled(table: pd.DataFrame, random: np.random.Generator) -> pd.DataFrame:
+    return table.assign(label=table["label"].to_numpy()[random.permutation(len(table))])

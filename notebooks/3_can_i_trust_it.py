@@ -1,0 +1,100 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Can I trust it?
+#
+# A heatmap persuades whether it is true or not. Four questions tell the one from the other, and each has a number here:
+#
+# 1. **Is it faithful?** Take away what it calls important: does the prediction go?
+# 2. **Does it depend on the model?** Give the layers random weights: does the explanation fall apart?
+# 3. **Does it depend on the labels?** Train on shuffled labels: is the explanation another one?
+# 4. **Is it plausible?** Does it point at the words that truly decide?
+#
+# Every text below is synthetic: the demo reviews come from a small grammar of our own, which knows its deciding words.
+
+# %%
+import attribkit as ak
+from attribkit.evaluation.relabelled import relabelled
+
+demo = ak.load_dataset("demo")
+model = ak.train("cnn", demo, epochs=6, learning_rate=1e-2, filters=16, embedding_size=32, seed=0, progress=False)
+texts = demo.test["text"].tolist()
+ak.evaluate(model, demo).accuracy
+
+# %%
+ak.explain(model, "The plot was boring, but the acting was not bad at all!", views=["attribution"])
+
+# %% [markdown]
+# ## 1. Is it faithful?
+#
+# `faithfulness` removes the tokens that a method puts first, by deleting them and by putting PAD in their place, and
+# watches the probability of the predicted class. No figure means much alone. So beside every one stand two others, of
+# the same texts: that of **random scores**, and that of **the best removal there is**, found by trying all subsets of a
+# text of at most 12 tokens and by search in a longer one.
+
+# %%
+found = ak.faithfulness(model, texts[:60], ["exact", "leave_one_out", "input_x_gradient", "saliency"], jolted=5)
+ak.Explanation(None, None, found.panels())
+
+# %% [markdown]
+# Comprehensiveness: how much probability goes with the words called important (more is better). Sufficiency: how much
+# is lacking when they alone are left (less is better). The interval is the one to look at: is it apart from random's?
+
+# %%
+over = found.estimate("comprehensiveness", "exact", over="random")
+share = found.share_of_best("exact")
+f"{over.mean:.2f} more than random ({over.low:.2f} to {over.high:.2f}), {share:.0%} of the best that was found"
+
+# %% [markdown]
+# ## 2. Does it depend on the model?
+#
+# `sanity` gives ever more layers random weights, from the answer downwards, then each layer alone, and correlates the
+# scores with the trained model's own. An explanation that stays the same explains the text, not the model. The last
+# table holds what must not matter: padding, the order of a batch, float32 or float64.
+
+# %%
+sane = ak.sanity(model, texts[:30])
+ak.Explanation(None, None, sane.panels())
+
+# %% [markdown]
+# ## 3. Does it depend on the labels?
+#
+# The same network trained on shuffled labels has nothing to learn. Beside it stands what another seed alone does.
+
+# %%
+ak.Explanation(None, None, relabelled(texts=40).panels())
+
+# %% [markdown]
+# ## 4. Is it plausible?
+#
+# The demo reviews carry the character spans of their deciding words in the column `rationale`. Tables of yours may have
+# one too, and `attribkit.evaluation.rationales.read_eraser` reads the ERASER format. Plausible is not faithful: a model
+# may decide by other words than people do, and scores that say so are right.
+
+# %%
+plausible = ak.plausibility(model, demo.test.head(100), ["exact", "leave_one_out", "saliency"])
+ak.Explanation(None, None, plausible.panels())
+
+# %% [markdown]
+# ## Hold the next model to it
+#
+# `ak.check`, and `attribkit check MODEL DATA --min-f1 .9 --min-comprehensiveness .2` on the command line, compare these
+# figures with thresholds. The command's exit code is 0 if all are kept and 1 if one is not, so a pipeline can stop.
+
+# %%
+asked = {"f1": 0.9, "comprehensiveness_over_random": 0.1, "completeness_error": 1e-4, "plausibility": 0.5}
+checked = ak.check(model, demo.test, asked, texts=60)
+ak.Explanation(None, None, checked.panels())
+
+# %%
+checked.passed
