@@ -96,13 +96,13 @@ def relabelled(
         method: as `explain(method=…)` takes it, or "attention".
         texts: so many of the test texts are explained, for the class that the first network predicts.
         seed: of the first two networks and the shuffling; the third one's is the next.
-        **options: of `attribkit.train`; small sizes, a step of 0.01 and 5 epochs unless told otherwise.
+        **options: of `attribkit.train`; small sizes, a step of 0.01 and 8 epochs unless told otherwise.
 
     Raises: as `attribkit.train`; ValueError for a method that does not fit the network.
     """
     data = load_dataset("demo") if data is None else data
     random = np.random.default_rng(seed)
-    settings = {"epochs": 5, "learning_rate": 1e-2, **_SMALL.get(architecture, {}), "progress": False, **options}
+    settings = {"epochs": 8, "learning_rate": 1e-2, **_SMALL.get(architecture, {}), "progress": False, **options}
     shuffled = replace(data, train=_shuffled(data.train, random), validation=_shuffled(data.validation, random))
     models = [
         train(architecture, some, seed=one, **settings)

@@ -105,7 +105,7 @@ class Sanity:
         """A chart of the correlations as layers lose what they learned, their table, and the other checks."""
         steps = np.arange(len(self.layers) + 1, dtype=float)
         lines = [[1.0, *(self.estimate(scheme, layer).mean for layer in self.layers)] for scheme in SCHEMES]
-        named = zip(("this layer and those above it", "this layer alone"), np.nan_to_num(np.array(lines)), strict=True)
+        named = zip(("with all above", "alone"), np.nan_to_num(np.array(lines)), strict=True)
         chart = Chart(
             f"What is left of {self.method} when layers are randomised",
             "layers from the answer downwards",

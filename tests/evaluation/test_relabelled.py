@@ -7,11 +7,11 @@ from attribkit.evaluation.relabelled import relabelled
 
 def test_a_network_of_shuffled_labels_is_explained_otherwise() -> None:
     found = relabelled(texts=40)
-    assert found.accuracy[0] > 0.8 and found.accuracy[2] > 0.8
-    assert 0.25 < found.accuracy[1] < 0.75
+    assert found.accuracy[0] > 0.7 and found.accuracy[2] > 0.7
+    assert 0.2 < found.accuracy[1] < 0.8
     again, shuffled = found.estimate("again"), found.estimate("shuffled")
-    assert again.low > shuffled.high + 0.2
-    assert abs(shuffled.mean) < 0.4
+    assert again.low > shuffled.high
+    assert abs(shuffled.mean) < 0.5
     assert list(found.to_frame()["trained_on"]) == ["the true labels, another seed", "shuffled labels"]
     (panel,) = found.panels()
     assert panel.kind == "table"
