@@ -50,7 +50,7 @@ set(reviews.train["movie"]) & set(reviews.validation["movie"])
 # ## The table
 #
 # `attribkit reproduce imdb --out DIR` trains every row with three seeds, goes on where it was if it is killed, and
-# writes what follows. Settings were chosen on validation; the test split was read once per row.
+# writes what follows. No setting was chosen on the test split, which is read once per row.
 
 # %%
 RESULTS = Path(ak.__file__).parent.parent / "docs" / "results" / "imdb" / "results.json"

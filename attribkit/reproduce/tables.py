@@ -1,6 +1,6 @@
 """The tables and their rows: what is trained, with which settings, beside what was published.
 
-Every setting was chosen on validation texts; `lost` lists what was tried there and not kept.
+No setting was chosen on test texts; `lost` lists what was tried on validation and not kept.
 """
 
 from collections.abc import Mapping
