@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -80,6 +81,7 @@ def test_loopback_is_told_from_the_rest(host: str, alone: bool) -> None:
 
 def test_an_address_can_be_typed_into_a_browser() -> None:
     with listen("localhost", 0) as listening:
+        assert listening.proto == socket.IPPROTO_TCP  # else asyncio leaves Nagle's algorithm on
         assert re.fullmatch(r"http://(127\.0\.0\.1|\[::1\]):\d+", address_of(listening))
 
 
