@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 
 from attribkit.classifier import Classifier
-from attribkit.evaluation.ceiling import EXACT
 from attribkit.evaluation.faithfulness import Faithfulness, faithfulness
+from attribkit.evaluation.faithfulness.ceiling import EXACT
 from attribkit.sentences import sentence_spans
 
 SIX = ("exact", "deeplift", "gradient_shap", "input_x_gradient", "saliency", "leave_one_out")

@@ -24,7 +24,7 @@
 
 # %%
 import attribkit as ak
-from attribkit.evaluation.relabelled import relabelled
+from attribkit.evaluation.sanity.relabelled import relabelled
 
 demo = ak.load_dataset("demo")
 model = ak.train("cnn", demo, epochs=6, learning_rate=1e-2, filters=16, embedding_size=32, seed=0, progress=False)
@@ -78,8 +78,8 @@ ak.Explanation(None, None, relabelled(texts=40).panels())
 # ## 4. Is it plausible?
 #
 # The demo reviews carry the character spans of their deciding words in the column `rationale`. Tables of yours may have
-# one too, and `attribkit.evaluation.rationales.read_eraser` reads the ERASER format. Plausible is not faithful: a model
-# may decide by other words than people do, and scores that say so are right.
+# one too, and `attribkit.evaluation.plausibility.rationales.read_eraser` reads the ERASER format. Plausible is not
+# faithful: a model may decide by other words than people do, and scores that say so are right.
 
 # %%
 plausible = ak.plausibility(model, demo.test.head(100), ["exact", "leave_one_out", "saliency"])

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from attribkit.classifier import Classifier, softmax
 from attribkit.evaluation.metrics import Metrics, counted
+from attribkit.evaluation.readable import why_not
 from attribkit.projector import Data, labelled_texts
-from attribkit.text import check_text
 
 _AT_ONCE = 1_000  # texts; the library's encodings hold far more than the ids that are kept of them
 
@@ -63,7 +63,7 @@ class Answers:
             data = data.assign(**{column: data[column].astype(object).where(data[column].notna(), "")})
         found = labelled_texts(data, text=text, label=label)
         texts = list(found.texts)
-        refused = {row: reason for row, one in enumerate(texts) if (reason := _why_not(one))}
+        refused = {row: reason for row, one in enumerate(texts) if (reason := why_not(one))}
         ids = _ids(model, ["" if row in refused else one for row, one in enumerate(texts)])
         refused |= {row: "it holds no token" for row, one in enumerate(ids) if not len(one) and row not in refused}
         rows = [row for row in range(len(texts)) if row not in refused]
@@ -121,19 +121,6 @@ class Answers:
         return counted(
             self.labels, self.truth[self.labelled], self.predicted[self.labelled], self.given - len(self.labelled)
         )
-
-
-def _why_not(text: object) -> str | None:
-    """Why a row holds no text to explain; None if it does."""
-    if not isinstance(text, str):
-        return f"it is no string but {type(text).__name__}"
-    if not text.strip():
-        return "it is empty"
-    try:
-        check_text(text)
-    except ValueError as error:
-        return str(error).partition(";")[0]
-    return None
 
 
 def _ids(model: Classifier, texts: list[str]) -> list[NDArray[np.int64]]:

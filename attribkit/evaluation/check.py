@@ -10,12 +10,12 @@ import pandas as pd
 from attribkit.classifier import Classifier
 from attribkit.evaluation.answers import Answers
 from attribkit.evaluation.calibration import Calibration
+from attribkit.evaluation.cells import interval
 from attribkit.evaluation.faithfulness import faithfulness
-from attribkit.evaluation.faithfulness_panels import interval
 from attribkit.evaluation.intervals import Estimate
 from attribkit.evaluation.plausibility import plausibility
 from attribkit.evaluation.readable import Readable
-from attribkit.evaluation.sanity import completeness, sanity
+from attribkit.evaluation.sanity.checks import completeness, sanity
 from attribkit.evaluation.scores import RANDOM, check_methods
 from attribkit.panels import Panel, Table
 from attribkit.projector import Data

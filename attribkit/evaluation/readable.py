@@ -68,7 +68,7 @@ class Readable:
         texts, skipped = list(texts), []
         fit = []
         for row, text in enumerate(texts):
-            reason = _unfit(text)
+            reason = why_not(text)
             if reason is None:
                 fit.append(row)
             else:
@@ -77,7 +77,7 @@ class Readable:
         for start in range(0, len(fit), _AT_ONCE):
             encoded += model.tokenizer.encode([texts[row] for row in fit[start : start + _AT_ONCE]])
         pairs = list(zip(fit, encoded, strict=True))
-        skipped += [Skipped(row, "the tokenizer finds no token in it") for row, one in pairs if not len(one.ids)]
+        skipped += [Skipped(row, "it holds no token") for row, one in pairs if not len(one.ids)]
         pairs = [(row, one) for row, one in pairs if len(one.ids)]
         if not pairs:
             raise ValueError(f"the model can read none of the {len(texts):,} texts given; check the column of texts")
@@ -87,12 +87,14 @@ class Readable:
         return Readable(reading, rows, tuple(sorted(skipped, key=lambda one: one.row)))
 
 
-def _unfit(text: Any) -> str | None:
-    """Why a cell is no text, or None if it is one."""
+def why_not(text: object) -> str | None:
+    """Why a cell holds no text to read; None if it does."""
     if not isinstance(text, str):
-        return f"not a string but {type(text).__name__}"
+        return f"it is no string but {type(text).__name__}"
+    if not text.strip():
+        return "it is empty"
     try:
         check_text(text)
     except ValueError as error:
-        return str(error).split(";")[0]
+        return str(error).partition(";")[0]
     return None

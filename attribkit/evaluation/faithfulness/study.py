@@ -13,15 +13,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from attribkit.classifier import Classifier
-from attribkit.evaluation import stability
-from attribkit.evaluation.curves import Curves
-from attribkit.evaluation.faithfulness_panels import BEST, panels
+from attribkit.evaluation.faithfulness import stability
+from attribkit.evaluation.faithfulness.curves import Curves
+from attribkit.evaluation.faithfulness.drawing import BEST, panels
+from attribkit.evaluation.faithfulness.measures import AT_BINS, OTHERS, RANKED
+from attribkit.evaluation.faithfulness.removal import REMOVALS, check_removals
+from attribkit.evaluation.faithfulness.search import Searched
 from attribkit.evaluation.intervals import Estimate, estimate
-from attribkit.evaluation.measures import AT_BINS, OTHERS, RANKED
 from attribkit.evaluation.readable import Readable, Skipped
-from attribkit.evaluation.removal import REMOVALS, check_removals
 from attribkit.evaluation.scores import RANDOM, check_methods, token_scores
-from attribkit.evaluation.search import Searched
 from attribkit.panels import Panel
 
 Numbers = NDArray[np.float64]

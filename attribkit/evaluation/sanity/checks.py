@@ -14,10 +14,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from attribkit.classifier import Classifier
-from attribkit.evaluation.faithfulness_panels import interval, number
+from attribkit.evaluation.cells import interval, number
 from attribkit.evaluation.intervals import Estimate, estimate
-from attribkit.evaluation.randomised import correlations, layers_top_down, randomised
 from attribkit.evaluation.readable import Readable, Skipped
+from attribkit.evaluation.sanity.randomised import correlations, layers_top_down, randomised
 from attribkit.evaluation.scores import ATTENTION, Scores, check_methods, part, scores_for, token_scores
 from attribkit.panels import Chart, Panel, Series, Table
 from attribkit.panels.table import Cell

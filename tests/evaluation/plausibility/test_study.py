@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from lexicon import lexicon
 
 from attribkit.classifier import Classifier
-from attribkit.evaluation import plausibility as module
 from attribkit.evaluation.plausibility import plausibility
-from attribkit.evaluation.rationales import marked, read_eraser, spans_of
+from attribkit.evaluation.plausibility import study as module
+from attribkit.evaluation.plausibility.rationales import marked, read_eraser, spans_of
 from attribkit.panels import Table
 from attribkit.text import TextSettings, Tokenizer
 from attribkit.training.data import load_dataset

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from attribkit.evaluation.removal import Erasable, Keep
+from attribkit.evaluation.faithfulness.removal import Erasable, Keep
 
 EXACT = 12
 """Tokens up to which all subsets are tried."""

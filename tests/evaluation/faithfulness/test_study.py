@@ -16,11 +16,10 @@ from lexicon import lexicon
 from torch import Tensor, nn
 
 from attribkit.classifier import Classifier
-from attribkit.evaluation import ceiling
-from attribkit.evaluation.faithfulness import faithfulness
+from attribkit.evaluation.faithfulness import ceiling, faithfulness
+from attribkit.evaluation.faithfulness.measures import BINS, OTHERS, RANKED, counts_of
+from attribkit.evaluation.faithfulness.removal import REMOVALS
 from attribkit.evaluation.intervals import estimate
-from attribkit.evaluation.measures import BINS, OTHERS, RANKED, counts_of
-from attribkit.evaluation.removal import REMOVALS
 from attribkit.explainer import explain
 from attribkit.explanation import Explanation
 from attribkit.text import TextSettings, Tokenizer
@@ -180,14 +179,14 @@ def test_texts_that_cannot_be_read_are_counted_and_listed(make_classifier: Calla
     texts = ["a good film", "", None, 3.5, "bad", "\ud800", "film " * 3_000]
     found = faithfulness(make_classifier("cnn"), texts, ["saliency"], searched=1, jolted=0)  # type: ignore[arg-type]
     assert [(one.row, one.reason) for one in found.skipped] == [
-        (1, "the text is empty"),
-        (2, "not a string but NoneType"),
-        (3, "not a string but float"),
+        (1, "it is empty"),
+        (2, "it is no string but NoneType"),
+        (3, "it is no string but float"),
         (5, "the text holds a lone surrogate (U+D800 at position 0), which is no character"),
     ]
     assert found.tokens.tolist() == [3, 1, 2_000]
     assert found.notes[:2] == (
-        "4 of 7 rows were left out, the first is row 1: the text is empty",
+        "4 of 7 rows were left out, the first is row 1: it is empty",
         "1 texts are longer than the model reads; only what it read counts",
     )
     assert np.isfinite(found.best_removed[0]).all(1).sum() == 1

@@ -11,10 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from attribkit.classifier import Classifier
-from attribkit.evaluation.faithfulness_panels import interval, number
+from attribkit.evaluation.cells import interval, number
 from attribkit.evaluation.intervals import Estimate, estimate
 from attribkit.evaluation.metrics import evaluate
-from attribkit.evaluation.randomised import correlations
+from attribkit.evaluation.sanity.randomised import correlations
 from attribkit.evaluation.scores import Scores, check_methods, scores_for
 from attribkit.panels import Panel, Table
 from attribkit.training.data import Dataset, load_dataset

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.classifier import Classifier
-from attribkit.evaluation.measures import PERCENTS, counts_of
-from attribkit.evaluation.removal import left, log_p
+from attribkit.evaluation.faithfulness.measures import PERCENTS, counts_of
+from attribkit.evaluation.faithfulness.removal import left, log_p
 from attribkit.evaluation.scores import Scores
 from attribkit.views.reading import Reading
 

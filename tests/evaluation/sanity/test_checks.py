@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attribkit.classifier import Classifier
-from attribkit.evaluation.randomised import layers_top_down, randomised, spearman
-from attribkit.evaluation.sanity import INVARIANCES, sanity
+from attribkit.evaluation.sanity.checks import INVARIANCES, sanity
+from attribkit.evaluation.sanity.randomised import layers_top_down, randomised, spearman
 from attribkit.panels import Chart, Table
 
 TEXTS = [

@@ -12,10 +12,10 @@ from scipy.stats import kendalltau
 
 from attribkit.attribution.erasure import WindowErasure
 from attribkit.classifier import Classifier, evaluating
-from attribkit.evaluation import ceiling
-from attribkit.evaluation.curves import Curves
-from attribkit.evaluation.measures import AT_BINS, BINS, counts_of
-from attribkit.evaluation.removal import Erasable
+from attribkit.evaluation.faithfulness import ceiling
+from attribkit.evaluation.faithfulness.curves import Curves
+from attribkit.evaluation.faithfulness.measures import AT_BINS, BINS, counts_of
+from attribkit.evaluation.faithfulness.removal import Erasable
 from attribkit.evaluation.scores import Scores
 from attribkit.views.reading import Reading
 

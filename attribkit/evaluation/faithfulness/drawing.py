@@ -5,8 +5,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from attribkit.evaluation.cells import interval, number
+from attribkit.evaluation.faithfulness.measures import OTHERS, PERCENTS, RANKED
 from attribkit.evaluation.intervals import Estimate
-from attribkit.evaluation.measures import OTHERS, PERCENTS, RANKED
 from attribkit.panels import Chart, Panel, Series, Table
 from attribkit.panels.table import Cell
 
@@ -60,16 +61,6 @@ def panels(result: Result) -> tuple[Panel, ...]:
         found += [*_tables(result, way), *_charts(result, way)]
     jolted = _jolted(result)
     return (*found, jolted) if jolted else tuple(found)
-
-
-def interval(found: Estimate) -> str | None:
-    """The 95 % interval as a cell."""
-    return f"{found.low:.3f} to {found.high:.3f}".replace("-", "−") if found.known else None
-
-
-def number(value: float | None, digits: int = 4) -> Cell:
-    """A number as a cell; None where there is none."""
-    return None if value is None or np.isnan(value) else round(float(value), digits)
 
 
 def _title(measure: str) -> str:

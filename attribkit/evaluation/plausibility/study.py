@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from sklearn.metrics import auc, precision_recall_curve
 
 from attribkit.classifier import Classifier
-from attribkit.evaluation.curves import ranks
-from attribkit.evaluation.faithfulness_panels import interval, number
+from attribkit.evaluation.cells import interval, number
+from attribkit.evaluation.faithfulness.curves import ranks
 from attribkit.evaluation.intervals import Estimate, estimate
-from attribkit.evaluation.rationales import marked, spans_of
+from attribkit.evaluation.plausibility.rationales import marked, spans_of
 from attribkit.evaluation.readable import Readable, Skipped
 from attribkit.evaluation.scores import RANDOM, check_methods, part, token_scores
 from attribkit.panels import Panel, Table

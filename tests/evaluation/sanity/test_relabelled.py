@@ -2,7 +2,7 @@
 
 import pytest
 
-from attribkit.evaluation.relabelled import relabelled
+from attribkit.evaluation.sanity.relabelled import relabelled
 
 
 def test_a_network_of_shuffled_labels_is_explained_otherwise() -> None:

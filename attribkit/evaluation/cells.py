@@ -1,0 +1,16 @@
+"""Numbers as the cells of a table."""
+
+import numpy as np
+
+from attribkit.evaluation.intervals import Estimate
+from attribkit.panels.table import Cell
+
+
+def interval(found: Estimate) -> str | None:
+    """The 95 % interval as a cell."""
+    return f"{found.low:.3f} to {found.high:.3f}".replace("-", "−") if found.known else None
+
+
+def number(value: float | None, digits: int = 4) -> Cell:
+    """A number as a cell; None where there is none."""
+    return None if value is None or np.isnan(value) else round(float(value), digits)
