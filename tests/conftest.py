@@ -2,13 +2,14 @@
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import torch
 from hypothesis import settings
+from playwright.sync_api import Browser, Dialog, Page, sync_playwright
 
 from attribkit.classifier import Classifier
 from attribkit.models import ARCHITECTURES
@@ -38,6 +39,48 @@ def chromium() -> str:
     if path is None:
         _absent("there is no Chromium on this machine", "ATTRIBKIT_REQUIRE_BROWSER")
     return str(path)
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    """The system's Chromium, told to ask nothing of anyone."""
+    quiet = "no-sandbox disable-gpu disable-quic no-first-run disable-background-networking disable-component-update"
+    arguments = [f"--{word}" for word in (*quiet.split(), "disable-sync")]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def show(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., Page]]:
+    """Open a page from a file; afterwards nothing else may have been asked for, said or run."""
+    events: list[str] = []
+    pages: list[tuple[Page, str]] = []
+
+    def refuse(dialog: Dialog) -> None:
+        events.append(f"dialog {dialog.message}")
+        dialog.dismiss()
+
+    def build(source: str, scheme: Literal["light", "dark"] = "light", width: int = 1000, **settings: Any) -> Page:
+        path = tmp_path / f"{len(pages)}.html"
+        path.write_text(source, encoding="utf-8", newline="")
+        page = browser.new_page(color_scheme=scheme, viewport={"width": width, "height": 900}, **settings)
+        page.on("request", lambda request: events.append(f"request {request.url}"))
+        page.on("dialog", refuse)
+        page.on("console", lambda message: events.append(f"console {message.text}"))
+        page.on("pageerror", lambda error: events.append(f"error {error}"))
+        page.goto(path.as_uri())
+        pages.append((page, path.as_uri()))
+        return page
+
+    yield build
+    for page, _ in pages:
+        page.close()
+    # a picture within the page is no request to anybody
+    assert [event for event in events if not event.startswith("request data:")] == [
+        f"request {uri}" for _, uri in pages
+    ]
 
 
 # a busy machine must not fail a law; where CI is set, hypothesis' own profile for it also fixes the examples drawn

@@ -1,10 +1,9 @@
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Dialog, Page, sync_playwright
+from playwright.sync_api import Page
 
 from attribkit.explanation import Explanation, Explanations
 from attribkit.panels import Heatmap
@@ -12,52 +11,7 @@ from attribkit.render import html, palette
 
 pytestmark = pytest.mark.browser
 
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 Open = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def show(browser: Browser, tmp_path: Path) -> Iterator[Open]:
-    """Open a page from a file; afterwards nothing else may have been asked for, said or run."""
-    events: list[str] = []
-    pages: list[tuple[Page, str]] = []
-
-    def refuse(dialog: Dialog) -> None:
-        events.append(f"dialog {dialog.message}")
-        dialog.dismiss()
-
-    def build(source: str, scheme: Literal["light", "dark"] = "light", width: int = 1000) -> Page:
-        path = tmp_path / f"{len(pages)}.html"
-        path.write_text(source, encoding="utf-8", newline="")
-        page = browser.new_page(color_scheme=scheme, viewport={"width": width, "height": 800})
-        page.on("request", lambda request: events.append(f"request {request.url}"))
-        page.on("dialog", refuse)
-        page.on("console", lambda message: events.append(f"console {message.text}"))
-        page.on("pageerror", lambda error: events.append(f"error {error}"))
-        page.goto(path.as_uri())
-        pages.append((page, path.as_uri()))
-        return page
-
-    yield build
-    for page, _ in pages:
-        page.close()
-    assert events == [f"request {uri}" for _, uri in pages]
 
 
 def text_of(page: Page, index: int = 0) -> str:

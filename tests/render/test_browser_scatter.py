@@ -3,14 +3,13 @@
 import base64
 import io
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Dialog, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from attribkit.explanation import Explanation
 from attribkit.panels import Map, Mixing, Placed, Scatter
@@ -18,58 +17,22 @@ from attribkit.render import html
 
 pytestmark = pytest.mark.browser
 
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 Open = Callable[..., Page]
 
 CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
 
 
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def show(browser: Browser, tmp_path: Path) -> Iterator[Open]:
-    """Open a page from a file; afterwards nothing else may have been asked for, said or run."""
-    events: list[str] = []
-    pages: list[tuple[Page, str]] = []
+def show(show: Open) -> Open:
+    """Open a page from a file and wait until its map is drawn."""
 
-    def refuse(dialog: Dialog) -> None:
-        events.append(f"dialog {dialog.message}")
-        dialog.dismiss()
-
-    def build(source: str, scheme: Literal["light", "dark"] = "light", width: int = 1000, **settings: Any) -> Page:
-        path = tmp_path / f"{len(pages)}.html"
-        path.write_text(source, encoding="utf-8", newline="")
-        page = browser.new_page(color_scheme=scheme, viewport={"width": width, "height": 900}, **settings)
-        page.on("request", lambda request: events.append(f"request {request.url}"))
-        page.on("dialog", refuse)
-        page.on("console", lambda message: events.append(f"console {message.text}"))
-        page.on("pageerror", lambda error: events.append(f"error {error}"))
-        page.goto(path.as_uri())
+    def drawn(*arguments: Any, **settings: Any) -> Page:
+        page: Page = show(*arguments, **settings)
         if settings.get("java_script_enabled", True):
             page.locator(".scatter[data-zoom]").first.wait_for(state="attached")
-        pages.append((page, path.as_uri()))
         return page
 
-    yield build
-    for page, _ in pages:
-        page.close()
-    wanted = [f"request {uri}" for _, uri in pages]
-    # a picture within the page is no request to anybody
-    assert [event for event in events if not event.startswith("request data:")] == wanted
+    return drawn
 
 
 def panel(points: Any = CORNERS, **changes: Any) -> Scatter:

@@ -11,7 +11,6 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 from render.conftest import explained, token_scores  # noqa: F401  # fixtures
-from render.test_browser import Open, browser, show  # noqa: F401  # fixtures
 
 from attribkit.classifier import Classifier
 from attribkit.demo import small_report
@@ -21,6 +20,8 @@ from attribkit.render import html, palette
 from attribkit.reports import report
 
 pytestmark = pytest.mark.browser
+
+Open = Callable[..., Page]
 
 PICTURE = Path(__file__).parent.parent.parent / "docs" / "report.png"
 
@@ -55,7 +56,7 @@ def hostile_source(make_classifier: Callable[..., Classifier]) -> str:
     return found.to_html()
 
 
-def test_the_page_shows_its_sections_and_colours_its_texts(source: str, show: Open) -> None:  # noqa: F811
+def test_the_page_shows_its_sections_and_colours_its_texts(source: str, show: Open) -> None:
     page = show(source)
     assert page.locator("section.chapter").count() == 9
     assert page.locator("#failures .texts .t").count() > 10
@@ -66,7 +67,7 @@ def test_the_page_shows_its_sections_and_colours_its_texts(source: str, show: Op
     assert item.locator(".t[data-s]").count() == len(item.locator(".text").inner_text().split())
 
 
-def test_a_click_on_a_columns_name_sorts(source: str, show: Open) -> None:  # noqa: F811
+def test_a_click_on_a_columns_name_sorts(source: str, show: Open) -> None:
     page = show(source)
     table = page.locator("#quality .table").first
     head = table.get_by_role("button", name="precision")
@@ -81,7 +82,7 @@ def test_a_click_on_a_columns_name_sorts(source: str, show: Open) -> None:  # no
     assert table.locator("tbody tr").evaluate_all(column) == before
 
 
-def test_the_search_box_finds_texts(source: str, show: Open) -> None:  # noqa: F811
+def test_the_search_box_finds_texts(source: str, show: Open) -> None:
     page = show(source)
     page.keyboard.press("/")
     assert page.evaluate("document.activeElement.name") == "words"
@@ -103,7 +104,7 @@ def rgb(colour: str) -> str:
     return f"rgb({', '.join(str(int(colour[i : i + 2], 16)) for i in (1, 3, 5))})"
 
 
-def test_the_theme_follows_the_system_until_it_is_chosen(source: str, show: Open) -> None:  # noqa: F811
+def test_the_theme_follows_the_system_until_it_is_chosen(source: str, show: Open) -> None:
     page = show(source, "dark")
     assert paper(page) == rgb(palette.DARK.paper)
     page.get_by_role("button", name="Light colours").click()
@@ -112,7 +113,7 @@ def test_the_theme_follows_the_system_until_it_is_chosen(source: str, show: Open
     assert paper(page) == rgb(palette.DARK.paper)
 
 
-def test_everything_is_reached_with_the_keyboard(source: str, show: Open) -> None:  # noqa: F811
+def test_everything_is_reached_with_the_keyboard(source: str, show: Open) -> None:
     page = show(source)
     reached: set[str] = set()
     for _ in range(160):
@@ -132,7 +133,7 @@ def test_everything_is_reached_with_the_keyboard(source: str, show: Open) -> Non
     assert page.evaluate("location.hash") == "#trust"
 
 
-def test_paper_shows_what_can_be_read_and_no_buttons(source: str, show: Open) -> None:  # noqa: F811
+def test_paper_shows_what_can_be_read_and_no_buttons(source: str, show: Open) -> None:
     page = show(source, "dark")
     page.emulate_media(media="print", color_scheme="dark")
     assert not page.locator(".theme").is_visible() and not page.locator(".contents").is_visible()
@@ -142,14 +143,14 @@ def test_paper_shows_what_can_be_read_and_no_buttons(source: str, show: Open) ->
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_the_page_scrolls_in_one_direction_only(source: str, hostile_source: str, show: Open, width: int) -> None:  # noqa: F811
+def test_the_page_scrolls_in_one_direction_only(source: str, hostile_source: str, show: Open, width: int) -> None:
     for one in (source, hostile_source):
         page = show(one, width=width)
         page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_hostile_texts_are_inert(hostile_source: str, show: Open) -> None:  # noqa: F811
+def test_hostile_texts_are_inert(hostile_source: str, show: Open) -> None:
     page = show(hostile_source)
     page.locator("#texts").scroll_into_view_if_needed()
     page.locator("#texts .texts .t").first.wait_for()
@@ -163,14 +164,17 @@ def test_hostile_texts_are_inert(hostile_source: str, show: Open) -> None:  # no
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_serious_barrier_is_found(source: str, show: Open, scheme: str) -> None:  # noqa: F811
+def test_no_serious_barrier_is_found(source: str, show: Open, scheme: str) -> None:
     page = show(source, scheme)
     found = Axe().run(page).response["violations"]
     serious = [one for one in found if one["impact"] in ("serious", "critical")]
     assert [(one["id"], [node["html"][:120] for node in one["nodes"][:3]]) for one in serious] == []
 
 
-def test_a_thousand_texts_are_small_and_soon_ready(explained: Callable[..., Explanation], show: Open) -> None:  # noqa: F811
+def test_a_thousand_texts_are_small_and_soon_ready(
+    explained: Callable[..., Explanation],  # noqa: F811  # the fixture imported
+    show: Open,
+) -> None:
     """Texts as long as film reviews: 230 tokens, 1,300 characters each."""
     rng = np.random.default_rng(0)
     words = np.array(["a", "an", "the", "movie", "character", "of", "story", "wonderful", "it", "disappointing", "not"])
@@ -185,7 +189,7 @@ def test_a_thousand_texts_are_small_and_soon_ready(explained: Callable[..., Expl
     assert time.perf_counter() - started < 10, "the target of 2 s is measured by make bench; here it must not hang"
 
 
-def test_the_readmes_picture_is_that_of_the_page(show: Open, tmp_path: Path) -> None:  # noqa: F811
+def test_the_readmes_picture_is_that_of_the_page(show: Open, tmp_path: Path) -> None:
     """Made anew with ATTRIBKIT_DRAW=1."""
     page = show(small_report(tmp_path / "report.html").read_text(encoding="utf-8"), width=1200)
     page.set_viewport_size({"width": 1200, "height": 760})
