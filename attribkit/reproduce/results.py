@@ -10,14 +10,13 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import torch
 
+from attribkit import panels
 from attribkit.evaluation.learning_curve import learning_curve
 from attribkit.explanation import Explanation
 from attribkit.files import write_whole
-from attribkit.panels import Chart, Series
 from attribkit.reproduce.tables import Row, Table
 from attribkit.reproduce.unit import Unit
 
@@ -27,7 +26,7 @@ def write_results(out: Path, table: Table, plan: Sequence[Unit], quick: bool) ->
     found = collect(out, table, plan, quick)
     write_whole(out / "results.json", json.dumps(found, indent=1, allow_nan=False).encode())
     write_whole(out / "results.md", as_markdown(found).encode())
-    drawn: list[tuple[str, Chart]] = [("comparison", chart)] if (chart := comparison(found)) else []
+    drawn: list[tuple[str, panels.Panel]] = [("comparison", beside)] if (beside := comparison(found)) else []
     for row in found["rows"]:
         if row["runs"] and "history" in row["runs"][0] and not (out / f"loss-{row['file']}.png").exists():
             first = row["runs"][0]
@@ -65,7 +64,6 @@ def _row(out: Path, table: Table, row: Row, units: Sequence[Unit]) -> dict[str, 
     stability = out / "units" / f"stability-{units[0].name}.json"
     return {
         "name": row.name,
-        "short": row.short,
         "file": units[0].name.split("-seed")[0],
         "architecture": row.architecture,
         "options": dict(row.options),
@@ -162,21 +160,23 @@ def _vectors(row: dict[str, Any]) -> str:
     )
 
 
-def comparison(found: dict[str, Any]) -> Chart | None:
-    """The rows beside what was published and the reference; None before two rows are finished."""
+def comparison(found: dict[str, Any]) -> panels.Table | None:
+    """The rows' means as bars beside what was published and the goals; None before two rows are finished.
+
+    A bar's interval is the mean less and plus the standard deviation over the seeds.
+    """
     rows = [row for row in found["rows"] if row["mean"] is not None]
     if len(rows) < 2:
         return None
-    places = np.arange(1.0, len(rows) + 1)
-    series = [Series("here", places, np.array([row["mean"] for row in rows]))]
-    published = [(x, row["published"]) for x, row in zip(places, rows, strict=True) if row["published"] is not None]
-    if published:
-        x, y = zip(*published, strict=True)
-        series.append(Series("published", np.array(x), np.array(y)))
-    goals = [(x, row["goal"]) for x, row in zip(places, rows, strict=True) if row["goal"] is not None]
-    if goals:
-        x, y = zip(*goals, strict=True)
-        series.append(Series("goal", np.array(x), np.array(y)))
-    marks = tuple((row["short"], float(x)) for x, row in zip(places, rows, strict=True))
-    x_label = "row (+v: pretrained vectors; fr.: frozen for the first epochs)"
-    return Chart(f"{found['table']}: test {found['title']}", x_label, found["title"], tuple(series), marks)
+    return panels.Table(
+        f"{found['table']}: test {found['title']}",
+        ("row", "here", "spread", "seeds", "published", "goal"),
+        tuple(
+            (row["name"], row["mean"], row["spread"], len(row["seeds"]), row["published"], row["goal"]) for row in rows
+        ),
+        bars=tuple(_bar(row["mean"], row["spread"]) for row in rows),
+    )
+
+
+def _bar(mean: float, spread: float | None) -> panels.Bar:
+    return panels.Bar(mean) if spread is None else panels.Bar(mean, mean - spread, mean + spread)

@@ -17,7 +17,6 @@ class Row:
 
     Attributes:
         name: what the table calls it, and its results' folder.
-        short: what the figure calls it, in at most a dozen letters.
         architecture: of `attribkit.models.ARCHITECTURES`; "tf-idf" for the reference.
         options: of `attribkit.train`, by name.
         vectors: the file of pretrained vectors, in the folder of vectors.
@@ -27,7 +26,6 @@ class Row:
     """
 
     name: str
-    short: str
     architecture: str
     options: Mapping[str, Any] = field(default_factory=dict)
     vectors: str | None = None
@@ -66,21 +64,19 @@ IMDB = Table(
     "f1",
     "F1 of the positive class",
     (
-        Row("TF-IDF + logistic regression", "TF-IDF", TFIDF),
-        Row("CNN", "CNN", "cnn", _CNN, published=0.8496, goal=0.88),
-        Row("CNN + vectors", "CNN+v", "cnn", _CNN, WORD2VEC, published=0.8725, goal=0.89),
-        Row("CNN + vectors, frozen first", "CNN+v, fr.", "cnn", _CNN | _THAW, WORD2VEC, published=0.8807, goal=0.90),
+        Row("TF-IDF + logistic regression", TFIDF),
+        Row("CNN", "cnn", _CNN, published=0.8496, goal=0.88),
+        Row("CNN + vectors", "cnn", _CNN, WORD2VEC, published=0.8725, goal=0.89),
+        Row("CNN + vectors, frozen first", "cnn", _CNN | _THAW, WORD2VEC, published=0.8807, goal=0.90),
         Row(
             "attention-RNN + vectors, frozen first",
-            "att.+v, fr.",
             "attention-rnn",
             _READER | _THAW,
             WORD2VEC,
             goal=0.915,
         ),
-        Row("attention-RNN", "attention", "attention-rnn", _READER | {"embedding_size": 100}, goal=0.89),
+        Row("attention-RNN", "attention-rnn", _READER | {"embedding_size": 100}, goal=0.89),
         Row(
-            "LSTM",
             "LSTM",
             "lstm",
             {"embedding_size": 100, "hidden": 128, "vocabulary_size": 30_000, "epochs": 6, "truncate": "start"},
@@ -94,10 +90,9 @@ AG_NEWS = Table(
     "weighted_f1",
     "weighted F1",
     (
-        Row("TF-IDF + logistic regression", "TF-IDF", TFIDF),
+        Row("TF-IDF + logistic regression", TFIDF),
         Row(
             "attention-RNN",
-            "attention",
             "attention-rnn",
             {"min_frequency": 1, "embedding_size": 100, "hidden": 64, "epochs": 14, "patience": 3},
             goal=0.855,
@@ -108,7 +103,6 @@ AG_NEWS = Table(
         ),
         Row(
             "attention-RNN + vectors, frozen first",
-            "att.+v, fr.",
             "attention-rnn",
             _TITLES | {"freeze_epochs": 1, "unfrozen_learning_rate": 1e-3, "dropout": 0.4},
             WORD2VEC,
@@ -125,9 +119,9 @@ NLU_RU = Table(
     "accuracy",
     "accuracy",
     (
-        Row("TF-IDF + logistic regression", "TF-IDF", TFIDF),
-        Row("LSTM", "LSTM", "lstm", _ANSWERS),
-        Row("attention-RNN", "attention", "attention-rnn", _ANSWERS),
+        Row("TF-IDF + logistic regression", TFIDF),
+        Row("LSTM", "lstm", _ANSWERS),
+        Row("attention-RNN", "attention-rnn", _ANSWERS),
     ),
     folds=5,
 )

@@ -26,9 +26,9 @@ SMALL = Table(
     "f1",
     "F1",
     (
-        Row("Reference", "ref.", TFIDF),
-        Row("A CNN", "CNN", "cnn", CNN, published=0.1, goal=0.2, lost=("filters=2: .11",)),
-        Row("A reader", "reader", "attention-rnn", {"embedding_size": 4, "hidden": 3, "freeze_epochs": 1}, goal=1.0),
+        Row("Reference", TFIDF),
+        Row("A CNN", "cnn", CNN, published=0.1, goal=0.2, lost=("filters=2: .11",)),
+        Row("A reader", "attention-rnn", {"embedding_size": 4, "hidden": 3, "freeze_epochs": 1}, goal=1.0),
     ),
 )
 SCRIPT = """
@@ -152,7 +152,7 @@ def test_a_folder_of_another_version_is_refused_and_named(tmp_path: Path, monkey
     [
         ({"data": "imdb"}, "begun with table = 'demo', now it is 'imdb'"),
         (
-            {"rows": (Row("A CNN", "CNN", "cnn", {"filters": 5}),)},
+            {"rows": (Row("A CNN", "cnn", {"filters": 5}),)},
             "the row 'A CNN' in .* was begun with other settings",
         ),
     ],
@@ -177,7 +177,7 @@ def test_bad_use_is_refused_before_anything_is_written(tmp_path: Path) -> None:
 
 
 def test_a_disk_too_small_is_refused_before_anything_is_trained(tmp_path: Path) -> None:
-    row = Row("Huge", "huge", "cnn", {"vocabulary_size": 10**12})
+    row = Row("Huge", "cnn", {"vocabulary_size": 10**12})
     with pytest.raises(OSError, match=r"the models of this table need up to [\d,]+ MB of disk in .*, only [\d,]+ MB"):
         check_space(tmp_path, replace(SMALL, rows=(row,)), 3)
 
