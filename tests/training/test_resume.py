@@ -52,6 +52,14 @@ print(json.dumps({"notes": classifier.provenance["training"]["notes"], "restored
 """
 
 
+@pytest.fixture(autouse=True)
+def heard() -> Iterator[None]:
+    """Ctrl-C is heard even if the tests run in the background of a shell, which lets it be ignored."""
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, handler)
+
+
 @pytest.fixture(scope="module")
 def data() -> Dataset:
     demo = load_dataset("demo")
