@@ -1,5 +1,8 @@
 """attribkit serve."""
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -16,18 +19,18 @@ def serve(
     host: Annotated[str, typer.Option(help="127.0.0.1 lets only this machine in.")] = "127.0.0.1",
 ) -> None:
     """Open a live page on which the explanation follows what you type."""
-    from attribkit.classifier import Classifier
-    from attribkit.model_folder import bundled
+    with _without_collecting():
+        from attribkit.classifier import Classifier
+        from attribkit.model_folder import bundled
 
-    try:
-        from attribkit.serve.server import address_of, is_loopback, listen
-        from attribkit.serve.server import serve as run
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(f"the live page needs {error.name}; pip install 'attribkit[serve]'") from error
+        try:
+            from attribkit.serve.server import address_of, is_loopback, listen
+            from attribkit.serve.server import serve as run
+        except ModuleNotFoundError as error:
+            raise ModuleNotFoundError(f"the live page needs {error.name}; pip install 'attribkit[serve]'") from error
 
-    loaded = [
-        Classifier.load(model, "cpu") for model in models or bundled()[::-1]
-    ]  # films first, as the page's examples are
+        # films first, as the page's examples are
+        loaded = [Classifier.load(model, "cpu") for model in models or bundled()[::-1]]
     if not is_loopback(host):
         errors.print(
             f"[bold]warning:[/] everyone who can reach {escape(host)} can use these models; there is no password and "
@@ -41,3 +44,15 @@ def serve(
         console.print(f"{escape(names)}: live at {address_of(listening)}  (Ctrl-C stops it)", soft_wrap=True)
 
     run(loaded, listening, ready)
+
+
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Imports and models are there to stay: looking for garbage among them takes a seventh of the start."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

@@ -93,7 +93,7 @@ class Worker:
         process = self._alive()
         try:
             process.stdin.write(content)  # type: ignore[union-attr]  # it is a pipe
-            process.stdin.flush()  # type: ignore[union-attr]
+            process.stdin.flush()  # type: ignore[union-attr]  # likewise
         except BrokenPipeError:
             pass  # it has died or refused: its last answer says why
 

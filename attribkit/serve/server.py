@@ -28,7 +28,7 @@ class PatientProtocol(H11Protocol):
         self._patience = patience
         self._deadline: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begin to wait."""
         super().connection_made(transport)
         self._wait()
@@ -107,7 +107,7 @@ def build(models: Sequence[Classifier], host: str, limits: Limits | None = None)
             hosts=LOOPBACK if alone else (*LOOPBACK, host, socket.gethostname()),
             addresses=not alone,
         ),
-        http=partial(PatientProtocol, patience=limits.head_seconds),  # type: ignore[arg-type]
+        http=partial(PatientProtocol, patience=limits.head_seconds),  # type: ignore[arg-type]  # it is called, never inherited
         ws="none",
         lifespan="on",
         log_level="warning",
