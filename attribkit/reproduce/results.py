@@ -4,7 +4,7 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from statistics import mean, stdev
@@ -21,9 +21,12 @@ from attribkit.reproduce.tables import Row, Table
 from attribkit.reproduce.unit import Unit
 
 
-def write_results(out: Path, table: Table, plan: Sequence[Unit], quick: bool) -> dict[str, Any]:
-    """Write results.json, results.md, the comparison and each row's loss curve; returns the first's content."""
-    found = collect(out, table, plan, quick)
+def write_results(out: Path, table: Table, plan: Sequence[Unit], about: Mapping[str, Any]) -> dict[str, Any]:
+    """Write results.json, results.md, the comparison and each row's loss curve; returns the first's content.
+
+    `about` is the command, whether it was a quick run, and the duplicates where folds were grouped by them.
+    """
+    found = collect(out, table, plan, about)
     write_whole(out / "results.json", json.dumps(found, indent=1, allow_nan=False).encode())
     write_whole(out / "results.md", as_markdown(found).encode())
     drawn: list[tuple[str, panels.Panel]] = [("comparison", beside)] if (beside := comparison(found)) else []
@@ -38,7 +41,7 @@ def write_results(out: Path, table: Table, plan: Sequence[Unit], quick: bool) ->
     return found
 
 
-def collect(out: Path, table: Table, plan: Sequence[Unit], quick: bool) -> dict[str, Any]:
+def collect(out: Path, table: Table, plan: Sequence[Unit], about: Mapping[str, Any]) -> dict[str, Any]:
     """Everything known so far. Only what is called `seconds` differs when the same is run again on the same machine."""
     rows = [_row(out, table, row, [unit for unit in plan if unit.row is row]) for row in table.rows]
     return {
@@ -46,7 +49,7 @@ def collect(out: Path, table: Table, plan: Sequence[Unit], quick: bool) -> dict[
         "table": table.data,
         "metric": table.metric,
         "title": table.title,
-        "quick": quick,
+        **about,
         "machine": machine(),
         "units": {"finished": sum(len(row["runs"]) for row in rows), "planned": len(plan)},
         "rows": rows,
@@ -92,6 +95,7 @@ def machine() -> dict[str, Any]:
     return {
         "processor": str(torch.cpu.get_capabilities().get("cpu_name", platform.machine())),
         "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         "python": platform.python_version(),
         "torch": version("torch"),
@@ -107,6 +111,7 @@ def as_markdown(found: dict[str, Any]) -> str:
         "",
         *(["**A quick run on small samples: its figures mean nothing.**", ""] if found["quick"] else []),
         f"{done} of {planned} trainings finished. Mean ± standard deviation over the seeds run.",
+        *_duplicates(found["duplicates"]),
         "",
         "| row | published | goal | here | seeds | reached | best epoch | time per seed |",
         "|---|---|---|---|---|---|---|---|",
@@ -130,11 +135,21 @@ def as_markdown(found: dict[str, Any]) -> str:
     made = found["machine"]
     lines += [
         "",
-        f"Made by `attribkit reproduce {found['table']}{' --quick' if found['quick'] else ''}` of attribkit "
-        f"{found['attribkit']}, commit {made['commit']}, torch {made['torch']}, on {made['processor']} "
-        f"({made['cores']} cores{'' if made['gpu'] is None else ', ' + made['gpu']}).",
+        f"Made by `{found['command']}` of attribkit {found['attribkit']}, commit {made['commit']}, torch "
+        f"{made['torch']}, on {made['processor']} ({made['cores']} cores, {made['threads']} "
+        f"{'thread' if made['threads'] == 1 else 'threads'} a process"
+        f"{'' if made['gpu'] is None else ', ' + made['gpu']}).",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _duplicates(told: dict[str, int] | None) -> list[str]:
+    if told is None:
+        return []
+    return [
+        f"{told['rows']:,} rows hold {told['distinct_texts']:,} different texts, {told['texts_with_several_labels']:,} "
+        "of them under several labels; equal texts are in one fold."
+    ]
 
 
 def _line(row: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from attribkit.files import write_whole
-from attribkit.reproduce.folds import folds
+from attribkit.reproduce.folds import duplicates, folds
 from attribkit.reproduce.results import write_results
 from attribkit.reproduce.stability import measure_stability
 from attribkit.reproduce.tables import TABLES, TFIDF, Row, Table
@@ -75,6 +75,11 @@ def reproduce(
     def parts(seed: int) -> list[Dataset]:
         return folds(data(), parts_of, seed)
 
+    @cache
+    def about() -> dict[str, Any]:
+        command = f"attribkit reproduce {chosen.data} --seeds {seeds}" + " --quick" * quick
+        return {"command": command, "quick": quick, "duplicates": duplicates(data()) if parts_of else None}
+
     plan = list(units(chosen, seeds, parts_of))
     for number, unit in enumerate(plan, start=1):
         with unit.claimed(folder) as ours:
@@ -82,11 +87,11 @@ def reproduce(
                 told(f"{number} of {len(plan)}: {unit.name}")
                 part = data() if unit.fold is None else parts(unit.seed)[unit.fold]
                 unit.work(part, folder, files.get(unit.row.vectors or ""), quick, progress)
-                write_results(folder, chosen, plan, quick)
+                write_results(folder, chosen, plan, about())
     for row in chosen.rows:
         told(f"stability across seeds: {row.name}")
         measure_stability(folder, [unit for unit in plan if unit.row is row], data, 20 if quick else 500)
-    return write_results(folder, chosen, plan, quick)
+    return write_results(folder, chosen, plan, about())
 
 
 def units(table: Table, seeds: int, parts: int) -> Iterator[Unit]:

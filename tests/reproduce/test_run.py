@@ -68,8 +68,9 @@ def test_a_table_is_run_and_written_as_data_text_and_pictures(quick: Path) -> No
     assert reference["mean"] > 0.5 and reference["reached"] is None
     for row in (cnn, reader):
         assert -1 <= row["stability"]["between_seeds"] <= 1 and row["stability"]["texts"] == 20
+    assert found["command"] == "attribkit reproduce demo --seeds 2 --quick" and found["machine"]["threads"] >= 1
     told = (quick / "results.md").read_text()
-    assert told == as_markdown(found)
+    assert told == as_markdown(found) and found["command"] in told and "different texts" not in told
     assert "its figures mean nothing" in told and "filters=2: .11" in told and "| A reader |  | 1.0000 |" in told
 
 
@@ -180,6 +181,13 @@ def test_a_disk_too_small_is_refused_before_anything_is_trained(tmp_path: Path) 
     row = Row("Huge", "cnn", {"vocabulary_size": 10**12})
     with pytest.raises(OSError, match=r"the models of this table need up to [\d,]+ MB of disk in .*, only [\d,]+ MB"):
         check_space(tmp_path, replace(SMALL, rows=(row,)), 3)
+
+
+def test_a_table_of_folds_tells_of_its_duplicates(tmp_path: Path) -> None:
+    found = reproduce(replace(SMALL, rows=SMALL.rows[:1], folds=2), tmp_path / "results", seeds=1, quick=True)
+    told = found["duplicates"]
+    assert told["rows"] >= told["distinct_texts"] > 0
+    assert f"{told['rows']:,} rows hold {told['distinct_texts']:,} different texts" in as_markdown(found)
 
 
 def test_seeds_are_the_outer_loop_and_folds_the_inner() -> None:

@@ -336,6 +336,18 @@ def test_an_empty_validation_split_is_refused(data: Dataset) -> None:
         train("cnn", replace(data, validation=data.validation.head(0)), **SMALL)
 
 
+def test_vectors_of_another_width_are_refused_before_a_step(data: Dataset, tmp_path: Path) -> None:
+    vectors = tmp_path / "vectors.txt"
+    vectors.write_text("good 1 2 3\nbad -1 -2 -3\n")
+    sentence = (
+        r"the vectors in vectors.txt are 3 wide, `embedding_size` is 8; leave `embedding_size` out, or reduce them "
+        "with `vector_size`"
+    )
+    with pytest.raises(ValueError, match=sentence):
+        train("cnn", data, glove=vectors, out=tmp_path / "model", **SMALL)
+    assert not (tmp_path / "model").exists()
+
+
 def test_a_name_instead_of_data_is_refused() -> None:
     with pytest.raises(TypeError, match=r"`data` must be a Dataset, got str; make one with attribkit.load_dataset"):
         train("cnn", "imdb")  # type: ignore[arg-type]
