@@ -47,11 +47,16 @@ def by_length(
     yield from batches
 
 
-def pad(ids: Sequence[NDArray[np.int64]], pad_id: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Rows of ids as one matrix (B, T) and the mask (B, T) that is True where a token is real."""
-    longest = max(len(row) for row in ids)
-    padded = np.full((len(ids), longest), pad_id, dtype=np.int64)
-    mask = np.zeros((len(ids), longest), dtype=bool)
+def pad(
+    ids: Sequence[NDArray[np.int64]], pad_id: int, length: int | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Rows of ids as one matrix (B, T) and the mask (B, T) that is True where a token is real.
+
+    T is the longest row's, or `length`.
+    """
+    length = length or max(len(row) for row in ids)
+    padded = np.full((len(ids), length), pad_id, dtype=np.int64)
+    mask = np.zeros((len(ids), length), dtype=bool)
     for number, row in enumerate(ids):
         padded[number, : len(row)] = row
         mask[number, : len(row)] = True

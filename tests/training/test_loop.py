@@ -226,6 +226,16 @@ def test_batches_hold_every_text_once_and_keep_to_the_budget() -> None:
     assert seen != [label for _, _, labels in Batches(texts, 16, 256, seed=2) for label in labels.tolist()]
 
 
+def test_batches_come_in_few_shapes_and_little_padding() -> None:
+    lengths = np.random.default_rng(0).integers(1, 401, 5_000)
+    texts = Texts([np.full(n, 2) for n in lengths], np.zeros(5_000, dtype=np.int64), 0)
+    shapes = [tuple(ids.shape) for ids, _, _ in Batches(texts, 64, 32_768, seed=0)]
+    assert len({length for _, length in shapes}) <= 54 and max(length for _, length in shapes) <= 416
+    assert sum(rows * length for rows, length in shapes) < 1.12 * lengths.sum()
+    titles = Texts([np.full(n, 2) for n in range(1, 17)], np.zeros(16, dtype=np.int64), 0)
+    assert {ids.shape[1] for ids, _, _ in Batches(titles, 1, 100)} == set(range(1, 17))
+
+
 def test_texts_without_a_token_are_left_out_and_counted(data: Dataset) -> None:
     extra = pd.DataFrame({"text": ["!!!", "..."], "label": ["neg", "pos"]})
     odd = replace(data, train=pd.concat([data.train, extra], ignore_index=True))
