@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cached_property
 from itertools import chain
 from typing import Literal, Protocol
 
@@ -220,9 +221,17 @@ class Tokenizer:
         """Each text's token ids alone, faster than `encode`."""
         return [np.array(encoding.ids, dtype=np.int64) for encoding in self._inner.encode_batch_fast(texts)]
 
+    @cached_property
+    def _words(self) -> NDArray[np.object_]:
+        """(V,) each token as the vocabulary spells it."""
+        vocabulary = self._inner.get_vocab()
+        words = np.full(max(vocabulary.values()) + 1, UNK, dtype=object)
+        words[list(vocabulary.values())] = list(vocabulary)
+        return words
+
     def _encoded(self, text: str, encoding: tokenizers.Encoding) -> Encoded:
         ids = np.array(encoding.ids, dtype=np.int64)
-        places, tokens = encoding.offsets, encoding.tokens
+        places, tokens = encoding.offsets, self._words[ids].tolist()
         spans = np.fromiter(chain.from_iterable(places), np.int64, 2 * len(places)).reshape(-1, 2)
         known = ids != UNK_ID
         for unknown in np.flatnonzero(~known).tolist():

@@ -25,7 +25,7 @@ class Problem:
         run: (embedded (N, T, E), ids (N, T), mask (N, T)) → logits (N, C), the network fed with embeddings.
         ids, mask: (B, T).
         baseline_ids: (B, T), or None where the baseline is no sequence of tokens.
-        baseline: (B, T, E).
+        baseline_vectors: (B, T, E) where the baseline is no sequence of tokens, else None.
         targets: J scalars.
         outputs: (J, B) float64, F(text), from the network's own forward pass.
         difference: (J, B) float64, F(text) − F(baseline), from the network's own forward pass.
@@ -40,7 +40,7 @@ class Problem:
     ids: Tensor
     mask: Tensor
     baseline_ids: Tensor | None
-    baseline: Tensor
+    baseline_vectors: Tensor | None
     targets: Sequence[Target]
     outputs: Tensor
     difference: Tensor
@@ -53,6 +53,13 @@ class Problem:
     def embedded(self) -> Tensor:
         """(B, T, E), the texts, zero at padding."""
         return self.network.embedding(self.ids).detach() * self.mask.unsqueeze(2)
+
+    @cached_property
+    def baseline(self) -> Tensor:
+        """(B, T, E), what the texts are compared with, zero at padding."""
+        if self.baseline_vectors is not None:
+            return self.baseline_vectors
+        return self.network.embedding.weight.detach()[self.baseline_ids] * self.mask.unsqueeze(2)
 
     @cached_property
     def moved(self) -> Tensor:
@@ -68,7 +75,7 @@ class Problem:
             self.ids[one, :length],
             self.mask[one, :length],
             None if self.baseline_ids is None else self.baseline_ids[one, :length],
-            self.baseline[one, :length],
+            None if self.baseline_vectors is None else self.baseline_vectors[one, :length],
             [target.rows([row]) for target in self.targets],
             self.outputs[:, one],
             self.difference[:, one],

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from attribkit.attribution.lookup import Tables
 from attribkit.attribution.outputs import UNITS
 from attribkit.classifier import Classifier, softmax
 from attribkit.corpus.job import Settings
@@ -15,7 +16,7 @@ from attribkit.panels import relative_error
 from attribkit.text import Encoded
 from attribkit.views.against import Named
 from attribkit.views.attribution import Attribution
-from attribkit.views.engines import choose
+from attribkit.views.engines import choose, tables_of_run
 from attribkit.views.reading import Reading
 from attribkit.views.targets import scalars_of
 
@@ -70,14 +71,21 @@ class Explained:
 
 @dataclass
 class Transform:
-    """Explains windows with one classifier; call it with a window's table."""
+    """Explains windows with one classifier; call it with a window's table.
+
+    Attributes:
+        classifier, settings: as given.
+        view: what computes it; tables: of the closed form, built once, None where there is none.
+    """
 
     classifier: Classifier
     settings: Settings
     view: Attribution = field(init=False)
+    tables: Tables | None = field(init=False)
 
     def __post_init__(self) -> None:
         self.view = _view(self.settings)
+        self.tables = tables_of_run(choose(self.view.method, self.classifier.network), self.classifier.network, None)
 
     def check(self) -> None:
         """Refuse at the door a target, a method or a baseline that this classifier does not have."""
@@ -135,22 +143,25 @@ class Transform:
             raise ArithmeticError("some outputs are not finite")
         reading, probabilities = Reading(tuple(texts), tuple(encoded), logits), softmax(logits)
         found: dict[int, Explained | tuple[str, str]] = {}
-        for rows, (names,), (solved,) in self.view.solve(self.classifier, reading):
-            solution = solved.solution
+        for rows, (names,), (solved,) in self.view.solve(self.classifier, reading, self.tables):
+            solution, target = solved.solution, 0  # the only one
+            scores, steps = solution.scores[target].cpu().numpy(), solution.steps[target].tolist()
+            outputs, bases = solved.outputs[target].tolist(), solved.bases[target].tolist()
+            converged = [None] * len(rows) if solution.converged is None else solution.converged[target].tolist()
+            finite = np.isfinite(scores).all(1) & np.isfinite(probabilities[rows]).all(1)
             for place, row in enumerate(rows.tolist()):
-                scores = solution.scores[0, place, : len(encoded[row].ids)].cpu().numpy()
-                if not np.isfinite(scores).all() or not np.isfinite(probabilities[row]).all():
+                if not finite[place]:
                     found[row] = ("failed", "the network's output or gradient for this text is not finite")
                     continue
                 found[row] = Explained(
                     encoded[row],
                     probabilities[row],
                     names[row],
-                    scores,
-                    float(solved.outputs[0, place]),
-                    float(solved.bases[0, place]),
-                    None if solution.converged is None else bool(solution.converged[0, place]),
-                    int(solution.steps[0, place]),
+                    scores[place, : len(encoded[row].ids)],
+                    outputs[place],
+                    bases[place],
+                    converged[place],
+                    steps[place],
                     solved.method,
                     UNITS[self.view.output],
                 )

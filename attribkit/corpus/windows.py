@@ -13,7 +13,7 @@ from attribkit.corpus.sources import Source
 from attribkit.training.data.cleaning import TEXT_NAMES
 from attribkit.training.data.tables import listed
 
-BYTES = 4 * 2**20
+BYTES = 2**20
 """Bytes of text after which a window is closed, however few rows it has."""
 
 SCHEMA = pa.schema(

@@ -4,6 +4,7 @@ A process of its own kind rather than one of `multiprocessing`: the user's scrip
 goes back and forth: a line of JSON for the job, then for each window a line that announces it and an Arrow stream.
 """
 
+import gc
 import json
 import os
 import sys
@@ -40,8 +41,12 @@ def main() -> None:
         job = Job.from_json(json.loads(stream.readline()))
         work = Work.of(job)
         answer({"model": work.introduce()})
+        # a window makes millions of small tuples, which no cycle holds: garbage is looked for after it, not amid it
+        gc.freeze()
+        gc.disable()
         for order, window in windows(stream):
             answer({"part": asdict(work(order["number"], window, order["retry"]))})
+            gc.collect()
     except (ValueError, TypeError, OSError, RuntimeError, MemoryError, ImportError) as error:
         answer({"error": type(error).__name__, "sentence": str(error)})
         sys.exit(1)

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse.linalg import svds
 
 Floats = NDArray[np.float64]
 
@@ -34,6 +33,8 @@ class Components:
         if min(centred.shape) <= _DENSE:
             _, sizes, axes = np.linalg.svd(centred, full_matrices=False)
         else:
+            from scipy.sparse.linalg import svds  # only here: it takes a quarter of a second to load
+
             _, sizes, axes = svds(centred, k=count, v0=np.ones(min(centred.shape)))
             order = np.argsort(-sizes)
             sizes, axes = sizes[order], axes[order]

@@ -6,6 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+_TOKENS_AT_ONCE = 4_096
+"""Tokens whose windows' sums stay in a core's cache, for they are gone over twice."""
+
 
 @dataclass(frozen=True)
 class CNNSettings:
@@ -90,30 +93,39 @@ class TextCNN(nn.Module):
         """
         words, places = ids.unique(return_inverse=True)
         embedded = self.embedding(words)  # (U, E)
+        padding, nowhere = len(words), len(words) + 1  # rows of the table: all zero, and never the largest
         padded = not bool(mask.all())
         if padded:
-            places = places.masked_fill(~mask, len(words))  # padding is row U, all zero
+            places = places.masked_fill(~mask, padding)
+        texts = max(1, _TOKENS_AT_ONCE // ids.shape[1]) if ids.device.type == "cpu" else len(ids)
+        learning = torch.is_grad_enabled()
         pooled = []
         for convolution, width in zip(self.convolutions, self.settings.widths, strict=True):
             weight = convolution.get_parameter("weight")
             bias = 0.0 if convolution.bias is None else convolution.get_parameter("bias")
             columns = weight.permute(1, 2, 0).flatten(1)  # (E, K · F)
             products = (embedded @ columns).to(embedded.dtype)  # in half the bits if training asks for it, sums never
-            table = F.pad(products, (0, 0, 0, 1)).view(-1, len(weight))
-            windows = F.pad(places, (width - 1, width - 1), value=len(words)).unfold(1, width, 1)
+            never = products.new_full((1, products.shape[1]), -torch.inf)
+            table = torch.cat((products, torch.zeros_like(never), never)).view(-1, len(weight))
+            windows = F.pad(places, (width - 1, width - 1), value=padding).unfold(1, width, 1)
+            if padded:
+                windows = windows.masked_fill(~_real(mask, width).unsqueeze(-1), nowhere)
             windows = windows * width + torch.arange(width, device=ids.device)  # (B, T + K - 1, K): rows of the table
             with torch.no_grad():
-                sums = F.embedding_bag(windows.flatten(0, 1), table, mode="sum").unflatten(0, windows.shape[:2])
-                if padded:
-                    sums.masked_fill_(~_real(mask, width).unsqueeze(-1), -torch.inf)
-            if not torch.is_grad_enabled():
-                pooled.append(F.relu(sums.amax(1) + bias))
+                sums = (_sums(some, table) for some in windows.split(texts))
+                largest = torch.cat([some.argmax(1) if learning else some.amax(1) for some in sums])  # (B, F)
+            if not learning:
+                pooled.append(F.relu(largest + bias))
                 continue
-            largest = sums.argmax(1)  # (B, F)
             chosen = windows.gather(1, largest.unsqueeze(-1).expand(-1, -1, width))  # (B, F, K)
             filters = torch.arange(len(weight), device=ids.device)
             pooled.append(F.relu(table[chosen, filters.unsqueeze(-1)].sum(-1) + bias))
         return torch.cat(pooled, dim=1)
+
+
+def _sums(windows: Tensor, table: Tensor) -> Tensor:
+    """(B, W, F): the sums of the table's rows (…, F) that windows (B, W, K) name."""
+    return F.embedding_bag(windows.flatten(0, 1), table, mode="sum").unflatten(0, windows.shape[:2])
 
 
 def _real(mask: Tensor, width: int) -> Tensor:

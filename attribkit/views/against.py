@@ -70,13 +70,13 @@ class Against:
 
     Attributes:
         ids: (B, T), or None where the baseline is no sequence of tokens.
-        embedded: (B, T, E).
+        vectors: (B, T, E) if so, else None.
         logits: (B, C) float64, on the processor.
         length: tokens of the baseline text, None if the baseline is no text.
     """
 
     ids: Tensor | None
-    embedded: Tensor
+    vectors: Tensor | None
     logits: Tensor
     length: int | None
 
@@ -87,7 +87,8 @@ class Against:
         name = named.name if named.words is None else "text"
         arguments = (mask, tokenizer.pad_id, tokenizer.unk_id, named.words)
         tokens = baselines.ids(name, *arguments)
-        embedded = baselines.embedded(name, network.embedding.weight.detach(), *arguments)
+        weight = network.embedding.weight.detach()
+        vectors: Any = baselines.embedded(name, weight, *arguments) if tokens is None else None
         # one baseline is the same for all texts of a length, and so is the network's answer: padding never matters
         lengths = mask.sum(1).tolist()
         new = {length: row for row, length in enumerate(lengths) if length not in named.outputs}
@@ -95,13 +96,12 @@ class Against:
             rows = list(new.values())
             with torch.no_grad():
                 # by the network's own forward pass, never by an engine's shortcut: the check must be able to fail
-                logits = (
-                    network(tokens[rows], mask[rows])
-                    if tokens is not None
-                    else run(embedded[rows], ids[rows], mask[rows])
-                )
+                if tokens is not None:
+                    logits = network(tokens[rows], mask[rows])
+                else:
+                    logits = run(vectors[rows], ids[rows], mask[rows])
             named.outputs.update(zip(new, logits.double().cpu(), strict=True))
-        return Against(tokens, embedded, torch.stack([named.outputs[length] for length in lengths]), named.length)
+        return Against(tokens, vectors, torch.stack([named.outputs[length] for length in lengths]), named.length)
 
     def note(self, wanted: int) -> tuple[str, ...]:
         """What a reader must know of a baseline text that is not as long as the text with `wanted` tokens."""

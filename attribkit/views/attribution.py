@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from attribkit import batches
+from attribkit.attribution.lookup import Tables
 from attribkit.attribution.outputs import UNITS
 from attribkit.classifier import Classifier
 from attribkit.panels import Band, Phrases, TokenScores
@@ -86,9 +87,13 @@ class Attribution:
         return panels
 
     def solve(
-        self, classifier: Classifier, reading: Reading
+        self, classifier: Classifier, reading: Reading, tables: Tables | None = None
     ) -> Iterator[tuple[NDArray[np.int64], list[list[str]], list["Solved"]]]:
         """The numbers alone, batch by batch; the model is borrowed until the last one.
+
+        Args:
+            classifier, reading: as for a call.
+            tables: of the closed form, if they were built for all texts to come; None builds them for these.
 
         Yields: the texts' numbers (B,), each target's name for every text (J, N), what was found with each baseline.
         """
@@ -100,7 +105,7 @@ class Attribution:
         baselines = [Named.of(classifier, name) for name in self.baselines]
         texts = [one.words.numpy() for one in baselines if one.words is not None]
         others = np.concatenate([[classifier.tokenizer.pad_id], *texts])
-        tables = tables_of_run(method, network, ids_of, others)
+        tables = tables or tables_of_run(method, network, ids_of, others)
         equal = method == "captum" or getattr(network, "equal_lengths", False)
         lengths = [len(ids) for ids in ids_of]
         run = embedding_fed(network)
@@ -119,7 +124,7 @@ class Attribution:
                         ids=ids,
                         mask=mask,
                         baseline_ids=against.ids,
-                        baseline=against.embedded,
+                        baseline_vectors=against.vectors,
                         targets=[target.to(classifier.device) for target in targets],
                         outputs=outputs.to(classifier.device),
                         difference=(outputs - bases).to(classifier.device),

@@ -1,6 +1,7 @@
 """Which engine shares out the change from baseline to text, and how each is called."""
 
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -8,16 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from attribkit.attribution import (
-    captum_methods,
-    chance,
-    coalitions,
-    deeplift,
-    exact,
-    gradients,
-    perturbation,
-    quadrature,
-)
+from attribkit.attribution import chance, exact, perturbation, quadrature
 from attribkit.attribution.lookup import Tables, nbytes
 from attribkit.attribution.problem import Problem, Solution, adds_up
 
@@ -54,8 +46,9 @@ def by_quadrature(problem: Problem) -> Solution:
 def by_captum(problem: Problem) -> Solution:
     """Captum's layer integrated gradients, its steps doubled until they suffice; kept for comparison."""
     rows = max(1, 16_384 // problem.ids.shape[1])
+    integrated_gradients = import_module("attribkit.attribution.captum_methods").integrated_gradients
     found = [
-        captum_methods.integrated_gradients(
+        integrated_gradients(
             problem.network,
             problem.run,
             problem.ids,
@@ -75,6 +68,15 @@ def by_captum(problem: Problem) -> Solution:
     return Solution(scores, steps, converged)
 
 
+def _captums(module: str, name: str) -> Callable[[Problem], Solution]:
+    """A method that stands on Captum, loaded once it is asked for: Captum and matplotlib with it take a second."""
+
+    def solve(problem: Problem) -> Solution:
+        return getattr(import_module(f"attribkit.attribution.{module}"), name)(problem)
+
+    return solve
+
+
 _PAYS_FROM = 4
 """Texts from which on their common words are tabulated together; fewer tabulate their own."""
 _TABLE_BYTES = 256 * 2**20
@@ -83,34 +85,36 @@ ENGINES: dict[str, Callable[[Problem], Solution]] = {
     "exact": by_closed_form,
     "quadrature": by_quadrature,
     "captum": by_captum,
-    "saliency": gradients.saliency,
-    "input_x_gradient": gradients.input_x_gradient,
-    "deeplift": deeplift.deeplift,
-    "gradient_shap": gradients.gradient_shap,
-    "occlusion": coalitions.occlusion,
+    "saliency": _captums("gradients", "saliency"),
+    "input_x_gradient": _captums("gradients", "input_x_gradient"),
+    "deeplift": _captums("deeplift", "deeplift"),
+    "gradient_shap": _captums("gradients", "gradient_shap"),
+    "occlusion": _captums("coalitions", "occlusion"),
     "leave_one_out": perturbation.leave_one_out,
-    "shapley_sampling": coalitions.shapley_sampling,
-    "lime": coalitions.lime,
-    "kernel_shap": coalitions.kernel_shap,
+    "shapley_sampling": _captums("coalitions", "shapley_sampling"),
+    "lime": _captums("coalitions", "lime"),
+    "kernel_shap": _captums("coalitions", "kernel_shap"),
     "random": chance.random,
 }
 
 
 def tables_of_run(
-    method: str, network: Any, ids: Sequence[NDArray[np.int64]], others: NDArray[np.int64]
+    method: str, network: Any, ids: Sequence[NDArray[np.int64]] | None, others: NDArray[np.int64] | None = None
 ) -> Tables | None:
     """What the closed form tabulates once for all texts of a run; None where it would not pay or not fit.
 
     Args:
         method: one of `ENGINES`.
         network: the network.
-        ids: of the texts.
+        ids: of the texts; None if any may come.
         others: ids that their baselines may read as well.
     """
-    if method != "exact" or len(ids) < _PAYS_FROM:
+    if method != "exact" or (ids is not None and len(ids) < _PAYS_FROM):
         return None
-    words = torch.from_numpy(np.unique(np.concatenate([*ids, others])))
-    return Tables.build(network, words) if nbytes(network, len(words)) <= _TABLE_BYTES else None
+    own = [] if others is None else [others]
+    words = None if ids is None else torch.from_numpy(np.unique(np.concatenate([*ids, *own])))
+    count = len(network.embedding.weight) if words is None else len(words)
+    return Tables.build(network, words) if nbytes(network, count) <= _TABLE_BYTES else None
 
 
 def choose(method: str | None, network: Any) -> str:

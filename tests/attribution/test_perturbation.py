@@ -32,7 +32,8 @@ def problem_of(network: Any, run: Any, texts: list[list[int]], baseline: str = "
         logits = network(ids, mask).double()
     outputs = torch.stack([target.of(logits) for target in targets])
     tokens = baselines.ids(baseline, mask, 0, 1)
-    return Problem(network, run, ids, mask, tokens, compared, targets, outputs, torch.zeros_like(outputs), 1e-4)
+    vectors = compared if tokens is None else None
+    return Problem(network, run, ids, mask, tokens, vectors, targets, outputs, torch.zeros_like(outputs), 1e-4)
 
 
 def cnn(seed: int, widths: tuple[int, ...] = (3, 4, 5), vocabulary: int = 9) -> TextCNN:
