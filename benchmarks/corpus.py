@@ -1,14 +1,16 @@
 """What explaining a whole corpus costs: texts a second by cores, length and window, beside captum; memory by size.
 
     python benchmarks/corpus.py --quick
-    python benchmarks/corpus.py --only reviews cores lengths windows memory
+    python benchmarks/corpus.py --only reviews cores lengths windows ray memory
 
 Prints one JSON line per measurement. Real reviews are read where $ATTRIBKIT_DATA has imdb/test.parquet; otherwise texts
-of such lengths are drawn. Every run is the command a user would type, loading and starting included.
+of such lengths are drawn. Every run is the command a user would type, loading and starting included; only the Ray
+cluster stands before its clock starts. `memory` fails where memory is not flat, `ray` where rows differ.
 """
 
 import argparse
 import json
+import logging
 import os
 import resource
 import subprocess
@@ -17,6 +19,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +29,14 @@ import torch
 from captum.attr import LayerIntegratedGradients
 
 from attribkit.classifier import Classifier
+from attribkit.corpus import explain_corpus
 from attribkit.views.borrow import borrowed
 
 MODELS = ("imdb-cnn", "imdb-attention-rnn")
+_SAMPLED = 0.5
+"""Seconds between two looks at the memory."""
+_MOST_BYTES, _MOST_GROWTH = 2 * 10**9, 1.05
+"""What a run may take, and what its last third may take over its first, the first minute left out."""
 
 
 def report(**values: Any) -> None:
@@ -59,7 +67,7 @@ def write(texts: Iterator[str] | Sequence[str], path: Path) -> Path:
 
 
 def command(model: str, source: Path, out: Path, *options: str) -> tuple[float, list[int]]:
-    """Seconds, and the resident bytes of all its processes together, sampled five times a second."""
+    """Seconds, and the resident bytes of all its processes together, sampled every half second."""
     arguments = [sys.executable, "-m", "attribkit", "corpus", model, str(source), str(out), *options]
     begun, samples = time.perf_counter(), []
     process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL)
@@ -67,7 +75,7 @@ def command(model: str, source: Path, out: Path, *options: str) -> tuple[float, 
     def watch() -> None:
         while process.poll() is None:
             samples.append(_resident(process.pid))
-            time.sleep(0.2)
+            time.sleep(_SAMPLED)
 
     watcher = threading.Thread(target=watch)
     watcher.start()
@@ -195,16 +203,67 @@ def measure_memory(quick: bool, folder: Path) -> None:
     for count in (1_000, 4_000) if quick else (10_000, 100_000, 1_000_000):
         source = write(drawn(count, 60), folder / f"memory-{count}.jsonl")
         seconds, samples = command("imdb-cnn", source, folder / f"memory-{count}")
-        minute = samples[300:] or samples
+        later = samples[round(60 / _SAMPLED) :]
+        third = len(later) // 3
+        growth = max(later[-third:]) / max(later[:third]) if third else None
+        flat = max(samples) < _MOST_BYTES and (growth is None or growth <= _MOST_GROWTH)
         report(
             what="memory",
             texts=count,
             megabytes_read=round(source.stat().st_size / 2**20),
             seconds=round(seconds, 2),
             texts_per_second=round(count / seconds, 1),
-            peak_megabytes=round(max(samples) / 2**20),
-            after_a_minute_megabytes=[round(min(minute) / 2**20), round(max(minute) / 2**20)],
+            peak_megabytes=round(max(samples) / 1e6),
+            after_a_minute_megabytes=[round(min(later) / 1e6), round(max(later) / 1e6)] if later else None,
+            last_third_over_first=None if growth is None else round(growth, 3),
+            flat=flat,
         )
+        source.unlink()
+        if not flat:
+            raise RuntimeError(f"explaining {count:,} texts took {max(samples):,} bytes, growing by {growth}")
+
+
+def measure_ray(quick: bool, folder: Path) -> None:
+    """Clusters of one and of two nodes with a core each, on this machine; an actor on each node."""
+    source = write(reviews(64 if quick else 320), folder / "ray.jsonl")
+    count = source.read_bytes().count(b"\n")
+    seconds, tables = {}, {}
+    for nodes in (1, 2):
+        with cluster(nodes):
+            begun = time.perf_counter()
+            explain_corpus(
+                "imdb-attention-rnn", source, folder / f"ray-{nodes}", window=16, engine="ray", workers=nodes
+            )
+            seconds[nodes] = time.perf_counter() - begun
+        tables[nodes] = [file.read_bytes() for file in sorted((folder / f"ray-{nodes}").glob("part-*"))]
+    report(
+        what="Ray, attention-RNN, one thread per actor",
+        texts=count,
+        seconds={f"{nodes} nodes": round(taken, 2) for nodes, taken in seconds.items()},
+        times_faster=round(seconds[1] / seconds[2], 2),
+        identical=tables[1] == tables[2],
+    )
+    if tables[1] != tables[2]:
+        raise RuntimeError("two nodes wrote other rows than one")
+
+
+@contextmanager
+def cluster(nodes: int) -> Iterator[None]:
+    """A Ray cluster of so many nodes of one core, which this process has joined."""
+    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}
+    import ray
+    from ray.cluster_utils import Cluster
+
+    node = {"num_cpus": 1, "object_store_memory": 80 * 2**20}
+    started = Cluster(initialize_head=True, head_node_args={**node, "include_dashboard": False})
+    try:
+        for _ in range(nodes - 1):
+            started.add_node(**node)
+        ray.init(started.address, log_to_driver=False, logging_level=logging.ERROR)
+        yield
+    finally:
+        ray.shutdown()
+        started.shutdown()
 
 
 MEASURES = {
@@ -212,6 +271,7 @@ MEASURES = {
     "cores": measure_cores,
     "lengths": measure_lengths,
     "windows": measure_windows,
+    "ray": measure_ray,
     "memory": measure_memory,
 }
 

@@ -70,9 +70,11 @@ print(f"accuracy: {(rows['label'] == rows['true_label']).mean():.3f}")
 #
 # A word misleads where the model was wrong and the word spoke for the wrong answer. The scores all speak for "pos", so
 # in a wrong negative review misjudged as positive a positive score misleads, and the other way round. Summed over all
-# wrong reviews that is how much each word contributed to the model's mistakes. A word that is simply frequent would
-# lead such a list by its frequency alone, so beside it stands what it does in reviews judged rightly: a word that
-# helps there as much as it hurts here is no fault of the model's.
+# wrong reviews that is how much each word contributed to the model's mistakes.
+#
+# Such a list is led by words that are strong and frequent. So beside the sum stands what a use of the word does, on
+# average, where the model is wrong and where it is right. A word that helps there more than it hurts here (*worst*) is
+# no fault of the model's: those reviews say "worst" of something else. One that hurts more than it helps is.
 #
 # The result opens in whatever one likes. In duckdb, which reads the files as a table:
 
@@ -89,11 +91,18 @@ MISLED = f"""
            avg(score * side) filter (where wrong) as per_wrong_use,
            coalesce(avg(score * side) filter (where not wrong), 0) as per_right_use
     from words where known and length(word) > 2 group by word
-    having wrong_reviews >= {20 if FULL else 1}
-    order by misled desc, word limit 15
+    having wrong_reviews >= {30 if FULL else 1} and misled > 0
+    order by misled desc, word
 """
 misleading = duckdb.sql(MISLED).df()
-print(misleading.round(3).to_string(index=False))
+print(misleading.head(15).round(3).to_string(index=False))
+
+# %% [markdown]
+# Of these, the words of which each use hurts more where the model is wrong than it helps where it is right:
+
+# %%
+treacherous = misleading[misleading["per_wrong_use"] > misleading["per_right_use"]]
+print(treacherous.head(12).round(3).to_string(index=False))
 
 # %% [markdown]
 # In polars, which streams them, the same sums for the reviews judged wrongly:
@@ -114,8 +123,8 @@ by_word = dict(zip(wrong["word"], wrong["misled"], strict=True))
 assert all(abs(by_word[one.word] - one.misled) < 1e-6 for one in misleading.itertuples())
 
 # %% [markdown]
-# And in pandas, from the small table that `words=True` has summed up while explaining; all of it without reading a
-# score again:
+# And in pandas, from the small table that `words=True` has summed up while explaining, without reading a score again:
+# the words that move this model most, right or wrong.
 
 # %%
 sums = run.words()
@@ -124,27 +133,44 @@ print(sums.head(10).round(3).to_string(index=False))
 # %% [markdown]
 # ## 3. The picture
 
+
 # %%
-top = misleading.head(12)
-table = Table(
-    title="Words that most misled the model",
-    columns=("word", "misled, log-odds", "wrong reviews", "mean there", "mean if right"),
-    rows=tuple(
-        (one.word, round(one.misled, 1), one.wrong_reviews, round(one.per_wrong_use, 3), round(one.per_right_use, 3))
-        for one in top.itertuples()
-    ),
-    bars=tuple(Bar(one.misled) for one in top.itertuples()),
+def drawn(title: str, words: pd.DataFrame) -> Table:
+    """A table with a bar for each word's part in the mistakes."""
+    return Table(
+        title=title,
+        columns=("word", "misled, log-odds", "wrong reviews", "mean there", "mean if right"),
+        rows=tuple(
+            (
+                one.word,
+                round(one.misled, 1),
+                one.wrong_reviews,
+                round(one.per_wrong_use, 3),
+                round(one.per_right_use, 3),
+            )
+            for one in words.itertuples()
+        ),
+        bars=tuple(Bar(one.misled) for one in words.itertuples()),
+    )
+
+
+tables = (
+    drawn("Words that most misled the model", misleading.head(10)),
+    drawn("Those that hurt more than they help", treacherous.head(10)),
 )
-picture = ak.Explanation(None, None, (table,), {"model": "imdb-cnn"})
+picture = ak.Explanation(None, None, tables, {"model": "imdb-cnn"})
 picture.save(OUT / "misleading.png")
 picture.save(OUT / "misleading.html")
+picture
 
 # %% [markdown]
 # One row is an explanation again: `ak.Explanation.from_row(row, text)` gives the picture of a review, for one's own
 # eyes. Here a sentence of our own stands in for it.
 
 # %%
-Path(OUT / "own.csv").write_text("text,label\nA lovely bad film that I did not like at all,neg\n")
+(OUT / "own.csv").write_text("text,label\nA lovely bad film that I did not like at all,neg\n")
 ak.explain_corpus("imdb-cnn", OUT / "own.csv", OUT / "own", keep_text=True, label="label", workers=1)
 row = pd.read_parquet(OUT / "own").iloc[0]
-ak.Explanation.from_row(row).save(OUT / "own.png")
+why = ak.Explanation.from_row(row)
+why.save(OUT / "own.png")
+why

@@ -35,7 +35,7 @@ WRITERS: dict[str, Callable[[pd.DataFrame, Path], object]] = {
     ".jsonl": lambda rows, path: path.write_text("".join(json.dumps(row) + "\n" for row in rows.to_dict("records"))),
     ".parquet": lambda rows, path: rows.to_parquet(path),
 }
-PACKED = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}
+PACKED: dict[str, Callable[[bytes], bytes]] = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}
 
 
 def write(rows: pd.DataFrame, path: Path) -> Path:
