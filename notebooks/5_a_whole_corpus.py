@@ -63,7 +63,8 @@ PARTS = str(OUT / "explained" / "part-*.parquet")
 rows = pd.read_parquet(OUT / "explained", columns=["status", "label", "true_label", "relative_error", "tokens_total"])
 print(rows["status"].value_counts().to_dict())
 print(f"largest relative completeness error: {rows['relative_error'].max():.1e}")
-print(f"accuracy: {(rows['label'] == rows['true_label']).mean():.3f}")
+wrong = rows["label"] != rows["true_label"]
+print(f"accuracy: {1 - wrong.mean():.3f}; {wrong.sum():,} reviews are judged wrongly")
 
 # %% [markdown]
 # ## 2. Which words mislead it?
@@ -105,10 +106,16 @@ treacherous = misleading[misleading["per_wrong_use"] > misleading["per_right_use
 print(treacherous.head(12).round(3).to_string(index=False))
 
 # %% [markdown]
+# On all 25,000 reviews two kinds of words stand out. *Worst*, *great*, *excellent*, *poor*: the words the model lives
+# by. They mislead it where a review says them of something else, and are right far more often. And *awful*, *poorly*,
+# *mess*, *job*, *humour*: what they add to a mistake, use for use, is more than they add to a right answer. *Humour* is
+# the most lopsided of them, 0.44 log-odds towards the wrong answer against 0.10 towards the right one: a sign of the
+# kind of film rather than of a verdict on it.
+#
 # In polars, which streams them, the same sums for the reviews judged wrongly:
 
 # %%
-wrong = (
+sums = (
     pl.scan_parquet(PARTS)
     .filter((pl.col("status") == "ok") & (pl.col("label") != pl.col("true_label")))
     .select("label", pl.col("tokens").alias("word"), "known", "scores")
@@ -119,7 +126,7 @@ wrong = (
     .agg(pl.col("misled").sum())
     .collect()
 )
-by_word = dict(zip(wrong["word"], wrong["misled"], strict=True))
+by_word = dict(zip(sums["word"], sums["misled"], strict=True))
 assert all(abs(by_word[one.word] - one.misled) < 1e-6 for one in misleading.itertuples())
 
 # %% [markdown]
@@ -127,8 +134,7 @@ assert all(abs(by_word[one.word] - one.misled) < 1e-6 for one in misleading.iter
 # the words that move this model most, right or wrong.
 
 # %%
-sums = run.words()
-print(sums.head(10).round(3).to_string(index=False))
+print(run.words().head(10).round(3).to_string(index=False))
 
 # %% [markdown]
 # ## 3. The picture
