@@ -20,7 +20,7 @@ check: $(VENV)/.installed-dev
 
 torture: $(VENV)/.installed-dev
 	$(PIP) --editable '.[fuzz]'
-	ATTRIBKIT_TORTURE=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/torture --timeout 7200 --durations 10
+	ATTRIBKIT_TORTURE=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/torture --numprocesses auto --dist worksteal --timeout 7200 --durations 10
 	$(BIN)/python tests/torture/bytes_fuzz.py -atheris_runs=50000
 	$(BIN)/python benchmarks/corpus.py --only memory
 

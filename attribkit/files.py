@@ -36,8 +36,10 @@ def write_whole(path: str | Path, content: bytes) -> Path:
             file.flush()
             os.fsync(file.fileno())
         os.replace(partial, path)
-    except BaseException:
+    except BaseException as error:
         partial.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is not None:
+            error.filename = str(path)  # the file that the user knows of
         raise
     return path
 

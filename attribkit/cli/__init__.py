@@ -56,7 +56,11 @@ def main(arguments: list[str] | None = None) -> None:
     except Exception as error:
         if debug:
             traceback.print_exc()
-        expected = isinstance(error, (*BAD_USE, OSError, RuntimeError, ModuleNotFoundError))
-        sentence = str(error) if expected else f"unexpected {type(error).__name__}: {error}; run again with --debug"
+        expected = isinstance(error, (*BAD_USE, OSError, RuntimeError, MemoryError, ModuleNotFoundError))
+        sentence = (
+            (str(error) or "there is not enough memory")
+            if expected
+            else f"unexpected {type(error).__name__}: {error}; run again with --debug"
+        )
         errors.print(f"[bold red]error:[/] {escape(sentence)}", highlight=False, soft_wrap=True)
         sys.exit(2 if isinstance(error, BAD_USE) else 1)

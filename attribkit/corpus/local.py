@@ -10,17 +10,22 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from attribkit.corpus import memory
 from attribkit.corpus.job import Job
 from attribkit.corpus.ledger import Part
 from attribkit.corpus.windows import Task, Todo, Window
 
 _ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
 _AHEAD = 2
-_TRIES = 2
+_SLICES = (1, 1, 16, 256)
+"""Of a window, try by try: as it is, as it is again for the process may have been killed, then with less memory."""
 
 
 def cores() -> int:
@@ -34,14 +39,21 @@ class Worker:
 
     job: Job
     process: subprocess.Popen[bytes] | None = None
+    slices: int = 1
+    last_words: IO[bytes] | None = None
 
     def start(self) -> "Worker":
         """Start it; it loads the model meanwhile."""
         environment = os.environ | _ONE_THREAD | {"TOKENIZERS_PARALLELISM": "false"}
+        if memory.scarce():
+            environment |= memory.FRUGAL
+            # libraries that are refused memory say so at length, and a user needs one line of it
+            self.last_words = TemporaryFile()  # noqa: SIM115  # closed by `stop`
         self.process = subprocess.Popen(
             [sys.executable, "-m", "attribkit.corpus.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=self.last_words,
             env=environment,
         )
         self._send(json.dumps(self.job.to_json()).encode() + b"\n")
@@ -53,34 +65,48 @@ class Worker:
             return self._answer()["model"]
         except _WorkerDied as error:
             raise RuntimeError(
-                f"a worker process died as it loaded the model ({error}), most likely for want of memory; run the same "
-                "command again with fewer workers"
+                f"a worker process died as it loaded the model ({error}), most likely for want of memory; "
+                f"{self._cure(0)} and run the same command again"
             ) from error
 
     def __call__(self, number: int, table: pa.Table, retry: bool) -> Part:
-        """The part of a window. A worker that dies is replaced once for each window.
+        """The part of a window. A worker that dies is replaced, and then takes less memory.
 
-        Raises: RuntimeError if it dies again; OSError where the part cannot be written.
+        Raises: RuntimeError if it dies again and again; OSError where the part cannot be written.
         """
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, table.schema) as writer:
             writer.write_table(table)
         content = sink.getvalue().to_pybytes()
-        order = json.dumps({"number": number, "retry": retry, "bytes": len(content)}).encode() + b"\n"
-        for left in reversed(range(_TRIES)):
+        order = {"number": number, "retry": retry, "bytes": len(content)}
+        tries = [slices for slices in _SLICES if slices >= self.slices]
+        for left, self.slices in zip(reversed(range(len(tries))), tries, strict=True):
             try:
-                self._send(order + content)
+                self._send(json.dumps(order | {"slices": self.slices}).encode() + b"\n" + content)
                 return Part(**self._answer()["part"])
             except _WorkerDied as error:
                 if not left:
                     rows = f"{table['row'][0].as_py():,} to {table['row'][-1].as_py():,}"
+                    cure = self._cure(pc.sum(pc.utf8_length(table["text"])).as_py() or 0)
                     raise RuntimeError(
-                        f"a worker process died twice on the rows {rows} ({error}), most likely for want of memory; "
-                        "run the same command again with fewer workers or smaller windows: finished parts are kept"
+                        f"a worker process died each time on the rows {rows} ({error}), most likely for want "
+                        f"of memory; {cure} and run the same command again: finished parts are kept"
                     ) from error
                 self.stop()
                 self.start().introduced()
         raise AssertionError("unreachable")
+
+    def _cure(self, characters: int) -> str:
+        """What to do where memory ran out on a window of so many characters."""
+        limit = memory.limit()
+        if limit is None:
+            return "take fewer workers"
+        weights = sum(file.stat().st_size for file in Path(self.job.model).glob("*.safetensors"))
+        needed = memory.needed(weights, characters)
+        return (
+            f"of the {limit / 1e6:,.0f} MB that the system allows, a worker needs about {needed / 1e6:,.0f}: raise the "
+            "limit (ulimit -v, or the container's) or take fewer workers"
+        )
 
     def stop(self) -> None:
         """End it, whatever it is doing."""
@@ -88,6 +114,9 @@ class Worker:
             self.process.kill()
             self.process.communicate()
             self.process = None
+        if self.last_words is not None:
+            self.last_words.close()
+            self.last_words = None
 
     def _send(self, content: bytes) -> None:
         process = self._alive()
@@ -101,12 +130,22 @@ class Worker:
         process = self._alive()
         line = process.stdout.readline()  # type: ignore[union-attr]  # it is a pipe
         if not line.endswith(b"\n"):
-            raise _WorkerDied(f"exit code {process.wait()}")
+            raise _WorkerDied(f"exit code {process.wait()}{self._said()}")
         answer = json.loads(line)
+        if answer.get("error") == "MemoryError":
+            raise _WorkerDied(answer["sentence"])
         if "error" in answer:
             kind = getattr(builtins, answer["error"], RuntimeError)
             raise kind(answer["sentence"])
         return answer
+
+    def _said(self) -> str:
+        """The last line that a process wrote to stderr, where that was kept."""
+        if self.last_words is None:
+            return ""
+        self.last_words.seek(0)
+        lines = self.last_words.read().decode(errors="replace").strip().splitlines()
+        return f": {lines[-1][:200]}" if lines else ""
 
     def _alive(self) -> subprocess.Popen[bytes]:
         if self.process is None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow.parquet as pq
 
-from attribkit.corpus import local
+from attribkit.corpus import local, memory
 from attribkit.corpus.job import Job, Settings
 from attribkit.corpus.ledger import WORDS, Ledger, Part, write_parquet
 from attribkit.corpus.selection import Selection
@@ -196,7 +196,7 @@ def _crew(
     """The engine, with the model in its workers' hands."""
     with ExitStack() as stack:
         job = Job(str(model), None, folder, settings)
-        if engine == "local" and count == 1:
+        if engine == "local" and count == 1 and not memory.scarce():
             yield _here(job, None if isinstance(model, (str, Path)) else model, one_thread=True)
             return
         if not isinstance(model, (str, Path)):
@@ -207,7 +207,7 @@ def _crew(
                         "only this toolkit's own networks and tokenizers can be sent to other processes; give the "
                         "folder of a saved model, or leave `engine` and `workers` out"
                     )
-                yield _here(job, model, one_thread=False)
+                yield _here(job, model, one_thread=count == 1)
                 return
             job = replace(job, model=str(kept), dtype=str(model.network.embedding.weight.dtype).removeprefix("torch."))
         if engine == "ray":

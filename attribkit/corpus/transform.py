@@ -12,6 +12,7 @@ from attribkit.attribution.lookup import Tables
 from attribkit.attribution.outputs import UNITS
 from attribkit.classifier import Classifier, softmax
 from attribkit.corpus.job import Settings
+from attribkit.corpus.memory import ran_out
 from attribkit.panels import relative_error
 from attribkit.text import Encoded
 from attribkit.views.against import Named
@@ -96,15 +97,21 @@ class Transform:
         for name in self.view.baselines:
             Named.of(self.classifier, name)
 
-    def __call__(self, window: pa.Table) -> pa.Table:
-        """A row of `SCHEMA` for each row of the window, in order; a row that failed says why."""
+    def __call__(self, window: pa.Table, slices: int = 1) -> pa.Table:
+        """A row of `SCHEMA` for each row of the window, in order; a row that failed says why.
+
+        Done in so many slices, one after the other: the more there are, the less memory it takes.
+        """
         texts, status, reason = (window[name].to_pylist() for name in ("text", "status", "reason"))
         explained: dict[int, Explained] = {}
-        for row, found in self._explained([row for row, fault in enumerate(status) if fault is None], texts):
-            if isinstance(found, Explained):
-                explained[row], status[row] = found, "ok"
-            else:
-                status[row], reason[row] = found
+        good = [row for row, fault in enumerate(status) if fault is None]
+        size = max(1, -(-len(good) // slices))
+        for first in range(0, len(good), size):
+            for row, found in self._explained(good[first : first + size], texts):
+                if isinstance(found, Explained):
+                    explained[row], status[row] = found, "ok"
+                else:
+                    status[row], reason[row] = found
         return _table(window, status, reason, explained, self.classifier.labels, self.settings)
 
     def _explained(
@@ -181,7 +188,7 @@ def _view(told: Settings) -> Attribution:
 def _sentence(error: Exception, tokens: int) -> str:
     """Why a row failed, in one line."""
     reason = " ".join(str(error).split())[:300] or type(error).__name__
-    if isinstance(error, MemoryError) or "allocate memory" in reason or "out of memory" in reason:
+    if ran_out(error):
         return f"a text of {tokens:,} tokens needs more memory than there is ({reason})"
     return f"{type(error).__name__}: {reason}"
 

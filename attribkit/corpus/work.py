@@ -47,14 +47,17 @@ class Work:
             "fingerprint": classifier.fingerprint(),
         }
 
-    def __call__(self, number: int, window: pa.Table, retry: bool = False) -> Part:
-        """Explain a window and write its part; with `retry`, only the rows of its part that were not explained."""
-        table = self._mended(number, window) if retry else self.transform(window)
+    def __call__(self, number: int, window: pa.Table, retry: bool = False, slices: int = 1) -> Part:
+        """Explain a window, in so many slices, and write its part.
+
+        With `retry`, only the rows of its part that were not explained.
+        """
+        table = self._mended(number, window, slices) if retry else self.transform(window, slices)
         words = sums_of(table) if self.transform.settings.words else None
         return write_part(self.folder, number, table, words)
 
-    def _mended(self, number: int, window: pa.Table) -> pa.Table:
+    def _mended(self, number: int, window: pa.Table, slices: int) -> pa.Table:
         written = pq.read_table(self.folder / part_name(number), schema=SCHEMA)
         good = pc.equal(written["status"], "ok")
-        new = self.transform(window.filter(pc.invert(good)))
+        new = self.transform(window.filter(pc.invert(good)), slices)
         return pa.concat_tables([written.filter(good), new]).sort_by("row")

@@ -16,6 +16,7 @@ import pyarrow as pa
 import torch
 
 from attribkit.corpus.job import Job
+from attribkit.corpus.memory import ran_out
 from attribkit.corpus.work import Work
 
 
@@ -45,10 +46,11 @@ def main() -> None:
         gc.freeze()
         gc.disable()
         for order, window in windows(stream):
-            answer({"part": asdict(work(order["number"], window, order["retry"]))})
+            answer({"part": asdict(work(order["number"], window, order["retry"], order["slices"]))})
             gc.collect()
     except (ValueError, TypeError, OSError, RuntimeError, MemoryError, ImportError) as error:
-        answer({"error": type(error).__name__, "sentence": str(error)})
+        kind = "MemoryError" if ran_out(error) else type(error).__name__
+        answer({"error": kind, "sentence": str(error) or "out of memory"})
         sys.exit(1)
 
 

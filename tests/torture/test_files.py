@@ -55,7 +55,7 @@ def test_a_model_cut_short_at_any_length(
             (folder / file).write_bytes(content[:length])
             assert refused(lambda: Classifier.load(folder, "cpu"), same_model), (file, length)
         (folder / file).write_bytes(content)
-        tried(f"truncations of {file}", len(wanted))
+        tried(f"files: truncations of {file}", len(wanted))
 
 
 def test_a_model_with_flipped_bits(
@@ -74,7 +74,7 @@ def test_a_model_with_flipped_bits(
         refused(lambda: Classifier.load(folder, "cpu"), same_model)
         file.write_bytes(whole)
     assert same_model(Classifier.load(folder, "cpu"))
-    tried("bit flips of a model folder", count)
+    tried("files: bit flips of a model folder", count)
 
 
 def test_an_explanation_with_flipped_bits(model_folder: Path, tmp_path: Path, full: bool, tried: Tried) -> None:
@@ -89,8 +89,8 @@ def test_an_explanation_with_flipped_bits(model_folder: Path, tmp_path: Path, fu
     for length in range(0, len(whole), 1 if full else 97):
         file.write_bytes(whole[:length])
         assert refused(lambda: ak.Explanation.load(file), lambda found: found == why)
-    tried("bit flips of an explanation", count)
-    tried("truncations of an explanation", len(range(0, len(whole), 1 if full else 97)))
+    tried("files: bit flips of an explanation", count)
+    tried("files: truncations of an explanation", len(range(0, len(whole), 1 if full else 97)))
 
 
 def test_a_pickle_is_never_run(model_folder: Path, tmp_path: Path, tried: Tried) -> None:
@@ -105,7 +105,7 @@ def test_a_pickle_is_never_run(model_folder: Path, tmp_path: Path, tried: Tried)
             with pytest.raises(ValueError, match="damaged"):
                 Classifier.load(folder, "cpu")
             (folder / name).write_bytes(kept)
-        tried("pickles laid in a model folder")
+        tried("files: pickles laid in a model folder")
     assert not mark.exists()
 
 
@@ -121,7 +121,7 @@ def test_a_link_out_of_the_folder_tells_nothing(model_folder: Path, tmp_path: Pa
         assert "secret words" not in str(refusal.value)
         (folder / name).unlink()
         (folder / name).write_bytes(kept)
-        tried("links out of a model folder")
+        tried("files: links out of a model folder")
 
 
 def test_a_vector_file_that_unpacks_without_end_fills_no_memory(tmp_path: Path, tried: Tried) -> None:
@@ -131,7 +131,7 @@ def test_a_vector_file_that_unpacks_without_end_fills_no_memory(tmp_path: Path, 
             file.write(b"\0" * 2**20)
     with pytest.raises(ValueError, match=r"longer than|a file of word vectors was expected"):
         read_vectors(bomb, {"[PAD]": 0, "[UNK]": 1, "good": 2})
-    tried("zip bombs")
+    tried("files: zip bombs")
 
 
 NAMES = ("with spaces and 'quotes'", "ünïcødé-漢字-🎬", "a" * 251, "-dash", "per%cent#hash?mark", "new\nline")
@@ -146,7 +146,7 @@ def test_an_odd_name_is_a_name(name: str, model_folder: Path, tmp_path: Path, tr
     run = explain_corpus(model, table, tmp_path / "out" / name, workers=1)
     assert run.statuses == {"ok": 1}
     ak.explain(model, "a good film", views="attribution").save(tmp_path / (name[:240] + ".json"))
-    tried("odd names")
+    tried("files: odd names")
 
 
 def test_config_says_no_more_than_it_may(model_folder: Path, tmp_path: Path, tried: Tried) -> None:
@@ -160,5 +160,5 @@ def test_config_says_no_more_than_it_may(model_folder: Path, tmp_path: Path, tri
         (folder / "config.json").write_text(json.dumps(config | changed))
         with pytest.raises(ValueError, match="damaged"):
             Classifier.load(folder, "cpu")
-        tried("forged configs")
+        tried("files: forged configs")
     assert os.listdir(tmp_path) == ["model"]

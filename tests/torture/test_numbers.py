@@ -34,7 +34,7 @@ def test_tiny_huge_and_zero_weights(architecture: str, scale: float, make_classi
         for parameter in model.network.parameters():
             parameter.mul_(scale)
     says_it_adds_up_only_if_it_does(ak.explain(model, "a good film , bad and dull", views="attribution"))
-    tried("extreme weights")
+    tried("numbers: extreme weights")
 
 
 @pytest.mark.parametrize("broken", [float("nan"), float("inf")])
@@ -47,7 +47,7 @@ def test_weights_that_are_no_numbers_are_refused_by_name(
     model.save(tmp_path / "model")
     with pytest.raises(ValueError, match=r"the weights 'output\.weight' in .* hold NaN or infinity"):
         Classifier.load(tmp_path / "model")
-    tried("weights that are no numbers")
+    tried("numbers: weights that are no numbers")
 
 
 @ARCHITECTURE
@@ -57,7 +57,7 @@ def test_other_precisions(architecture: str, dtype: torch.dtype, make_classifier
     model.network.to(dtype)
     says_it_adds_up_only_if_it_does(ak.explain(model, "a good film , bad and dull", views="attribution"))
     assert {parameter.dtype for parameter in model.network.parameters()} == {dtype}
-    tried("other precisions")
+    tried("numbers: other precisions")
 
 
 def built(architecture: str, labels: tuple[str, ...], **sizes: Any) -> Classifier:
@@ -74,7 +74,7 @@ def test_one_filter_one_word_a_thousand_classes(architecture: str, tried: Tried)
     for model in (built(architecture, ("a", "b"), **small), built(architecture, labels, **small)):
         says_it_adds_up_only_if_it_does(ak.explain(model, "word", views="attribution"))
         says_it_adds_up_only_if_it_does(ak.explain(model, "word unheard word", views="attribution"))
-        tried("smallest networks, most classes", 2)
+        tried("numbers: smallest networks, most classes", 2)
 
 
 def test_one_word_a_hundred_thousand_times(make_classifier: Make, full: bool, tried: Tried) -> None:
@@ -85,4 +85,4 @@ def test_one_word_a_hundred_thousand_times(make_classifier: Make, full: bool, tr
     why = ak.explain(model, "good " * count, views="attribution")
     assert len(why.scores.tokens) == count
     says_it_adds_up_only_if_it_does(why)
-    tried("words in the longest text", count)
+    tried("numbers: words in the longest text", count)
