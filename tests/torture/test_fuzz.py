@@ -174,8 +174,8 @@ def test_renderer(tokens: list[str], note: str, tried: Tried) -> None:
 
 ARGUMENTS = st.lists(
     st.sampled_from(
-        """explain train evaluate corpus project words check report demo --help --out --target --model --limit --where --engine
-        --view --json - -- --debug imdb-cnn nowhere.csv x.png 0 -1 nan pos,neg ../.. """.split()
+        """explain train evaluate corpus project words check report demo --help --out --target --model --limit --where
+        --engine --view --json - -- --debug imdb-cnn nowhere.csv x.png 0 -1 nan pos,neg ../.. """.split()
     )
     | st.text(max_size=6),
     max_size=5,
