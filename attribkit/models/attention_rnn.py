@@ -7,7 +7,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from attribkit.models import recurrence
+from attribkit.models import embedding, recurrence
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class AttentionRNN(nn.Module):
         super().__init__()
         self.settings = settings
         features = settings.hidden * (2 if settings.bidirectional else 1)
-        self.embedding = nn.Embedding(settings.vocabulary, settings.embedding_size, padding_idx=0)
+        self.embedding = embedding.small(settings.vocabulary, settings.embedding_size)
         self.rnn = recurrence.CELLS[settings.cell](
             settings.embedding_size,
             settings.hidden,

@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from attribkit.models import embedding
+
 _TOKENS_AT_ONCE = 4_096
 """Tokens whose windows' sums stay in a core's cache, for they are gone over twice."""
 
@@ -50,7 +52,7 @@ class TextCNN(nn.Module):
     def __init__(self, settings: CNNSettings) -> None:
         super().__init__()
         self.settings = settings
-        self.embedding = nn.Embedding(settings.vocabulary, settings.embedding_size, padding_idx=0)
+        self.embedding = embedding.small(settings.vocabulary, settings.embedding_size)
         self.embedding_dropout = nn.Dropout(settings.embedding_dropout)
         self.convolutions = nn.ModuleList(
             nn.Conv1d(settings.embedding_size, settings.filters, width, padding=width - 1) for width in settings.widths

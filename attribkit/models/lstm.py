@@ -6,7 +6,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from attribkit.models import recurrence
+from attribkit.models import embedding, recurrence
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class LSTMClassifier(nn.Module):
     def __init__(self, settings: LSTMSettings) -> None:
         super().__init__()
         self.settings = settings
-        self.embedding = nn.Embedding(settings.vocabulary, settings.embedding_size, padding_idx=0)
+        self.embedding = embedding.small(settings.vocabulary, settings.embedding_size)
         self.rnn = nn.LSTM(
             settings.embedding_size,
             settings.hidden,
@@ -56,6 +56,7 @@ class LSTMClassifier(nn.Module):
             batch_first=True,
             dropout=settings.dropout if settings.layers > 1 else 0.0,
         )
+        _remember(self.rnn)
         self.dropout = nn.Dropout(settings.dropout)
         self.output = nn.Linear(settings.hidden * (2 if settings.bidirectional else 1), settings.classes)
 
@@ -68,3 +69,14 @@ class LSTMClassifier(nn.Module):
             last = mask.sum(1).clamp(min=1) - 1
             final = outputs[torch.arange(len(outputs), device=outputs.device), last]
         return self.output(self.dropout(final))
+
+
+@torch.no_grad()
+def _remember(rnn: nn.LSTM) -> None:
+    """Let every forget gate begin open: else a text's beginning is forgotten before anything is learned from it.
+
+    Source: Jozefowicz, Zaremba & Sutskever, "An Empirical Exploration of Recurrent Network Architectures", ICML 2015.
+    """
+    for name, bias in rnn.named_parameters():
+        if name.startswith("bias_ih"):
+            bias[rnn.hidden_size : 2 * rnn.hidden_size] = 1.0

@@ -65,7 +65,14 @@ IMDB = Table(
     "F1 of the positive class",
     (
         Row("TF-IDF + logistic regression", TFIDF),
-        Row("CNN", "cnn", _CNN, published=0.8496, goal=0.88),
+        Row(
+            "CNN",
+            "cnn",
+            _CNN,
+            published=0.8496,
+            goal=0.88,
+            lost=("the embedding drawn with deviation 1, not .1: F1 .867",),
+        ),
         Row("CNN + vectors", "cnn", _CNN, WORD2VEC, published=0.8725, goal=0.89),
         Row("CNN + vectors, frozen first", "cnn", _CNN | _THAW, WORD2VEC, published=0.8807, goal=0.90),
         Row(
@@ -75,13 +82,23 @@ IMDB = Table(
             WORD2VEC,
             goal=0.915,
         ),
-        Row("attention-RNN", "attention-rnn", _READER | {"embedding_size": 100}, goal=0.89),
+        Row(
+            "attention-RNN",
+            "attention-rnn",
+            _READER | {"embedding_size": 100},
+            goal=0.89,
+            lost=("the embedding drawn with deviation 1, not .1: F1 .868",),
+        ),
         Row(
             "LSTM",
             "lstm",
-            {"embedding_size": 100, "hidden": 128, "vocabulary_size": 30_000, "epochs": 6, "truncate": "start"},
+            _READER | {"embedding_size": 100, "hidden": 128, "truncate": "start"},
             published=0.8375,
             goal=0.875,
+            lost=(
+                "256 tokens, the embedding drawn with deviation 1, forget gates half open: F1 .810",
+                "256 tokens, dropout .3: F1 .851",
+            ),
         ),
     ),
 )
@@ -94,11 +111,11 @@ AG_NEWS = Table(
         Row(
             "attention-RNN",
             "attention-rnn",
-            {"min_frequency": 1, "embedding_size": 100, "hidden": 64, "epochs": 14, "patience": 3},
+            {"min_frequency": 1, "embedding_size": 100, "hidden": 64, "epochs": 8},
             goal=0.855,
             lost=(
-                "8 epochs: weighted F1 .807, and still rising",
-                "300 dimensions, 100 units, dropout .3, learning rate 2e-3, batches of 128: weighted F1 .805",
+                "the embedding drawn with deviation 1, not .1: weighted F1 .807 after 8 epochs",
+                "with deviation .03: weighted F1 .841",
             ),
         ),
         Row(
@@ -108,6 +125,7 @@ AG_NEWS = Table(
             WORD2VEC,
             goal=0.87,
             lost=(
+                "words without a vector drawn as widely as those with one, not a tenth: weighted F1 .844",
                 "frozen for 2 epochs, then learning rate 5e-4, dropout .3: weighted F1 .841",
                 "the same with the part of GloVe 6B that could be had, 12 % of the vocabulary: weighted F1 .819",
             ),

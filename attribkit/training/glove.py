@@ -39,6 +39,9 @@ class Coverage:
         return f"{self.file}: {self.found:,} of {self.words:,} words ({self.share:.1%}){tokens}, {self.size} dimensions"
 
 
+_SPREAD = 0.1  # of words the file lacks, as a share of the found vectors' deviation
+
+
 def read_vectors(
     path: str | Path,
     vocabulary: Mapping[str, int],
@@ -51,9 +54,9 @@ def read_vectors(
     """The vectors of a vocabulary's words, read in one pass that keeps no other word in memory.
 
     A word is taken as it is spelt, else in the first spelling that differs in case alone. A word the file lacks, UNK
-    too, is drawn from a normal distribution with the mean and deviation that the found vectors have in each dimension;
-    PAD is zero. Words may contain spaces (GloVe 840B): a line is split from the right. A word2vec header line is
-    accepted; a word listed twice counts once, the first time.
+    too, is drawn close to the mean of the found vectors, with a tenth of their deviation in each dimension, so that it
+    says little until training moves it; PAD is zero. Words may contain spaces (GloVe 840B): a line is split from the
+    right. A word2vec header line is accepted; a word listed twice counts once, the first time.
 
     Source: Pennington, Socher & Manning, "GloVe: Global Vectors for Word Representation", EMNLP 2014.
 
@@ -103,7 +106,9 @@ def read_vectors(
     known[rows] = True
     matrix[rows] = found_vectors
     mean, deviation = found_vectors.mean(0), found_vectors.std(0)
-    matrix[~known] = np.random.default_rng(seed).normal(mean, deviation, (int((~known).sum()), matrix.shape[1]))
+    matrix[~known] = np.random.default_rng(seed).normal(
+        mean, _SPREAD * deviation, (int((~known).sum()), matrix.shape[1])
+    )
     matrix[PAD_ID] = 0.0
     tokens = None if counts is None else float(np.asarray(counts)[rows].sum() / max(np.asarray(counts).sum(), 1))
     return matrix, Coverage(Path(path).name, matrix.shape[1], len(rows), words, tokens)

@@ -99,3 +99,10 @@ def test_the_network_keeps_the_contract() -> None:
 def test_an_unknown_summary_is_refused() -> None:
     with pytest.raises(ValueError, match="`summary` must be 'final' or 'last', got 'mean'"):
         LSTMSettings(VOCABULARY, 2, summary="mean")  # type: ignore[arg-type]
+
+
+def test_every_forget_gate_begins_open() -> None:
+    rnn = LSTMClassifier(LSTMSettings(VOCABULARY, 2, hidden=5, layers=2)).rnn
+    biases = {name: bias for name, bias in rnn.named_parameters() if name.startswith("bias_ih")}
+    assert len(biases) == 4 and all((bias[5:10] == 1).all() for bias in biases.values())
+    assert all((bias[:5].abs() < 1).all() and (bias[10:].abs() < 1).all() for bias in biases.values())
