@@ -52,9 +52,10 @@ def trained(devices: int, folder: Path) -> dict[str, Any]:
 def test_two_processes_learn_what_one_does(tmp_path: Path) -> None:
     one, two = (trained(devices, tmp_path / str(devices)) for devices in (1, 2))
     for architecture in RUNS:
-        for part in ("history", "sums", "snapshots"):
+        # Adam moves a weight with next to no gradient by its sign, which rounding decides: losses agree more closely
+        for part, near in (("history", 1e-5), ("sums", 1e-3), ("snapshots", 1e-3)):
             for name, value in one[architecture][part].items():
-                assert two[architecture][part][name] == pytest.approx(value, rel=1e-4, abs=1e-5), (architecture, name)
+                assert two[architecture][part][name] == pytest.approx(value, rel=1e-4, abs=near), (architecture, name)
     assert set(two["attention-rnn"]["snapshots"]) == {"1", "2"}
     for architecture in RUNS:
         assert (tmp_path / "2" / architecture / "config.json").is_file()
