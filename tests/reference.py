@@ -63,6 +63,23 @@ def integrated_gradients(
     return ((text - baseline) * total).sum(2)
 
 
+def expected_gradients(
+    network: Any,
+    ids: Tensor,
+    baseline: Tensor,
+    scalar: Callable[[Tensor], Tensor],
+    alphas: list[float],
+) -> list[list[float]]:
+    """One text's ⟨x − x′, ∂F/∂x⟩ at each point of the path, a row per point; ids (1, T), baseline (1, T, E)."""
+    mask, text = torch.ones(ids.shape, dtype=torch.bool), network.embedding(ids).detach()
+    rows = []
+    for alpha in alphas:
+        point = (baseline + alpha * (text - baseline)).requires_grad_()
+        (gradient,) = torch.autograd.grad(scalar(from_embeddings(network, point, mask)).sum(), point)
+        rows.append(((text - baseline) * gradient).sum(2)[0].tolist())
+    return rows
+
+
 def envelope_height(intercepts: list[float], slopes: list[float], alpha: float) -> float:
     """The upper envelope of lines and of zero at one α."""
     return max(0.0, *(a + alpha * s for a, s in zip(intercepts, slopes, strict=True)))

@@ -7,18 +7,29 @@ from hashlib import blake2b
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from attribkit.attribution.problem import Problem, Solution, one_by_one
 
 
+def seed_of(ids: NDArray[np.int64], seed: int) -> int:
+    """A text's own seed, made of the run's and of the text's tokens (T,).
+
+    The run's alone would give all texts of one length the same draws, so that their errors would not average out.
+    """
+    tokens = ids.astype("<i8").tobytes()
+    return int.from_bytes(blake2b(tokens + str(seed).encode(), digest_size=4).digest(), "little")
+
+
+def points_on_path(ids: NDArray[np.int64], seed: int, count: int) -> NDArray[np.float64]:
+    """(S,) points drawn uniformly from [0, 1) for a text with these ids (T,)."""
+    return np.random.default_rng(seed_of(ids, seed)).uniform(size=count)
+
+
 @contextmanager
 def seeded(text: Problem) -> Iterator[None]:
-    """The random states of Python, NumPy and torch set by the seed and by a text's tokens; afterwards as found.
-
-    The seed alone would give all texts of one length the same draws, so that their errors would not average out.
-    """
-    tokens = text.ids.cpu().numpy().astype("<i8").tobytes()
-    seed = int.from_bytes(blake2b(tokens + str(text.seed).encode(), digest_size=4).digest(), "little")
+    """The random states of Python, NumPy and torch set by the seed and by a text's tokens; afterwards as found."""
+    seed = seed_of(text.ids.cpu().numpy(), text.seed)
     before, legacy = python.getstate(), np.random.get_state()
     try:
         with torch.random.fork_rng(devices=range(torch.cuda.device_count())):

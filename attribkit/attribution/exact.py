@@ -45,7 +45,7 @@ once per word, tap and filter (`lookup.Tables`); a window is then a sum of K tab
 for φ are K numbers each, read from the same tables. Lines, breakpoints and ω are float64 whatever the network is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -138,26 +138,37 @@ def attribute(
         RuntimeError: if the weights have changed since the tables were built.
     """
     _check(network, ids, mask, baseline, targets)
+    device, cpu = home(ids.device), torch.device("cpu")
+    targets = [target.to(cpu) for target in targets]
+    scores = np.empty((len(targets), *ids.shape))
+    found: list[Phrases] = []
+    for rows, winners, pieces in lines(network, ids, mask, baseline, tables):
+        weights = np.stack([pieces.weights(target.rows(rows)) for target in targets])  # (J, P)
+        scores[:, rows] = winners.spread(weights)[..., : ids.shape[1]]
+        if phrases:
+            found.append(_phrases(winners, weights, rows.start, mask[rows].sum(1).cpu().numpy()))
+    return Attribution(torch.from_numpy(scores).to(device), _joined(found) if phrases else None)
+
+
+def lines(
+    network: ClosedForm, ids: Tensor, mask: Tensor, baseline: Tensor | None, tables: Tables | None
+) -> Iterator[tuple[slice, Winners, Pieces]]:
+    """The lines that the filters follow along the paths; arguments and errors as those of `attribute`.
+
+    Yields: some of the texts, as many as memory allows; the windows that win somewhere; the pieces they cut paths into.
+    """
     if tables is not None:
         tables.check(network)
     filters = Filters.of(network) if tables is None else tables.filters
-    device, cpu = home(ids.device), torch.device("cpu")
-    ids, mask, targets = ids.to(cpu), mask.to(cpu), [target.to(cpu) for target in targets]
+    ids, mask = ids.cpu(), mask.cpu()
     baseline = _plainest(network.embedding.weight.detach(), baseline, mask)
     per_text = filters.columns * (ids.shape[1] + filters.widest + 2 * network.output.out_features)
     texts = max(1, _NUMBERS_AT_ONCE // per_text)
-    scores = np.empty((len(targets), *ids.shape))
-    found: list[Phrases] = []
     for rows in (slice(first, first + texts) for first in range(0, len(ids), texts)):
         some = baseline if baseline is None or baseline.ndim == 1 else baseline[rows]
         built = tables or Tables.build(network, _words(ids[rows], mask[rows], some), max_bytes=2**62)
         winners = Winners.of(Path.of(network, ids[rows], mask[rows], some, built), built.bias)
-        pieces = Pieces(winners.envelope, built.outgoing, built.free, len(ids[rows]))
-        weights = np.stack([pieces.weights(target.rows(rows)) for target in targets])  # (J, P)
-        scores[:, rows] = winners.spread(weights)[..., : ids.shape[1]]
-        if phrases:
-            found.append(_phrases(winners, weights, rows.start, mask[rows].sum(1).numpy()))
-    return Attribution(torch.from_numpy(scores).to(device), _joined(found) if phrases else None)
+        yield rows, winners, Pieces(winners.envelope, built.outgoing, built.free, len(ids[rows]))
 
 
 def _words(ids: Tensor, mask: Tensor, baseline: Tensor | None) -> Tensor:

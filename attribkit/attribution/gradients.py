@@ -1,23 +1,18 @@
-"""Methods that look at gradients with respect to the embeddings, computed by Captum.
+"""Methods that look at one gradient with respect to the embeddings, at the text itself, computed by Captum.
 
 Sources: Simonyan, Vedaldi & Zisserman, "Deep Inside Convolutional Networks", 2014 (saliency); Shrikumar et al., "Not
-Just a Black Box", 2016 (input × gradient); Lundberg & Lee, NeurIPS 2017, and Erion et al., "Improving Performance of
-Deep Learning Models with Axiomatic Attribution Priors and Expected Gradients", 2021 (gradient SHAP).
+Just a Black Box", 2016 (input × gradient).
 """
 
 from collections.abc import Callable
 from typing import Any
 
 import torch
-from captum.attr import GradientShap, InputXGradient, Saliency
+from captum.attr import InputXGradient, Saliency
 from torch import Tensor
 
-from attribkit.attribution.chance import seeded
 from attribkit.attribution.outputs import Target
-from attribkit.attribution.problem import Problem, Solution, adds_up, one_by_one
-
-_GRADIENT_TOKENS, _FEWEST, _MOST = 50_000, 20, 200
-_TOKENS_AT_ONCE = 8_192
+from attribkit.attribution.problem import Problem, Solution
 
 
 def saliency(problem: Problem) -> Solution:
@@ -40,35 +35,6 @@ def input_x_gradient(problem: Problem) -> Solution:
         return InputXGradient(forward).attribute(points, additional_forward_args=arguments).sum(2)
 
     return _at_the_text(problem, products, "input × gradient compares with zero vectors, whatever the baseline")
-
-
-def gradient_shap(problem: Problem) -> Solution:
-    """⟨x_i − x′_i, mean of ∂F/∂x_i⟩ over points drawn uniformly between baseline and text.
-
-    With one baseline and no noise it estimates integrated gradients without bias; its error falls with the root of the
-    number of points: 200, fewer for texts of more than 250 tokens, but at least 20.
-    """
-
-    def estimate(text: Problem) -> tuple[Tensor, int]:
-        length = text.ids.shape[1]
-        samples = min(_MOST, max(_FEWEST, _GRADIENT_TOKENS // length))
-        rows = max(1, _TOKENS_AT_ONCE // length)
-        found = []
-        for target in text.targets:
-            total, method = torch.zeros(length, dtype=torch.float64), GradientShap(_forward(text, target))
-            with seeded(text):
-                for first in range(0, samples, rows):
-                    count = min(rows, samples - first)
-                    values = method.attribute(
-                        _points(text), text.baseline, count, additional_forward_args=_arguments(text, target)
-                    )
-                    total += values.detach().cpu().double().sum(2)[0] * count
-            found.append(total / samples)
-        return torch.stack(found), samples
-
-    scores, steps = one_by_one(problem, estimate)
-    note = f"the points of the path were drawn with seed {problem.seed}; the scores add up only in the mean"
-    return Solution(scores, steps, adds_up(problem, scores), (note,))
 
 
 def _at_the_text(

@@ -117,6 +117,7 @@ class Solution:
         converged: (J, B) bool, whether the scores add up; None for a method that promises no such thing.
         notes: what a reader of the scores must know.
         phrases: the windows that a text CNN's filters chose; None for a method that does not know them.
+        standard_errors: (J, B, T) of scores that are means of draws; None for others.
     """
 
     scores: Tensor
@@ -124,6 +125,7 @@ class Solution:
     converged: Tensor | None
     notes: tuple[str, ...] = ()
     phrases: Phrases | None = None
+    standard_errors: Tensor | None = None
 
 
 def adds_up(problem: Problem, scores: Tensor) -> Tensor:

@@ -54,6 +54,22 @@ class Pieces:
         # an integral of σ′ over an interval on which z is linear
         return along * _between(np.diff(grid, axis=1) * sigmoid_slope(values[:, :-1], values[:, 1:]), where)
 
+    def weights_at(self, target: Target, points: Numbers) -> Numbers:
+        """(S, P) ∂S/∂(the filter's feature) at points (B, S) of each text's path; 0 where a line is not on top."""
+        envelope = self.envelope
+        at = points[self.text]  # (P, S)
+        on_top = (envelope.start[:, np.newaxis] <= at) & (at < envelope.end[:, np.newaxis])
+        shares = np.where(on_top, envelope.share[:, np.newaxis], 0.0)
+        direction = None if target.output == "probability" else _direction(target, self.outgoing)
+        if direction is not None:
+            return (shares * direction.reshape(-1)[envelope.segment, np.newaxis]).T
+        features = shares * (envelope.intercept[:, np.newaxis] + envelope.slope[:, np.newaxis] * at)
+        own = self.outgoing.T[envelope.segment % self.outgoing.shape[1]]  # (P, C)
+        logits = np.stack([_summed(features * one[:, np.newaxis], self.text, self.texts) for one in own.T], axis=2)
+        several = target.rows(np.arange(self.texts).repeat(points.shape[1]))
+        slopes = logit_gradient(several, (logits + self.bias).reshape(-1, len(self.bias))).reshape(logits.shape)
+        return (shares * np.einsum("pc,psc->ps", own, slopes[self.text])).T
+
     def _smooth(self, target: Target) -> Numbers:
         """The same for a scalar that is no function of one linear combination of the logits."""
         classes = len(self.outgoing)

@@ -25,7 +25,7 @@ def infidelity(value: Callable[[Tensor], Tensor], scores: Tensor, seed: int) -> 
     scores' scale plays no part. In the output's unit, squared; lower is better.
 
     Args:
-        value: gates (N, T) → F (N,): a gate of 1 leaves a token's embedding, 0 takes it to the baseline's.
+        value: gates (N, T) → F (N,): a gate of 1 leaves a token, 0 puts the baseline's in its place.
         scores: (T,).
         seed: of the draws; the same for every method that is compared.
     """

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from attribkit.attribution import chance, exact, perturbation, quadrature
+from attribkit.attribution import chance, exact, gradient_shap, perturbation, quadrature
 from attribkit.attribution.lookup import Tables, nbytes
 from attribkit.attribution.problem import Problem, Solution, adds_up
 
@@ -88,7 +88,7 @@ ENGINES: dict[str, Callable[[Problem], Solution]] = {
     "saliency": _captums("gradients", "saliency"),
     "input_x_gradient": _captums("gradients", "input_x_gradient"),
     "deeplift": _captums("deeplift", "deeplift"),
-    "gradient_shap": _captums("gradients", "gradient_shap"),
+    "gradient_shap": gradient_shap.gradient_shap,
     "occlusion": _captums("coalitions", "occlusion"),
     "leave_one_out": perturbation.leave_one_out,
     "shapley_sampling": _captums("coalitions", "shapley_sampling"),
@@ -109,12 +109,17 @@ def tables_of_run(
         ids: of the texts; None if any may come.
         others: ids that their baselines may read as well.
     """
-    if method != "exact" or (ids is not None and len(ids) < _PAYS_FROM):
+    if not _reads_lines(method, network) or (ids is not None and len(ids) < _PAYS_FROM):
         return None
     own = [] if others is None else [others]
     words = None if ids is None else torch.from_numpy(np.unique(np.concatenate([*ids, *own])))
     count = len(network.embedding.weight) if words is None else len(words)
     return Tables.build(network, words) if nbytes(network, count) <= _TABLE_BYTES else None
+
+
+def _reads_lines(method: str, network: Any) -> bool:
+    """Whether a method reads what it needs off the lines that a text CNN's filters follow."""
+    return method == "exact" or (method == "gradient_shap" and perturbation.wide_filters(network) is not None)
 
 
 def choose(method: str | None, network: Any) -> str:

@@ -161,19 +161,6 @@ def test_gradients_are_autograds(make_classifier: Callable[..., Classifier], arc
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-@pytest.mark.parametrize("baseline", ["pad", "mean", "a dull movie"])
-def test_gradient_shap_estimates_integrated_gradients(
-    make_classifier: Callable[..., Classifier], architecture: str, baseline: str
-) -> None:
-    classifier = make_classifier(architecture)
-    exact = scores(classifier, TEXT, "captum", baseline=baseline, tolerance=1e-2).scores
-    panel = scores(classifier, TEXT, "gradient_shap", baseline=baseline)
-    assert np.abs(panel.scores - exact).max() <= 0.15 * np.abs(exact).sum()
-    assert panel.steps == 200
-    assert panel.converged == (panel.relative_error <= 1e-4)
-
-
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("text", [TEXT, "a good", "good"])
 def test_occlusion_averages_the_windows_that_hold_a_token(
     make_classifier: Callable[..., Classifier], architecture: str, text: str

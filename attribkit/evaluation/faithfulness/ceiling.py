@@ -62,8 +62,8 @@ def _by_beam(text: Erasable, goals: Sequence[int], sign: int) -> NDArray[np.floa
             best = np.argsort(-values, kind="stable")[:WIDTH]
             beam, values = beam[best], values[best]
             removed, left = removed + step, max(1, left - 1)
-        found.append(text.log_p(beam[:1])[0])  # by the network itself, whatever led here
-    return np.array(found)
+        found.append(beam[0])
+    return text.log_p(np.array(found))  # by the network itself, whatever led here
 
 
 def _grown(beam: Keep, gains: NDArray[np.float64], step: int) -> Keep:

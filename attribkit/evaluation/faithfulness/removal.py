@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
-from scipy.special import log_softmax
 
 from attribkit.attribution.erasure import WindowErasure
 from attribkit.classifier import Classifier
@@ -48,7 +48,11 @@ def log_p(
     """Log p (N,) that the model's own forward pass gives each of N texts' labels (N,)."""
     if not len(variants):
         return np.zeros(0)
-    return log_softmax(model.logits(variants, batch_size), axis=1)[np.arange(len(variants)), labels]
+    return _log_softmax(model.logits(variants, batch_size))[np.arange(len(variants)), labels]
+
+
+def _log_softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    return torch.from_numpy(logits).log_softmax(-1).numpy()
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +85,7 @@ class Erasable:
         """
         if self.windows is not None:
             logits = self.windows.each(keep, self.how)
-            return log_softmax(logits, axis=2)[:, :, self.label]
+            return _log_softmax(logits)[:, :, self.label]
         places = np.array([np.flatnonzero(row) for row in keep])
         without = np.repeat(keep, places.shape[1], axis=0)
         without[np.arange(len(without)), places.reshape(-1)] = False
@@ -91,7 +95,7 @@ class Erasable:
         """`log_p` (N,) for rows that keep equally many tokens, by the shortcut where there is one."""
         if self.windows is None or not keep[0].any():
             return self.log_p(keep)
-        return log_softmax(self.windows.whole(keep, self.how), axis=1)[:, self.label]
+        return _log_softmax(self.windows.whole(keep, self.how))[:, self.label]
 
     @property
     def quick(self) -> bool:

@@ -12,9 +12,9 @@ from torch import Tensor
 from attribkit.attribution import stability
 from attribkit.attribution.outputs import Target
 from attribkit.classifier import Classifier
+from attribkit.evaluation.faithfulness.removal import left
 from attribkit.evaluation.scores import Scores, part, token_scores
 from attribkit.text import Encoded
-from attribkit.views.borrow import borrowed, embedding_fed
 from attribkit.views.reading import Reading
 
 
@@ -33,28 +33,20 @@ def measure(
         one, label = reading.encoded[row], int(reading.logits[row].argmax())
         value = _gated(model, one.ids, label)
         for number, method in enumerate(methods):
-            with borrowed(model.network), torch.no_grad():
-                infidelity[number, row] = stability.infidelity(
-                    value, torch.from_numpy(scores[number][row].copy()), seed
-                )
+            own = torch.from_numpy(scores[number][row].copy())
+            infidelity[number, row] = stability.infidelity(value, own, seed)
             explain = jolted.explaining(part(reading, np.array([row])), method, label, seed)
             sensitivity[number, row] = stability.max_sensitivity(explain, jolted.embedded(one), seed)
     return infidelity, sensitivity
 
 
 def _gated(model: Classifier, ids: NDArray[np.int64], label: int) -> Callable[[Tensor], Tensor]:
-    """Log-odds (N,) of a class for gates (N, T) between PAD's embedding (0) and each token's own (1)."""
-    network, run = model.network, embedding_fed(model.network)
-    one, mask = model.batch([ids])
-    embedded = network.embedding.weight.detach()[one]
-    pad = network.embedding.weight.detach()[model.tokenizer.pad_id]
+    """Log-odds (N,) of a class for gates (N, T), 1 for a token that stays and 0 for PAD in its place."""
 
     def value(gates: Tensor) -> Tensor:
-        opened = gates.to(embedded).unsqueeze(2)
-        points = pad + opened * (embedded - pad)
-        count = len(gates)
-        logits = run(points, one.expand(count, -1), mask.expand(count, -1)).double().cpu()
-        return Target("log_odds", torch.full((count,), label)).of(logits)
+        variants = [left(ids, keep, "pad", model.tokenizer.pad_id) for keep in gates.numpy() > 0.5]
+        logits = torch.from_numpy(model.logits(variants))
+        return Target("log_odds", torch.full((len(variants),), label)).of(logits)
 
     return value
 
