@@ -44,7 +44,7 @@ def short_sentences(model: Classifier, texts: list[str]) -> list[str]:
 
 def figures(found: Faithfulness, measure: str, **more: Any) -> None:
     for way in found.removals:
-        for method in (*found.methods, "best possible"):
+        for method in (*found.methods, *(() if measure == "tau" else ("best possible",))):
             one = found.estimate(measure, method, way)
             if not one.known:
                 continue

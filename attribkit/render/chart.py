@@ -152,3 +152,15 @@ def apart(positions: Sequence[float], gap: float, low: float = 0.0, high: float 
     for index in reversed(order):
         placed[index] = ceiling = min(placed[index], ceiling - gap)
     return placed
+
+
+def rows(spans: Sequence[tuple[float, float]]) -> list[int]:
+    """For labels from start to end the row that each is put in, from 0, so that none touches another in its row."""
+    ends: list[float] = []
+    found = [0] * len(spans)
+    for index in sorted(range(len(spans)), key=lambda i: spans[i]):
+        start, end = spans[index]
+        row = next((number for number, taken in enumerate(ends) if taken <= start), len(ends))
+        ends[row : row + 1] = [end]
+        found[index] = row
+    return found

@@ -1,15 +1,18 @@
 """A chart for the template: percentages of its plotting area, so that lines stretch with the page, letters do not."""
 
-from itertools import pairwise
 from typing import Any
 
 from attribkit.panels import Chart
 from attribkit.render import palette
-from attribkit.render.chart import apart, axes, labels, last
-from attribkit.render.layout import Context, number, position
+from attribkit.render.chart import Axis, apart, axes, labels, last, rows
+from attribkit.render.layout import Context, number, position, visible
 
 TABLE_ROWS = 500
 """Numbers of each line that the table below a chart holds."""
+_NARROWEST = 30.0
+"""Width in ems of the plot from which on names stand beside lines and marks; on a narrower page they are listed."""
+_LETTER, _LONGEST = 0.58, 24
+"""A letter's width in ems, on average and generously; letters of a name that are shown."""
 
 
 def chart(panel: Chart, context: Context) -> dict[str, Any]:
@@ -45,9 +48,33 @@ def chart(panel: Chart, context: Context) -> dict[str, Any]:
         "x_label": names[0],
         "y_label": names[1],
         "lines": lines,
-        # where the page is narrow a name and its number take two lines
-        "crowded": any(b - a < 0.17 for a, b in pairwise(sorted(places))),
+        "ends": max(_width(f"{line['name']} {line['last']}") for line in lines),
         "x_ticks": [(across(tick), horizontal.label(tick)) for tick in horizontal.ticks],
         "y_ticks": [(down(tick), vertical.label(tick)) for tick in vertical.ticks],
-        "marks": [(name, across(x), horizontal.share(x) > 0.6) for name, x in panel.marks],
+        "marks": _marks(panel, horizontal),
     }
+
+
+def _marks(panel: Chart, horizontal: Axis) -> list[dict[str, Any]]:
+    """Their names stand above the plot, in as many rows as keep them from touching."""
+    shares = [horizontal.share(x) for _, x in panel.marks]
+    widths = [_width(name) / _NARROWEST for name, _ in panel.marks]
+    # above its mark, near the plot's ends flush with it: how much of the name lies to the mark's left
+    before = [0.0 if share < 0.15 else 1.0 if share > 0.85 else 0.5 for share in shares]
+    starts = [share - part * width for share, part, width in zip(shares, before, widths, strict=True)]
+    levels = rows([(start, start + width) for start, width in zip(starts, widths, strict=True)])
+    return [
+        {
+            "name": name,
+            "place": f"{100 * share:.2f}",
+            "before": f"{-100 * part:.0f}",
+            "row": row,
+            "value": horizontal.label(x),
+        }
+        for (name, x), share, part, row in zip(panel.marks, shares, before, levels, strict=True)
+    ]
+
+
+def _width(name: str) -> float:
+    """In ems, with the space beside it."""
+    return 1.4 + _LETTER * min(len(visible(name)), _LONGEST)

@@ -49,8 +49,8 @@ def texts(rows: Sequence[Drawable]) -> dict[str, Any]:
 
 
 def _decimals(limit: float) -> int:
-    """Decimals of the scores' last printed digit, as `number` prints them at this size."""
-    return max(0, 2 - floor(log10(float(f"{limit:.2e}")))) if limit else 0
+    """Decimals of the last printed digit, as `number` prints scores of this size; browsers print at most 100."""
+    return min(100, max(0, 2 - floor(log10(float(f"{limit:.2e}"))))) if limit else 0
 
 
 def _row(row: Drawable, panel: TokenScores | None, decimals: int) -> dict[str, Any]:

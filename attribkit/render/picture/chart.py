@@ -1,11 +1,12 @@
 """A chart: lines over round axes, each named at its end."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 
 from attribkit.panels import Chart
-from attribkit.render.chart import apart, axes, labels, last
+from attribkit.render.chart import Axis, apart, axes, labels, last, rows
 from attribkit.render.layout import visible
 from attribkit.render.picture.room import INKS, INNER, MARGIN, SMALL, WIDTH, Room, clip
 from attribkit.render.picture.sheet import Block, Sheet
@@ -30,7 +31,8 @@ def _chart(chart: Chart, room: Room) -> Block:
     horizontal, vertical = axes(chart)
     across, up = labels(chart)
     left, right, high = MARGIN + 34.0, WIDTH - MARGIN - 110.0, 190.0
-    head = 44.0 + (10 if chart.marks else 0)
+    named = _marks(chart, room, horizontal, left, right)
+    head = 44.0 + (10 * (1 + max(one.row for one in named)) if named else 0)
 
     def draw(sheet: Sheet, top: float) -> None:
         sheet.text(MARGIN, top + 12, clip(chart.title, room, 12, INNER, bold=True), 12, INKS.ink, bold=True)
@@ -44,13 +46,9 @@ def _chart(chart: Chart, room: Room) -> Block:
             x = left + (right - left) * horizontal.share(tick)
             sheet.text(x, top + high + 13, horizontal.label(tick), SMALL, INKS.muted, align="center")
         sheet.line(left, top + high, right, top + high, INKS.muted, 0.8)
-        for name, place in chart.marks:
-            x = left + (right - left) * horizontal.share(place)
-            sheet.line(x, top - 3, x, top + high, INKS.muted, 0.8, dotted=True)
-            align = (
-                "right" if horizontal.share(place) > 0.85 else "left" if horizontal.share(place) < 0.15 else "center"
-            )
-            sheet.text(x, top - 7, clip(name, room, SMALL, 150), SMALL, INKS.muted, align=align)
+        for one in named:
+            sheet.line(one.x, top - 3 - 10 * one.row, one.x, top + high, INKS.muted, 0.8, dotted=True)
+            sheet.text(one.start, top - 7 - 10 * one.row, one.name, SMALL, INKS.muted)
         middle = (left + right) / 2
         sheet.text(middle, top + high + 27, clip(across, room, SMALL, INNER), SMALL, INKS.muted, align="center")
         plot = sheet.axes(left, top, right - left, high)
@@ -62,6 +60,25 @@ def _chart(chart: Chart, room: Room) -> Block:
         _lines(sheet, chart, room, plot, right, top, high)
 
     return Block(head + high + 36, draw)
+
+
+@dataclass(frozen=True)
+class _Mark:
+    """A mark's line at x; its name above the plot, beginning at `start`, in a row where it touches no other."""
+
+    name: str
+    x: float
+    start: float
+    row: int
+
+
+def _marks(chart: Chart, room: Room, horizontal: Axis, left: float, right: float) -> list[_Mark]:
+    names = [clip(name, room, SMALL, 150) for name, _ in chart.marks]
+    places = [left + (right - left) * horizontal.share(place) for _, place in chart.marks]
+    widths = [room.letters.width(room.letters.fit(name), SMALL) for name in names]
+    starts = [min(max(x - width / 2, left), right - width) for x, width in zip(places, widths, strict=True)]
+    levels = rows([(start, start + width + 6) for start, width in zip(starts, widths, strict=True)])
+    return [_Mark(*each) for each in zip(names, places, starts, levels, strict=True)]
 
 
 def _lines(sheet: Sheet, chart: Chart, room: Room, plot: Axes, right: float, top: float, high: float) -> None:

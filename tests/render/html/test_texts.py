@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from attribkit.explanation import Explanation
@@ -63,6 +63,7 @@ token = st.tuples(
 
 
 @given(st.lists(token, min_size=1, max_size=12))
+@example([(0, "a", 2e-313, False)])
 def test_the_characters_give_back_every_token_and_its_printed_score(
     tokens: list[tuple[int, str, float, bool]],
 ) -> None:
