@@ -132,7 +132,7 @@ class Sanity:
             "sizes only, with all above",
         )
         notes = (
-            f"Spearman's correlation of {self.method} with the trained model's own, mean of {self.draws} draws per "
+            f"Spearman's correlation of {self.method} with the trained model's own, mean of {self.draws} {'draw' if self.draws == 1 else 'draws'} per "
             "text; it should fall towards 0",
             *self.notes,
         )
