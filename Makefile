@@ -28,6 +28,7 @@ bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/attribution.py
 	$(BIN)/python benchmarks/error_against_time.py
 	$(BIN)/python benchmarks/faithfulness.py
+	$(BIN)/python benchmarks/report.py
 	$(BIN)/python benchmarks/projection.py
 	$(BIN)/python benchmarks/corpus.py
 	$(BIN)/python benchmarks/serve.py

@@ -33,6 +33,11 @@ class Split(StrEnum):
     all = "all"
 
 
+SplitOption = Annotated[
+    Split | None, typer.Option(help="Which part; if not given: the test split the data brings, else all of it.")
+]
+
+
 def check_files(paths: Sequence[Path] | None) -> None:
     """Refuse at the door what saving would refuse after all the work.
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from attribkit.cli.arguments import DataArgument, Device, LabelColumn, ModelArgument, Split, TextColumn
+from attribkit.cli.arguments import DataArgument, Device, LabelColumn, ModelArgument, SplitOption, TextColumn
 from attribkit.cli.console import console, errors
 from attribkit.cli.rows import texts_of
 
@@ -31,9 +31,7 @@ def check(
     texts: Annotated[int, typer.Option(help="Most texts that the explanations' figures are taken on.")] = 200,
     seed: Annotated[int, typer.Option(help="The same seed gives the same figures.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    split: Annotated[
-        Split | None, typer.Option(help="Which part; if not given: the test split the data brings, else all of it.")
-    ] = None,
+    split: SplitOption = None,
     text: TextColumn = None,
     label: LabelColumn = None,
     device: Device = None,

@@ -6,7 +6,15 @@ from typing import Annotated
 
 import typer
 
-from attribkit.cli.arguments import DataArgument, Device, LabelColumn, ModelArgument, Split, TextColumn, check_files
+from attribkit.cli.arguments import (
+    DataArgument,
+    Device,
+    LabelColumn,
+    ModelArgument,
+    SplitOption,
+    TextColumn,
+    check_files,
+)
 from attribkit.cli.console import errors as stderr
 from attribkit.cli.console import escape
 from attribkit.cli.metrics import print_metrics
@@ -16,9 +24,7 @@ from attribkit.cli.rows import rows_of
 def evaluate(
     model: ModelArgument,
     data: DataArgument,
-    split: Annotated[
-        Split | None, typer.Option(help="Which part; if not given: the test split the data brings, else all of it.")
-    ] = None,
+    split: SplitOption = None,
     errors: Annotated[
         Path | None,
         typer.Option(

@@ -11,7 +11,7 @@ from attribkit.cli.arguments import (
     Device,
     LabelColumn,
     ModelArgument,
-    Split,
+    SplitOption,
     TextColumn,
     check_files,
     numbers,
@@ -53,9 +53,7 @@ def project(
     dimension: Annotated[int, typer.Option(help="takens: steps in a window.")] = 3,
     stride: Annotated[int, typer.Option(help="takens: tokens between two windows.")] = 1,
     seed: Annotated[int, typer.Option(help="The same seed gives the same map.")] = 0,
-    split: Annotated[
-        Split | None, typer.Option(help="Which part; if not given: the test split the data brings, else all of it.")
-    ] = None,
+    split: SplitOption = None,
     text: TextColumn = None,
     label: LabelColumn = None,
     device: Device = None,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from attribkit.cli.arguments import DataArgument, Device, LabelColumn, ModelArgument, Split, TextColumn
+from attribkit.cli.arguments import DataArgument, Device, LabelColumn, ModelArgument, SplitOption, TextColumn
 from attribkit.cli.console import console, errors, escape
 from attribkit.cli.rows import rows_of, training_texts
 
@@ -25,9 +25,7 @@ def report(
         list[str] | None, typer.Option(metavar="MODEL", help="The same model trained with another seed; may repeat.")
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same page.")] = 0,
-    split: Annotated[
-        Split | None, typer.Option(help="Which part; if not given: the test split the data brings, else all of it.")
-    ] = None,
+    split: SplitOption = None,
     text: TextColumn = None,
     label: LabelColumn = None,
     device: Device = None,

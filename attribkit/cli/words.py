@@ -6,7 +6,15 @@ from typing import Annotated, Any
 
 import typer
 
-from attribkit.cli.arguments import DataArgument, Device, LabelColumn, ModelArgument, Split, TextColumn, check_files
+from attribkit.cli.arguments import (
+    DataArgument,
+    Device,
+    LabelColumn,
+    ModelArgument,
+    SplitOption,
+    TextColumn,
+    check_files,
+)
 from attribkit.cli.console import console, errors, escape
 from attribkit.cli.progress import bar
 from attribkit.cli.rows import rows_of, training_texts
@@ -22,9 +30,7 @@ def words(
     least: Annotated[int, typer.Option(help="Texts that a word must occur in to be counted.", min=1)] = 5,
     most: Annotated[int, typer.Option(help="Texts to explain, drawn by the seed if there are more.", min=1)] = 25_000,
     seed: Annotated[int, typer.Option(help="The same seed gives the same result.")] = 0,
-    split: Annotated[
-        Split | None, typer.Option(help="Which part; if not given: the test split the data brings, else all of it.")
-    ] = None,
+    split: SplitOption = None,
     text: TextColumn = None,
     label: LabelColumn = None,
     device: Device = None,

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from attribkit.classifier import Classifier
 from attribkit.evaluation.answers import Answers
@@ -104,10 +105,13 @@ def report(
     )
     say("explaining mistakes and texts")
     failures = quality.failures(model, answers, chosen.mistakes, chosen.batch_size)
-    rows = _explained(model, answers, chosen)
-    sample = [row.text or "" for row in rows[: chosen.tested]]
+    places = _drawn(answers, chosen)
+    rows = _explained(model, answers, places, chosen)
+    tested = places[: chosen.tested]
+    sample = [answers.texts[place] for place in tested]
     say("testing the explanations")
-    found = Tests.of(model, sample, _table(data), chosen.seed, chosen.batch_size)
+    table = _table(data, answers.rows[tested], text)
+    found = Tests.of(model, sample, table, chosen.seed, chosen.batch_size)
     say("explaining with other baselines")
     again = holds(model, sample, chosen.baselines, others, chosen.seed, chosen.batch_size)
     say("drawing")
@@ -127,8 +131,15 @@ def report(
     return Report(Document(f"{model.name} on {source}", (said,), tuple(figures), sections))
 
 
-def _table(data: Data) -> pd.DataFrame | None:
-    return data if isinstance(data, pd.DataFrame) else data.test if isinstance(data, Dataset) else None
+def _table(data: Data, rows: NDArray[np.int64], text: str | None) -> pd.DataFrame | None:
+    """Those rows of the table that the texts come from, its column of texts named so; None if there is no table."""
+    if isinstance(data, Dataset):
+        table = next((part for part in (data.test, data.validation) if len(part)), data.train)
+    elif isinstance(data, pd.DataFrame):
+        table = data
+    else:
+        return None
+    return table.reset_index(drop=True).iloc[rows].rename(columns={text or "text": "text"})
 
 
 def _name(data: Data) -> str:
@@ -137,10 +148,14 @@ def _name(data: Data) -> str:
     return Path(data).name if isinstance(data, (str, Path)) else "texts given by the user"
 
 
-def _explained(model: Classifier, answers: Answers, chosen: ReportSettings) -> Explanations:
-    """A sample of the texts, explained, in an order drawn by the seed."""
+def _drawn(answers: Answers, chosen: ReportSettings) -> list[int]:
+    """The places of a sample of the texts, in an order drawn by the seed; the first of them are tested."""
     count = min(max(chosen.texts, chosen.tested), len(answers.texts))
-    places = np.random.default_rng(chosen.seed).permutation(len(answers.texts))[:count].tolist()
+    places: list[int] = np.random.default_rng(chosen.seed).permutation(len(answers.texts))[:count].tolist()
+    return places
+
+
+def _explained(model: Classifier, answers: Answers, places: list[int], chosen: ReportSettings) -> Explanations:
     if not places:
         return Explanations()
     texts = [answers.texts[place] for place in places]

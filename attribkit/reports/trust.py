@@ -33,18 +33,18 @@ class Tests:
 
     @staticmethod
     def of(
-        model: Classifier, texts: Sequence[str], data: pd.DataFrame | None, seed: int, batch_size: int | None
+        model: Classifier, texts: Sequence[str], rows: pd.DataFrame | None, seed: int, batch_size: int | None
     ) -> "Tests":
-        """Test the explanations at a report's price; `data` is the table of the texts, if there is one."""
+        """Test the explanations at a report's price; `rows` is the table of these very texts, if there is one."""
         if not texts:
             return Tests(missing=("Their faithfulness was not tested: give tested=100, or --tested 100.",))
         faithful = faithfulness(
             model, texts, removals=("delete",), searched=_SEARCHED, jolted=_JOLTED, seed=seed, batch_size=batch_size
         )
         sane = sanity(model, texts[:_RANDOMISED], draws=1, seed=seed)
-        if data is None or not {"text", "rationale"} <= set(data):
+        if rows is None or "rationale" not in rows:
             return Tests(faithful, sane, missing=("The data has no column of known rationales to compare with.",))
-        return Tests(faithful, sane, plausibility(model, data.head(len(texts)), seed=seed))
+        return Tests(faithful, sane, plausibility(model, rows, seed=seed))
 
     def over_random(self) -> tuple[float, float, float] | None:
         """How much more comprehensive than random scores: the mean, and its 95 % interval; None if not known."""

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from attribkit.attribution.baselines import NAMES
@@ -36,7 +37,7 @@ NEAREST = 8
 WRITE: Mapping[str, Callable[[Sequence[Explanation]], bytes]] = {
     "json": lambda rows: (rows[0] if len(rows) == 1 else Explanations(rows)).to_json().encode(),
     "html": lambda rows: (rows[0] if len(rows) == 1 else Explanations(rows)).to_html().encode(),
-    **{kind: lambda rows, kind=kind: image(rows, kind) for kind in ("png", "svg", "pdf")},  # type: ignore[misc]
+    **{kind: partial(image, format=kind) for kind in ("png", "svg", "pdf")},
 }
 """The same writers as everywhere, by format."""
 

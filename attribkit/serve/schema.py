@@ -1,6 +1,6 @@
 """What can be asked and what is answered; from these the OpenAPI description is made."""
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -25,7 +25,12 @@ ModelName = Annotated[
 ]
 Baseline = Annotated[str, Field(min_length=1, max_length=10_000)]
 FileFormat = Literal["png", "svg", "pdf", "html", "json"]
-
+if TYPE_CHECKING:  # a checker wants the names spelled out; who asks is held to those that there are
+    Unit: TypeAlias = str
+    Method: TypeAlias = str
+    View: TypeAlias = str
+else:
+    Unit, Method, View = Literal[*UNITS], Literal[*ENGINES], Literal[*VIEWS]
 
 STRICT = ConfigDict(extra="forbid", frozen=True, strict=True)
 """Unknown names are refused, so that a slip of the pen is no silent default."""
@@ -41,9 +46,9 @@ class Settings(BaseModel):
         str | int | Annotated[tuple[str | int, str | int], Field(strict=False)] | None,
         Field(description='A label, its index, "all", or two labels for why the first and not the second.'),
     ] = None
-    output: Annotated[Literal[*UNITS], Field(description="What the scores share out.")] = "log_odds"  # type: ignore[valid-type]
+    output: Annotated[Unit, Field(description="What the scores share out.")] = "log_odds"
     method: Annotated[
-        Literal[*ENGINES] | None,  # type: ignore[valid-type]
+        Method | None,
         Field(description="How the scores are computed; the best that the model allows if not given."),
     ] = None
     baseline: Annotated[
@@ -59,7 +64,7 @@ class Explain(Settings):
 
     text: Text
     views: Annotated[
-        Annotated[tuple[Literal[*VIEWS], ...], Field(min_length=1, max_length=len(VIEWS), strict=False)] | None,  # type: ignore[valid-type]
+        Annotated[tuple[View, ...], Field(min_length=1, max_length=len(VIEWS), strict=False)] | None,
         Field(description="Every one the model supports if not given."),
     ] = None
     compare: Annotated[bool, Field(description="Set attention beside integrated gradients and leave-one-out.")] = False

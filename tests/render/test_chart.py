@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attribkit.panels import Chart, Series
-from attribkit.render.chart import apart, axes, axis, labels, last, log_axis
+from attribkit.render.chart import apart, axes, axis, labels, last, log_axis, rows
 
 
 def test_axes_have_round_ticks_within_their_ends() -> None:
@@ -53,3 +53,14 @@ def test_a_chart_says_which_of_its_axes_is_logarithmic() -> None:
     horizontal, vertical = axes(chart)
     assert not horizontal.log and vertical.log
     assert last(chart, chart.series[0]) == "1.0·10⁻⁵"
+
+
+@given(st.lists(st.tuples(st.floats(0, 100), st.floats(0.1, 30)), max_size=12))
+def test_labels_of_a_row_never_touch_and_a_free_row_is_not_passed_over(placed: list[tuple[float, float]]) -> None:
+    spans = [(start, start + width) for start, width in placed]
+    found = rows(spans)
+    for one, (start, end) in zip(found, spans, strict=True):
+        others = [span for row, span in zip(found, spans, strict=True) if row == one]
+        assert sum(a < end and start < b for a, b in others) == 1  # itself
+        for row in range(one):
+            assert any(a < end and start < b for r, (a, b) in zip(found, spans, strict=True) if r == row)

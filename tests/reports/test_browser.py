@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from render.conftest import explained, token_scores  # noqa: F401  # fixtures
 from attribkit.classifier import Classifier
 from attribkit.demo import small_report
 from attribkit.explanation import Explanation
-from attribkit.panels import Document, Section
+from attribkit.panels import Chart, Document, Section, Series
 from attribkit.render import html, palette
 from attribkit.reports import report
 
@@ -140,6 +141,56 @@ def test_paper_shows_what_can_be_read_and_no_buttons(source: str, show: Open) ->
     assert not page.locator("form.search").is_visible()
     assert paper(page) == rgb(palette.LIGHT.paper)
     assert page.locator("#failures .texts .t").first.is_visible()
+
+
+def test_paper_shows_the_first_texts_in_colour_and_breaks_no_chart(
+    explained: Callable[..., Explanation],  # noqa: F811  # the fixture imported
+    show: Open,
+) -> None:
+    rows = tuple(explained(f"a horrible movie {number}") for number in range(60))
+    chart = Chart("c", "x", "y", (Series("line", np.arange(3.0), np.arange(3.0)),))
+    texts = Section("texts", "Texts", "Texts", rows=rows, search=True)
+    source = html.document(Document("paper", (), (), (Section("c", "C", "C", panels=(chart,)), texts)))
+    page = show(source, "dark")  # at its head: no text has come near the window yet
+    page.emulate_media(media="print", color_scheme="dark")
+    shown = page.locator(".texts>li:visible")
+    assert shown.count() == 20 == page.locator(".texts>li:visible:has(.t[data-s])").count()
+    colour = page.locator(".texts .t.p8, .texts .t.p12, .texts .t[class*=p]").first.evaluate(
+        "e => [getComputedStyle(e).backgroundColor, getComputedStyle(e).printColorAdjust]"
+    )
+    assert colour[0] != "rgba(0, 0, 0, 0)" and colour[1] == "exact"
+    behind = "e => getComputedStyle(e).backgroundColor"
+    assert page.locator("main").evaluate(behind) == "rgba(0, 0, 0, 0)" and paper(page) == rgb("#ffffff")
+    assert page.locator("article:has(.chart)").evaluate("e => getComputedStyle(e).breakInside") == "avoid"
+    assert not page.locator("details").first.is_visible() and page.locator(".printed").is_visible()
+    assert page.pdf(format="A4").startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("width", [1280, 700, 390])
+def test_no_labels_of_a_chart_touch(show: Open, width: int) -> None:
+    """Lines that end together, marks that stand close, long names: all can be read."""
+    steps = np.arange(6.0)
+    names = ("exact", "input_x_gradient", "a method with a name without end, as users give them", "random", "saliency")
+    lines = tuple(Series(name, steps, 1 - steps / 5 + 1e-3 * place) for place, name in enumerate(names))
+    marks = tuple((name, float(x)) for x, name in enumerate(("output", *(f"convolutions.{i}" for i in range(4)))))
+    panel = Chart("What is left", "layers", "correlation", lines, (*marks, ("embedding", 5.0), ("close", 4.8)))
+    page = show(html.document(Document("c", (), (), (Section("c", "C", "C", panels=(panel,)),))), width=width)
+    boxes = page.locator(".chart :is(.end,.marked,.at,.tick):visible").evaluate_all(
+        """all => all.map(e => {
+        const range = document.createRange(), box = e.getBoundingClientRect();
+        range.selectNodeContents(e);
+        const ink = range.getBoundingClientRect();  // without the space around it; what is cut off is not seen
+        return [e.textContent, Math.max(ink.left, box.left), ink.top, Math.min(ink.right, box.right), ink.bottom]; })"""
+    )
+    assert {name for name in names if any(name in box[0] for box in boxes)} == set(names)
+    assert sum("convolutions" in box[0] for box in boxes) == 4
+    touching = [
+        (one[0], other[0])
+        for one, other in combinations(boxes, 2)
+        if min(one[3], other[3]) - max(one[1], other[1]) > 0.5 and min(one[4], other[4]) - max(one[2], other[2]) > 0.5
+    ]
+    assert touching == []
+    assert all(box[1] >= 0 and box[3] <= width for box in boxes)
 
 
 @pytest.mark.parametrize("width", [1280, 390])

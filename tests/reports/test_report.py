@@ -12,7 +12,7 @@ import attribkit as ak
 from attribkit.classifier import Classifier
 from attribkit.cli import main
 from attribkit.panels import Table
-from attribkit.reports import Report, report
+from attribkit.reports import Report, report, trust
 
 ANCHORS = ["about", "quality", "drives", "failures", "layers", "trust", "holds", "texts", "appendix"]
 TEXTS = [
@@ -138,6 +138,29 @@ def test_known_rationales_are_compared_with(model: Classifier) -> None:
     assert "Plausibility" in titles(found, "trust")
     with pytest.raises(ValueError, match="row 1"):
         report(model, table.assign(rationale=["[[2, 6]]", "[[4, 900]]"]), **SMALL)
+
+
+def test_all_tests_of_the_explanations_are_taken_on_the_same_texts(
+    model: Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: dict[str, list[str]] = {}
+
+    def noting(name: str) -> Callable[..., Any]:
+        run = getattr(trust, name)
+
+        def noted(model: Classifier, data: Any, *arguments: Any, **options: Any) -> Any:
+            taken[name] = data["text"].tolist() if isinstance(data, pd.DataFrame) else list(data)
+            return run(model, data, *arguments, **options)
+
+        return noted
+
+    for name in ("faithfulness", "sanity", "plausibility"):
+        monkeypatch.setattr(trust, name, noting(name))
+    texts = [f"a {word} film" for word in ("good", "bad", "dull", "great", "horrible", "best", "worst")]
+    table = pd.DataFrame({"review": ["", *texts], "label": "pos", "rationale": [[[2, 2 + 3]]] * 8}, index=range(10, 18))
+    report(model, table, text="review", tested=4, texts=7, mistakes=0, seed=1)
+    assert len(taken["faithfulness"]) == 4 and set(taken["faithfulness"]) != set(texts[:4])
+    assert taken["faithfulness"] == taken["sanity"] == taken["plausibility"]
 
 
 def test_a_report_is_a_page_and_its_settings_are_checked(whole: Report, model: Classifier, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ in a CSV file the same as JSON. None, an empty list or an empty cell means that 
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from attribkit.training.data.tables import read_file, read_text
 Spans = list[tuple[int, int]]
 
 
-def spans_of(cell: Any, text: str, row: int) -> Spans:
+def spans_of(cell: Any, text: str, row: Hashable) -> Spans:
     """A cell of the column as spans.
 
     Raises: ValueError that names the row for what is no list of spans, or for a span outside the text.

@@ -135,7 +135,7 @@ def plausibility(
     found = Readable.of(model, table["text"].tolist())
     cells = table["rationale"].tolist()
     truth = [
-        marked(spans_of(cells[row], text, int(row)), one)
+        marked(spans_of(cells[row], text, table.index[row]), one)
         for row, text, one in zip(found.rows, found.reading.texts, found.reading.encoded, strict=True)
     ]
     told = np.array([place for place, one in enumerate(truth) if one.any() and not one.all()], dtype=np.int64)

@@ -132,8 +132,8 @@ class Sanity:
             "sizes only, with all above",
         )
         notes = (
-            f"Spearman's correlation of {self.method} with the trained model's own, mean of {self.draws} {'draw' if self.draws == 1 else 'draws'} per "
-            "text; it should fall towards 0",
+            f"Spearman's correlation of {self.method} with the trained model's own, mean over {self.draws} "
+            f"{'draw' if self.draws == 1 else 'draws'} per text; it should fall towards 0",
             *self.notes,
         )
         return Table("Model-parameter randomisation", columns, tuple(rows), notes)

@@ -84,12 +84,17 @@ function clip(item) {
   else text.classList.remove('clipped');
 }
 
+const PRINTED = 20; // texts of a long list that paper shows, so they are coloured wherever the reader is
+
 for (const list of main.querySelectorAll('.texts')) {
-  for (const item of list.children) {
-    item.querySelector('.text').classList.add('clipped');
-    if (list.classList.contains('long')) near.observe(item);
-    else { paint(item.querySelector('.text')); clip(item); }
-  }
+  const long = list.classList.contains('long');
+  [...list.children].forEach((item, place) => {
+    const text = item.querySelector('.text');
+    text.classList.add('clipped');
+    if (!long || place < PRINTED) paint(text);
+    if (long) near.observe(item);
+    else clip(item);
+  });
   list.addEventListener('click', event => {
     const more = event.target.closest('.more');
     if (!more) return;

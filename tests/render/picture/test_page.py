@@ -4,6 +4,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from itertools import combinations
 
 import matplotlib
 import numpy as np
@@ -11,9 +12,11 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.text import Text
+from matplotlib.transforms import Bbox
 from PIL import Image
 
 from attribkit.explanation import Explanation
+from attribkit.panels import Chart, Series
 from attribkit.render import palette, picture
 
 Make = Callable[..., Explanation]
@@ -179,6 +182,27 @@ def test_a_chart_is_drawn_with_named_lines_and_marks(losses: Explanation) -> Non
     assert [list(np.asarray(line.get_ydata())) for line in plot.lines] == [list(s.y) for s in losses.panels[0].series]  # type: ignore[union-attr]
     for said in ("Loss", "training", "validation", "best epoch", "epoch", "cross-entropy (nats)"):
         assert said in texts(drawn)
+
+
+def test_no_labels_of_a_chart_touch() -> None:
+    steps = np.arange(6.0)
+    names = ("exact", "input_x_gradient", "a method with a name without end, as users give them", "random", "saliency")
+    lines = tuple(Series(name, steps, 1 - steps / 5 + 1e-3 * place) for place, name in enumerate(names))
+    marks = tuple((name, float(x)) for x, name in enumerate(("output", *(f"convolutions.{i}" for i in range(4)))))
+    panel = Chart("What is left", "layers", "correlation", lines, (*marks, ("embedding", 5.0), ("close", 4.8)))
+    drawn = picture.figure([Explanation(None, None, (panel,), {})])
+    drawn.canvas.draw()
+    found = [t for t in drawn.findobj(Text) if isinstance(t, Text) and t.get_text().strip() and t.get_visible()]
+    assert {"exact", "input_x_gradient", "convolutions.3", "embedding", "close"} <= {t.get_text() for t in found}
+    boxes = [(t.get_text(), t.get_window_extent()) for t in found]
+    touching = [(a, b) for (a, one), (b, other) in combinations(boxes, 2) if _touch(one, other)]
+    assert touching == []
+    assert all(box.x0 >= 0 and box.x1 <= drawn.bbox.x1 for _, box in boxes)
+
+
+def _touch(one: Bbox, other: Bbox) -> bool:
+    """By more than the air in a line of letters."""
+    return min(one.x1, other.x1) - max(one.x0, other.x0) > 0.5 and min(one.y1, other.y1) - max(one.y0, other.y0) > 2
 
 
 @pytest.mark.parametrize("format", ["png", "svg", "pdf"])
