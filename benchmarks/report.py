@@ -2,9 +2,9 @@
 
     python benchmarks/report.py --only words page
 
-Prints one JSON line per measurement. `words` counts what every word of IMDB's 25,000 test reviews does. `page` makes the
-report on 1,000 of them, all explained and 100 tested, without a map; and opens it in the system's Chromium with a fresh
-profile, from going there until a search of its texts has answered. Reviews are read from
+Prints one JSON line per measurement. `words` counts what every word of IMDB's 25,000 test reviews does. `page` makes
+the report on 1,000 of them, all explained and 100 tested, without a map; and opens it in the system's Chromium with a
+fresh profile, from going there until a search of its texts has answered. Reviews are read from
 $ATTRIBKIT_DATA/imdb/test.parquet; without them there is nothing to measure.
 """
 

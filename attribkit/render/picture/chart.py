@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 
-from attribkit.panels import Chart
+from attribkit.panels import Chart, Series
 from attribkit.render.chart import Axis, apart, axes, labels, last, rows
 from attribkit.render.layout import visible
 from attribkit.render.picture.room import INKS, INNER, MARGIN, SMALL, WIDTH, Room, clip
@@ -30,7 +30,8 @@ def _chart(chart: Chart, room: Room) -> Block:
     """Lines over round axes, each named at its end."""
     horizontal, vertical = axes(chart)
     across, up = labels(chart)
-    left, right, high = MARGIN + 34.0, WIDTH - MARGIN - 110.0, 190.0
+    beside = min(160.0, max(100.0, *(_width(chart, series, room) for series in chart.series)))
+    left, right, high = MARGIN + 34.0, WIDTH - MARGIN - beside - 10, 190.0
     named = _marks(chart, room, horizontal, left, right)
     head = 44.0 + (10 * (1 + max(one.row for one in named)) if named else 0)
 
@@ -57,9 +58,15 @@ def _chart(chart: Chart, room: Room) -> Block:
         plot.set_yscale("log" if vertical.log else "linear")
         plot.set_xlim(horizontal.low, horizontal.high)
         plot.set_ylim(vertical.low, vertical.high)
-        _lines(sheet, chart, room, plot, right, top, high)
+        _lines(sheet, chart, room, plot, right, top, high, beside)
 
     return Block(head + high + 36, draw)
+
+
+def _width(chart: Chart, series: Series, room: Room) -> float:
+    """Points that a line's name and its last value take beside each other."""
+    name = clip(series.name, room, SMALL, WIDTH, bold=True)
+    return room.letters.width(name, SMALL, bold=True) + 4 + room.letters.width(last(chart, series), SMALL)
 
 
 @dataclass(frozen=True)
@@ -81,7 +88,9 @@ def _marks(chart: Chart, room: Room, horizontal: Axis, left: float, right: float
     return [_Mark(*each) for each in zip(names, places, starts, levels, strict=True)]
 
 
-def _lines(sheet: Sheet, chart: Chart, room: Room, plot: Axes, right: float, top: float, high: float) -> None:
+def _lines(
+    sheet: Sheet, chart: Chart, room: Room, plot: Axes, right: float, top: float, high: float, beside: float
+) -> None:
     _, vertical = axes(chart)
     drawn = [series for series in chart.series if len(series.x)]
     places = apart([1 - vertical.share(float(series.y[-1])) for series in drawn], 12 / high)
@@ -102,6 +111,7 @@ def _lines(sheet: Sheet, chart: Chart, room: Room, plot: Axes, right: float, top
         )
         y = top + high * place + 3
         value = last(chart, series)
-        name = clip(series.name, room, SMALL, 100 - room.letters.width(room.letters.fit(value), SMALL), bold=True)
+        space = beside - 4 - room.letters.width(room.letters.fit(value), SMALL)
+        name = clip(series.name, room, SMALL, space, bold=True)
         end = right + 9 + sheet.text(right + 9, y, name, SMALL, colour, bold=True)
         sheet.text(end + 4, y, value, SMALL, colour)
