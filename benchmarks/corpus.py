@@ -83,7 +83,7 @@ def command(model: str, source: Path, out: Path, *options: str) -> tuple[float, 
         raise RuntimeError(f"the command failed: {' '.join(arguments)}")
     seconds = time.perf_counter() - begun
     watcher.join()
-    return seconds, samples
+    return seconds, [each for each in samples if each]  # 0 where it had just ended
 
 
 def _resident(parent: int) -> int:

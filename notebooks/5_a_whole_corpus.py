@@ -74,8 +74,8 @@ print(f"accuracy: {1 - wrong.mean():.3f}; {wrong.sum():,} reviews are judged wro
 # wrong reviews that is how much each word contributed to the model's mistakes.
 #
 # Such a list is led by words that are strong and frequent. So beside the sum stands what a use of the word does, on
-# average, where the model is wrong and where it is right. A word that helps there more than it hurts here (*worst*) is
-# no fault of the model's: those reviews say "worst" of something else. One that hurts more than it helps is.
+# average, where the model is wrong and where it is right. A word that helps there more than it hurts here, such as
+# *worst*, is worth its price. One that hurts more than it helps may be a shortcut, or taken too plainly.
 #
 # The result opens in whatever one likes. In duckdb, which reads the files as a table:
 
@@ -107,10 +107,10 @@ print(treacherous.head(12).round(3).to_string(index=False))
 
 # %% [markdown]
 # On all 25,000 reviews two kinds of words stand out. *Worst*, *great*, *excellent*, *poor*: the words the model lives
-# by. They mislead it where a review says them of something else, and are right far more often. And *awful*, *poorly*,
-# *mess*, *job*, *humour*: what they add to a mistake, use for use, is more than they add to a right answer. *Humour* is
-# the most lopsided of them, 0.44 log-odds towards the wrong answer against 0.10 towards the right one: a sign of the
-# kind of film rather than of a verdict on it.
+# by, which mislead it in total, but use for use help more where it is right. And *awful*, *poorly*, *mess*, *job*,
+# *humour*: what they add to a mistake, use for use, is more than they add to a right answer. *Humour* is the most
+# lopsided of them, 0.44 log-odds towards the wrong answer against 0.10 towards the right one; the word names a kind of
+# film, not a verdict on it.
 #
 # In polars, which streams them, the same sums for the reviews judged wrongly:
 
