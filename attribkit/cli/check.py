@@ -1,7 +1,7 @@
 """attribkit check."""
 
 import json
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -9,22 +9,39 @@ from attribkit.cli.arguments import DataArgument, Device, LabelColumn, ModelArgu
 from attribkit.cli.console import console, errors
 from attribkit.cli.rows import texts_of
 
-Threshold = Annotated[float | None, typer.Option(show_default=False)]
+
+def threshold(what: str) -> Any:
+    """An option that asks for the least or the most of a figure."""
+    return typer.Option(help=what, show_default=False, rich_help_panel="What is asked for")
 
 
 def check(
     model: ModelArgument,
     data: DataArgument,
-    min_accuracy: Threshold = None,
-    min_f1: Threshold = None,
-    max_calibration_error: Threshold = None,
-    min_comprehensiveness: Threshold = None,
-    min_comprehensiveness_over_random: Threshold = None,
-    max_sufficiency: Threshold = None,
-    max_completeness_error: Threshold = None,
-    min_converged: Threshold = None,
-    max_randomised_correlation: Threshold = None,
-    min_plausibility: Threshold = None,
+    min_accuracy: Annotated[float | None, threshold("Share of right answers.")] = None,
+    min_f1: Annotated[
+        float | None, threshold("F1 of the last label if there are two, else the mean over the labels.")
+    ] = None,
+    max_calibration_error: Annotated[float | None, threshold("Expected calibration error.")] = None,
+    min_comprehensiveness: Annotated[
+        float | None, threshold("What the answer loses when the words called most important are deleted.")
+    ] = None,
+    min_comprehensiveness_over_random: Annotated[
+        float | None, threshold("The same less what it loses without random words.")
+    ] = None,
+    max_sufficiency: Annotated[
+        float | None, threshold("What the answer loses when those words alone are kept.")
+    ] = None,
+    max_completeness_error: Annotated[
+        float | None, threshold("By how much any text's scores fail to add up, relative to their sizes.")
+    ] = None,
+    min_converged: Annotated[float | None, threshold("Share of texts whose scores add up.")] = None,
+    max_randomised_correlation: Annotated[
+        float | None, threshold("What is left of the scores' order when every layer is randomised.")
+    ] = None,
+    min_plausibility: Annotated[
+        float | None, threshold("Area under precision and recall against the data's rationales.")
+    ] = None,
     method: Annotated[
         str | None, typer.Option(help="How the scores are computed; the best there is by default.")
     ] = None,
