@@ -39,7 +39,7 @@ CONFIG, TOKENIZER, WEIGHTS, CARD, HISTORY, REFERENCE = (
 SNAPSHOTS = "snapshots"
 _SNAPSHOT = re.compile(rf"{SNAPSHOTS}/epoch-(\d{{3,6}})\.safetensors")
 BUNDLED = Path(__file__).parent / "pretrained"
-_REPLACED = ".replaced-"
+_REPLACED, _SAVING = ".replaced-", ".saving-"
 
 
 @dataclass(frozen=True)
@@ -263,7 +263,9 @@ def _publish(folder: Path, files: Mapping[str, bytes]) -> None:
 
 def _replace(folder: Path, files: Mapping[str, bytes]) -> None:
     tag = secrets.token_hex(4)
-    staged, replaced = folder / f".saving-{tag}", folder / f"{_REPLACED}{tag}"
+    staged, replaced = folder / f"{_SAVING}{tag}", folder / f"{_REPLACED}{tag}"
+    for left in folder.glob(f"{_SAVING}*"):  # by saves that were killed: who holds the lock is the only one at work
+        shutil.rmtree(left, ignore_errors=True)
     try:
         staged.mkdir()
         for file, content in files.items():

@@ -145,6 +145,8 @@ def test_a_save_killed_at_any_moment_leaves_a_whole_model(
         kills += 1
         if kills == (20 if full else 2):
             break
+    models[1].save(folder, overwrite=True)
+    assert not [one.name for one in folder.iterdir() if one.name.startswith(".")], "killed saves left something behind"
     tried("kills: of a save", kills)
 
 
