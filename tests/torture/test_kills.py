@@ -43,10 +43,11 @@ class Program:
 
         The last life, after so many kills, is left to end by itself.
         """
-        chosen, kills = random.Random(seed), 0
+        chosen, kills, longest = random.Random(seed), 0, 10 * self.seconds
         while True:
             was_killed = self._life(chosen.uniform(0, self.seconds) if kills < times else None)
-            kills += was_killed
+            if was_killed:  # a busy machine gets less far in the same time: try later moments as well
+                kills, self.seconds = kills + 1, min(1.3 * self.seconds, longest)
             yield was_killed
             if kills >= times and not was_killed:
                 return
@@ -66,7 +67,6 @@ class Program:
                 process.wait(300 if moment is None else moment)
             except subprocess.TimeoutExpired:
                 process.kill()
-                self.seconds *= 1.3  # a busy machine gets less far in the same time: try later moments as well
                 return True
             assert process.returncode == 0, told.seek(0) or told.read()
             self.seconds = time.monotonic() - begun
