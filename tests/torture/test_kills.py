@@ -229,7 +229,9 @@ def test_a_download_killed_at_any_moment_goes_on_and_is_never_half(
         if (cache / "answers").exists():  # it is published whole or not at all
             assert ds.dataset(cache / "answers").to_table() == whole
         if not killed:
-            assert ds.dataset(out).to_table() == whole and not (cache / "downloads" / "answers").exists()
+            assert ds.dataset(out).to_table() == whole
+            assert sorted(str(one.relative_to(cache)) for one in cache.glob("*")) == ["answers", "downloads"]
+            assert not list((cache / "downloads").iterdir())
             shutil.rmtree(cache)
             out.unlink()
     assert slow_server.ranges or not full

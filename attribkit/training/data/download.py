@@ -77,6 +77,7 @@ def named_tables(source: Source, download: bool = True) -> dict[str, pd.DataFram
                 f"the data set {source.name!r} is not on this machine and {why}; {_by_hand(source)}"
             )
         _fetch(source, folder)
+    _clear(folder)
     return _read(source, folder)
 
 
@@ -127,7 +128,12 @@ def _fetch(source: Source, folder: Path) -> None:
         except OSError:
             if not folder.is_dir():  # where it is one, another process was first: the set is there all the same
                 raise
-    shutil.rmtree(downloads, ignore_errors=True)
+
+
+def _clear(folder: Path) -> None:
+    """Remove what fetching a set needed, now that it is in its place; also what a fetch that was killed left behind."""
+    for left in (folder.parent / "downloads" / folder.name, *folder.parent.glob(f".{folder.name}-*")):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def _download(source: Source, file: RemoteFile, folder: Path) -> None:
