@@ -31,11 +31,19 @@ Tried = Callable[..., None]
 
 @dataclass
 class Program:
-    """A Python program that imports what it needs, prints a line, and then works for about so many seconds."""
+    """A Python program that imports what it needs, prints a line, and then works.
+
+    Attributes:
+        done: how much was done so far, in units of its own: what a busy machine does in a second is not to be known.
+        most: units after which it is killed at the latest.
+        pause: seconds that a unit takes on an idle machine; it is killed at any moment of one.
+    """
 
     imports: str
     work: str
-    seconds: float
+    done: Callable[[], int]
+    most: int
+    pause: float
     environment: dict[str, str] = field(default_factory=dict)
 
     def killed(self, times: int, seed: int) -> Iterator[bool]:
@@ -43,16 +51,16 @@ class Program:
 
         The last life, after so many kills, is left to end by itself.
         """
-        chosen, kills, longest = random.Random(seed), 0, 10 * self.seconds
+        chosen, kills = random.Random(seed), 0
         while True:
-            was_killed = self._life(chosen.uniform(0, self.seconds) if kills < times else None)
-            if was_killed:  # a busy machine gets less far in the same time: try later moments as well
-                kills, self.seconds = kills + 1, min(1.3 * self.seconds, longest)
+            units, part = chosen.randint(0, self.most), chosen.random()
+            was_killed = self._life((units, part) if kills < times else None)
+            kills += was_killed
             yield was_killed
             if kills >= times and not was_killed:
                 return
 
-    def _life(self, moment: float | None) -> bool:
+    def _life(self, moment: tuple[int, float] | None) -> bool:
         code = f"{self.imports}\nprint('ready', flush=True)\n{self.work}"
         # a file and not a pipe: worker processes that outlive the killed one keep it open, and nobody waits for them
         with (
@@ -61,16 +69,31 @@ class Program:
                 [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=told, env=os.environ | self.environment
             ) as process,
         ):
+            begun = self.done()
             assert process.stdout and process.stdout.readline() == b"ready\n", told.seek(0) or told.read()
-            begun = time.monotonic()
-            try:
-                process.wait(300 if moment is None else moment)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                return True
-            assert process.returncode == 0, told.seek(0) or told.read()
-            self.seconds = time.monotonic() - begun
+            while moment is not None and process.poll() is None:
+                if self.done() - begun >= moment[0]:
+                    try:
+                        process.wait(moment[1] * self.pause)
+                    except subprocess.TimeoutExpired:
+                        process.kill()
+                        return True
+                time.sleep(0.001)
+            assert process.wait(300) == 0, told.seek(0) or told.read()
             return False
+
+
+@dataclass
+class Writes:
+    """How often a file was seen to be another than before."""
+
+    file: Path
+    seen: set[int] = field(default_factory=set)
+
+    def __call__(self) -> int:
+        if self.file.is_file():
+            self.seen.add(self.file.stat().st_mtime_ns)
+        return len(self.seen)
 
 
 def test_a_training_killed_at_any_moment_comes_to_the_same_weights(tmp_path: Path, full: bool, tried: Tried) -> None:
@@ -79,14 +102,15 @@ def test_a_training_killed_at_any_moment_comes_to_the_same_weights(tmp_path: Pat
     for split in ("train", "validation", "test"):
         getattr(data, split)[["text", "label"]].to_csv(tmp_path / "data" / f"{split}.csv", index=False)
     options = "epochs=30, patience=30, snapshots=[0, 3], freeze_epochs=2, filters=4, embedding_size=8, device='cpu'"
-    begun = time.monotonic()
     whole = ak.train("cnn", ak.load_dataset(tmp_path / "data"), **eval(f"dict({options})"))
     program = Program(
         "import sys, pathlib, attribkit as ak\nfrom attribkit.training import loop\n"
         f"data = ak.load_dataset({str(tmp_path / 'data')!r})\nout = pathlib.Path({str(out)!r})",
         "if (out / 'training').is_dir() or not (out / 'config.json').is_file():\n"  # else it was killed as it left
         f"    ak.train('cnn', data, out=out, resume=True, {options})",
-        time.monotonic() - begun,
+        Writes(out / "training" / "state.safetensors"),
+        most=8,
+        pause=0.1,
     )
     resumed = kills = 0
     for killed in program.killed(20 if full else 1, seed=4):
@@ -108,12 +132,16 @@ def test_a_corpus_run_killed_at_any_moment_loses_and_repeats_nothing(
 ) -> None:
     table, out = tmp_path / "in.csv", tmp_path / "out"
     table.write_text("text\n" + "".join(f'"{text}"\n' for text in TEXTS))
-    whole = explain_corpus(model_folder, table, tmp_path / "whole", window=2, workers=1, words=True)
+    explain_corpus(model_folder, table, tmp_path / "whole", window=2, workers=1, words=True)
     kills = 0
     for workers in ("1", "2") if full else ("1",):
         arguments = ["corpus", *map(str, (model_folder, table, out)), "--window", "2", "--words", "--workers", workers]
         program = Program(
-            "from attribkit.cli import main\nfrom attribkit.corpus import here", f"main({arguments!r})", whole.seconds
+            "from attribkit.cli import main\nfrom attribkit.corpus import here",
+            f"main({arguments!r})",
+            lambda: len(list(out.glob("*.parquet"))),
+            most=4,
+            pause=0.1,
         )
         for killed in program.killed(10 if full else 1, seed=int(workers)):
             kills += killed
@@ -138,7 +166,9 @@ def test_a_save_killed_at_any_moment_leaves_a_whole_model(
     program = Program(
         f"import attribkit as ak\nmodels = [ak.load({str(tmp_path / 'model-')!r} + seed, 'cpu') for seed in '01']",
         f"for _ in range(100_000):\n for model in models: model.save({str(folder)!r}, overwrite=True)",
-        0.3,
+        Writes(folder / "config.json"),
+        most=10,
+        pause=0.02,
     )
     kills = 0
     for killed in program.killed(20 if full else 2, seed=3):
@@ -158,6 +188,7 @@ class SlowServer:
     content: bytes
     address: str = ""
     ranges: int = 0
+    sent: int = 0
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         asked = handler.headers.get("Range")
@@ -176,6 +207,7 @@ class SlowServer:
                 handler.wfile.write(self.content[place : place + 4_096])
             except OSError:
                 return  # who asked was killed
+            self.sent += 1
             time.sleep(0.005)
 
 
@@ -211,15 +243,16 @@ def test_a_download_killed_at_any_moment_goes_on_and_is_never_half(
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environment.items():
             patch.setenv(name, value)
-        begun = time.monotonic()
         named_tables(source)
     program = Program(
         "from attribkit.training.data import download, sources\n"
         f"file = download.RemoteFile('NLU_data_2.txt', {slow_server.address!r}, {checksum!r})\n"
         "source = download.Source('answers', sources.read_nlu_ru, 'the file', (file,))",
         f"download.named_tables(source)['train'].to_parquet({str(out)!r}, index=False)",
-        time.monotonic() - begun,
-        environment,
+        lambda: slow_server.sent,
+        most=60,  # of the 94 pieces
+        pause=0.01,
+        environment=environment,
     )
     whole = ds.dataset(cache / "answers").to_table()
     shutil.rmtree(cache)
