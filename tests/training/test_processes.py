@@ -35,7 +35,7 @@ BOTH = {"embedding_size": 8, "dropout": 0.0, "epochs": 3, "batch_size": 16, "dev
 RUNS: dict[str, dict[str, Any]] = {
     # 97 texts in batches of 16: the last batch holds a single one, and a process goes without
     "cnn": BOTH | {"filters": 4, "learning_rate": 0.02, "class_weights": "balanced"},
-    "attention-rnn": BOTH | {"hidden": 4, "freeze_epochs": 1, "learning_rate": 0.01, "snapshots": [1, 2]},
+    "attention-rnn": BOTH | {"hidden": 4, "freeze_epochs": 1, "learning_rate": 0.001, "snapshots": [1, 2]},
 }
 
 
@@ -52,10 +52,9 @@ def trained(devices: int, folder: Path) -> dict[str, Any]:
 def test_two_processes_learn_what_one_does(tmp_path: Path) -> None:
     one, two = (trained(devices, tmp_path / str(devices)) for devices in (1, 2))
     for architecture in RUNS:
-        # Adam moves a weight with next to no gradient by its sign, which rounding decides: losses agree more closely
-        for part, near in (("history", 1e-5), ("sums", 1e-3), ("snapshots", 1e-3)):
+        for part in ("history", "sums", "snapshots"):
             for name, value in one[architecture][part].items():
-                assert two[architecture][part][name] == pytest.approx(value, rel=1e-4, abs=near), (architecture, name)
+                assert two[architecture][part][name] == pytest.approx(value, rel=1e-4, abs=1e-5), (architecture, name)
     assert set(two["attention-rnn"]["snapshots"]) == {"1", "2"}
     for architecture in RUNS:
         assert (tmp_path / "2" / architecture / "config.json").is_file()
