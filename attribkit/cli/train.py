@@ -35,6 +35,9 @@ def train(
     dropout: Annotated[
         float | None, typer.Option(help="Share of features dropped while training.", min=0, max=1)
     ] = None,
+    word_dropout: Annotated[
+        float | None, typer.Option(help="Share of words blanked while training.", min=0, max=1)
+    ] = None,
     vocabulary_size: Annotated[int | None, typer.Option(help="Keep the most frequent tokens.", min=3)] = None,
     min_frequency: Annotated[int | None, typer.Option(help="Drop rarer tokens.", min=1)] = None,
     max_length: Annotated[int | None, typer.Option(help="Tokens read of a text.", min=1)] = None,
@@ -94,6 +97,7 @@ def train(
         "layers": layers,
         "cell": cell,
         "dropout": dropout,
+        "word_dropout": word_dropout,
         "vocabulary_size": vocabulary_size,
         "min_frequency": min_frequency,
         "max_length": max_length,

@@ -183,12 +183,13 @@ def comparison(found: dict[str, Any]) -> panels.Table | None:
     rows = [row for row in found["rows"] if row["mean"] is not None]
     if len(rows) < 2:
         return None
+    several = sorted({len(row["seeds"]) for row in rows if row["spread"] is not None})
+    spread = f"the standard deviation over {' or '.join(map(str, several))} seeds, which the line at a bar's end spans"
     return panels.Table(
         f"{found['table']}: test {found['title']}",
-        ("row", "here", "spread", "seeds", "published", "goal"),
-        tuple(
-            (row["name"], row["mean"], row["spread"], len(row["seeds"]), row["published"], row["goal"]) for row in rows
-        ),
+        ("row", "here", "spread", "published", "goal"),
+        tuple((row["name"], row["mean"], row["spread"], row["published"], row["goal"]) for row in rows),
+        notes=(f"spread: {spread}" if several else "one seed a row",),
         bars=tuple(_bar(row["mean"], row["spread"]) for row in rows),
     )
 

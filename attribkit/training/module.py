@@ -10,6 +10,7 @@ from lightning.pytorch import LightningModule
 from sklearn.metrics import f1_score
 from torch import Tensor, nn
 
+from attribkit.text import PAD_ID
 from attribkit.training.encoding import Batches, Texts
 from attribkit.training.processes import share
 from attribkit.training.settings import TrainingSettings
@@ -64,6 +65,7 @@ class Training(LightningModule):
     def training_step(self, batch: tuple[Tensor, Tensor, Tensor], batch_idx: int) -> Tensor:
         """The loss of one batch. Raises FloatingPointError if it is not finite."""
         (ids, mask, labels), counts = share(batch, self.global_rank, self.trainer.world_size)
+        ids = drop_words(ids, self.settings.word_dropout)
         with torch.autocast(ids.device.type, torch.bfloat16, enabled=narrow(self.settings.precision, ids.device)):
             logits = self.network(ids, mask)
         loss = self._cross_entropy(logits.float(), labels) * counts
@@ -125,6 +127,16 @@ class Training(LightningModule):
         # mixed, so that seed 1 in epoch 2 draws nothing like seed 2 in epoch 1
         parts = [self.settings.seed, self.trainer.current_epoch, *more]
         return int(np.random.SeedSequence(parts).generate_state(1)[0])
+
+
+def drop_words(ids: Tensor, share: float) -> Tensor:
+    """Token ids (B, T) in which each is PAD instead with probability `share`; the mask still counts them as read.
+
+    Source: Iyyer, Manjunatha, Boyd-Graber & Daumé, "Deep Unordered Composition Rivals Syntactic Methods for Text
+    Classification", ACL 2015; that texts with words taken out should be seen in training: Hase, Xie & Bansal, "The
+    Out-of-Distribution Problem in Explainability and Search Methods for Feature Importance Explanations", NeurIPS 2021.
+    """
+    return ids.masked_fill(torch.rand(ids.shape, device=ids.device) < share, PAD_ID) if share else ids
 
 
 def narrow(precision: str, device: torch.device) -> bool:

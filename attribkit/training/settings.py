@@ -25,6 +25,8 @@ class TrainingSettings:
         gradient_clip: largest norm of all gradients together; None leaves them as they are.
         weight_decay: share of each weight, times the learning rate, taken off at each step (AdamW).
         plateau: factor on the learning rate after an epoch without a lower validation loss; None keeps it.
+        word_dropout: share of every text's tokens replaced by PAD at each step, so that no word is leaned on alone, and
+            a text from which words were taken to test an explanation looks like those that were trained on.
         class_weights: "balanced" weighs a text by N / (C · texts of its class), in training and validation loss.
         freeze_epochs: the embedding stays bit-identical through so many epochs.
         precision: "bfloat16" multiplies matrices in half the bits while training; weights, losses and validation stay
@@ -43,6 +45,7 @@ class TrainingSettings:
     gradient_clip: float | None = 1.0
     weight_decay: float = 0.0
     plateau: float | None = None
+    word_dropout: float = 0.0
     class_weights: Literal["balanced"] | None = None
     freeze_epochs: int = 0
     precision: Literal["auto", "bfloat16", "float32"] = "float32"
@@ -70,6 +73,8 @@ class TrainingSettings:
             _check_number(name, getattr(self, name), most, optional)
         if self.weight_decay != 0:
             _check_number("weight_decay", self.weight_decay, float("inf"), False)
+        if self.word_dropout != 0:
+            _check_number("word_dropout", self.word_dropout, 1.0, False)
         if self.unfrozen_learning_rate is not None and not self.freeze_epochs:
             raise ValueError("`unfrozen_learning_rate` needs `freeze_epochs` of at least 1, got 0; set `learning_rate`")
         if self.class_weights not in (None, "balanced"):

@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from attribkit.classifier import Classifier
 from attribkit.evaluation.metrics import evaluate
 from attribkit.models import ARCHITECTURES
+from attribkit.models.cnn import TextCNN
 from attribkit.text import TextSettings
 from attribkit.training.data import Dataset, load_dataset
 from attribkit.training.encoding import Batches, Texts, encode
@@ -176,6 +177,31 @@ def test_the_learning_rate_falls_on_a_plateau(data: Dataset) -> None:
             rate *= 0.5
         lowest = min(lowest, row.val_loss)
     assert rate < 0.3
+
+
+def test_words_are_blanked_in_the_share_asked_for_and_only_while_training(
+    data: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: dict[bool, list[torch.Tensor]] = {True: [], False: []}
+    forward = TextCNN.forward
+
+    def watched(network: TextCNN, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        read[network.training].append(ids[mask])
+        return forward(network, ids, mask)
+
+    monkeypatch.setattr(TextCNN, "forward", watched)
+    blanked = train("cnn", data, word_dropout=0.3, **SMALL | {"epochs": 1})
+    seen = torch.cat(read[True])
+    share = (seen == blanked.tokenizer.pad_id).double().mean().item()
+    assert share == pytest.approx(0.3, abs=4 * (0.3 * 0.7 / len(seen)) ** 0.5)  # four standard errors
+    assert not (torch.cat(read[False]) == blanked.tokenizer.pad_id).any()
+
+
+def test_blanked_words_are_drawn_from_the_seed_and_none_are_if_none_shall_be(data: Dataset) -> None:
+    first, again, none, plain = (train("cnn", data, word_dropout=share, **SMALL) for share in (0.2, 0.2, 0, 0.0))
+    assert same(weights(first), weights(again)) and same(weights(none), weights(plain))
+    assert not same(weights(first), weights(plain))
+    assert same(weights(plain), weights(train("cnn", data, **SMALL)))
 
 
 def test_balanced_class_weights_make_every_class_weigh_the_same() -> None:
@@ -381,6 +407,7 @@ def test_an_unknown_architecture_names_the_known_and_the_near(data: Dataset) -> 
         ({"batch_size": True}, TypeError, "`batch_size` must be an integer, got True"),
         ({"learning_rate": -1.0}, ValueError, "`learning_rate` must be above 0, got -1.0"),
         ({"learning_rate": float("nan")}, ValueError, "`learning_rate` must be above 0, got nan"),
+        ({"word_dropout": 1.0}, ValueError, "`word_dropout` must be above 0 and below 1, got 1.0"),
         ({"plateau": 2.0}, ValueError, "`plateau` must be above 0 and below 1, got 2.0"),
         ({"class_weights": "even"}, ValueError, "`class_weights` must be 'balanced' or None, got 'even'"),
         ({"precision": "half"}, ValueError, "`precision` must be 'auto', 'bfloat16' or 'float32', got 'half'"),
