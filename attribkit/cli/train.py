@@ -32,6 +32,7 @@ def train(
     hidden: Annotated[int | None, typer.Option(help="rnn: units per direction.", min=1)] = None,
     layers: Annotated[int | None, typer.Option(help="rnn: layers on top of each other.", min=1)] = None,
     cell: Annotated[str | None, typer.Option(help="attention-rnn: rnn, gru or lstm.")] = None,
+    summary: Annotated[str | None, typer.Option(help="lstm: final, last, mean or max of its states.")] = None,
     dropout: Annotated[
         float | None, typer.Option(help="Share of features dropped while training.", min=0, max=1)
     ] = None,
@@ -96,6 +97,7 @@ def train(
         "hidden": hidden,
         "layers": layers,
         "cell": cell,
+        "summary": summary,
         "dropout": dropout,
         "word_dropout": word_dropout,
         "vocabulary_size": vocabulary_size,

@@ -20,7 +20,8 @@ class LSTMSettings:
         hidden: H, units per direction.
         layers: recurrent layers on top of each other.
         bidirectional: whether the text is read both ways.
-        summary: "final" classifies the final hidden states (of both directions); "last" the output at the last token.
+        summary: what is classified: "final" the final hidden states (of both directions), "last" the output at the last
+            token, "mean" and "max" the mean and the largest of each unit's outputs over all tokens.
         dropout: share dropped of each text's embedding columns, between layers and of the summary while training.
     """
 
@@ -30,18 +31,19 @@ class LSTMSettings:
     hidden: int = 128
     layers: int = 1
     bidirectional: bool = True
-    summary: Literal["final", "last"] = "final"
+    summary: Literal["final", "last", "mean", "max"] = "final"
     dropout: float = 0.5
 
     def __post_init__(self) -> None:
-        if self.summary not in ("final", "last"):
-            raise ValueError(f"`summary` must be 'final' or 'last', got {self.summary!r}")
+        if self.summary not in ("final", "last", "mean", "max"):
+            raise ValueError(f"`summary` must be 'final', 'last', 'mean' or 'max', got {self.summary!r}")
 
 
 class LSTMClassifier(nn.Module):
-    """Embedding → LSTM → its final states → linear.
+    """Embedding → LSTM → its final states, or another summary of the text → linear.
 
-    Source: Hochreiter & Schmidhuber, "Long Short-Term Memory", Neural Computation 1997.
+    Source: Hochreiter & Schmidhuber, "Long Short-Term Memory", Neural Computation 1997; mean and max over the tokens:
+    Conneau et al., "Supervised Learning of Universal Sentence Representations", EMNLP 2017.
     """
 
     def __init__(self, settings: LSTMSettings) -> None:
@@ -65,10 +67,18 @@ class LSTMClassifier(nn.Module):
         embedded = recurrence.drop_columns(self.embedding(ids), self.settings.dropout, self.training)
         embedded = embedded * mask.unsqueeze(-1)  # (B, T, E)
         outputs, final = recurrence.run(self.rnn, embedded, mask)
+        return self.output(self.dropout(self._summary(outputs, final, mask)))
+
+    def _summary(self, outputs: Tensor, final: Tensor, mask: Tensor) -> Tensor:
+        """(B, H·D) of every step's outputs (B, T, H·D), which are zero at padding, and the final states (B, H·D)."""
+        if self.settings.summary == "final":
+            return final
+        lengths = mask.sum(1).clamp(min=1)
         if self.settings.summary == "last":
-            last = mask.sum(1).clamp(min=1) - 1
-            final = outputs[torch.arange(len(outputs), device=outputs.device), last]
-        return self.output(self.dropout(final))
+            return outputs[torch.arange(len(outputs), device=outputs.device), lengths - 1]
+        if self.settings.summary == "mean":
+            return outputs.sum(1) / lengths.unsqueeze(1)
+        return outputs.masked_fill(~mask.unsqueeze(-1), -1.0).amax(1)  # an LSTM's outputs lie above -1
 
 
 @torch.no_grad()

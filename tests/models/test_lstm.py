@@ -23,7 +23,7 @@ def networks(draw: st.DrawFn) -> LSTMClassifier:
         hidden=draw(st.integers(1, 5)),
         layers=draw(st.integers(1, 2)),
         bidirectional=draw(st.booleans()),
-        summary=draw(st.sampled_from(["final", "last"])),
+        summary=draw(st.sampled_from(["final", "last", "mean", "max"])),
     )
     with torch.random.fork_rng():
         torch.manual_seed(draw(st.integers(0, 1_000)))
@@ -50,8 +50,13 @@ def by_hand(network: LSTMClassifier, text: list[int]) -> Tensor:
             ways.append(outputs[::-1] if suffix else outputs)
         finals = [way[0 if number else -1] for number, way in enumerate(ways)]
         inputs = [torch.cat(step) for step in zip(*ways, strict=True)]
-    summary = torch.cat(finals) if network.settings.summary == "final" else inputs[-1]
-    return network.output.weight @ summary + network.output.bias
+    summaries = {
+        "final": torch.cat(finals),
+        "last": inputs[-1],
+        "mean": torch.stack(inputs).mean(0),
+        "max": torch.stack(inputs).max(0).values,
+    }
+    return network.output.weight @ summaries[network.settings.summary] + network.output.bias
 
 
 @given(networks(), texts, extras)
@@ -97,8 +102,8 @@ def test_the_network_keeps_the_contract() -> None:
 
 
 def test_an_unknown_summary_is_refused() -> None:
-    with pytest.raises(ValueError, match="`summary` must be 'final' or 'last', got 'mean'"):
-        LSTMSettings(VOCABULARY, 2, summary="mean")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="`summary` must be 'final', 'last', 'mean' or 'max', got 'first'"):
+        LSTMSettings(VOCABULARY, 2, summary="first")  # type: ignore[arg-type]
 
 
 def test_every_forget_gate_begins_open() -> None:
