@@ -56,7 +56,7 @@ class Table:
 _THAW = {"freeze_epochs": 2, "unfrozen_learning_rate": 3e-4}
 _CNN = {"embedding_size": 300, "vocabulary_size": 30_000, "epochs": 8}
 _READER = {"hidden": 100, "vocabulary_size": 30_000, "max_train_length": 400, "max_length": 1_000, "epochs": 6}
-_TITLES = {"min_frequency": 1, "hidden": 100, "batch_size": 128, "learning_rate": 2e-3, "epochs": 8}
+_TITLES = {"min_frequency": 1, "word_dropout": 0.2, "epochs": 8}
 _ANSWERS = {"embedding_size": 100, "hidden": 64, "min_frequency": 1, "epochs": 25, "patience": 5, "batch_size": 32}
 
 IMDB = Table(
@@ -71,7 +71,10 @@ IMDB = Table(
             _CNN,
             published=0.8496,
             goal=0.88,
-            lost=("the embedding drawn with deviation 1, not .1: F1 .867",),
+            lost=(
+                "the embedding drawn with deviation 1, not .1: F1 .867",
+                "word dropout .3: F1 .885 with loss .294, against .886 with .279",
+            ),
         ),
         Row("CNN + vectors", "cnn", _CNN, WORD2VEC, published=0.8725, goal=0.89),
         Row("CNN + vectors, frozen first", "cnn", _CNN | _THAW, WORD2VEC, published=0.8807, goal=0.90),
@@ -87,17 +90,24 @@ IMDB = Table(
             "attention-rnn",
             _READER | {"embedding_size": 100},
             goal=0.89,
-            lost=("the embedding drawn with deviation 1, not .1: F1 .868",),
+            lost=(
+                "the embedding drawn with deviation 1, not .1: F1 .868",
+                "word dropout .3: F1 .869 with loss .316, against .878 with .299",
+                "word dropout .1, the ends of long reviews, not their beginnings: F1 .880, loss .305",
+                "three epochs with a learning rate that falls to 0: F1 .880, loss .297",
+            ),
         ),
         Row(
             "LSTM",
             "lstm",
-            _READER | {"embedding_size": 100, "hidden": 128, "truncate": "start"},
+            _READER | {"embedding_size": 100, "hidden": 128, "summary": "max"},
             published=0.8375,
             goal=0.875,
             lost=(
-                "256 tokens, the embedding drawn with deviation 1, forget gates half open: F1 .810",
-                "256 tokens, dropout .3: F1 .851",
+                "final states, 256 tokens, the embedding drawn with deviation 1, forget gates half open: F1 .810",
+                "final states, 256 tokens, dropout .3: F1 .851",
+                "final states, the last 400 tokens: F1 .869, loss .325, on the test texts .858; max: .874, .305",
+                "the same with word dropout .3: F1 .859, loss .334",
             ),
         ),
     ),
@@ -111,22 +121,28 @@ AG_NEWS = Table(
         Row(
             "attention-RNN",
             "attention-rnn",
-            {"min_frequency": 1, "embedding_size": 100, "hidden": 64, "epochs": 8},
+            _TITLES | {"embedding_size": 100, "hidden": 64},
             goal=0.855,
             lost=(
                 "the embedding drawn with deviation 1, not .1: weighted F1 .807 after 8 epochs",
                 "with deviation .03: weighted F1 .841",
+                "no word dropout: weighted F1 .836 with loss .474, on the test texts .842; .2: .851 with .454",
+                "word dropout .3: weighted F1 .851, loss .455",
+                "a learning rate that falls to 0: weighted F1 .848, loss .454; weight decay 1: .823, .496",
             ),
         ),
         Row(
             "attention-RNN + vectors, frozen first",
             "attention-rnn",
-            _TITLES | {"freeze_epochs": 1, "unfrozen_learning_rate": 1e-3, "dropout": 0.4},
+            _TITLES | {"hidden": 100, "epochs": 10, "freeze_epochs": 1, "unfrozen_learning_rate": 5e-4},
             WORD2VEC,
             goal=0.87,
             lost=(
                 "words without a vector drawn as widely as those with one, not a tenth: weighted F1 .844",
-                "batches of 64, then learning rate 5e-4, dropout .6: weighted F1 .848",
+                "no word dropout, dropout .4, batches of 128, learning rate 2e-3, then 1e-3: weighted F1 .850, loss "
+                ".451, on the test texts .853",
+                "the same with word dropout .2 or .3: loss .445 or .444, against .440",
+                "no word dropout, dropout .6, learning rate 2e-3, then 5e-4: weighted F1 .848",
                 "frozen for 2 epochs, then learning rate 5e-4, dropout .3: weighted F1 .841",
                 "the same with the part of GloVe 6B that could be had, 12 % of the vocabulary: weighted F1 .819",
             ),
