@@ -213,13 +213,14 @@ def _appendix(
     ]
     defaults = ReportSettings()
     told = "".join(f", {key}={value!r}" for key, value in used.items() if value != getattr(defaults, key))
+    beside = f", others=[{', '.join(f'other_{n}' for n in range(1, len(others) + 1))}]" if others else ""
     return Section(
         "appendix",
         "Settings, and how to repeat this",
         "Appendix",
         (
-            "With the same model and texts this makes the page again: "
-            f'attribkit.report(model, data{told}).save("report.html")',
+            f"With the same model{'s' * bool(others)} and texts this makes the page again: "
+            f'attribkit.report(model, data{told}{beside}).save("report.html")',
         ),
         (settings, Table("Fingerprints and versions", ("of", "value"), tuple(prints))),
     )

@@ -81,6 +81,8 @@ def test_the_same_page_is_made_again(
 ) -> None:
     again = report(model, table, train=table, others=[make_classifier(seed=1)], name="own", map=True, **SMALL)
     assert again.to_html() == whole.to_html()
+    (told,) = next(one for one in whole.document.sections if one.anchor == "appendix").sentences
+    assert told.startswith("With the same models and texts") and ", others=[other_1]).save(" in told
 
 
 def test_another_seed_and_baseline_are_compared(whole: Report) -> None:
