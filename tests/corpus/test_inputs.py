@@ -55,7 +55,7 @@ def explained(model_folder: Path, tmp_path: Path, table_of: Table) -> Callable[.
         out = tmp_path / "explained"
         shutil.rmtree(out, ignore_errors=True)
         settings = {"key": "id", "label": "label", "keep_text": True, "workers": 1, "window": 7, **options}
-        explain_corpus(model_folder, source, out, **settings)  # type: ignore[arg-type]
+        explain_corpus(model_folder, source, out, **settings)  # type: ignore[arg-type]  # of many kinds
         return table_of(out).to_pandas()
 
     return explain

@@ -103,7 +103,7 @@ def test_the_network_keeps_the_contract() -> None:
 
 def test_an_unknown_summary_is_refused() -> None:
     with pytest.raises(ValueError, match="`summary` must be 'final', 'last', 'mean' or 'max', got 'first'"):
-        LSTMSettings(VOCABULARY, 2, summary="first")  # type: ignore[arg-type]
+        LSTMSettings(VOCABULARY, 2, summary="first")  # type: ignore[arg-type]  # what a user may write
 
 
 def test_every_forget_gate_begins_open() -> None:
