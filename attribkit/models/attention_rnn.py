@@ -80,8 +80,7 @@ class AttentionRNN(nn.Module):
 
     def attend(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Logits (B, C) and the attention (B, T) they were made with: rows sum to 1, padding gets exactly 0."""
-        embedded = recurrence.drop_columns(self.embedding(ids), self.settings.dropout, self.training)
-        embedded = embedded * mask.unsqueeze(-1)  # (B, T, E)
+        embedded = recurrence.drop_columns(self.embedding(ids), self.settings.dropout, self.training)  # (B, T, E)
         states, _ = recurrence.run(self.rnn, embedded, mask)  # (B, T, H·D)
         keys = states if self.projection is None else torch.tanh(self.projection(states))
         scores = self.attention(keys).squeeze(-1)  # (B, T)

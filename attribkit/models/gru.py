@@ -1,7 +1,7 @@
 """A GRU layer to learn with on a CPU: both directions in one go, and a backward pass written out.
 
-Autograd keeps a dozen tensors of every step and adds up a weight gradient at each; here a step's backward pass is two
-products and some arithmetic in place, and the weights' gradients are one product over all steps at the end.
+Autograd keeps a dozen tensors of every step and adds up a weight gradient at each; here a step's backward pass is one
+product and three operations in place, for whatever does not wait for a later step is computed for all of them at once.
 
 With x the step's projected input, h the state before it and σ the logistic function:
 
@@ -17,9 +17,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from attribkit.models import precision
+
+_SHUT = 1e4
+"""What enters u at padding: σ of it is 1, so that the state passes as it was and no gradient enters."""
+
 
 def read(layer: nn.GRU, number: int, inputs: Tensor, lengths: Tensor) -> Tensor:
-    """Every step's state (B, T, H·D) of layer `number` of a GRU, 0 past a text's end.
+    """Every step's state (B, T, H·D) of layer `number` of a GRU; what stands past a text's end means nothing.
 
     Args:
         layer: a GRU with `batch_first=True`.
@@ -31,81 +36,111 @@ def read(layer: nn.GRU, number: int, inputs: Tensor, lengths: Tensor) -> Tensor:
     weights = layer.all_weights[number * directions : (number + 1) * directions]
     entering, recurrent, entering_bias, recurrent_bias = zip(*weights, strict=True)
     batch, steps, _ = inputs.shape
-    rows = inputs.transpose(0, 1).flatten(0, 1)  # (T · B, E)
-    gates = torch.stack([F.linear(rows, weight, bias) for weight, bias in zip(entering, entering_bias, strict=True)])
-    gates = gates.to(inputs.dtype).view(directions, steps, batch, -1)
-    real = None
+    rows = inputs.transpose(0, 1).to(precision.wanted(inputs), memory_format=torch.contiguous_format)
+    projected = F.linear(rows, torch.cat(entering)).view(steps, batch, directions, -1)
+    padding = None
     if int(lengths.min()) < steps:
-        real = torch.arange(steps, device=inputs.device).unsqueeze(1) < lengths  # (T, B)
-        real = real.to(inputs.dtype).unsqueeze(-1).repeat(directions, 1, 1, 1)
-    states = _Steps.apply(gates, torch.stack(recurrent), torch.stack(recurrent_bias).unsqueeze(1), real)
+        padding = torch.arange(steps, device=inputs.device).unsqueeze(1) >= lengths  # (T, B)
+    biases = (torch.stack(entering_bias), torch.stack(recurrent_bias))
+    states = _Steps.apply(projected.permute(2, 0, 1, 3), torch.stack(recurrent), *biases, padding)
     return torch.cat(tuple(states), dim=-1).transpose(0, 1)
 
 
 class _Steps(torch.autograd.Function):
-    """States (D, T, B, H) of gates' inputs (D, T, B, 3H), weights (D, 3H, H), biases (D, 1, 3H), mask (D, T, B, 1)."""
+    """States (D, T, B, H) of projected inputs (D, T, B, 3H), weights (D, 3H, H), two biases (D, 3H), padding (T, B).
+
+    A step's row is [W_n h + b_n, r, u, n], for what the state is multiplied into are the first three, and what the
+    input is projected to the last three.
+    """
 
     @staticmethod
-    def forward(ctx: Any, entering: Tensor, weight: Tensor, bias: Tensor, real: Tensor | None) -> Tensor:
-        directions, steps, batch, width = entering.shape
-        hidden = width // 3
-        gates = entering.clone()
-        inner, states = (gates.new_empty(directions, steps, batch, hidden) for _ in range(2))  # inner is W_n h + b_n
+    def forward(
+        ctx: Any, projected: Tensor, weight: Tensor, entering: Tensor, recurrent: Tensor, padding: Tensor | None
+    ) -> Tensor:
+        directions, steps, batch, _ = projected.shape
+        hidden = weight.shape[2]
+        rows = weight.new_empty(directions, steps, batch, 4 * hidden)
+        inner, opened, new = rows.split([hidden, 2 * hidden, hidden], -1)
+        inner.copy_(recurrent[:, None, None, 2 * hidden :])
+        torch.add(projected[..., : 2 * hidden], (entering + recurrent)[:, None, None, : 2 * hidden], out=opened)
+        torch.add(projected[..., 2 * hidden :], entering[:, None, None, 2 * hidden :], out=new)
+        if padding is not None:
+            opened[..., hidden:].masked_fill_(padding.unsqueeze(-1), _SHUT)
+        weight = _n_first(weight)
         down = weight.transpose(1, 2).contiguous()
-        state = gates.new_zeros(directions, batch, hidden)
-        recurrent = gates.new_empty(directions, batch, width)
+        states = weight.new_empty(directions, steps, batch, hidden)
+        state = weight.new_zeros(directions, batch, hidden)
         for step in range(steps):
-            torch.baddbmm(bias, state, down, out=recurrent)
-            now = _at(gates, step)
-            opened = now[..., : 2 * hidden].add_(recurrent[..., : 2 * hidden]).sigmoid_()
-            within = _at(inner, step).copy_(recurrent[..., 2 * hidden :])
-            new = now[..., 2 * hidden :].addcmul_(opened[..., :hidden], within).tanh_()
-            torch.lerp(new, state, opened[..., hidden:], out=state)
-            if real is not None:
-                state.mul_(_at(real, step))
-            _at(states, step).copy_(state)
-        ctx.save_for_backward(weight, gates, inner, states, *(() if real is None else (real,)))
+            row = _at(rows, step)
+            row[..., : 3 * hidden].baddbmm_(state, down)
+            row[..., hidden : 3 * hidden].sigmoid_()
+            now = row[..., 3 * hidden :].addcmul_(row[..., :hidden], row[..., hidden : 2 * hidden]).tanh_()
+            state = torch.lerp(now, state, row[..., 2 * hidden : 3 * hidden], out=_at(states, step))
+        ctx.save_for_backward(weight, rows, states)
+        ctx.dtype = projected.dtype
         return states
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
-        weight, gates, inner, states, *mask = ctx.saved_tensors
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, None]:
+        weight, rows, states = ctx.saved_tensors
         gradient = gradients[0].contiguous()
-        _, steps, _, hidden = states.shape
-        d_gates, d_inner = torch.empty_like(gates), torch.empty_like(inner)
-        upper, lower = weight[:, : 2 * hidden].contiguous(), weight[:, 2 * hidden :].contiguous()
-        start = torch.zeros_like(_at(states, 0))
-        carried = start
-        sigmoid_slope = torch.ops.aten.sigmoid_backward.grad_input
+        directions, steps, batch, hidden = states.shape
+        before = _before(states)
+        slopes = _slopes(rows, before)  # multiplied by the state's gradient step by step, they become gradients
+        carried = torch.zeros_like(_at(states, 0))
         for step in reversed(range(steps)):
-            total = _at(gradient, step) + carried
-            if mask:
-                total.mul_(_at(mask[0], step))
-            reset, update, new = _at(gates, step).split(hidden, -1)
-            now, within = _at(d_gates, step), _at(d_inner, step)
-            d_reset, d_update, d_new = now.split(hidden, -1)
-            before = _at(states, step - 1) if step else start
-            kept = total * update
-            torch.ops.aten.tanh_backward.grad_input(total - kept, new, grad_input=d_new)
-            sigmoid_slope((before - new).mul_(total), update, grad_input=d_update)
-            sigmoid_slope(_at(inner, step) * d_new, reset, grad_input=d_reset)
-            torch.mul(d_new, reset, out=within)
-            carried = torch.baddbmm(kept, now[..., : 2 * hidden], upper).baddbmm_(within, lower)
-        d_weight = _weights(states, d_gates[..., : 2 * hidden], d_inner)
-        d_bias = torch.cat([d_gates[..., : 2 * hidden].sum((1, 2)), d_inner.sum((1, 2))], -1).unsqueeze(1)
-        return d_gates, d_weight, d_bias, None
+            total = carried.add_(_at(gradient, step))
+            now = _at(slopes, step)
+            now.view(directions, batch, 4, hidden).mul_(total.unsqueeze(2))
+            kept = total.mul_(_at(rows, step)[..., 2 * hidden : 3 * hidden])
+            carried = kept.baddbmm_(now[..., : 3 * hidden], weight)
+        sums = slopes.sum((1, 2))
+        recurrent = slopes[..., : 3 * hidden].flatten(1, 2).transpose(1, 2)
+        d_weight = torch.stack([now @ then for now, then in zip(recurrent, before.flatten(1, 2), strict=True)])
+        d_projected = slopes[..., hidden:].permute(1, 2, 0, 3).to(ctx.dtype, memory_format=torch.contiguous_format)
+        return (
+            d_projected.permute(2, 0, 1, 3),
+            _n_last(d_weight),
+            sums[:, hidden:],
+            _n_last(sums[:, : 3 * hidden]),
+            None,
+        )
 
 
-def _weights(states: Tensor, d_opened: Tensor, d_inner: Tensor) -> Tensor:
-    """(D, 3H, H): each step's gradient times the state before it, summed."""
-    sums = []
-    for direction, reached in enumerate(states):
-        before = (reached[1:] if direction else reached[:-1]).flatten(0, 1)
-        later = slice(None, -1) if direction else slice(1, None)
-        parts = (d_opened[direction, later], d_inner[direction, later])
-        sums.append(torch.cat([part.flatten(0, 1).T @ before for part in parts]))
-    return torch.stack(sums)
+def _slopes(rows: Tensor, before: Tensor) -> Tensor:
+    """How a step's state follows each part of its row, taken before σ and tanh: (D, T, B, 4H)."""
+    hidden = before.shape[-1]
+    slopes = torch.empty_like(rows)
+    inner, reset, update, new = rows.split(hidden, -1)
+    d_inner, d_reset, d_update, d_new = slopes.split(hidden, -1)
+    taken = 1 - update
+    torch.mul(new, new, out=d_new)
+    torch.addcmul(taken, taken, d_new, value=-1, out=d_new)
+    torch.mul(d_new, reset, out=d_inner)
+    torch.mul(d_inner, inner, out=d_reset)
+    d_reset.addcmul_(d_reset, reset, value=-1)
+    torch.sub(before, new, out=d_update).mul_(taken.mul_(update))
+    return slopes
+
+
+def _before(states: Tensor) -> Tensor:
+    """The state (D, T, B, H) that each step began with."""
+    shifted = torch.zeros_like(states)
+    shifted[0, 1:] = states[0, :-1]
+    if len(states) == 2:
+        shifted[1, :-1] = states[1, 1:]
+    return shifted
+
+
+def _n_first(parts: Tensor) -> Tensor:
+    """(D, 3H, …) in the order of a row, n, r, u, of torch's r, u, n."""
+    return parts.roll(parts.shape[1] // 3, 1)
+
+
+def _n_last(parts: Tensor) -> Tensor:
+    """The inverse of `_n_first`."""
+    return parts.roll(-(parts.shape[1] // 3), 1)
 
 
 def _at(rows: Tensor, step: int) -> Tensor:

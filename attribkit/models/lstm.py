@@ -64,8 +64,7 @@ class LSTMClassifier(nn.Module):
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
         """Logits (B, C) of ids (B, T) int64, of which mask (B, T) bool says which are real tokens."""
-        embedded = recurrence.drop_columns(self.embedding(ids), self.settings.dropout, self.training)
-        embedded = embedded * mask.unsqueeze(-1)  # (B, T, E)
+        embedded = recurrence.drop_columns(self.embedding(ids), self.settings.dropout, self.training)  # (B, T, E)
         outputs, final = recurrence.run(self.rnn, embedded, mask)
         return self.output(self.dropout(self._summary(outputs, final, mask)))
 

@@ -1,6 +1,7 @@
 """Running a recurrent layer so that padding never matters."""
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -16,17 +17,18 @@ def run(rnn: nn.RNNBase, inputs: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
 
     Args:
         rnn: a recurrent layer with `batch_first=True`.
-        inputs: (B, T, E).
+        inputs: (B, T, E); what stands at padding means nothing.
         mask: (B, T) bool, True for real tokens, which stand first.
 
     Returns:
-        (B, T, H·D) outputs and (B, H·D) final states, D = 2 if bidirectional (forward, then backward), else 1.
+        (B, T, H·D) outputs, 0 at padding, and (B, H·D) final states; D = 2 if bidirectional (forward, then backward),
+        else 1.
     """
-    if isinstance(rnn, nn.GRU) and inputs.device.type == "cpu" and torch.is_grad_enabled():
-        outputs, final = _learning(rnn, inputs, mask)
-        _tell(rnn, inputs, (outputs, final))
-        return outputs, final
-    if bool(mask.all()):
+    learning = inputs.device.type == "cpu" and torch.is_grad_enabled()
+    padded = not bool(mask.all())
+    if padded:
+        inputs = inputs * mask.unsqueeze(-1)
+    elif not learning:
         outputs, state = rnn(inputs)
         return outputs, _final(rnn, state)
     if inputs.is_cuda:
@@ -36,8 +38,13 @@ def run(rnn: nn.RNNBase, inputs: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         outputs, _ = pad_packed_sequence(packed_outputs, batch_first=True, total_length=inputs.shape[1])
         return outputs, _final(rnn, state)
     # on a CPU the backward pass of a packed sequence takes time with the square of its length
-    outputs, final = _turned(rnn, inputs, mask)
-    _tell(rnn, inputs, (outputs, final))
+    read = gru.read if learning and isinstance(rnn, nn.GRU) else _read
+    outputs, final = _layers(read, rnn, inputs, mask.sum(1).clamp(min=1))
+    if padded:
+        outputs = outputs * mask.unsqueeze(-1)
+    for key, hook in tuple(rnn._forward_hooks.items()):  # the layer itself was not called
+        keywords: tuple[dict[str, Tensor], ...] = ({},) if key in rnn._forward_hooks_with_kwargs else ()
+        hook(rnn, (inputs,), *keywords, (outputs, final))
     return outputs, final
 
 
@@ -54,68 +61,69 @@ def drop_columns(embedded: Tensor, share: float, training: bool) -> Tensor:
     return embedded * nn.functional.dropout(embedded.new_ones(len(embedded), 1, embedded.shape[2]), share)
 
 
-def _tell(rnn: nn.RNNBase, inputs: Tensor, outputs: tuple[Tensor, Tensor]) -> None:
-    """Let the layer's own hooks see what was computed in its place, for the layer itself was not called."""
-    for key, hook in tuple(rnn._forward_hooks.items()):
-        keywords: tuple[dict[str, Tensor], ...] = ({},) if key in rnn._forward_hooks_with_kwargs else ()
-        hook(rnn, (inputs,), *keywords, outputs)
-
-
 def _final(rnn: nn.RNNBase, state: Tensor | tuple[Tensor, Tensor]) -> Tensor:
     hidden = state[0] if isinstance(state, tuple) else state  # (L·D, B, H)
     return torch.cat(tuple(hidden[-2:] if rnn.bidirectional else hidden[-1:]), dim=-1)
 
 
-def _learning(rnn: nn.GRU, inputs: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-    """The same where gradients are wanted, in about half the time."""
-    lengths = mask.sum(1).clamp(min=1)
+def _layers(read: Callable[..., Tensor], rnn: nn.RNNBase, inputs: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+    """The last layer's outputs (B, T, H·D), not yet 0 at padding, and final states (B, H·D), layer by layer."""
     outputs = inputs
     for layer in range(rnn.num_layers):
         if layer:
-            outputs = nn.functional.dropout(outputs, rnn.dropout, rnn.training)
-        outputs = gru.read(rnn, layer, outputs, lengths)
-    last = _taken(outputs, lengths.unsqueeze(1) - 1).squeeze(1)
-    if rnn.bidirectional:
-        last = torch.cat([last[:, : rnn.hidden_size], outputs[:, 0, rnn.hidden_size :]], dim=1)
-    return outputs * mask.unsqueeze(-1), last
+            outputs = drop_columns(outputs, rnn.dropout, rnn.training)
+        outputs = read(rnn, layer, outputs, lengths)
+    forward, *backward = outputs.split(rnn.hidden_size, dim=2)
+    ends = (lengths - 1).view(-1, 1, 1).expand(-1, 1, rnn.hidden_size)
+    return outputs, torch.cat([forward.gather(1, ends)[:, 0], *(way[:, 0] for way in backward)], dim=1)
 
 
-def _turned(rnn: nn.RNNBase, inputs: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-    """The same without packing.
+def _read(rnn: nn.RNNBase, layer: int, inputs: Tensor, lengths: Tensor) -> Tensor:
+    """Every step's output (B, T, H·D) of a layer; what stands past a text's end means nothing.
 
     What is read from left to right never sees the padding that follows; what is read from right to left is turned round
     within each text's own length first.
     """
-    lengths = mask.sum(1).clamp(min=1)
-    steps = torch.arange(inputs.shape[1], device=inputs.device)
-    turned = (lengths.unsqueeze(1) - 1 - steps).clamp(min=0)  # (B, T); on real tokens its own inverse
     directions = 2 if rnn.bidirectional else 1
-    outputs = inputs
-    finals: list[Tensor] = []
-    for layer in range(rnn.num_layers):
-        if layer:
-            outputs = nn.functional.dropout(outputs, rnn.dropout, rnn.training)
-        ways, finals = [], []
-        for direction in range(directions):
-            weights = tuple(rnn.all_weights[layer * directions + direction])
-            way = _one_way(rnn, _taken(outputs, turned) if direction else outputs, weights)
-            finals.append(_taken(way, lengths.unsqueeze(1) - 1).squeeze(1))
-            ways.append(_taken(way, turned) if direction else way)
-        outputs = torch.cat(ways, dim=2)
-    return outputs * mask.unsqueeze(-1), torch.cat(finals, dim=1)
+    weights = rnn.all_weights[layer * directions : (layer + 1) * directions]
+    if directions == 1 or int(lengths.min()) == inputs.shape[1]:
+        return _run(rnn, inputs, tuple(weight for way in weights for weight in way))
+    batch, steps, _ = inputs.shape
+    step = torch.arange(steps, device=inputs.device)
+    ends = lengths.unsqueeze(1)
+    turned = torch.where(step < ends, ends - 1 - step, step)  # (B, T); padding stays where it is
+    places = (turned + steps * torch.arange(batch, device=inputs.device).unsqueeze(1)).flatten()
+    forward, backward = map(tuple, weights)
+    return torch.cat([_run(rnn, inputs, forward), _turn(_run(rnn, _turn(inputs, places), backward), places)], dim=2)
 
 
-def _taken(rows: Tensor, places: Tensor) -> Tensor:
-    """Rows (B, T, H) at places (B, S), as (B, S, H)."""
-    return rows.gather(1, places.unsqueeze(-1).expand(-1, -1, rows.shape[2]))
-
-
-def _one_way(rnn: nn.RNNBase, inputs: Tensor, weights: tuple[Tensor, ...]) -> Tensor:
-    """(B, T, H) outputs of one layer's one direction, read from left to right."""
-    state = inputs.new_zeros(1, len(inputs), rnn.hidden_size)
-    fixed = (True, 1, 0.0, False, False, True)  # biases, layers, dropout, training, bidirectional, batch first
+def _run(rnn: nn.RNNBase, inputs: Tensor, weights: tuple[Tensor, ...]) -> Tensor:
+    """(B, T, H·D) outputs of one layer with the weights of one direction, read from left to right, or of both."""
+    both = len(weights) > len(rnn.all_weights[0])
+    state = inputs.new_zeros(1 + both, len(inputs), rnn.hidden_size)
+    fixed = (True, 1, 0.0, False, both, True)  # biases, layers, dropout, training, bidirectional, batch first
     if isinstance(rnn, nn.LSTM):
         return torch.lstm(inputs, (state, state), weights, *fixed)[0]
     if isinstance(rnn, nn.GRU):
         return torch.gru(inputs, state, weights, *fixed)[0]
     return torch.rnn_tanh(inputs, state, weights, *fixed)[0]
+
+
+def _turn(rows: Tensor, places: Tensor) -> Tensor:
+    """Rows (B, T, X) as they stand at places (B · T), an order that is its own inverse."""
+    turn: Callable[[Tensor, Tensor], Tensor] = _Turn.apply
+    return turn(rows, places)
+
+
+class _Turn(torch.autograd.Function):
+    """Gradients are taken as the rows were: added up by place, as autograd would, they take many times as long."""
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor, places: Tensor) -> Tensor:
+        ctx.save_for_backward(places)
+        return rows.flatten(0, 1).index_select(0, places).view(rows.shape)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        (places,) = ctx.saved_tensors
+        return _turn(gradients[0], places), None
