@@ -10,7 +10,7 @@ import torch
 from attribkit.classifier import Classifier, choose_device
 from attribkit.text import TextSettings
 from attribkit.training import processes
-from attribkit.training.borrowed import own_randomness
+from attribkit.training.borrowed import kept_memory, own_randomness
 from attribkit.training.data import Dataset
 from attribkit.training.plan import check_data, prepare
 from attribkit.training.resume import check_folder
@@ -90,7 +90,7 @@ def train(
     processes.check(devices, nodes, chosen)
     check_data(data)
     shown = sys.stderr.isatty() if progress is None else progress
-    with own_randomness(seed, chosen):
+    with own_randomness(seed, chosen), kept_memory():
         plan = prepare(data, sorted_options, glove, vector_size, shown)
         run = Run(plan, data, name or f"{data.name}-{architecture}", folder, chosen, shown, devices, nodes)
         return run.train(resume)
