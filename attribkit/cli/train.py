@@ -39,6 +39,9 @@ def train(
     word_dropout: Annotated[
         float | None, typer.Option(help="Share of words blanked while training.", min=0, max=1)
     ] = None,
+    averaging: Annotated[
+        float | None, typer.Option(help="Keep a moving average of the weights of which so much stays at each step.")
+    ] = None,
     vocabulary_size: Annotated[int | None, typer.Option(help="Keep the most frequent tokens.", min=3)] = None,
     min_frequency: Annotated[int | None, typer.Option(help="Drop rarer tokens.", min=1)] = None,
     max_length: Annotated[int | None, typer.Option(help="Tokens read of a text.", min=1)] = None,
@@ -100,6 +103,7 @@ def train(
         "summary": summary,
         "dropout": dropout,
         "word_dropout": word_dropout,
+        "averaging": averaging,
         "vocabulary_size": vocabulary_size,
         "min_frequency": min_frequency,
         "max_length": max_length,

@@ -11,6 +11,9 @@ from attribkit.models import embedding
 _TOKENS_AT_ONCE = 4_096
 """Tokens whose windows' sums stay in a core's cache, for they are gone over twice."""
 
+_WORDS_AT_ONCE = 256
+"""Words are convolved in multiples of so many while learning: torch keeps megabytes for each size it has met."""
+
 
 @dataclass(frozen=True)
 class CNNSettings:
@@ -94,13 +97,15 @@ class TextCNN(nn.Module):
         any. Windows tie where they hold the same words; which of them is taken is all one to the weights.
         """
         words, places = ids.unique(return_inverse=True)
+        learning = torch.is_grad_enabled()
+        if learning:
+            words = F.pad(words, (0, -len(words) % _WORDS_AT_ONCE))
         embedded = self.embedding(words)  # (U, E)
         padding, nowhere = len(words), len(words) + 1  # rows of the table: all zero, and never the largest
         padded = not bool(mask.all())
         if padded:
             places = places.masked_fill(~mask, padding)
         texts = max(1, _TOKENS_AT_ONCE // ids.shape[1]) if ids.device.type == "cpu" else len(ids)
-        learning = torch.is_grad_enabled()
         pooled = []
         for convolution, width in zip(self.convolutions, self.settings.widths, strict=True):
             weight = convolution.get_parameter("weight")

@@ -1,9 +1,6 @@
 """The results as data, as a table to read, and as pictures: always of what is finished."""
 
 import json
-import os
-import platform
-import subprocess
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -11,12 +8,12 @@ from statistics import mean, stdev
 from typing import Any
 
 import pandas as pd
-import torch
 
 from attribkit import panels
 from attribkit.evaluation.learning_curve import learning_curve
 from attribkit.explanation import Explanation
 from attribkit.files import write_whole
+from attribkit.reproduce.machine import machine
 from attribkit.reproduce.tables import Row, Table
 from attribkit.reproduce.unit import Unit
 
@@ -84,25 +81,6 @@ def _row(out: Path, table: Table, row: Row, units: Sequence[Unit]) -> dict[str, 
     }
 
 
-def machine() -> dict[str, Any]:
-    """What the figures were made on, and with."""
-    here = Path(__file__).parent
-    try:
-        git = subprocess.run(["git", "-C", here, "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
-        commit = git.stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        commit = None  # installed without its repository
-    return {
-        "processor": str(torch.cpu.get_capabilities().get("cpu_name", platform.machine())),
-        "cores": os.cpu_count(),
-        "threads": torch.get_num_threads(),
-        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
-        "python": platform.python_version(),
-        "torch": version("torch"),
-        "commit": commit,
-    }
-
-
 def as_markdown(found: dict[str, Any]) -> str:
     """The table as a reader wants it."""
     done, planned = found["units"]["finished"], found["units"]["planned"]
@@ -113,8 +91,8 @@ def as_markdown(found: dict[str, Any]) -> str:
         f"{done} of {planned} trainings finished. Mean ± standard deviation over the seeds run.",
         *_duplicates(found["duplicates"]),
         "",
-        "| row | published | goal | here | seeds | reached | best epoch | time per seed |",
-        "|---|---|---|---|---|---|---|---|",
+        "| row | published | goal | here | seeds | reached | best epoch | time per seed | commit |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     lines += [_line(row) for row in found["rows"]]
     vectors = {row["name"]: _vectors(row) for row in found["rows"] if row["vectors"]}
@@ -135,8 +113,8 @@ def as_markdown(found: dict[str, Any]) -> str:
     made = found["machine"]
     lines += [
         "",
-        f"Made by `{found['command']}` of attribkit {found['attribkit']}, commit {made['commit']}, torch "
-        f"{made['torch']}, on {made['processor']} ({made['cores']} cores, {made['threads']} "
+        f"Made by `{found['command']}` of attribkit {found['attribkit']}, torch {made['torch']}, "
+        f"on {made['processor']} ({made['cores']} cores, {made['threads']} "
         f"{'thread' if made['threads'] == 1 else 'threads'} a process"
         f"{'' if made['gpu'] is None else ', ' + made['gpu']}).",
     ]
@@ -162,7 +140,9 @@ def _line(row: dict[str, Any]) -> str:
     reached = {None: "", True: "yes", False: "no"}[row["reached"]]
     time = "" if row["seconds"] is None else f"{row['seconds'] / 60:.1f} min"
     published, goal = ("" if row[name] is None else f"{row[name]:.4f}" for name in ("published", "goal"))
-    return f"| {row['name']} | {published} | {goal} | {value} | {len(row['seeds'])} | {reached} | {epochs} | {time} |"
+    commits = ", ".join(sorted({str(run["commit"])[:7] for run in row["runs"] if run["commit"]}))
+    cells = (row["name"], published, goal, value, len(row["seeds"]), reached, epochs, time, commits)
+    return f"| {' | '.join(map(str, cells))} |"
 
 
 def _vectors(row: dict[str, Any]) -> str:
@@ -188,10 +168,16 @@ def comparison(found: dict[str, Any]) -> panels.Table | None:
     return panels.Table(
         f"{found['table']}: test {found['title']}",
         ("row", "here", "spread", "published", "goal"),
-        tuple((row["name"], row["mean"], row["spread"], row["published"], row["goal"]) for row in rows),
+        tuple(
+            (row["name"], *(_rounded(row[name]) for name in ("mean", "spread", "published", "goal"))) for row in rows
+        ),
         notes=(f"spread: {spread}" if several else "one seed a row",),
         bars=tuple(_bar(row["mean"], row["spread"]) for row in rows),
     )
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
 
 
 def _bar(mean: float, spread: float | None) -> panels.Bar:

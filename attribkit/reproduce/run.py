@@ -18,7 +18,7 @@ from attribkit.reproduce.tables import TABLES, TFIDF, Row, Table
 from attribkit.reproduce.unit import Unit
 from attribkit.training.data import Dataset, load_dataset
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "reproduce.json"
 _QUICK_TEXTS = 300  # of each split
 _WIDEST = 50_000 * 300 * 4  # bytes of an embedding, where a row leaves its vocabulary open

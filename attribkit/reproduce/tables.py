@@ -88,9 +88,11 @@ IMDB = Table(
         Row(
             "attention-RNN",
             "attention-rnn",
-            _READER | {"embedding_size": 100},
+            _READER | {"embedding_size": 100, "averaging": 0.99},
             goal=0.89,
             lost=(
+                "no averaging: F1 .872 with loss .299 (two seeds), on the test texts .886 (three); .99: .878 with .290",
+                "averaging .995: F1 .875, loss .296",
                 "the embedding drawn with deviation 1, not .1: F1 .868",
                 "word dropout .3: F1 .869 with loss .316, against .878 with .299",
                 "word dropout .1, the ends of long reviews, not their beginnings: F1 .880, loss .305",
@@ -129,6 +131,7 @@ AG_NEWS = Table(
                 "no word dropout: weighted F1 .836 with loss .474, on the test texts .842; .2: .851 with .454",
                 "word dropout .3: weighted F1 .851, loss .455",
                 "a learning rate that falls to 0: weighted F1 .848, loss .454; weight decay 1: .823, .496",
+                "averaging .99 or .998: weighted F1 .849 or .847, loss .448 or .444, against .850 and .455",
             ),
         ),
         Row(

@@ -15,6 +15,7 @@ from attribkit import model_folder
 from attribkit.classifier import Classifier
 from attribkit.evaluation.metrics import evaluate
 from attribkit.files import write_whole
+from attribkit.reproduce.machine import commit
 from attribkit.reproduce.tables import TFIDF, Row
 from attribkit.reproduce.tfidf import tfidf_reference
 from attribkit.training.data import Dataset
@@ -72,7 +73,7 @@ class Unit:
         Raises: KeyboardInterrupt if the training was interrupted; the next call goes on with it.
         """
         started = time.perf_counter()
-        found: dict[str, Any] = {"row": self.row.name, "seed": self.seed, "fold": self.fold}
+        found: dict[str, Any] = {"row": self.row.name, "seed": self.seed, "fold": self.fold, "commit": commit()}
         if self.row.architecture == TFIDF:
             known = pd.concat([data.train, data.validation], ignore_index=True)
             found |= {"test": tfidf_reference(known, data.test, data.labels).summary()}

@@ -38,7 +38,7 @@ class Epoch:
 class Measured(Protocol):
     """What the history asks of the module that is trained, once an epoch's validation is over."""
 
-    network: nn.Module
+    kept: nn.Module
     train_loss: float
     validation: dict[str, float]
 
@@ -126,7 +126,7 @@ class History(Callback):
             )
         self.epochs.append(row)
         if self.best is row:
-            self.best_weights = weights_of(measured.network)
+            self.best_weights = weights_of(measured.kept)
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         """Remember a Ctrl-C, which Lightning turns into something else."""

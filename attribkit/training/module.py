@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from lightning.pytorch import LightningModule
 from sklearn.metrics import f1_score
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from attribkit.text import PAD_ID
 from attribkit.training.encoding import Batches, Texts
@@ -31,6 +32,7 @@ class Training(LightningModule):
         super().__init__()
         self.network = network
         self.settings = settings
+        self._average = None if settings.averaging is None else averaged(network, settings.averaging)
         self.validation: dict[str, float] = {}
         self._texts = texts
         self._validation_batches = Batches(validation, settings.batch_size, settings.batch_tokens)
@@ -38,6 +40,11 @@ class Training(LightningModule):
         self._loss = self._weight = 0.0
         self._classes = len(np.unique(texts.labels))
         self._seen: list[tuple[Tensor, Tensor]] = []
+
+    @property
+    def kept(self) -> nn.Module:
+        """The network that is validated and kept: the one that learns, or the average of what it was."""
+        return self.network if self._average is None else self._average.module
 
     @property
     def train_loss(self) -> float:
@@ -82,6 +89,11 @@ class Training(LightningModule):
         self._weight += weight
         return loss * (self.trainer.world_size / weight)  # of which the processes' gradients are then the mean
 
+    def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
+        """Take the step's weights into their average."""
+        if self._average is not None:
+            self._average.update_parameters(self.network)
+
     def on_validation_epoch_start(self) -> None:
         """Forget the last validation."""
         self._seen = []
@@ -89,7 +101,7 @@ class Training(LightningModule):
     def validation_step(self, batch: tuple[Tensor, Tensor, Tensor], batch_idx: int) -> None:
         """The logits of one batch."""
         ids, mask, labels = batch
-        self._seen.append((self.network(ids, mask), labels))
+        self._seen.append((self.kept(ids, mask), labels))
 
     def on_validation_epoch_end(self) -> None:
         """Loss, accuracy and F1 over all validation texts."""
@@ -127,6 +139,15 @@ class Training(LightningModule):
         # mixed, so that seed 1 in epoch 2 draws nothing like seed 2 in epoch 1
         parts = [self.settings.seed, self.trainer.current_epoch, *more]
         return int(np.random.SeedSequence(parts).generate_state(1)[0])
+
+
+def averaged(network: nn.Module, decay: float) -> AveragedModel:
+    """A network whose weights are the moving average of another's after each step; it begins with the first.
+
+    Source: Polyak & Juditsky, "Acceleration of Stochastic Approximation by Averaging", SIAM J. Control Optim. 1992; as
+    an exponential average: Tarvainen & Valpola, "Mean Teachers Are Better Role Models", NIPS 2017.
+    """
+    return AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(decay)).requires_grad_(False)
 
 
 def drop_words(ids: Tensor, share: float) -> Tensor:

@@ -27,6 +27,8 @@ class TrainingSettings:
         plateau: factor on the learning rate after an epoch without a lower validation loss; None keeps it.
         word_dropout: share of every text's tokens replaced by PAD at each step, so that no word is leaned on alone, and
             a text from which words were taken to test an explanation looks like those that were trained on.
+        averaging: how much of the weights' moving average stays at each step, such as 0.99; the average is what is
+            validated and kept. None validates and keeps the weights as they are.
         class_weights: "balanced" weighs a text by N / (C · texts of its class), in training and validation loss.
         freeze_epochs: the embedding stays bit-identical through so many epochs.
         precision: "bfloat16" multiplies matrices in half the bits while training; weights, losses and validation stay
@@ -46,6 +48,7 @@ class TrainingSettings:
     weight_decay: float = 0.0
     plateau: float | None = None
     word_dropout: float = 0.0
+    averaging: float | None = None
     class_weights: Literal["balanced"] | None = None
     freeze_epochs: int = 0
     precision: Literal["auto", "bfloat16", "float32"] = "float32"
@@ -69,6 +72,7 @@ class TrainingSettings:
             ("unfrozen_learning_rate", float("inf"), True),
             ("gradient_clip", float("inf"), True),
             ("plateau", 1.0, True),
+            ("averaging", 1.0, True),
         ):
             _check_number(name, getattr(self, name), most, optional)
         if self.weight_decay != 0:

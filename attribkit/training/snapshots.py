@@ -36,7 +36,7 @@ class Snapshots(Callback):
     def _take(self, epoch: int, module: Any) -> None:
         if epoch not in self.epochs:
             return
-        weights = weights_of(module.network)
+        weights = weights_of(module.kept)
         if self.folder is None:
             self.weights[epoch] = weights
         elif module.trainer.is_global_zero:

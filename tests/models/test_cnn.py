@@ -164,3 +164,19 @@ def test_the_network_keeps_the_contract() -> None:
 def test_impossible_widths_are_refused(widths: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="`widths` must hold at least one width of 1 or more"):
         CNNSettings(VOCABULARY, 2, widths=widths)
+
+
+def test_while_learning_words_are_convolved_in_few_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = TextCNN(CNNSettings(vocabulary=600, classes=2, embedding_size=3, filters=2)).train()
+    sizes = []
+    look_up = network.embedding.forward
+
+    def watched(ids: Tensor) -> Tensor:
+        sizes.append(len(ids))
+        return look_up(ids)
+
+    monkeypatch.setattr(network.embedding, "forward", watched)
+    for words in (5, 90, 256, 257, 400):
+        ids = torch.arange(1, words + 1).unsqueeze(0)
+        network(ids, torch.ones_like(ids, dtype=torch.bool))
+    assert sizes == [256, 256, 256, 512, 512]

@@ -38,9 +38,12 @@ def snapshots(data: Dataset, epochs: int, freeze_epochs: int, **options: Any) ->
     return [kept[epoch] for epoch in range(epochs + 1)]
 
 
+@pytest.mark.parametrize("averaging", [None, 0.9])
 @pytest.mark.parametrize("freeze_epochs", [0, 1, 2, 3])
-def test_the_embedding_is_bit_identical_through_epoch_n_and_moves_after(data: Dataset, freeze_epochs: int) -> None:
-    kept = snapshots(data, 3, freeze_epochs)
+def test_the_embedding_is_bit_identical_through_epoch_n_and_moves_after(
+    data: Dataset, freeze_epochs: int, averaging: float | None
+) -> None:
+    kept = snapshots(data, 3, freeze_epochs, averaging=averaging)
     for epoch in range(1, 4):
         before, after = kept[epoch - 1], kept[epoch]
         moved = not torch.equal(before["embedding.weight"], after["embedding.weight"])

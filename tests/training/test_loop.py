@@ -19,7 +19,7 @@ from attribkit.text import TextSettings
 from attribkit.training.data import Dataset, load_dataset
 from attribkit.training.encoding import Batches, Texts, encode
 from attribkit.training.loop import train
-from attribkit.training.module import class_weights, narrow
+from attribkit.training.module import Training, class_weights, narrow
 from attribkit.training.settings import TrainingSettings, as_json, sort_options
 
 SMALL: dict[str, Any] = {"embedding_size": 8, "filters": 4, "learning_rate": 0.02, "epochs": 3, "device": "cpu"}
@@ -202,6 +202,35 @@ def test_blanked_words_are_drawn_from_the_seed_and_none_are_if_none_shall_be(dat
     assert same(weights(first), weights(again)) and same(weights(none), weights(plain))
     assert not same(weights(first), weights(plain))
     assert same(weights(plain), weights(train("cnn", data, **SMALL)))
+
+
+def test_what_is_kept_is_the_moving_average_of_every_step_s_weights(
+    data: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[dict[str, torch.Tensor]] = []
+    update = Training.on_train_batch_end
+
+    def watched(module: Training, *arguments: Any) -> None:
+        steps.append({name: tensor.clone() for name, tensor in module.network.state_dict().items()})
+        update(module, *arguments)
+
+    monkeypatch.setattr(Training, "on_train_batch_end", watched)
+    found = weights(train("cnn", data, averaging=0.9, **SMALL | {"epochs": 1}))
+    for name, tensor in found.items():
+        by_hand = steps[0][name].double()
+        for step in steps[1:]:
+            by_hand = 0.9 * by_hand + 0.1 * step[name].double()
+        torch.testing.assert_close(tensor.double(), by_hand, rtol=1e-5, atol=1e-7)
+        assert not torch.equal(tensor, steps[-1][name])
+
+
+def test_averaging_is_what_is_validated_and_leaves_what_is_learned_as_it_was(data: Dataset) -> None:
+    plain, averaged = (train("cnn", data, averaging=decay, **SMALL) for decay in (None, 0.9))
+    assert plain.history is not None and averaged.history is not None
+    assert plain.history["train_loss"].equals(averaged.history["train_loss"])
+    best = averaged.history.loc[averaged.history["val_loss"].idxmin()]
+    assert evaluate(averaged, data.validation).accuracy == pytest.approx(best["val_accuracy"])
+    assert not plain.history["val_loss"].equals(averaged.history["val_loss"])
 
 
 def test_balanced_class_weights_make_every_class_weigh_the_same() -> None:
@@ -407,6 +436,7 @@ def test_an_unknown_architecture_names_the_known_and_the_near(data: Dataset) -> 
         ({"batch_size": True}, TypeError, "`batch_size` must be an integer, got True"),
         ({"learning_rate": -1.0}, ValueError, "`learning_rate` must be above 0, got -1.0"),
         ({"learning_rate": float("nan")}, ValueError, "`learning_rate` must be above 0, got nan"),
+        ({"averaging": 1}, ValueError, "`averaging` must be above 0 and below 1, got 1"),
         ({"word_dropout": 1.0}, ValueError, "`word_dropout` must be above 0 and below 1, got 1.0"),
         ({"plateau": 2.0}, ValueError, "`plateau` must be above 0 and below 1, got 2.0"),
         ({"class_weights": "even"}, ValueError, "`class_weights` must be 'balanced' or None, got 'even'"),

@@ -22,7 +22,7 @@ from attribkit.training.data import Dataset, load_dataset
 from attribkit.training.loop import train
 from attribkit.training.resume import STATE, StateIO, check_space, read_header
 
-# Everything with a state of its own is on: momentum, dropout, a plateau, patience, an embedding that thaws.
+# Everything with a state of its own is on: momentum, dropout, a plateau, patience, an average, an embedding that thaws.
 OPTIONS: dict[str, Any] = {
     "embedding_size": 8,
     "filters": 4,
@@ -30,6 +30,7 @@ OPTIONS: dict[str, Any] = {
     "unfrozen_learning_rate": 0.03,
     "weight_decay": 0.01,
     "plateau": 0.7,
+    "averaging": 0.8,
     "patience": 25,
     "epochs": 40,
     "freeze_epochs": 6,
