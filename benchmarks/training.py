@@ -22,6 +22,7 @@ import sys
 import time
 from collections.abc import Callable
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ import torch.nn.functional as F
 from sklearn.metrics import f1_score
 from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
+from torch.profiler import ProfilerActivity, profile
 
 from attribkit.text import TextSettings, Tokenizer
 from attribkit.training.borrowed import kept_memory
@@ -97,7 +99,8 @@ def reviews(texts: int) -> Dataset:
 def plain_cnn(data: Dataset, epochs: int) -> dict[str, Any]:
     """The notebook's loop."""
     torch.manual_seed(0)
-    tokenizer = Tokenizer.train(data.train["text"], TextSettings(min_frequency=1, max_length=100_000))
+    words = TextSettings(min_frequency=1, vocabulary_size=None, max_length=100_000)
+    tokenizer = Tokenizer.train(data.train["text"], words)
     texts, validation = (encode(tokenizer, table, data.labels) for table in (data.train, data.validation))
     network = PlainCNN(len(tokenizer), len(data.labels))
     optimizer = torch.optim.Adam(network.parameters())
@@ -227,6 +230,23 @@ def bare_epoch(data: Dataset, options: dict[str, Any]) -> tuple[float, int]:
         return time.process_time() - started, len(steps)
 
 
+def where(data: Dataset, epochs: int) -> dict[str, Any]:
+    """Of each network's training steps, the operations that take most of the CPU's time, with their shares of it."""
+    found = {}
+    for name, (architecture, options) in OURS.items():
+        plan = prepare(data, sort_options(architecture, options), None, None, False)
+        step = stepper(plan, "auto")
+        with kept_memory():
+            step(next(iter(batches(plan, 0))))
+            with profile(activities=[ProfilerActivity.CPU]) as watched:
+                for batch in islice(batches(plan, 0), 8):
+                    step(batch)
+        taken = {row.key: row.self_cpu_time_total for row in watched.key_averages()}
+        most = sorted(taken, key=lambda key: -taken[key])[:6]
+        found[name] = {key: round(taken[key] / sum(taken.values()), 3) for key in most}
+    return found
+
+
 def timed(epoch: Callable[[], int], epochs: int, texts: int) -> dict[str, Any]:
     """Seconds per epoch, of the quickest, scaled to all of IMDB's training reviews."""
     wall, cpu, tokens = [], [], 0
@@ -255,6 +275,7 @@ MEASURES: dict[str, Callable[[Dataset, int], dict[str, Any]]] = {
     "lstm": trained("lstm"),
     "lstm float32": trained("lstm", "float32"),
     "lightning": lightning,
+    "where the time goes": where,
 }
 
 
