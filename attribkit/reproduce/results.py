@@ -134,7 +134,7 @@ def _line(row: dict[str, Any]) -> str:
     if row["mean"] is None:
         value = "not run"
     else:
-        value = f"{row['mean']:.4f}" + (f" ± {row['spread']:.4f}" if row["spread"] is not None else "")
+        value = f"{row['mean']:.4f}" + (f" {_spread(row['spread'])}" if row["spread"] is not None else "")
     best = [run["best_epoch"] for run in row["runs"] if "best_epoch" in run]
     epochs = f"{min(best)}–{max(best)}" if best and min(best) != max(best) else f"{best[0]}" if best else ""
     reached = {None: "", True: "yes", False: "no"}[row["reached"]]
@@ -168,16 +168,14 @@ def comparison(found: dict[str, Any]) -> panels.Table | None:
     return panels.Table(
         f"{found['table']}: test {found['title']}",
         ("row", "here", "spread", "published", "goal"),
-        tuple(
-            (row["name"], *(_rounded(row[name]) for name in ("mean", "spread", "published", "goal"))) for row in rows
-        ),
+        tuple((row["name"], row["mean"], _spread(row["spread"]), row["published"], row["goal"]) for row in rows),
         notes=(f"spread: {spread}" if several else "one seed a row",),
         bars=tuple(_bar(row["mean"], row["spread"]) for row in rows),
     )
 
 
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 4)
+def _spread(spread: float | None) -> str | None:
+    return None if spread is None else f"± {spread:.4f}"
 
 
 def _bar(mean: float, spread: float | None) -> panels.Bar:

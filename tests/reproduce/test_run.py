@@ -69,8 +69,12 @@ def test_a_table_is_run_and_written_as_data_text_and_pictures(quick: Path) -> No
     for row in (cnn, reader):
         assert -1 <= row["stability"]["between_seeds"] <= 1 and row["stability"]["texts"] == 20
     assert found["command"] == "attribkit reproduce demo --seeds 2 --quick" and found["machine"]["threads"] >= 1
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+    commit = subprocess.run(command, capture_output=True, text=True).stdout.strip()
+    assert {run["commit"] for row in found["rows"] for run in row["runs"]} == {commit or None}
     told = (quick / "results.md").read_text()
-    assert told == as_markdown(found) and found["command"] in told and "different texts" not in told
+    assert told == as_markdown(found) and f"| {commit[:7]} |" in told
+    assert found["command"] in told and "different texts" not in told
     assert "its figures mean nothing" in told and "filters=2: .11" in told and "| A reader |  | 1.0000 |" in told
 
 
