@@ -24,9 +24,12 @@ def machine() -> dict[str, Any]:
 
 def commit() -> str | None:
     """The commit of the code that runs; None where it was installed without its repository."""
-    here = Path(__file__).parent
+    own = Path(__file__)
+    git = ["git", "-C", str(own.parent)]
     try:
-        git = subprocess.run(["git", "-C", here, "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
+        # an environment may lie in somebody else's repository, which then does not hold this file
+        subprocess.run([*git, "ls-files", "--error-unmatch", own.name], capture_output=True, check=True)
+        found = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return None
-    return git.stdout.strip()
+    return found.stdout.strip()

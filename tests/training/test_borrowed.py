@@ -34,7 +34,7 @@ def asked_for(tensor_bytes: int) -> int:
 
 @SYSTEMS
 def test_what_is_freed_is_kept_for_a_while_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("MALLOC_MMAP_MAX_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_", "MALLOC_ARENA_MAX"):
+    for name in ("MALLOC_MMAP_MAX_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_", "MALLOC_ARENA_MAX", "GLIBC_TUNABLES"):
         monkeypatch.delenv(name, raising=False)
     size = 64 << 20
     assert asked_for(size) >= size
@@ -47,8 +47,11 @@ def test_what_is_freed_is_kept_for_a_while_and_no_longer(monkeypatch: pytest.Mon
 
 
 @SYSTEMS
-def test_who_has_set_up_the_memory_keeps_it_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MALLOC_ARENA_MAX", "4")
+@pytest.mark.parametrize(
+    ("name", "value"), [("MALLOC_ARENA_MAX", "4"), ("GLIBC_TUNABLES", "glibc.rtld.nns=4:glibc.malloc.arena_max=4")]
+)
+def test_who_has_set_up_the_memory_keeps_it_so(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
     size = 64 << 20
     with kept_memory():
         assert asked_for(size) >= size
