@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
+from attribkit.errors import InputError
+
 READERS = ("RNN", "GRU", "LSTM", "Conv1d")
 """Modules whose outputs are what a network has read of a text, rather than a step of how it sums that up."""
 
@@ -136,15 +138,15 @@ def choose_layers(names: Sequence[str] | None, there: Sequence[Layer]) -> list[L
     if names is None:
         return usable
     if not names:
-        raise ValueError(f"`layers` must name at least one of {_listed(usable)}, got none")
+        raise InputError(f"`layers` must name at least one of {_listed(usable)}, got none")
     by_name = {layer.name: layer for layer in there}
     for name in names:
         if name not in by_name:
             near = get_close_matches(str(name), list(by_name), n=1, cutoff=0.5)
             hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise ValueError(f"a layer of this model is one of {_listed(usable)}, got {name!r}{hint}")
+            raise InputError(f"a layer of this model is one of {_listed(usable)}, got {name!r}{hint}")
         if by_name[name].sizes is None:
-            raise ValueError(f"the layer {name!r} puts out no row per text; take one of {_listed(usable)}")
+            raise InputError(f"the layer {name!r} puts out no row per text; take one of {_listed(usable)}")
     return [layer for layer in there if layer.name in names]
 
 
@@ -164,14 +166,14 @@ def before_last(network: nn.Module, run: Callable[[Tensor, Tensor], Any], token:
     last = there.index(weighty[-1]) if weighty else 0
     usable = [layer for layer in there[:last] if layer.units > 1]
     if not usable:
-        raise ValueError("the network has no layer before its last one; name one of model.layers()")
+        raise InputError("the network has no layer before its last one; name one of model.layers()")
     names = _passed_on(modules, there[last].name, run, token, device)
     passed = [layer for layer in there[:last] if layer.name in names and layer.sizes is not None]
     vectors = [layer for layer in usable if not layer.steps]
     readers = [layer for layer in usable if layer.module in READERS]
     found = passed or vectors or readers or (usable if len(usable) == 1 else [])
     if not found:
-        raise ValueError(
+        raise InputError(
             f"the last layer, {there[last].name!r}, reads no other layer's output as it is; name one of "
             f"{_listed(usable)} with `layer`"
         )

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from attribkit import batches, model_folder
 from attribkit.capture import Layer, before_last, find_layers
+from attribkit.errors import InputError, InputTypeError
 from attribkit.models import ARCHITECTURES
 from attribkit.reference import Reference
 from attribkit.text import Encoded, TextEncoder, TextSettings, Tokenizer, check_encoded, check_text
@@ -35,7 +36,7 @@ def choose_device(device: str | torch.device | None = None) -> torch.device:
         chosen = torch.device(device)
         torch.empty(0, device=chosen)
     except (RuntimeError, AssertionError) as error:  # a torch built without CUDA asserts
-        raise ValueError(f"`device` must name a device of this machine, such as 'cpu', got {str(device)!r}") from error
+        raise InputError(f"`device` must name a device of this machine, such as 'cpu', got {str(device)!r}") from error
     return chosen
 
 
@@ -80,12 +81,12 @@ class Classifier:
     ) -> None:
         labels = tuple(str(label) for label in labels)
         if len(labels) < 2 or len(set(labels)) != len(labels):
-            raise ValueError(
+            raise InputError(
                 f"`labels` must be at least two different labels, got {list(labels)}; a yes/no network needs two, wrap "
                 "a single-logit one with attribkit.models.adapters.Adapted(network, outputs='logit')"
             )
         if not isinstance(getattr(network, "embedding", None), nn.Embedding):
-            raise TypeError(
+            raise InputTypeError(
                 f"the network must have an `embedding: nn.Embedding`, {type(network).__name__} has none; wrap it with "
                 "attribkit.models.adapters.Adapted"
             )
@@ -177,7 +178,7 @@ class Classifier:
             for rows in batches.by_length([len(row) for row in ids], batch_size):
                 found = self.network(*self.batch([ids[row] for row in rows]))
                 if found.ndim != 2 or found.shape[1] != len(self.labels):
-                    raise ValueError(
+                    raise InputError(
                         f"the network must return logits of shape (B, {len(self.labels)}), one per label, got "
                         f"{tuple(found.shape)}; give `labels` in the order of its outputs"
                     )
@@ -205,7 +206,7 @@ class Classifier:
         if epoch not in self.snapshots:
             kept = ", ".join(map(str, sorted(self.snapshots)))
             what = f"snapshots of the epochs {kept}" if kept else "no snapshots"
-            raise ValueError(f"the model keeps {what}, got {epoch!r}; train it with snapshots=[…] for others")
+            raise InputError(f"the model keeps {what}, got {epoch!r}; train it with snapshots=[…] for others")
         network = copy.deepcopy(self.network)
         model_folder.fill(network, self.snapshots[epoch])
         return Classifier(
@@ -247,7 +248,7 @@ class Classifier:
         """
         architecture = next((n for n, (kind, _) in ARCHITECTURES.items() if type(self.network) is kind), None)
         if architecture is None or not isinstance(self.tokenizer, Tokenizer):
-            raise ValueError(
+            raise InputError(
                 "only this toolkit's own networks and tokenizers can be saved as data, got "
                 f"{type(self.network).__name__} with {type(self.tokenizer).__name__}; keep your own class's "
                 "state_dict() and build the Classifier anew"
@@ -284,7 +285,7 @@ class Classifier:
             tokenizer = Tokenizer.from_json(contents.tokenizer, TextSettings(**config["text"]))
             labels, name, provenance = config["labels"], config["name"], config["provenance"]
         except (KeyError, TypeError) as error:
-            raise ValueError(f"this version cannot build the model's settings or architecture ({error})") from error
+            raise InputError(f"this version cannot build the model's settings or architecture ({error})") from error
         model_folder.fill(network, contents.weights)
         classifier = Classifier(
             network.eval(),
@@ -310,7 +311,7 @@ def _naming(number: int, texts: Sequence[str]) -> Iterator[None]:
     """Errors about one text of many say which."""
     try:
         yield
-    except (TypeError, ValueError) as error:
+    except InputError as error:
         if len(texts) == 1:
             raise
         raise type(error)(f"text {number}: {error}") from error

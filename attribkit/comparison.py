@@ -1,5 +1,6 @@
 """compare(): two explanations of one text side by side: two methods, two models, two epochs."""
 
+from attribkit.errors import InputError, InputTypeError
 from attribkit.explanation import Explanation
 from attribkit.panels import Heatmap, HeatmapRow, Table
 from attribkit.panels.difference import align
@@ -25,12 +26,12 @@ def compare(a: Explanation, b: Explanation, names: tuple[str, str] | None = None
     """
     for one in (a, b):
         if not isinstance(one, Explanation):
-            raise TypeError(f"two explanations were expected, got {type(one).__name__}; make them with explain()")
+            raise InputTypeError(f"two explanations were expected, got {type(one).__name__}; make them with explain()")
     change = (a - b).scores
     found = align(a.scores, b.scores)
     first, second = names or _names(a, b)
     if first == second:
-        raise ValueError(f"`names` must be two different names, got {first!r} twice")
+        raise InputError(f"`names` must be two different names, got {first!r} twice")
     rows = (
         HeatmapRow(first, found.first, change.unit),
         HeatmapRow(second, found.second, change.unit),

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from attribkit import model_folder
 from attribkit.classifier import Classifier
+from attribkit.errors import InputNotFoundError
 from attribkit.explainer import explain, supported
 from attribkit.explanation import Explanations
 from attribkit.reports import report
@@ -54,7 +55,7 @@ def demo(out: Path) -> tuple[dict[str, Explanations], list[Path]]:
     out.mkdir(parents=True, exist_ok=True)
     names = model_folder.bundled()
     if not names:
-        raise FileNotFoundError("the package holds no bundled model; install attribkit anew")
+        raise InputNotFoundError("the package holds no bundled model; install attribkit anew")
     explained, pictures = {}, []
     for name in names:
         model = Classifier.load(name)

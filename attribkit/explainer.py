@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from attribkit.classifier import Classifier, softmax
+from attribkit.errors import InputError, InputTypeError
 from attribkit.explanation import Explanation, Explanations
 from attribkit.panels import Panel, Prediction
 from attribkit.projector import Data, labelled_texts
@@ -95,7 +96,9 @@ def explain(
         ValueError: for an empty text, or an option out of its range; the sentence lists what there is.
     """
     if not isinstance(model, Classifier):
-        raise TypeError(f"a Classifier was expected, got {type(model).__name__}; load one with attribkit.load(folder)")
+        raise InputTypeError(
+            f"a Classifier was expected, got {type(model).__name__}; load one with attribkit.load(folder)"
+        )
     options = ViewOptions(
         target=target,
         output=output,
@@ -160,14 +163,14 @@ def _chosen(names: Sequence[str] | None, model: Classifier, options: ViewOptions
     if wrong or not chosen:
         there = ", ".join(name for name, view in views.items() if view.supports(model))
         if not wrong:
-            raise ValueError(f"`views` must name at least one of {there}, got none")
+            raise InputError(f"`views` must name at least one of {there}, got none")
         near = get_close_matches(str(wrong[0]), views, n=1, cutoff=0.5)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         if near and not views[near[0]].supports(model):
             hint = f"; {near[0]!r} needs {views[near[0]].needs}"
-        raise ValueError(f"`views` of this model can be {there}, got {wrong[0]!r}{hint}")
+        raise InputError(f"`views` of this model can be {there}, got {wrong[0]!r}{hint}")
     if options.get("compare") and "attention" not in chosen:
-        raise ValueError(
+        raise InputError(
             f"`compare=True` sets others beside the view 'attention', which is not among {', '.join(chosen)}; leave it "
             "out, or compare with method='leave_one_out'"
         )
@@ -181,7 +184,7 @@ def _true_labels(
         return [None] * len(texts)
     each = [given] * len(texts) if isinstance(given, (str, int)) else list(given)
     if len(each) != len(texts):
-        raise ValueError(f"`true_label` must hold one label per text, got {len(each)} for {len(texts)} texts")
+        raise InputError(f"`true_label` must hold one label per text, got {len(each)} for {len(texts)} texts")
     return [labels[find_label(one, labels)] for one in each]
 
 

@@ -10,6 +10,7 @@ from typing import Any, SupportsIndex, overload
 import numpy as np
 import pandas as pd
 
+from attribkit.errors import InputError, InputNotFoundError
 from attribkit.files import write_whole
 from attribkit.frames import NO_SCORES, frame
 from attribkit.panels import KINDS, Heatmap, Panel, Prediction, TokenScores
@@ -40,7 +41,7 @@ class Explanation:
         object.__setattr__(self, "panels", tuple(self.panels))
         for panel in self.panels:
             if isinstance(panel, (TokenScores, Heatmap)) and len(panel.ends) and panel.ends[-1] > len(self.text or ""):
-                raise ValueError(
+                raise InputError(
                     f"the tokens' spans must lie in the text of {len(self.text or '')} characters, got an end at "
                     f"{panel.ends[-1]}"
                 )
@@ -55,7 +56,7 @@ class Explanation:
         for panel in self.panels:
             if isinstance(panel, TokenScores):
                 return panel
-        raise ValueError(NO_SCORES)
+        raise InputError(NO_SCORES)
 
     def __sub__(self, other: "Explanation") -> "Explanation":
         """This one minus the other, token by token: what the two say differently of one text.
@@ -65,7 +66,7 @@ class Explanation:
         if not isinstance(other, Explanation):
             return NotImplemented
         if self.text != other.text:
-            raise ValueError("only explanations of the same text can be subtracted; explain one text twice")
+            raise InputError("only explanations of the same text can be subtracted; explain one text twice")
         change = difference(self.scores, other.scores)
         same = self.prediction if self.prediction == other.prediction else None
         return Explanation(self.text, same, (change,), {"this": self.provenance, "minus": other.provenance})
@@ -178,7 +179,7 @@ class Explanations(list[Explanation]):
         Raises: ValueError as `Explanation.to_frame`, or for an empty list.
         """
         if not self:
-            raise ValueError("there must be at least one explanation to tabulate, got an empty list")
+            raise InputError("there must be at least one explanation to tabulate, got an empty list")
         if level == "text":
             return pd.concat([explanation.to_frame(level) for explanation in self], ignore_index=True)
         return pd.concat(
@@ -223,7 +224,7 @@ def check_suffix(path: str | Path) -> str:
     """The suffix, in lower case, if a result can be saved under it; ValueError that lists those that can."""
     suffix = Path(path).suffix.lower()
     if suffix not in SUFFIXES:
-        raise ValueError(f"the file's suffix must be one of {', '.join(SUFFIXES)}, got {Path(path).name!r}; rename it")
+        raise InputError(f"the file's suffix must be one of {', '.join(SUFFIXES)}, got {Path(path).name!r}; rename it")
     return suffix
 
 
@@ -231,7 +232,7 @@ def _save(result: "Explanation | Explanations", path: str | Path) -> Path:
     path = Path(path)
     rows = [result] if isinstance(result, Explanation) else list(result)
     if not rows:
-        raise ValueError("there must be at least one explanation to save, got an empty list")
+        raise InputError("there must be at least one explanation to save, got an empty list")
     suffix = check_suffix(path)
     if suffix == ".html":
         content = html.page(rows).encode()
@@ -270,16 +271,16 @@ def _from_json(content: Any) -> Explanation:
             provenance=content["provenance"],
         )
     except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"the JSON is no explanation that this version can read ({error}); save it anew") from error
+        raise InputError(f"the JSON is no explanation that this version can read ({error}); save it anew") from error
 
 
 def _from_row(row: Mapping[str, Any], text: str | None) -> Explanation:
     try:
         if row["status"] != "ok":
-            raise ValueError(f"the row was not explained ({row['status']}: {row['reason']}); choose one that is 'ok'")
+            raise InputError(f"the row was not explained ({row['status']}: {row['reason']}); choose one that is 'ok'")
         text = row["text"] if text is None else text
         if not isinstance(text, str):
-            raise ValueError("the row does not hold its text; give it as `text`, or run the corpus with keep_text=True")
+            raise InputError("the row does not hold its text; give it as `text`, or run the corpus with keep_text=True")
         labels = tuple(row["labels"])
         numbers: dict[str, Any] = {name: int(row[name]) for name in ("steps", "tokens_total")}
         numbers |= {name: float(row[name]) for name in ("output_text", "output_baseline", "tolerance")}
@@ -288,7 +289,7 @@ def _from_row(row: Mapping[str, Any], text: str | None) -> Explanation:
         scores = TokenScores(**{name: row[name] for name in arrays}, **numbers, converged=converged)
         prediction = Prediction(row["label"], labels, tuple(row["probabilities"]), row["true_label"])
     except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"a row that explain_corpus wrote was expected, got another ({error!r})") from error
+        raise InputError(f"a row that explain_corpus wrote was expected, got another ({error!r})") from error
     return Explanation(text, prediction, (scores,), {"row": int(row["row"])})
 
 
@@ -310,28 +311,28 @@ def _open_envelope(text: str, kind: str) -> Any:
     try:
         envelope = json.loads(text)
     except (json.JSONDecodeError, RecursionError) as error:
-        raise ValueError(f"an explanation's JSON was expected, got text that is not JSON ({error})") from error
+        raise InputError(f"an explanation's JSON was expected, got text that is not JSON ({error})") from error
     if not isinstance(envelope, dict) or "attribkit" not in envelope or "content" not in envelope:
-        raise ValueError("an explanation's JSON was expected, got other JSON; load a file that save() wrote")
+        raise InputError("an explanation's JSON was expected, got other JSON; load a file that save() wrote")
     if envelope["attribkit"] != kind:
         other = "Explanations" if envelope["attribkit"] == "explanations" else "Explanation"
-        raise ValueError(f"the file holds {envelope['attribkit']!r}, not {kind!r}; load it with {other}.load")
+        raise InputError(f"the file holds {envelope['attribkit']!r}, not {kind!r}; load it with {other}.load")
     if envelope.get("format") != FORMAT:
-        raise ValueError(
+        raise InputError(
             f"the file has format {envelope.get('format')!r}, this version reads {FORMAT}; upgrade attribkit"
         )
     if envelope.get("sha256") != _checksum(envelope["content"]):
-        raise ValueError("the file was changed after it was saved (its checksum differs); save the explanation anew")
+        raise InputError("the file was changed after it was saved (its checksum differs); save the explanation anew")
     return envelope["content"]
 
 
 def _read(path: str | Path) -> str:
     path = Path(path)
     if not path.is_file():
-        raise FileNotFoundError(f"an explanation's .json file was expected, but there is no file {str(path)!r}")
+        raise InputNotFoundError(f"an explanation's .json file was expected, but there is no file {str(path)!r}")
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise ValueError(
+        raise InputError(
             f"{path.name} is not UTF-8 text ({error.reason}); load a .json file that save() wrote"
         ) from error

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from attribkit.errors import InputIsFolderError, InputNotFoundError
+
 try:
     import fcntl
 except ImportError:  # Windows, where folders cannot be locked
@@ -22,9 +24,9 @@ def write_whole(path: str | Path, content: bytes) -> Path:
     """
     path = Path(path)
     if not path.parent.is_dir():
-        raise FileNotFoundError(f"the folder {str(path.parent)!r} does not exist; make it first")
+        raise InputNotFoundError(f"the folder {str(path.parent)!r} does not exist; make it first")
     if path.is_dir():
-        raise IsADirectoryError(f"a file name was expected, but {str(path)!r} is a folder; name a file in it")
+        raise InputIsFolderError(f"a file name was expected, but {str(path)!r} is a folder; name a file in it")
     if path.exists() and not path.is_file():
         with open(path, "wb") as file:
             file.write(content)

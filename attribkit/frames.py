@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from attribkit.errors import InputError
 from attribkit.panels import Drawable, TokenScores
 
 NO_SCORES = "this explanation holds no token scores; explain with views=['attribution']"
@@ -17,10 +18,10 @@ def frame(explanation: Drawable, level: str) -> pd.DataFrame:
     Raises: ValueError for an unknown level, without token scores, or where they know no phrases or sentences.
     """
     if level not in LEVELS:
-        raise ValueError(f"`level` must be one of {', '.join(repr(name) for name in LEVELS)}, got {level!r}")
+        raise InputError(f"`level` must be one of {', '.join(repr(name) for name in LEVELS)}, got {level!r}")
     panels = [panel for panel in explanation.panels if isinstance(panel, TokenScores)]
     if not panels:
-        raise ValueError(NO_SCORES)
+        raise InputError(NO_SCORES)
     if level == "text":
         return pd.DataFrame([_text(explanation, panels[0])])
     rows = _LEVELS[level]
@@ -49,7 +50,7 @@ def _band(panel: TokenScores) -> Mapping[str, Any]:
 def _phrases(text: str, panel: TokenScores) -> Mapping[str, Any]:
     found = panel.phrases
     if found is None:
-        raise ValueError(
+        raise InputError(
             f"phrases are what the filters of a text CNN chose, known to method='exact' only, got scores by "
             f"method={panel.method!r}; explain such a network with method='exact', or use level='token'"
         )
@@ -70,7 +71,7 @@ def _phrases(text: str, panel: TokenScores) -> Mapping[str, Any]:
 def _sentences(text: str, panel: TokenScores) -> Mapping[str, Any]:
     cuts = panel.sentence_starts
     if not len(cuts) and len(panel.tokens):
-        raise ValueError("this explanation's text was not cut into sentences; explain it anew, or use level='token'")
+        raise InputError("this explanation's text was not cut into sentences; explain it anew, or use level='token'")
     after = np.append(cuts, len(panel.tokens))
     starts, ends = panel.starts[cuts], panel.ends[after[1:] - 1]
     return {

@@ -23,6 +23,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
+from attribkit.errors import InputError, InputExistsError, InputIsFileError, InputNotFoundError, InputPermissionError
 from attribkit.files import locked, write_whole
 from attribkit.reference import Reference
 from attribkit.text import Tokenizer
@@ -72,10 +73,10 @@ def find(path: str | Path) -> Path:
     if str(path) in bundled():
         return BUNDLED / str(path)
     if folder.is_file():
-        raise FileNotFoundError(f"a model folder was expected, but {str(path)!r} is a file; give the folder it is in")
+        raise InputNotFoundError(f"a model folder was expected, but {str(path)!r} is a file; give the folder it is in")
     near = get_close_matches(str(path), bundled(), n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}? " if near else ""
-    raise FileNotFoundError(
+    raise InputNotFoundError(
         f"there is no model folder {str(path)!r}; {hint}the bundled models are {', '.join(bundled()) or 'none'}"
     )
 
@@ -97,7 +98,7 @@ def write(
 ) -> Path:
     """Write a model folder; see `Classifier.save`."""
     if folder.is_file():
-        raise FileExistsError(f"a folder was expected, but {str(folder)!r} is a file; choose another name")
+        raise InputExistsError(f"a folder was expected, but {str(folder)!r} is a file; choose another name")
     check_writable(folder, overwrite)
     settings: Any = network.settings
     config = {
@@ -139,7 +140,7 @@ def _halved(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     halved = {key: value.half() if value.is_floating_point() else value for key, value in tensors.items()}
     for key, value in halved.items():
         if value.is_floating_point() and not torch.isfinite(value).all():
-            raise ValueError(f"the weights {key!r} do not fit into 16 bits; save them without `half`")
+            raise InputError(f"the weights {key!r} do not fit into 16 bits; save them without `half`")
     return halved
 
 
@@ -163,16 +164,16 @@ def check_writable(folder: Path, overwrite: bool) -> None:
     """
     _roll_back(folder)
     if (folder / CONFIG).is_file() and not overwrite:
-        raise FileExistsError(
+        raise InputExistsError(
             f"{str(folder)!r} already holds a model; choose another folder or replace it with overwrite=True (--force)"
         )
     nearest = folder
     while not nearest.exists():
         nearest = nearest.parent
     if not nearest.is_dir():
-        raise NotADirectoryError(f"a folder was expected, but {str(nearest)!r} is a file; choose another name")
+        raise InputIsFileError(f"a folder was expected, but {str(nearest)!r} is a file; choose another name")
     if not os.access(nearest, os.W_OK):
-        raise PermissionError(
+        raise InputPermissionError(
             f"the folder {str(nearest)!r} cannot be written; choose another or change its permissions"
         )
 
@@ -196,20 +197,20 @@ def read(folder: Path) -> Contents:
 def _checked(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     """The config and every file it names, whose checksums are right."""
     if not (folder / CONFIG).is_file():
-        raise ValueError(f"{str(folder)!r} holds no {CONFIG}, so it is no model folder; give the folder save() wrote")
+        raise InputError(f"{str(folder)!r} holds no {CONFIG}, so it is no model folder; give the folder save() wrote")
     config = _read_config(folder)
     contents: dict[str, bytes] = {}
     for file in (TOKENIZER, WEIGHTS):
         if file not in config.get("files", {}):
-            raise ValueError(f"the model folder's {CONFIG} lacks the checksum of {file}; save the model anew")
+            raise InputError(f"the model folder's {CONFIG} lacks the checksum of {file}; save the model anew")
     for file, checksum in config["files"].items():
         if file not in (TOKENIZER, WEIGHTS, CARD, HISTORY, REFERENCE) and not _SNAPSHOT.fullmatch(file):
-            raise ValueError(f"the model folder's {CONFIG} names an unexpected file {file!r}; save the model anew")
+            raise InputError(f"the model folder's {CONFIG} names an unexpected file {file!r}; save the model anew")
         if not (folder / file).is_file():
-            raise ValueError(f"the model folder {str(folder)!r} lacks {file}; save the model anew")
+            raise InputError(f"the model folder {str(folder)!r} lacks {file}; save the model anew")
         contents[file] = (folder / file).read_bytes()
         if hashlib.sha256(contents[file]).hexdigest() != checksum:
-            raise ValueError(f"{file} in {str(folder)!r} is damaged (its checksum differs); save the model anew")
+            raise InputError(f"{file} in {str(folder)!r} is damaged (its checksum differs); save the model anew")
     return config, contents
 
 
@@ -217,10 +218,10 @@ def _tensors(folder: Path, file: str, content: bytes, finite: bool = False) -> d
     try:
         tensors = safetensors.torch.load(content)
     except SafetensorError as error:
-        raise ValueError(f"{file} in {str(folder)!r} cannot be read ({error}); save the model anew") from error
+        raise InputError(f"{file} in {str(folder)!r} cannot be read ({error}); save the model anew") from error
     for key, tensor in tensors.items():
         if finite and tensor.is_floating_point() and not torch.isfinite(tensor).all():
-            raise ValueError(f"the weights {key!r} in {str(folder)!r} hold NaN or infinity; train the model anew")
+            raise InputError(f"the weights {key!r} in {str(folder)!r} hold NaN or infinity; train the model anew")
     return tensors
 
 
@@ -232,7 +233,7 @@ def fill(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
     try:
         network.load_state_dict(dict(weights))
     except RuntimeError as error:
-        raise ValueError(f"the weights do not fit the model's settings ({error}); save the model anew") from error
+        raise InputError(f"the weights do not fit the model's settings ({error}); save the model anew") from error
 
 
 def _read_config(folder: Path) -> dict[str, Any]:
@@ -240,13 +241,13 @@ def _read_config(folder: Path) -> dict[str, Any]:
     try:
         config = json.loads((folder / CONFIG).read_bytes())
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{where} is damaged (it is not JSON); save the model anew") from error
+        raise InputError(f"{where} is damaged (it is not JSON); save the model anew") from error
     if not isinstance(config, dict) or not isinstance(config.get("format"), int):
-        raise ValueError(f"{where} is not that of a model; give the folder save() wrote")
+        raise InputError(f"{where} is not that of a model; give the folder save() wrote")
     if config["format"] != FORMAT:
-        raise ValueError(f"{where} has format {config['format']}, this version reads {FORMAT}; upgrade attribkit")
+        raise InputError(f"{where} has format {config['format']}, this version reads {FORMAT}; upgrade attribkit")
     if config.get("sha256") != _checksum(config):
-        raise ValueError(f"{where} is damaged (its checksum differs); save the model anew")
+        raise InputError(f"{where} is damaged (its checksum differs); save the model anew")
     return config
 
 

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from attribkit.classifier import Classifier
+from attribkit.errors import InputError, InputTypeError
 from attribkit.explanation import Explanation
 from attribkit.maps.drawing import make_maps
 from attribkit.maps.mapped import Mapped
@@ -92,9 +93,11 @@ def project(
         ModuleNotFoundError: for a method whose library is not installed; the sentence says how to install it.
     """
     if not isinstance(model, Classifier):
-        raise TypeError(f"a Classifier was expected, got {type(model).__name__}; load one with attribkit.load(folder)")
+        raise InputTypeError(
+            f"a Classifier was expected, got {type(model).__name__}; load one with attribkit.load(folder)"
+        )
     if layer is not None and layers is not None:
-        raise ValueError("`layer` and `layers` both say what to map; give one of them")
+        raise InputError("`layer` and `layers` both say what to map; give one of them")
     names = [layer] if layer is not None else [layers] if isinstance(layers, str) else layers
     settings = MapSettings(
         layers=None if names is None else tuple(names),
@@ -182,7 +185,7 @@ def labelled_texts(data: Data, *, text: str | None = None, label: str | None = N
     if isinstance(data, pd.DataFrame):
         return _of_table(data, text or "text", label)
     if not isinstance(data, Sequence):
-        raise TypeError(
+        raise InputTypeError(
             "`data` must be a Dataset, a table, a list of texts, or a data set's name or path, got "
             f"{type(data).__name__}; pass list(…) of the texts"
         )
@@ -193,7 +196,7 @@ def _of_table(table: pd.DataFrame, text: str, label: str | None) -> LabelledText
     columns = ", ".join(map(str, table.columns[:10]))
     for name in (text, *([label] if label else [])):
         if name not in table:
-            raise ValueError(
+            raise InputError(
                 f"the table has no column {name!r}, only {columns}; name the right one with `text` or `label`"
             )
     texts = table[text]
@@ -213,9 +216,9 @@ def _epochs(model: Classifier, epochs: str | int | Sequence[int] | None) -> tupl
     if not isinstance(epochs, str):
         return tuple(epochs) if isinstance(epochs, Iterable) else (epochs,)
     if epochs != "all":
-        raise ValueError(f"`epochs` must be 'all' or a list of epochs, got {epochs!r}")
+        raise InputError(f"`epochs` must be 'all' or a list of epochs, got {epochs!r}")
     if not model.snapshots:
-        raise ValueError("`epochs='all'` needs snapshots, the model keeps none; train it with snapshots=[0, 1, …]")
+        raise InputError("`epochs='all'` needs snapshots, the model keeps none; train it with snapshots=[0, 1, …]")
     return tuple(sorted(model.snapshots))
 
 

@@ -10,6 +10,8 @@ import safetensors.numpy
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 
+from attribkit.errors import InputError
+
 _ARRAYS = ("mean", "axes", "explained", "points")
 _NAMES = ("layer", "reduce", "fingerprint", "source")
 _COLUMNS = ("excerpts", "labels", "predictions")
@@ -46,9 +48,9 @@ class Reference:
     def __post_init__(self) -> None:
         count, parts = self.points.shape
         if self.axes.shape != (parts, len(self.mean)) or self.explained.shape != (parts,):
-            raise ValueError(f"a reference needs as many axes as its points have coordinates, {parts}; make it anew")
+            raise InputError(f"a reference needs as many axes as its points have coordinates, {parts}; make it anew")
         if {len(self.excerpts), len(self.predictions)} != {count} or len(self.labels) not in (0, count):
-            raise ValueError(f"a reference needs one excerpt, label and prediction for each of {count} points")
+            raise InputError(f"a reference needs one excerpt, label and prediction for each of {count} points")
 
     def to_bytes(self) -> bytes:
         """A safetensors file; what is text in it is JSON."""
@@ -70,4 +72,4 @@ class Reference:
             fields |= {name: tuple(described[name]) for name in _COLUMNS}
             return Reference(**fields)
         except (SafetensorError, KeyError, TypeError, UnicodeDecodeError, json.JSONDecodeError) as error:
-            raise ValueError(f"a model's reference points were expected, got something else ({error})") from error
+            raise InputError(f"a model's reference points were expected, got something else ({error})") from error

@@ -16,6 +16,8 @@ import tokenizers
 from numpy.typing import NDArray
 from tokenizers import Regex, models, normalizers, pre_tokenizers, trainers
 
+from attribkit.errors import InputError, InputTypeError
+
 PAD, UNK = "[PAD]", "[UNK]"
 PAD_ID, UNK_ID = 0, 1
 
@@ -74,13 +76,13 @@ class TextSettings:
     def __post_init__(self) -> None:
         object.__setattr__(self, "stop_words", tuple(self.stop_words))
         if self.level not in ("word", "character"):
-            raise ValueError(f"`level` must be 'word' or 'character', got {self.level!r}")
+            raise InputError(f"`level` must be 'word' or 'character', got {self.level!r}")
         if self.truncate not in ("end", "start"):
-            raise ValueError(f"`truncate` must be 'end' or 'start', got {self.truncate!r}")
+            raise InputError(f"`truncate` must be 'end' or 'start', got {self.truncate!r}")
         for name, least in (("min_frequency", 1), ("max_length", 1), ("vocabulary_size", 3)):
             value = getattr(self, name)
             if value is not None and value < least:
-                raise ValueError(f"`{name}` must be at least {least}, got {value}")
+                raise InputError(f"`{name}` must be at least {least}, got {value}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,15 +126,15 @@ def check_text(text: object) -> str:
     Raises: TypeError if it is no string; ValueError if it holds half of a surrogate pair or no visible character.
     """
     if not isinstance(text, str):
-        raise TypeError(f"a text must be a string, got {type(text).__name__}; convert it with str() or drop it")
+        raise InputTypeError(f"a text must be a string, got {type(text).__name__}; convert it with str() or drop it")
     broken = re.search("[\ud800-\udfff]", text)
     if broken:
-        raise ValueError(
+        raise InputError(
             f"the text holds a lone surrogate (U+{ord(broken.group()):04X} at position {broken.start()}), which is no "
             "character; repair it with text.encode('utf-16', 'surrogatepass').decode('utf-16', 'replace')"
         )
     if not text.strip():
-        raise ValueError("the text is empty; give at least one word")
+        raise InputError("the text is empty; give at least one word")
     return text
 
 
@@ -140,7 +142,7 @@ def check_encoded(encoded: Encoded, text: str) -> Encoded:
     """The encoding itself if it holds a token; ValueError otherwise."""
     if not len(encoded.ids):
         shown = text if len(text) <= 40 else text[:39] + "…"
-        raise ValueError(
+        raise InputError(
             f"the tokenizer found no token in the text {shown!r}; give at least one word it does not remove"
         )
     return encoded
@@ -174,7 +176,7 @@ class Tokenizer:
         inner.train_from_iterator(texts, trainer)
         words = sorted(inner.get_vocab().items(), key=lambda item: item[1])
         if not words:
-            raise ValueError(
+            raise InputError(
                 f"no token occurs {settings.min_frequency} times in the training texts; lower `min_frequency`"
             )
         vocabulary = {PAD: PAD_ID, UNK: UNK_ID} | {word: number for number, (word, _) in enumerate(words, start=2)}
@@ -194,9 +196,9 @@ class Tokenizer:
         try:
             inner = tokenizers.Tokenizer.from_str(content)
         except Exception as error:  # the library raises bare Exception for every fault of a file
-            raise ValueError(f"a tokenizer.json was expected, got something else ({error})") from error
+            raise InputError(f"a tokenizer.json was expected, got something else ({error})") from error
         if inner.token_to_id(PAD) != PAD_ID or inner.token_to_id(UNK) != UNK_ID:
-            raise ValueError(f"the tokenizer's vocabulary must give {PAD} the number 0 and {UNK} 1; train it anew")
+            raise InputError(f"the tokenizer's vocabulary must give {PAD} the number 0 and {UNK} 1; train it anew")
         return Tokenizer(inner, settings)
 
     def to_json(self) -> str:
@@ -284,7 +286,7 @@ class WordIndex:
             if word not in vocabulary:
                 near = get_close_matches(word, list(vocabulary), n=1, cutoff=0.5)
                 hint = f"; did you mean {near[0]!r}?" if near else ""
-                raise ValueError(f"`{role}` must be a word of the vocabulary, got {word!r}{hint}")
+                raise InputError(f"`{role}` must be a word of the vocabulary, got {word!r}{hint}")
         self.vocabulary = dict(vocabulary)
         self.pad_id, self.unk_id = vocabulary[pad], vocabulary[unk]
         self._special = {pad, unk}
@@ -306,7 +308,7 @@ class WordIndex:
         for word in read:
             found = re.compile(re.escape(word), re.IGNORECASE).search(text, cursor)
             if found is None or not word:
-                raise ValueError(
+                raise InputError(
                     f"each word that `split` returns must stand in the text in order, got {word!r}; return the words "
                     "as they are written"
                 )

@@ -8,6 +8,8 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
+from attribkit.errors import InputError
+
 BaselineName = Literal["pad", "zero", "unk", "mean"]
 NAMES: tuple[str, ...] = get_args(BaselineName)
 
@@ -28,7 +30,7 @@ def ids(name: str, mask: Tensor, pad_id: int, unk_id: int, text: Tensor | None =
         baseline[mask] = unk_id
     if name == "text":
         if text is None:
-            raise ValueError("a baseline text needs its token ids, got none")
+            raise InputError("a baseline text needs its token ids, got none")
         length = min(len(text), mask.shape[1])
         baseline[:, :length] = text[:length].to(mask.device)
         baseline[~mask] = pad_id
@@ -44,7 +46,7 @@ def embedded(name: str, weight: Tensor, mask: Tensor, pad_id: int, unk_id: int, 
         mask, pad_id, unk_id, text: as for `ids`.
     """
     if name not in (*NAMES, "text"):
-        raise ValueError(f"`baseline` must be one of {', '.join(NAMES)} or a text, got {name!r}")
+        raise InputError(f"`baseline` must be one of {', '.join(NAMES)} or a text, got {name!r}")
     tokens = ids(name, mask, pad_id, unk_id, text)
     if tokens is not None:
         rows = weight[tokens]

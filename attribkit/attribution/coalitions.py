@@ -20,6 +20,7 @@ from torch import Tensor
 from attribkit.attribution.chance import seeded
 from attribkit.attribution.outputs import Target
 from attribkit.attribution.problem import Problem, Solution, adds_up, one_by_one
+from attribkit.errors import InputError
 
 OCCLUDED = 3
 """Neighbouring tokens that occlusion replaces together."""
@@ -144,7 +145,7 @@ def _samples(players: Tensor) -> int:
 def _check_length(problem: Problem, method: str) -> None:
     longest = problem.ids.shape[1]
     if longest >= MOST_TOKENS:
-        raise ValueError(
+        raise InputError(
             f"method='{method}' takes texts of fewer than {MOST_TOKENS:,} tokens, got one of {longest:,}; shorten it, "
             "or use a method that does not sample, such as 'exact', 'quadrature' or 'leave_one_out'"
         )

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from attribkit.attribution.outputs import Target
 from attribkit.attribution.perturbation import wide_filters
 from attribkit.attribution.problem import Problem, Solution, adds_up, one_by_one
+from attribkit.errors import InputError
 
 _BROKEN = 1e-3
 """Relative completeness error beyond which it is not rounding but the rule that fails."""
@@ -38,7 +39,7 @@ def deeplift(problem: Problem) -> Solution:
     network = problem.network
     recurrent = (nn.RNNBase, nn.RNNCellBase, nn.MultiheadAttention)
     if any(isinstance(module, recurrent) for module in network.modules()):
-        raise ValueError(_misfit(network, "has recurrent or attention layers"))
+        raise InputError(_misfit(network, "has recurrent or attention layers"))
 
     def propagate(text: Problem) -> tuple[Tensor, int]:
         found = []
@@ -46,7 +47,7 @@ def deeplift(problem: Problem) -> Solution:
             scores = _scores(text, target)
             error = (scores.sum() - text.difference[number, 0].cpu()).abs()
             if error > _BROKEN * scores.abs().sum():
-                raise ValueError(_misfit(network, "computes with functions that Captum's rule does not see"))
+                raise InputError(_misfit(network, "computes with functions that Captum's rule does not see"))
             found.append(scores)
         return torch.stack(found), 1
 
@@ -75,7 +76,7 @@ def _scores(text: Problem, target: Target) -> Tensor:
         except RuntimeError as error:
             if "more than once" not in str(error):
                 raise
-            raise ValueError(_misfit(text.network, "uses one activation module several times")) from error
+            raise InputError(_misfit(text.network, "uses one activation module several times")) from error
     return values.detach().cpu().double().sum(2)[0]
 
 
@@ -92,7 +93,7 @@ class _Scalar(nn.Module):
     def forward(self, points: Tensor, ids: Tensor, mask: Tensor, index: Tensor, *against: Tensor) -> Tensor:
         logits = self.run(points, ids, mask) if self.cnn is None else self.cnn(points)
         if logits.shape[1] > 2 and not against and self.output != "logit":
-            raise ValueError(
+            raise InputError(
                 f"method='deeplift' explains a logit or a pair of classes where there are {logits.shape[1]}, got "
                 f"output={self.output!r}; use output='logit' or target=(this, that)"
             )

@@ -58,6 +58,7 @@ from attribkit.attribution.lookup import Tables
 from attribkit.attribution.outputs import Target
 from attribkit.attribution.refinement import Pieces
 from attribkit.attribution.winners import Path, Winners
+from attribkit.errors import InputError
 
 _NUMBERS_AT_ONCE = 2**21
 """Bounds the texts explained together: by filters · (windows + 2 · classes), of what is kept for them the largest."""
@@ -215,16 +216,16 @@ def _plainest(weight: Tensor, baseline: Tensor | None, mask: Tensor) -> Tensor |
 
 def _check(network: ClosedForm, ids: Tensor, mask: Tensor, baseline: Tensor | None, targets: Sequence[Target]) -> None:
     if ids.ndim != 2 or mask.shape != ids.shape:
-        raise ValueError(
+        raise InputError(
             f"`ids` and `mask` must be of one shape (B, T), got {tuple(ids.shape)} and {tuple(mask.shape)}"
         )
     size = network.embedding.weight.shape[1]
     if baseline is not None:
         fitting = [(size,), (*ids.shape, size)] if baseline.is_floating_point() else [tuple(ids.shape)]
         if tuple(baseline.shape) not in fitting:
-            raise ValueError(
+            raise InputError(
                 f"`baseline` must be None, a vector ({size},), ids {tuple(ids.shape)} or embeddings "
                 f"{(*ids.shape, size)}, got shape {tuple(baseline.shape)} of {baseline.dtype}"
             )
     if not targets or any(len(target.index) != len(ids) for target in targets):
-        raise ValueError(f"`targets` must be at least one, each with one class for each of the {len(ids)} texts")
+        raise InputError(f"`targets` must be at least one, each with one class for each of the {len(ids)} texts")

@@ -10,6 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from attribkit.errors import InputError
+
 
 def home(device: torch.device) -> torch.device:
     """Where a network's closed form is computed: on its own device, unless that has no float64."""
@@ -52,13 +54,13 @@ class Filters:
             (width,) = convolution.kernel_size
             geometry = (convolution.stride, convolution.dilation, convolution.groups, convolution.padding)
             if geometry != ((1,), (1,), 1, (width - 1,)) or convolution.padding_mode != "zeros":
-                raise ValueError(
+                raise InputError(
                     "the closed form needs convolutions of stride, dilation and groups 1, padded with K − 1 zeros, got "
                     f"{convolution}; use method='quadrature' for this network"
                 )
         counts = tuple(convolution.out_channels for convolution in convolutions)
         if network.output.in_features != sum(counts):
-            raise ValueError(
+            raise InputError(
                 f"`output` must read one feature per filter, {sum(counts)}, got {network.output.in_features}; use "
                 "method='quadrature' for this network"
             )

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from attribkit.attribution.filters import ClosedForm, Filters
+from attribkit.errors import InputError, NetworkError
 
 _BEFORE, _AFTER, _WORDS = 0, 1, 2
 
@@ -71,7 +72,7 @@ class Tables:
             words = weight[ids]
         needed = nbytes(network, len(words))
         if needed > max_bytes:
-            raise ValueError(
+            raise InputError(
                 f"tables of {len(words):,} words take {needed:,} bytes, more than max_bytes={max_bytes:,}; pass the "
                 "`vocabulary_ids` of fewer texts, allow more, or explain without tables"
             )
@@ -96,7 +97,7 @@ class Tables:
         found = np.where(mask, found, _AFTER)
         if self.slots is not None and found.min(initial=0) < 0:
             missing = int(ids[found < 0][0])
-            raise ValueError(f"the tables hold no row for token id {missing}; build them from all texts of the run")
+            raise InputError(f"the tables hold no row for token id {missing}; build them from all texts of the run")
         return found
 
     def check(self, network: ClosedForm) -> None:
@@ -105,7 +106,7 @@ class Tables:
         An edit through `.data` leaves no trace to be seen here; building tables per run is what makes it harmless.
         """
         if self.stamp != _stamp(network):
-            raise RuntimeError("the network's weights have changed since its tables were built; build them anew")
+            raise NetworkError("the network's weights have changed since its tables were built; build them anew")
 
 
 def nbytes(network: ClosedForm, words: int) -> int:

@@ -7,6 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from attribkit.errors import InputError
+
 UNITS: dict[str, str] = {"log_odds": "log-odds", "logit": "logit", "probability": "probability"}
 
 
@@ -32,9 +34,9 @@ class Target:
 
     def __post_init__(self) -> None:
         if self.output not in UNITS:
-            raise ValueError(f"`output` must be one of {', '.join(UNITS)}, got {self.output!r}")
+            raise InputError(f"`output` must be one of {', '.join(UNITS)}, got {self.output!r}")
         if self.against is not None and self.output == "probability":
-            raise ValueError(
+            raise InputError(
                 "a pair of classes is explained as log p_a − log p_b; use output='log_odds', not 'probability'"
             )
 

@@ -22,6 +22,7 @@ from attribkit.attribution.exact import has_closed_form
 from attribkit.attribution.filters import ClosedForm, Filters
 from attribkit.attribution.outputs import Target
 from attribkit.attribution.problem import Problem, Solution
+from attribkit.errors import InputError
 
 _SHARE_BYTES = 128 * 2**20
 """What tokens give to windows, kept at once; a longer text is taken in stretches."""
@@ -92,7 +93,7 @@ def wide_filters(network: nn.Module) -> Filters | None:
         return None
     try:
         return Filters.of(cast(ClosedForm, network))
-    except ValueError:
+    except InputError:
         return None
 
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from attribkit.attribution import patterson
 from attribkit.attribution.outputs import Target
+from attribkit.errors import InputError
 
 _MEMORY_PER_NUMBER = 64
 """What a gradient is reckoned to need, in units of its point's own size: where states are as wide as embeddings, a
@@ -190,16 +191,16 @@ def _check(
     max_nodes: int,
 ) -> None:
     if not tolerance > 0:
-        raise ValueError(f"`tolerance` must be above 0, got {tolerance}; 1e-4 is the default")
+        raise InputError(f"`tolerance` must be above 0, got {tolerance}; 1e-4 is the default")
     if max_nodes < patterson.SIZES[1]:
-        raise ValueError(f"`max_nodes` must be at least {patterson.SIZES[1]}, got {max_nodes}")
+        raise InputError(f"`max_nodes` must be at least {patterson.SIZES[1]}, got {max_nodes}")
     if embedded.ndim != 3 or baseline.shape != embedded.shape or mask.shape != embedded.shape[:2]:
-        raise ValueError(
+        raise InputError(
             "`embedded` and `baseline` must be (B, T, E) and `mask` (B, T), got "
             f"{tuple(embedded.shape)}, {tuple(baseline.shape)} and {tuple(mask.shape)}"
         )
     if not targets or difference.shape != (len(targets), len(embedded)):
-        raise ValueError(
+        raise InputError(
             f"`difference` must hold S(text) − S(baseline) for each target and text, shape "
             f"{(len(targets), len(embedded))}, got {tuple(difference.shape)}"
         )

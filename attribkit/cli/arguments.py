@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from attribkit.errors import InputError, InputNotFoundError
+
 ModelArgument = Annotated[str, typer.Argument(help="A model folder or a bundled name.", show_default=False)]
 DataArgument = Annotated[
     str, typer.Argument(help="A named set (imdb, ag_news, nlu_ru, demo), a file or a folder.", show_default=False)
@@ -48,7 +50,7 @@ def check_files(paths: Sequence[Path] | None) -> None:
     for path in paths or ():
         check_suffix(path)
         if not path.parent.is_dir():
-            raise FileNotFoundError(f"the folder {str(path.parent)!r} does not exist; make it first")
+            raise InputNotFoundError(f"the folder {str(path.parent)!r} does not exist; make it first")
 
 
 def numbers(text: str | None, option: str) -> tuple[int, ...] | None:
@@ -58,4 +60,4 @@ def numbers(text: str | None, option: str) -> tuple[int, ...] | None:
     try:
         return tuple(int(part) for part in text.split(","))
     except ValueError as error:
-        raise ValueError(f"{option} must be numbers between commas, such as 3,4,5, got {text!r}") from error
+        raise InputError(f"{option} must be numbers between commas, such as 3,4,5, got {text!r}") from error

@@ -10,6 +10,7 @@ from rich.progress import Progress as RichProgress
 
 from attribkit.cli.arguments import ModelArgument
 from attribkit.cli.console import console, errors, escape
+from attribkit.errors import InputError
 
 
 class Engine(StrEnum):
@@ -59,7 +60,7 @@ def corpus(
     from attribkit.corpus import explain_corpus
 
     if len(inputs) < 2:
-        raise ValueError("an INPUT and an OUTPUT were expected, got one of them; name the folder of the result last")
+        raise InputError("an INPUT and an OUTPUT were expected, got one of them; name the folder of the result last")
     *sources, folder = inputs
     pair = tuple(part.strip() for part in target.split(",")) if target and "," in target else target
     with Bar() as bar:

@@ -9,6 +9,7 @@ import typer
 from attribkit.cli.arguments import Device, ModelArgument, check_files
 from attribkit.cli.console import console, errors, escape
 from attribkit.cli.rows import rows_of, trained_on
+from attribkit.errors import InputError
 
 
 def explain(
@@ -91,4 +92,4 @@ def _stdin() -> str:
     try:
         return sys.stdin.buffer.read().decode("utf-8").rstrip("\r\n")
     except UnicodeDecodeError as error:
-        raise ValueError(f"stdin must be UTF-8 text, byte {error.start} is not; convert it first") from error
+        raise InputError(f"stdin must be UTF-8 text, byte {error.start} is not; convert it first") from error

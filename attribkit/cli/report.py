@@ -8,6 +8,7 @@ import typer
 from attribkit.cli.arguments import DataArgument, Device, LabelColumn, ModelArgument, SplitOption, TextColumn
 from attribkit.cli.console import console, errors, escape
 from attribkit.cli.rows import rows_of, training_texts
+from attribkit.errors import InputNotFoundError
 
 
 def report(
@@ -37,7 +38,7 @@ def report(
 
     check_report_path(out)
     if not out.parent.is_dir():
-        raise FileNotFoundError(f"the folder {str(out.parent)!r} does not exist; make it first")
+        raise InputNotFoundError(f"the folder {str(out.parent)!r} does not exist; make it first")
     classifier = Classifier.load(model, device)
     others = [Classifier.load(one, device) for one in other or ()]
     table, part = rows_of(classifier, data, split, text, label)

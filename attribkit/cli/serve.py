@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from attribkit.cli.console import console, errors, escape
+from attribkit.errors import MissingPackageError
 
 
 def serve(
@@ -27,7 +28,7 @@ def serve(
             from attribkit.serve.server import address_of, is_loopback, listen
             from attribkit.serve.server import serve as run
         except ModuleNotFoundError as error:
-            raise ModuleNotFoundError(f"the live page needs {error.name}; pip install 'attribkit[serve]'") from error
+            raise MissingPackageError(f"the live page needs {error.name}; pip install 'attribkit[serve]'") from error
 
         # films first, as the page's examples are
         loaded = [Classifier.load(model, "cpu") for model in models or bundled()[::-1]]

@@ -15,12 +15,14 @@ from typing import Any
 
 import pyarrow as pa
 
+from attribkit.errors import MissingPackageError, RunError
+
 try:
     import ray
     from ray.data import ActorPoolStrategy, DataContext, Datasource, ReadTask, read_datasource
     from ray.data.block import BlockMetadata
 except ImportError as error:
-    raise ModuleNotFoundError("engine='ray' needs Ray; install it with: pip install 'attribkit[ray]'") from error
+    raise MissingPackageError("engine='ray' needs Ray; install it with: pip install 'attribkit[ray]'") from error
 import torch
 
 from attribkit.corpus.job import Job
@@ -83,7 +85,7 @@ class Cluster:
                 for row in parts.iter_rows():
                     yield row["read"], Part(**json.loads(row["part"]))
             except ray.exceptions.RayError as error:
-                raise RuntimeError(f"the cluster could not explain a window ({_last_line(error)})") from error
+                raise RunError(f"the cluster could not explain a window ({_last_line(error)})") from error
 
 
 def _last_line(error: BaseException) -> str:

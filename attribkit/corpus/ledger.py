@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
+from attribkit.errors import InputError, InputExistsError, RunError
 from attribkit.files import write_whole
 
 FORMAT = 1
@@ -108,10 +109,10 @@ class Ledger:
             cannot be written.
         """
         if folder.is_file():
-            raise FileExistsError(f"a folder was expected, but {str(folder)!r} is a file; choose another name")
+            raise InputExistsError(f"a folder was expected, but {str(folder)!r} is a file; choose another name")
         strangers = [] if not folder.is_dir() else [one.name for one in folder.iterdir() if one.name != LOCK]
         if strangers and MANIFEST not in strangers:
-            raise FileExistsError(
+            raise InputExistsError(
                 f"the folder {str(folder)!r} holds other files ({strangers[0]!r}); choose an empty one"
             )
         folder.mkdir(parents=True, exist_ok=True)
@@ -119,7 +120,7 @@ class Ledger:
         try:
             lock.acquire(blocking=False)
         except Timeout as error:
-            raise FileExistsError(f"another run is at work in {str(folder)!r}; wait for it or stop it") from error
+            raise InputExistsError(f"another run is at work in {str(folder)!r}; wait for it or stop it") from error
         return lock
 
     @staticmethod
@@ -139,9 +140,9 @@ class Ledger:
             return Ledger(folder)
         there = _read(lines[0])
         if there is None or there.get("attribkit") != "corpus":
-            raise ValueError(f"{MANIFEST} in {str(folder)!r} is damaged; delete the folder and run again")
+            raise InputError(f"{MANIFEST} in {str(folder)!r} is damaged; delete the folder and run again")
         if there["format"] != FORMAT:
-            raise ValueError(f"{MANIFEST} has format {there['format']}, this version reads {FORMAT}; upgrade attribkit")
+            raise InputError(f"{MANIFEST} has format {there['format']}, this version reads {FORMAT}; upgrade attribkit")
         _check_same(there, header, folder)
         ledger = Ledger(folder)
         for line in lines[1:]:
@@ -171,7 +172,7 @@ class Ledger:
     def close(self) -> None:
         """Say that these are all the parts. Raises: RuntimeError if one of them is missing."""
         if sorted(self.parts) != list(range(len(self.parts))):
-            raise RuntimeError("a window has no part; run the same command again")
+            raise RunError("a window has no part; run the same command again")
         self._append({"finished": True, "parts": len(self.parts), "rows": sum(p.rows for p in self.parts.values())})
         self.finished = True
 
@@ -186,7 +187,7 @@ def _check_same(there: Mapping[str, Any], now: Mapping[str, Any], folder: Path) 
     for name, sentence in _SAME.items():
         if there[name] != now[name]:
             differing = [key for key in now[name] if there[name].get(key) != now[name][key]]
-            raise ValueError(
+            raise InputError(
                 f"{sentence} ({', '.join(differing)}); choose another folder than {str(folder)!r}, or delete it to "
                 "begin anew"
             )

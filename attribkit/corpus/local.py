@@ -17,10 +17,12 @@ from typing import IO, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from attribkit import errors
 from attribkit.corpus import memory
 from attribkit.corpus.job import Job
 from attribkit.corpus.ledger import Part
 from attribkit.corpus.windows import Task, Todo, Window
+from attribkit.errors import RunError
 
 _ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
 _AHEAD = 2
@@ -64,7 +66,7 @@ class Worker:
         try:
             return self._answer()["model"]
         except _WorkerDied as error:
-            raise RuntimeError(
+            raise RunError(
                 f"a worker process died as it loaded the model ({error}), most likely for want of memory; "
                 f"{self._cure(0)} and run the same command again"
             ) from error
@@ -88,7 +90,7 @@ class Worker:
                 if not left:
                     rows = f"{table['row'][0].as_py():,} to {table['row'][-1].as_py():,}"
                     cure = self._cure(pc.sum(pc.utf8_length(table["text"])).as_py() or 0)
-                    raise RuntimeError(
+                    raise RunError(
                         f"a worker process died each time on the rows {rows} ({error}), most likely for want "
                         f"of memory; {cure} and run the same command again: finished parts are kept"
                     ) from error
@@ -135,7 +137,7 @@ class Worker:
         if answer.get("error") == "MemoryError":
             raise _WorkerDied(answer["sentence"])
         if "error" in answer:
-            kind = getattr(builtins, answer["error"], RuntimeError)
+            kind = getattr(errors, answer["error"], getattr(builtins, answer["error"], RunError))
             raise kind(answer["sentence"])
         return answer
 

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from attribkit.corpus.sources import Source
+from attribkit.errors import InputError
 from attribkit.training.data.tables import csv_delimiter, quotes_are_text
 
 LINE = 2**24
@@ -72,7 +73,7 @@ def read(source: Source) -> Iterator[Reading]:
                 else:
                     columns, records = _delimited(text, source.kind, source.name)
         except _BROKEN as error:
-            raise ValueError(_sentence(source, error)) from error
+            raise InputError(_sentence(source, error)) from error
         yield Reading(columns, _whole(records, source), stored)
 
 
@@ -88,14 +89,14 @@ def _whole(records: Iterator[Record], source: Source) -> Iterator[Record]:
     try:
         yield from records
     except _BROKEN as error:
-        raise ValueError(_sentence(source, error)) from error
+        raise InputError(_sentence(source, error)) from error
 
 
 def _delimited(text: io.TextIOWrapper, kind: str, name: str) -> tuple[tuple[str, ...], Iterator[Record]]:
     begun = text.read(_SAMPLE)
     begun += text.readline(LINE)
     if not begun.strip():
-        raise ValueError(f"{name!r} is empty; it needs a first line of column names and rows below it")
+        raise InputError(f"{name!r} is empty; it needs a first line of column names and rows below it")
     delimiter = "\t" if kind == ".tsv" else csv_delimiter(begun)
     literal = kind == ".tsv" and quotes_are_text(begun)
     csv.field_size_limit(max(csv.field_size_limit(), LINE))

@@ -18,6 +18,7 @@ from attribkit.corpus.selection import Selection
 from attribkit.corpus.sources import described, find_sources, fingerprint, total_bytes
 from attribkit.corpus.windows import Columns, Plan, Todo
 from attribkit.corpus.words import merged
+from attribkit.errors import InputError, InputNotFoundError
 
 if TYPE_CHECKING:
     from attribkit.classifier import Classifier
@@ -83,7 +84,9 @@ class CorpusRun:
         """
         path = self.folder / WORD_SUMS
         if not path.is_file():
-            raise FileNotFoundError("this run did not sum up words; run it with words=True (--words) in another folder")
+            raise InputNotFoundError(
+                "this run did not sum up words; run it with words=True (--words) in another folder"
+            )
         return pq.read_table(path).to_pandas()
 
 
@@ -145,9 +148,9 @@ def explain_corpus(
         RuntimeError: if worker processes keep dying.
     """
     if engine not in ENGINES:
-        raise ValueError(f"`engine` must be one of {', '.join(ENGINES)}, got {engine!r}")
+        raise InputError(f"`engine` must be one of {', '.join(ENGINES)}, got {engine!r}")
     if workers is not None and workers < 1:
-        raise ValueError(f"`workers` must be at least 1, got {workers}")
+        raise InputError(f"`workers` must be at least 1, got {workers}")
     settings = Settings(target, output, method, baseline, tolerance, keep_text, words)
     selection = Selection.of(where, sample, seed, limit)
     plan = Plan(tuple(find_sources(input)), Columns(text, key, label), selection, window)
@@ -203,7 +206,7 @@ def _crew(
             kept = _sent(model, Path(stack.enter_context(TemporaryDirectory()))) if engine == "local" else None
             if kept is None:
                 if (count or 1) > 1 or engine != "local":
-                    raise ValueError(
+                    raise InputError(
                         "only this toolkit's own networks and tokenizers can be sent to other processes; give the "
                         "folder of a saved model, or leave `engine` and `workers` out"
                     )
@@ -230,14 +233,14 @@ def _sent(model: "Classifier", folder: Path) -> Path | None:
         return None
     try:
         return model.save(folder / "model")
-    except ValueError:  # a network or tokenizer of the user's own
+    except InputError:  # a network or tokenizer of the user's own
         return None
 
 
 def _finish(ledger: Ledger, words: bool) -> None:
     """Sum up the words and say that the run is whole."""
     if not ledger.parts:
-        raise ValueError("no row of the corpus was left to explain; check the input, and `where`, `sample` and `limit`")
+        raise InputError("no row of the corpus was left to explain; check the input, and `where`, `sample` and `limit`")
     if words:
         sums = merged(ledger.folder / WORDS / part.file for _, part in sorted(ledger.parts.items()))
         write_parquet(ledger.folder / WORD_SUMS, sums)

@@ -7,6 +7,8 @@ from hashlib import blake2b
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
+from attribkit.errors import InputError
+
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "==": eq,
     "!=": ne,
@@ -32,7 +34,7 @@ class Condition:
         """Read `rating>=7`, `label = neg`, `lang != 'en'`. Raises ValueError for what is no condition."""
         found = _CONDITION.fullmatch(text)
         if found is None:
-            raise ValueError(f"a condition such as rating>=7 or label=neg was expected as `where`, got {text!r}")
+            raise InputError(f"a condition such as rating>=7 or label=neg was expected as `where`, got {text!r}")
         column, operator, value = found.groups()
         if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
             value = value[1:-1]
@@ -69,9 +71,9 @@ class Selection:
 
     def __post_init__(self) -> None:
         if not 0 < self.sample <= 1:
-            raise ValueError(f"`sample` must be a share above 0 and at most 1, such as 0.01, got {self.sample}")
+            raise InputError(f"`sample` must be a share above 0 and at most 1, such as 0.01, got {self.sample}")
         if self.limit is not None and self.limit < 1:
-            raise ValueError(f"`limit` must be at least 1, got {self.limit}")
+            raise InputError(f"`limit` must be at least 1, got {self.limit}")
 
     @staticmethod
     def of(where: str | Sequence[str], sample: float, seed: int, limit: int | None) -> "Selection":

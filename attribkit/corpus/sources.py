@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 from fsspec.compression import compr
 from fsspec.core import get_compression, url_to_fs
 
+from attribkit.errors import InputError, InputNotFoundError
 from attribkit.training.data.tables import SUFFIXES, listed, missing, table_suffix
 
 _CHUNK = 2**20
@@ -62,7 +63,7 @@ def find_sources(inputs: str | Path | Sequence[str | Path]) -> list[Source]:
     """
     several = [inputs] if isinstance(inputs, (str, Path)) else list(inputs)
     if not several:
-        raise ValueError("`input` must name at least one file, folder or URL, got none")
+        raise InputError("`input` must name at least one file, folder or URL, got none")
     found: dict[str, Source] = {}
     for one in several:
         for source in _sources(str(one)):
@@ -74,13 +75,13 @@ def _sources(name: str) -> list[Source]:
     try:
         fs, path = url_to_fs(name)
     except (ValueError, ImportError) as error:
-        raise ValueError(
+        raise InputError(
             f"{name!r} is no address that can be read ({error}); give a file, a folder or a URL"
         ) from error
     if fs.isfile(path):
         paths = [path]
         if table_suffix(Path(path)) is None:
-            raise ValueError(
+            raise InputError(
                 f"a table must end in {', '.join(SUFFIXES)} (the first three also with .gz, .bz2, .xz), got "
                 f"{PurePosixPath(path).name!r}; convert it to one of them"
             )
@@ -91,8 +92,8 @@ def _sources(name: str) -> list[Source]:
     if not paths:
         local = "file" in (fs.protocol if isinstance(fs.protocol, (tuple, list)) else (fs.protocol,))
         if local and not fs.exists(path) and "*" not in path:
-            raise FileNotFoundError(missing(Path(path)))
-        raise FileNotFoundError(f"{name!r} names no table ({', '.join(SUFFIXES)}); check the path")
+            raise InputNotFoundError(missing(Path(path)))
+        raise InputNotFoundError(f"{name!r} names no table ({', '.join(SUFFIXES)}); check the path")
     return [
         Source(one, fs.unstrip_protocol(one), str(table_suffix(Path(one))), int(fs.info(one)["size"] or 0))
         for one in sorted(paths)

@@ -13,6 +13,7 @@ from attribkit.attribution.outputs import UNITS
 from attribkit.classifier import Classifier, softmax
 from attribkit.corpus.job import Settings
 from attribkit.corpus.memory import ran_out
+from attribkit.errors import InputError, InputTypeError
 from attribkit.panels import relative_error
 from attribkit.text import Encoded
 from attribkit.views.against import Named
@@ -178,9 +179,9 @@ class Transform:
 def _view(told: Settings) -> Attribution:
     """The view that computes it. Raises: TypeError or ValueError for a setting out of its range."""
     if told.target == "all":
-        raise ValueError("a corpus run explains one target per text, got target='all'; run it once for each label")
+        raise InputError("a corpus run explains one target per text, got target='all'; run it once for each label")
     if not isinstance(told.baseline, str):
-        raise TypeError("a corpus run has one `baseline`, a name or a text; run it once for each")
+        raise InputTypeError("a corpus run has one `baseline`, a name or a text; run it once for each")
     target: Any = tuple(told.target) if isinstance(told.target, list) else told.target
     return Attribution(target, told.output, told.method, told.baseline, told.tolerance, details=False)
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 from attribkit.corpus.records import Reading, Record, read
 from attribkit.corpus.selection import Selection
 from attribkit.corpus.sources import Source
+from attribkit.errors import InputError
 from attribkit.training.data.cleaning import TEXT_NAMES
 from attribkit.training.data.tables import listed
 
@@ -93,7 +94,7 @@ class Plan:
 
     def __post_init__(self) -> None:
         if self.rows < 1:
-            raise ValueError(f"`window` must be at least 1 row, got {self.rows}")
+            raise InputError(f"`window` must be at least 1 row, got {self.rows}")
 
     def windows(self) -> Iterator[Window]:
         """All windows, in order; the same ones every time.
@@ -161,18 +162,18 @@ def _found(columns: Columns, selection: Selection, there: tuple[str, ...] | None
     text = there[0] if text is None and len(there) == 1 else text
     name = source.name
     if text is None and there:
-        raise ValueError(
+        raise InputError(
             f"which column of {name!r} holds the texts cannot be told from {listed(there)}; name it with `text`"
         )
     if source.kind != ".jsonl":
         for option, wanted in (("text", text), ("key", columns.key), ("label", columns.label)):
             if wanted is not None and there.count(wanted) != 1:
-                raise ValueError(
+                raise InputError(
                     f"{name!r} must have one column {wanted!r}, it has {listed(there)}; name it with `{option}`"
                 )
         for wanted in selection.columns:
             if wanted not in there:
-                raise ValueError(f"`where` names the column {wanted!r}, but {name!r} has {listed(there)}; correct it")
+                raise InputError(f"`where` names the column {wanted!r}, but {name!r} has {listed(there)}; correct it")
     return Columns(text, columns.key, columns.label)
 
 

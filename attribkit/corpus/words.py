@@ -7,6 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from attribkit.errors import InputError
+
 UNKNOWN = "[UNK]"
 """Stands for every word that the model's vocabulary lacks."""
 
@@ -56,7 +58,7 @@ def merged(files: Iterable[Path]) -> pa.Table:
         )
         whole = whole.rename_columns([*_KEYS, *_SUMS])
     if whole is None:
-        raise ValueError("there must be at least one part to sum up, got none")
+        raise InputError("there must be at least one part to sum up, got none")
     whole = whole.append_column("mean", pc.divide(whole["total"], pc.cast(whole["count"], pa.float64())))
     order = [("total_abs", "descending"), *((key, "ascending") for key in _KEYS)]
     return whole.sort_by(order)

@@ -18,6 +18,7 @@ import torch
 from attribkit.corpus.job import Job
 from attribkit.corpus.memory import ran_out
 from attribkit.corpus.work import Work
+from attribkit.errors import AttribkitError
 
 
 def windows(stream: BinaryIO) -> Iterator[tuple[dict[str, Any], pa.Table]]:
@@ -48,7 +49,7 @@ def main() -> None:
         for order, window in windows(stream):
             answer({"part": asdict(work(order["number"], window, order["retry"], order["slices"]))})
             gc.collect()
-    except (ValueError, TypeError, OSError, RuntimeError, MemoryError, ImportError) as error:
+    except (AttribkitError, OSError, RuntimeError, MemoryError, ImportError) as error:
         kind = "MemoryError" if ran_out(error) else type(error).__name__
         answer({"error": kind, "sentence": str(error) or "out of memory"})
         sys.exit(1)

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from attribkit.classifier import Classifier, softmax
+from attribkit.errors import InputError
 from attribkit.evaluation.metrics import Metrics, counted
 from attribkit.evaluation.readable import why_not
 from attribkit.projector import Data, labelled_texts
@@ -68,7 +69,7 @@ class Answers:
         refused |= {row: "it holds no token" for row, one in enumerate(ids) if not len(one) and row not in refused}
         rows = [row for row in range(len(texts)) if row not in refused]
         if not rows:
-            raise ValueError("the data holds no text that the model can read; check the text column")
+            raise InputError("the data holds no text that the model can read; check the text column")
         labels = [found.labels[row] if found.labels else "" for row in rows]
         places = {name: place for place, name in enumerate(model.labels)}
         strange = Counter(name for name in labels if name and name not in places)

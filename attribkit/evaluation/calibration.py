@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from attribkit.errors import InputError
 from attribkit.evaluation.answers import Answers
 from attribkit.panels import Chart, Series, Table
 
@@ -43,10 +44,10 @@ class Calibration:
         Raises: ValueError if there are none, or for fewer than one bin.
         """
         if bins < 1:
-            raise ValueError(f"`bins` must be at least 1, got {bins}")
+            raise InputError(f"`bins` must be at least 1, got {bins}")
         known = answers.labelled
         if not len(known):
-            raise ValueError("calibration needs true labels, the data has none; give a table with a label column")
+            raise InputError("calibration needs true labels, the data has none; give a table with a label column")
         truth, logits = answers.truth[known], answers.logits[known]
         sure, right = answers.confidence[known], answers.right
         place = np.searchsorted(np.arange(1, bins) / bins, sure, side="right")

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from attribkit.classifier import Classifier
+from attribkit.errors import InputError
 from attribkit.evaluation.answers import Answers
 from attribkit.evaluation.calibration import Calibration
 from attribkit.evaluation.cells import interval
@@ -162,7 +163,7 @@ def check(
     asked = dict(thresholds or {})
     _check_thresholds(asked)
     if texts < 1:
-        raise ValueError(f"`texts` must be at least 1, got {texts}")
+        raise InputError(f"`texts` must be at least 1, got {texts}")
     name = check_methods(model, method)[0]
     answers = Answers.of(model, data)
     notes = []
@@ -180,7 +181,7 @@ def check(
         notes.append(f"the explanations' figures are of {len(some):,} texts, drawn with seed {seed}")
     for one in asked:
         if one not in found:
-            raise ValueError(f"a threshold for {one!r} needs {_NEEDS[one]}; leave the threshold out, or add that")
+            raise InputError(f"a threshold for {one!r} needs {_NEEDS[one]}; leave the threshold out, or add that")
     figures = tuple(_figure(one, found[one], asked.get(one)) for one in THRESHOLDS if one in found)
     return Checked(model.name, name, len(some), figures, tuple(notes))
 
@@ -196,9 +197,9 @@ _NEEDS = {
 def _check_thresholds(asked: Mapping[str, float]) -> None:
     for name, value in asked.items():
         if name not in THRESHOLDS:
-            raise ValueError(f"`thresholds` can be given for {', '.join(THRESHOLDS)}, got {name!r}")
+            raise InputError(f"`thresholds` can be given for {', '.join(THRESHOLDS)}, got {name!r}")
         if not np.isfinite(value):
-            raise ValueError(f"the threshold for {name!r} must be a finite number, got {value}")
+            raise InputError(f"the threshold for {name!r} must be a finite number, got {value}")
 
 
 def _of_answers(answers: Answers) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from attribkit.errors import InputError
 from attribkit.panels import Chart, Series
 
 
@@ -16,9 +17,9 @@ def learning_curve(history: pd.DataFrame, title: str = "Loss per epoch") -> Char
     """
     missing = [name for name in ("epoch", "train_loss", "val_loss", "frozen") if name not in history]
     if missing:
-        raise ValueError(f"the history has no column {missing[0]!r}; give the `history` of a classifier trained here")
+        raise InputError(f"the history has no column {missing[0]!r}; give the `history` of a classifier trained here")
     if history.empty:
-        raise ValueError("the history holds no epoch; train for one at least")
+        raise InputError("the history holds no epoch; train for one at least")
     epochs = history["epoch"].to_numpy(dtype=float)
     frozen = history["frozen"].to_numpy(dtype=bool)
     marks = [("best epoch", float(epochs[history["val_loss"].to_numpy().argmin()]))]

@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from attribkit.classifier import Classifier
+from attribkit.errors import InputError, InputTypeError
 from attribkit.text import check_text
 from attribkit.training.data import Dataset
 
@@ -31,7 +32,7 @@ class Metrics:
     def __post_init__(self) -> None:
         counts = np.array(self.confusion, dtype=np.int64)
         if counts.shape != (len(self.labels), len(self.labels)) or (counts < 0).any():
-            raise ValueError(
+            raise InputError(
                 f"`confusion` must hold a count for each pair of {len(self.labels)} labels, got shape {counts.shape}"
             )
         counts.setflags(write=False)
@@ -118,24 +119,26 @@ def evaluate(model: Classifier, data: pd.DataFrame | Dataset, batch_size: int | 
     """
     table = data.test if isinstance(data, Dataset) else data
     if not isinstance(table, pd.DataFrame):
-        raise TypeError(f"a table or a Dataset is needed to evaluate on, got {type(data).__name__}; load one first")
+        raise InputTypeError(
+            f"a table or a Dataset is needed to evaluate on, got {type(data).__name__}; load one first"
+        )
     for column in ("text", "label"):
         if column not in table:
-            raise ValueError(
+            raise InputError(
                 f"the table has no column {column!r}, only {', '.join(map(str, table.columns))}; rename one"
             )
     table = table[table["text"].notna() & table["label"].notna()]
     labels = table["label"].astype(str)
     unknown = sorted(set(labels) - set(model.labels))
     if unknown:
-        raise ValueError(
+        raise InputError(
             f"the model does not know the label {', '.join(map(repr, unknown))}; it knows "
             f"{', '.join(map(repr, model.labels))}: relabel those rows or leave them out"
         )
     ids = _ids(model, table["text"].tolist())
     read = [number for number, row in enumerate(ids) if len(row)]
     if not read:
-        raise ValueError("the table holds no text that the model can read; check the text column")
+        raise InputError("the table holds no text that the model can read; check the text column")
     places = {label: place for place, label in enumerate(model.labels)}
     true = labels.map(places).to_numpy(dtype=np.int64)[read]
     predicted = model.logits([ids[number] for number in read], batch_size).argmax(1)
@@ -163,7 +166,7 @@ def _ids(model: Classifier, texts: list[Any]) -> list[NDArray[np.int64]]:
             continue
         try:
             check_text(text)
-        except (TypeError, ValueError) as error:
+        except InputError as error:
             raise type(error)(f"row {number}: {error}") from error
     return [
         row for start in range(0, len(texts), _AT_ONCE) for row in model.tokenizer.ids(texts[start : start + _AT_ONCE])

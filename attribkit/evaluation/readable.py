@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.classifier import Classifier
+from attribkit.errors import InputError, InputTypeError
 from attribkit.text import Encoded, check_text
 from attribkit.views.reading import Reading
 
@@ -64,7 +65,7 @@ class Readable:
             ValueError: if the model can read none of them.
         """
         if isinstance(texts, (str, bytes)):
-            raise TypeError("several texts are needed, got one string; give a list of texts")
+            raise InputTypeError("several texts are needed, got one string; give a list of texts")
         texts, skipped = list(texts), []
         fit = []
         for row, text in enumerate(texts):
@@ -80,7 +81,7 @@ class Readable:
         skipped += [Skipped(row, "it holds no token") for row, one in pairs if not len(one.ids)]
         pairs = [(row, one) for row, one in pairs if len(one.ids)]
         if not pairs:
-            raise ValueError(f"the model can read none of the {len(texts):,} texts given; check the column of texts")
+            raise InputError(f"the model can read none of the {len(texts):,} texts given; check the column of texts")
         logits = model.logits([one.ids for _, one in pairs], batch_size)
         reading = Reading(tuple(texts[row] for row, _ in pairs), tuple(one for _, one in pairs), logits)
         rows = np.array([row for row, _ in pairs])
@@ -95,6 +96,6 @@ def why_not(text: object) -> str | None:
         return "it is empty"
     try:
         check_text(text)
-    except ValueError as error:
+    except InputError as error:
         return str(error).partition(";")[0]
     return None

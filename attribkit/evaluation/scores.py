@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.classifier import Classifier
+from attribkit.errors import InputError
 from attribkit.views.attention import Attention
 from attribkit.views.attribution import Attribution
 from attribkit.views.engines import ENGINES, choose
@@ -36,9 +37,9 @@ def check_methods(model: Classifier, methods: Sequence[str] | str | None) -> tup
         if name not in known:
             near = get_close_matches(str(name), known, n=1, cutoff=0.5)
             hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise ValueError(f"`methods` must be among {', '.join(known)}, got {name!r}{hint}")
+            raise InputError(f"`methods` must be among {', '.join(known)}, got {name!r}{hint}")
         if name == ATTENTION and not model.has_attention:
-            raise ValueError(
+            raise InputError(
                 f"method 'attention' needs a network with attention, one that has `attend(ids, mask)`, "
                 f"{type(model.network).__name__} has none; leave it out"
             )
@@ -46,7 +47,7 @@ def check_methods(model: Classifier, methods: Sequence[str] | str | None) -> tup
             choose(name, model.network)
     names = [name for name in names if name != RANDOM]
     if not names:
-        raise ValueError("`methods` must name at least one method besides the random reference, got none")
+        raise InputError("`methods` must name at least one method besides the random reference, got none")
     return tuple(names)
 
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from attribkit.capture import READERS, Layer
 from attribkit.classifier import Classifier
+from attribkit.errors import InputError
 from attribkit.maps.alignment import align
 from attribkit.maps.layers import LayerOutputs, chosen_layers, read_layers
 from attribkit.maps.mapped import Mapped, Panelled
@@ -35,7 +36,7 @@ def make_maps(
     models = _models(classifier, settings.epochs)
     data, ids = data.sampled(_most(settings, len(models)), settings.seed).readable(classifier)
     if not ids:
-        raise ValueError("there must be at least one text that holds a token, got none; give more texts")
+        raise InputError("there must be at least one text that holds a token, got none; give more texts")
     outputs = [_read(model, ids, layers, settings, epoch, report) for epoch, model in models]
     width = 1 + (reduction.dimension - 1) * reduction.delay if reduction.name == "takens" else 1
     described = describe(classifier, data, outputs[-1], outputs[-1].logits, width)

@@ -11,6 +11,7 @@ from torch import Tensor
 from attribkit import batches
 from attribkit.capture import Layer, choose_layers, watched
 from attribkit.classifier import Classifier, evaluating
+from attribkit.errors import InputError, NetworkError
 from attribkit.maps.reductions import Reduction, Steps, reduced
 
 Progress = Callable[[int, int], None]
@@ -82,7 +83,7 @@ def layer_outputs(
 def chosen_layers(model: Classifier, names: Sequence[str] | None, reduction: Reduction) -> list[Layer]:
     """The layers of these names, or all that the reduction allows; ValueError where it does not allow one."""
     if reduction.name == "attention" and not model.has_attention:
-        raise ValueError(
+        raise InputError(
             f"`reduce='attention'` needs a network with attention, {type(model.network).__name__} has none; take "
             "'last', 'mean' or 'max'"
         )
@@ -92,7 +93,7 @@ def chosen_layers(model: Classifier, names: Sequence[str] | None, reduction: Red
         return [layer for layer in chosen if layer.name not in refused]
     if refused:
         name, reason = next(iter(refused.items()))
-        raise ValueError(f"`reduce={reduction.name!r}` does not suit the layer {name!r}: {reason}")
+        raise InputError(f"`reduce={reduction.name!r}` does not suit the layer {name!r}: {reason}")
     return chosen
 
 
@@ -155,7 +156,7 @@ def read_layers(
 def _run(model: Classifier, batch: tuple[Tensor, Tensor], attend: bool) -> tuple[Tensor, Tensor | None]:
     logits, weights = model.network.attend(*batch) if attend else (model.network(*batch), None)
     if logits.ndim != 2 or logits.shape[1] != len(model.labels):
-        raise ValueError(
+        raise InputError(
             f"the network must return logits of shape (B, {len(model.labels)}), one per label, got "
             f"{tuple(logits.shape)}; give `labels` in the order of its outputs"
         )
@@ -194,10 +195,10 @@ class _Reader:
     def points(self, name: str, kept: dict[str, Tensor | None], weights: Tensor | None) -> Tensor:
         """The points (P, H) of the last call; RuntimeError if the layer did not do what it did with other texts."""
         if name not in kept:
-            raise RuntimeError(f"the layer {name!r} took no part in this text's forward pass; take another")
+            raise NetworkError(f"the layer {name!r} took no part in this text's forward pass; take another")
         found = kept[name]
         if found is None:
-            raise RuntimeError(f"the layer {name!r} changes the shape of its output from text to text; take another")
+            raise NetworkError(f"the layer {name!r} changes the shape of its output from text to text; take another")
         attended = self.reductions[name] == "attention"
         return reduced(self.layers[name], "attention", found, self.mask, weights) if attended else found
 
@@ -206,7 +207,7 @@ def _check_finite(layer: str, values: NDArray[np.float32], text: NDArray[np.int6
     bad = np.unique(text[~np.isfinite(values).all(axis=1)])
     if len(bad):
         shown = ", ".join(map(str, bad[:5])) + (", …" if len(bad) > 5 else "")
-        raise ValueError(
+        raise InputError(
             f"the layer {layer!r} put out NaN or infinity for {len(bad):,} of {len(np.unique(text)):,} texts (number "
             f"{shown}); check the model's weights and those texts"
         )

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from attribkit.capture import Layer
 from attribkit.classifier import Classifier
+from attribkit.errors import InputError
 from attribkit.maps.alignment import Alignment
 from attribkit.maps.layers import read_layers
 from attribkit.maps.mixing import Measured, nearest
@@ -78,7 +79,7 @@ class Mapped:
         Raises: ValueError where a text is no single point.
         """
         if self.reduction.by_step:
-            raise ValueError(f"`reduce={self.reduction.name!r}` makes many points of a text; place it with another one")
+            raise InputError(f"`reduce={self.reduction.name!r}` makes many points of a text; place it with another one")
         points = np.empty((len(texts), len(self.panels), self.scatter.dimensions))
         outputs = [read_layers(panel.model, ids, [panel.layer], self.reduction, batch_size) for panel in self.panels]
         for number, (panel, one) in enumerate(zip(self.panels, outputs, strict=True)):

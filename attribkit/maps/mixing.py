@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from attribkit.errors import InputError
 from attribkit.panels import Mixing
 
 SAMPLE = 5_000
@@ -61,7 +62,7 @@ def measure(
     """
     rows = sample_of(np.flatnonzero(labels >= 0), SAMPLE, seed)
     if len(rows) <= neighbours:
-        raise ValueError(
+        raise InputError(
             f"{neighbours} neighbours need at least {neighbours + 1} labelled points, got {len(rows)}; lower "
             "`neighbours` or give more texts"
         )

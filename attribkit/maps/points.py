@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.classifier import Classifier, softmax
+from attribkit.errors import InputError
 from attribkit.maps.layers import LayerOutputs
 from attribkit.maps.mixing import sample_of
 from attribkit.panels.scatter import EXCERPT
@@ -136,7 +137,7 @@ def places_of(labels: Sequence[str], classes: Sequence[str], count: int) -> NDAr
 def _checked(row: int, text: str) -> str:
     try:
         return check_text(text)
-    except (TypeError, ValueError) as error:
+    except InputError as error:
         raise type(error)(f"text {row}: {error}") from error
 
 

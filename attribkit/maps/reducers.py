@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from attribkit.errors import InputError, InputTypeError, MissingPackageError
 from attribkit.maps.components import Components
 
 Floats = NDArray[np.float64]
@@ -212,17 +213,17 @@ def choose_reducer(method: str, dimensions: int, seed: int, perplexity: float, n
     Raises: TypeError for a perplexity that is no number; ValueError for an unknown name or a number out of its range.
     """
     if method not in METHODS:
-        raise ValueError(f"`method` must be 'pca', 'tsne' or 'umap', got {method!r}")
+        raise InputError(f"`method` must be 'pca', 'tsne' or 'umap', got {method!r}")
     if dimensions not in (2, 3):
-        raise ValueError(f"`dimensions` must be 2 or 3, got {dimensions!r}")
+        raise InputError(f"`dimensions` must be 2 or 3, got {dimensions!r}")
     if isinstance(perplexity, bool) or not isinstance(perplexity, Real):
-        raise TypeError(
+        raise InputTypeError(
             f"`perplexity` must be a number, got {type(perplexity).__name__} {perplexity!r}; give one such as 30"
         )
     if not 1 <= perplexity < float("inf"):
-        raise ValueError(f"`perplexity` must be at least 1, got {perplexity!r}")
+        raise InputError(f"`perplexity` must be at least 1, got {perplexity!r}")
     if neighbours < 2:
-        raise ValueError(f"`umap_neighbours` must be at least 2, got {neighbours!r}")
+        raise InputError(f"`umap_neighbours` must be at least 2, got {neighbours!r}")
     if METHODS[method] is TSNE:
         return TSNE(dimensions, seed, perplexity)
     return UMAP(dimensions, seed, neighbours) if method == "umap" else PCA(dimensions, seed)
@@ -230,9 +231,9 @@ def choose_reducer(method: str, dimensions: int, seed: int, perplexity: float, n
 
 def _check(points: NDArray[np.floating], least: int, what: str, cure: str) -> None:
     if len(points) < least:
-        raise ValueError(f"{what} needs at least {least} points, got {len(points)}; {cure}")
+        raise InputError(f"{what} needs at least {least} points, got {len(points)}; {cure}")
     if not np.isfinite(points).all():
-        raise ValueError("every coordinate must be a finite number, got NaN or infinity; check the layer's outputs")
+        raise InputError("every coordinate must be a finite number, got NaN or infinity; check the layer's outputs")
 
 
 def _optional(library: str, wanted: str) -> Any:
@@ -241,7 +242,7 @@ def _optional(library: str, wanted: str) -> Any:
         with _guest():
             return import_module(library)
     except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
+        raise MissingPackageError(
             f"{wanted} needs the library {library}, which is not installed; pip install 'attribkit[maps]'"
         ) from error
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from attribkit.capture import Layer
+from attribkit.errors import InputError
 from attribkit.maps.whole import SEEDS, whole
 
 REDUCTIONS = ("last", "mean", "max", "attention", "tokens", "takens")
@@ -43,7 +44,7 @@ class Reduction:
 
     def __post_init__(self) -> None:
         if self.name is not None and self.name not in REDUCTIONS:
-            raise ValueError(f"`reduce` must be one of {', '.join(REDUCTIONS)}, got {self.name!r}")
+            raise InputError(f"`reduce` must be one of {', '.join(REDUCTIONS)}, got {self.name!r}")
         for field in ("delay", "dimension", "stride", "sample"):
             object.__setattr__(self, field, whole(field, getattr(self, field), 1))
         object.__setattr__(self, "seed", whole("seed", self.seed, 0, SEEDS))
@@ -90,7 +91,7 @@ class Steps:
         ends = counts.cumsum()
         total = int(ends[-1]) if len(ends) else 0
         if not total:
-            raise ValueError(
+            raise InputError(
                 f"a window spans {offsets[-1] + 1} tokens, but no text has so many; lower `dimension` or `delay`"
             )
         chosen = np.arange(total)

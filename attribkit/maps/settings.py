@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from attribkit.errors import InputError
 from attribkit.maps.mixing import NEIGHBOURS
 from attribkit.maps.points import COLOURS
 from attribkit.maps.reducers import Reducer, choose_reducer
@@ -57,10 +58,10 @@ class MapSettings:
                 object.__setattr__(self, name, whole(name, getattr(self, name), least, most))
         self.chosen_reducer()  # refuses what it cannot do
         if self.colour not in COLOURS:
-            raise ValueError(f"`colour` must be one of {', '.join(COLOURS)}, got {self.colour!r}")
+            raise InputError(f"`colour` must be one of {', '.join(COLOURS)}, got {self.colour!r}")
         if self.epochs is not None:
             if not self.epochs:
-                raise ValueError("`epochs` must name at least one epoch, got none; leave it out for the model as it is")
+                raise InputError("`epochs` must name at least one epoch, got none; leave it out for the model as it is")
             object.__setattr__(self, "epochs", tuple(sorted({whole("epochs", epoch, 0) for epoch in self.epochs})))
 
     def chosen_reducer(self) -> Reducer:

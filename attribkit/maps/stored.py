@@ -3,6 +3,7 @@
 import numpy as np
 
 from attribkit.classifier import Classifier
+from attribkit.errors import InputError
 from attribkit.maps.components import Components
 from attribkit.maps.drawing import draw, make_maps
 from attribkit.maps.layers import LayerOutputs
@@ -35,7 +36,7 @@ def make_reference(
     """
     reduction = Reduction(reduce, seed=seed)
     if reduction.by_step:
-        raise ValueError(f"a reference needs one point for each text, `reduce={reduce!r}` makes many; take another one")
+        raise InputError(f"a reference needs one point for each text, `reduce={reduce!r}` makes many; take another one")
     settings = MapSettings(
         layers=None if layer is None else (layer,), reduction=reduction, sample=sample, seed=seed, neighbours=1
     )
@@ -70,7 +71,7 @@ def map_reference(classifier: Classifier) -> Mapped:
     reference = classifier.reference
     if reference is None or not fits(classifier):
         what = "carries none" if reference is None else "carries one that was made with other weights"
-        raise ValueError(
+        raise InputError(
             f"reference points are needed, but the model {what}; give `reference=data`, or make them with "
             "attribkit.keep_reference(model, data)"
         )

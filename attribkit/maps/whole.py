@@ -3,6 +3,8 @@
 import operator
 from typing import Any
 
+from attribkit.errors import InputError, InputTypeError
+
 SEEDS = 2**32 - 1
 """The largest seed that every library takes."""
 
@@ -17,8 +19,8 @@ def whole(name: str, value: Any, least: int, most: int | None = None) -> int:
     except TypeError:
         number = None
     if number is None or isinstance(value, bool):
-        raise TypeError(f"`{name}` must be a whole number, got {value!r}; give one such as {least}")
+        raise InputTypeError(f"`{name}` must be a whole number, got {value!r}; give one such as {least}")
     if number < least or (most is not None and number > most):
         limit = f"at least {least}" if most is None else f"between {least} and {most}"
-        raise ValueError(f"`{name}` must be {limit}, got {number}")
+        raise InputError(f"`{name}` must be {limit}, got {number}")
     return number

@@ -5,6 +5,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from attribkit.errors import InputError
+
 
 class Adapted(nn.Module):
     """A user's network behind the contract `forward(ids, mask) -> logits (B, C)`.
@@ -32,13 +34,13 @@ class Adapted(nn.Module):
     ) -> None:
         super().__init__()
         if inputs not in ("ids", "ids, lengths", "ids, mask"):
-            raise ValueError(f"`inputs` must be 'ids', 'ids, lengths' or 'ids, mask', got {inputs!r}")
+            raise InputError(f"`inputs` must be 'ids', 'ids, lengths' or 'ids, mask', got {inputs!r}")
         if outputs not in ("logits", "logit"):
-            raise ValueError(f"`outputs` must be 'logits' or 'logit', got {outputs!r}")
+            raise InputError(f"`outputs` must be 'logits' or 'logit', got {outputs!r}")
         if embedding is None:
             found = [module for module in network.modules() if isinstance(module, nn.Embedding)]
             if len(found) != 1:
-                raise ValueError(
+                raise InputError(
                     f"the network must have one nn.Embedding, got {len(found)}; name it with `embedding=network.…`"
                 )
             embedding = found[0]
@@ -72,12 +74,12 @@ class Adapted(nn.Module):
     def _logits(self, result: Tensor) -> Tensor:
         if self.outputs == "logits":
             if result.ndim != 2 or result.shape[1] < 2:
-                raise ValueError(
+                raise InputError(
                     f"the network must return logits of shape (B, C) with C ≥ 2, got {tuple(result.shape)}; pass "
                     "outputs='logit' for a single-logit network"
                 )
             return result
         single = result.reshape(len(result), -1)
         if single.shape[1] != 1:
-            raise ValueError(f"a single-logit network must return (B,) or (B, 1), got {tuple(result.shape)}")
+            raise InputError(f"a single-logit network must return (B,) or (B, 1), got {tuple(result.shape)}")
         return torch.cat((torch.zeros_like(single), single), dim=1)

@@ -7,6 +7,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from attribkit.errors import InputError
 from attribkit.models import embedding, recurrence
 
 
@@ -41,9 +42,9 @@ class AttentionRNNSettings:
     def __post_init__(self) -> None:
         object.__setattr__(self, "linear", tuple(self.linear))
         if self.cell not in recurrence.CELLS:
-            raise ValueError(f"`cell` must be one of {', '.join(recurrence.CELLS)}, got {self.cell!r}")
+            raise InputError(f"`cell` must be one of {', '.join(recurrence.CELLS)}, got {self.cell!r}")
         if self.scorer not in ("linear", "tanh"):
-            raise ValueError(f"`scorer` must be 'linear' or 'tanh', got {self.scorer!r}")
+            raise InputError(f"`scorer` must be 'linear' or 'tanh', got {self.scorer!r}")
 
 
 class AttentionRNN(nn.Module):

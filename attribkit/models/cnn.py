@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from attribkit.errors import InputError
 from attribkit.models import embedding
 
 _TOKENS_AT_ONCE = 4_096
@@ -40,7 +41,7 @@ class CNNSettings:
     def __post_init__(self) -> None:
         object.__setattr__(self, "widths", tuple(self.widths))
         if not self.widths or min(self.widths) < 1:
-            raise ValueError(f"`widths` must hold at least one width of 1 or more, got {self.widths}")
+            raise InputError(f"`widths` must hold at least one width of 1 or more, got {self.widths}")
 
 
 class TextCNN(nn.Module):

@@ -6,6 +6,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from attribkit.errors import InputError
 from attribkit.models import embedding, recurrence
 
 
@@ -36,7 +37,7 @@ class LSTMSettings:
 
     def __post_init__(self) -> None:
         if self.summary not in ("final", "last", "mean", "max"):
-            raise ValueError(f"`summary` must be 'final', 'last', 'mean' or 'max', got {self.summary!r}")
+            raise InputError(f"`summary` must be 'final', 'last', 'mean' or 'max', got {self.summary!r}")
 
 
 class LSTMClassifier(nn.Module):

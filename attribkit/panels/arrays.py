@@ -5,6 +5,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from attribkit.errors import InputError
+
 T = TypeVar("T")
 
 
@@ -13,11 +15,11 @@ def frozen_array(values: ArrayLike, dtype: type, name: str, dimensions: int = 1)
     array: NDArray[Any] = np.array(values, dtype=dtype)
     if array.ndim != dimensions:
         words = {1: "one-dimensional", 2: "two-dimensional"}[dimensions]
-        raise ValueError(f"`{name}` must be {words}, got shape {array.shape}; pass one number per token or point")
+        raise InputError(f"`{name}` must be {words}, got shape {array.shape}; pass one number per token or point")
     if dtype is float and not np.isfinite(array).all():
         where = np.argwhere(~np.isfinite(array))[0].tolist()
         place = where[0] if dimensions == 1 else tuple(where)
-        raise ValueError(
+        raise InputError(
             f"`{name}` must be finite, got {array[tuple(where)]} at position {place}; check the model's weights for NaN"
         )
     array.setflags(write=False)

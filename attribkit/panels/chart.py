@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from attribkit.errors import InputError
 from attribkit.panels.arrays import Compared, freeze, nested
 
 
@@ -19,7 +20,7 @@ class Series(Compared):
     def __post_init__(self) -> None:
         freeze(self, x=float, y=float)
         if len(self.x) != len(self.y):
-            raise ValueError(f"series {self.name!r} needs as many x as y, got {len(self.x)} and {len(self.y)}")
+            raise InputError(f"series {self.name!r} needs as many x as y, got {len(self.x)} and {len(self.y)}")
 
 
 @dataclass(frozen=True)
@@ -47,12 +48,12 @@ class Chart:
         object.__setattr__(self, "series", tuple(nested(Series, one) for one in self.series))
         object.__setattr__(self, "marks", tuple((str(name), float(x)) for name, x in self.marks))
         if not self.series:
-            raise ValueError("a chart needs at least one series, got none")
+            raise InputError("a chart needs at least one series, got none")
         for axis in ("x", "y"):
             scale = getattr(self, f"{axis}_scale")
             if scale not in ("linear", "log"):
-                raise ValueError(f"`{axis}_scale` must be 'linear' or 'log', got {scale!r}")
+                raise InputError(f"`{axis}_scale` must be 'linear' or 'log', got {scale!r}")
             marks = [x for _, x in self.marks] if axis == "x" else []
             values = [value for one in self.series for value in getattr(one, axis).tolist()] + marks
             if scale == "log" and any(value <= 0 for value in values):
-                raise ValueError(f"`{axis}_scale='log'` needs values above zero, got {min(values)}; use 'linear'")
+                raise InputError(f"`{axis}_scale='log'` needs values above zero, got {min(values)}; use 'linear'")

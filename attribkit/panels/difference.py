@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from attribkit.errors import InputError
 from attribkit.panels.token_scores import TokenScores, relative_error
 
 
@@ -69,7 +70,7 @@ def difference(a: TokenScores, b: TokenScores) -> TokenScores:
     """
     for name, cure in (("unit", "output"), ("target", "target")):
         if getattr(a, name) != getattr(b, name):
-            raise ValueError(
+            raise InputError(
                 f"only scores of one {name} can be subtracted, got {getattr(a, name)!r} and {getattr(b, name)!r}; "
                 f"explain both with the same `{cure}`"
             )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from attribkit.errors import InputError
 from attribkit.panels.arrays import Compared, freeze, nested
 
 
@@ -83,9 +84,9 @@ class Heatmap(Compared):
         object.__setattr__(self, "agreements", tuple(nested(Agreement, one) for one in self.agreements))
         lengths = {len(self.starts), len(self.ends), len(self.tokens), len(self.known)}
         if len(lengths | {len(row.values) for row in self.rows}) != 1 or not self.rows:
-            raise ValueError("a heatmap needs at least one row and one entry per token in every row and column")
+            raise InputError("a heatmap needs at least one row and one entry per token in every row and column")
         if np.any(self.starts < 0) or np.any(self.ends < self.starts) or np.any(self.starts[1:] < self.ends[:-1]):
-            raise ValueError("the tokens' spans must be in reading order and must not overlap")
+            raise InputError("the tokens' spans must be in reading order and must not overlap")
 
     @property
     def truncated(self) -> bool:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from attribkit.errors import InputError
+
 
 @dataclass(frozen=True)
 class Prediction:
@@ -25,14 +27,14 @@ class Prediction:
         object.__setattr__(self, "labels", tuple(str(label) for label in self.labels))
         object.__setattr__(self, "probabilities", tuple(float(p) for p in self.probabilities))
         if len(self.labels) != len(self.probabilities):
-            raise ValueError(
+            raise InputError(
                 f"`probabilities` must hold one number per label, got {len(self.probabilities)} for "
                 f"{len(self.labels)} labels"
             )
         if self.label not in self.labels:
-            raise ValueError(f"`label` must be one of {', '.join(self.labels)}, got {self.label!r}")
+            raise InputError(f"`label` must be one of {', '.join(self.labels)}, got {self.label!r}")
         if not np.isfinite(self.probabilities).all():
-            raise ValueError("`probabilities` must be finite; check the model's weights for NaN")
+            raise InputError("`probabilities` must be finite; check the model's weights for NaN")
 
     @property
     def probability(self) -> float:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from attribkit.errors import InputError
 from attribkit.panels.arrays import Compared, freeze, frozen_array, nested
 
 EXCERPT = 120
@@ -53,7 +54,7 @@ class Map(Compared):
     def __post_init__(self) -> None:
         object.__setattr__(self, "points", frozen_array(self.points, float, "points", dimensions=2))
         if self.points.shape[1] not in (2, 3):
-            raise ValueError(f"a map has 2 or 3 dimensions, got {self.points.shape[1]}")
+            raise InputError(f"a map has 2 or 3 dimensions, got {self.points.shape[1]}")
         if self.mixing is not None:
             object.__setattr__(self, "mixing", nested(Mixing, self.mixing))
 
@@ -131,22 +132,22 @@ class Scatter(Compared):
         object.__setattr__(self, "placed", tuple(nested(Placed, one) for one in self.placed))
         shapes = {one.points.shape for one in self.maps}
         if len(shapes) != 1:
-            raise ValueError(f"a scatter needs at least one map, all of one shape, got shapes {sorted(shapes)}")
+            raise InputError(f"a scatter needs at least one map, all of one shape, got shapes {sorted(shapes)}")
         (count, dimensions), *_ = shapes
         if len(self.axes) != dimensions:
-            raise ValueError(f"`axes` must name {dimensions} axes, got {len(self.axes)}")
+            raise InputError(f"`axes` must name {dimensions} axes, got {len(self.axes)}")
         columns = {name: len(getattr(self, name)) for name in ("group", "excerpts", "labels", "predictions")}
         columns["values"] = 0 if self.values is None else len(self.values)
         if any(length not in (0, count) for length in columns.values()):
-            raise ValueError(f"each column needs one entry for each of the {count} points, got {columns}")
+            raise InputError(f"each column needs one entry for each of the {count} points, got {columns}")
         if len(self.group) and (self.group.min() < -1 or self.group.max() >= len(self.groups)):
-            raise ValueError(f"`group` must lie among the {len(self.groups)} groups or be −1")
+            raise InputError(f"`group` must lie among the {len(self.groups)} groups or be −1")
         if any(len(excerpt) > EXCERPT for excerpt in self.excerpts):
-            raise ValueError(f"an excerpt may have at most {EXCERPT} characters; cut it")
+            raise InputError(f"an excerpt may have at most {EXCERPT} characters; cut it")
         if any(one.points.shape != (len(self.maps), dimensions) for one in self.placed):
-            raise ValueError(f"a placed text needs one point of {dimensions} numbers on each of {len(self.maps)} maps")
+            raise InputError(f"a placed text needs one point of {dimensions} numbers on each of {len(self.maps)} maps")
         if any(len(one.neighbours) and one.neighbours.max() >= count for one in self.placed):
-            raise ValueError(f"a placed text's neighbours must be among the {count} points")
+            raise InputError(f"a placed text's neighbours must be among the {count} points")
 
     @property
     def dimensions(self) -> int:

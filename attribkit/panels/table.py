@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from attribkit.errors import InputError
 from attribkit.panels.arrays import nested
 
 Cell = str | int | float | None
@@ -18,9 +19,9 @@ class Bar:
     def __post_init__(self) -> None:
         ends = [end for end in (self.low, self.value, self.high) if end is not None]
         if not all(abs(end) < float("inf") for end in ends):
-            raise ValueError(f"a bar's numbers must be finite, got {self}; leave the bar out where there is none")
+            raise InputError(f"a bar's numbers must be finite, got {self}; leave the bar out where there is none")
         if ends != sorted(ends) or (self.low is None) != (self.high is None):
-            raise ValueError(f"a bar needs low <= value <= high, or neither end, got {self}")
+            raise InputError(f"a bar needs low <= value <= high, or neither end, got {self}")
 
 
 @dataclass(frozen=True)
@@ -55,13 +56,13 @@ class Table:
         object.__setattr__(self, "shades", tuple(tuple(row) for row in self.shades))
         wrong = next((row for row in self.rows if len(row) != len(self.columns)), None)
         if wrong is not None:
-            raise ValueError(f"each row needs {len(self.columns)} cells, got {len(wrong)}; give one per column")
+            raise InputError(f"each row needs {len(self.columns)} cells, got {len(wrong)}; give one per column")
         for row in self.rows:
             if any(isinstance(cell, float) and not abs(cell) < float("inf") for cell in row):
-                raise ValueError(f"a table's numbers must be finite, got the row {row}; write None for a missing one")
+                raise InputError(f"a table's numbers must be finite, got the row {row}; write None for a missing one")
         if self.bars and len(self.bars) != len(self.rows):
-            raise ValueError(f"`bars` must hold one entry per row, got {len(self.bars)} for {len(self.rows)} rows")
+            raise InputError(f"`bars` must hold one entry per row, got {len(self.bars)} for {len(self.rows)} rows")
         if self.shades and [len(row) for row in self.shades] != [len(row) for row in self.rows]:
-            raise ValueError("`shades` must hold one entry per cell; give None for a cell without")
+            raise InputError("`shades` must hold one entry per cell; give None for a cell without")
         if any(shade is not None and not 0 <= shade <= 1 for row in self.shades for shade in row):
-            raise ValueError("every shade must lie between 0 and 1")
+            raise InputError("every shade must lie between 0 and 1")

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from attribkit.errors import InputError
 from attribkit.panels.arrays import Compared, freeze, frozen_array, nested
 
 
@@ -57,9 +58,9 @@ class Phrases(Compared):
     def __post_init__(self) -> None:
         freeze(self, firsts=np.int64, lasts=np.int64, filters=np.int64, scores=float)
         if len({len(part) for part in (self.firsts, self.lasts, self.filters, self.scores)}) != 1:
-            raise ValueError("phrases need one entry per window in every column")
+            raise InputError("phrases need one entry per window in every column")
         if np.any(self.firsts < 0) or np.any(self.lasts < self.firsts):
-            raise ValueError("every phrase must satisfy 0 <= first token <= last token")
+            raise InputError("every phrase must satisfy 0 <= first token <= last token")
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +82,7 @@ class Band(Compared):
         object.__setattr__(self, "converged", tuple(self.converged))
         object.__setattr__(self, "scores", frozen_array(self.scores, float, "scores", dimensions=2))
         if not len(self.baselines) == len(self.scores) == len(self.converged) >= 2:
-            raise ValueError(
+            raise InputError(
                 f"a band needs a row of scores for each of at least two baselines, got {len(self.scores)} rows for "
                 f"{len(self.baselines)} baselines"
             )
@@ -154,22 +155,22 @@ class TokenScores(Compared):
         object.__setattr__(self, "notes", tuple(self.notes))
         lengths = {name: len(getattr(self, name)) for name in ("starts", "ends", "tokens", "scores", "known")}
         if len(set(lengths.values())) != 1:
-            raise ValueError(f"token scores need one entry per token in every column, got lengths {lengths}")
+            raise InputError(f"token scores need one entry per token in every column, got lengths {lengths}")
         if len(self.tokens) and (np.any(self.starts < 0) or np.any(self.ends < self.starts)):
-            raise ValueError("every token's span must satisfy 0 <= start <= end")
+            raise InputError("every token's span must satisfy 0 <= start <= end")
         if np.any(self.starts[1:] < self.ends[:-1]):
-            raise ValueError("the tokens' spans must be in reading order and must not overlap")
+            raise InputError("the tokens' spans must be in reading order and must not overlap")
         cuts = self.sentence_starts
         if len(cuts) and (cuts[0] != 0 or np.any(np.diff(cuts) <= 0) or cuts[-1] >= len(self.tokens)):
-            raise ValueError("`sentence_starts` must begin with 0 and rise, below the number of tokens")
+            raise InputError("`sentence_starts` must begin with 0 and rise, below the number of tokens")
         if self.phrases is not None and np.any(self.phrases.lasts >= len(self.tokens)):
-            raise ValueError(f"the phrases' tokens must lie among the panel's {len(self.tokens)}")
+            raise InputError(f"the phrases' tokens must lie among the panel's {len(self.tokens)}")
         if self.band is not None and self.band.scores.shape[1] != len(self.tokens):
-            raise ValueError(
+            raise InputError(
                 f"the band needs a score for each of the {len(self.tokens)} tokens, got {self.band.scores.shape[1]}"
             )
         if self.converged and self.relative_error > self.tolerance:
-            raise ValueError(
+            raise InputError(
                 f"`converged` must be False where the relative error {self.relative_error:.1e} exceeds the tolerance "
                 f"{self.tolerance:g}"
             )

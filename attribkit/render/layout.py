@@ -8,6 +8,7 @@ from math import floor, isfinite, log10
 import numpy as np
 from numpy.typing import NDArray
 
+from attribkit.errors import InputError
 from attribkit.panels import Drawable, Heatmap, Prediction, TokenScores
 
 STRONG = 0.25
@@ -47,7 +48,7 @@ def pieces(text: str | None, panel: TokenScores | Heatmap) -> list[Piece]:
         spaced = [(Piece(token, number), Piece(" ", None)) for number, token in enumerate(panel.tokens)]
         return [piece for pair in spaced for piece in pair][:-1]
     if len(panel.ends) and int(panel.ends[-1]) > len(text):
-        raise ValueError(
+        raise InputError(
             f"the tokens' spans must lie within the text of {len(text)} characters, got an end at {panel.ends[-1]}; "
             "give the text that was explained"
         )

@@ -8,6 +8,8 @@ equally conspicuous and neither looks stronger than its number.
 from dataclasses import dataclass
 from math import cos, isfinite, radians, sin
 
+from attribkit.errors import InputError
+
 STEPS = 20
 """Steps on each arm; with zero in the middle the scale has 41 colours."""
 
@@ -56,7 +58,7 @@ def linear(colour: str) -> Triple:
 def hexadecimal(rgb: Triple) -> str:
     """The colour #rrggbb of linear-light sRGB values; ValueError where the screen cannot show it."""
     if min(rgb) < -0.002 or max(rgb) > 1.002:
-        raise ValueError(f"a colour that sRGB can show was expected, got linear values {rgb}; lower its chroma")
+        raise InputError(f"a colour that sRGB can show was expected, got linear values {rgb}; lower its chroma")
 
     def compress(channel: float) -> float:
         channel = min(max(channel, 0.0), 1.0)

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from attribkit.classifier import Classifier
+from attribkit.errors import InputError, InputTypeError
 from attribkit.evaluation.answers import Answers
 from attribkit.evaluation.calibration import Calibration
 from attribkit.evaluation.words import word_importance
@@ -57,7 +58,7 @@ class Report:
 def check_report_path(path: str | Path) -> None:
     """Refuse at the door what cannot be written. Raises: ValueError for a suffix other than .html."""
     if Path(path).suffix.lower() != ".html":
-        raise ValueError(f"a report is a page, so its file must end in .html, got {Path(path).name!r}; rename it")
+        raise InputError(f"a report is a page, so its file must end in .html, got {Path(path).name!r}; rename it")
 
 
 def report(
@@ -90,7 +91,9 @@ def report(
         TypeError, ValueError: for data that holds no readable text, or a setting out of its range.
     """
     if not isinstance(model, Classifier):
-        raise TypeError(f"a Classifier was expected, got {type(model).__name__}; load one with attribkit.load(folder)")
+        raise InputTypeError(
+            f"a Classifier was expected, got {type(model).__name__}; load one with attribkit.load(folder)"
+        )
     chosen = ReportSettings(**settings)
     say = progress or (lambda what: None)
     say("reading the texts")

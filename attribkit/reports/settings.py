@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from attribkit.errors import InputError
+
 
 @dataclass(frozen=True)
 class ReportSettings:
@@ -37,6 +39,6 @@ class ReportSettings:
         object.__setattr__(self, "baselines", tuple(self.baselines))
         for name, least in (("texts", 0), ("mistakes", 0), ("words", 1), ("counted", 1), ("tested", 0), ("mapped", 3)):
             if getattr(self, name) < least:
-                raise ValueError(f"`{name}` must be at least {least}, got {getattr(self, name)}")
+                raise InputError(f"`{name}` must be at least {least}, got {getattr(self, name)}")
         if not self.baselines:
-            raise ValueError("`baselines` must name at least one baseline, such as 'pad', got none")
+            raise InputError("`baselines` must name at least one baseline, such as 'pad', got none")

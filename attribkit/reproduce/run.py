@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from attribkit.errors import InputError, InputNotFoundError, StorageError
 from attribkit.files import write_whole
 from attribkit.reproduce.folds import duplicates, folds
 from attribkit.reproduce.results import write_results
@@ -58,7 +59,7 @@ def reproduce(
     """
     chosen = _table(table)
     if seeds < 1:
-        raise ValueError(f"`seeds` must be at least 1, got {seeds}")
+        raise InputError(f"`seeds` must be at least 1, got {seeds}")
     folder = Path(out)
     files = _vectors(chosen, vectors)
     begin(folder, chosen, quick)
@@ -119,20 +120,20 @@ def begin(out: Path, table: Table, quick: bool) -> None:
     file = out / MANIFEST
     if not file.is_file():
         if out.is_dir() and any(out.iterdir()):
-            raise ValueError(f"{str(out)!r} holds other files; name a new folder, or one that reproduce began")
+            raise InputError(f"{str(out)!r} holds other files; name a new folder, or one that reproduce began")
         out.mkdir(parents=True, exist_ok=True)
         write_whole(file, json.dumps(now, indent=1).encode())
         return
     then = json.loads(file.read_bytes())
     for name in ("format", "attribkit", "table", "quick"):
         if then.get(name) != now[name]:
-            raise ValueError(
+            raise InputError(
                 f"the results in {str(out)!r} were begun with {name} = {then.get(name)!r}, now it is {now[name]!r}; "
                 "name another folder"
             )
     for name, settings in now["rows"].items():
         if then["rows"].get(name, settings) != settings:
-            raise ValueError(
+            raise InputError(
                 f"the row {name!r} in {str(out)!r} was begun with other settings than this version's; name another "
                 "folder"
             )
@@ -144,7 +145,7 @@ def check_space(out: Path, table: Table, seeds: int) -> None:
     needed = seeds * (table.folds or 1) * sum(sizes) + 9 * max(sizes, default=0)
     free = shutil.disk_usage(out).free
     if free < needed:
-        raise OSError(
+        raise StorageError(
             f"the models of this table need up to {needed / 1e6:,.0f} MB of disk in {str(out)!r}, only "
             f"{free / 1e6:,.0f} MB are free; make room or choose another folder"
         )
@@ -163,7 +164,7 @@ def _table(table: str | Table) -> Table:
     if isinstance(table, Table):
         return table
     if table not in TABLES:
-        raise ValueError(f"the tables are {', '.join(TABLES)}, got {table!r}")
+        raise InputError(f"the tables are {', '.join(TABLES)}, got {table!r}")
     return TABLES[table]
 
 
@@ -173,7 +174,7 @@ def _vectors(table: Table, folder: str | Path | None) -> dict[str, Path]:
     files = {row.vectors: where / row.vectors for row in table.rows if row.vectors is not None}
     for name, path in files.items():
         if not path.is_file():
-            raise FileNotFoundError(
+            raise InputNotFoundError(
                 f"the table needs the word vectors {name}, and there is no {str(path)!r}; name their folder with "
                 "`vectors` (--vectors)"
             )

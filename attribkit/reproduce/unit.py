@@ -13,6 +13,7 @@ import pandas as pd
 
 from attribkit import model_folder
 from attribkit.classifier import Classifier
+from attribkit.errors import InputError
 from attribkit.evaluation.metrics import evaluate
 from attribkit.files import write_whole
 from attribkit.reproduce.machine import commit
@@ -114,7 +115,7 @@ def _told(model: Classifier) -> dict[str, Any]:
     """What a model says of its training, times apart."""
     training, history = model.provenance["training"], model.history
     if history is None:
-        raise ValueError("a model trained here has a history; delete its folder and run again")
+        raise InputError("a model trained here has a history; delete its folder and run again")
     rows = history.drop(columns="seconds").to_dict("records")
     return {
         "epochs": training["epochs_run"],

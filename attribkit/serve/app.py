@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from attribkit.classifier import Classifier
+from attribkit.errors import AttribkitError, InputError, UnknownNameError
 from attribkit.serve import look
 from attribkit.serve.desk import Desk
 from attribkit.serve.frozen import Frozen
@@ -64,7 +65,7 @@ def create_app(models: Sequence[Classifier], limits: Limits | None = None) -> Fa
     limits = limits or Limits()
     names = [model.name for model in models]
     if not names or len(set(names)) != len(names):
-        raise ValueError(f"models of different names are needed to be served, got {', '.join(names) or 'none'}")
+        raise InputError(f"models of different names are needed to be served, got {', '.join(names) or 'none'}")
     cards = Desk([Frozen.of(model) for model in models], limits).cards()
     lanes: dict[str, Lane] = {}
 
@@ -189,7 +190,7 @@ def _add_errors(app: FastAPI) -> None:
         known = cast(HTTPException, error)
         return _problem(known.status_code, str(known.detail), known.headers)
 
-    @app.exception_handler(LookupError)
+    @app.exception_handler(UnknownNameError)
     async def missing(request: Request, error: Exception) -> Response:
         return _problem(404, str(error.args[0]))
 
@@ -203,7 +204,7 @@ def _add_errors(app: FastAPI) -> None:
             503, "the answer took too long; send a shorter text or ask for another method", {"retry-after": "5"}
         )
 
-    @app.exception_handler(ValueError)
+    @app.exception_handler(AttribkitError)
     async def unanswerable(request: Request, error: Exception) -> Response:
         return _problem(422, str(error))
 

@@ -9,6 +9,7 @@ from attribkit.attribution.baselines import NAMES
 from attribkit.attribution.exact import has_closed_form
 from attribkit.attribution.outputs import UNITS
 from attribkit.classifier import softmax
+from attribkit.errors import InputError, UnknownNameError
 from attribkit.explainer import explain, supported
 from attribkit.explanation import Explanation, Explanations
 from attribkit.maps.stored import fits
@@ -59,7 +60,7 @@ class Desk:
         if name is None:
             return next(iter(self._models.values()))
         if name not in self._models:
-            raise LookupError(f"`model` must be one of {', '.join(self._models)}, got {name[:200]!r}")
+            raise UnknownNameError(f"`model` must be one of {', '.join(self._models)}, got {name[:200]!r}")
         return self._models[name]
 
     def cards(self) -> Models:
@@ -78,7 +79,7 @@ class Desk:
 
     def _points(self, model: Frozen) -> dict[str, Any]:
         if model.map is None:
-            raise LookupError(
+            raise UnknownNameError(
                 f"the model {model.name!r} carries no reference texts to draw a map of; ask another model"
             )
         return look.points(model.map.scatter)
@@ -137,7 +138,7 @@ class Desk:
             k for k, (a, b) in enumerate(zip(encoded.starts, encoded.ends, strict=True)) if a <= question.start < b
         ]
         if not there:
-            raise ValueError(f"`start` must lie in a word that the model reads, got {question.start}; take another")
+            raise InputError(f"`start` must lie in a word that the model reads, got {question.start}; take another")
         start, end = int(encoded.starts[there[0]]), int(encoded.ends[there[0]])
         known = bool(encoded.known[there[0]])
         near = model.nearest(int(encoded.ids[there[0]]), NEAREST) if known else []
@@ -184,7 +185,7 @@ class Desk:
             return
         (encoded,) = model.encode([text])
         if encoded.total > self._limits.text_tokens:
-            raise ValueError(
+            raise InputError(
                 f"a text may have {self._limits.text_tokens:,} tokens here, got {encoded.total:,}; explain it with "
                 "attribkit.explain, or shorten it"
             )

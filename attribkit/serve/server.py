@@ -13,6 +13,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from attribkit.classifier import Classifier
+from attribkit.errors import StorageError
 from attribkit.serve.app import create_app
 from attribkit.serve.gate import LOOPBACK, Gate
 from attribkit.serve.limits import Limits
@@ -76,7 +77,7 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         if found is not None:
             found.close()
-        raise OSError(
+        raise StorageError(
             f"cannot listen on {host} port {port} ({error.strerror}); take another --port or --host"
         ) from error
     return found

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch.nn import Parameter
 
+from attribkit.errors import InputError
+
 
 class Freezing(Callback):
     """Keeps named parameters bit-identical through the first epochs and lets them move after.
@@ -30,7 +32,7 @@ class Freezing(Callback):
         parameters = dict(pl_module.named_parameters())
         unknown = [name for name in self.names if name not in parameters]
         if unknown:
-            raise ValueError(f"only parameters can be frozen, there is no {unknown[0]!r} among {', '.join(parameters)}")
+            raise InputError(f"only parameters can be frozen, there is no {unknown[0]!r} among {', '.join(parameters)}")
         self._free = [parameters[name] for name in self.names if parameters[name].requires_grad]
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from attribkit.errors import InputError
 from attribkit.text import PAD_ID, UNK_ID
 from attribkit.training.vector_file import decoded, entries, opened, vector
 
@@ -82,7 +83,7 @@ def read_vectors(
             wanted.setdefault(entry.lower(), []).append((entry.encode(), row))
     words = sum(map(len, wanted.values()))
     if not words:
-        raise ValueError("the vocabulary holds no word besides PAD and UNK; train the tokenizer on more texts")
+        raise InputError("the vocabulary holds no word besides PAD and UNK; train the tokenizer on more texts")
     exact: dict[int, NDArray[np.float32]] = {}
     alike: dict[int, NDArray[np.float32]] = {}
     with opened(Path(path), progress) as lines:
@@ -93,7 +94,7 @@ def read_vectors(
                     found[row] = vector(word, numbers, number)
     vectors = alike | exact
     if not vectors:
-        raise ValueError(
+        raise InputError(
             f"none of the {words:,} words of the vocabulary is in {Path(path).name}; check that it is a file of "
             "word vectors in the language of the texts"
         )
@@ -120,7 +121,7 @@ def _reduced(vectors: NDArray[np.float32], size: int) -> NDArray[np.float32]:
     A component's sign is chosen so that its largest entry is positive: the same file gives the same numbers anywhere.
     """
     if not 1 <= size <= min(vectors.shape):
-        raise ValueError(
+        raise InputError(
             f"`size` must be at least 1 and at most the vectors' width and the words found, here {min(vectors.shape)}, "
             f"got {size}"
         )

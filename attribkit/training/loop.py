@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from attribkit.classifier import Classifier, choose_device
+from attribkit.errors import InputError
 from attribkit.text import TextSettings
 from attribkit.training import processes
 from attribkit.training.borrowed import kept_memory, own_randomness
@@ -79,11 +80,11 @@ def train(
     sorted_options = sort_options(architecture, options | own, text)
     folder = None if out is None else Path(out)
     if vector_size is not None and glove is None:
-        raise ValueError(
+        raise InputError(
             "`vector_size` reduces the vectors of a file; give it as `glove`, or set `embedding_size` instead"
         )
     if resume and folder is None:
-        raise ValueError("`resume` needs the folder the interrupted training wrote to; give it as `out`")
+        raise InputError("`resume` needs the folder the interrupted training wrote to; give it as `out`")
     if folder is not None:
         check_folder(folder, resume=resume, overwrite=overwrite)
     chosen = choose_device(device)

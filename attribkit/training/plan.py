@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from attribkit.errors import InputError, InputTypeError
 from attribkit.models import ARCHITECTURES
 from attribkit.text import Tokenizer
 from attribkit.training.data import Dataset
@@ -48,16 +49,18 @@ class Plan:
 def check_data(data: object) -> None:
     """Refuse what cannot be trained on. Raises TypeError for no data set; ValueError for one with unfit labels."""
     if not isinstance(data, Dataset):
-        raise TypeError(f"`data` must be a Dataset, got {type(data).__name__}; make one with attribkit.load_dataset(…)")
+        raise InputTypeError(
+            f"`data` must be a Dataset, got {type(data).__name__}; make one with attribkit.load_dataset(…)"
+        )
     if len(data.labels) < 2:
-        raise ValueError(
+        raise InputError(
             f"training needs at least two classes, the training texts of {data.name!r} have "
             f"{', '.join(map(repr, data.labels)) or 'none'}; check the label column"
         )
     for split in ("validation", "test"):
         unseen = sorted(set(getattr(data, split)["label"].astype(str)) - set(data.labels))
         if unseen:
-            raise ValueError(
+            raise InputError(
                 f"the {split} texts have labels that training does not: {', '.join(map(repr, unseen))}; training has "
                 f"{', '.join(map(repr, data.labels))}"
             )
@@ -73,14 +76,14 @@ def prepare(data: Dataset, options: Options, glove: str | Path | None, vector_si
     texts = encode(tokenizer, data.train, labels)
     validation = encode(tokenizer, data.validation, labels)
     if not len(validation):
-        raise ValueError(
+        raise InputError(
             "the validation split holds no text, and the best epoch is chosen on it; give load_dataset a share, such "
             "as validation=0.1"
         )
     present = set(texts.labels.tolist())
     lost = [label for place, label in enumerate(labels) if place not in present]
     if lost:
-        raise ValueError(f"no training text of {', '.join(map(repr, lost))} holds a token; check the text settings")
+        raise InputError(f"no training text of {', '.join(map(repr, lost))} holds a token; check the text settings")
     chosen = dict(options.network)
     matrix, vectors = None, None
     if glove is not None:
@@ -94,7 +97,7 @@ def prepare(data: Dataset, options: Options, glove: str | Path | None, vector_si
             progress=progress,
         )
         if chosen.setdefault("embedding_size", coverage.size) != coverage.size:
-            raise ValueError(
+            raise InputError(
                 f"the vectors in {coverage.file} are {coverage.size} wide, `embedding_size` is "
                 f"{chosen['embedding_size']}; leave `embedding_size` out, or reduce them with `vector_size`"
             )

@@ -4,6 +4,8 @@ import torch
 from lightning.pytorch.utilities import rank_zero_only
 from torch import Tensor
 
+from attribkit.errors import InputError, InputTypeError
+
 
 def leads() -> bool:
     """Whether this process writes the files; the only one always does."""
@@ -28,14 +30,14 @@ def check(devices: int, nodes: int, device: torch.device) -> None:
     """
     for name, value in (("devices", devices), ("nodes", nodes)):
         if isinstance(value, bool) or not isinstance(value, int):
-            raise TypeError(f"`{name}` must be an integer, got {value!r}")
+            raise InputTypeError(f"`{name}` must be an integer, got {value!r}")
         if value < 1:
-            raise ValueError(f"`{name}` must be at least 1, got {value}")
+            raise InputError(f"`{name}` must be at least 1, got {value}")
     if devices == 1:
         return
     if device.type == "cuda" and device.index is not None:
-        raise ValueError(f"`devices={devices}` needs several GPUs, `device` names one ({device}); give device='cuda'")
+        raise InputError(f"`devices={devices}` needs several GPUs, `device` names one ({device}); give device='cuda'")
     if device.type == "cuda" and devices > torch.cuda.device_count():
-        raise ValueError(f"`devices` must be at most the {torch.cuda.device_count()} GPUs there are, got {devices}")
+        raise InputError(f"`devices` must be at most the {torch.cuda.device_count()} GPUs there are, got {devices}")
     if device.type not in ("cpu", "cuda"):
-        raise ValueError(f"several devices train together on the CPU or on GPUs, not on {device.type!r}; set `device`")
+        raise InputError(f"several devices train together on the CPU or on GPUs, not on {device.type!r}; set `device`")

@@ -15,6 +15,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from attribkit import model_folder
+from attribkit.errors import InputError, InputExistsError, InputTypeError, StorageError
 from attribkit.files import write_whole
 
 FORMAT = 1
@@ -66,12 +67,12 @@ def read_header(path: Path) -> dict[str, Any]:
         with safe_open(path, framework="pt") as file:
             content = json.loads((file.metadata() or {})["attribkit"])
     except (SafetensorError, KeyError, ValueError) as error:
-        raise ValueError(
+        raise InputError(
             f"the state of the interrupted training in {str(path)!r} is damaged ({error}); start over with "
             "overwrite=True (--force)"
         ) from error
     if content["format"] != FORMAT:
-        raise ValueError(
+        raise InputError(
             f"the interrupted training in {str(path)!r} has format {content['format']}, this version resumes {FORMAT}; "
             "start over with overwrite=True (--force)"
         )
@@ -87,7 +88,7 @@ def check_folder(out: Path, *, resume: bool, overwrite: bool) -> None:
     state = out / "training" / STATE
     model_folder.check_writable(out, overwrite or (resume and state.is_file()))
     if state.is_file() and not (resume or overwrite):
-        raise FileExistsError(
+        raise InputExistsError(
             f"{str(out)!r} holds an interrupted training; continue it with resume=True (--resume) or start over with "
             "overwrite=True (--force)"
         )
@@ -101,7 +102,7 @@ def check_identity(state: Path, identity: Mapping[str, Any]) -> None:
     then, now = _flat(read_header(state)["identity"]), _flat(json.loads(json.dumps(identity)))
     for name in [*then, *(name for name in now if name not in then)]:
         if then.get(name) != now.get(name):
-            raise ValueError(
+            raise InputError(
                 f"the interrupted training in {str(state.parent.parent)!r} began with {name} = {then.get(name)!r}, but "
                 f"now it is {now.get(name)!r}; resume with what it began with or start over with overwrite=True "
                 "(--force)"
@@ -118,7 +119,7 @@ def check_space(folder: Path, network: torch.nn.Module, snapshots: int) -> None:
     needed = weights * (2 * 4 + 1 + snapshots)
     free = shutil.disk_usage(folder).free
     if free < needed:
-        raise OSError(
+        raise StorageError(
             f"training needs {needed / 1e6:,.0f} MB of disk in {str(folder)!r}, only {free / 1e6:,.0f} MB are free; "
             "make room or choose another folder"
         )
@@ -146,7 +147,7 @@ def _pack(value: Any, tensors: dict[str, Tensor]) -> Any:
         return {"$float": repr(value)}
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
-    raise TypeError(f"a training's state must be plain data and tensors, got {type(value).__name__}: {value!r}")
+    raise InputTypeError(f"a training's state must be plain data and tensors, got {type(value).__name__}: {value!r}")
 
 
 def _unpack(value: Any, tensors: Mapping[str, Tensor]) -> Any:

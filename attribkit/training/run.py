@@ -11,6 +11,7 @@ from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.strategies import DDPStrategy
 
 from attribkit.classifier import Classifier
+from attribkit.errors import RunError
 from attribkit.training import resume as resuming
 from attribkit.training.borrowed import own_interrupt, quiet
 from attribkit.training.data import SOURCES, Dataset
@@ -112,7 +113,7 @@ class Run:
                 if not self.history.interrupted:
                     raise
             except FloatingPointError as error:
-                raise RuntimeError(self._diverged(str(error))) from error
+                raise RunError(self._diverged(str(error))) from error
 
     def _strategy(self) -> DDPStrategy | str:
         if self.devices * self.nodes == 1:

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from numbers import Real
 from typing import Any, Literal
 
+from attribkit.errors import InputError, InputTypeError
 from attribkit.models import ARCHITECTURES
 from attribkit.text import TextSettings
 
@@ -80,17 +81,17 @@ class TrainingSettings:
         if self.word_dropout != 0:
             _check_number("word_dropout", self.word_dropout, 1.0, False)
         if self.unfrozen_learning_rate is not None and not self.freeze_epochs:
-            raise ValueError("`unfrozen_learning_rate` needs `freeze_epochs` of at least 1, got 0; set `learning_rate`")
+            raise InputError("`unfrozen_learning_rate` needs `freeze_epochs` of at least 1, got 0; set `learning_rate`")
         if self.class_weights not in (None, "balanced"):
-            raise ValueError(f"`class_weights` must be 'balanced' or None, got {self.class_weights!r}")
+            raise InputError(f"`class_weights` must be 'balanced' or None, got {self.class_weights!r}")
         if self.precision not in ("auto", "bfloat16", "float32"):
-            raise ValueError(f"`precision` must be 'auto', 'bfloat16' or 'float32', got {self.precision!r}")
+            raise InputError(f"`precision` must be 'auto', 'bfloat16' or 'float32', got {self.precision!r}")
         if isinstance(self.snapshots, str) or not isinstance(self.snapshots, Sequence):
-            raise TypeError(f"`snapshots` must be a list of epochs such as [0, 1], got {self.snapshots!r}")
+            raise InputTypeError(f"`snapshots` must be a list of epochs such as [0, 1], got {self.snapshots!r}")
         for epoch in self.snapshots:
             _check_integer("snapshots", epoch, 0, False)
             if epoch > self.epochs:
-                raise ValueError(f"`snapshots` must be epochs from 0 to {self.epochs}, got {epoch}")
+                raise InputError(f"`snapshots` must be epochs from 0 to {self.epochs}, got {epoch}")
         object.__setattr__(self, "snapshots", tuple(sorted(set(self.snapshots))))
 
 
@@ -98,19 +99,19 @@ def _check_integer(name: str, value: object, least: int, optional: bool) -> None
     if optional and value is None:
         return
     if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"`{name}` must be an integer, got {value!r}")
+        raise InputTypeError(f"`{name}` must be an integer, got {value!r}")
     if value < least:
-        raise ValueError(f"`{name}` must be at least {least}, got {value}")
+        raise InputError(f"`{name}` must be at least {least}, got {value}")
 
 
 def _check_number(name: str, value: object, most: float, optional: bool) -> None:
     if optional and value is None:
         return
     if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(f"`{name}` must be a number, got {value!r}")
+        raise InputTypeError(f"`{name}` must be a number, got {value!r}")
     if not 0 < float(value) < most:
         below = "" if most == float("inf") else f" and below {most:g}"
-        raise ValueError(f"`{name}` must be above 0{below}, got {value}")
+        raise InputError(f"`{name}` must be above 0{below}, got {value}")
 
 
 DEFAULTS: dict[str, dict[str, Any]] = {
@@ -146,7 +147,7 @@ def sort_options(architecture: str, options: Mapping[str, Any], text: TextSettin
     if architecture not in ARCHITECTURES:
         near = get_close_matches(str(architecture), ARCHITECTURES, n=1, cutoff=0.4)
         hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"`architecture` must be one of {', '.join(ARCHITECTURES)}, got {architecture!r}{hint}")
+        raise InputError(f"`architecture` must be one of {', '.join(ARCHITECTURES)}, got {architecture!r}{hint}")
     names = {
         "training": {field.name for field in fields(TrainingSettings)},
         "network": {field.name for field in fields(ARCHITECTURES[architecture][1])} - {"vocabulary", "classes"},
@@ -155,7 +156,7 @@ def sort_options(architecture: str, options: Mapping[str, Any], text: TextSettin
     known = set().union(*names.values())
     for name in options:
         if name not in known:
-            raise TypeError(_unknown(name, architecture, known))
+            raise InputTypeError(_unknown(name, architecture, known))
     defaults = DEFAULTS[architecture]
     if text is not None:  # whoever passes text settings has chosen all of them
         defaults = {name: value for name, value in defaults.items() if name not in names["text"]}

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
+from attribkit.errors import InputError, InputIsFolderError, InputNotFoundError
+
 _LONGEST = 2**20
 _DECIMAL = re.compile(rb"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?\Z")
 
@@ -38,7 +40,7 @@ def entries(lines: Iterator[bytes]) -> Iterator[tuple[int, bytes, bytes]]:
         # a word may contain spaces, but one that ends in a decimal number is a line with too many of them
         if spaces < size or (spaces > size and _DECIMAL.search(word.rsplit(b" ", 1)[-1])):
             decoded(line, number)
-            raise ValueError(
+            raise InputError(
                 f"each line must be a word and {size} numbers, as the first line is, but line {number} has {spaces}; "
                 "get the file anew or remove the line"
             )
@@ -52,7 +54,7 @@ def _width(pieces: list[bytes], number: int) -> int:
     while size < len(pieces) - 1 and _is_number(pieces[-1 - size]):
         size += 1
     if not size:
-        raise ValueError(
+        raise InputError(
             f"a file of word vectors was expected, each line a word and its numbers, but line {number} is "
             f"{b' '.join(pieces)[:40].decode(errors='replace')!r}; give a text file such as glove.6B.300d.txt"
         )
@@ -72,7 +74,7 @@ def decoded(line: bytes, number: int) -> str:
     try:
         return line.decode()
     except UnicodeDecodeError as error:
-        raise ValueError(
+        raise InputError(
             f"a file of word vectors must be UTF-8 text, but line {number} is not; give the text format, not the "
             "binary one, or convert it with iconv"
         ) from error
@@ -83,12 +85,12 @@ def vector(word: bytes, numbers: bytes, number: int) -> NDArray[np.float32]:
     try:
         vector = np.array([float(piece) for piece in numbers.split(b" ")], dtype=np.float32)
     except ValueError as error:
-        raise ValueError(
+        raise InputError(
             f"the vector of {word.decode()!r} in line {number} must be numbers ({error}); get the file anew or remove "
             "the line"
         ) from error
     if not np.isfinite(vector).all():
-        raise ValueError(
+        raise InputError(
             f"the vector of {word.decode()!r} in line {number} holds NaN or infinity; get the file anew or remove "
             "the line"
         )
@@ -102,17 +104,17 @@ def opened(path: Path, progress: bool) -> Iterator[Iterator[bytes]]:
         (path.parent, path.name) if path.parent.suffix == ".zip" and path.parent.is_file() else (path, None)
     )
     if archive.is_dir():
-        raise IsADirectoryError(
+        raise InputIsFolderError(
             f"a file of word vectors was expected, but {str(path)!r} is a folder; name a file in it"
         )
     if not archive.is_file():
-        raise FileNotFoundError(f"there is no file of word vectors {str(path)!r}; check the path")
+        raise InputNotFoundError(f"there is no file of word vectors {str(path)!r}; check the path")
     with archive.open("rb") as raw:
         try:
             with _uncompressed(raw, archive, member) as file:
                 yield _shown(file, raw, archive) if progress else _lines(file)
         except (EOFError, gzip.BadGzipFile, zipfile.BadZipFile, zlib.error) as error:
-            raise ValueError(f"{archive.name} is damaged or cut short ({error}); get the file anew") from error
+            raise InputError(f"{archive.name} is damaged or cut short ({error}); get the file anew") from error
 
 
 def _lines(file: IO[bytes]) -> Iterator[bytes]:
@@ -121,7 +123,7 @@ def _lines(file: IO[bytes]) -> Iterator[bytes]:
     while line := file.readline(_LONGEST):
         number += 1
         if len(line) == _LONGEST:
-            raise ValueError(
+            raise InputError(
                 f"each line must be a word and its numbers, but line {number} is longer than {_LONGEST:,} bytes; give "
                 "a text file such as glove.6B.300d.txt"
             )
@@ -138,7 +140,7 @@ def _uncompressed(raw: IO[bytes], path: Path, member: str | None) -> IO[bytes]:
     if member is None and len(names) == 1:
         member = names[0]
     if member not in names:
-        raise ValueError(
+        raise InputError(
             f"{path.name} holds {', '.join(names) or 'nothing'}; name the one to read as {path.name}/"
             f"{names[0] if names else 'file.txt'}"
         )

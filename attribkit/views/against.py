@@ -9,6 +9,7 @@ from torch import Tensor
 
 from attribkit.attribution import baselines
 from attribkit.classifier import Classifier
+from attribkit.errors import InputError, InputTypeError
 
 
 def check_baselines(given: object) -> tuple[str, ...]:
@@ -20,21 +21,23 @@ def check_baselines(given: object) -> tuple[str, ...]:
     """
     names = (given,) if isinstance(given, str) else given
     if not isinstance(names, (tuple, list)):
-        raise TypeError(f"`baseline` must be a name, a text or a list of them, got {type(given).__name__}")
+        raise InputTypeError(f"`baseline` must be a name, a text or a list of them, got {type(given).__name__}")
     if not names:
-        raise ValueError(f"`baseline` must name at least one of {', '.join(baselines.NAMES)} or a text, got none")
+        raise InputError(f"`baseline` must name at least one of {', '.join(baselines.NAMES)} or a text, got none")
     for name in names:
         if not isinstance(name, str):
-            raise TypeError(f"`baseline` must be a name, a text or a list of them, got {type(name).__name__} in a list")
+            raise InputTypeError(
+                f"`baseline` must be a name, a text or a list of them, got {type(name).__name__} in a list"
+            )
         near = get_close_matches(name, baselines.NAMES, n=1, cutoff=0.7)
         if near and name != near[0]:
-            raise ValueError(
+            raise InputError(
                 f"`baseline` must be one of {', '.join(baselines.NAMES)} or a text, got {name!r}; "
                 f"did you mean {near[0]!r}?"
             )
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        raise ValueError(f"`baseline` must name each baseline once, got {twice!r} twice; a band needs different ones")
+        raise InputError(f"`baseline` must name each baseline once, got {twice!r} twice; a band needs different ones")
     return tuple(names)
 
 

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from attribkit import batches
 from attribkit.classifier import Classifier
+from attribkit.errors import NetworkError
 from attribkit.panels import Heatmap, HeatmapRow, TokenScores
 from attribkit.text import Encoded
 from attribkit.views.agreement import agree, in_words
@@ -129,22 +130,22 @@ def _checked(weights: torch.Tensor, mask: torch.Tensor, rows: NDArray[np.int64])
     """Weights (B, heads, T) of the texts `rows`; refuses what a user's own network may return in their place."""
     texts, tokens = mask.shape
     if weights.ndim not in (2, 3) or (weights.shape[0], weights.shape[-1]) != (texts, tokens):
-        raise RuntimeError(
+        raise NetworkError(
             f"the network's `attend` must return weights of the mask's shape ({texts}, {tokens}), or of ({texts}, "
             f"heads, {tokens}), got {tuple(weights.shape)}; return a row for each text, or for each of its heads"
         )
     weights = weights.unsqueeze(1) if weights.ndim == 2 else weights
     wrong = ~weights.isfinite().flatten(1).all(1).cpu().numpy()
     if wrong.any():
-        raise RuntimeError(
+        raise NetworkError(
             f"the attention of text {rows[wrong].min()} is not finite; check the model's weights for NaN"
         )
     if bool((weights.transpose(1, 2)[~mask] != 0).any()):
-        raise RuntimeError("the network's attention must be exactly 0 at padding, it is not; mask its softmax")
+        raise NetworkError("the network's attention must be exactly 0 at padding, it is not; mask its softmax")
     sums, limit = weights.double().sum(2), max(_OFF, 8 * torch.finfo(weights.dtype).eps)
     if not bool(((sums - 1).abs() <= limit).all() and (weights >= 0).all()):
         worst = float(sums.flatten()[(sums - 1).abs().argmax()])
-        raise RuntimeError(
+        raise NetworkError(
             f"each text's attention must be at least 0 and sum to 1, got a sum of {worst:g}; return its softmax"
         )
     return weights
@@ -154,7 +155,7 @@ def _check_logits(found: NDArray[np.float64], expected: NDArray[np.float64]) -> 
     """Refuse attention that was not the prediction's."""
     near = _APART * max(1.0, float(np.abs(expected).max()))
     if found.shape != expected.shape or not np.allclose(found, expected, rtol=0, atol=near, equal_nan=True):
-        raise RuntimeError(
+        raise NetworkError(
             "the network's `attend` must return the logits that its forward pass returns, it returns others; let both "
             "compute the same"
         )

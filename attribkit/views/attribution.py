@@ -13,6 +13,7 @@ from attribkit import batches
 from attribkit.attribution.lookup import Tables
 from attribkit.attribution.outputs import UNITS
 from attribkit.classifier import Classifier
+from attribkit.errors import InputError
 from attribkit.panels import Band, Phrases, TokenScores
 from attribkit.sentences import sentence_spans
 from attribkit.text import Encoded
@@ -57,11 +58,11 @@ class Attribution:
 
     def __post_init__(self) -> None:
         if self.output not in UNITS:
-            raise ValueError(f"`output` must be one of {', '.join(UNITS)}, got {self.output!r}")
+            raise InputError(f"`output` must be one of {', '.join(UNITS)}, got {self.output!r}")
         if self.method is not None and self.method not in ENGINES:
-            raise ValueError(f"`method` must be one of {', '.join(ENGINES)}, got {self.method!r}")
+            raise InputError(f"`method` must be one of {', '.join(ENGINES)}, got {self.method!r}")
         if not 0 < self.tolerance < 1:
-            raise ValueError(f"`tolerance` must lie between 0 and 1, got {self.tolerance}; the default is 1e-4")
+            raise InputError(f"`tolerance` must lie between 0 and 1, got {self.tolerance}; the default is 1e-4")
         names = check_baselines(self.baseline)
         object.__setattr__(self, "baseline", names[0] if len(names) == 1 else names)
 

@@ -12,6 +12,7 @@ from torch import Tensor
 from attribkit.attribution import chance, exact, gradient_shap, perturbation, quadrature
 from attribkit.attribution.lookup import Tables, nbytes
 from attribkit.attribution.problem import Problem, Solution, adds_up
+from attribkit.errors import InputError
 
 
 def by_closed_form(problem: Problem) -> Solution:
@@ -129,7 +130,7 @@ def choose(method: str | None, network: Any) -> str:
     """
     closed = exact.has_closed_form(network)
     if method == "exact" and not closed:
-        raise ValueError(
+        raise InputError(
             f"method='exact' needs a network with a closed form (one that has `convolutions` and `output`), got "
             f"{type(network).__name__}; use method='quadrature'"
         )

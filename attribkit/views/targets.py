@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from attribkit.attribution.outputs import Target
+from attribkit.errors import InputError
 
 TargetName = str | int | tuple[str | int, str | int]
 
@@ -38,10 +39,10 @@ def scalars_of(
         return [same(index) for index in range(len(labels))]
     if isinstance(target, (tuple, list)):
         if len(target) != 2:
-            raise ValueError(f"a pair of two labels was expected as `target`, got {len(target)} of them")
+            raise InputError(f"a pair of two labels was expected as `target`, got {len(target)} of them")
         index, against = (find_label(one, labels) for one in target)
         if index == against:
-            raise ValueError(f"a pair of two different labels was expected as `target`, got {labels[index]!r} twice")
+            raise InputError(f"a pair of two different labels was expected as `target`, got {labels[index]!r} twice")
         return [same(index, against)]
     return [same(find_label(target, labels))]
 
@@ -59,7 +60,7 @@ def find_label(target: str | int, labels: tuple[str, ...]) -> int:
         return int(target)
     near = get_close_matches(str(target), labels, n=1, cutoff=0.5)
     hint = f"; did you mean {near[0]!r}?" if near else ""
-    raise ValueError(
+    raise InputError(
         f"`target` must be one of the labels {', '.join(labels)}, an index below {len(labels)}, 'all' or a pair, got "
         f"{target!r}{hint}"
     )

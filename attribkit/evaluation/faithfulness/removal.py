@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from attribkit.attribution.erasure import WindowErasure
 from attribkit.classifier import Classifier
+from attribkit.errors import InputError
 
 How = Literal["delete", "pad"]
 REMOVALS: tuple[str, ...] = get_args(How)
@@ -34,7 +35,7 @@ def check_removals(removals: Sequence[str] | str) -> tuple[str, ...]:
     names = (removals,) if isinstance(removals, str) else tuple(dict.fromkeys(removals))
     wrong = [name for name in names if name not in REMOVALS]
     if wrong or not names:
-        raise ValueError(
+        raise InputError(
             f"`removals` must be among {', '.join(REMOVALS)}, got {wrong[0]!r}"
             if wrong
             else "`removals` must name at least one of delete, pad, got none"

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from attribkit.classifier import Classifier
+from attribkit.errors import InputError
 from attribkit.evaluation.faithfulness import stability
 from attribkit.evaluation.faithfulness.curves import Curves
 from attribkit.evaluation.faithfulness.drawing import BEST, panels
@@ -82,7 +83,7 @@ class Faithfulness:
         if measure == "tau":
             return self.tau[_place(method, self.methods, "method"), way]
         if measure not in RANKED:
-            raise ValueError(f"`measure` must be one of {', '.join([*RANKED, *OTHERS])}, got {measure!r}")
+            raise InputError(f"`measure` must be one of {', '.join([*RANKED, *OTHERS])}, got {measure!r}")
         if method == BEST:
             return self._best(measure, way)
         place = _place(method, self.methods, "method")
@@ -164,7 +165,7 @@ class Faithfulness:
 
 def _place(name: str, names: Sequence[str], what: str) -> int:
     if name not in names:
-        raise ValueError(f"`{what}` must be one of {', '.join(names)}, got {name!r}")
+        raise InputError(f"`{what}` must be one of {', '.join(names)}, got {name!r}")
     return list(names).index(name)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from attribkit.errors import InputError, InputNotFoundError
 from attribkit.text import Encoded
 from attribkit.training.data.tables import read_file, read_text
 
@@ -28,19 +29,19 @@ def spans_of(cell: Any, text: str, row: Hashable) -> Spans:
         try:
             cell = json.loads(cell)
         except ValueError as error:
-            raise ValueError(f"row {row}: a rationale must be a list of [start, end] spans, got {cell!r}") from error
+            raise InputError(f"row {row}: a rationale must be a list of [start, end] spans, got {cell!r}") from error
     if cell is None or isinstance(cell, str) or (isinstance(cell, float) and np.isnan(cell)):
         return []
     spans: Spans = []
     if not isinstance(cell, Sequence | np.ndarray):
-        raise ValueError(f"row {row}: a rationale must be a list of [start, end] spans, got {type(cell).__name__}")
+        raise InputError(f"row {row}: a rationale must be a list of [start, end] spans, got {type(cell).__name__}")
     for span in cell:
         try:
             start, end = (int(place) for place in span)
         except (TypeError, ValueError) as error:
-            raise ValueError(f"row {row}: each span must be [start, end], got {span!r}") from error
+            raise InputError(f"row {row}: each span must be [start, end], got {span!r}") from error
         if not 0 <= start < end <= len(text):
-            raise ValueError(
+            raise InputError(
                 f"row {row}: a span must satisfy 0 ≤ start < end ≤ {len(text)}, the text's length, got [{start}, {end}]"
             )
         spans.append((start, end))
@@ -78,7 +79,7 @@ def read_eraser(path: str | Path, split: str = "test") -> pd.DataFrame:
     rows = read_file(file)
     missing = [name for name in ("annotation_id", "classification", "evidences") if name not in rows]
     if missing:
-        raise ValueError(f"{file.name!r} has no {missing[0]!r} on its lines, which an ERASER annotation has; check it")
+        raise InputError(f"{file.name!r} has no {missing[0]!r} on its lines, which an ERASER annotation has; check it")
     documents = _Documents(file.parent)
     found = [_row(number, row, documents) for number, row in enumerate(rows.to_dict("records"), 1)]
     return pd.DataFrame(found, columns=["text", "label", "rationale", "id"])
@@ -98,7 +99,7 @@ class _Documents:
         if name not in self.texts:
             file = self.folder / "docs" / name
             if Path(name).name != name or not file.is_file():
-                raise FileNotFoundError(f"there is no document {name!r} in 'docs'; put it there, or into docs.jsonl")
+                raise InputNotFoundError(f"there is no document {name!r} in 'docs'; put it there, or into docs.jsonl")
             self.texts[name] = read_text(file)
         return self.texts[name]
 
@@ -117,7 +118,7 @@ def _row(line: int, row: Mapping[Any, Any], documents: _Documents) -> tuple[str,
     for one in evidences:
         tokens, first, last = places[one["docid"]], one["start_token"], one["end_token"]
         if not 0 <= first < last <= len(tokens):
-            raise ValueError(
+            raise InputError(
                 f"line {line}: the evidence's tokens [{first}, {last}] must lie in its document of {len(tokens)}"
             )
         offset = offsets[one["docid"]]

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import auc, precision_recall_curve
 
 from attribkit.classifier import Classifier
+from attribkit.errors import InputError, InputTypeError
 from attribkit.evaluation.cells import interval, number
 from attribkit.evaluation.faithfulness.curves import ranks
 from attribkit.evaluation.intervals import Estimate, estimate
@@ -60,10 +61,10 @@ class Plausibility:
         Raises: ValueError for a measure or method that is none.
         """
         if measure not in MEASURES:
-            raise ValueError(f"`measure` must be one of {', '.join(MEASURES)}, got {measure!r}")
+            raise InputError(f"`measure` must be one of {', '.join(MEASURES)}, got {measure!r}")
         for name in (method, over):
             if name is not None and name not in self.methods:
-                raise ValueError(f"`method` must be one of {', '.join(self.methods)}, got {name!r}")
+                raise InputError(f"`method` must be one of {', '.join(self.methods)}, got {name!r}")
         values = getattr(self, measure)
         less = 0.0 if over is None else values[self.methods.index(over)]
         return estimate(values[self.methods.index(method)] - less, self.seed)
@@ -126,11 +127,11 @@ def plausibility(
     """
     table = data.test if isinstance(data, Dataset) else data
     if not isinstance(table, pd.DataFrame):
-        raise TypeError(f"a table or a Dataset is needed, got {type(data).__name__}; load one first")
+        raise InputTypeError(f"a table or a Dataset is needed, got {type(data).__name__}; load one first")
     for column in ("text", "rationale"):
         if column not in table:
             there = ", ".join(map(str, table.columns))
-            raise ValueError(f"the table has no column {column!r}, only {there}; plausibility needs texts and spans")
+            raise InputError(f"the table has no column {column!r}, only {there}; plausibility needs texts and spans")
     names = (*check_methods(model, methods), RANDOM)
     found = Readable.of(model, table["text"].tolist())
     cells = table["rationale"].tolist()
@@ -140,7 +141,7 @@ def plausibility(
     ]
     told = np.array([place for place, one in enumerate(truth) if one.any() and not one.all()], dtype=np.int64)
     if not len(told):
-        raise ValueError("no text has a rationale that covers some of its tokens and not all; check the column")
+        raise InputError("no text has a rationale that covers some of its tokens and not all; check the column")
     reading, truth = part(found.reading, told), [truth[place] for place in told]
     measured = np.array(
         [

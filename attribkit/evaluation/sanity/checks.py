@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from attribkit.classifier import Classifier
+from attribkit.errors import InputError
 from attribkit.evaluation.cells import interval, number
 from attribkit.evaluation.intervals import Estimate, estimate
 from attribkit.evaluation.readable import Readable, Skipped
@@ -77,7 +78,7 @@ class Sanity:
         """
         for name, names, what in ((scheme, SCHEMES, "scheme"), (layer, self.layers, "layer")):
             if name not in names:
-                raise ValueError(f"`{what}` must be one of {', '.join(names)}, got {name!r}")
+                raise InputError(f"`{what}` must be one of {', '.join(names)}, got {name!r}")
         values = self.size_correlation if sizes else self.correlation
         return estimate(values[SCHEMES.index(scheme), self.layers.index(layer)], self.seed)
 
@@ -174,7 +175,7 @@ def sanity(
         ValueError: for a method that is none or does not fit the model; if no text can be read.
     """
     if draws < 1:
-        raise ValueError(f"`draws` must be at least 1, got {draws}")
+        raise InputError(f"`draws` must be at least 1, got {draws}")
     method = check_methods(model, method)[0]
     found = Readable.of(model, texts)
     reading = found.reading

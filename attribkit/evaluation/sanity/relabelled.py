@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from attribkit.classifier import Classifier
+from attribkit.errors import InputError
 from attribkit.evaluation.cells import interval, number
 from attribkit.evaluation.intervals import Estimate, estimate
 from attribkit.evaluation.metrics import evaluate
@@ -51,7 +52,7 @@ class Relabelled:
     def estimate(self, which: str) -> Estimate:
         """The mean correlation, "shuffled" or "again", with its 95 % interval."""
         if which not in ("shuffled", "again"):
-            raise ValueError(f"`which` must be 'shuffled' or 'again', got {which!r}")
+            raise InputError(f"`which` must be 'shuffled' or 'again', got {which!r}")
         return estimate(getattr(self, which), self.seed)
 
     def to_frame(self) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from attribkit.classifier import Classifier
+from attribkit.errors import InputError
 from attribkit.evaluation.answers import Answers
 from attribkit.evaluation.words.occurrences import Occurrences, Report
 from attribkit.evaluation.words.one_sided import one_sided
@@ -67,10 +68,10 @@ class WordImportance:
         Raises: ValueError for another name, or for "one_sided" where no training texts were given.
         """
         if what not in ("words", "phrases", "one_sided"):
-            raise ValueError(f"`what` must be 'words', 'phrases' or 'one_sided', got {what!r}")
+            raise InputError(f"`what` must be 'words', 'phrases' or 'one_sided', got {what!r}")
         table = getattr(self, what)
         if table is None:
-            raise ValueError("one-sided words need the texts the model was trained on; give them as `train`")
+            raise InputError("one-sided words need the texts the model was trained on; give them as `train`")
         return table
 
     def panels(self, most: int = 20) -> tuple[Table, ...]:
@@ -79,7 +80,7 @@ class WordImportance:
         Raises: ValueError for fewer than one row.
         """
         if most < 1:
-            raise ValueError(f"`most` must be at least 1 row of each table, got {most}")
+            raise InputError(f"`most` must be at least 1 row of each table, got {most}")
         return word_tables(Importance(self.labels, self.words, self.phrases, self.one_sided), most)
 
     def explanation(self, most: int = 20) -> Explanation:
@@ -141,7 +142,7 @@ def word_importance(
     """
     for name, value in (("least", least), ("most", most), ("replicates", replicates)):
         if value < 1:
-            raise ValueError(f"`{name}` must be at least 1, got {value}")
+            raise InputError(f"`{name}` must be at least 1, got {value}")
     if train is None and isinstance(data, Dataset):
         train = data.train
     answers = data if isinstance(data, Answers) else Answers.of(model, data, batch_size=batch_size)

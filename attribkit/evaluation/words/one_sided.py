@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from attribkit.classifier import Classifier
+from attribkit.errors import InputError
 
 SCARCE = 0.1
 """A word is one-sided where its rarer side has it less than this often, as a share of the other side's texts."""
@@ -29,11 +30,11 @@ def one_sided(model: Classifier, words: pd.DataFrame, numbers: Mapping[str, int]
     Raises: ValueError for a table without those columns, or none of whose labels the model knows.
     """
     if not {"text", "label"} <= set(train):
-        raise ValueError(f"`train` must have the columns 'text' and 'label', got {', '.join(map(str, train.columns))}")
+        raise InputError(f"`train` must have the columns 'text' and 'label', got {', '.join(map(str, train.columns))}")
     places = {label: place for place, label in enumerate(model.labels)}
     known = train[train["label"].astype(str).isin(places) & train["text"].notna()]
     if known.empty:
-        raise ValueError(f"no label of `train` is one of the model's {', '.join(map(repr, places))}; relabel its rows")
+        raise InputError(f"no label of `train` is one of the model's {', '.join(map(repr, places))}; relabel its rows")
     truth = known["label"].astype(str).map(places).to_numpy(dtype=np.int64)
     holding = _holding(model, known["text"].tolist(), truth)
     sizes = np.bincount(truth, minlength=len(places))

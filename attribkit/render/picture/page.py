@@ -6,6 +6,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from attribkit.errors import InputError
 from attribkit.panels import Chart, Drawable, Heatmap, Scatter, Table, TokenScores
 from attribkit.render.facts import quoted
 from attribkit.render.layout import Context, percent, scales, visible
@@ -70,7 +71,7 @@ def image(explanations: Sequence[Drawable], format: str, dpi: int = 150) -> byte
         ValueError: for another format or dpi, or no explanation.
     """
     if format not in FORMATS:
-        raise ValueError(f"`format` must be one of {', '.join(FORMATS)}, got {format!r}")
+        raise InputError(f"`format` must be one of {', '.join(FORMATS)}, got {format!r}")
     return write(figure(explanations, dpi), format, _description(explanations))
 
 
@@ -81,9 +82,9 @@ def figure(explanations: Sequence[Drawable], dpi: int = 150) -> Figure:
         ValueError: for a dpi outside 20 to 1200, or no explanation.
     """
     if not len(explanations):
-        raise ValueError("there must be at least one explanation to draw, got an empty list")
+        raise InputError("there must be at least one explanation to draw, got an empty list")
     if not 20 <= dpi <= 1200:
-        raise ValueError(f"`dpi` must lie between 20 and 1200, got {dpi}")
+        raise InputError(f"`dpi` must lie between 20 and 1200, got {dpi}")
     tallest = min(TALLEST, 72 * PIXELS / dpi, 72 * AREA / (WIDTH / 72 * dpi * dpi))
     texts = list(_texts(explanations))
     letters = Letters(texts)

@@ -9,6 +9,7 @@ from numbers import Integral, Real
 import numpy as np
 import pandas as pd
 
+from attribkit.errors import InputError, InputTypeError
 from attribkit.training.data.tables import SPLITS, listed
 
 TEXT_NAMES = ("text", "review", "sentence", "content", "comment", "body", "message", "tweet", "utterance", "document")
@@ -35,7 +36,7 @@ def choose_columns(table: pd.DataFrame, text: str | None, label: str | None, whe
         if wanted is not None and wanted not in names:
             near = get_close_matches(wanted, names, 1)
             hint = f"did you mean {near[0]!r}?" if near else f"choose one of them with `{option}`"
-            raise ValueError(f"{where} has no column {wanted!r}, only {listed(names)}; {hint}")
+            raise InputError(f"{where} has no column {wanted!r}, only {listed(names)}; {hint}")
     chosen = {
         "text": text or _known(names, TEXT_NAMES, without=label),
         "label": label or _known(names, _LABEL_NAMES, without=text),
@@ -46,15 +47,15 @@ def choose_columns(table: pd.DataFrame, text: str | None, label: str | None, whe
             chosen[option] = others[0]
     for option, found in chosen.items():
         if found is None:
-            raise ValueError(
+            raise InputError(
                 f"which column of {where} holds the {option}s cannot be told from {listed(names)}; name it with "
                 f"`{option}` (and begin the file with a line of column names if it has none)"
             )
         if names.count(found) > 1:
-            raise ValueError(f"{where} has {names.count(found)} columns named {found!r}; rename all but one")
+            raise InputError(f"{where} has {names.count(found)} columns named {found!r}; rename all but one")
     columns = Columns(str(chosen["text"]), str(chosen["label"]))
     if columns.text == columns.label:
-        raise ValueError(f"`text` and `label` both name the column {columns.text!r} of {where}; name two")
+        raise InputError(f"`text` and `label` both name the column {columns.text!r} of {where}; name two")
     return columns
 
 
@@ -118,7 +119,7 @@ def _clean(table: pd.DataFrame, columns: Columns, where: str) -> tuple[pd.DataFr
         "stripped": sum(raw[row] != labels[row] for row in kept),
     }
     if not kept:
-        raise ValueError(
+        raise InputError(
             f"no usable row is left of the {len(table):,} in {where}: {found['empty']:,} have an empty text and "
             f"{found['unlabelled']:,} no label; check the columns {columns.text!r} and {columns.label!r}"
         )
@@ -137,7 +138,7 @@ def _text(value: object, row: int, column: str, where: str) -> str | None:
         return value if value.strip() else None
     if _is_missing(value):
         return None
-    raise TypeError(
+    raise InputTypeError(
         f"texts must be strings, but row {row:,} of column {column!r} in {where} holds a {type(value).__name__}; "
         "choose another column with `text` or convert it"
     )
@@ -156,7 +157,7 @@ def _label(value: object, row: int, column: str, where: str) -> str | None:
     if isinstance(value, Real):
         number = float(value)
         return str(int(number)) if number.is_integer() else str(number)
-    raise TypeError(
+    raise InputTypeError(
         f"labels must be strings or numbers, but row {row:,} of column {column!r} in {where} holds a "
         f"{type(value).__name__}; choose another column with `label`"
     )

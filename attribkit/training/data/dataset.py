@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from attribkit.errors import InputError, InputNotFoundError, InputTypeError
 from attribkit.training.data.cleaning import clean_tables
 from attribkit.training.data.demo import demo_reviews
 from attribkit.training.data.download import Source, named_tables
@@ -68,7 +69,7 @@ class Dataset:
         Raises: ValueError for fewer than one row.
         """
         if most < 1:
-            raise ValueError(f"`most` must be at least 1 row of each split, got {most}")
+            raise InputError(f"`most` must be at least 1 row of each split, got {most}")
         notes = [f"at most {most:,} rows of each split were drawn with seed {seed}"]
         return replace(self, notes=(*self.notes, *notes), **{s: _drawn(getattr(self, s), most, seed) for s in SPLITS})
 
@@ -135,7 +136,7 @@ def load_dataset(
     """
     _check_shares(validation, test)
     if isinstance(seed, bool) or not isinstance(seed, int):
-        raise TypeError(f"`seed` must be an integer, got {seed!r}")
+        raise InputTypeError(f"`seed` must be an integer, got {seed!r}")
     found = _find(name_or_path, download)
     tables, notes = clean_tables(found.tables, text, label, found.source)
     notes = [*found.notes, *notes]
@@ -171,11 +172,11 @@ def rows_to_evaluate(
 def _check_shares(validation: float, test: float) -> None:
     for option, share in (("validation", validation), ("test", test)):
         if isinstance(share, bool) or not isinstance(share, Real):
-            raise TypeError(f"`{option}` must be a share between 0 and 1, got {share!r}")
+            raise InputTypeError(f"`{option}` must be a share between 0 and 1, got {share!r}")
         if not 0 <= share < 1:
-            raise ValueError(f"`{option}` must be a share of the rows, at least 0 and below 1, got {share}")
+            raise InputError(f"`{option}` must be a share of the rows, at least 0 and below 1, got {share}")
     if validation + test >= 1:
-        raise ValueError(
+        raise InputError(
             f"`validation` and `test` must leave rows to train on, but {validation} + {test} is not below 1; lower one"
         )
 
@@ -189,7 +190,7 @@ def _find(given: object, download: bool) -> _Found:
     if isinstance(given, Mapping):
         return _Found("tables", "tables in memory", _by_split(given))
     if not isinstance(given, (str, Path)):
-        raise TypeError(
+        raise InputTypeError(
             f"a data set is a name, a path, a pandas table or a dict of tables by split, got {type(given).__name__}"
         )
     if given == "demo":
@@ -201,11 +202,11 @@ def _find(given: object, download: bool) -> _Found:
         if isinstance(given, str) and path.name == given and not path.suffix:
             near = get_close_matches(given.lower(), NAMED_SETS, 1)
             hint = f"did you mean {near[0]!r}?" if near else "choose one of them or give a path"
-            raise ValueError(
+            raise InputError(
                 f"{shortened(given)} is neither a known data set ({listed(NAMED_SETS)}) nor a file or folder here; "
                 f"{hint}"
             )
-        raise FileNotFoundError(missing(path))
+        raise InputNotFoundError(missing(path))
     name = path.resolve().name
     if path.is_file():
         return _Found(name.split(".")[0], name, {"train": read_file(path)})
@@ -219,9 +220,9 @@ def _by_split(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     for name, table in tables.items():
         split = SPLIT_OF_NAME.get(str(name).lower())
         if split is None or split in named:
-            raise ValueError(f"tables must be named 'train', 'validation' and 'test', each once, got {listed(tables)}")
+            raise InputError(f"tables must be named 'train', 'validation' and 'test', each once, got {listed(tables)}")
         if not isinstance(table, pd.DataFrame):
-            raise TypeError(f"the {split} table must be a pandas DataFrame, got {type(table).__name__}")
+            raise InputTypeError(f"the {split} table must be a pandas DataFrame, got {type(table).__name__}")
         named[split] = table
     return named
 
@@ -229,20 +230,20 @@ def _by_split(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
 def _check_labels(tables: Mapping[str, pd.DataFrame], where: str) -> None:
     """Refuse what no classifier can be trained on."""
     if "train" not in tables:
-        raise ValueError(f"{where} has {listed(tables)} but nothing to train on; add a train table")
+        raise InputError(f"{where} has {listed(tables)} but nothing to train on; add a train table")
     counts = tables["train"]["label"].value_counts()
     if len(counts) == 1:
-        raise ValueError(
+        raise InputError(
             f"a classifier needs two classes, but every row to train on in {where} is labelled {counts.index[0]!r}"
         )
     rare = _sorted_labels({label for label, count in counts.items() if count < 2})
     if rare:
-        raise ValueError(
+        raise InputError(
             f"each class needs 2 rows, but {where} has only one of {listed(rare)}; add rows or leave it out"
         )
     for split in ("validation", "test"):
         if split in tables and (unseen := set(tables[split]["label"]) - set(counts.index)):
-            raise ValueError(
+            raise InputError(
                 f"the {split} table of {where} has labels that training never sees: {listed(_sorted_labels(unseen))}; "
                 f"training has {listed(_sorted_labels(set(counts.index)))}"
             )
@@ -279,7 +280,7 @@ def _cut(
     """Cut the splits that are lacking from the training rows."""
     rows = tables["train"]
     if group is not None and group not in rows:
-        raise ValueError(
+        raise InputError(
             f"{where} has no column {group!r} to group by, only {listed(rows.columns)}; choose one of them"
         )
     tables = {split: tables.get(split, rows.iloc[:0]) for split in SPLITS}
@@ -310,7 +311,7 @@ def _group_numbers(values: pd.Series, where: str) -> list[int | None]:
     try:
         codes, _ = pd.factorize(values)
     except TypeError as error:
-        raise TypeError(
+        raise InputTypeError(
             f"column {values.name!r} of {where} cannot group rows ({error}); choose one of strings or numbers"
         ) from error
     return [None if code < 0 else int(code) for code in codes]

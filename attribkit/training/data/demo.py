@@ -17,6 +17,8 @@ from types import MappingProxyType
 
 import pandas as pd
 
+from attribkit.errors import InputError
+
 DEMO_SIZES: Mapping[str, int] = MappingProxyType({"train": 2000, "validation": 200, "test": 400})
 
 
@@ -135,7 +137,7 @@ def demo_reviews(sizes: Mapping[str, int] = DEMO_SIZES, seed: int = 0) -> dict[s
     """
     for name, size in sizes.items():
         if size < 0 or size % 2:
-            raise ValueError(
+            raise InputError(
                 f"Balanced tables need an even number of rows, but {name!r} asks for {size}; choose an even size."
             )
     rng = Random(seed)

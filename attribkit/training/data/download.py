@@ -20,6 +20,7 @@ import requests
 from tqdm import tqdm
 from urllib3.exceptions import HTTPError
 
+from attribkit.errors import DownloadError, InputNotFoundError, StorageError
 from attribkit.training.data.tables import SPLITS, listed, read_file
 
 _ATTEMPTS = 5
@@ -66,14 +67,14 @@ def named_tables(source: Source, download: bool = True) -> dict[str, pd.DataFram
     """
     if root := os.environ.get("ATTRIBKIT_DATA"):
         if not Path(root).is_dir():
-            raise FileNotFoundError(f"ATTRIBKIT_DATA names {root!r}, which is not a folder; correct or unset it")
+            raise InputNotFoundError(f"ATTRIBKIT_DATA names {root!r}, which is not a folder; correct or unset it")
         if (folder := Path(root) / source.name).is_dir():
             return _read(source, folder)
     folder = cache_folder() / source.name
     if not folder.is_dir():
         if not (download and source.files):
             why = "may not be downloaded (`download=False`)" if source.files else "is published nowhere"
-            raise FileNotFoundError(
+            raise InputNotFoundError(
                 f"the data set {source.name!r} is not on this machine and {why}; {_by_hand(source)}"
             )
         _fetch(source, folder)
@@ -99,7 +100,7 @@ def _read(source: Source, folder: Path) -> dict[str, pd.DataFrame]:
         return dict(source.read(folder))
     except FileNotFoundError as error:
         there = sorted(entry.name for entry in folder.iterdir())
-        raise FileNotFoundError(
+        raise InputNotFoundError(
             f"the folder {str(folder)!r} lacks files of the data set {source.name!r}, it holds {listed(there)}; "
             f"put {source.by_hand} into it"
         ) from error
@@ -111,7 +112,7 @@ def _fetch(source: Source, folder: Path) -> None:
     try:
         downloads.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OSError(
+        raise StorageError(
             f"the cache folder {str(folder.parent)!r} cannot be written ({error.strerror}); "
             "name another by ATTRIBKIT_CACHE"
         ) from error
@@ -155,7 +156,7 @@ def _complete(source: Source, file: RemoteFile, part: Path) -> None:
             _append(file, part)
         except requests.RequestException as error:
             if _size(part) == had:
-                raise ConnectionError(
+                raise DownloadError(
                     f"the data set {source.name!r} cannot be fetched from {file.url} ({_reason(error)}); "
                     f"try again later{_kept(part)}, or {_by_hand(source)}"
                 ) from error
@@ -164,13 +165,11 @@ def _complete(source: Source, file: RemoteFile, part: Path) -> None:
             return
         part.unlink()
         if had == 0:
-            raise OSError(
+            raise StorageError(
                 f"what {file.url} sent does not have the published checksum {file.checksum} and was deleted; "
                 f"try again later, or {_by_hand(source)}"
             )
-    raise ConnectionError(
-        f"{file.url} broke off {_ATTEMPTS} times; try again later{_kept(part)}, or {_by_hand(source)}"
-    )
+    raise DownloadError(f"{file.url} broke off {_ATTEMPTS} times; try again later{_kept(part)}, or {_by_hand(source)}")
 
 
 def _append(file: RemoteFile, part: Path) -> None:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 import pandas as pd
 
+from attribkit.errors import InputError, InputNotFoundError
 from attribkit.training.data.download import RemoteFile, Source
 from attribkit.training.data.tables import listed, read_file, read_text
 
@@ -38,7 +39,7 @@ def read_imdb(folder: Path) -> dict[str, pd.DataFrame]:
             found = (re.search(r"tt\d+", line) for line in text.splitlines())
             movies[addresses.groups()] = [film.group() if film else None for film in found]
     if {row[0] for row in rows} != {"train", "test"}:
-        raise FileNotFoundError(f"reviews of the train and the test split are expected in {folder.name!r}")
+        raise InputNotFoundError(f"reviews of the train and the test split are expected in {folder.name!r}")
     rows.sort()
     table = pd.DataFrame(rows, columns=["split", "label", "number", "text", "rating", "id"])
     if movies:
@@ -60,7 +61,7 @@ def _archive_members(archive: Path) -> Iterator[tuple[str, bytes]]:
             while stream.read(1 << 20):
                 pass
     except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
-        raise ValueError(f"{archive.name!r} is not a readable archive ({error}); fetch it again") from error
+        raise InputError(f"{archive.name!r} is not a readable archive ({error}); fetch it again") from error
 
 
 def _is_wanted(name: str) -> bool:
@@ -80,7 +81,7 @@ def _decoded(content: bytes, name: str) -> str:
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise ValueError(f"{name!r} is not UTF-8; fetch the data set again") from error
+        raise InputError(f"{name!r} is not UTF-8; fetch the data set again") from error
 
 
 def read_ag_news(folder: Path) -> dict[str, pd.DataFrame]:
@@ -98,10 +99,10 @@ def _ag_news_table(path: Path) -> pd.DataFrame:
     try:
         table = pd.read_csv(path, header=None, names=columns, dtype=str, keep_default_na=False)
     except pd.errors.ParserError as error:
-        raise ValueError(f"{path.name!r} should hold label, title, description in every row; fetch it again") from error
+        raise InputError(f"{path.name!r} should hold label, title, description in every row; fetch it again") from error
     unknown = sorted(set(table["label"]) - set(_AG_NEWS_LABELS))
     if unknown:
-        raise ValueError(
+        raise InputError(
             f"{path.name!r} should begin each row with a label from 1 to 4, got {listed(unknown)}; fetch it again"
         )
     return table.assign(label=table["label"].map(_AG_NEWS_LABELS))[["text", "label", "description"]]
@@ -114,7 +115,7 @@ def read_nlu_ru(folder: Path) -> dict[str, pd.DataFrame]:
     for number, line in enumerate(read_text(path).replace("\r\n", "\n").split("\n"), 1):
         label, tab, text = line.partition("\t")
         if not tab and line.strip():
-            raise ValueError(f"line {number:,} of {path.name!r} should read label TAB text; correct or remove it")
+            raise InputError(f"line {number:,} of {path.name!r} should read label TAB text; correct or remove it")
         if tab:
             rows.append((text, label))
     return {"train": pd.DataFrame(rows, columns=["text", "label"], dtype="str")}

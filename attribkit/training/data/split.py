@@ -4,6 +4,8 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from random import Random
 
+from attribkit.errors import InputError
+
 
 def connected_rows(*keys: Sequence[Hashable]) -> list[int]:
     """Number the groups of rows that must stay together: those that share a value of any key, or do so through others.
@@ -65,7 +67,7 @@ def split_rows(
         parts[part_of[group]].extend(members[group])
     for name, rows in parts.items():
         if not rows:
-            raise ValueError(
+            raise InputError(
                 f"{len(labels):,} rows in {len(members):,} groups that must stay together are too few for a {name} "
                 f"split of {shares[name]:.3g}; give more rows, a larger share, or `{name}=0`"
             )

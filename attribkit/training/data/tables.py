@@ -16,6 +16,8 @@ from typing import Literal
 
 import pandas as pd
 
+from attribkit.errors import InputError, InputNotFoundError
+
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
 SPLITS = ("train", "validation", "test")
 SPLIT_OF_NAME = {
@@ -55,17 +57,17 @@ def read_file(path: Path) -> pd.DataFrame:
         ValueError: if the suffix is not supported or the content is not what the suffix promises.
     """
     if not path.is_file():
-        raise FileNotFoundError(missing(path))
+        raise InputNotFoundError(missing(path))
     kind = table_suffix(path)
     if kind == ".parquet":
         try:
             return pd.read_parquet(path)
         except (ValueError, OSError) as error:
-            raise ValueError(
+            raise InputError(
                 f"{path.name!r} is not a readable Parquet file; write it anew or fetch it again"
             ) from error
     if kind is None:
-        raise ValueError(
+        raise InputError(
             f"a table must end in {', '.join(SUFFIXES)} (the first three also with {', '.join(_UNPACK)}), "
             f"got {path.name!r}; convert it to one of them"
         )
@@ -91,12 +93,12 @@ def read_text(path: Path) -> str:
         try:
             content = unpack(content)
         except (OSError, EOFError, ValueError, lzma.LZMAError, zlib.error) as error:
-            raise ValueError(f"{path.name!r} is a broken compressed file ({error}); fetch or pack it again") from error
+            raise InputError(f"{path.name!r} is a broken compressed file ({error}); fetch or pack it again") from error
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise ValueError(f"line {line:,} of {path.name!r} is not UTF-8; save the file with that encoding") from error
+        raise InputError(f"line {line:,} of {path.name!r} is not UTF-8; save the file with that encoding") from error
 
 
 def missing(path: Path) -> str:
@@ -118,9 +120,9 @@ def _jsonl(content: str, name: str) -> pd.DataFrame:
         try:
             row = json.loads(line)
         except ValueError as error:
-            raise ValueError(f"line {number:,} of {name!r} is not JSON ({error}); correct or remove it") from error
+            raise InputError(f"line {number:,} of {name!r} is not JSON ({error}); correct or remove it") from error
         if not isinstance(row, dict):
-            raise ValueError(
+            raise InputError(
                 f"line {number:,} of {name!r} must be a JSON object, got a {type(row).__name__}; correct it"
             )
         rows.append(row)
@@ -131,7 +133,7 @@ def _jsonl(content: str, name: str) -> pd.DataFrame:
 
 def _delimited(content: str, suffix: str, name: str) -> pd.DataFrame:
     if not content.strip():
-        raise ValueError(f"{name!r} is empty; it needs a first line of column names and rows below it")
+        raise InputError(f"{name!r} is empty; it needs a first line of column names and rows below it")
     delimiter = "\t" if suffix == ".tsv" else csv_delimiter(content)
     quoting: Literal[0, 3] = csv.QUOTE_NONE if suffix == ".tsv" and quotes_are_text(content) else csv.QUOTE_MINIMAL
     try:
@@ -147,7 +149,7 @@ def _delimited(content: str, suffix: str, name: str) -> pd.DataFrame:
             )
     except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError) as error:
         reason = " ".join(str(error).split()).removeprefix("Error tokenizing data. C error: ")
-        raise ValueError(
+        raise InputError(
             f"{name!r} is not a regular table ({reason}); quote cells that hold the separator, a quote or a line break"
         ) from error
 
@@ -185,7 +187,7 @@ def read_folder(folder: Path) -> dict[str, pd.DataFrame]:
         if split is None or not path.is_file() or table_suffix(path) is None:
             continue
         if split in files:
-            raise ValueError(
+            raise InputError(
                 f"{files[split].name!r} and {path.name!r} both claim to be the {split} split; keep one of them"
             )
         files[split] = path
@@ -197,7 +199,7 @@ def read_folder(folder: Path) -> dict[str, pd.DataFrame]:
     )
     if not any(len(table) for table in tables.values()):
         there = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
-        raise FileNotFoundError(
+        raise InputNotFoundError(
             f"the folder {folder.name!r} should hold train.* and test.* tables ({', '.join(SUFFIXES)}) or one folder "
             f"of .txt files per label, but it holds {listed(there)}; arrange it so or name a file in it"
         )

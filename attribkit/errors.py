@@ -1,0 +1,61 @@
+"""The errors of this package: each is one sentence for the user, and nothing else is."""
+
+
+class AttribkitError(Exception):
+    """Something that the user can cure, or that went wrong outside this package.
+
+    Its text is one sentence: what was expected, what came, what to do. The command line and the server show that
+    sentence. Any other exception (but the operating system's own, such as a full disk) is a fault of this package.
+    """
+
+
+class InputError(AttribkitError, ValueError):
+    """What was given cannot be taken: a text, an option, a column, a file's content."""
+
+
+class InputTypeError(InputError, TypeError):
+    """What was given is of another type than what is expected."""
+
+
+class InputNotFoundError(InputError, FileNotFoundError):
+    """There is no such file, folder, data set or model."""
+
+
+class InputExistsError(InputError, FileExistsError):
+    """Something is already where the result should go."""
+
+
+class InputIsFolderError(InputError, IsADirectoryError):
+    """A file was expected where a folder is."""
+
+
+class InputIsFileError(InputError, NotADirectoryError):
+    """A folder was expected where a file is."""
+
+
+class InputPermissionError(InputError, PermissionError):
+    """The folder given may not be written."""
+
+
+class UnknownNameError(InputError, LookupError):
+    """A server has nothing of that name."""
+
+
+class MissingPackageError(AttribkitError, ModuleNotFoundError):
+    """An optional package is needed; the sentence holds the command that installs it."""
+
+
+class NetworkError(AttribkitError, RuntimeError):
+    """A network does not keep its contract, or does what cannot be explained."""
+
+
+class RunError(AttribkitError, RuntimeError):
+    """Long work could not go on: a training diverged, a worker died, a cluster failed."""
+
+
+class StorageError(AttribkitError, OSError):
+    """A file or folder cannot be read or written."""
+
+
+class DownloadError(AttribkitError, ConnectionError):
+    """A file cannot be fetched."""
