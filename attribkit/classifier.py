@@ -1,7 +1,6 @@
 """A classifier: a network, the tokenizer it reads with, the labels it knows, and where it came from."""
 
 import copy
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,11 +14,14 @@ from torch import Tensor, nn
 
 from attribkit import batches, model_folder
 from attribkit.capture import Layer, before_last, find_layers
-from attribkit.errors import InputError, InputTypeError
+from attribkit.errors import InputError, InputTypeError, NetworkError
+from attribkit.fingerprint import fingerprint
 from attribkit.models import ARCHITECTURES
+from attribkit.models.lock import lock_of
 from attribkit.reference import Reference
-from attribkit.text import Encoded, TextEncoder, TextSettings, Tokenizer, check_encoded, check_text
+from attribkit.text import Encoded, TextEncoder, TextSettings, Tokenizer, check_encoded, check_text, shortened
 
+_NAMED = 5  # texts in one sentence
 _AT_ONCE = 1_000  # texts; the tokenizers library's encodings hold far more than the ids that are kept of them
 
 
@@ -42,20 +44,29 @@ def choose_device(device: str | torch.device | None = None) -> torch.device:
 
 @contextmanager
 def evaluating(network: nn.Module) -> Iterator[None]:
-    """The network in evaluation mode; afterwards, error or not, every module's own mode flag as it was."""
-    training = [module for module in network.modules() if module.training]
-    network.eval()
-    try:
-        yield
-    finally:
-        for module in training:
-            module.training = True
+    """The network in evaluation mode, for this thread alone; afterwards every module's own mode flag as it was.
+
+    Other threads that want the network wait. This one must not wait for them meanwhile.
+    """
+    with lock_of(network):
+        training = [module for module in network.modules() if module.training]
+        network.eval()
+        try:
+            yield
+        finally:
+            for module in training:
+                module.training = True
 
 
 class Classifier:
     """Anything that turns texts into labels through a network that keeps the contract of `attribkit.models.Network`.
 
     It need not have been trained here.
+
+    **Threads.** Any number of them may ask one classifier, or several that share a network: each gets the answers that
+    it would get alone. They take turns with the network, so that a prediction waits for the explanation that is under
+    way; a `copy()` has a network of its own, and need not wait. Whoever runs or trains the network itself, rather than
+    through this package, must see to it that nobody else does at the time.
 
     Attributes:
         network: the network, used as it is and never changed by predicting or explaining.
@@ -172,7 +183,10 @@ class Classifier:
         return pd.DataFrame(rows, columns=["layer", "module", "shape"])
 
     def logits(self, ids: Sequence[NDArray[np.int64]], batch_size: int | None = None) -> NDArray[np.float64]:
-        """Logits (N, C) of encoded texts, in their order; batched by length, without gradients."""
+        """Logits (N, C) of encoded texts, in their order; batched by length, without gradients.
+
+        They are what the network puts out, NaN and infinity too: see `finite` and `check_finite`.
+        """
         results = np.zeros((len(ids), len(self.labels)))
         with evaluating(self.network), torch.inference_mode():
             for rows in batches.by_length([len(row) for row in ids], batch_size):
@@ -185,18 +199,43 @@ class Classifier:
                 results[rows] = found.double().cpu().numpy()
         return results
 
+    def probabilities(self, texts: Sequence[str], batch_size: int | None = None) -> NDArray[np.float64]:
+        """Probabilities (N, C) of texts, in their order.
+
+        Raises: as `encode`; RuntimeError if the network's outputs for a text are NaN or infinite: it names the text.
+        """
+        return softmax(check_finite(self.logits(self.ids(texts), batch_size), texts))
+
     def predict(self, texts: str | Sequence[str], batch_size: int | None = None) -> pd.DataFrame:
         """What the model says of each text.
 
         Returns: one row per text, in order: text, label, and one column of probabilities per class.
-        Raises: as `encode`.
+        Raises: as `probabilities`.
         """
         texts = [texts] if isinstance(texts, str) else list(texts)
-        ids = [encoded.ids for encoded in self.encode(texts)]
-        probabilities = softmax(self.logits(ids, batch_size))
+        probabilities = self.probabilities(texts, batch_size)
         best = probabilities.argmax(1) if len(texts) else np.empty(0, dtype=int)
         frame = pd.DataFrame({"text": texts, "label": [self.labels[i] for i in best]})
         return pd.concat([frame, pd.DataFrame(probabilities, columns=list(self.labels))], axis=1)
+
+    def copy(self, *, share_weights: bool = False) -> "Classifier":
+        """A classifier with a network of its own: what is done to that one is not done to this one's.
+
+        Args:
+            share_weights: whether the new network's tensors are this one's, so that it takes no memory. It has modules,
+                and with them hooks and modes, of its own.
+        """
+        copied = copy.copy(self)
+        with lock_of(self.network):  # or hooks that are there for a moment would be copied with it
+            tensors = (*self.network.parameters(), *self.network.buffers()) if share_weights else ()
+            copied.network = copy.deepcopy(self.network, {id(tensor): tensor for tensor in tensors})
+        return copied
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Classifier":
+        copied = memo[id(self)] = copy.copy(self)
+        with lock_of(self.network):
+            vars(copied).update(copy.deepcopy(vars(self), memo))
+        return copied
 
     def at_epoch(self, epoch: int) -> "Classifier":
         """The classifier as it was after an epoch of its training, 0 = before the first; this one stays as it is.
@@ -207,27 +246,39 @@ class Classifier:
             kept = ", ".join(map(str, sorted(self.snapshots)))
             what = f"snapshots of the epochs {kept}" if kept else "no snapshots"
             raise InputError(f"the model keeps {what}, got {epoch!r}; train it with snapshots=[…] for others")
-        network = copy.deepcopy(self.network)
+        network = self.copy().network
         model_folder.fill(network, self.snapshots[epoch])
         return Classifier(
             network, self.tokenizer, self.labels, name=f"{self.name}, epoch {epoch}", provenance=self.provenance
         )
 
     def on(self, device: str | torch.device | None) -> "Classifier":
-        """The classifier itself, or a copy of it elsewhere: the user's own stays where it is."""
-        if device is None or choose_device(device).type == self.device.type:
+        """The classifier itself, or a copy of it elsewhere: the user's own stays where it is.
+
+        Args:
+            device: where; "cuda" is the current one of several GPUs, "cuda:1" the second. None for where it is.
+        """
+        if device is None or (place := _located(choose_device(device))) == self.device:
             return self
-        moved = copy.copy(self)
-        moved.network = copy.deepcopy(self.network).to(choose_device(device))
+        moved = self.copy()
+        moved.network.to(place)
         return moved
 
     def fingerprint(self) -> str:
-        """A hash of every weight and label as they are now: it changes whenever an answer could."""
-        digest = hashlib.blake2b(repr(self.labels).encode(), digest_size=16)
-        for name, tensor in self.network.state_dict().items():
-            digest.update(name.encode())
-            digest.update(tensor.detach().cpu().contiguous().view(torch.uint8).numpy())
-        return digest.hexdigest()
+        """A hash of what the answers depend on, as it is now: it changes whenever an answer could.
+
+        It covers the labels; every parameter and buffer with its name, type and shape; every module's class and its
+        plain attributes, which hold the settings of a network (numbers, strings, containers of them, functions by
+        their instructions); and the tokenizer: of this package's own its vocabulary and all of its settings, of
+        another its class and plain attributes likewise, or what its method `fingerprint()` says where it has one. The
+        device, the mode, gradients and the names in `name` and `provenance` have no part in it.
+
+        What cannot be seen is not in it: the code of a class, hooks, attributes that are tensors or objects of a
+        further class, what a tokenizer reads from elsewhere. A plain attribute that changes with every text, such as a
+        counter or a cache, makes the classifier look like another one.
+        """
+        with lock_of(self.network):
+            return fingerprint(self.network, self.tokenizer, self.labels)
 
     def save(self, path: str | Path, *, overwrite: bool = False, half: bool = False) -> Path:
         """Write a model folder: config.json, tokenizer.json, weights.safetensors and a model card; data only.
@@ -300,10 +351,47 @@ class Classifier:
         return classifier
 
 
+NOT_FINITE = "the network's outputs for it are NaN or infinite"
+"""Why a row of a table was left out."""
+
+
+def finite(logits: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(N,) which texts' logits (N, C) are finite: of the others nothing can be said, so that a table leaves them out.
+
+    Raises: RuntimeError if there are texts, and none of them is left.
+    """
+    rows = np.asarray(np.isfinite(logits).all(axis=1))
+    if len(rows) and not rows.any():
+        raise NetworkError(
+            f"the network's outputs are NaN or infinite for all of {len(rows):,} texts; check its weights and what it "
+            "computes"
+        )
+    return rows
+
+
+def check_finite(logits: NDArray[np.float64], texts: Sequence[str]) -> NDArray[np.float64]:
+    """The logits (N, C) of N texts themselves. NetworkError that names the texts whose logits are NaN or infinite."""
+    bad = np.flatnonzero(~np.isfinite(logits).all(axis=1)).tolist()
+    if not bad:
+        return logits
+    named = ", ".join(f"text {row} ({shortened(texts[row])!r})" for row in bad[:_NAMED])
+    named = f"the text {shortened(texts[0])!r}" if len(texts) == 1 else named
+    more = f" and {len(bad) - _NAMED:,} more" if len(bad) > _NAMED else ""
+    raise NetworkError(
+        f"the network's outputs are NaN or infinite for {named}{more}; leave {'it' if len(bad) == 1 else 'them'} out, "
+        "and check the network's weights and what it computes"
+    )
+
+
 def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Probabilities (N, C) of logits (N, C)."""
+    """Probabilities (N, C) of finite logits (N, C)."""
     shifted = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
     return shifted / shifted.sum(axis=1, keepdims=True)
+
+
+def _located(device: torch.device) -> torch.device:
+    """The device with its index: a tensor knows which one of several the system takes if none is named."""
+    return torch.empty(0, device=device).device
 
 
 @contextmanager

@@ -24,7 +24,7 @@ class Reference:
     Attributes:
         layer: its name.
         reduce: how a text's steps became one vector, None for the layer's usual way.
-        fingerprint: of the classifier they were computed with; with other weights they mean nothing.
+        fingerprint: of the classifier they were computed with; of one that has changed since they say nothing.
         source: what the texts are, for a reader.
         mean: (H,) of the layer's outputs.
         axes: (P, H) principal components.

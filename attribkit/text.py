@@ -3,9 +3,11 @@
 Words are cut as GloVe's are: lower case, `did`/`n't`, `I`/`'ve`, each punctuation mark alone.
 """
 
+import hashlib
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from functools import cached_property
 from itertools import chain
@@ -106,7 +108,11 @@ class Encoded:
 
 
 class TextEncoder(Protocol):
-    """What a classifier needs of a tokenizer."""
+    """What a classifier needs of a tokenizer.
+
+    One that has a method `fingerprint() -> str` as well says itself when its ids could have changed; of any other
+    `Classifier.fingerprint` sees what it can.
+    """
 
     pad_id: int
     unk_id: int
@@ -138,12 +144,16 @@ def check_text(text: object) -> str:
     return text
 
 
+def shortened(text: str, most: int = 40) -> str:
+    """A text as a sentence names it: at most so many characters."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
 def check_encoded(encoded: Encoded, text: str) -> Encoded:
     """The encoding itself if it holds a token; ValueError otherwise."""
     if not len(encoded.ids):
-        shown = text if len(text) <= 40 else text[:39] + "…"
         raise InputError(
-            f"the tokenizer found no token in the text {shown!r}; give at least one word it does not remove"
+            f"the tokenizer found no token in the text {shortened(text)!r}; give at least one word it does not remove"
         )
     return encoded
 
@@ -205,6 +215,15 @@ class Tokenizer:
         """The content of a tokenizer.json."""
         return self._inner.to_str(pretty=False)
 
+    def fingerprint(self) -> str:
+        """A hash of the vocabulary and of how texts are cut."""
+        return self._fingerprint
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        content = one_spelling(self.to_json()) + json.dumps(asdict(self.settings), sort_keys=True)
+        return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
+
     @property
     def vocabulary(self) -> dict[str, int]:
         """Every token's number, PAD and UNK first."""
@@ -240,6 +259,12 @@ class Tokenizer:
             tokens[unknown] = text[slice(*places[unknown])]
         total = len(ids) + sum(len(rest) for rest in encoding.overflowing)
         return Encoded(ids, spans[:, 0], spans[:, 1], tuple(tokens), known, total)
+
+
+def one_spelling(content: str) -> str:
+    """A tokenizer.json's content without the empty settings that one version of its library writes and another not."""
+    told = {name: value for name, value in json.loads(content).items() if value not in (None, [], {})}
+    return json.dumps(told, sort_keys=True)
 
 
 def _configure(inner: tokenizers.Tokenizer, settings: TextSettings) -> None:

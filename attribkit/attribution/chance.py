@@ -4,12 +4,16 @@ import random as python
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
+from threading import RLock
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from attribkit.attribution.problem import Problem, Solution, one_by_one
+
+DRAWING = RLock()
+"""Held by whoever sets the random states of the process and draws from them."""
 
 
 def seed_of(ids: NDArray[np.int64], seed: int) -> int:
@@ -28,18 +32,22 @@ def points_on_path(ids: NDArray[np.int64], seed: int, count: int) -> NDArray[np.
 
 @contextmanager
 def seeded(text: Problem) -> Iterator[None]:
-    """The random states of Python, NumPy and torch set by the seed and by a text's tokens; afterwards as found."""
+    """The random states of Python, NumPy and torch set by the seed and by a text's tokens; afterwards as found.
+
+    They belong to the whole process: of several threads that explain, one draws at a time.
+    """
     seed = seed_of(text.ids.cpu().numpy(), text.seed)
-    before, legacy = python.getstate(), np.random.get_state()
-    try:
-        with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
-            python.seed(seed)
-            np.random.seed(seed)
-            torch.manual_seed(seed)
-            yield
-    finally:
-        python.setstate(before)
-        np.random.set_state(legacy)
+    with DRAWING:
+        before, legacy = python.getstate(), np.random.get_state()
+        try:
+            with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+                python.seed(seed)
+                np.random.seed(seed)
+                torch.manual_seed(seed)
+                yield
+        finally:
+            python.setstate(before)
+            np.random.set_state(legacy)
 
 
 def random(problem: Problem) -> Solution:

@@ -10,6 +10,8 @@ from captum.metrics import infidelity as captum_infidelity
 from captum.metrics import sensitivity_max
 from torch import Tensor
 
+from attribkit.attribution.chance import DRAWING
+
 SAMPLES = 50
 """Draws of an infidelity."""
 REMOVED = 0.1
@@ -54,7 +56,7 @@ def max_sensitivity(explain: Callable[[Tensor], Tensor], embedded: Tensor, seed:
     def scores_of(points: tuple[Tensor, ...] | Tensor) -> tuple[Tensor]:
         return (explain(points if isinstance(points, Tensor) else points[0]),)  # Captum counts on tuples here
 
-    with torch.random.fork_rng(devices=[]):
+    with DRAWING, torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         found = sensitivity_max(scores_of, embedded.unsqueeze(0), perturb_radius=RADIUS, n_perturb_samples=JOLTS)
     return float(found[0])

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from attribkit.attribution.lookup import Tables
 from attribkit.attribution.outputs import UNITS
-from attribkit.classifier import Classifier, softmax
+from attribkit.classifier import NOT_FINITE, Classifier, softmax
 from attribkit.corpus.job import Settings
 from attribkit.corpus.memory import ran_out
 from attribkit.errors import InputError, InputTypeError
@@ -147,8 +147,10 @@ class Transform:
 
     def _together(self, texts: Sequence[str], encoded: Sequence[Encoded]) -> list[Explained | tuple[str, str]]:
         logits = self.classifier.logits([one.ids for one in encoded])
-        if not np.isfinite(logits).all() and len(texts) > 1:
-            raise ArithmeticError("some outputs are not finite")
+        if not np.isfinite(logits).all():
+            if len(texts) > 1:
+                raise ArithmeticError("some outputs are not finite")
+            return [("failed", NOT_FINITE)]
         reading, probabilities = Reading(tuple(texts), tuple(encoded), logits), softmax(logits)
         found: dict[int, Explained | tuple[str, str]] = {}
         for rows, (names,), (solved,) in self.view.solve(self.classifier, reading, self.tables):
@@ -156,10 +158,10 @@ class Transform:
             scores, steps = solution.scores[target].cpu().numpy(), solution.steps[target].tolist()
             outputs, bases = solved.outputs[target].tolist(), solved.bases[target].tolist()
             converged = [None] * len(rows) if solution.converged is None else solution.converged[target].tolist()
-            finite = np.isfinite(scores).all(1) & np.isfinite(probabilities[rows]).all(1)
+            finite = np.isfinite(scores).all(1)
             for place, row in enumerate(rows.tolist()):
                 if not finite[place]:
-                    found[row] = ("failed", "the network's output or gradient for this text is not finite")
+                    found[row] = ("failed", "the network's gradient for it is NaN or infinite")
                     continue
                 found[row] = Explained(
                     encoded[row],

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from attribkit.classifier import Classifier, softmax
+from attribkit.classifier import NOT_FINITE, Classifier, finite, softmax
 from attribkit.errors import InputError
 from attribkit.evaluation.metrics import Metrics, counted
 from attribkit.evaluation.readable import why_not
@@ -28,7 +28,7 @@ class Answers:
         ids: (N,) their tokens.
         truth: (N,) int64, the true label's place among `labels`; −1 where it is unknown, or unknown to the model.
         logits: (N, C) float64.
-        left_out: the rows that hold no text, each with the reason.
+        left_out: the rows that hold no text, or for which the network's outputs are not finite, each with the reason.
         strange: labels that the model does not know, with the number of rows that carry them.
         given: how many rows there were.
         notes: sentences on where the texts come from.
@@ -58,6 +58,7 @@ class Answers:
 
         Raises:
             TypeError, ValueError, FileNotFoundError: for data that holds no texts, or none that the model can read.
+            RuntimeError: if the network's outputs are NaN or infinite for all of them.
         """
         column = text or "text"
         if isinstance(data, pd.DataFrame) and column in data:  # so that a row without a text keeps its number
@@ -70,6 +71,10 @@ class Answers:
         rows = [row for row in range(len(texts)) if row not in refused]
         if not rows:
             raise InputError("the data holds no text that the model can read; check the text column")
+        logits = model.logits([ids[row] for row in rows], batch_size)
+        there = finite(logits)
+        refused |= {row: NOT_FINITE for row, ok in zip(rows, there, strict=True) if not ok}
+        rows, logits = [row for row in rows if row not in refused], logits[there]
         labels = [found.labels[row] if found.labels else "" for row in rows]
         places = {name: place for place, name in enumerate(model.labels)}
         strange = Counter(name for name in labels if name and name not in places)
@@ -79,7 +84,7 @@ class Answers:
             tuple(texts[row] for row in rows),
             tuple(ids[row] for row in rows),
             np.array([places.get(name, -1) for name in labels], dtype=np.int64),
-            model.logits([ids[row] for row in rows], batch_size),
+            logits,
             tuple(sorted(refused.items())),
             tuple(strange.most_common()),
             len(texts),

@@ -168,8 +168,8 @@ def check(
     answers = Answers.of(model, data)
     notes = []
     if answers.left_out:
-        first, _ = answers.left_out[0]
-        notes.append(f"{len(answers.left_out):,} rows hold no text that can be read, the first is row {first}")
+        first, reason = answers.left_out[0]
+        notes.append(f"{len(answers.left_out):,} rows were left out, the first is row {first}: {reason}")
     drawn = np.sort(np.random.default_rng(seed).permutation(len(answers.texts))[:texts])
     some = [answers.texts[place] for place in drawn]
     found = {**_of_answers(answers), **_of_scores(model, some, name, seed)}

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from attribkit.classifier import Classifier
+from attribkit.classifier import Classifier, finite
 from attribkit.errors import InputError, InputTypeError
 from attribkit.text import check_text
 from attribkit.training.data import Dataset
@@ -22,7 +22,8 @@ class Metrics:
     Attributes:
         labels: (C,) in the model's order.
         confusion: (C, C) int64, texts by true label (rows) and predicted label (columns).
-        dropped: rows left out because their text is missing, empty or holds no token.
+        dropped: rows left out because their text is missing, empty or holds no token, or because the network's
+            outputs for it are NaN or infinite.
     """
 
     labels: tuple[str, ...]
@@ -116,6 +117,7 @@ def evaluate(model: Classifier, data: pd.DataFrame | Dataset, batch_size: int | 
     Raises:
         TypeError: if `data`, or a text, is of the wrong kind.
         ValueError: if a column is missing, a label is unknown to the model, or no row can be read.
+        RuntimeError: if the network's outputs are NaN or infinite for all rows.
     """
     table = data.test if isinstance(data, Dataset) else data
     if not isinstance(table, pd.DataFrame):
@@ -141,8 +143,9 @@ def evaluate(model: Classifier, data: pd.DataFrame | Dataset, batch_size: int | 
         raise InputError("the table holds no text that the model can read; check the text column")
     places = {label: place for place, label in enumerate(model.labels)}
     true = labels.map(places).to_numpy(dtype=np.int64)[read]
-    predicted = model.logits([ids[number] for number in read], batch_size).argmax(1)
-    return counted(model.labels, true, predicted, _length(data) - len(read))
+    logits = model.logits([ids[number] for number in read], batch_size)
+    there = finite(logits)
+    return counted(model.labels, true[there], logits[there].argmax(1), _length(data) - int(there.sum()))
 
 
 def counted(

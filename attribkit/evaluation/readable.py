@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from attribkit.classifier import Classifier
+from attribkit.classifier import NOT_FINITE, Classifier, finite
 from attribkit.errors import InputError, InputTypeError
 from attribkit.text import Encoded, check_text
 from attribkit.views.reading import Reading
@@ -63,6 +63,7 @@ class Readable:
         Raises:
             TypeError: for a single string where several texts are expected.
             ValueError: if the model can read none of them.
+            RuntimeError: if the network's outputs are NaN or infinite for all of them.
         """
         if isinstance(texts, (str, bytes)):
             raise InputTypeError("several texts are needed, got one string; give a list of texts")
@@ -83,6 +84,9 @@ class Readable:
         if not pairs:
             raise InputError(f"the model can read none of the {len(texts):,} texts given; check the column of texts")
         logits = model.logits([one.ids for _, one in pairs], batch_size)
+        there = finite(logits)
+        skipped += [Skipped(row, NOT_FINITE) for (row, _), ok in zip(pairs, there, strict=True) if not ok]
+        pairs, logits = [pair for pair, ok in zip(pairs, there, strict=True) if ok], logits[there]
         reading = Reading(tuple(texts[row] for row, _ in pairs), tuple(one for _, one in pairs), logits)
         rows = np.array([row for row, _ in pairs])
         return Readable(reading, rows, tuple(sorted(skipped, key=lambda one: one.row)))

@@ -12,7 +12,7 @@ from attribkit.maps.alignment import align
 from attribkit.maps.layers import LayerOutputs, chosen_layers, read_layers
 from attribkit.maps.mapped import Mapped, Panelled
 from attribkit.maps.mixing import measure_if_enough
-from attribkit.maps.points import Described, LabelledTexts, Report, describe
+from attribkit.maps.points import Described, LabelledTexts, Report, describe, excerpt
 from attribkit.maps.settings import MapSettings
 from attribkit.maps.tables import border_table, classes_table, layers_table, pairs_table
 from attribkit.panels import Map, Scatter, Table
@@ -29,7 +29,7 @@ def make_maps(
     """Map what layers make of texts.
 
     Raises: ValueError for a layer, reduction, epoch or colour that there is not; for too few points; for activations
-        that are NaN or infinite.
+        that are NaN or infinite for every text; those for which some are leave the map, and a note names the first.
     """
     reduction = settings.reduction
     layers = _layers(classifier, settings)
@@ -38,6 +38,14 @@ def make_maps(
     if not ids:
         raise InputError("there must be at least one text that holds a token, got none; give more texts")
     outputs = [_read(model, ids, layers, settings, epoch, report) for epoch, model in models]
+    bad = {int(text) for one in outputs for texts in one.not_finite().values() for text in texts}
+    if 0 < len(bad) < len(ids):
+        rows = [row for row in range(len(ids)) if row not in bad]
+        first = excerpt(data.texts[min(bad)], 40)
+        note = f"{len(bad):,} texts were left out, for a layer put out NaN or infinity for them, the first is “{first}”"
+        data, ids = data.only(rows, note), [ids[row] for row in rows]
+        outputs = [_read(model, ids, layers, settings, epoch, report) for epoch, model in models]
+    outputs = [one.checked() for one in outputs]
     width = 1 + (reduction.dimension - 1) * reduction.delay if reduction.name == "takens" else 1
     described = describe(classifier, data, outputs[-1], outputs[-1].logits, width)
     panels: list[Panelled] = []

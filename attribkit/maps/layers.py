@@ -41,6 +41,25 @@ class LayerOutputs:
     def __getitem__(self, layer: str) -> NDArray[np.float32]:
         return self.values[layer]
 
+    def not_finite(self) -> dict[str, NDArray[np.int64]]:
+        """The texts for which a layer, or the network in the end, put out NaN or infinity, by what put it out."""
+        found = {
+            f"the layer {name!r}": np.unique(self.text[~np.isfinite(values).all(axis=1)])
+            for name, values in self.values.items()
+        }
+        found["the network"] = np.flatnonzero(~np.isfinite(self.logits).all(axis=1))
+        return {what: texts for what, texts in found.items() if len(texts)}
+
+    def checked(self) -> "LayerOutputs":
+        """Itself. ValueError if something in it is NaN or infinite: it names the layer and the texts."""
+        for what, bad in self.not_finite().items():
+            shown = ", ".join(map(str, bad[:5])) + (", …" if len(bad) > 5 else "")
+            raise InputError(
+                f"{what} put out NaN or infinity for {len(bad):,} of {len(self.logits):,} texts (number {shown}); "
+                "check the model's weights and those texts"
+            )
+        return self
+
 
 def layer_outputs(
     model: Classifier,
@@ -77,7 +96,7 @@ def layer_outputs(
     reduction = Reduction(reduce, delay, dimension, stride, sample, seed)
     ids = model.ids([texts] if isinstance(texts, str) else list(texts))
     names = [layers] if isinstance(layers, str) else layers
-    return read_layers(model, ids, chosen_layers(model, names, reduction), reduction, batch_size)
+    return read_layers(model, ids, chosen_layers(model, names, reduction), reduction, batch_size).checked()
 
 
 def chosen_layers(model: Classifier, names: Sequence[str] | None, reduction: Reduction) -> list[Layer]:
@@ -115,7 +134,7 @@ def read_layers(
     batch_size: int | None = None,
     progress: Progress | None = None,
 ) -> LayerOutputs:
-    """`layer_outputs` of encoded texts; ValueError for activations that are NaN or infinite."""
+    """`layer_outputs` of encoded texts, NaN and infinity among them: see `LayerOutputs.checked`."""
     lengths = [len(row) for row in ids]
     steps = Steps.draw(lengths, reduction) if reduction.by_step else None
     points = len(ids) if steps is None else len(steps.text)
@@ -141,8 +160,6 @@ def read_layers(
             if progress is not None:
                 progress(done, len(ids))
     text = np.arange(len(ids)) if steps is None else steps.text
-    for name, found_values in values.items():
-        _check_finite(name, found_values, text)
     return LayerOutputs(
         values={name: values.get(name, np.zeros((0, 0), dtype=np.float32)) for name in names},
         reductions=names,
@@ -201,13 +218,3 @@ class _Reader:
             raise NetworkError(f"the layer {name!r} changes the shape of its output from text to text; take another")
         attended = self.reductions[name] == "attention"
         return reduced(self.layers[name], "attention", found, self.mask, weights) if attended else found
-
-
-def _check_finite(layer: str, values: NDArray[np.float32], text: NDArray[np.int64]) -> None:
-    bad = np.unique(text[~np.isfinite(values).all(axis=1)])
-    if len(bad):
-        shown = ", ".join(map(str, bad[:5])) + (", …" if len(bad) > 5 else "")
-        raise InputError(
-            f"the layer {layer!r} put out NaN or infinity for {len(bad):,} of {len(np.unique(text)):,} texts (number "
-            f"{shown}); check the model's weights and those texts"
-        )

@@ -76,12 +76,14 @@ class Mapped:
 
         That is the deepest layer's at the latest epoch, the one that the other tables describe, too.
 
-        Raises: ValueError where a text is no single point.
+        Raises: ValueError where a text is no single point, or the network put out NaN or infinity for it.
         """
         if self.reduction.by_step:
             raise InputError(f"`reduce={self.reduction.name!r}` makes many points of a text; place it with another one")
         points = np.empty((len(texts), len(self.panels), self.scatter.dimensions))
-        outputs = [read_layers(panel.model, ids, [panel.layer], self.reduction, batch_size) for panel in self.panels]
+        outputs = [
+            read_layers(panel.model, ids, [panel.layer], self.reduction, batch_size).checked() for panel in self.panels
+        ]
         for number, (panel, one) in enumerate(zip(self.panels, outputs, strict=True)):
             points[:, number] = panel.place(panel.inside(one[panel.layer.name]))
         last, predicted = self.panels[-1], outputs[-1].logits.argmax(1)

@@ -56,10 +56,13 @@ class LabelledTexts:
         ids = [one for one in found if len(one)]
         if len(kept) == len(self.texts):
             return self, ids
-        note = f"{len(self.texts) - len(kept):,} texts hold no token and were left out"
-        labels = tuple(self.labels[row] for row in kept) if self.labels else ()
-        texts = tuple(self.texts[row] for row in kept)
-        return replace(self, texts=texts, labels=labels, notes=(*self.notes, note)), ids
+        return self.only(kept, f"{len(self.texts) - len(kept):,} texts hold no token and were left out"), ids
+
+    def only(self, rows: Sequence[int], note: str) -> "LabelledTexts":
+        """Those of these rows; the note says why not the others."""
+        labels = tuple(self.labels[row] for row in rows) if self.labels else ()
+        texts = tuple(self.texts[row] for row in rows)
+        return replace(self, texts=texts, labels=labels, notes=(*self.notes, note))
 
 
 @dataclass(frozen=True, eq=False)

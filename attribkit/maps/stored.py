@@ -59,18 +59,18 @@ def make_reference(
 
 
 def fits(classifier: Classifier) -> bool:
-    """Whether the model carries a reference that was made with its weights as they are now."""
+    """Whether the model carries a reference that was made with the model as it is now."""
     return classifier.reference is not None and classifier.reference.fingerprint == classifier.fingerprint()
 
 
 def map_reference(classifier: Classifier) -> Mapped:
     """The map of the reference that a model carries.
 
-    Raises: ValueError if it carries none, or one that was made with other weights.
+    Raises: ValueError if it carries none, or one that was made with the model in another state.
     """
     reference = classifier.reference
     if reference is None or not fits(classifier):
-        what = "carries none" if reference is None else "carries one that was made with other weights"
+        what = "carries none" if reference is None else "has changed since the one it carries was made"
         raise InputError(
             f"reference points are needed, but the model {what}; give `reference=data`, or make them with "
             "attribkit.keep_reference(model, data)"

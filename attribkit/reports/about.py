@@ -47,7 +47,7 @@ def _model_table(model: Classifier) -> Table:
             "trained on",
             f"{trained}, fingerprint {data['fingerprint']}" if trained and "fingerprint" in data else trained,
         ),
-        ("fingerprint of its weights", model.fingerprint()),
+        ("fingerprint of all that its answers depend on", model.fingerprint()),
     ]
     return Table("The model", ("what", "value"), tuple(row for row in rows if row[1]))
 

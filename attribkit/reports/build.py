@@ -209,7 +209,7 @@ def _appendix(
     settings = Table("Settings", ("setting", "value"), tuple((key, None if v is None else str(v)) for key, v in rows))
     versions = [(package, version(package)) for package in ("attribkit", "torch", "numpy", "scikit-learn")]
     prints = [
-        ("the model’s weights", model.fingerprint()),
+        ("the model", model.fingerprint()),
         *((f"another model, {other.name}", other.fingerprint()) for other in others),
         (f"the texts of {source}", fingerprint_of(answers)),
         *versions,

@@ -8,7 +8,6 @@ from typing import Any
 from attribkit.attribution.baselines import NAMES
 from attribkit.attribution.exact import has_closed_form
 from attribkit.attribution.outputs import UNITS
-from attribkit.classifier import softmax
 from attribkit.errors import InputError, UnknownNameError
 from attribkit.explainer import explain, supported
 from attribkit.explanation import Explanation, Explanations
@@ -120,7 +119,7 @@ class Desk:
         texts = [text for question in questions for text in question.texts]
         for text in texts:
             self._check(model, text)
-        rows = iter(softmax(model.logits(model.ids(texts))))
+        rows = iter(model.probabilities(texts))
         return [
             {"model": model.name, "predictions": [_said(model, next(rows)) for _ in question.texts]}
             for question in questions
@@ -145,7 +144,7 @@ class Desk:
         words = ["", *(_cased(one.word, text[start:end]) for one in near)]
         texts = [text, *(text[:start] + (word or " ") + text[end:] for word in words)]
         readable = [bool(len(ids)) for ids in model.tokenizer.ids(texts)]
-        rows = iter(softmax(model.logits(model.ids([one for one, ok in zip(texts, readable, strict=True) if ok]))))
+        rows = iter(model.probabilities([one for one, ok in zip(texts, readable, strict=True) if ok]))
         now, *others = [_said(model, next(rows)) if ok else None for ok in readable]
         similarities = [None, *(one.similarity for one in near)]
         return {

@@ -1,6 +1,5 @@
 """Models as a server keeps them: read once, never changed, so that what depends on their weights is computed once."""
 
-import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,8 +25,8 @@ class Frozen(Classifier):
 
     @staticmethod
     def of(model: Classifier) -> "Frozen":
-        """A copy with weights of its own."""
-        network = copy.deepcopy(model.network).eval().requires_grad_(False)
+        """A copy with a network of its own."""
+        network = model.copy().network.eval().requires_grad_(False)
         frozen = Frozen(network, model.tokenizer, model.labels, name=model.name, provenance=model.provenance)
         frozen.reference = model.reference
         return frozen

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from attribkit.attribution import baselines
 from attribkit.classifier import Classifier
-from attribkit.errors import InputError, InputTypeError
+from attribkit.errors import InputError, InputTypeError, NetworkError
 
 
 def check_baselines(given: object) -> tuple[str, ...]:
@@ -85,7 +85,10 @@ class Against:
 
     @staticmethod
     def of(classifier: Classifier, ids: Tensor, mask: Tensor, named: "Named", run: Any) -> "Against":
-        """What texts (B, T) are compared with; run: the network fed with vectors."""
+        """What texts (B, T) are compared with; run: the network fed with vectors.
+
+        Raises: RuntimeError if the network's outputs for the baseline are NaN or infinite.
+        """
         network, tokenizer = classifier.network, classifier.tokenizer
         name = named.name if named.words is None else "text"
         arguments = (mask, tokenizer.pad_id, tokenizer.unk_id, named.words)
@@ -103,6 +106,11 @@ class Against:
                     logits = network(tokens[rows], mask[rows])
                 else:
                     logits = run(vectors[rows], ids[rows], mask[rows])
+            if not logits.isfinite().all():
+                raise NetworkError(
+                    f"the network's outputs for the baseline {named.name!r} are NaN or infinite; take "
+                    "another baseline, and check the network's weights and what it computes"
+                )
             named.outputs.update(zip(new, logits.double().cpu(), strict=True))
         return Against(tokens, vectors, torch.stack([named.outputs[length] for length in lengths]), named.length)
 

@@ -2,7 +2,8 @@
 
 import random
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -17,25 +18,17 @@ def borrowed(network: nn.Module) -> Iterator[None]:
     """The network ready for gradients with respect to its inputs; afterwards exactly what it was.
 
     Kept as found: every module's mode flag, every parameter's gradient and `requires_grad`, the random states of
-    Python, NumPy and torch, cuDNN's flags, the caller's grad and inference mode.
+    Python, NumPy and torch, cuDNN's flags, the caller's grad and inference mode. Other threads that want the network
+    wait meanwhile; what belongs to the whole process is given back by the last of the threads that explain.
     """
     with ExitStack() as stack:
-        stack.enter_context(_random_states())
+        stack.enter_context(_RANDOM_STATES())
         stack.enter_context(torch.inference_mode(False))
         stack.enter_context(torch.enable_grad())
         stack.enter_context(evaluating(network))
         stack.enter_context(_parameters(network))
-        if torch.backends.cudnn.enabled and any(isinstance(module, nn.RNNBase) for module in network.modules()):
-            # cuDNN's recurrent layers have no backward pass in evaluation mode; flags() would reset what is not named
-            flags = torch.backends.cudnn
-            stack.enter_context(
-                flags.flags(
-                    enabled=False,
-                    benchmark=flags.benchmark,
-                    deterministic=flags.deterministic,
-                    allow_tf32=flags.allow_tf32,
-                )
-            )
+        if any(isinstance(module, nn.RNNBase) for module in network.modules()):
+            stack.enter_context(_NO_CUDNN())
         yield
 
 
@@ -69,6 +62,28 @@ def _parameters(network: nn.Module) -> Iterator[None]:
             parameter.requires_grad_(wanted)
 
 
+class _Shared:
+    """A context that changes something of the whole process: the first thread in it enters, the last one leaves."""
+
+    def __init__(self, context: Callable[[], AbstractContextManager[None]]) -> None:
+        self._context, self._lock, self._inside = context, Lock(), 0
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        with self._lock:
+            if not self._inside:
+                self._entered = self._context()
+                self._entered.__enter__()
+            self._inside += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._inside -= 1
+                if not self._inside:
+                    self._entered.__exit__(None, None, None)
+
+
 @contextmanager
 def _random_states() -> Iterator[None]:
     python, legacy = random.getstate(), np.random.get_state()
@@ -78,3 +93,19 @@ def _random_states() -> Iterator[None]:
     finally:
         random.setstate(python)
         np.random.set_state(legacy)
+
+
+@contextmanager
+def _without_cudnn() -> Iterator[None]:
+    """Its recurrent layers have no backward pass in evaluation mode."""
+    flags = torch.backends.cudnn
+    if not flags.enabled:
+        yield
+        return
+    with flags.flags(  # which would reset what is not named
+        enabled=False, benchmark=flags.benchmark, deterministic=flags.deterministic, allow_tf32=flags.allow_tf32
+    ):
+        yield
+
+
+_RANDOM_STATES, _NO_CUDNN = _Shared(_random_states), _Shared(_without_cudnn)

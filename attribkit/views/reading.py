@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from attribkit.classifier import Classifier
+from attribkit.classifier import Classifier, check_finite
 from attribkit.panels import Panel
 from attribkit.text import Encoded
 
@@ -28,9 +28,10 @@ class Reading:
 
     @staticmethod
     def of(classifier: Classifier, texts: Sequence[str], batch_size: int | None = None) -> "Reading":
-        """Read them. Raises as `Classifier.encode`."""
+        """Read them. Raises as `Classifier.probabilities`."""
         encoded = classifier.encode(texts)
-        return Reading(tuple(texts), tuple(encoded), classifier.logits([one.ids for one in encoded], batch_size))
+        logits = classifier.logits([one.ids for one in encoded], batch_size)
+        return Reading(tuple(texts), tuple(encoded), check_finite(logits, texts))
 
 
 class View(Protocol):

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from attribkit.attribution.erasure import WindowErasure
 from attribkit.classifier import Classifier
-from attribkit.errors import InputError
+from attribkit.errors import InputError, NetworkError
 
 How = Literal["delete", "pad"]
 REMOVALS: tuple[str, ...] = get_args(How)
@@ -49,7 +49,19 @@ def log_p(
     """Log p (N,) that the model's own forward pass gives each of N texts' labels (N,)."""
     if not len(variants):
         return np.zeros(0)
-    return _log_softmax(model.logits(variants, batch_size))[np.arange(len(variants)), labels]
+    return _log_softmax(finite_logits(model, variants, batch_size))[np.arange(len(variants)), labels]
+
+
+def finite_logits(model: Classifier, variants: Sequence[Ids], batch_size: int | None = None) -> NDArray[np.float64]:
+    """Logits (N, C) of N changed texts; RuntimeError where some are NaN or infinite: nothing is measured then."""
+    logits = model.logits(variants, batch_size)
+    bad = int((~np.isfinite(logits).all(axis=1)).sum())
+    if bad:
+        raise NetworkError(
+            f"the network's outputs are NaN or infinite for {bad:,} of {len(variants):,} texts with tokens taken away; "
+            "check the network's weights and what it computes"
+        )
+    return logits
 
 
 def _log_softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:

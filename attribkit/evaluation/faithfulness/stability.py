@@ -1,6 +1,5 @@
 """Infidelity and max-sensitivity of a method's scores on single texts."""
 
-import copy
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -12,7 +11,7 @@ from torch import Tensor
 from attribkit.attribution import stability
 from attribkit.attribution.outputs import Target
 from attribkit.classifier import Classifier
-from attribkit.evaluation.faithfulness.removal import left
+from attribkit.evaluation.faithfulness.removal import finite_logits, left
 from attribkit.evaluation.scores import Scores, part, token_scores
 from attribkit.text import Encoded
 from attribkit.views.reading import Reading
@@ -45,7 +44,7 @@ def _gated(model: Classifier, ids: NDArray[np.int64], label: int) -> Callable[[T
 
     def value(gates: Tensor) -> Tensor:
         variants = [left(ids, keep, "pad", model.tokenizer.pad_id) for keep in gates.numpy() > 0.5]
-        logits = torch.from_numpy(model.logits(variants))
+        logits = torch.from_numpy(finite_logits(model, variants))
         return Target("log_odds", torch.full((len(variants),), label)).of(logits)
 
     return value
@@ -58,8 +57,7 @@ class _Jolted:
     """
 
     def __init__(self, model: Classifier) -> None:
-        self.model = copy.copy(model)
-        self.model.network = copy.deepcopy(model.network)
+        self.model = model.copy()
         self.weight = model.network.embedding.weight.detach()
 
     def embedded(self, one: Encoded) -> Tensor:

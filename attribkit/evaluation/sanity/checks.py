@@ -5,7 +5,6 @@ rank correlation with the true one must fall (Adebayo et al., "Sanity Checks for
 changes with padding, with the order of a batch or with the numbers' precision explains the computer.
 """
 
-import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -224,8 +223,8 @@ def completeness(
 def _invariance(model: Classifier, reading: Reading, method: str, own: Scores, seed: int) -> Numbers:
     """(3, N) how much scores change that should not."""
     backwards = np.arange(len(own))[::-1]
-    double = copy.copy(model)
-    double.network = copy.deepcopy(model.network).double()
+    double = model.copy()
+    double.network.double()
     versions = (
         token_scores(model, reading, method, seed=seed, batch_size=1),
         token_scores(model, part(reading, backwards), method, seed=seed)[::-1],

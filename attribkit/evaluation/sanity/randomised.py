@@ -1,6 +1,5 @@
 """Copies of a model in which some layers know nothing, and how alike two sets of scores are."""
 
-import copy
 from collections.abc import Iterable
 
 import numpy as np
@@ -27,8 +26,7 @@ def randomised(model: Classifier, layers: Iterable[str], seed: int) -> Classifie
     gone and the layer's scale is not. A layer gets the same numbers whichever others are randomised with it. The
     embedding's PAD row stays, for it is no word.
     """
-    found = copy.copy(model)
-    found.network = copy.deepcopy(model.network)
+    found = model.copy()
     modules = dict(found.network.named_modules())
     places = {name: place for place, name in enumerate(modules)}
     for name in layers:
