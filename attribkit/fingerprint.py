@@ -119,7 +119,8 @@ def _of_value(value: Any) -> Iterator[Part]:
 
 def _of_code(code: CodeType) -> Iterator[Part]:
     """What a function does, wherever it is written: its instructions, the names and constants that they use."""
-    yield from (code.co_code, *code.co_names)
+    yield code.co_code
+    yield from code.co_names
     for constant in code.co_consts:
         yield from (_of_code if isinstance(constant, CodeType) else _of_value)(constant)
 

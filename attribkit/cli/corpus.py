@@ -51,6 +51,9 @@ def corpus(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Do only the rows again that were not explained.")
     ] = False,
+    mixed_versions: Annotated[
+        bool, typer.Option("--mixed-versions", help="Go on though versions differ from those the run began with.")
+    ] = False,
     window: Annotated[int, typer.Option(help="Rows of a part.")] = 2_048,
     workers: Annotated[int | None, typer.Option(help="Processes; one per core if not given.")] = None,
     engine: Annotated[Engine, typer.Option(help="local, or ray (attribkit[ray]) for a cluster.")] = Engine.local,
@@ -83,6 +86,7 @@ def corpus(
             keep_text=keep_text,
             words=words,
             retry_failed=retry_failed,
+            mixed_versions=mixed_versions,
             window=window,
             workers=workers,
             engine=engine.value,
@@ -95,6 +99,8 @@ def corpus(
         highlight=False,
         soft_wrap=True,
     )
+    if len(run.versions) > 1:
+        errors.print(f"note: the rows were explained by {len(run.versions)} sets of versions; the manifest says which")
     if run.failed:
         errors.print(f"note: {run.failed:,} rows were not explained; their status and reason say why", soft_wrap=True)
 

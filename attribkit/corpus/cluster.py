@@ -10,7 +10,7 @@ import logging
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import pyarrow as pa
@@ -25,7 +25,7 @@ except ImportError as error:
     raise MissingPackageError("engine='ray' needs Ray; install it with: pip install 'attribkit[ray]'") from error
 import torch
 
-from attribkit.corpus.job import Job
+from attribkit.corpus.job import Job, check_worker
 from attribkit.corpus.ledger import Part
 from attribkit.corpus.windows import Todo
 from attribkit.corpus.work import Work
@@ -38,10 +38,12 @@ class Cluster:
     Attributes:
         job: what its actors are told.
         actors: how many; None for one per core of the cluster.
+        told: what this process said of itself and of the model: what every actor must say too.
     """
 
     job: Job
     actors: int | None
+    told: dict[str, Any] = field(default_factory=dict)
 
     @staticmethod
     @contextmanager
@@ -63,8 +65,9 @@ class Cluster:
                 ray.shutdown()
 
     def introduce(self) -> dict[str, Any]:
-        """What a run must know of the model. Raises what is wrong with it or with the settings."""
-        return Work.of(self.job).introduce()
+        """As `Work.introduce`. Raises what is wrong with the model or with the settings."""
+        self.told = Work.of(self.job).introduce()
+        return self.told
 
     def run(self, todo: Todo) -> Iterator[tuple[int, Part]]:
         """Each part as it is finished, in any order, and how much of the corpus had been read for it.
@@ -75,7 +78,7 @@ class Cluster:
         with _context():
             parts = read_datasource(_Windows(todo), override_num_blocks=1, num_cpus=0).map_batches(
                 _Explain,
-                fn_constructor_args=(self.job.to_json(),),
+                fn_constructor_args=(self.job.to_json(), self.told),
                 batch_size=1,
                 batch_format="pyarrow",
                 compute=ActorPoolStrategy(size=actors),
@@ -132,9 +135,10 @@ def _blocks(todo: Todo) -> Iterable[pa.Table]:
 class _Explain:
     """An actor: the model, loaded once."""
 
-    def __init__(self, job: dict[str, Any]) -> None:
+    def __init__(self, job: dict[str, Any], expected: dict[str, Any]) -> None:
         torch.set_num_threads(1)  # one actor per core: more threads would only wait for one another
         self._work = Work.of(Job.from_json(job))
+        check_worker(self._work.introduce(), expected)
 
     def __call__(self, batch: pa.Table) -> pa.Table:
         (row,) = batch.to_pylist()

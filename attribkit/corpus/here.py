@@ -31,7 +31,7 @@ class Here:
         return Here(Work.of(job, classifier), one_thread)
 
     def introduce(self) -> dict[str, Any]:
-        """What a run must know of the model."""
+        """As `Work.introduce`."""
         return self.work.introduce()
 
     def run(self, todo: Todo) -> Iterator[tuple[int, Part]]:

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from attribkit.errors import RunError
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -48,3 +50,21 @@ class Job:
     def from_json(content: Mapping[str, Any]) -> "Job":
         """Read what `to_json` wrote."""
         return Job(**{**content, "settings": Settings(**content["settings"])})
+
+
+def check_worker(told: Mapping[str, Any], first: Mapping[str, Any]) -> None:
+    """Refuse a worker that does not tell of itself what the first one told. Raises: RuntimeError."""
+    others = differing(told["versions"], first["versions"])
+    if told["model"] != first["model"]:
+        others = f"another model{f' and {others}' if others else ''}"
+    if others:
+        raise RunError(
+            f"a worker has {others}, which would mix numbers; let all of them have the same, and run the same command "
+            "again: finished parts are kept"
+        )
+
+
+def differing(now: Mapping[str, str], then: Mapping[str, str]) -> str:
+    """Which versions differ, in words; "" if none does."""
+    names = [name for name in sorted({**then, **now}) if now.get(name) != then.get(name)]
+    return ", ".join(f"{name} {now.get(name, 'not at all')} instead of {then.get(name, 'none')}" for name in names)

@@ -10,8 +10,8 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
+from attribkit.corpus.job import differing
 from attribkit.errors import InputError, InputExistsError, RunError
 from attribkit.files import write_whole
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST, LOCK, WORDS = "_manifest.jsonl", "_lock", "_words"
 _SAME = {
     "model": "the model has changed since this run began",
@@ -40,6 +41,7 @@ class Part:
         rows: how many; first, last: their numbers in the corpus.
         statuses: how many rows have each status.
         sha256: of the file; words: of the file with its words' sums, if there is one.
+        versions: by which its rows were explained, if not all by those that the run began with.
     """
 
     number: int
@@ -50,6 +52,7 @@ class Part:
     statuses: Mapping[str, int]
     sha256: str
     words: str | None = None
+    versions: Sequence[Mapping[str, str]] = ()
 
     @property
     def failed(self) -> int:
@@ -94,10 +97,13 @@ class Ledger:
 
     Attributes:
         folder: where.
+        begun, now: the versions that the run began with, and those that work at it now.
         parts: the finished ones, by number, whose files are there and whole.
     """
 
     folder: Path
+    begun: Mapping[str, str]
+    now: Mapping[str, str]
     parts: dict[int, Part] = field(default_factory=dict)
     finished: bool = False
 
@@ -137,14 +143,19 @@ class Ledger:
         if not lines:
             (folder / WORDS).mkdir(exist_ok=True) if header["settings"]["words"] else None
             write_whole(path, _line({"attribkit": "corpus", "format": FORMAT, **header}))
-            return Ledger(folder)
+            return Ledger(folder, header["versions"], header["versions"])
         there = _read(lines[0])
         if there is None or there.get("attribkit") != "corpus":
             raise InputError(f"{MANIFEST} in {str(folder)!r} is damaged; delete the folder and run again")
+        if there["format"] < FORMAT:
+            raise InputError(
+                f"the run in {str(folder)!r} is of an older attribkit, which recorded neither versions nor all of its "
+                "model; choose another folder, or delete it to begin anew"
+            )
         if there["format"] != FORMAT:
             raise InputError(f"{MANIFEST} has format {there['format']}, this version reads {FORMAT}; upgrade attribkit")
         _check_same(there, header, folder)
-        ledger = Ledger(folder)
+        ledger = Ledger(folder, there["versions"], header["versions"])
         for line in lines[1:]:
             entry = _read(line)  # a line that was torn or damaged names nothing: its part is written again
             if entry and "number" in entry:
@@ -164,8 +175,32 @@ class Ledger:
             files.append((self.folder / WORDS / part.file, part.words))
         return all(path.is_file() and _sha256(path) == checksum for path, checksum in files)
 
+    def check_versions(self, mixed: bool) -> None:
+        """Refuse to go on under other versions than the run began with, unless they may be mixed.
+
+        Raises: ValueError that names them.
+        """
+        others = differing(self.now, self.begun)
+        if others and not mixed:
+            raise InputError(
+                f"the run in {str(self.folder)!r} would mix numbers, for there is {others}; install what it began "
+                "with, choose another folder, or mix them with mixed_versions=True (--mixed-versions)"
+            )
+
+    @property
+    def versions(self) -> list[Mapping[str, str]]:
+        """All versions by which its rows were explained."""
+        found: list[Mapping[str, str]] = []
+        for part in self.parts.values():
+            found += [one for one in part.versions or (self.begun,) if one not in found]
+        return found
+
     def add(self, part: Part) -> None:
         """Name a part as finished, for good."""
+        before = self.parts.get(part.number)  # some of whose rows stay where others were done again
+        by = [*(before.versions or (self.begun,) if before else ()), self.now]
+        if any(one != self.begun for one in by):
+            part = replace(part, versions=[one for place, one in enumerate(by) if one not in by[:place]])
         self._append(asdict(part))
         self.parts[part.number] = part
 

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from attribkit import errors
 from attribkit.corpus import memory
-from attribkit.corpus.job import Job
+from attribkit.corpus.job import Job, check_worker
 from attribkit.corpus.ledger import Part
 from attribkit.corpus.windows import Task, Todo, Window
 from attribkit.errors import RunError
@@ -42,6 +42,7 @@ class Worker:
     job: Job
     process: subprocess.Popen[bytes] | None = None
     slices: int = 1
+    told: dict[str, Any] | None = None
     last_words: IO[bytes] | None = None
 
     def start(self) -> "Worker":
@@ -62,14 +63,17 @@ class Worker:
         return self
 
     def introduced(self) -> dict[str, Any]:
-        """What it says of the model. Raises what went wrong there; RuntimeError if it died."""
+        """What it says of itself. Raises what went wrong there; RuntimeError if it died, or is not what it was."""
         try:
-            return self._answer()["model"]
+            told = self._answer()["introduction"]
         except _WorkerDied as error:
             raise RunError(
                 f"a worker process died as it loaded the model ({error}), most likely for want of memory; "
                 f"{self._cure(0)} and run the same command again"
             ) from error
+        self.told = self.told or told
+        check_worker(told, self.told)  # a package may have been replaced since it was first started
+        return told
 
     def __call__(self, number: int, table: pa.Table, retry: bool) -> Part:
         """The part of a window. A worker that dies is replaced, and then takes less memory.
@@ -177,9 +181,11 @@ class Processes:
             yield Processes(workers)
 
     def introduce(self) -> dict[str, Any]:
-        """What all of them say of the model. Raises what went wrong as they loaded it."""
-        told = [worker.introduced() for worker in self.workers]
-        return told[0]
+        """What all of them say of themselves. Raises what went wrong as they loaded the model."""
+        first, *others = [worker.introduced() for worker in self.workers]
+        for told in others:
+            check_worker(told, first)
+        return first
 
     def run(self, todo: Todo) -> Iterator[tuple[int, Part]]:
         """Each part as it is finished, in any order, and how much of the corpus had been read for it."""

@@ -59,6 +59,7 @@ class CorpusRun:
         rows: in all of them.
         statuses: how many rows have each status; "ok" for those explained.
         fresh: rows that this very run explained; seconds: how long it took.
+        versions: of Python and the packages by which the rows were explained; several where a run mixed them.
     """
 
     folder: Path
@@ -66,6 +67,7 @@ class CorpusRun:
     statuses: Mapping[str, int]
     fresh: int
     seconds: float
+    versions: tuple[Mapping[str, str], ...]
 
     @property
     def failed(self) -> int:
@@ -110,6 +112,7 @@ def explain_corpus(
     keep_text: bool = False,
     words: bool = False,
     retry_failed: bool = False,
+    mixed_versions: bool = False,
     window: int = 2_048,
     workers: int | None = None,
     engine: str = "local",
@@ -119,7 +122,7 @@ def explain_corpus(
     """Explain every text of a corpus. Memory stays bounded; the result has a row for each row of the corpus, in order.
 
     The same call on the same folder continues where an earlier one ended, whatever ended it, and yields what an
-    undisturbed one would have.
+    undisturbed one would have: under other versions of what its numbers depend on it is refused.
 
     Args:
         model: a model folder, a bundled name, or any classifier. One whose network is not this toolkit's own cannot
@@ -135,6 +138,8 @@ def explain_corpus(
         keep_text: whether each row keeps its text, so that `Explanation.from_row(row)` needs nothing else.
         words: whether to sum up each word's scores as well: `CorpusRun.words()`.
         retry_failed: do the rows again that were not explained, and only those.
+        mixed_versions: whether a run may go on under other versions of Python, torch and the rest than it began with;
+            its numbers are not all comparable then, and `CorpusRun.versions` says so.
         window: rows that are explained together and make one part of the result.
         workers: processes, or Ray's actors; None for one per core. With 1, this process does the work itself.
         engine: "local", or "ray" for a cluster: `address` says which; None for the one this machine belongs to, or a
@@ -144,8 +149,9 @@ def explain_corpus(
     Raises:
         FileNotFoundError: if the input names nothing, or there is no such model.
         FileExistsError: if the folder holds something else, or another run is at work in it.
-        ValueError: for an option out of its range; a file that is no table; a run of another model, input or settings.
-        RuntimeError: if worker processes keep dying.
+        ValueError: for an option out of its range; a file that is no table; a run of another model, input, settings or
+            versions.
+        RuntimeError: if worker processes keep dying, or do not have the same versions and model.
     """
     if engine not in ENGINES:
         raise InputError(f"`engine` must be one of {', '.join(ENGINES)}, got {engine!r}")
@@ -163,11 +169,12 @@ def explain_corpus(
             "input": described(plan.sources) | {"fingerprint": fingerprint(plan.sources)},
             "settings": asdict(settings)
             | {"columns": asdict(plan.columns), "selection": asdict(selection), "window": window},
-            "model": crew.introduce(),
+            **crew.introduce(),
         }
         ledger = Ledger.open(path, header)
         meter = _Meter(begun, ledger, total_bytes(plan.sources), progress)
         if not ledger.finished or retry_failed:
+            ledger.check_versions(mixed_versions)
             done = {number: part.failed for number, part in ledger.parts.items()}
             for read, part in crew.run(Todo(plan, done, retry_failed)):
                 meter.count(read, part)
@@ -177,7 +184,14 @@ def explain_corpus(
         statuses: Counter[str] = Counter()
         for part in ledger.parts.values():
             statuses.update(part.statuses)
-        return CorpusRun(Path(folder), statuses.total(), dict(statuses), meter.fresh, time.monotonic() - begun)
+        return CorpusRun(
+            Path(folder),
+            statuses.total(),
+            dict(statuses),
+            meter.fresh,
+            time.monotonic() - begun,
+            tuple(ledger.versions),
+        )
 
 
 class _Engine(Protocol):

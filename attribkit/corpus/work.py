@@ -1,12 +1,16 @@
 """What a worker does with a window: explain it and write its part."""
 
+import platform
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+import tokenizers
 import torch
 
 from attribkit.classifier import Classifier
@@ -14,6 +18,18 @@ from attribkit.corpus.job import Job
 from attribkit.corpus.ledger import Part, part_name, write_part
 from attribkit.corpus.transform import SCHEMA, Transform
 from attribkit.corpus.words import sums_of
+
+
+def versions() -> dict[str, str]:
+    """Of all that the numbers depend on, as this process has loaded it."""
+    return {
+        "python": platform.python_version(),
+        "attribkit": version("attribkit"),
+        "torch": str(torch.__version__),
+        "numpy": np.__version__,
+        "tokenizers": tokenizers.__version__,
+        "captum": version("captum"),
+    }
 
 
 @dataclass
@@ -38,14 +54,15 @@ class Work:
         return Work(transform, Path(job.folder))
 
     def introduce(self) -> dict[str, Any]:
-        """What a run must know of the model."""
+        """What all workers of a run must have in common: the model, and the versions that its numbers depend on."""
         classifier = self.transform.classifier
-        return {
+        model = {
             "name": classifier.name,
             "network": type(classifier.network).__name__,
             "labels": list(classifier.labels),
             "fingerprint": classifier.fingerprint(),
         }
+        return {"model": model, "versions": versions()}
 
     def __call__(self, number: int, window: pa.Table, retry: bool = False, slices: int = 1) -> Part:
         """Explain a window, in so many slices, and write its part.

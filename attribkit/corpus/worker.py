@@ -42,7 +42,7 @@ def main() -> None:
     try:
         job = Job.from_json(json.loads(stream.readline()))
         work = Work.of(job)
-        answer({"model": work.introduce()})
+        answer({"introduction": work.introduce()})
         # a window makes millions of small tuples, which no cycle holds: garbage is looked for after it, not amid it
         gc.freeze()
         gc.disable()

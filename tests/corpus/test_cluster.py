@@ -27,3 +27,15 @@ def test_two_nodes_yield_the_rows_of_one_process_though_a_worker_is_killed(
     assert done.returncode == 0, done.stderr[-3000:]
     assert f"killed 1; rows {len(TEXTS)}" in done.stdout
     assert_same(tmp_path / "there", tmp_path / "here")
+
+
+def test_an_actor_of_another_version_refuses_to_work(model_folder: Path, tmp_path: Path) -> None:
+    from attribkit.corpus.cluster import _Explain
+    from attribkit.corpus.job import Job, Settings
+    from attribkit.corpus.work import Work
+
+    job = Job(str(model_folder), None, str(tmp_path), Settings())
+    told = Work.of(job).introduce()
+    assert _Explain(job.to_json(), told)
+    with pytest.raises(RuntimeError, match=r"a worker has torch .* instead of 1\.0\.0, which would mix numbers"):
+        _Explain(job.to_json(), {**told, "versions": told["versions"] | {"torch": "1.0.0"}})

@@ -1,12 +1,14 @@
 """A whole run: rows in order, equal to explain(), bad rows told, continued after any end, refused when changed."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +18,13 @@ from corpus.conftest import LABELS, TEXTS
 
 import attribkit as ak
 from attribkit.classifier import Classifier
-from attribkit.corpus import explain_corpus
+from attribkit.corpus import explain_corpus, work
+from attribkit.corpus.job import Job, Settings, check_worker
 from attribkit.corpus.ledger import MANIFEST
+from attribkit.corpus.local import Worker
 from attribkit.corpus.run import Progress
 from attribkit.models.adapters import Adapted
+from attribkit.text import Tokenizer
 
 Table = Callable[[Path], pa.Table]
 BAD = {3: "null", 5: "not text", 8: "empty", 9: "undecodable", 12: "no token", 14: "malformed", 20: "malformed"}
@@ -140,6 +145,89 @@ def test_a_changed_model_input_or_setting_is_refused(
     corpus.write_text(corpus.read_text().replace("dull", "DULL"))
     with pytest.raises(ValueError, match="the input has changed since this run began"):
         explain_corpus(model_folder, corpus, out, workers=1)
+
+
+OLDER = {"torch": "1.0.0", "numpy": "1.0"}
+
+
+@pytest.fixture
+def half(model_folder: Path, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a run that other versions of torch and NumPy began, and of which the latter half is lost."""
+    now = work.versions()
+    with monkeypatch.context() as patch:
+        patch.setattr(work, "versions", lambda: now | OLDER)
+        run = explain_corpus(model_folder, corpus, tmp_path / "half", window=60, workers=1)
+    assert run.versions == (now | OLDER,)
+    for number in (2, 3):
+        (tmp_path / "half" / f"part-{number:08d}.parquet").unlink()
+    return tmp_path / "half"
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_run_does_not_go_on_under_other_versions(model_folder: Path, corpus: Path, half: Path, workers: int) -> None:
+    before = (half / MANIFEST).read_text()
+    now = work.versions()
+    named = re.escape(f"numpy {now['numpy']} instead of 1.0, torch {now['torch']} instead of 1.0.0")
+    with pytest.raises(ValueError, match=f"would mix numbers, for there is {named}; install what it began"):
+        explain_corpus(model_folder, corpus, half, window=60, workers=workers)
+    assert (half / MANIFEST).read_text().splitlines()[0] == before.splitlines()[0]
+    assert len(list(half.glob("part-*"))) == 2
+
+
+def test_a_run_may_be_told_to_mix_versions_and_says_so(model_folder: Path, corpus: Path, half: Path) -> None:
+    now = work.versions()
+    run = explain_corpus(model_folder, corpus, half, window=60, workers=2, mixed_versions=True)
+    assert (run.rows, run.fresh, run.versions) == (len(TEXTS), len(TEXTS) - 120, (now | OLDER, now))
+    again = explain_corpus(model_folder, corpus, half, window=60, workers=1)  # whole: nothing is mixed any more
+    assert (again.fresh, again.versions) == (0, run.versions)
+    with pytest.raises(ValueError, match="would mix numbers"):
+        explain_corpus(model_folder, corpus, half, window=60, workers=1, retry_failed=True)
+    mended = explain_corpus(model_folder, corpus, half, window=60, workers=1, retry_failed=True, mixed_versions=True)
+    assert mended.versions == run.versions
+
+
+def test_a_whole_run_of_one_kind_names_its_versions(model_folder: Path, corpus: Path, tmp_path: Path) -> None:
+    assert explain_corpus(model_folder, corpus, tmp_path / "out", workers=1).versions == (work.versions(),)
+    assert set(work.versions()) == {"python", "attribkit", "torch", "numpy", "tokenizers", "captum"}
+
+
+def test_a_worker_that_is_not_what_the_first_was_is_refused(model_folder: Path, tmp_path: Path) -> None:
+    """As when a package is replaced while a run goes on, and a worker that died is started anew."""
+    job = Job(str(model_folder), None, str(tmp_path), Settings())
+    worker = Worker(job)
+    try:
+        told = worker.start().introduced()
+        worker.stop()
+        worker.told = {**told, "versions": told["versions"] | OLDER}
+        with pytest.raises(
+            RuntimeError, match=r"a worker has numpy .* instead of 1\.0, torch .* let all of them have the same"
+        ):
+            worker.start().introduced()
+    finally:
+        worker.stop()
+    with pytest.raises(RuntimeError, match="a worker has another model, which would mix numbers"):
+        check_worker(told, {**told, "model": told["model"] | {"fingerprint": "other"}})
+
+
+def test_a_run_of_an_older_format_is_refused(
+    model_folder: Path, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("attribkit.corpus.ledger.FORMAT", 1)
+        explain_corpus(model_folder, corpus, tmp_path / "out", workers=1)
+    with pytest.raises(
+        ValueError, match="is of an older attribkit, which recorded neither versions nor all of its model"
+    ):
+        explain_corpus(model_folder, corpus, tmp_path / "out", workers=1)
+
+
+def test_another_tokenizer_is_another_model(model_folder: Path, corpus: Path, tmp_path: Path) -> None:
+    model = Classifier.load(model_folder, "cpu")
+    explain_corpus(model, corpus, tmp_path / "out", workers=1)
+    settings = replace(model.tokenizer.settings, max_length=3)  # type: ignore[attr-defined]
+    model.tokenizer = Tokenizer.of(model.tokenizer.vocabulary, settings)  # type: ignore[attr-defined]
+    with pytest.raises(ValueError, match=r"the model has changed since this run began \(fingerprint\)"):
+        explain_corpus(model, corpus, tmp_path / "out", workers=1)
 
 
 def test_a_folder_of_something_else_is_refused(model_folder: Path, corpus: Path, tmp_path: Path) -> None:
