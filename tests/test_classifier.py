@@ -112,6 +112,43 @@ def test_a_device_that_is_not_there_is_refused() -> None:
             choose_device(name)
 
 
+PLACES = ["cpu", "cuda:0", "cuda:1", "mps:0"]
+
+
+@pytest.mark.parametrize("here", PLACES)
+@pytest.mark.parametrize("asked", [*PLACES, "cuda", "mps"])
+def test_only_another_device_takes_a_copy(
+    make_classifier: Callable[..., Classifier], monkeypatch: pytest.MonkeyPatch, here: str, asked: str
+) -> None:
+    """On a machine of two GPUs, of which the second is the current one: acted, for there is none."""
+    place = torch.device({"cuda": "cuda:1", "mps": "mps:0"}.get(asked, asked))
+    model, moved = make_classifier(), []
+    monkeypatch.setattr("attribkit.classifier.choose_device", torch.device)
+    monkeypatch.setattr("attribkit.classifier._located", lambda device: place if str(device) == asked else None)
+    monkeypatch.setattr(Classifier, "device", property(lambda self: torch.device(here)))
+    monkeypatch.setattr(type(model.network), "to", lambda network, device: moved.append((network, device)))
+    found = model.on(asked)
+    if str(place) == here:
+        assert found is model and not moved
+    else:
+        assert found is not model and moved == [(found.network, place)] and found.network is not model.network
+    assert model.on(None) is model
+
+
+def test_a_copy_elsewhere_leaves_the_model_where_it_is(make_classifier: Callable[..., Classifier]) -> None:
+    model = make_classifier()
+    assert model.on("cpu") is model and model.on("cpu:0") is model
+    moved = model.on("meta")
+    assert (moved.device.type, model.device.type) == ("meta", "cpu")
+    assert moved.on("meta") is moved and (moved.labels, moved.tokenizer) == (model.labels, model.tokenizer)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU on this machine")
+def test_the_current_gpu_is_the_same_with_and_without_its_number(make_classifier: Callable[..., Classifier]) -> None:
+    moved = make_classifier().on("cuda")
+    assert moved.on("cuda") is moved and moved.on(f"cuda:{torch.cuda.current_device()}") is moved
+
+
 @given(st.lists(st.lists(st.floats(-800, 800), min_size=3, max_size=3), min_size=1, max_size=5))
 def test_probabilities_are_finite_and_sum_to_one(logits: list[list[float]]) -> None:
     found = softmax(np.array(logits))

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import requests
+import torch
 from serve.conftest import Post, Serve
 
 import attribkit as ak
@@ -223,3 +224,23 @@ def test_the_openapi_names_every_path(live: str) -> None:
         found["paths"]
     )
     assert json.dumps(found).count("$ref") > 5
+
+
+def test_a_text_without_a_finite_output_is_refused_and_the_others_are_answered(
+    serving: Serve, make_classifier: Callable[..., Classifier]
+) -> None:
+    model = make_classifier("attention-rnn")
+    with torch.no_grad():
+        model.network.embedding.weight[model.tokenizer.vocabulary["dull"]] = torch.nan  # type: ignore[attr-defined]
+    address = serving([model])
+    for path, question in (
+        ("predict", {"texts": ["a good film", "dull and bad"]}),
+        ("explain", {"text": "dull and bad"}),
+        ("live", {"text": "dull and bad"}),
+        ("alternatives", {"text": "dull and bad", "start": 5}),
+    ):
+        told = requests.post(f"{address}/{path}", json=question, timeout=60)
+        assert told.status_code == 422, told.text
+        assert "NaN or infinite for" in told.json()["error"] and "dull and bad" in told.json()["error"]
+    fine = requests.post(f"{address}/predict", json={"texts": ["a good film"]}, timeout=60)
+    assert fine.status_code == 200 and fine.json()["predictions"][0]["label"] in model.labels
