@@ -129,6 +129,6 @@ def test_labels_that_the_model_lacks_and_rows_without_text_are_survived(
     strange = pd.concat([table, pd.DataFrame([("", "pos", None), ("a story", "maybe", None)], columns=table.columns)])
     found = check(make_classifier("cnn"), strange.reset_index(drop=True))
     assert found.texts == 5
-    assert "1 rows hold no text that can be read, the first is row 4" in found.notes
+    assert "1 rows were left out, the first is row 4: it is empty" in found.notes
     with pytest.raises(ValueError, match="`thresholds` can be given for accuracy"):
         check(make_classifier("cnn"), table, {"recall": 1.0})

@@ -237,11 +237,24 @@ def test_what_is_no_attention_is_refused(
         explain(mine, ["a good film", "film"], views="attention")
 
 
-def test_the_text_whose_attention_is_not_finite_is_named(make_classifier: Callable[..., Classifier]) -> None:
+def test_the_text_whose_attention_is_not_finite_is_named(
+    make_classifier: Callable[..., Classifier], monkeypatch: pytest.MonkeyPatch
+) -> None:
     classifier = make_classifier("attention-rnn")
     word = int(classifier.ids(["bad"])[0][0])
-    classifier.network.embedding.weight.data[word] = torch.nan
+    attend = classifier.network.attend
+
+    def broken(ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        logits, weights = attend(ids, mask)
+        return logits, weights.masked_fill((ids == word).any(1, keepdim=True), torch.nan)
+
+    monkeypatch.setattr(classifier.network, "forward", lambda ids, mask: attend(ids, mask)[0])
+    monkeypatch.setattr(classifier.network, "attend", broken)
     with pytest.raises(RuntimeError, match="the attention of text 1 is not finite; check the model's weights for NaN"):
+        explain(classifier, ["a good film", "bad", "a film"], views="attention")
+    monkeypatch.undo()
+    classifier.network.embedding.weight.data[word] = torch.nan
+    with pytest.raises(RuntimeError, match=r"outputs are NaN or infinite for text 1 \('bad'\); leave it out"):
         explain(classifier, ["a good film", "bad", "a film"], views="attention")
 
 
