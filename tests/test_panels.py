@@ -1,3 +1,4 @@
+import json
 import re
 from typing import Any
 
@@ -12,6 +13,7 @@ from attribkit.panels import (
     Band,
     Bar,
     Chart,
+    Convergence,
     Heatmap,
     HeatmapRow,
     Map,
@@ -350,3 +352,29 @@ def test_a_table_may_have_bars_and_shades() -> None:
     for ends in ((1, 2, 3), (1, 0, 0.5), (1, None, 2), (float("nan"), None, None)):
         with pytest.raises(ValueError, match="a bar"):
             Bar(*ends)
+
+
+verdicts = st.lists(st.tuples(st.sampled_from([True, False, None]), st.floats(0, allow_nan=False)), max_size=6)
+
+
+@given(verdicts, verdicts)
+def test_verdicts_are_counted_alike_together_and_in_parts(
+    some: list[tuple[bool | None, float]], others: list[tuple[bool | None, float]]
+) -> None:
+    whole = Convergence.counted(some + others)
+    assert Convergence.counted(some) + Convergence.counted(others) == whole
+    assert whole.total == len(some) + len(others)
+    told = [error for verdict, error in some + others if verdict is not None]
+    assert whole.checked == len(told) and whole.worst_relative_error == (max(told) if told else None)
+    assert Convergence.from_json(json.loads(json.dumps(whole.to_json(), allow_nan=False))) == whole
+
+
+def test_counted_verdicts_read_as_a_sentence() -> None:
+    assert Convergence(5, 0, 0, 0.0).sentence == "all 5 explanations converged (largest relative error 0.0e+00)"
+    failed = "2 of 1,002 explanations did not converge (largest relative error inf)"
+    assert Convergence(1_000, 2, 0, float("inf")).sentence == failed
+    rest = "of 3 more explanations adding up proves nothing: their method is sampled or promises no sum"
+    assert Convergence(1_000, 2, 3, float("inf")).sentence == f"{failed}; {rest}"
+    assert Convergence(0, 0, 3).sentence == rest.replace("more ", "")
+    assert Convergence().sentence == "nothing was explained" and Convergence().share is None
+    assert Convergence(1, 3, 9, 0.5).share == 0.25

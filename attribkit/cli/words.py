@@ -46,6 +46,7 @@ def words(
     with bar("explaining", sys.stderr.isatty()) as report:
         found = word_importance(classifier, table, train=train, least=least, most=most, seed=seed, report=report)
     console.print(f"{found.texts:,} texts ({part}), {found.tokens:,} tokens", highlight=False)
+    console.print(escape(found.convergence.sentence), highlight=False, soft_wrap=True)
     rows: Any = found.explanation(10)
     console.print(rows)
     for path in out or ():

@@ -4,6 +4,7 @@ A panel knows nothing of models, tensors or drawing. A view that fits one of the
 """
 
 from attribkit.panels.chart import Chart, Series
+from attribkit.panels.convergence import Convergence
 from attribkit.panels.document import Document, Figure, Section
 from attribkit.panels.heatmap import Agreement, Heatmap, HeatmapRow
 from attribkit.panels.kinds import KINDS, Drawable, Panel
@@ -18,6 +19,7 @@ __all__ = [
     "Band",
     "Bar",
     "Chart",
+    "Convergence",
     "Document",
     "Drawable",
     "Figure",

@@ -124,13 +124,13 @@ def report(
         drives(words, chosen.words),
         failures,
         _map(model, answers, chosen),
-        trust.trust(found, words.converged, words.texts),
+        trust.trust(found, words.convergence),
         again,
         _texts(rows, answers),
         _appendix(model, answers, source, chosen, others),
     )
     said = f"What {model.name} does on {source}: {len(answers.texts):,} texts, {len(model.labels)} labels."
-    figures = [*quality.figures(metrics, calibration), *trust.figures(found, words.converged)]
+    figures = [*quality.figures(metrics, calibration), *trust.figures(found, words.convergence)]
     return Report(Document(f"{model.name} on {source}", (said,), tuple(figures), sections))
 
 

@@ -13,9 +13,12 @@ def drives(found: WordImportance, most: int) -> Section:
         if len(own):
             first = ", ".join(f"“{word}”" for word in own["word"].head(5))
             sentences.append(f"For “{label}” speak above all {first}.")
+    if missing := [f"“{label}”" for label, texts in found.counted.items() if not texts]:
+        sentences.append(f"No text is given {', '.join(missing)}, so nothing is counted of that.")
+    where = "wherever it is" if len(found.labels) == 2 else "in the texts that the model gives that class"
     sentences.append(
         f"Counted over {found.texts:,} texts with {found.tokens:,} tokens, of which the model does not know "
-        f"{100 * found.unknown:.1f} %. A word’s score is its mean share in the log-odds of the class, wherever it is."
+        f"{100 * found.unknown:.1f} %. A word’s score is its mean share in the log-odds of the class, {where}."
     )
     if found.one_sided is None:
         sentences.append("The training texts are not at hand, so one-sided words, likely artefacts, cannot be told.")

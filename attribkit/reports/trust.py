@@ -9,7 +9,7 @@ from attribkit.classifier import Classifier
 from attribkit.evaluation.faithfulness import Faithfulness, faithfulness
 from attribkit.evaluation.plausibility import Plausibility, plausibility
 from attribkit.evaluation.sanity import Sanity, sanity
-from attribkit.panels import Figure, Panel, Section
+from attribkit.panels import Convergence, Figure, Panel, Section
 
 _SEARCHED, _JOLTED, _RANDOMISED = 20, 5, 20
 """Texts of the tests that take many runs of the network for each."""
@@ -54,11 +54,9 @@ class Tests:
         return (found.mean, found.low, found.high) if found.known else None
 
 
-def trust(found: Tests, converged: float | None, explained: int) -> Section:
-    """Completeness in a sentence, then faithfulness, sanity and plausibility as far as they were tested."""
-    sentences = []
-    if converged is not None:
-        sentences.append(f"The scores add up to what they explain in {100 * converged:.1f} % of {explained:,} texts.")
+def trust(found: Tests, convergence: Convergence) -> Section:
+    """Convergence in a sentence, then faithfulness, sanity and plausibility as far as they were tested."""
+    sentences = [f"In counting words, {convergence.sentence}."]
     over = found.over_random()
     if over is not None and found.faithful is not None:
         certain = "more than chance can do" if over[1] > 0 else "not more than chance can do"
@@ -73,11 +71,12 @@ def trust(found: Tests, converged: float | None, explained: int) -> Section:
     return Section(*head, (*sentences, *found.missing), panels)
 
 
-def figures(found: Tests, converged: float | None) -> list[Figure]:
+def figures(found: Tests, convergence: Convergence) -> list[Figure]:
     """The numbers that stand at the head of the page."""
     figures = []
-    if converged is not None:
-        figures.append(Figure("Explanations that add up", f"{100 * converged:.1f} %", "within their stated tolerance"))
+    if convergence.share is not None:
+        value = f"{100 * convergence.share:.1f} %"
+        figures.append(Figure("Explanations that add up", value, "within their stated tolerance"))
     over = found.over_random()
     if over is not None:
         value = f"{over[0]:+.3f}".replace("-", "−")

@@ -17,7 +17,7 @@ class Groups:
     Attributes:
         group: (P,) int64 in 0 … G − 1.
         text: (P,) int64, whose occurrence it is.
-        scores: (J, P) float64, one row per target.
+        scores: (P,) float64.
         size: G.
         texts: N.
     """
@@ -40,9 +40,8 @@ class Groups:
 
     @cached_property
     def means(self) -> NDArray[np.float64]:
-        """(J, G) each group's mean score; 0 for a group without occurrences."""
-        sums = np.stack([np.bincount(self.group, row, self.size) for row in self.scores])
-        return sums / np.maximum(self.count, 1)
+        """(G,) each group's mean score; 0 for a group without occurrences."""
+        return np.bincount(self.group, self.scores, self.size) / np.maximum(self.count, 1)
 
     @cached_property
     def _pairs(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
@@ -51,7 +50,7 @@ class Groups:
         return keys // self.texts, keys % self.texts, pair
 
     def intervals(self, replicates: int, seed: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """(J, G) twice: the 95 % percentile interval of each mean, by drawing whole texts with replacement.
+        """(G,) twice: the 95 % percentile interval of each mean, by drawing whole texts with replacement.
 
         Occurrences in one text are not independent, so texts are drawn, not occurrences. A drawing in which a group
         does not occur counts as its mean.
@@ -61,15 +60,13 @@ class Groups:
         """
         drawn = np.random.default_rng(seed).multinomial(self.texts, np.full(self.texts, 1 / self.texts), replicates)
         weights = drawn.T.astype(np.float32)
-        counts, *sums = (self._by_text(row) for row in (np.ones(len(self.group)), *self.scores))
+        counts, sums = self._by_text(np.ones(len(self.group))), self._by_text(self.scores)
         low, high = np.zeros_like(self.means), np.zeros_like(self.means)
         for first in range(0, self.size, _AT_ONCE):
             some = slice(first, min(first + _AT_ONCE, self.size))
-            number = counts[some] @ weights
-            for target, total in enumerate(sums):
-                own = self.means[target, some, np.newaxis]
-                means = np.where(number > 0, (total[some] @ weights) / np.maximum(number, 1), own)
-                low[target, some], high[target, some] = np.quantile(means, (0.025, 0.975), axis=1)
+            number, own = counts[some] @ weights, self.means[some, np.newaxis]
+            means = np.where(number > 0, (sums[some] @ weights) / np.maximum(number, 1), own)
+            low[some], high[some] = np.quantile(means, (0.025, 0.975), axis=1)
         # the mean itself lies within, even where the drawings of a few texts say otherwise
         return np.minimum(low, self.means), np.maximum(high, self.means)
 
@@ -78,9 +75,9 @@ class Groups:
         groups, texts, pair = self._pairs
         return csr_array((np.bincount(pair, values).astype(np.float32), (groups, texts)), (self.size, self.texts))
 
-    def nearest(self, values: NDArray[np.float64], target: int) -> NDArray[np.int64]:
+    def nearest(self, values: NDArray[np.float64]) -> NDArray[np.int64]:
         """(G,) of each group the occurrence whose score is nearest to its value (G,); −1 without occurrences."""
-        distance = np.abs(self.scores[target] - values[self.group])
+        distance = np.abs(self.scores - values[self.group])
         best = np.full(self.size, np.inf)
         np.minimum.at(best, self.group, distance)
         found = np.full(self.size, -1)
@@ -93,4 +90,4 @@ class Groups:
         places = np.full(self.size, -1)
         places[groups] = np.arange(len(groups))
         kept = places[self.group] >= 0
-        return Groups(places[self.group[kept]], self.text[kept], self.scores[:, kept], len(groups), self.texts)
+        return Groups(places[self.group[kept]], self.text[kept], self.scores[kept], len(groups), self.texts)

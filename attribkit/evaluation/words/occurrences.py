@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.classifier import Classifier
+from attribkit.panels import Convergence
 from attribkit.views.attribution import Attribution
 from attribkit.views.reading import Reading
 
@@ -29,11 +30,9 @@ class Occurrences:
         word: (M,) int64, place among `words`; −1 for a token that the model does not know.
         text: (M,) int64, place among `texts`.
         starts, ends: (M,) int64, character spans.
-        targets: the labels that `scores` explain.
-        scores: (J, M) float64, log-odds of each target.
-        converged: the share of the texts' explanations that add up to their tolerance; None where the method promises
-            no such thing.
-        largest_error: the largest relative completeness error among them.
+        targets: (N,) int64, the class whose log-odds each text's scores explain, its place among the model's labels.
+        scores: (M,) float64, in log-odds of the text's target.
+        convergence: how many of the texts' explanations converged.
         method, baseline: as the user would type them.
     """
 
@@ -44,29 +43,28 @@ class Occurrences:
     text: NDArray[np.int64]
     starts: NDArray[np.int64]
     ends: NDArray[np.int64]
-    targets: tuple[str, ...]
+    targets: NDArray[np.int64]
     scores: NDArray[np.float64]
-    converged: float | None
-    largest_error: float
+    convergence: Convergence
     method: str
     baseline: str
 
     @staticmethod
     def of(model: Classifier, texts: Sequence[str], view: Attribution, report: Report | None = None) -> "Occurrences":
-        """Explain every text, a portion at a time. Raises as `attribkit.explain`."""
+        """Explain every text, a portion at a time, for the view's one target. Raises as `attribkit.explain`."""
         spelt: dict[int, str] = {}
         columns: dict[str, list[NDArray[np.int64]]] = {name: [] for name in ("ids", "known", "starts", "ends")}
-        scores, verdicts, errors, panels = [], [], [], []
+        scores, targets, convergence = [], [], Convergence()
         for first in range(0, len(texts), _AT_ONCE):
             reading = Reading.of(model, texts[first : first + _AT_ONCE], view.batch_size)
-            panels = view(model, reading)
+            panels = [panel for (panel,) in view(model, reading)]
+            scores += [panel.scores for panel in panels]
+            targets += [model.labels.index(panel.target) for panel in panels]
+            convergence += Convergence.of(panels)
             for one in reading.encoded:
                 for name, parts in columns.items():
                     parts.append(getattr(one, name))
             _spell(spelt, reading)
-            scores += [np.stack([panel.scores for panel in row]) for row in panels]
-            verdicts += [panel.converged for row in panels for panel in row]
-            errors += [panel.relative_error for row in panels for panel in row]
             if report:
                 report(min(first + _AT_ONCE, len(texts)), len(texts))
         flat = {name: np.concatenate(parts) for name, parts in columns.items()}
@@ -74,22 +72,34 @@ class Occurrences:
         places = {number: place for place, number in enumerate(sorted(spelt))}
         lookup = np.full(max(places, default=-1) + 2, -1)
         lookup[list(places)] = list(places.values())
-        lengths = [part.shape[1] for part in scores]
-        told = [verdict for verdict in verdicts if verdict is not None]
         return Occurrences(
             tuple(texts),
             tuple(spelt[number] for number in places),
             tuple(places),
             lookup[ids],
-            np.repeat(np.arange(len(texts)), lengths),
+            np.repeat(np.arange(len(texts)), [len(part) for part in scores]),
             flat["starts"],
             flat["ends"],
-            tuple(panel.target for panel in panels[0]),
-            np.concatenate(scores, axis=1),
-            float(np.mean(told)) if told else None,
-            float(max(errors)),
-            panels[0][0].method,
-            panels[0][0].baseline,
+            np.array(targets, dtype=np.int64),
+            np.concatenate(scores),
+            convergence,
+            panels[0].method,
+            panels[0].baseline,
+        )
+
+    def of_class(self, place: int) -> "Occurrences":
+        """The texts whose scores explain the class at this place, and their tokens alone."""
+        chosen = self.targets == place
+        kept = chosen[self.text]
+        return replace(
+            self,
+            texts=tuple(text for text, own in zip(self.texts, chosen, strict=True) if own),
+            word=self.word[kept],
+            text=(np.cumsum(chosen) - 1)[self.text[kept]],
+            starts=self.starts[kept],
+            ends=self.ends[kept],
+            targets=self.targets[chosen],
+            scores=self.scores[kept],
         )
 
     @property

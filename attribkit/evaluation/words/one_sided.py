@@ -18,8 +18,9 @@ _AT_ONCE = 1_000  # texts; the library's encodings hold far more than the ids th
 def one_sided(model: Classifier, words: pd.DataFrame, numbers: Mapping[str, int], train: pd.DataFrame) -> pd.DataFrame:
     """The columns that `WordImportance.one_sided` names; for each class the strongest words first.
 
-    A word is listed for a class where the interval of its mean score does not hold 0, and where the share of texts that
-    hold it is on one side, of that class's training texts or of all others, less than a tenth of that on the other.
+    A word is listed for a class where the interval of its mean score does not hold 0, and where the side that it speaks
+    against has hardly any of it: one that speaks for the class where the share of the other classes' training texts
+    that hold it is less than a tenth of that of its own, one that speaks against it the other way round.
 
     Args:
         model: whose tokens are counted.
@@ -45,7 +46,8 @@ def one_sided(model: Classifier, words: pd.DataFrame, numbers: Mapping[str, int]
         inside, outside = holding[place, ids], holding[:, ids].sum(0) - holding[place, ids]
         rates = np.stack([inside / max(sizes[place], 1), outside / max(sizes.sum() - sizes[place], 1)])
         table = table[["label", "word", "score", "texts"]].assign(inside=inside, outside=outside)
-        table = table[(rates.min(0) < SCARCE * rates.max(0)) & (rates.max(0) > 0)]
+        ahead, behind = np.where(table["score"] > 0, rates, rates[::-1])  # of the side it speaks for, of the other
+        table = table[behind < SCARCE * ahead]
         tables.append(table.sort_values("score", key=abs, ascending=False, kind="stable"))
     return pd.concat(tables, ignore_index=True)
 

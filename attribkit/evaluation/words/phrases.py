@@ -20,8 +20,8 @@ class Runs:
         words: (G, L) int64, places among the vocabulary.
         groups: their occurrences, each scored by the sum of its tokens' scores there.
         first: (P,) int64, the token at which each occurrence begins.
-        alone: (J, G) the sum of the words' own means, wherever they stand.
-        largest: (J, G) the size of the largest mean among its parts.
+        alone: (G,) the sum of the words' own means, wherever they stand.
+        largest: (G,) the size of the largest mean among its parts.
     """
 
     words: NDArray[np.int64]
@@ -32,7 +32,7 @@ class Runs:
 
     @property
     def tells(self) -> NDArray[np.bool_]:
-        """(J, G) whether its mean outdoes each of its parts by `SAYS_MORE`; true for words, which have no parts."""
+        """(G,) whether its mean outdoes each of its parts by `SAYS_MORE`; true for words, which have no parts."""
         return np.abs(self.groups.means) >= SAYS_MORE * self.largest
 
 
@@ -40,7 +40,7 @@ def find_words(found: Occurrences, least: int) -> Runs:
     """The words that occur in at least `least` texts and hold a letter or digit."""
     written = np.array([any(map(str.isalnum, word)) for word in found.words] + [False])
     first = np.flatnonzero(written[found.word])
-    groups = Groups(found.word[first], found.text[first], found.scores[:, first], len(found.words), len(found.texts))
+    groups = Groups(found.word[first], found.text[first], found.scores[first], len(found.words), len(found.texts))
     kept = np.flatnonzero(groups.text_count >= least)
     first = first[np.isin(groups.group, kept)]
     groups = groups.of(kept)
@@ -56,13 +56,13 @@ def find_longer(found: Occurrences, shorter: Runs, words: Runs, least: int) -> R
     # the second part begins in the same text, and so do all the tokens between
     first = first[found.text[first] == found.text[np.minimum(first + length - 1, len(found.text) - 1)]]
     keys, group = np.unique(begins[first] * shorter.groups.size + begins[first + 1], return_inverse=True)
-    scores = sum((found.scores[:, first + shift] for shift in range(length)), np.zeros((len(found.scores), len(first))))
+    scores = sum((found.scores[first + shift] for shift in range(length)), np.zeros(len(first)))
     groups = Groups(group, found.text[first], scores, len(keys), len(found.texts))
     kept = np.flatnonzero(groups.text_count >= least)
     first, groups = first[np.isin(group, kept)], groups.of(kept)
     left, right = keys[kept] // shorter.groups.size, keys[kept] % shorter.groups.size
     spelt = np.concatenate((shorter.words[left], shorter.words[right][:, -1:]), axis=1)
-    own = np.zeros((len(found.scores), len(found.words)))
-    own[:, words.words[:, 0]] = words.groups.means
+    own = np.zeros(len(found.words))
+    own[words.words[:, 0]] = words.groups.means
     parts = np.maximum(np.abs(shorter.groups.means), shorter.largest)
-    return Runs(spelt, groups, first, own[:, spelt].sum(2), np.maximum(parts[:, left], parts[:, right]))
+    return Runs(spelt, groups, first, own[spelt].sum(1), np.maximum(parts[left], parts[right]))

@@ -22,11 +22,15 @@ class Importance:
 
 
 def word_tables(found: Importance, most: int) -> tuple[Table, ...]:
-    """Words and phrases for each class, words that turn, one-sided words: at most so many rows each."""
+    """Words for and against each class, phrases for it, words that turn, one-sided words: at most so many rows each."""
     tables = []
     for label in found.labels:
         own = found.words[(found.words["label"] == label) & (found.words["low"] > 0)].head(most)
         tables.append(_ranked(own, "word", f"Words that speak for “{label}”"))
+    # of two classes a word that speaks against the one speaks for the other
+    for label in found.labels if len(found.labels) > 2 else ():
+        own = found.words[(found.words["label"] == label) & (found.words["high"] < 0)].iloc[::-1].head(most)
+        tables.append(_ranked(own, "word", f"Words that speak against “{label}”"))
     for label in found.labels:
         own = found.phrases[(found.phrases["label"] == label) & (found.phrases["low"] > 0) & found.phrases["tells"]]
         tables.append(_ranked(own.head(most), "phrase", f"Phrases that speak for “{label}”"))
@@ -42,7 +46,7 @@ def _ranked(rows: pd.DataFrame, what: str, title: str) -> Table:
     extra = ("alone",) if phrases else ()
     names = (*extra, "occurrences", "texts")
     heads = ("mean score", "95 % interval", *(["its words alone"] if phrases else []), "times", "texts")
-    note = "scores in log-odds; 95 % bootstrap interval of the mean over texts; ranked by its lower end"
+    note = "scores in log-odds; 95 % bootstrap interval of the mean over texts; ranked by its end nearer to 0"
     more = "listed where it outdoes each of its parts by a quarter; its words alone: the sum of their own means"
     return Table(
         title,
