@@ -1,8 +1,10 @@
 """compare(): two explanations of one text side by side: two methods, two models, two epochs."""
 
+from typing import Any
+
 from attribkit.errors import InputError, InputTypeError
 from attribkit.explanation import Explanation
-from attribkit.panels import Heatmap, HeatmapRow, Table
+from attribkit.panels import Convergence, Heatmap, HeatmapRow, Table
 from attribkit.panels.difference import align
 from attribkit.views.agreement import agree, in_words
 
@@ -18,7 +20,8 @@ def compare(a: Explanation, b: Explanation, names: tuple[str, str] | None = None
         names: what to call them; by default what they differ in: model, method or baseline.
 
     Returns: an Explanation without a prediction (the two may differ): a heatmap with a row for each and one for
-        a − b, with Kendall's τ of their sizes, and a table, the largest difference first.
+        a − b, with Kendall's τ of their sizes and both verdicts on whether the scores add up, and a table, the largest
+        difference first. The provenance of each holds its `convergence`.
 
     Raises:
         TypeError: for anything but explanations.
@@ -47,7 +50,11 @@ def compare(a: Explanation, b: Explanation, names: tuple[str, str] | None = None
         rows=rows,
         agreements=pair,
         tokens_total=change.tokens_total,
-        notes=(*(in_words(one) for one in pair), *change.notes),
+        notes=(
+            *(in_words(one) for one in pair),
+            *(f"{name}: {one.scores.verdict}" for name, one in ((first, a), (second, b))),
+            *change.notes,
+        ),
     )
     order = sorted(range(len(found.tokens)), key=lambda place: -abs(change.scores[place]))
     table = Table(
@@ -58,7 +65,12 @@ def compare(a: Explanation, b: Explanation, names: tuple[str, str] | None = None
             for i in order
         ),
     )
-    return Explanation(a.text, None, (heatmap, table), {first: dict(a.provenance), second: dict(b.provenance)})
+    told = {name: {**one.provenance, "convergence": _counted(one)} for name, one in ((first, a), (second, b))}
+    return Explanation(a.text, None, (heatmap, table), told)
+
+
+def _counted(one: Explanation) -> dict[str, Any]:
+    return Convergence.of([one.scores]).to_json()
 
 
 def _names(a: Explanation, b: Explanation) -> tuple[str, str]:

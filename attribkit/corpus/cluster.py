@@ -10,7 +10,7 @@ import logging
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
@@ -144,4 +144,4 @@ class _Explain:
         (row,) = batch.to_pylist()
         with pa.ipc.open_stream(row["window"]) as content:
             part = self._work(row["number"], content.read_all(), row["retry"])
-        return pa.Table.from_pylist([{"read": row["read"], "part": json.dumps(asdict(part))}])
+        return pa.Table.from_pylist([{"read": row["read"], "part": json.dumps(part.to_json())}])

@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from attribkit.corpus.job import differing
 from attribkit.errors import InputError, InputExistsError, RunError
 from attribkit.files import write_whole
+from attribkit.panels import Convergence
 
 FORMAT = 2
 MANIFEST, LOCK, WORDS = "_manifest.jsonl", "_lock", "_words"
@@ -42,6 +44,7 @@ class Part:
         statuses: how many rows have each status.
         sha256: of the file; words: of the file with its words' sums, if there is one.
         versions: by which its rows were explained, if not all by those that the run began with.
+        convergence: how many of its explanations converged.
     """
 
     number: int
@@ -53,6 +56,15 @@ class Part:
     sha256: str
     words: str | None = None
     versions: Sequence[Mapping[str, str]] = ()
+    convergence: Convergence = field(default_factory=Convergence)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.convergence, Mapping):
+            object.__setattr__(self, "convergence", Convergence.from_json(self.convergence))
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields, as `Part(**fields)` reads them."""
+        return asdict(self) | {"convergence": self.convergence.to_json()}
 
     @property
     def failed(self) -> int:
@@ -79,7 +91,14 @@ def write_part(folder: Path, number: int, table: pa.Table, words: pa.Table | Non
         statuses={one["values"]: one["counts"] for one in sorted(counted, key=lambda one: one["values"])},
         sha256=write_parquet(folder / name, table),
         words=sums,
+        convergence=convergence_of(table),
     )
+
+
+def convergence_of(part: pa.Table) -> Convergence:
+    """How many of a part's explanations converged."""
+    rows = part.filter(pc.equal(part["status"], "ok"))
+    return Convergence.counted(zip(rows["converged"].to_pylist(), rows["relative_error"].to_pylist(), strict=True))
 
 
 def write_parquet(path: Path, table: pa.Table) -> str:
@@ -162,9 +181,9 @@ class Ledger:
                 ledger.parts[entry["number"]] = Part(**entry)
             ledger.finished = bool(entry and entry.get("finished"))
         named = len(ledger.parts)
-        ledger.parts = {number: part for number, part in ledger.parts.items() if ledger._is_whole(part)}
+        ledger.parts = {number: p for number, p in ledger.parts.items() if ledger._is_whole(p)}
         ledger.finished &= len(ledger.parts) == named
-        write_whole(path, b"".join(_line(one) for one in (there, *map(asdict, ledger.parts.values()))))
+        write_whole(path, b"".join(_line(one) for one in (there, *(part.to_json() for part in ledger.parts.values()))))
         if ledger.finished:
             ledger.close()
         return ledger
@@ -201,7 +220,7 @@ class Ledger:
         by = [*(before.versions or (self.begun,) if before else ()), self.now]
         if any(one != self.begun for one in by):
             part = replace(part, versions=[one for place, one in enumerate(by) if one not in by[:place]])
-        self._append(asdict(part))
+        self._append(part.to_json())
         self.parts[part.number] = part
 
     def close(self) -> None:

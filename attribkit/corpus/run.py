@@ -19,6 +19,7 @@ from attribkit.corpus.sources import described, find_sources, fingerprint, total
 from attribkit.corpus.windows import Columns, Plan, Todo
 from attribkit.corpus.words import merged
 from attribkit.errors import InputError, InputNotFoundError
+from attribkit.panels import Convergence
 
 if TYPE_CHECKING:
     from attribkit.classifier import Classifier
@@ -50,7 +51,7 @@ class Progress:
         return self.fresh / self.seconds if self.seconds else 0.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CorpusRun:
     """What a run left behind.
 
@@ -58,6 +59,7 @@ class CorpusRun:
         folder: of the result: `part-*.parquet`, one row per text, in the corpus' order.
         rows: in all of them.
         statuses: how many rows have each status; "ok" for those explained.
+        convergence: how many of the explanations converged.
         fresh: rows that this very run explained; seconds: how long it took.
         versions: of Python and the packages by which the rows were explained; several where a run mixed them.
     """
@@ -65,6 +67,7 @@ class CorpusRun:
     folder: Path
     rows: int
     statuses: Mapping[str, int]
+    convergence: Convergence
     fresh: int
     seconds: float
     versions: tuple[Mapping[str, str], ...]
@@ -82,6 +85,8 @@ class CorpusRun:
     def words(self) -> Any:
         """What each word adds up to, as a pandas table, largest first; see `attribkit.corpus.words`.
 
+        Its `attrs` hold `convergence`, as `Convergence.to_json` writes it.
+
         Raises: FileNotFoundError if the run was not asked for it.
         """
         path = self.folder / WORD_SUMS
@@ -89,7 +94,12 @@ class CorpusRun:
             raise InputNotFoundError(
                 "this run did not sum up words; run it with words=True (--words) in another folder"
             )
-        return pq.read_table(path).to_pandas()
+        table = pq.read_table(path).to_pandas()
+        table.attrs["convergence"] = self.convergence.to_json()
+        return table
+
+    def __repr__(self) -> str:
+        return f"CorpusRun({str(self.folder)!r}, {self.rows:,} rows; {self.convergence.sentence})"
 
 
 def explain_corpus(
@@ -184,10 +194,12 @@ def explain_corpus(
         statuses: Counter[str] = Counter()
         for part in ledger.parts.values():
             statuses.update(part.statuses)
+        counted = sum((part.convergence for part in ledger.parts.values()), Convergence())
         return CorpusRun(
             Path(folder),
             statuses.total(),
             dict(statuses),
+            counted,
             meter.fresh,
             time.monotonic() - begun,
             tuple(ledger.versions),

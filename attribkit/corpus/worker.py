@@ -9,7 +9,6 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import Any, BinaryIO
 
 import pyarrow as pa
@@ -47,7 +46,7 @@ def main() -> None:
         gc.freeze()
         gc.disable()
         for order, window in windows(stream):
-            answer({"part": asdict(work(order["number"], window, order["retry"], order["slices"]))})
+            answer({"part": work(order["number"], window, order["retry"], order["slices"]).to_json()})
             gc.collect()
     except (AttribkitError, OSError, RuntimeError, MemoryError, ImportError) as error:
         kind = "MemoryError" if ran_out(error) else type(error).__name__

@@ -15,10 +15,9 @@ from attribkit.evaluation.cells import interval
 from attribkit.evaluation.faithfulness import faithfulness
 from attribkit.evaluation.intervals import Estimate
 from attribkit.evaluation.plausibility import plausibility
-from attribkit.evaluation.readable import Readable
-from attribkit.evaluation.sanity.checks import completeness, sanity
+from attribkit.evaluation.sanity import sanity
 from attribkit.evaluation.scores import RANDOM, check_methods
-from attribkit.panels import Panel, Table
+from attribkit.panels import Convergence, Panel, Table
 from attribkit.projector import Data
 from attribkit.training.data import Dataset
 
@@ -78,6 +77,7 @@ class Checked:
         model, method: their names.
         texts: how many the explanations' figures were taken on, at most.
         figures: in the order of `THRESHOLDS`; those that the data cannot give are left out.
+        convergence: how many of the explanations that they were taken on converged.
         notes: sentences on what was left out or drawn.
     """
 
@@ -85,6 +85,7 @@ class Checked:
     method: str
     texts: int
     figures: tuple[Figure, ...]
+    convergence: Convergence
     notes: tuple[str, ...] = ()
 
     @property
@@ -131,6 +132,7 @@ class Checked:
             "texts": self.texts,
             "passed": self.passed,
             "figures": figures,
+            "convergence": self.convergence.to_json(),
             "notes": list(self.notes),
         }
 
@@ -172,18 +174,20 @@ def check(
         notes.append(f"{len(answers.left_out):,} rows were left out, the first is row {first}: {reason}")
     drawn = np.sort(np.random.default_rng(seed).permutation(len(answers.texts))[:texts])
     some = [answers.texts[place] for place in drawn]
-    found = {**_of_answers(answers), **_of_scores(model, some, name, seed)}
+    explained, convergence = _of_scores(model, some, name, seed)
+    found = {**_of_answers(answers), **explained}
     table = data.test if isinstance(data, Dataset) else data
     if isinstance(table, pd.DataFrame) and "rationale" in table:
         rows = table.iloc[answers.rows[drawn]].reset_index(drop=True)
         found["plausibility"] = plausibility(model, rows, name, seed=seed).estimate("auprc", name)
     if len(some) < len(answers.texts):
         notes.append(f"the explanations' figures are of {len(some):,} texts, drawn with seed {seed}")
+    notes.append(convergence.sentence)
     for one in asked:
         if one not in found:
             raise InputError(f"a threshold for {one!r} needs {_NEEDS[one]}; leave the threshold out, or add that")
     figures = tuple(_figure(one, found[one], asked.get(one)) for one in THRESHOLDS if one in found)
-    return Checked(model.name, name, len(some), figures, tuple(notes))
+    return Checked(model.name, name, len(some), figures, convergence, tuple(notes))
 
 
 _NEEDS = {
@@ -210,7 +214,10 @@ def _of_answers(answers: Answers) -> dict[str, float]:
     return {"accuracy": metrics.accuracy, "f1": f1, "calibration_error": Calibration.of(answers).error}
 
 
-def _of_scores(model: Classifier, texts: list[str], method: str, seed: int) -> dict[str, float | Estimate]:
+def _of_scores(
+    model: Classifier, texts: list[str], method: str, seed: int
+) -> tuple[dict[str, float | Estimate], Convergence]:
+    """The explanations' figures, and how many of the explanations they are taken on converged."""
     faithful = faithfulness(model, texts, method, removals="delete", searched=0, jolted=0, seed=seed)
     sane = sanity(model, texts[:SANE_TEXTS], method, draws=1, seed=seed)
     found: dict[str, float | Estimate] = {
@@ -218,13 +225,13 @@ def _of_scores(model: Classifier, texts: list[str], method: str, seed: int) -> d
         "comprehensiveness_over_random": faithful.estimate("comprehensiveness", method, over=RANDOM),
         "sufficiency": faithful.estimate("sufficiency", method),
     }
-    errors, converged = completeness(model, Readable.of(model, texts).reading, method, seed)
-    if errors is not None and converged is not None:
-        found |= {"completeness_error": float(errors.max()), "converged": float(converged.mean())}
+    convergence = faithful.convergence[method]
+    if convergence.share is not None and convergence.worst_relative_error is not None:
+        found |= {"completeness_error": convergence.worst_relative_error, "converged": convergence.share}
     left = sane.estimate("top_down", sane.layers[-1])
     if left.known:
         found["randomised_correlation"] = left
-    return found
+    return found, convergence
 
 
 def _shown(value: float) -> str:

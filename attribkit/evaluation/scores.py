@@ -1,7 +1,7 @@
 """The scores that a method, named as a user would, gives each token of many texts."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 import numpy as np
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from attribkit.classifier import Classifier
 from attribkit.errors import InputError
+from attribkit.panels import Convergence
 from attribkit.views.attention import Attention
 from attribkit.views.attribution import Attribution
 from attribkit.views.engines import ENGINES, choose
@@ -16,6 +17,26 @@ from attribkit.views.reading import Reading
 
 ATTENTION, RANDOM = "attention", "random"
 Scores = list[NDArray[np.float64]]
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """A method's scores on N texts.
+
+    Attributes:
+        scores: each text's (T,).
+        converged: (N,) whether they add up; None where that proves nothing.
+        errors: (N,) relative completeness errors; NaN where there is nothing to add up to.
+    """
+
+    scores: Scores
+    converged: tuple[bool | None, ...]
+    errors: NDArray[np.float64]
+
+    @property
+    def convergence(self) -> Convergence:
+        """How many of the texts' scores converged."""
+        return Convergence.counted(zip(self.converged, self.errors.tolist(), strict=True))
 
 
 def default_methods(model: Classifier) -> tuple[str, ...]:
@@ -60,28 +81,37 @@ def token_scores(
     seed: int = 0,
     batch_size: int | None = None,
     tolerance: float = 1e-4,
-) -> Scores:
-    """Each text's scores (T,) for a class: the predicted one, or `target`; attention has the same for every class."""
+) -> Scored:
+    """Each text's scores for a class: the predicted one, or `target`; attention has the same for every class."""
     if method == ATTENTION:
         heads = [panels[0].rows for panels in Attention(batch_size=batch_size)(model, reading)]
-        return [np.mean([row.values for row in rows], axis=0) for rows in heads]
+        scores = [np.mean([row.values for row in rows], axis=0) for rows in heads]
+        return Scored(scores, (None,) * len(scores), np.full(len(scores), np.nan))
     view = Attribution(
         method=method, target=target, seed=seed, batch_size=batch_size, tolerance=tolerance, details=False
     )
-    return [panels[0].scores for panels in view(model, reading)]
+    panels = [panel for (panel,) in view(model, reading)]
+    return Scored(
+        [panel.scores for panel in panels],
+        tuple(panel.converged for panel in panels),
+        np.array([panel.relative_error for panel in panels]),
+    )
 
 
 def scores_for(
     model: Classifier, reading: Reading, targets: NDArray[np.int64], method: str, *, seed: int = 0, tolerance: float
-) -> Scores:
-    """Each text's scores (T,) for its own class of `targets` (N,), whatever the model predicts."""
+) -> Scored:
+    """Each text's scores for its own class of `targets` (N,), whatever the model predicts."""
     found: Scores = [np.zeros(0)] * len(reading.texts)
+    converged: list[bool | None] = [None] * len(reading.texts)
+    errors = np.full(len(reading.texts), np.nan)
     for target in np.unique(targets).tolist():
         rows = np.flatnonzero(targets == target)
         some = token_scores(model, part(reading, rows), method, target=target, seed=seed, tolerance=tolerance)
-        for row, scores in zip(rows, some, strict=True):
-            found[row] = scores
-    return found
+        errors[rows] = some.errors
+        for row, scores, verdict in zip(rows, some.scores, some.converged, strict=True):
+            found[row], converged[row] = scores, verdict
+    return Scored(found, tuple(converged), errors)
 
 
 def part(reading: Reading, rows: NDArray[np.int64]) -> Reading:

@@ -9,7 +9,7 @@ from scipy.stats import kendalltau
 from attribkit.classifier import Classifier
 from attribkit.evaluation.intervals import estimate
 from attribkit.explainer import explain
-from attribkit.panels import Bar, Section, Table, TokenScores
+from attribkit.panels import Bar, Convergence, Section, Table, TokenScores
 from attribkit.panels.difference import align
 from attribkit.panels.table import Cell
 
@@ -42,6 +42,9 @@ def holds(
         f"{len(texts):,} of the texts were explained again. Kendall’s τ compares the order of a text’s words by score: "
         "1 is the same order, 0 is no relation."
     ]
+    if rows:
+        counted = Convergence.of([*own, *(two for _, pairs in rows for _, two in pairs)])
+        sentences.append(f"With the first ones, {counted.sentence}.")
     if not others:
         sentences.append("No model trained with another seed was given, so nothing is known of that: give others=[…].")
     if not rows:

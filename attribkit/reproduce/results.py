@@ -108,6 +108,7 @@ def as_markdown(found: dict[str, Any]) -> str:
             f"- {one['row']}: Spearman's ρ of token scores between seeds {one['between_seeds']:.2f} "
             f"({one['texts']} test texts, {len(one['seeds'])} seeds); between integrated gradients and "
             f"{one['other_method'].replace('_', ' ')} on one model {one['between_methods']:.2f}"
+            f"{_converged(one)}"
             for one in stable
         ]
     made = found["machine"]
@@ -128,6 +129,12 @@ def _duplicates(told: dict[str, int] | None) -> list[str]:
         f"{told['rows']:,} rows hold {told['distinct_texts']:,} different texts, {told['texts_with_several_labels']:,} "
         "of them under several labels; equal texts are in one fold."
     ]
+
+
+def _converged(stability: dict[str, Any]) -> str:
+    """How many of the explanations converged; nothing where an earlier version did not count them."""
+    counted = stability.get("convergence")
+    return "" if counted is None else f"; {panels.Convergence.from_json(counted).sentence}"
 
 
 def _line(row: dict[str, Any]) -> str:

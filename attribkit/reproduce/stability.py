@@ -13,6 +13,7 @@ from scipy.stats import spearmanr
 from attribkit.classifier import Classifier
 from attribkit.explainer import explain
 from attribkit.files import write_whole
+from attribkit.panels import Convergence
 from attribkit.reproduce.tables import TFIDF
 from attribkit.reproduce.unit import Unit
 from attribkit.training.data import Dataset
@@ -37,9 +38,10 @@ def measure_stability(out: Path, units: Sequence[Unit], data: Callable[[], Datas
         return
     texts = data().sample(count).test["text"].tolist()
     models = [Classifier.load(unit.model(out)) for unit in done]
-    scores = [token_scores(model, texts, None) for model in models]
+    explained = [token_scores(model, texts, None) for model in models]
+    scores = [one for one, _ in explained]
     between_seeds = [correlations(a, b) for a, b in combinations(scores, 2)]
-    between_methods = correlations(scores[0], token_scores(models[0], texts, OTHER))
+    between_methods = correlations(scores[0], token_scores(models[0], texts, OTHER)[0])
     found: dict[str, Any] = {
         "row": done[0].row.name,
         "seeds": seeds,
@@ -47,19 +49,23 @@ def measure_stability(out: Path, units: Sequence[Unit], data: Callable[[], Datas
         "between_seeds": float(np.nanmean(between_seeds)),
         "between_methods": float(np.nanmean(between_methods)),
         "other_method": OTHER,
+        "convergence": sum((counted for _, counted in explained), Convergence()).to_json(),
     }
     write_whole(file, json.dumps(found, indent=1, allow_nan=False).encode())
 
 
-def token_scores(model: Classifier, texts: list[str], method: str | None) -> list[NDArray[np.float64]]:
-    """Each text's token scores (T,) for the last label."""
-    found = []
+def token_scores(
+    model: Classifier, texts: list[str], method: str | None
+) -> tuple[list[NDArray[np.float64]], Convergence]:
+    """Each text's token scores (T,) for the last label, and how many of the explanations converged."""
+    found, convergence = [], Convergence()
     for start in range(0, len(texts), _AT_ONCE):
         rows = explain(
             model, texts[start : start + _AT_ONCE], views=["attribution"], method=method, target=model.labels[-1]
         )
         found += [np.asarray(row.scores.scores) for row in rows]
-    return found
+        convergence += Convergence.of(row.scores for row in rows)
+    return found, convergence
 
 
 def correlations(some: Sequence[NDArray[np.float64]], others: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:

@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from attribkit.cli import main
+from attribkit.panels import Convergence
 from attribkit.reproduce import run as running
 from attribkit.reproduce.results import as_markdown
 from attribkit.reproduce.run import begin, check_space, reproduce, units
@@ -68,6 +69,8 @@ def test_a_table_is_run_and_written_as_data_text_and_pictures(quick: Path) -> No
     assert reference["mean"] > 0.5 and reference["reached"] is None
     for row in (cnn, reader):
         assert -1 <= row["stability"]["between_seeds"] <= 1 and row["stability"]["texts"] == 20
+        counted = Convergence.from_json(row["stability"]["convergence"])
+        assert counted.total == 20 * len(row["stability"]["seeds"])
     assert found["command"] == "attribkit reproduce demo --seeds 2 --quick" and found["machine"]["threads"] >= 1
     command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
     commit = subprocess.run(command, capture_output=True, text=True).stdout.strip() if shutil.which("git") else ""

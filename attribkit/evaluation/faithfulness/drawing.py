@@ -1,5 +1,6 @@
 """A faithfulness result as tables and charts."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 import numpy as np
@@ -8,7 +9,8 @@ from numpy.typing import NDArray
 from attribkit.evaluation.cells import interval, number
 from attribkit.evaluation.faithfulness.measures import OTHERS, PERCENTS, RANKED
 from attribkit.evaluation.intervals import Estimate
-from attribkit.panels import Chart, Panel, Series, Table
+from attribkit.panels import Chart, Convergence, Panel, Series, Table
+from attribkit.panels.convergence import by_method
 from attribkit.panels.table import Cell
 
 BEST = "best possible"
@@ -38,6 +40,11 @@ class Result(Protocol):
     @property
     def kept(self) -> NDArray[np.float64]:
         """(M, R, N, 13)."""
+        ...
+
+    @property
+    def convergence(self) -> Mapping[str, Convergence]:
+        """Of each method."""
         ...
 
     @property
@@ -88,6 +95,7 @@ def _tables(result: Result, way: str) -> tuple[Table, Table]:
         "how much of the predicted class's probability goes with the tokens that a method puts first, mean over the "
         "texts and the bins 1, 5, 10, 20 and 50 %",
         "the best possible is exact for texts of at most 12 tokens and a lower bound, found by search, for longer ones",
+        by_method(result.convergence),
         *result.notes,
     )
     rest = ("means over the texts; ↑ higher is better, ↓ lower is better",)

@@ -75,6 +75,7 @@ class _Jolted:
             ids = len(self.weight) + np.arange(count * length).reshape(count, length)
             encoded = tuple(replace(one, ids=row) for row in ids)
             several = Reading(reading.texts * count, encoded, self.model.logits(list(ids)))
-            return torch.from_numpy(np.array(token_scores(self.model, several, method, target=label, seed=seed)))
+            found = token_scores(self.model, several, method, target=label, seed=seed)
+            return torch.from_numpy(np.array(found.scores))
 
         return explain

@@ -4,7 +4,7 @@ Every figure stands between two references computed on the same texts: random sc
 found. `measures` says what each figure is; `removal` what taking away means.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,12 +23,13 @@ from attribkit.evaluation.faithfulness.search import Searched
 from attribkit.evaluation.intervals import Estimate, estimate
 from attribkit.evaluation.readable import Readable, Skipped
 from attribkit.evaluation.scores import RANDOM, check_methods, token_scores
-from attribkit.panels import Panel
+from attribkit.panels import Convergence, Panel
+from attribkit.panels.convergence import by_method
 
 Numbers = NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Faithfulness:
     """How faithful M methods are on N texts, the last method being the random reference.
 
@@ -45,6 +46,7 @@ class Faithfulness:
         exact: (N,) whether all subsets were tried; otherwise the best found is only a lower bound of the best.
         tau: (M, R, N) Kendall's τ-b of the scores with leave-one-out, NaN where not taken or nothing is ranked.
         infidelity, max_sensitivity: (M, N), NaN where not taken.
+        convergence: of each method by its name, how many of the texts' scores converged.
         seed: of the draws.
         notes: sentences a reader must know.
         skipped: the rows left out.
@@ -63,6 +65,7 @@ class Faithfulness:
     tau: Numbers
     infidelity: Numbers
     max_sensitivity: Numbers
+    convergence: Mapping[str, Convergence]
     seed: int
     notes: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
@@ -127,7 +130,8 @@ class Faithfulness:
 
         Columns: measure, better ("higher" or "lower"), removal (None where it plays no part), method, mean, low and
         high (95 % interval), texts (how many it was taken on), over_random with over_random_low and over_random_high
-        (mean − random's, on the same texts), of_best (share of the best possible, or of its lower bound).
+        (mean − random's, on the same texts), of_best (share of the best possible, or of its lower bound). Its `attrs`
+        hold `convergence`.
         """
         rows = []
         for measure in (*RANKED, *OTHERS):
@@ -137,11 +141,16 @@ class Faithfulness:
                     found = self.estimate(measure, method, removal)
                     if found.known:
                         rows.append(self._row(measure, None if free else removal, method, found))
-        return pd.DataFrame(rows)
+        table = pd.DataFrame(rows)
+        table.attrs["convergence"] = {name: one.to_json() for name, one in self.convergence.items()}
+        return table
 
     def panels(self) -> tuple[Panel, ...]:
         """Tables with intervals, and the mean probability along each ranking as charts."""
         return panels(self)
+
+    def __repr__(self) -> str:
+        return f"Faithfulness({self.model}, {len(self.whole):,} texts; {by_method(self.convergence)})"
 
     def _row(self, measure: str, removal: str | None, method: str, found: Estimate) -> dict[str, Any]:
         way = removal or self.removals[0]
@@ -204,7 +213,8 @@ def faithfulness(
     names, ways = (*check_methods(model, methods), RANDOM), check_removals(removals)
     found = Readable.of(model, texts, batch_size)
     reading = found.reading
-    scores = [token_scores(model, reading, name, seed=seed, batch_size=batch_size) for name in names]
+    scored = {name: token_scores(model, reading, name, seed=seed, batch_size=batch_size) for name in names}
+    scores = [one.scores for one in scored.values()]
     curves = Curves.of(model, reading, scores, ways, batch_size)
     order = np.random.default_rng(seed).permutation(len(reading.texts))
     search = Searched.of(model, reading, scores, curves, ways, order, searched)
@@ -230,6 +240,7 @@ def faithfulness(
         tau=search.tau,
         infidelity=infidelity,
         max_sensitivity=sensitivity,
+        convergence={name: one.convergence for name, one in scored.items()},
         seed=seed,
         notes=tuple(notes),
         skipped=found.skipped,

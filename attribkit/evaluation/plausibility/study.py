@@ -11,7 +11,7 @@ are known to be the model's too, as after training on the demo reviews, both sho
 Source: DeYoung et al., "ERASER", ACL 2020.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,13 +27,14 @@ from attribkit.evaluation.intervals import Estimate, estimate
 from attribkit.evaluation.plausibility.rationales import marked, spans_of
 from attribkit.evaluation.readable import Readable, Skipped
 from attribkit.evaluation.scores import RANDOM, check_methods, part, token_scores
-from attribkit.panels import Panel, Table
+from attribkit.panels import Convergence, Panel, Table
+from attribkit.panels.convergence import by_method
 from attribkit.training.data import Dataset
 
 MEASURES = {"auprc": "AUPRC ↑", "token_f1": "token F1 ↑", "iou_f1": "IoU F1 ↑"}
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Plausibility:
     """How near M methods' scores come to the rationales of N texts, the last method being the random reference.
 
@@ -41,6 +42,7 @@ class Plausibility:
         model: its name.
         methods: (M,) their names; the last is "random".
         auprc, token_f1, iou_f1: (M, N), between 0 and 1.
+        convergence: of each method by its name, how many of the texts' scores converged.
         seed: of the random reference and the intervals.
         notes: sentences a reader must know.
         skipped: the rows left out.
@@ -51,6 +53,7 @@ class Plausibility:
     auprc: NDArray[np.float64]
     token_f1: NDArray[np.float64]
     iou_f1: NDArray[np.float64]
+    convergence: Mapping[str, Convergence]
     seed: int
     notes: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
@@ -70,7 +73,10 @@ class Plausibility:
         return estimate(values[self.methods.index(method)] - less, self.seed)
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per measure and method: measure, method, mean, low, high, texts, and the same over random."""
+        """One row per measure and method: measure, method, mean, low, high, texts, and the same over random.
+
+        Its `attrs` hold `convergence`.
+        """
         rows = []
         for measure in MEASURES:
             for method in self.methods:
@@ -89,7 +95,9 @@ class Plausibility:
                         "over_random_high": None if over is None else over.high,
                     }
                 )
-        return pd.DataFrame(rows)
+        table = pd.DataFrame(rows)
+        table.attrs["convergence"] = {name: one.to_json() for name, one in self.convergence.items()}
+        return table
 
     def panels(self) -> tuple[Panel, ...]:
         """One table, a row per method."""
@@ -98,8 +106,12 @@ class Plausibility:
             found = [self.estimate(measure, method) for measure in MEASURES]
             rows.append((method, *(cell for one in found for cell in (number(one.mean), interval(one)))))
         columns = [name for title in MEASURES.values() for name in (title, f"95 % interval of {title[:-2]}")]
-        notes = ("against the rationales that come with the texts; ↑ higher is better", *self.notes)
+        said = "against the rationales that come with the texts; ↑ higher is better"
+        notes = (said, by_method(self.convergence), *self.notes)
         return (Table("Plausibility", ("method", *columns), tuple(rows), notes),)
+
+    def __repr__(self) -> str:
+        return f"Plausibility({self.model}, {self.auprc.shape[1]:,} texts; {by_method(self.convergence)})"
 
 
 def plausibility(
@@ -143,21 +155,17 @@ def plausibility(
     if not len(told):
         raise InputError("no text has a rationale that covers some of its tokens and not all; check the column")
     reading, truth = part(found.reading, told), [truth[place] for place in told]
+    scored = {name: token_scores(model, reading, name, seed=seed) for name in names}
     measured = np.array(
-        [
-            [
-                _measures(scores, one)
-                for scores, one in zip(token_scores(model, reading, name, seed=seed), truth, strict=True)
-            ]
-            for name in names
-        ]
+        [[_measures(scores, own) for scores, own in zip(one.scores, truth, strict=True)] for one in scored.values()]
     )
     notes = list(found.notes)
     if len(told) < len(found.rows):
         rest = len(found.rows) - len(told)
         notes.append(f"{rest:,} texts without a rationale, or wholly covered by one, were left out")
     auprc, token_f1, iou_f1 = np.moveaxis(measured, 2, 0)
-    return Plausibility(model.name, names, auprc, token_f1, iou_f1, seed, tuple(notes), found.skipped)
+    convergence = {name: one.convergence for name, one in scored.items()}
+    return Plausibility(model.name, names, auprc, token_f1, iou_f1, convergence, seed, tuple(notes), found.skipped)
 
 
 def _measures(scores: NDArray[np.float64], truth: NDArray[np.bool_]) -> tuple[float, float, float]:

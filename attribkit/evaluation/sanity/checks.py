@@ -18,10 +18,9 @@ from attribkit.evaluation.cells import interval, number
 from attribkit.evaluation.intervals import Estimate, estimate
 from attribkit.evaluation.readable import Readable, Skipped
 from attribkit.evaluation.sanity.randomised import correlations, layers_top_down, randomised
-from attribkit.evaluation.scores import ATTENTION, Scores, check_methods, part, scores_for, token_scores
-from attribkit.panels import Chart, Panel, Series, Table
+from attribkit.evaluation.scores import Scores, check_methods, part, scores_for, token_scores
+from attribkit.panels import Chart, Convergence, Panel, Series, Table
 from attribkit.panels.table import Cell
-from attribkit.views.attribution import Attribution
 from attribkit.views.reading import Reading
 
 SCHEMES = ("top_down", "independent")
@@ -32,7 +31,7 @@ _ROUGH = 1e-2
 Numbers = NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Sanity:
     """What happened to a method's scores on N texts.
 
@@ -43,8 +42,10 @@ class Sanity:
             model itself predicts: with the first l layers randomised ("top_down"), with layer l alone ("independent");
             the mean of several draws, NaN where nothing is ranked.
         size_correlation: (2, L, N) the same of the scores' sizes, signs left out.
-        completeness: (N,) relative completeness error; None for a method that promises none.
+        completeness: (N,) relative completeness error; None for a method for which adding up proves nothing.
         converged: (N,) bool, whether it is within the tolerance; None likewise.
+        randomised: how many explanations of the randomised models converged, to the rough tolerance that their order
+            needs.
         invariance: (3, N) the largest change of a token's score relative to Σ|scores|: alone or among longer texts,
             batched in the opposite order, computed in float64 (`INVARIANCES`).
         draws, seed: how often each layer was randomised, and from which seed.
@@ -59,11 +60,19 @@ class Sanity:
     size_correlation: Numbers
     completeness: Numbers | None
     converged: NDArray[np.bool_] | None
+    randomised: Convergence
     invariance: Numbers
     draws: int
     seed: int
     notes: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+
+    @property
+    def convergence(self) -> Convergence:
+        """How many of the texts' scores converged."""
+        if self.converged is None or self.completeness is None:
+            return Convergence(not_applicable=self.invariance.shape[1])
+        return Convergence.counted(zip(self.converged.tolist(), self.completeness.tolist(), strict=True))
 
     def estimate(self, scheme: str, layer: str, *, sizes: bool = False) -> Estimate:
         """The mean correlation with its 95 % interval.
@@ -82,7 +91,10 @@ class Sanity:
         return estimate(values[SCHEMES.index(scheme), self.layers.index(layer)], self.seed)
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per scheme and layer: scheme, layer, correlation with low and high, and the same of the sizes."""
+        """One row per scheme and layer: scheme, layer, correlation with low and high, and the same of the sizes.
+
+        Its `attrs` hold `convergence` and `randomised`.
+        """
         rows = []
         for scheme in SCHEMES:
             for layer in self.layers:
@@ -99,7 +111,9 @@ class Sanity:
                         "size_high": sizes.high,
                     }
                 )
-        return pd.DataFrame(rows)
+        table = pd.DataFrame(rows)
+        table.attrs |= {"convergence": self.convergence.to_json(), "randomised": self.randomised.to_json()}
+        return table
 
     def panels(self) -> tuple[Panel, ...]:
         """A chart of the correlations as layers lose what they learned, their table, and the other checks."""
@@ -134,6 +148,7 @@ class Sanity:
         notes = (
             f"Spearman's correlation of {self.method} with the trained model's own, mean over {self.draws} "
             f"{'draw' if self.draws == 1 else 'draws'} per text; it should fall towards 0",
+            f"with randomised layers {self.randomised.sentence}, to a tolerance of {_ROUGH:g}",
             *self.notes,
         )
         return Table("Model-parameter randomisation", columns, tuple(rows), notes)
@@ -142,14 +157,17 @@ class Sanity:
         rows: list[tuple[Cell, ...]] = []
         for name, values in zip(INVARIANCES, self.invariance, strict=True):
             rows.append((f"change with {name}", number(float(np.median(values)), 12), number(float(values.max()), 12)))
-        notes = ["changes: of any token's score, relative to the sum of the scores' sizes"]
-        if self.completeness is not None and self.converged is not None:
+        notes = ["changes: of any token's score, relative to the sum of the scores' sizes", self.convergence.sentence]
+        if self.completeness is not None:
             sizes = (float(np.median(self.completeness)), float(self.completeness.max()))
             rows.append(("completeness error", *(number(size, 12) for size in sizes)))
-            notes.append(f"{self.converged.mean():.1%} of the texts add up within the tolerance")
         else:
             notes.append(f"{self.method} does not promise that its scores add up")
         return Table("What must not matter", ("check", "median", "largest"), tuple(rows), tuple(notes))
+
+    def __repr__(self) -> str:
+        texts = self.invariance.shape[1]
+        return f"Sanity({self.model}, {self.method}, {texts:,} texts; {self.convergence.sentence})"
 
 
 def sanity(
@@ -179,7 +197,8 @@ def sanity(
     found = Readable.of(model, texts)
     reading = found.reading
     targets = reading.logits.argmax(1)
-    own = token_scores(model, reading, method, seed=seed)
+    scored = token_scores(model, reading, method, seed=seed)
+    own, convergence = scored.scores, Convergence()
     layers = layers_top_down(model)
     correlation, sizes = np.zeros((2, 2, len(layers), len(targets)))
     for place in range(len(layers)):
@@ -188,17 +207,19 @@ def sanity(
                 changed = randomised(model, names, seed + draw)
                 again = Reading.of(changed, reading.texts)
                 scores = scores_for(changed, again, targets, method, seed=seed, tolerance=_ROUGH)
-                correlation[scheme, place] += correlations(own, scores) / draws
-                sizes[scheme, place] += correlations(own, scores, sizes=True) / draws
-    errors, converged = completeness(model, reading, method, seed)
+                convergence += scores.convergence
+                correlation[scheme, place] += correlations(own, scores.scores) / draws
+                sizes[scheme, place] += correlations(own, scores.scores, sizes=True) / draws
+    told = None not in scored.converged
     return Sanity(
         model.name,
         method,
         layers,
         correlation,
         sizes,
-        errors,
-        converged,
+        scored.errors if told else None,
+        np.array(scored.converged, dtype=bool) if told else None,
+        convergence,
         _invariance(model, reading, method, own, seed),
         draws,
         seed,
@@ -207,28 +228,15 @@ def sanity(
     )
 
 
-def completeness(
-    model: Classifier, reading: Reading, method: str, seed: int = 0
-) -> tuple[Numbers | None, NDArray[np.bool_] | None]:
-    """Relative completeness errors (N,), and whether each converged (N,); None for a method that promises none."""
-    if method == ATTENTION:
-        return None, None
-    panels = [one for (one,) in Attribution(method=method, seed=seed, details=False)(model, reading)]
-    if any(panel.converged is None for panel in panels):
-        return None, None
-    errors = np.array([panel.relative_error for panel in panels])
-    return errors, np.array([bool(panel.converged) for panel in panels])
-
-
 def _invariance(model: Classifier, reading: Reading, method: str, own: Scores, seed: int) -> Numbers:
     """(3, N) how much scores change that should not."""
     backwards = np.arange(len(own))[::-1]
     double = model.copy()
     double.network.double()
     versions = (
-        token_scores(model, reading, method, seed=seed, batch_size=1),
-        token_scores(model, part(reading, backwards), method, seed=seed)[::-1],
-        token_scores(double, Reading.of(double, reading.texts), method, seed=seed),
+        token_scores(model, reading, method, seed=seed, batch_size=1).scores,
+        token_scores(model, part(reading, backwards), method, seed=seed).scores[::-1],
+        token_scores(double, Reading.of(double, reading.texts), method, seed=seed).scores,
     )
     return np.array([[_change(a, b) for a, b in zip(own, version, strict=True)] for version in versions])
 

@@ -16,8 +16,8 @@ from attribkit.evaluation.cells import interval, number
 from attribkit.evaluation.intervals import Estimate, estimate
 from attribkit.evaluation.metrics import evaluate
 from attribkit.evaluation.sanity.randomised import correlations
-from attribkit.evaluation.scores import Scores, check_methods, scores_for
-from attribkit.panels import Panel, Table
+from attribkit.evaluation.scores import Scored, check_methods, scores_for
+from attribkit.panels import Convergence, Panel, Table
 from attribkit.training.data import Dataset, load_dataset
 from attribkit.training.loop import train
 from attribkit.views.reading import Reading
@@ -30,7 +30,7 @@ _SMALL: dict[str, dict[str, Any]] = {
 """Sizes that learn the demo reviews in seconds."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Relabelled:
     """Scores of N test texts by three networks that differ in what they were trained on.
 
@@ -39,6 +39,8 @@ class Relabelled:
         shuffled: (N,) Spearman's correlation of the scores with those of a network trained on shuffled labels.
         again: (N,) with those of a network trained on the true labels from another seed: what retraining alone does.
         accuracy: on the test texts: of the first network, of that with shuffled labels, of that from another seed.
+        convergence: how many explanations by the three networks converged, to the rough tolerance that their order
+            needs.
         seed: of the first network and the shuffling.
     """
 
@@ -47,6 +49,7 @@ class Relabelled:
     shuffled: NDArray[np.float64]
     again: NDArray[np.float64]
     accuracy: tuple[float, float, float]
+    convergence: Convergence
     seed: int
 
     def estimate(self, which: str) -> Estimate:
@@ -61,7 +64,9 @@ class Relabelled:
         for which, accuracy in (("again", self.accuracy[2]), ("shuffled", self.accuracy[1])):
             one = self.estimate(which)
             rows.append((_NAMES[which], one.mean, one.low, one.high, one.texts, accuracy))
-        return pd.DataFrame(rows, columns=["trained_on", "correlation", "low", "high", "texts", "accuracy"])
+        table = pd.DataFrame(rows, columns=["trained_on", "correlation", "low", "high", "texts", "accuracy"])
+        table.attrs["convergence"] = self.convergence.to_json()
+        return table
 
     def panels(self) -> tuple[Panel, ...]:
         """One table."""
@@ -72,9 +77,13 @@ class Relabelled:
         notes = (
             f"Spearman's correlation of {self.method} with that of a network trained on the true labels, right on "
             f" {self.accuracy[0]:.1%} of the test texts; that of shuffled labels should be near 0",
+            self.convergence.sentence,
         )
         columns = ("a network of the same kind trained on", "correlation", "95 % interval", "its accuracy")
         return (Table("Label randomisation", columns, tuple(rows), notes),)
+
+    def __repr__(self) -> str:
+        return f"Relabelled({self.architecture}, {self.method}, {len(self.again):,} texts; {self.convergence.sentence})"
 
 
 _NAMES = {"again": "the true labels, another seed", "shuffled": "shuffled labels"}
@@ -115,11 +124,17 @@ def relabelled(
     own, other, again = (_scores(model, test, targets, name, seed) for model in models)
     first, second, third = (evaluate(model, data).accuracy for model in models)
     return Relabelled(
-        architecture, name, correlations(own, other), correlations(own, again), (first, second, third), seed
+        architecture,
+        name,
+        correlations(own.scores, other.scores),
+        correlations(own.scores, again.scores),
+        (first, second, third),
+        own.convergence + other.convergence + again.convergence,
+        seed,
     )
 
 
-def _scores(model: Classifier, texts: list[str], targets: NDArray[np.int64], method: str, seed: int) -> Scores:
+def _scores(model: Classifier, texts: list[str], targets: NDArray[np.int64], method: str, seed: int) -> Scored:
     return scores_for(model, Reading.of(model, texts), targets, method, seed=seed, tolerance=1e-2)
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from attribkit.evaluation.sanity.relabelled import relabelled
+from attribkit.panels import Table
 
 
 def test_a_network_of_shuffled_labels_is_explained_otherwise() -> None:
@@ -14,6 +15,7 @@ def test_a_network_of_shuffled_labels_is_explained_otherwise() -> None:
     assert abs(shuffled.mean) < 0.5
     assert list(found.to_frame()["trained_on"]) == ["the true labels, another seed", "shuffled labels"]
     (panel,) = found.panels()
-    assert panel.kind == "table"
+    assert isinstance(panel, Table)
+    assert found.convergence.total == 3 * 40 and found.convergence.sentence in panel.notes
     with pytest.raises(ValueError, match="`which` must be 'shuffled' or 'again'"):
         found.estimate("true")
