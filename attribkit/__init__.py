@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from attribkit.projector import keep_reference, project
     from attribkit.reports import report
     from attribkit.text import TextSettings
-    from attribkit.training.data import load_dataset
+    from attribkit.training.data import load_dataset, read_eraser
     from attribkit.training.loop import train
 
     load = Classifier.load
@@ -50,6 +50,7 @@ _HOMES = {
     "load_dataset": "attribkit.training.data",
     "plausibility": "attribkit.evaluation.plausibility",
     "project": "attribkit.projector",
+    "read_eraser": "attribkit.training.data",
     "report": "attribkit.reports",
     "sanity": "attribkit.evaluation.sanity",
     "train": "attribkit.training.loop",
@@ -73,6 +74,7 @@ __all__ = [
     "load_dataset",
     "plausibility",
     "project",
+    "read_eraser",
     "report",
     "sanity",
     "train",

@@ -19,6 +19,7 @@ from attribkit.fingerprint import fingerprint
 from attribkit.models import ARCHITECTURES
 from attribkit.models.lock import lock_of
 from attribkit.reference import Reference
+from attribkit.splits import SplitRecord
 from attribkit.text import Encoded, TextEncoder, TextSettings, Tokenizer, check_encoded, check_text, shortened
 
 _NAMED = 5  # texts in one sentence
@@ -77,6 +78,7 @@ class Classifier:
         history: one row per epoch, if it was trained here.
         snapshots: weights by epoch, if any were kept while it was trained.
         reference: points of some texts to place others among, if any are kept.
+        splits: which texts it was trained on, stopped by and kept from, if it was trained here.
     """
 
     def __init__(
@@ -109,6 +111,7 @@ class Classifier:
         self.history = history
         self.snapshots: dict[int, dict[str, Tensor]] = {}
         self.reference: Reference | None = None
+        self.splits: SplitRecord | None = None
 
     def __repr__(self) -> str:
         parameters = sum(p.numel() for p in self.network.parameters())
@@ -248,9 +251,11 @@ class Classifier:
             raise InputError(f"the model keeps {what}, got {epoch!r}; train it with snapshots=[…] for others")
         network = self.copy().network
         model_folder.fill(network, self.snapshots[epoch])
-        return Classifier(
+        earlier = Classifier(
             network, self.tokenizer, self.labels, name=f"{self.name}, epoch {epoch}", provenance=self.provenance
         )
+        earlier.splits = self.splits
+        return earlier
 
     def on(self, device: str | torch.device | None) -> "Classifier":
         """The classifier itself, or a copy of it elsewhere: the user's own stays where it is.
@@ -283,7 +288,8 @@ class Classifier:
     def save(self, path: str | Path, *, overwrite: bool = False, half: bool = False) -> Path:
         """Write a model folder: config.json, tokenizer.json, weights.safetensors and a model card; data only.
 
-        With it go the training's history and snapshots and the reference points, if there are any.
+        With it go the training's history and snapshots, the reference points and the hashes of the rows it was trained
+        and tested on, if there are any.
 
         Whole or not at all: until every file is in place, an older model in that folder stays what it was.
 
@@ -315,6 +321,7 @@ class Classifier:
             history=self.history,
             snapshots=self.snapshots,
             reference=self.reference,
+            splits=self.splits,
             overwrite=overwrite,
             half=half,
         )
@@ -348,6 +355,7 @@ class Classifier:
             device=chosen,
         )
         classifier.snapshots, classifier.reference = contents.snapshots, contents.reference
+        classifier.splits = contents.splits
         return classifier
 
 

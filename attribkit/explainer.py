@@ -14,7 +14,8 @@ from attribkit.classifier import Classifier, softmax
 from attribkit.errors import InputError, InputTypeError
 from attribkit.explanation import Explanation, Explanations
 from attribkit.panels import Panel, Prediction
-from attribkit.projector import Data, labelled_texts
+from attribkit.projector import labelled_texts
+from attribkit.rows import Data
 from attribkit.views import VIEWS
 from attribkit.views.reading import Reading, View
 from attribkit.views.targets import TargetName, find_label
@@ -106,7 +107,7 @@ def explain(
         baseline=baseline,
         tolerance=tolerance,
         compare=compare,
-        reference=None if reference is None else labelled_texts(reference),
+        reference=None if reference is None else labelled_texts(reference, model),
         seed=seed,
         batch_size=batch_size,
     )

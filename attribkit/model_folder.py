@@ -26,16 +26,18 @@ from torch import Tensor, nn
 from attribkit.errors import InputError, InputExistsError, InputIsFileError, InputNotFoundError, InputPermissionError
 from attribkit.files import locked, write_whole
 from attribkit.reference import Reference
+from attribkit.splits import SplitRecord
 from attribkit.text import Tokenizer
 
 FORMAT = 1
-CONFIG, TOKENIZER, WEIGHTS, CARD, HISTORY, REFERENCE = (
+CONFIG, TOKENIZER, WEIGHTS, CARD, HISTORY, REFERENCE, SPLITS = (
     "config.json",
     "tokenizer.json",
     "weights.safetensors",
     "README.md",
     "history.csv",
     "reference.safetensors",
+    "splits.safetensors",
 )
 SNAPSHOTS = "snapshots"
 _SNAPSHOT = re.compile(rf"{SNAPSHOTS}/epoch-(\d{{3,6}})\.safetensors")
@@ -53,6 +55,7 @@ class Contents:
     history: pd.DataFrame | None
     snapshots: dict[int, dict[str, Tensor]]
     reference: Reference | None
+    splits: SplitRecord | None
 
 
 def bundled() -> list[str]:
@@ -93,6 +96,7 @@ def write(
     history: pd.DataFrame | None,
     snapshots: Mapping[int, Mapping[str, Tensor]],
     reference: Reference | None,
+    splits: SplitRecord | None,
     overwrite: bool,
     half: bool = False,
 ) -> Path:
@@ -113,13 +117,15 @@ def write(
     files = {
         TOKENIZER: tokenizer.to_json().encode(),
         WEIGHTS: _weights(_halved(network.state_dict()) if half else network.state_dict()),
-        CARD: _card(config).encode(),
+        CARD: _card(config, splits).encode(),
     }
     if history is not None:
         files[HISTORY] = history.to_csv(index=False).encode()
     files |= {f"{SNAPSHOTS}/epoch-{epoch:03d}.safetensors": _weights(kept) for epoch, kept in snapshots.items()}
     if reference is not None:
         files[REFERENCE] = reference.to_bytes()
+    if splits is not None:
+        files[SPLITS] = splits.to_bytes()
     folder.mkdir(parents=True, exist_ok=True)
     _seal(folder, config, files)
     return folder
@@ -191,6 +197,7 @@ def read(folder: Path) -> Contents:
         # a snapshot may hold NaN: it is of a training that went wrong, and projecting it says so
         snapshots={epoch: _tensors(folder, file, contents[file]) for epoch, file in sorted(snapshots.items())},
         reference=Reference.from_bytes(contents[REFERENCE]) if REFERENCE in contents else None,
+        splits=SplitRecord.from_bytes(contents[SPLITS]) if SPLITS in contents else None,
     )
 
 
@@ -204,7 +211,7 @@ def _checked(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
         if file not in config.get("files", {}):
             raise InputError(f"the model folder's {CONFIG} lacks the checksum of {file}; save the model anew")
     for file, checksum in config["files"].items():
-        if file not in (TOKENIZER, WEIGHTS, CARD, HISTORY, REFERENCE) and not _SNAPSHOT.fullmatch(file):
+        if file not in (TOKENIZER, WEIGHTS, CARD, HISTORY, REFERENCE, SPLITS) and not _SNAPSHOT.fullmatch(file):
             raise InputError(f"the model folder's {CONFIG} names an unexpected file {file!r}; save the model anew")
         if not (folder / file).is_file():
             raise InputError(f"the model folder {str(folder)!r} lacks {file}; save the model anew")
@@ -274,7 +281,7 @@ def _replace(folder: Path, files: Mapping[str, bytes]) -> None:
             write_whole(staged / file, content)
         if (folder / CONFIG).exists():
             replaced.mkdir()
-            for name in (CONFIG, TOKENIZER, WEIGHTS, CARD, HISTORY, REFERENCE, SNAPSHOTS):
+            for name in (CONFIG, TOKENIZER, WEIGHTS, CARD, HISTORY, REFERENCE, SPLITS, SNAPSHOTS):
                 if (folder / name).exists():
                     os.replace(folder / name, replaced / name)
         elif all(_SNAPSHOT.fullmatch(f"{SNAPSHOTS}/{file.name}") for file in (folder / SNAPSHOTS).glob("*")):
@@ -304,7 +311,7 @@ def _put_back(folder: Path) -> None:
         shutil.rmtree(replaced, ignore_errors=True)
 
 
-def _card(config: Mapping[str, Any]) -> str:
+def _card(config: Mapping[str, Any], splits: SplitRecord | None) -> str:
     """The model card, in Markdown."""
     lines = [f"# {config['name']}", ""]
     lines += [f"A text classifier ({config['architecture']}) with the labels {', '.join(config['labels'])}.", ""]
@@ -317,7 +324,14 @@ def _card(config: Mapping[str, Any]) -> str:
         else:
             lines += [str(content)]
         lines += [""]
-    return "\n".join(lines)
+    known = "It is not known which rows it was trained on."
+    if splits is not None:
+        count = len(splits.train) + len(splits.validation) + len(splits.test)
+        known = (
+            f"{SPLITS} holds a 64-bit hash of each of its {count:,} texts, so that those it was trained on are known "
+            "again in any file and figures are taken on the others."
+        )
+    return "\n".join([*lines, "## Rows", "", known, ""])
 
 
 def _cell(value: Any) -> str:

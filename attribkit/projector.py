@@ -4,9 +4,9 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 from rich.console import Console
@@ -23,10 +23,9 @@ from attribkit.maps.settings import MapSettings
 from attribkit.maps.stored import POINTS, make_reference
 from attribkit.panels import Panel
 from attribkit.reference import Reference
-from attribkit.training.data import Dataset, rows_to_evaluate
-from attribkit.training.data.tables import read_file
+from attribkit.rows import Data, Rows
 
-Data: TypeAlias = Dataset | LabelledTexts | pd.DataFrame | Sequence[str] | str | Path
+_THE_TEXTS = "the texts are "
 
 
 def project(
@@ -49,6 +48,7 @@ def project(
     delay: int = 1,
     dimension: int = 3,
     stride: int = 1,
+    split: str | None = None,
     text: str | None = None,
     label: str | None = None,
     batch_size: int | None = None,
@@ -61,8 +61,8 @@ def project(
 
     Args:
         model: any classifier.
-        data: a `Dataset` (its test split is taken), a table with the columns `text` and, if known, `label`, a list of
-            texts, or a named set, file or folder as `load_dataset` takes it (the test split it brings, else all rows).
+        data: a `Dataset`, a table with the columns `text` and, if known, `label`, a list of texts, or a named set, file
+            or folder as `load_dataset` takes it.
         layer, layers: names from `model.layers()`; None for the layer that the network's last one reads.
         method: "pca", "tsne" (of the first 20 principal components) or "umap" (needs `attribkit[maps]`).
         dimensions: 2 or 3.
@@ -78,6 +78,8 @@ def project(
         perplexity: of t-SNE.
         umap_neighbours: of UMAP.
         delay, dimension, stride: of `reduce="takens"`, in tokens.
+        split: which part of the data: "train", "validation", "test" or "all"; None for the test split, or all rows,
+            without those that the model is known to have been trained on.
         text, label: the columns of a table or file, if they have unusual names.
         batch_size: most texts at once; None chooses by their length.
         device: where to compute; None for where the model is.
@@ -114,7 +116,7 @@ def project(
         batch_size=batch_size,
     )
     model = model.on(device)
-    rows = labelled_texts(data, text=text, label=label)
+    rows = labelled_texts(data, model, split=split, text=text, label=label)
     new = [place] if isinstance(place, str) else list(place)
     new_ids = model.ids(new)
     with _bar(sys.stderr.isatty() if progress is None else progress) as report:
@@ -155,59 +157,35 @@ def keep_reference(
     Returns: the reference.
     Raises: as `project`.
     """
-    rows = labelled_texts(data, text=text, label=label)
-    named = source or (rows.notes[0].removeprefix("the texts are ") if rows.notes else "texts given by the user")
+    rows = labelled_texts(data, model, text=text, label=label)
+    told = next((note for note in rows.notes if note.startswith(_THE_TEXTS)), "texts given by the user")
+    named = source or told.removeprefix(_THE_TEXTS)
     model.reference = make_reference(model, rows, named, layer=layer, reduce=reduce, sample=sample, seed=seed)
     return model.reference
 
 
-def labelled_texts(data: Data, *, text: str | None = None, label: str | None = None) -> LabelledTexts:
-    """Texts, and their labels if they have any, from whatever the user has.
+def labelled_texts(
+    data: Data,
+    model: Classifier | None = None,
+    *,
+    split: str | None = None,
+    text: str | None = None,
+    label: str | None = None,
+) -> LabelledTexts:
+    """Texts, and their labels if they have any, from whatever the user has, chosen as `attribkit.rows.Rows` says.
 
     Raises: TypeError, ValueError, FileNotFoundError for what holds no texts.
     """
     if isinstance(data, LabelledTexts):
         return data
-    if isinstance(data, Dataset):
-        split = next(name for name in ("test", "validation", "train") if len(getattr(data, name)) or name == "train")
-        table = getattr(data, split)
-        return LabelledTexts(
-            tuple(table["text"]), tuple(table["label"]), (f"the texts are the {split} split of {data.name}",)
-        )
-    if isinstance(data, (str, Path)):
-        if Path(data).is_file() and label is None and len((alone := read_file(Path(data))).columns) == 1:
-            return _of_table(alone, text or str(alone.columns[0]), None)  # nothing but texts
-        table, part = rows_to_evaluate(data, text=text, label=label)
-        whose = part if part == "all rows" else f"the {part}"
-        return LabelledTexts(
-            tuple(table["text"]), tuple(table["label"]), (f"the texts are {whose} of {Path(data).name}",)
-        )
-    if isinstance(data, pd.DataFrame):
-        return _of_table(data, text or "text", label)
-    if not isinstance(data, Sequence):
-        raise InputTypeError(
-            "`data` must be a Dataset, a table, a list of texts, or a data set's name or path, got "
-            f"{type(data).__name__}; pass list(…) of the texts"
-        )
-    return LabelledTexts(tuple(data))
-
-
-def _of_table(table: pd.DataFrame, text: str, label: str | None) -> LabelledTexts:
-    columns = ", ".join(map(str, table.columns[:10]))
-    for name in (text, *([label] if label else [])):
-        if name not in table:
-            raise InputError(
-                f"the table has no column {name!r}, only {columns}; name the right one with `text` or `label`"
-            )
-    texts = table[text]
-    missing = int(texts.isna().sum())
-    kept = table[texts.notna()]
-    notes = (f"{missing:,} rows without a text were left out",) if missing else ()
-    label = label or ("label" if "label" in table else None)
-    if label is None:
-        return LabelledTexts(tuple(kept[text]), (), notes)
-    labels = tuple("" if pd.isna(one) else str(one) for one in kept[label])
-    return LabelledTexts(tuple(kept[text]), labels if any(labels) else (), notes)
+    rows = Rows.of(model, data, split=split, text=text, label=label)
+    kept = rows.table["text"].notna() if isinstance(data, pd.DataFrame) else np.ones(len(rows.table), dtype=bool)
+    whose = rows.part if rows.part == "all rows" else f"the {rows.part}"
+    notes = [f"{_THE_TEXTS}{whose} of {rows.source}"] if rows.source is not None else []
+    if missing := int((~kept).sum()):
+        notes.append(f"{missing:,} rows without a text were left out")
+    labels = [one for one, there in zip(rows.labels, kept, strict=True) if there] if rows.labels else ()
+    return LabelledTexts(tuple(rows.table["text"][kept]), tuple(labels), (*notes, *rows.notes))
 
 
 def _epochs(model: Classifier, epochs: str | int | Sequence[int] | None) -> tuple[int, ...] | None:

@@ -39,7 +39,7 @@ from attribkit.maps.mixing import SAMPLE, nearest, sample_of, trustworthiness
 from attribkit.maps.reducers import PCA_FIRST, QUICKER_FROM, TSNE
 from attribkit.maps.reductions import Reduction
 from attribkit.projector import project
-from attribkit.training.data import rows_to_evaluate
+from attribkit.training.data import load_tables
 from attribkit.training.data.demo import demo_reviews
 
 PARTS = ("outputs", "tsne", "page", "answers")
@@ -78,7 +78,7 @@ def main() -> None:
 def reviews(count: int) -> tuple[list[str], str]:
     folder = os.environ.get("ATTRIBKIT_DATA")
     if folder and (Path(folder) / "imdb").is_dir():
-        table, _ = rows_to_evaluate("imdb")
+        table = load_tables("imdb")[0]["test"]
         chosen = sample_of(np.arange(len(table)), count, seed=0)
         return table["text"].iloc[chosen].tolist(), "imdb test"
     table = demo_reviews({"test": count + count % 2})["test"]

@@ -36,8 +36,17 @@ class Split(StrEnum):
 
 
 SplitOption = Annotated[
-    Split | None, typer.Option(help="Which part; if not given: the test split the data brings, else all of it.")
+    Split | None,
+    typer.Option(
+        help="Which part; if not given: the test split the data brings, else all of it, without rows that the model "
+        "was trained on."
+    ),
 ]
+
+
+def part(split: Split | None) -> str | None:
+    """The part's name, as the functions take it."""
+    return None if split is None else split.value
 
 
 def check_files(paths: Sequence[Path] | None) -> None:

@@ -14,11 +14,11 @@ from attribkit.cli.arguments import (
     SplitOption,
     TextColumn,
     check_files,
+    part,
 )
 from attribkit.cli.console import errors as stderr
 from attribkit.cli.console import escape
 from attribkit.cli.metrics import print_metrics
-from attribkit.cli.rows import rows_of
 
 
 def evaluate(
@@ -45,12 +45,11 @@ def evaluate(
 
     check_files([errors] if errors else [])
     classifier = Classifier.load(model, device)
-    table, part = rows_of(classifier, data, split, text, label)
-    metrics = measure(classifier, table)
+    metrics = measure(classifier, data, split=part(split), text=text, label=label)
     if errors is not None:
-        find_errors(classifier, table, most=most).save(errors)
+        find_errors(classifier, data, most=most, split=part(split), text=text, label=label).save(errors)
         stderr.print(f"wrote {escape(str(errors))}", highlight=False, soft_wrap=True)
     if as_json:
-        print(json.dumps({"model": classifier.name, "texts": len(table), "part": part, **metrics.summary()}))
+        print(json.dumps({"model": classifier.name, "texts": metrics.rows + metrics.dropped, **metrics.summary()}))
     else:
-        print_metrics(metrics, f"{len(table):,} texts ({part})")
+        print_metrics(metrics)

@@ -8,7 +8,6 @@ import typer
 
 from attribkit.cli.arguments import Device, ModelArgument, check_files
 from attribkit.cli.console import console, errors, escape
-from attribkit.cli.rows import rows_of, trained_on
 from attribkit.errors import InputError
 
 
@@ -53,9 +52,6 @@ def explain(
     check_files(out)
     texts = [_stdin() if text == "-" else text for text in texts]
     classifier = Classifier.load(model, device)
-    among: Any = reference
-    if reference is not None and trained_on(classifier, reference):
-        among, _ = rows_of(classifier, reference, None, None, None)  # none that the model was trained on
     rows = run(
         classifier,
         texts,
@@ -66,7 +62,7 @@ def explain(
         baseline=baseline or "pad",
         tolerance=tolerance,
         compare=compare,
-        reference=among,
+        reference=reference,
         seed=seed,
         true_label=true_label,
     )

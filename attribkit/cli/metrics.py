@@ -7,9 +7,11 @@ from rich.table import Table
 from attribkit.cli.console import console, escape
 
 
-def print_metrics(metrics: Any, of: str) -> None:
-    """Precision, recall and F1 per class and averaged, and the confusion matrix."""
+def print_metrics(metrics: Any) -> None:
+    """Precision, recall and F1 per class and averaged, the confusion matrix, and what is known of the rows."""
     frame = metrics.to_frame()
+    seen = f", {metrics.seen:,} of them seen in training" if metrics.seen else ""
+    of = f"{metrics.rows + metrics.dropped:,} texts ({metrics.part}){seen}"
     table = Table(title=f"accuracy {metrics.accuracy:.4f} on {of}", title_justify="left", title_style="bold")
     table.add_column("")
     for column in frame.columns:
@@ -25,3 +27,5 @@ def print_metrics(metrics: Any, of: str) -> None:
     for name, row in zip(metrics.labels, metrics.confusion, strict=True):
         confusion.add_row(escape(name), *(f"{int(value):,}" for value in row))
     console.print(confusion)
+    for note in metrics.notes:
+        console.print(f"note: {escape(note)}", highlight=False, soft_wrap=True)

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -15,9 +15,9 @@ from attribkit.cli.arguments import (
     TextColumn,
     check_files,
     numbers,
+    part,
 )
 from attribkit.cli.console import console, errors, escape
-from attribkit.cli.rows import rows_of, trained_on
 
 
 class Method(StrEnum):
@@ -64,13 +64,9 @@ def project(
 
     check_files(out)
     classifier = Classifier.load(model, device)
-    rows: Any = data
-    if split is not None or trained_on(classifier, data):
-        rows, _ = rows_of(classifier, data, split, text, label)
-        text = label = None
     found = run(
         classifier,
-        rows,
+        data,
         layers=layer or None,
         method=method.value,
         dimensions=dimensions,
@@ -86,6 +82,7 @@ def project(
         dimension=dimension,
         stride=stride,
         seed=seed,
+        split=part(split),
         text=text,
         label=label,
     )

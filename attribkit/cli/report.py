@@ -5,9 +5,8 @@ from typing import Annotated
 
 import typer
 
-from attribkit.cli.arguments import DataArgument, Device, LabelColumn, ModelArgument, SplitOption, TextColumn
+from attribkit.cli.arguments import DataArgument, Device, LabelColumn, ModelArgument, SplitOption, TextColumn, part
 from attribkit.cli.console import console, errors, escape
-from attribkit.cli.rows import rows_of, training_texts
 from attribkit.errors import InputNotFoundError
 
 
@@ -41,14 +40,14 @@ def report(
         raise InputNotFoundError(f"the folder {str(out.parent)!r} does not exist; make it first")
     classifier = Classifier.load(model, device)
     others = [Classifier.load(one, device) for one in other or ()]
-    table, part = rows_of(classifier, data, split, text, label)
     with errors.status("") as status:
         found = run(
             classifier,
-            table,
-            train=training_texts(classifier, data, text, label),
+            data,
             others=others,
-            name=f"{Path(data).name}, {part}",
+            split=part(split),
+            text=text,
+            label=label,
             progress=lambda what: status.update(f"{what} …"),
             texts=texts,
             mistakes=mistakes,

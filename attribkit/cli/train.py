@@ -8,6 +8,7 @@ import typer
 from attribkit.cli.arguments import Architecture, DataArgument, Device, LabelColumn, TextColumn, numbers
 from attribkit.cli.console import console, escape
 from attribkit.cli.metrics import print_metrics
+from attribkit.errors import InputError
 
 
 def train(
@@ -56,7 +57,16 @@ def train(
     group: Annotated[str | None, typer.Option(help="Rows that share this column's value stay in one split.")] = None,
     validation: Annotated[float, typer.Option(help="Share held out for choosing the best epoch.")] = 0.1,
     test: Annotated[float, typer.Option(help="Share held out for testing, if the data has no test set.")] = 0.2,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same model.")] = 0,
+    seed: Annotated[int, typer.Option(help="Of the weights, batches and dropout; it does not move the splits.")] = 0,
+    split_seed: Annotated[int, typer.Option(help="Of the splits: which rows are held out.")] = 0,
+    folds: Annotated[
+        int | None,
+        typer.Option(
+            help="First train once for each of so many folds and print the held-out figures, their mean and deviation; "
+            "then train the model as asked.",
+            min=2,
+        ),
+    ] = None,
     snapshots: Annotated[
         str | None, typer.Option(help="Epochs whose weights are kept, such as 0,1,5; 0 = before training.")
     ] = None,
@@ -78,11 +88,13 @@ def train(
     from attribkit.evaluation.metrics import evaluate as measure
     from attribkit.explanation import Explanation
     from attribkit.projector import keep_reference
+    from attribkit.reproduce.folds import cross_validate
     from attribkit.training.data import load_dataset
     from attribkit.training.loop import train as run
     from attribkit.training.processes import leads
+    from attribkit.training.resume import check_folder
 
-    dataset = load_dataset(data, text=text, label=label, validation=validation, test=test, seed=seed, group=group)
+    dataset = load_dataset(data, text=text, label=label, validation=validation, test=test, seed=split_seed, group=group)
     for note in dataset.notes:
         console.print(f"note: {escape(note)}", highlight=False)
     options: dict[str, Any] = {
@@ -112,34 +124,41 @@ def train(
         "level": level,
         "precision": precision,
     }
+    options = {name: value for name, value in options.items() if value is not None} | {"glove": glove}
+    options |= {"freeze_epochs": freeze_epochs, "seed": seed, "device": device}
+    validated = None
+    if folds is not None:
+        if devices * nodes > 1:
+            raise InputError("`folds` train one after another on one device, got several; leave out --devices, --nodes")
+        check_folder(out, resume=resume, overwrite=force)
+        validated = cross_validate(model.value, dataset, folds, **options)
+        console.print(Explanation(None, None, (validated.table(),)))
     classifier = run(
         model.value,
         dataset,
-        glove=glove,
-        freeze_epochs=freeze_epochs,
         snapshots=numbers(snapshots, "--snapshots") or (),
-        seed=seed,
         out=out,
         resume=resume,
         overwrite=force,
-        device=device,
         devices=devices,
         nodes=nodes,
         name=out.resolve().name,
-        **{name: value for name, value in options.items() if value is not None},
+        **options,
     )
     if not leads():
         return
     if half:
         classifier.save(out, overwrite=True, half=True)
         classifier = Classifier.load(out, device)  # what is measured is what is stored
-    metrics = measure(classifier, dataset.test)
+    metrics = measure(classifier, dataset)
     classifier.provenance["metrics"] = metrics.summary()
+    if validated is not None:
+        classifier.provenance["cross-validation"] = validated.summary()
     if reference:
         keep_reference(classifier, dataset)
     classifier.save(out, overwrite=True, half=half)
     if classifier.history is not None and len(classifier.history):  # Ctrl-C may come before the first epoch's end
         curve = learning_curve(classifier.history)
         Explanation(None, None, (curve,), {"model": classifier.name}).save(out / "loss.png")
-    print_metrics(metrics, f"{len(dataset.test):,} test texts")
+    print_metrics(metrics)
     console.print(f"saved in {escape(str(out))}", soft_wrap=True)

@@ -14,10 +14,10 @@ from attribkit.cli.arguments import (
     SplitOption,
     TextColumn,
     check_files,
+    part,
 )
 from attribkit.cli.console import console, errors, escape
 from attribkit.cli.progress import bar
-from attribkit.cli.rows import rows_of, training_texts
 
 
 def words(
@@ -37,16 +37,18 @@ def words(
 ) -> None:
     """Which words and phrases drive a model, per class, over a whole set of texts."""
     from attribkit.classifier import Classifier
+    from attribkit.evaluation.answers import Answers
     from attribkit.evaluation.words import word_importance
 
     check_files([path for path in out or () if path.suffix.lower() != ".csv"])
     classifier = Classifier.load(model, device)
-    table, part = rows_of(classifier, data, split, text, label)
-    train = training_texts(classifier, data, text, label)
+    answers = Answers.of(classifier, data, split=part(split), text=text, label=label)
     with bar("explaining", sys.stderr.isatty()) as report:
-        found = word_importance(classifier, table, train=train, least=least, most=most, seed=seed, report=report)
-    console.print(f"{found.texts:,} texts ({part}), {found.tokens:,} tokens", highlight=False)
+        found = word_importance(classifier, answers, least=least, most=most, seed=seed, report=report)
+    console.print(f"{found.texts:,} texts, {found.tokens:,} tokens", highlight=False)
     console.print(escape(found.convergence.sentence), highlight=False, soft_wrap=True)
+    for note in found.notes:
+        console.print(f"note: {escape(note)}", highlight=False)
     rows: Any = found.explanation(10)
     console.print(rows)
     for path in out or ():

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from attribkit.classifier import NOT_FINITE, Classifier, finite, softmax
 from attribkit.errors import InputError
-from attribkit.evaluation.metrics import Metrics, counted
+from attribkit.evaluation.metrics import Metrics, counted, measure
 from attribkit.evaluation.readable import why_not
-from attribkit.projector import Data, labelled_texts
+from attribkit.rows import Data, Rows
 
 _AT_ONCE = 1_000  # texts; the library's encodings hold far more than the ids that are kept of them
 
@@ -29,9 +29,9 @@ class Answers:
         truth: (N,) int64, the true label's place among `labels`; −1 where it is unknown, or unknown to the model.
         logits: (N, C) float64.
         left_out: the rows that hold no text, or for which the network's outputs are not finite, each with the reason.
-        strange: labels that the model does not know, with the number of rows that carry them.
         given: how many rows there were.
-        notes: sentences on where the texts come from.
+        measured: the rows that were chosen of the data, by what is known of the model's training.
+        named: (N,) the labels as they were given, "" where there is none.
     """
 
     labels: tuple[str, ...]
@@ -41,30 +41,30 @@ class Answers:
     truth: NDArray[np.int64]
     logits: NDArray[np.float64]
     left_out: tuple[tuple[int, str], ...] = ()
-    strange: tuple[tuple[str, int], ...] = ()
     given: int = 0
-    notes: tuple[str, ...] = ()
+    measured: Rows | None = None
+    named: tuple[str, ...] = ()
 
     @staticmethod
     def of(
         model: Classifier,
         data: Data,
         *,
+        split: str | None = None,
         text: str | None = None,
         label: str | None = None,
         batch_size: int | None = None,
     ) -> "Answers":
-        """Read the texts of `data` (as `attribkit.project` takes it) and answer them; the model stays as it is.
+        """Read the texts of `data`, chosen as `Rows.of` says, and answer them; the model stays as it is.
 
         Raises:
             TypeError, ValueError, FileNotFoundError: for data that holds no texts, or none that the model can read.
             RuntimeError: if the network's outputs are NaN or infinite for all of them.
         """
-        column = text or "text"
-        if isinstance(data, pd.DataFrame) and column in data:  # so that a row without a text keeps its number
-            data = data.assign(**{column: data[column].astype(object).where(data[column].notna(), "")})
-        found = labelled_texts(data, text=text, label=label)
-        texts = list(found.texts)
+        measured = Rows.of(model, data, split=split, text=text, label=label)
+        texts = measured.table["text"].tolist()
+        if isinstance(data, pd.DataFrame):
+            texts = [one if isinstance(one, str) or not pd.isna(one) else "" for one in texts]
         refused = {row: reason for row, one in enumerate(texts) if (reason := why_not(one))}
         ids = _ids(model, ["" if row in refused else one for row, one in enumerate(texts)])
         refused |= {row: "it holds no token" for row, one in enumerate(ids) if not len(one) and row not in refused}
@@ -75,21 +75,36 @@ class Answers:
         there = finite(logits)
         refused |= {row: NOT_FINITE for row, ok in zip(rows, there, strict=True) if not ok}
         rows, logits = [row for row in rows if row not in refused], logits[there]
-        labels = [found.labels[row] if found.labels else "" for row in rows]
+        named = measured.labels
+        labels = [named[row] if named else "" for row in rows]
+        numbers = measured.table.index.to_numpy(dtype=np.int64)
         places = {name: place for place, name in enumerate(model.labels)}
-        strange = Counter(name for name in labels if name and name not in places)
         return Answers(
             model.labels,
-            np.array(rows, dtype=np.int64),
+            numbers[rows],
             tuple(texts[row] for row in rows),
             tuple(ids[row] for row in rows),
             np.array([places.get(name, -1) for name in labels], dtype=np.int64),
             logits,
-            tuple(sorted(refused.items())),
-            tuple(strange.most_common()),
+            tuple((int(numbers[row]), reason) for row, reason in sorted(refused.items())),
             len(texts),
-            found.notes,
+            measured,
+            tuple(labels),
         )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences on where the texts come from, which were left out and which were seen in training."""
+        if self.measured is None:
+            return ()
+        source, part = self.measured.source, self.measured.part
+        whose = f"the texts are {part if part == 'all rows' else f'the {part}'} of {source}"
+        return (*([] if source is None else [whose]), *self.measured.notes)
+
+    @property
+    def table(self) -> pd.DataFrame | None:
+        """The rows behind the texts, with every column of the data; None where they are not known."""
+        return None if self.measured is None else self.measured.table.loc[self.rows]
 
     @cached_property
     def probabilities(self) -> NDArray[np.float64]:
@@ -116,6 +131,11 @@ class Answers:
         """(M,) whether the answer is the true label, of those in `labelled`."""
         return self.predicted[self.labelled] == self.truth[self.labelled]
 
+    @property
+    def strange(self) -> tuple[tuple[str, int], ...]:
+        """Labels that the model does not know, with the number of rows that carry them, the most frequent first."""
+        return tuple(Counter(name for name in self.named if name and name not in self.labels).most_common())
+
     def true_label(self, place: int) -> str | None:
         """The name of a text's true label, if it is known."""
         return self.labels[self.truth[place]] if self.truth[place] >= 0 else None
@@ -124,9 +144,11 @@ class Answers:
         """How often the model is right; None without any true label."""
         if not len(self.labelled):
             return None
-        return counted(
-            self.labels, self.truth[self.labelled], self.predicted[self.labelled], self.given - len(self.labelled)
-        )
+        if self.measured is None:
+            true, said = self.truth[self.labelled], self.predicted[self.labelled]
+            return counted(self.labels, true, said, self.given - len(self.labelled))
+        some = np.array([bool(name) for name in self.named])
+        return measure(self.labels, np.array(self.named)[some], self.logits[some], self.rows[some], self.measured)
 
 
 def _ids(model: Classifier, texts: list[str]) -> list[NDArray[np.int64]]:

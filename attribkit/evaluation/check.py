@@ -1,7 +1,7 @@
 """A model's figures against thresholds, so that a team can hold every new model to what it asks of one."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,16 +14,16 @@ from attribkit.evaluation.calibration import Calibration
 from attribkit.evaluation.cells import interval
 from attribkit.evaluation.faithfulness import faithfulness
 from attribkit.evaluation.intervals import Estimate
+from attribkit.evaluation.metrics import Metrics
 from attribkit.evaluation.plausibility import plausibility
 from attribkit.evaluation.sanity import sanity
 from attribkit.evaluation.scores import RANDOM, check_methods
 from attribkit.panels import Convergence, Panel, Table
-from attribkit.projector import Data
-from attribkit.training.data import Dataset
+from attribkit.rows import Data
 
 SANE_TEXTS = 30
 """Texts whose scores are compared with a randomised model's; each is explained anew for every layer."""
-THRESHOLDS: dict[str, tuple[str, str]] = {
+THRESHOLDS: dict[str, tuple[str | None, str]] = {
     "accuracy": ("min", "share of right answers"),
     "f1": ("min", "F1 of the last label if there are two, else the mean over the labels"),
     "calibration_error": ("max", "expected calibration error"),
@@ -33,9 +33,10 @@ THRESHOLDS: dict[str, tuple[str, str]] = {
     "completeness_error": ("max", "largest relative completeness error"),
     "converged": ("min", "share of texts whose scores add up"),
     "randomised_correlation": ("max", "correlation left when every layer is randomised"),
-    "plausibility": ("min", "AUPRC against the column of rationales"),
+    "plausibility": (None, "AUPRC against the column of rationales"),
+    "plausibility_over_random": ("min", "the same less that of random scores"),
 }
-"""What can be asked for: whether a threshold is the least or the most allowed, and what the figure is."""
+"""The figures: whether a threshold is the least or the most allowed, None if it says nothing alone; what each is."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Figure:
         value: what was measured.
         low, high: its 95 % interval, where it is a mean over texts.
         threshold: the least or the most allowed; None if nothing was asked.
+        random: what random scores reach on the same texts, where that says something.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Figure:
     low: float | None = None
     high: float | None = None
     threshold: float | None = None
+    random: float | None = None
 
     @property
     def asked(self) -> str | None:
@@ -75,28 +78,45 @@ class Checked:
 
     Attributes:
         model, method: their names.
+        rows: how many rows of the data were measured.
+        seen: how many of them the model was trained on; None where that is not known.
         texts: how many the explanations' figures were taken on, at most.
         figures: in the order of `THRESHOLDS`; those that the data cannot give are left out.
         convergence: how many of the explanations that they were taken on converged.
         notes: sentences on what was left out or drawn.
+        allow_training_rows: whether rows seen in training may be among those measured.
     """
 
     model: str
     method: str
+    rows: int
+    seen: int | None
     texts: int
     figures: tuple[Figure, ...]
     convergence: Convergence
     notes: tuple[str, ...] = ()
+    allow_training_rows: bool = False
 
     @property
     def passed(self) -> bool:
-        """Whether every figure keeps to its threshold."""
-        return all(figure.passed is not False for figure in self.figures)
+        """Whether every figure keeps to its threshold, and was not taken on rows seen in training unless allowed."""
+        return self.failure is None and all(figure.passed is not False for figure in self.figures)
+
+    @property
+    def failure(self) -> str | None:
+        """Why no figure counts, in a sentence; None if they do."""
+        if not self.seen or self.allow_training_rows:
+            return None
+        return (
+            f"{self.seen:,} of the {self.rows:,} rows were seen in training; check on others, or say that they may be "
+            "with allow_training_rows=True (--allow-training-rows)"
+        )
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per figure: figure, value, low, high, threshold, passed."""
-        rows = [(one.name, one.value, one.low, one.high, one.threshold, one.passed) for one in self.figures]
-        return pd.DataFrame(rows, columns=["figure", "value", "low", "high", "threshold", "passed"])
+        """One row per figure: figure, value, low, high, random, threshold, passed and seen_in_training (rows)."""
+        names = ("value", "low", "high", "random", "threshold", "passed")
+        rows = [(one.name, *(getattr(one, name) for name in names), self.seen) for one in self.figures]
+        return pd.DataFrame(rows, columns=["figure", *names, "seen_in_training"])
 
     def panels(self) -> tuple[Panel, ...]:
         """One table."""
@@ -106,13 +126,18 @@ class Checked:
                 one.name.replace("_", " "),
                 _shown(one.value),
                 None if one.low is None or one.high is None else interval(Estimate(one.value, one.low, one.high, 1)),
+                None if one.random is None else _shown(one.random),
                 one.asked,
                 verdicts[one.passed],
             )
             for one in self.figures
         ]
-        columns = ("figure", "value", "95 % interval", "asked for", "verdict")
-        return (Table(f"{self.model}, explained by {self.method}", columns, tuple(rows), self.notes),)
+        columns = ("figure", "value", "95 % interval", "random scores", "asked for", "verdict")
+        title = f"{self.model}, explained by {self.method}"
+        if self.seen:
+            title += f", with {self.seen:,} of {self.rows:,} rows seen in training"
+        notes = (*self.notes, *([] if self.failure is None else [f"failed: {self.failure}"]))
+        return (Table(title, columns, tuple(rows), notes),)
 
     def summary(self) -> dict[str, Any]:
         """Plain numbers for a JSON file."""
@@ -121,6 +146,7 @@ class Checked:
                 "value": one.value,
                 "low": one.low,
                 "high": one.high,
+                "random": one.random,
                 "threshold": one.threshold,
                 "passed": one.passed,
             }
@@ -129,6 +155,9 @@ class Checked:
         return {
             "model": self.model,
             "method": self.method,
+            "rows": self.rows,
+            "seen_in_training": self.seen,
+            "allow_training_rows": self.allow_training_rows,
             "texts": self.texts,
             "passed": self.passed,
             "figures": figures,
@@ -145,8 +174,14 @@ def check(
     method: str | None = None,
     texts: int = 200,
     seed: int = 0,
+    split: str | None = None,
+    allow_training_rows: bool = False,
+    text: str | None = None,
+    label: str | None = None,
 ) -> Checked:
     """Measure a model and its explanations, and compare the figures with thresholds.
+
+    They are taken on rows that the model was not trained on, as far as that is known.
 
     Args:
         model: any classifier; it stays as it is.
@@ -156,6 +191,10 @@ def check(
         texts: on so many texts, drawn by the seed, the explanations' figures are taken; of them, at most 30 are
             explained anew with randomised layers.
         seed: of all draws.
+        split: "train", "validation", "test", or "all" for every row; None for the test split, or all rows, without
+            those that the model was trained on.
+        allow_training_rows: whether the check may pass with rows that were seen in training.
+        text, label: the columns of a table or file, if they have unusual names.
 
     Raises:
         TypeError: for data of the wrong kind.
@@ -167,33 +206,46 @@ def check(
     if texts < 1:
         raise InputError(f"`texts` must be at least 1, got {texts}")
     name = check_methods(model, method)[0]
-    answers = Answers.of(model, data)
-    notes = []
+    answers = Answers.of(model, data, split=split, text=text, label=label)
+    metrics = answers.metrics()
+    rows = answers.measured
+    if rows is None:
+        raise InputError("a check needs the rows that the answers come from; give it the data")
+    notes = [*rows.notes] if metrics is None else [*metrics.notes]
     if answers.left_out:
         first, reason = answers.left_out[0]
         notes.append(f"{len(answers.left_out):,} rows were left out, the first is row {first}: {reason}")
     drawn = np.sort(np.random.default_rng(seed).permutation(len(answers.texts))[:texts])
     some = [answers.texts[place] for place in drawn]
     explained, convergence = _of_scores(model, some, name, seed)
-    found = {**_of_answers(answers), **explained}
-    table = data.test if isinstance(data, Dataset) else data
-    if isinstance(table, pd.DataFrame) and "rationale" in table:
-        rows = table.iloc[answers.rows[drawn]].reset_index(drop=True)
-        found["plausibility"] = plausibility(model, rows, name, seed=seed).estimate("auprc", name)
+    found = [*_of_answers(answers, metrics), *explained]
+    if "rationale" in rows.table:
+        found += _of_rationales(model, rows.table.loc[answers.rows[drawn]], name, seed)
     if len(some) < len(answers.texts):
         notes.append(f"the explanations' figures are of {len(some):,} texts, drawn with seed {seed}")
     notes.append(convergence.sentence)
+    there = {one.name: one for one in found}
     for one in asked:
-        if one not in found:
+        if one not in there:
             raise InputError(f"a threshold for {one!r} needs {_NEEDS[one]}; leave the threshold out, or add that")
-    figures = tuple(_figure(one, found[one], asked.get(one)) for one in THRESHOLDS if one in found)
-    return Checked(model.name, name, len(some), figures, convergence, tuple(notes))
+    figures = tuple(replace(there[one], threshold=asked.get(one)) for one in THRESHOLDS if one in there)
+    return Checked(
+        model.name,
+        name,
+        len(rows.table),
+        rows.seen,
+        len(some),
+        figures,
+        convergence,
+        tuple(notes),
+        allow_training_rows,
+    )
 
 
 _NEEDS = {
     **dict.fromkeys(("accuracy", "f1", "calibration_error"), "true labels that the model knows"),
     **dict.fromkeys(("completeness_error", "converged"), "a method that promises completeness"),
-    "plausibility": "a table with a column 'rationale' of character spans",
+    "plausibility_over_random": "a table with a column 'rationale' of character spans",
     "randomised_correlation": "texts of several tokens",
 }
 
@@ -201,37 +253,52 @@ _NEEDS = {
 def _check_thresholds(asked: Mapping[str, float]) -> None:
     for name, value in asked.items():
         if name not in THRESHOLDS:
-            raise InputError(f"`thresholds` can be given for {', '.join(THRESHOLDS)}, got {name!r}")
+            allowed = ", ".join(one for one, (side, _) in THRESHOLDS.items() if side)
+            raise InputError(f"`thresholds` can be given for {allowed}, got {name!r}")
+        if THRESHOLDS[name][0] is None:
+            raise InputError(
+                f"a threshold for {name!r} says nothing where random scores may reach it; give one for "
+                f"'{name}_over_random'"
+            )
         if not np.isfinite(value):
             raise InputError(f"the threshold for {name!r} must be a finite number, got {value}")
 
 
-def _of_answers(answers: Answers) -> dict[str, float]:
-    metrics = answers.metrics()
+def _of_answers(answers: Answers, metrics: Metrics | None) -> list[Figure]:
     if metrics is None:
-        return {}
+        return []
     f1 = metrics.macro["f1"] if metrics.positive_f1 is None else metrics.positive_f1
-    return {"accuracy": metrics.accuracy, "f1": f1, "calibration_error": Calibration.of(answers).error}
+    return [
+        Figure("accuracy", metrics.accuracy),
+        Figure("f1", f1),
+        Figure("calibration_error", Calibration.of(answers).error),
+    ]
 
 
-def _of_scores(
-    model: Classifier, texts: list[str], method: str, seed: int
-) -> tuple[dict[str, float | Estimate], Convergence]:
+def _of_scores(model: Classifier, texts: list[str], method: str, seed: int) -> tuple[list[Figure], Convergence]:
     """The explanations' figures, and how many of the explanations they are taken on converged."""
     faithful = faithfulness(model, texts, method, removals="delete", searched=0, jolted=0, seed=seed)
     sane = sanity(model, texts[:SANE_TEXTS], method, draws=1, seed=seed)
-    found: dict[str, float | Estimate] = {
-        "comprehensiveness": faithful.estimate("comprehensiveness", method),
-        "comprehensiveness_over_random": faithful.estimate("comprehensiveness", method, over=RANDOM),
-        "sufficiency": faithful.estimate("sufficiency", method),
-    }
+    found = [
+        _figure("comprehensiveness_over_random", faithful.estimate("comprehensiveness", method, over=RANDOM)),
+        *(
+            _figure(name, faithful.estimate(name, method), faithful.estimate(name, RANDOM))
+            for name in ("comprehensiveness", "sufficiency")
+        ),
+    ]
     convergence = faithful.convergence[method]
     if convergence.share is not None and convergence.worst_relative_error is not None:
-        found |= {"completeness_error": convergence.worst_relative_error, "converged": convergence.share}
+        found.append(Figure("completeness_error", convergence.worst_relative_error))
+        found.append(Figure("converged", convergence.share))
     left = sane.estimate("top_down", sane.layers[-1])
-    if left.known:
-        found["randomised_correlation"] = left
-    return found, convergence
+    return ([*found, _figure("randomised_correlation", left)] if left.known else found), convergence
+
+
+def _of_rationales(model: Classifier, table: pd.DataFrame, method: str, seed: int) -> list[Figure]:
+    found = plausibility(model, table, method, seed=seed, split="all")
+    own, random = (found.estimate("auprc", name) for name in (method, RANDOM))
+    over = found.estimate("auprc", method, over=RANDOM)
+    return [_figure("plausibility", own, random), _figure("plausibility_over_random", over)]
 
 
 def _shown(value: float) -> str:
@@ -239,7 +306,5 @@ def _shown(value: float) -> str:
     return (f"{value:.3f}" if value == 0 or abs(value) >= 1e-3 else f"{value:.1e}").replace("-", "−")
 
 
-def _figure(name: str, found: float | Estimate, threshold: float | None) -> Figure:
-    if isinstance(found, Estimate):
-        return Figure(name, found.mean, found.low, found.high, threshold)
-    return Figure(name, float(found), threshold=threshold)
+def _figure(name: str, found: Estimate, random: Estimate | None = None) -> Figure:
+    return Figure(name, found.mean, found.low, found.high, random=None if random is None else random.mean)

@@ -8,7 +8,7 @@ from attribkit.evaluation.calibration import Calibration
 from attribkit.evaluation.tables import confusion_table, metrics_table
 from attribkit.explainer import explain
 from attribkit.explanation import Explanation, Explanations
-from attribkit.projector import Data
+from attribkit.rows import Data
 
 MOST = 20
 
@@ -21,6 +21,9 @@ def errors(
     bins: int = 10,
     method: str | None = None,
     batch_size: int | None = None,
+    split: str | None = None,
+    text: str | None = None,
+    label: str | None = None,
 ) -> Explanations:
     """What goes wrong on a data set: one page to read, if saved as .html.
 
@@ -31,6 +34,7 @@ def errors(
         bins: of the calibration.
         method: how the mistakes are explained, as `attribkit.explain` takes it.
         batch_size: most texts at once; None chooses by their length.
+        split, text, label: which rows, as `attribkit.evaluate` takes them.
 
     Returns: first an explanation of the whole set (who is taken for whom, precision and recall, the calibration curve
         and its error), then one of each mistake: why the model said what it said.
@@ -41,7 +45,11 @@ def errors(
     """
     if most < 0:
         raise ValueError(f"`most` must be at least 0 mistakes, got {most}")
-    answers = data if isinstance(data, Answers) else Answers.of(model, data, batch_size=batch_size)
+    answers = (
+        data
+        if isinstance(data, Answers)
+        else Answers.of(model, data, split=split, text=text, label=label, batch_size=batch_size)
+    )
     metrics = answers.metrics()
     if metrics is None:
         known = ", ".join(map(repr, model.labels))
@@ -55,6 +63,8 @@ def errors(
             "model": model.name,
             "fingerprint": model.fingerprint(),
             "texts": metrics.rows,
+            "part": metrics.part,
+            "seen in training": metrics.seen,
             "accuracy": round(metrics.accuracy, 4),
             "expected calibration error": round(calibration.error, 4),
         },

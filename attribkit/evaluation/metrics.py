@@ -1,14 +1,17 @@
 """How often a classifier is right: accuracy, precision, recall, F1 and who is taken for whom."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from attribkit.classifier import Classifier, finite
+from attribkit.classifier import Classifier, finite, softmax
 from attribkit.errors import InputError, InputTypeError
+from attribkit.evaluation.unknown_labels import UnknownLabels
+from attribkit.rows import Rows
 from attribkit.text import check_text
 from attribkit.training.data import Dataset
 
@@ -22,13 +25,21 @@ class Metrics:
     Attributes:
         labels: (C,) in the model's order.
         confusion: (C, C) int64, texts by true label (rows) and predicted label (columns).
-        dropped: rows left out because their text is missing, empty or holds no token, or because the network's
-            outputs for it are NaN or infinite.
+        dropped: rows left out because their text is missing, empty or holds no token, because the network's outputs for
+            it are NaN or infinite, or because their label is unknown to the model.
+        part: what the rows are, such as "test split".
+        seen: how many of them the model was trained on; None where that is not known.
+        unknown: the rows whose label the model does not know, if there are any.
+        notes: sentences on which rows were measured and what the model has seen of them.
     """
 
     labels: tuple[str, ...]
     confusion: NDArray[np.int64]
     dropped: int = 0
+    part: str = "all rows"
+    seen: int | None = None
+    unknown: UnknownLabels | None = None
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         counts = np.array(self.confusion, dtype=np.int64)
@@ -103,49 +114,94 @@ class Metrics:
         summary |= {f"weighted_{name}": value for name, value in self.weighted.items()}
         for name in ("precision", "recall", "f1"):
             summary[f"{name}_by_label"] = dict(zip(self.labels, getattr(self, name).tolist(), strict=True))
-        return summary | {"confusion": self.confusion.tolist(), "rows": self.rows, "dropped": self.dropped}
+        return summary | {
+            "confusion": self.confusion.tolist(),
+            "rows": self.rows,
+            "dropped": self.dropped,
+            "part": self.part,
+            "seen_in_training": self.seen,
+            "unknown_labels": None if self.unknown is None else self.unknown.summary(),
+            "notes": list(self.notes),
+        }
 
 
-def evaluate(model: Classifier, data: pd.DataFrame | Dataset, batch_size: int | None = None) -> Metrics:
-    """Compare a model's predictions with the labels of a table, or of a data set's test split.
+def evaluate(
+    model: Classifier,
+    data: pd.DataFrame | Dataset | str | Path,
+    batch_size: int | None = None,
+    *,
+    split: str | None = None,
+    text: str | None = None,
+    label: str | None = None,
+) -> Metrics:
+    """Compare a model's predictions with the labels of the rows that it was not trained on, as far as that is known.
+
+    Rows whose label the model does not know are counted and listed, and its confidence in them is compared with that
+    in the others.
 
     Args:
         model: any classifier.
-        data: a table with the columns `text` and `label`, or a data set.
+        data: a table with the columns `text` and `label`, a data set, or a named set, file or folder.
         batch_size: most texts in a batch.
+        split: "train", "validation", "test", or "all" for every row; None for the test split, or all rows, without
+            those that the model was trained on.
+        text, label: the columns of a table or file, if they have unusual names.
 
     Raises:
         TypeError: if `data`, or a text, is of the wrong kind.
-        ValueError: if a column is missing, a label is unknown to the model, or no row can be read.
+        ValueError: if a column is missing, no label is known to the model, or no row can be read.
         RuntimeError: if the network's outputs are NaN or infinite for all rows.
     """
-    table = data.test if isinstance(data, Dataset) else data
-    if not isinstance(table, pd.DataFrame):
+    if not isinstance(data, (pd.DataFrame, Dataset, str, Path)):
         raise InputTypeError(
             f"a table or a Dataset is needed to evaluate on, got {type(data).__name__}; load one first"
         )
-    for column in ("text", "label"):
-        if column not in table:
-            raise InputError(
-                f"the table has no column {column!r}, only {', '.join(map(str, table.columns))}; rename one"
-            )
-    table = table[table["text"].notna() & table["label"].notna()]
-    labels = table["label"].astype(str)
-    unknown = sorted(set(labels) - set(model.labels))
-    if unknown:
+    _check_columns(data, text, label)
+    measured = Rows.of(model, data, split=split, text=text, label=label)
+    if "label" not in measured.table:
+        raise InputError(f"{measured.source or 'the table'} has no labels to compare with; name their column")
+    table = measured.table[measured.table["text"].notna() & measured.table["label"].notna()]
+    labels = table["label"].astype(str).to_numpy()
+    known = np.isin(labels, model.labels)
+    if len(labels) and not known.any():
         raise InputError(
-            f"the model does not know the label {', '.join(map(repr, unknown))}; it knows "
+            f"the model does not know the label {', '.join(map(repr, sorted(set(labels))))}; it knows "
             f"{', '.join(map(repr, model.labels))}: relabel those rows or leave them out"
         )
     ids = _ids(model, table["text"].tolist())
-    read = [number for number, row in enumerate(ids) if len(row)]
-    if not read:
+    read = np.array([number for number, row in enumerate(ids) if len(row)], dtype=np.int64)
+    if not known[read].any():
         raise InputError("the table holds no text that the model can read; check the text column")
-    places = {label: place for place, label in enumerate(model.labels)}
-    true = labels.map(places).to_numpy(dtype=np.int64)[read]
     logits = model.logits([ids[number] for number in read], batch_size)
     there = finite(logits)
-    return counted(model.labels, true[there], logits[there].argmax(1), _length(data) - int(there.sum()))
+    numbers = table.index.to_numpy(dtype=np.int64)[read]
+    return measure(model.labels, labels[read][there], logits[there], numbers[there], measured)
+
+
+def measure(
+    labels: tuple[str, ...],
+    true: NDArray[np.str_],
+    logits: NDArray[np.float64],
+    rows: NDArray[np.int64],
+    measured: Rows,
+) -> Metrics:
+    """The metrics of N answers.
+
+    Args:
+        labels: (C,) the model's.
+        true: (N,) the labels given, known to the model or not.
+        logits: (N, C), finite.
+        rows: (N,) their numbers among the rows given.
+        measured: where they come from.
+    """
+    places = {name: place for place, name in enumerate(labels)}
+    known = np.isin(true, labels)
+    confidence = softmax(logits).max(1)
+    unknown = UnknownLabels.of(true[~known].tolist(), rows[~known], confidence[~known], confidence[known])
+    truth = np.array([places[name] for name in true[known]], dtype=np.int64)
+    found = counted(labels, truth, logits[known].argmax(1), len(measured.table) - int(known.sum()))
+    notes = (*measured.notes, *(() if unknown is None else unknown.sentences))
+    return replace(found, part=measured.part, seen=measured.seen, unknown=unknown, notes=notes)
 
 
 def counted(
@@ -157,8 +213,14 @@ def counted(
     return Metrics(labels, confusion, dropped)
 
 
-def _length(data: pd.DataFrame | Dataset) -> int:
-    return len(data.test if isinstance(data, Dataset) else data)
+def _check_columns(data: object, text: str | None, label: str | None) -> None:
+    if not isinstance(data, pd.DataFrame):
+        return
+    for column in (text or "text", label or "label"):
+        if column not in data:
+            raise InputError(
+                f"the table has no column {column!r}, only {', '.join(map(str, data.columns))}; rename one"
+            )
 
 
 def _ids(model: Classifier, texts: list[Any]) -> list[NDArray[np.int64]]:

@@ -11,7 +11,7 @@ def metrics_table(metrics: Metrics, title: str = "Precision, recall and F1") -> 
         (str(name), round(float(p), 4), round(float(r), 4), round(float(f), 4), int(texts))
         for name, p, r, f, texts in frame[["precision", "recall", "f1", "support"]].itertuples()
     )
-    return Table(title, ("class", "precision", "recall", "F1", "texts"), rows)
+    return Table(title, ("class", "precision", "recall", "F1", "texts"), rows, metrics.notes)
 
 
 def confusion_table(metrics: Metrics, title: str = "Who is taken for whom") -> Table:

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from attribkit.classifier import Classifier
 from attribkit.errors import InputError, InputTypeError
@@ -19,7 +18,7 @@ from attribkit.explainer import explain
 from attribkit.explanation import Explanation, Explanations
 from attribkit.files import write_whole
 from attribkit.panels import Document, Section, Table
-from attribkit.projector import Data, project
+from attribkit.projector import project
 from attribkit.render import html
 from attribkit.reports import quality, trust
 from attribkit.reports.about import about, fingerprint_of
@@ -27,6 +26,7 @@ from attribkit.reports.drives import arrangement, drives
 from attribkit.reports.holds import holds
 from attribkit.reports.settings import ReportSettings
 from attribkit.reports.trust import Tests
+from attribkit.rows import Data
 from attribkit.training.data import Dataset
 
 Progress = Callable[[str], None]
@@ -68,6 +68,7 @@ def report(
     train: pd.DataFrame | None = None,
     others: Sequence[Classifier] = (),
     name: str | None = None,
+    split: str | None = None,
     text: str | None = None,
     label: str | None = None,
     progress: Progress | None = None,
@@ -80,9 +81,12 @@ def report(
     Args:
         model: any classifier.
         data: texts, with labels if they are known, as `attribkit.project` takes them.
-        train: the texts the model was trained on; those of `data` if that is a `Dataset`. One-sided words need them.
+        train: the texts the model was trained on; those of `data`, if it is a `Dataset` or holds all of them. One-sided
+            words need them.
         others: the same model trained with other seeds: do the explanations survive?
         name: what to call the data; its own name if not given.
+        split: which rows: "train", "validation", "test", or "all" for every row; None for the test split, or all rows,
+            without those that the model was trained on.
         text, label: the columns of a table or file, if they have unusual names.
         progress: called with what is being done.
         settings: the fields of `attribkit.reports.settings.ReportSettings`: how much of everything the page holds.
@@ -97,8 +101,8 @@ def report(
     chosen = ReportSettings(**settings)
     say = progress or (lambda what: None)
     say("reading the texts")
-    answers = Answers.of(model, data, text=text, label=label, batch_size=chosen.batch_size)
-    source = name or _name(data)
+    answers = Answers.of(model, data, split=split, text=text, label=label, batch_size=chosen.batch_size)
+    source = name or _name(data, answers)
     metrics = answers.metrics()
     calibration = Calibration.of(answers) if len(answers.labelled) else None
     say("counting words")
@@ -113,7 +117,7 @@ def report(
     tested = places[: chosen.tested]
     sample = [answers.texts[place] for place in tested]
     say("testing the explanations")
-    table = _table(data, answers.rows[tested], text)
+    table = None if answers.table is None else answers.table.iloc[tested]
     found = Tests.of(model, sample, table, chosen.seed, chosen.batch_size)
     say("explaining with other baselines")
     again = holds(model, sample, chosen.baselines, others, chosen.seed, chosen.batch_size)
@@ -131,24 +135,21 @@ def report(
     )
     said = f"What {model.name} does on {source}: {len(answers.texts):,} texts, {len(model.labels)} labels."
     figures = [*quality.figures(metrics, calibration), *trust.figures(found, words.convergence)]
-    return Report(Document(f"{model.name} on {source}", (said,), tuple(figures), sections))
+    mark = None if answers.measured is None else answers.measured.mark
+    if mark is not None:
+        figures = [replace(figure, meaning=f"{figure.meaning}; {mark}") for figure in figures]
+    lead = (
+        said,
+        *(f"{note[0].upper()}{note[1:]}." for note in (() if answers.measured is None else answers.measured.notes)),
+    )
+    return Report(Document(f"{model.name} on {source}", lead, tuple(figures), sections))
 
 
-def _table(data: Data, rows: NDArray[np.int64], text: str | None) -> pd.DataFrame | None:
-    """Those rows of the table that the texts come from, its column of texts named so; None if there is no table."""
-    if isinstance(data, Dataset):
-        table = next((part for part in (data.test, data.validation) if len(part)), data.train)
-    elif isinstance(data, pd.DataFrame):
-        table = data
-    else:
-        return None
-    return table.reset_index(drop=True).iloc[rows].rename(columns={text or "text": "text"})
-
-
-def _name(data: Data) -> str:
-    if isinstance(data, Dataset):
-        return data.name
-    return Path(data).name if isinstance(data, (str, Path)) else "texts given by the user"
+def _name(data: Data, answers: Answers) -> str:
+    if isinstance(data, (str, Path)):
+        part = "all rows" if answers.measured is None else answers.measured.part
+        return f"{Path(data).name}, {part}"
+    return data.name if isinstance(data, Dataset) else "texts given by the user"
 
 
 def _drawn(answers: Answers, chosen: ReportSettings) -> list[int]:

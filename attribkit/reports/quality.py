@@ -24,6 +24,9 @@ def quality(metrics: Metrics | None, calibration: Calibration | None) -> Section
     if missing:
         named = ", ".join(f"“{name}”" for name in missing)
         sentences.append(f"No text is labelled {named}, so the averages over the classes say less than they seem to.")
+    if metrics.unknown is not None:
+        told = metrics.unknown.sentences[1]
+        sentences.append(f"Of rows whose label the model does not know: {told}.")
     panels = (metrics_table(metrics), confusion_table(metrics), calibration.chart(), calibration.table())
     return Section(*head, tuple(sentences), panels)
 

@@ -44,7 +44,7 @@ class Tests:
         sane = sanity(model, texts[:_RANDOMISED], draws=1, seed=seed)
         if rows is None or "rationale" not in rows:
             return Tests(faithful, sane, missing=("The data has no column of known rationales to compare with.",))
-        return Tests(faithful, sane, plausibility(model, rows, seed=seed))
+        return Tests(faithful, sane, plausibility(model, rows, seed=seed, split="all"))
 
     def over_random(self) -> tuple[float, float, float] | None:
         """How much more comprehensive than random scores: the mean, and its 95 % interval; None if not known."""

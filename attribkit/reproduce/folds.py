@@ -1,24 +1,117 @@
-"""The data a unit of work is measured on: a set's own test split, or one fold of all its texts."""
+"""Cross-validation: all of a set's texts in folds, each measured by a model that was trained on the others."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold
 
+from attribkit.errors import InputError
+from attribkit.evaluation.metrics import evaluate
+from attribkit.panels import Table
 from attribkit.training.data import Dataset, load_dataset
+from attribkit.training.data.split import connected_rows
+from attribkit.training.loop import train
 
 
 def folds(data: Dataset, count: int, seed: int) -> list[Dataset]:
     """The set once per fold: the fold to test on, the others to train on, a tenth of those to stop by.
 
-    Labels keep their shares; rows with the same text are never on two sides.
+    Labels keep their shares; rows with the same text, or the same value in the column the set was grouped by, are never
+    on two sides.
+
+    Raises: ValueError for fewer than 2 folds, or more than a label has rows.
     """
     rows = pd.concat([data.train, data.validation, data.test], ignore_index=True).sort_values(["label", "text"])
     rows = rows.reset_index(drop=True)
+    rarest = rows["label"].value_counts()
+    if not 2 <= count <= rarest.min():
+        raise InputError(
+            f"there can be from 2 folds to as many as the rarest label, {rarest.idxmin()!r}, has rows, "
+            f"{rarest.min():,}, got {count}"
+        )
+    group = data.settings.get("group")
+    together: Any = rows["text"]
+    if group is not None:
+        values = rows[group].astype(object)
+        together = connected_rows(rows["text"].tolist(), values.where(values.notna(), None).tolist())
     cut = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
     parts = []
-    for learn, test in cut.split(rows["text"], rows["label"], rows["text"]):
+    for learn, test in cut.split(rows["text"], rows["label"], together):
         tables = {"train": rows.iloc[learn].reset_index(drop=True), "test": rows.iloc[test].reset_index(drop=True)}
-        parts.append(load_dataset(tables, seed=seed))
+        parts.append(load_dataset(tables, seed=seed, group=group))
     return parts
+
+
+@dataclass(frozen=True, eq=False)
+class CrossValidation:
+    """The figures of K models, each on the fold that it was not trained on.
+
+    Attributes:
+        accuracy: (K,).
+        f1: (K,) of the last label if there are two, else the mean over the labels.
+        rows: (K,) int64, texts measured.
+    """
+
+    accuracy: NDArray[np.float64]
+    f1: NDArray[np.float64]
+    rows: NDArray[np.int64]
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row per fold: fold (from 1), accuracy, f1 and rows."""
+        columns = {"accuracy": self.accuracy, "f1": self.f1, "rows": self.rows}
+        return pd.DataFrame({"fold": np.arange(1, len(self.rows) + 1), **columns})
+
+    def summary(self) -> dict[str, Any]:
+        """Plain numbers: each figure's mean and standard deviation over the folds (K − 1), and the folds."""
+        found: dict[str, Any] = {"folds": len(self.rows)}
+        for name, values in (("accuracy", self.accuracy), ("f1", self.f1)):
+            found |= {name: float(values.mean()), f"{name}_sd": float(values.std(ddof=1))}
+        return found | {"accuracy_by_fold": self.accuracy.tolist(), "f1_by_fold": self.f1.tolist()}
+
+    def table(self) -> Table:
+        """A row per fold, then the mean and the standard deviation."""
+        rows = [(str(n), round(a, 4), round(f, 4), int(r)) for n, a, f, r in self.to_frame().itertuples(index=False)]
+        told = self.summary()
+        rows += [
+            (f"mean ± sd of {len(self.rows)}", f"{told['accuracy']:.4f} ± {told['accuracy_sd']:.4f}",
+             f"{told['f1']:.4f} ± {told['f1_sd']:.4f}", int(self.rows.sum()))
+        ]  # fmt: skip
+        note = (
+            "each fold measured by a model that was trained on the others; F1 of the last of two labels, else the mean"
+        )
+        return Table("Cross-validation", ("fold", "accuracy", "F1", "texts"), tuple(rows), (note,))
+
+
+def cross_validate(
+    architecture: str,
+    data: Dataset,
+    count: int,
+    *,
+    told: Callable[[str], None] = lambda sentence: None,
+    **options: Any,
+) -> CrossValidation:
+    """Train once for each fold of all the texts of `data`, and measure on that fold. No model is kept.
+
+    Args:
+        architecture, options: as `attribkit.train` takes them.
+        data: its splits are put together again; the folds are cut with the seed that they were cut with.
+        count: how many folds.
+        told: is given a sentence when a fold is measured.
+
+    Raises: as `folds` and `attribkit.train`.
+    """
+    found = []
+    for number, part in enumerate(folds(data, count, int(data.settings.get("seed", 0))), start=1):
+        metrics = evaluate(train(architecture, part, **options), part)
+        f1 = metrics.macro["f1"] if metrics.positive_f1 is None else metrics.positive_f1
+        told(f"fold {number} of {count}: accuracy {metrics.accuracy:.4f}, F1 {f1:.4f} on {metrics.rows:,} texts")
+        found.append((metrics.accuracy, f1, metrics.rows))
+    accuracy, f1s, rows = zip(*found, strict=True)
+    return CrossValidation(np.array(accuracy), np.array(f1s), np.array(rows, dtype=np.int64))
 
 
 def duplicates(data: Dataset) -> dict[str, int]:

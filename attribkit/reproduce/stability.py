@@ -36,7 +36,7 @@ def measure_stability(out: Path, units: Sequence[Unit], data: Callable[[], Datas
     file = out / "units" / f"stability-{done[0].name}.json"
     if file.is_file() and json.loads(file.read_bytes())["seeds"] == seeds:
         return
-    texts = data().sample(count).test["text"].tolist()
+    texts = data().sample(count).to_measure()[1]["text"].tolist()
     models = [Classifier.load(unit.model(out)) for unit in done]
     explained = [token_scores(model, texts, None) for model in models]
     scores = [one for one, _ in explained]

@@ -154,6 +154,7 @@ class Run:
             device=self.device,
         )
         classifier.snapshots = self.snapshots.read()
+        classifier.splits = self.data.record()
         return classifier
 
     def _provenance(self, note: str | None) -> dict[str, Any]:
@@ -172,6 +173,7 @@ class Run:
                 "rows": {split: len(getattr(data, split)) for split in ("train", "validation", "test")},
                 "notes": list(data.notes),
             },
+            "split": dict(data.settings),
             "training": training,
         }
         if self.plan.vectors is not None:

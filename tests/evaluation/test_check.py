@@ -49,7 +49,7 @@ def test_every_figure_is_measured_where_the_data_allow_it(
     assert list(found.to_frame()["passed"]) == [None] * len(THRESHOLDS)
 
     bare = check(model, table["text"].tolist())
-    missing = {"accuracy", "f1", "calibration_error", "plausibility"}
+    missing = {"accuracy", "f1", "calibration_error", "plausibility", "plausibility_over_random"}
     assert {one.name for one in bare.figures} == set(THRESHOLDS) - missing
 
 
@@ -100,7 +100,7 @@ def test_the_exit_code_tells_a_pipeline(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--min-plausibility", "nan"], "must be a finite number, got nan"),
+        (["--min-plausibility-over-random", "nan"], "must be a finite number, got nan"),
         (["--method", "attention"], "needs a network with attention"),
         (["--method", "exakt"], "did you mean 'exact'"),
         (["--method", "saliency", "--min-converged", "1"], "needs a method that promises completeness"),

@@ -141,7 +141,7 @@ def test_the_counts_cannot_be_changed() -> None:
     ("data", "kind", "sentence"),
     [
         (
-            table(("pos", "great"), ("pos", "awful"), ("pos", "pos")),
+            table(("pos", "great"), ("pos", "awful")),
             ValueError,
             "not know the label 'awful', 'great'; it",
         ),

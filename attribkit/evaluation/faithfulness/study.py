@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from attribkit.classifier import Classifier
-from attribkit.errors import InputError
+from attribkit.errors import InputError, InputTypeError
 from attribkit.evaluation.faithfulness import stability
 from attribkit.evaluation.faithfulness.curves import Curves
 from attribkit.evaluation.faithfulness.drawing import BEST, panels
@@ -25,6 +25,7 @@ from attribkit.evaluation.readable import Readable, Skipped
 from attribkit.evaluation.scores import RANDOM, check_methods, token_scores
 from attribkit.panels import Convergence, Panel
 from attribkit.panels.convergence import by_method
+from attribkit.rows import Data, Rows
 
 Numbers = NDArray[np.float64]
 
@@ -180,7 +181,7 @@ def _place(name: str, names: Sequence[str], what: str) -> int:
 
 def faithfulness(
     model: Classifier,
-    texts: Sequence[str],
+    texts: Data,
     methods: Sequence[str] | str | None = None,
     *,
     removals: Sequence[str] | str = REMOVALS,
@@ -188,6 +189,7 @@ def faithfulness(
     jolted: int = 20,
     seed: int = 0,
     batch_size: int | None = None,
+    split: str | None = None,
 ) -> Faithfulness:
     """Measure how faithful methods are to a model on some texts; the model is left exactly as it was.
 
@@ -195,7 +197,7 @@ def faithfulness(
 
     Args:
         model: any classifier.
-        texts: N texts; some hundreds give narrow intervals.
+        texts: N texts in a list, a table, a data set or the path of a file; some hundreds give narrow intervals.
         methods: names as `explain(method=…)` takes them, and "attention"; None for the model's integrated gradients,
             two gradients, and attention where there is any. Random scores always come with them.
         removals: "delete", "pad" or both: how a token is taken away.
@@ -205,13 +207,18 @@ def faithfulness(
             them out.
         seed: of the random reference, the draws and the intervals.
         batch_size: most texts in a batch.
+        split: of a table, data set or file, "train", "validation", "test", or "all" for every row; None for the test
+            split, or all rows, without those that the model was trained on.
 
     Raises:
         TypeError: for a single string.
         ValueError: for a method or removal that is none or does not fit the model; if no text can be read.
     """
     names, ways = (*check_methods(model, methods), RANDOM), check_removals(removals)
-    found = Readable.of(model, texts, batch_size)
+    if isinstance(texts, (str, bytes)):
+        raise InputTypeError("several texts are needed, got one string; give a list of texts, or a file as a Path")
+    measured = Rows.of(model, texts, split=split)
+    found = Readable.of(model, measured.table["text"].tolist(), batch_size)
     reading = found.reading
     scored = {name: token_scores(model, reading, name, seed=seed, batch_size=batch_size) for name in names}
     scores = [one.scores for one in scored.values()]
@@ -219,7 +226,7 @@ def faithfulness(
     order = np.random.default_rng(seed).permutation(len(reading.texts))
     search = Searched.of(model, reading, scores, curves, ways, order, searched)
     infidelity, sensitivity = stability.measure(model, reading, names, scores, np.sort(order[:jolted]), seed)
-    notes = list(found.notes)
+    notes = [*measured.notes, *found.notes]
     if search.texts < len(order):
         notes.append(
             f"leave-one-out and the best removal were sought for {search.texts:,} of the texts, drawn with seed {seed}"

@@ -13,6 +13,7 @@ Source: DeYoung et al., "ERASER", ACL 2020.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -29,6 +30,7 @@ from attribkit.evaluation.readable import Readable, Skipped
 from attribkit.evaluation.scores import RANDOM, check_methods, part, token_scores
 from attribkit.panels import Convergence, Panel, Table
 from attribkit.panels.convergence import by_method
+from attribkit.rows import Rows
 from attribkit.training.data import Dataset
 
 MEASURES = {"auprc": "AUPRC ↑", "token_f1": "token F1 ↑", "iou_f1": "IoU F1 ↑"}
@@ -116,30 +118,35 @@ class Plausibility:
 
 def plausibility(
     model: Classifier,
-    data: pd.DataFrame | Dataset,
+    data: pd.DataFrame | Dataset | str | Path,
     methods: Sequence[str] | str | None = None,
     *,
     seed: int = 0,
+    split: str | None = None,
 ) -> Plausibility:
-    """Measure how near methods come to known rationales; of a data set, those of its test split.
+    """Measure how near methods come to known rationales, on rows that the model was not trained on.
 
     The scores explain the predicted class, whatever the label. Texts without a rationale, or wholly covered by one, are
     left out and counted, for nothing can be told from them.
 
     Args:
         model: any classifier.
-        data: a table with the columns `text` and `rationale` (see `rationales`), or a data set.
+        data: a table with the columns `text` and `rationale` (see `rationales`), a data set, or a named set, file or
+            folder, such as one in the ERASER format.
         methods: as `faithfulness` takes them.
         seed: of the random reference and the intervals.
+        split: "train", "validation", "test", or "all" for every row; None for the test split, or all rows, without
+            those that the model was trained on.
 
     Raises:
-        TypeError: if `data` is neither.
+        TypeError: if `data` is none of these.
         ValueError: if a column is missing, a span lies outside its text (the row is named), no text has a rationale, or
             a method does not fit the model.
     """
-    table = data.test if isinstance(data, Dataset) else data
-    if not isinstance(table, pd.DataFrame):
+    if not isinstance(data, (pd.DataFrame, Dataset, str, Path)):
         raise InputTypeError(f"a table or a Dataset is needed, got {type(data).__name__}; load one first")
+    measured = Rows.of(model, data, split=split)
+    table = measured.table
     for column in ("text", "rationale"):
         if column not in table:
             there = ", ".join(map(str, table.columns))
@@ -156,14 +163,14 @@ def plausibility(
         raise InputError("no text has a rationale that covers some of its tokens and not all; check the column")
     reading, truth = part(found.reading, told), [truth[place] for place in told]
     scored = {name: token_scores(model, reading, name, seed=seed) for name in names}
-    measured = np.array(
+    figures = np.array(
         [[_measures(scores, own) for scores, own in zip(one.scores, truth, strict=True)] for one in scored.values()]
     )
-    notes = list(found.notes)
+    notes = [*measured.notes, *found.notes]
     if len(told) < len(found.rows):
         rest = len(found.rows) - len(told)
         notes.append(f"{rest:,} texts without a rationale, or wholly covered by one, were left out")
-    auprc, token_f1, iou_f1 = np.moveaxis(measured, 2, 0)
+    auprc, token_f1, iou_f1 = np.moveaxis(figures, 2, 0)
     convergence = {name: one.convergence for name, one in scored.items()}
     return Plausibility(model.name, names, auprc, token_f1, iou_f1, convergence, seed, tuple(notes), found.skipped)
 

@@ -119,7 +119,7 @@ def relabelled(
         for some, one in ((data, seed), (shuffled, seed), (data, seed + 1))
     ]
     name = check_methods(models[0], method)[0]
-    test = data.test["text"].tolist()[:texts]
+    test = data.to_measure()[1]["text"].tolist()[:texts]
     targets = Reading.of(models[0], test).logits.argmax(1)
     own, other, again = (_scores(model, test, targets, name, seed) for model in models)
     first, second, third = (evaluate(model, data).accuracy for model in models)

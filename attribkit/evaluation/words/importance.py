@@ -30,7 +30,7 @@ from attribkit.evaluation.words.tables import Importance, word_tables
 from attribkit.explanation import Explanation
 from attribkit.files import write_whole
 from attribkit.panels import Convergence, Table
-from attribkit.projector import Data
+from attribkit.rows import Data
 from attribkit.training.data import Dataset
 from attribkit.views.attribution import Attribution
 
@@ -141,6 +141,7 @@ def word_importance(
     baseline: str = "pad",
     seed: int = 0,
     batch_size: int | None = None,
+    split: str | None = None,
     report: Report | None = None,
 ) -> WordImportance:
     """Explain a whole set of texts and count what every word and phrase did. The model is left as it was.
@@ -148,13 +149,15 @@ def word_importance(
     Args:
         model: any classifier; one with a closed form explains 25,000 reviews in seconds.
         data: texts, as `attribkit.project` takes them, or the model's answers to them; labels are not needed.
-        train: the texts it was trained on, with the columns `text` and `label`; those of `data` if that is a `Dataset`.
+        train: the texts it was trained on, with the columns `text` and `label`; those of `data`, if it is a `Dataset`
+            or holds all of them.
         least: texts that a word must occur in, of those that count for a class, to be counted there.
         most: texts to explain, drawn by the seed if there are more.
         replicates: drawings of the bootstrap.
         method, baseline: as `attribkit.explain` takes them.
         seed: of the sample and the bootstrap.
         batch_size: most texts at once; None chooses by their length.
+        split: which rows of the data, as `attribkit.evaluate` takes it.
         report: called after each portion with the texts done and the texts in all.
 
     Returns: tables of words, of phrases, and of words whose training texts are one-sided.
@@ -167,7 +170,9 @@ def word_importance(
             raise InputError(f"`{name}` must be at least 1, got {value}")
     if train is None and isinstance(data, Dataset):
         train = data.train
-    answers = data if isinstance(data, Answers) else Answers.of(model, data, batch_size=batch_size)
+    answers = data if isinstance(data, Answers) else Answers.of(model, data, split=split, batch_size=batch_size)
+    if train is None and answers.measured is not None:
+        train = answers.measured.training
     texts, notes = _sampled(answers, most, seed)
     # of two classes the log-odds of one are those of the other with the sign turned; of more, each text counts for the
     # class that it is given

@@ -3,17 +3,20 @@
 import hashlib
 import os
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from numbers import Real
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from attribkit.errors import InputError, InputNotFoundError, InputTypeError
-from attribkit.training.data.cleaning import clean_tables
+from attribkit.splits import SplitRecord
+from attribkit.training.data.cleaning import choose_columns, clean_tables
 from attribkit.training.data.demo import demo_reviews
 from attribkit.training.data.download import Source, named_tables
+from attribkit.training.data.eraser import is_eraser, read_eraser_folder
 from attribkit.training.data.sources import SOURCES, read_imdb
 from attribkit.training.data.split import connected_rows, split_rows
 from attribkit.training.data.tables import SPLIT_OF_NAME, SPLITS, listed, missing, read_file, read_folder, shortened
@@ -27,7 +30,8 @@ class Dataset:
 
     Each table has a RangeIndex, the columns `text` and `label` (both strings) first, then whatever else the source
     holds (`rating`, `movie`, `rationale` …). `source` says where they came from: a set's or a file's name. `notes` are
-    whole sentences on what was guessed, dropped, cut or found odd.
+    whole sentences on what was guessed, dropped, cut or found odd. `settings` say how the splits were made: the columns
+    `text` and `label`, the shares `validation` and `test`, the `seed` and the `group`.
     """
 
     name: str
@@ -36,6 +40,7 @@ class Dataset:
     test: pd.DataFrame
     source: str
     notes: tuple[str, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -52,6 +57,15 @@ class Dataset:
                 content = cell.encode()
                 digest.update(len(content).to_bytes(8, "big") + content)
         return digest.hexdigest()
+
+    def to_measure(self) -> tuple[str, pd.DataFrame]:
+        """The split that a model is measured on, and its name: test, where that is empty validation, else train."""
+        split = next((name for name in ("test", "validation") if len(getattr(self, name))), "train")
+        return split, getattr(self, split)
+
+    def record(self) -> SplitRecord:
+        """What a model keeps of the splits, to know their rows again."""
+        return SplitRecord.of({split: getattr(self, split)["text"] for split in SPLITS})
 
     def summary(self) -> pd.DataFrame:
         """Rows per split and label: the columns `split`, `label`, `rows` and `share` (of the split's rows)."""
@@ -117,8 +131,8 @@ def load_dataset(
 
     Args:
         name_or_path: a named set (`imdb`, `ag_news`, `nlu_ru`, `demo`); a .csv, .tsv, .jsonl or .parquet file; a folder
-            of `train.*`, `validation.*`, `test.*` files or of `label/*.txt`; a table, or a dict of them by split. A
-            string that is a set's name means that set: write `./imdb` for a folder of that name. A `Source` is a named
+            of `train.*`, `validation.*`, `test.*` files, of `label/*.txt`, or in the ERASER format; a table, or a dict
+            of them by split. A string that is a set's name means that set: write `./imdb` for a folder of that name. A `Source` is a named
             set from elsewhere.
         text: the column of the texts; guessed from usual names if not given.
         label: the column of the labels; likewise.
@@ -144,29 +158,44 @@ def load_dataset(
     if group is None and found.group in tables["train"]:
         group = found.group
     notes += _leaks(tables, group)
+    columns = choose_columns(found.tables["train"], text, label, found.source)
     tables, cut = _cut(tables, {"validation": validation, "test": test}, seed, group, found.source)
     notes += cut
-    return Dataset(found.name, tables["train"], tables["validation"], tables["test"], found.source, tuple(notes))
+    settings = {
+        "text": columns.text,
+        "label": columns.label,
+        "validation": float(validation),
+        "test": float(test),
+        "seed": seed,
+        "group": group,
+    }
+    parts = (tables["train"], tables["validation"], tables["test"])
+    return Dataset(found.name, *parts, found.source, tuple(notes), settings)
 
 
-def rows_to_evaluate(
+def load_tables(
     name_or_path: str | Path | pd.DataFrame | Mapping[str, pd.DataFrame] | Source,
     *,
     text: str | None = None,
     label: str | None = None,
-) -> tuple[pd.DataFrame, str]:
-    """The rows a finished model is measured on: the test split that the source brings, else all of its rows.
+    usual: tuple[str, str] | None = None,
+) -> tuple[dict[str, pd.DataFrame], list[str]]:
+    """The cleaned tables that a source brings, by split; one without splits is "train". Nothing is cut.
 
     Unlike `load_dataset` it asks for nothing that only training needs: one class is enough.
 
-    Returns: the table, and "test split" or "all rows".
+    Args:
+        name_or_path, text, label: as `load_dataset` takes them.
+        usual: the columns of texts and labels that are read if none is named and every table has both.
+
+    Returns: the tables, and whole sentences on what was guessed, dropped or mended.
     Raises: as `load_dataset`, for what cannot be found or read.
     """
     found = _find(name_or_path, download=True)
-    tables, _ = clean_tables(found.tables, text, label, found.source)
-    if len(tables.get("test", ())):
-        return tables["test"], "test split"
-    return pd.concat(tables.values(), ignore_index=True), "all rows"
+    if usual and text is None and label is None and all(set(usual) <= set(one) for one in found.tables.values()):
+        text, label = usual
+    tables, notes = clean_tables(found.tables, text, label, found.source)
+    return tables, [*found.notes, *notes]
 
 
 def _check_shares(validation: float, test: float) -> None:
@@ -212,6 +241,9 @@ def _find(given: object, download: bool) -> _Found:
         return _Found(name.split(".")[0], name, {"train": read_file(path)})
     if (path / "train" / "urls_pos.txt").is_file():
         return _Found(name, name, read_imdb(path), SOURCES["imdb"].group)
+    if is_eraser(path):
+        tables, notes = read_eraser_folder(path)
+        return _Found(name, name, tables, notes=notes)
     return _Found(name, name, read_folder(path))
 
 

@@ -177,7 +177,7 @@ def test_max_sensitivity_is_zero_only_for_scores_that_do_not_move(make_classifie
 
 def test_texts_that_cannot_be_read_are_counted_and_listed(make_classifier: Callable[..., Classifier]) -> None:
     texts = ["a good film", "", None, 3.5, "bad", "\ud800", "film " * 3_000]
-    found = faithfulness(make_classifier("cnn"), texts, ["saliency"], searched=1, jolted=0)  # type: ignore[arg-type]
+    found = faithfulness(make_classifier("cnn"), texts, ["saliency"], searched=1, jolted=0)
     assert [(one.row, one.reason) for one in found.skipped] == [
         (1, "it is empty"),
         (2, "it is no string but NoneType"),

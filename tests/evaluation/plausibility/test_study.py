@@ -16,10 +16,11 @@ from lexicon import lexicon
 from attribkit.classifier import Classifier
 from attribkit.evaluation.plausibility import plausibility
 from attribkit.evaluation.plausibility import study as module
-from attribkit.evaluation.plausibility.rationales import marked, read_eraser, spans_of
+from attribkit.evaluation.plausibility.rationales import marked, spans_of
 from attribkit.panels import Table
+from attribkit.rows import NOT_KNOWN
 from attribkit.text import TextSettings, Tokenizer
-from attribkit.training.data import load_dataset
+from attribkit.training.data import load_dataset, read_eraser
 
 
 def test_a_model_that_decides_by_the_rationale_alone_is_wholly_plausible() -> None:
@@ -35,7 +36,10 @@ def test_a_model_that_decides_by_the_rationale_alone_is_wholly_plausible() -> No
     for measure in module.MEASURES:
         assert found.estimate(measure, "quadrature").mean == found.estimate(measure, "leave_one_out").mean == 1
         assert found.estimate(measure, "random").mean < 1
-    assert found.notes == ("1 texts without a rationale, or wholly covered by one, were left out",)
+    assert found.notes == (
+        NOT_KNOWN,
+        "1 texts without a rationale, or wholly covered by one, were left out",
+    )
     assert list(found.to_frame().columns)[:5] == ["measure", "method", "mean", "low", "high"]
     (panel,) = found.panels()
     assert isinstance(panel, Table)

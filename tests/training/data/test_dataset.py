@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attribkit.training.data import NAMED_SETS, Dataset, load_dataset, rows_to_evaluate
+from attribkit.training.data import NAMED_SETS, Dataset, load_dataset, load_tables
 from attribkit.training.data.split import connected_rows
 
 
@@ -447,14 +447,35 @@ def test_a_data_set_can_be_built_by_hand():
     assert data.labels == ("neg", "pos") and data.notes == ()
 
 
-def test_rows_to_evaluate_are_the_sources_own_test_split_or_all_rows(tmp_path: Path) -> None:
-    table = pd.DataFrame({"text": ["a film", "a show"], "label": ["pos", "pos"]})
-    rows, part = rows_to_evaluate(table)
-    assert (part, len(rows)) == ("all rows", 2)
-    rows, part = rows_to_evaluate({"train": table, "test": table.iloc[:1]})
-    assert (part, rows["text"].tolist()) == ("test split", ["a film"])
+def test_tables_are_loaded_as_the_source_cuts_them_even_with_one_class(tmp_path: Path) -> None:
+    table = pd.DataFrame({"text": ["a film", "", "a show"], "label": ["pos", "pos", "pos"]})
+    tables, notes = load_tables(table)
+    assert list(tables) == ["train"] and tables["train"]["text"].tolist() == ["a film", "a show"]
+    assert notes == ["Dropped 1 row whose text is empty."]
+    tables, _ = load_tables({"train": table, "test": table.iloc[:1]})
+    assert tables["test"]["text"].tolist() == ["a film"] and len(tables["train"]) == 2
     with pytest.raises(FileNotFoundError, match="nowhere"):
-        rows_to_evaluate(tmp_path / "nowhere.csv")
+        load_tables(tmp_path / "nowhere.csv")
+
+
+def test_usual_columns_are_read_where_none_is_named() -> None:
+    table = pd.DataFrame({"body": ["a film"], "mark": ["good"], "text": ["another"], "label": ["bad"]})
+    assert load_tables(table, usual=("body", "mark"))[0]["train"]["label"].tolist() == ["good"]
+    assert load_tables(table, text="text", label="label", usual=("body", "mark"))[0]["train"]["label"].tolist() == [
+        "bad"
+    ]
+    assert load_tables(table, usual=("body", "gone"))[0]["train"]["label"].tolist() == ["bad"]
+
+
+def test_a_data_set_says_how_it_was_cut_and_what_is_to_be_measured() -> None:
+    table = pd.DataFrame({"body": [f"film {n}" for n in range(20)], "mark": ["neg", "pos"] * 10})
+    data = load_dataset(table, text="body", label="mark", test=0.3, seed=4)
+    assert data.settings == {
+        "text": "body", "label": "mark", "validation": 0.1, "test": 0.3, "seed": 4, "group": None,
+    }  # fmt: skip
+    assert data.to_measure()[0] == "test" and data.to_measure()[1] is data.test
+    assert load_dataset(table, text="body", test=0).to_measure()[0] == "validation"
+    assert load_dataset(table, text="body", test=0, validation=0).to_measure()[0] == "train"
 
 
 def test_a_sample_keeps_the_labels_shares_the_order_and_the_seed() -> None:
