@@ -45,7 +45,8 @@ def words(
     answers = Answers.of(classifier, data, split=part(split), text=text, label=label)
     with bar("explaining", sys.stderr.isatty()) as report:
         found = word_importance(classifier, answers, least=least, most=most, seed=seed, report=report)
-    console.print(f"{found.texts:,} texts, {found.tokens:,} tokens", highlight=False)
+    rows_of = "" if answers.measured is None else f" ({answers.measured.part})"
+    console.print(f"{found.texts:,} texts{rows_of}, {found.tokens:,} tokens", highlight=False)
     console.print(escape(found.convergence.sentence), highlight=False, soft_wrap=True)
     for note in found.notes:
         console.print(f"note: {escape(note)}", highlight=False)

@@ -11,6 +11,7 @@ from attribkit.classifier import Classifier
 from attribkit.cli import main
 from attribkit.evaluation.check import THRESHOLDS, Figure, check
 from attribkit.evaluation.metrics import evaluate
+from attribkit.evaluation.plausibility import plausibility
 
 ROWS = [
     ("a good film with a great story", "pos", [[2, 6], [19, 24]]),
@@ -121,6 +122,27 @@ def test_bad_use_gets_a_sentence_and_exit_code_2(
     table[["text", "label"]].to_csv(data, index=False)
     assert run(model, data, *arguments) == 2
     assert message in " ".join(capsys.readouterr().err.replace("│", " ").split())
+
+
+def test_plausibility_is_asked_for_over_random_scores_and_both_are_stated(
+    make_classifier: Callable[..., Classifier], table: pd.DataFrame
+) -> None:
+    model = make_classifier("cnn")
+    study = plausibility(model, table, "exact", split="all")
+    own, random = (study.estimate("auprc", name).mean for name in ("exact", "random"))
+    found = check(model, table, {"plausibility_over_random": own - random})
+    figures = {one.name: one for one in found.figures}
+    assert (figures["plausibility"].value, figures["plausibility"].random) == (own, random)
+    assert figures["plausibility_over_random"].value == pytest.approx(own - random)
+    assert figures["plausibility_over_random"].passed is not None and figures["plausibility"].passed is None
+    # a threshold that random scores would pass asks for nothing
+    assert not check(model, table, {"plausibility_over_random": own - random / 2}).passed
+    for name in ("comprehensiveness", "sufficiency"):
+        assert figures[name].random is not None
+    over = figures["comprehensiveness"].value - (figures["comprehensiveness"].random or 0)
+    assert figures["comprehensiveness_over_random"].value == pytest.approx(over)
+    with pytest.raises(ValueError, match="says nothing where random scores may reach it; give one for 'plausibility_"):
+        check(model, table, {"plausibility": 0.3})
 
 
 def test_labels_that_the_model_lacks_and_rows_without_text_are_survived(

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from attribkit.reproduce.folds import duplicates, folds
@@ -44,3 +45,14 @@ def test_rank_correlation_is_taken_text_by_text() -> None:
     some = [np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0]), np.array([1.0, 1.0])]
     others = [np.array([10.0, 20.0, 30.0]), np.array([5.0, 4.0]), np.array([1.0, 2.0])]
     np.testing.assert_allclose(correlations(some, others), [1.0, -1.0, np.nan])
+
+
+def test_folds_keep_groups_together_and_are_as_many_as_there_can_be() -> None:
+    rows = [(f"film {n}", "neg" if n % 2 else "pos", f"group {n // 4}") for n in range(80)]
+    data = load_dataset(pd.DataFrame(rows, columns=["text", "label", "movie"]), group="movie", seed=2)
+    parts = folds(data, 4, seed=2)
+    assert sorted(text for part in parts for text in part.test["text"]) == sorted(text for text, _, _ in rows)
+    for part in parts:
+        assert not set(part.test["movie"]) & (set(part.train["movie"]) | set(part.validation["movie"]))
+    with pytest.raises(ValueError, match=r"from 2 folds to as many as the rarest label, '.*', has rows, 40, got 41"):
+        folds(data, 41, seed=0)

@@ -322,7 +322,8 @@ def test_training_writes_nothing_but_the_model_and_only_into_its_folder(
     classifier = train("cnn", data, out=out, snapshots=[0, 2], **SMALL)
     assert not list(elsewhere.iterdir())
     assert sorted(file.name for file in out.iterdir()) == [
-        "README.md", "config.json", "history.csv", "snapshots", "tokenizer.json", "weights.safetensors",
+        "README.md", "config.json", "history.csv", "snapshots", "splits.safetensors", "tokenizer.json",
+        "weights.safetensors",
     ]  # fmt: skip
     assert sorted(file.name for file in (out / "snapshots").iterdir()) == [
         "epoch-000.safetensors", "epoch-002.safetensors",

@@ -226,7 +226,7 @@ def faithfulness(
     order = np.random.default_rng(seed).permutation(len(reading.texts))
     search = Searched.of(model, reading, scores, curves, ways, order, searched)
     infidelity, sensitivity = stability.measure(model, reading, names, scores, np.sort(order[:jolted]), seed)
-    notes = [*measured.notes, *found.notes]
+    notes = [*found.notes, *measured.notes]
     if search.texts < len(order):
         notes.append(
             f"leave-one-out and the best removal were sought for {search.texts:,} of the texts, drawn with seed {seed}"

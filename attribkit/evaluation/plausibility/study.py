@@ -166,7 +166,7 @@ def plausibility(
     figures = np.array(
         [[_measures(scores, own) for scores, own in zip(one.scores, truth, strict=True)] for one in scored.values()]
     )
-    notes = [*measured.notes, *found.notes]
+    notes = [*found.notes, *measured.notes]
     if len(told) < len(found.rows):
         rest = len(found.rows) - len(told)
         notes.append(f"{rest:,} texts without a rationale, or wholly covered by one, were left out")

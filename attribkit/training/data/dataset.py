@@ -132,8 +132,8 @@ def load_dataset(
     Args:
         name_or_path: a named set (`imdb`, `ag_news`, `nlu_ru`, `demo`); a .csv, .tsv, .jsonl or .parquet file; a folder
             of `train.*`, `validation.*`, `test.*` files, of `label/*.txt`, or in the ERASER format; a table, or a dict
-            of them by split. A string that is a set's name means that set: write `./imdb` for a folder of that name. A `Source` is a named
-            set from elsewhere.
+            of them by split. A string that is a set's name means that set: write `./imdb` for a folder of that name. A
+            `Source` is a named set from elsewhere.
         text: the column of the texts; guessed from usual names if not given.
         label: the column of the labels; likewise.
         validation: share of the rows the split is cut from, if the source has no validation split. 0 leaves it empty.

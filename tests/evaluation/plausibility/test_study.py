@@ -13,7 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lexicon import lexicon
 
+import attribkit as ak
 from attribkit.classifier import Classifier
+from attribkit.cli import main
 from attribkit.evaluation.plausibility import plausibility
 from attribkit.evaluation.plausibility import study as module
 from attribkit.evaluation.plausibility.rationales import marked, spans_of
@@ -118,6 +120,42 @@ def test_the_eraser_format_is_read(tmp_path: Path, docs: str) -> None:
     found = plausibility(lexicon({"dull": -1.0, "film": -2.0, "thin": -1.0}), table, "leave_one_out")
     assert found.estimate("auprc", "leave_one_out").mean == 1
     assert read_eraser(tmp_path / "test.jsonl").equals(table)
+
+
+def test_an_evidence_of_no_token_is_dropped_and_counted(tmp_path: Path) -> None:
+    empty = [{"docid": "d1", "start_token": place, "end_token": place} for place in (0, 11)]
+    write_eraser(tmp_path, [empty, [{"docid": "d1", "start_token": 3, "end_token": 5}]], "docs")
+    note = "2 evidences of 1 rows hold no token and were dropped, the first on line 1"
+    table = ak.read_eraser(tmp_path)
+    assert table.attrs["notes"] == [note] and len(table["rationale"][0]) == 1
+    assert note in plausibility(lexicon({"dull": -1.0}), table, "leave_one_out").notes
+
+
+def test_a_folder_in_the_eraser_format_is_taken_wherever_a_data_set_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    empty = [{"docid": "d1", "start_token": 2, "end_token": 2}, {"docid": "d1", "start_token": 3, "end_token": 5}]
+    write_eraser(tmp_path, [empty], "docs")
+    found = plausibility(lexicon({"dull": -1.0, "film": -2.0}), tmp_path, "leave_one_out")
+    assert found.estimate("auprc", "leave_one_out").mean == 1
+    assert "test: 1 evidences of 1 rows hold no token and were dropped, the first on line 1" in found.notes
+    rows = [("a1", "NEG"), ("a2", "NEG"), ("a3", "POS"), ("a4", "POS")] * 3
+    for split in ("train", "val"):
+        lines = [
+            {"annotation_id": f"{name}{n}", "classification": label, "evidences": [empty], "docids": [f"{split}{n}"]}
+            for n, (name, label) in enumerate(rows)
+        ]
+        (tmp_path / f"{split}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+        for n in range(len(rows)):
+            (tmp_path / "docs" / f"{split}{n}").write_text(f"it was a dull film number {split} {n} .")
+    data = load_dataset(tmp_path)
+    assert (len(data.train), len(data.validation), len(data.test)) == (12, 12, 1)
+    ((start, end),) = data.train["rationale"][0]
+    assert data.train["text"][0][start:end] == "dull film"
+    with pytest.raises(SystemExit) as exit:
+        main(["check", "imdb-cnn", str(tmp_path), "--json", "--min-plausibility-over-random", "0"])
+    figures = json.loads(capsys.readouterr().out)["figures"]
+    assert exit.value.code in (0, 1) and figures["plausibility_over_random"]["threshold"] == 0
 
 
 def test_broken_eraser_files_are_refused_in_one_sentence(tmp_path: Path) -> None:
