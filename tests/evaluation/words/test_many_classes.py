@@ -37,7 +37,7 @@ def test_the_first_words_of_a_topic_are_its_own(
 ) -> None:
     model, table, words_of = trained
     assert ak.evaluate(model, table).accuracy > 0.8
-    found = word_importance(model, table, replicates=100)
+    found = word_importance(model, table, split="all", replicates=100)
     first, against = 0, []
     for label, own in words_of.items():
         rows = found.words[found.words["label"] == label]
@@ -53,7 +53,7 @@ def test_one_sided_words_of_a_topic_are_of_its_own_side(
     trained: tuple[Classifier, pd.DataFrame, Mapping[str, set[str]]],
 ) -> None:
     model, table, words_of = trained
-    rows = word_importance(model, table, replicates=50, train=table).to_frame("one_sided")
+    rows = word_importance(model, table, split="all", replicates=50, train=table).to_frame("one_sided")
     speak_for = rows[rows["score"] > 0]
     assert len(speak_for) > 100 and (speak_for["inside"] > 0).all()
     assert all(row.word in words_of[row.label] for row in speak_for.itertuples())
