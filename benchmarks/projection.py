@@ -35,7 +35,7 @@ from attribkit.capture import choose_layers
 from attribkit.classifier import Classifier
 from attribkit.maps.components import Components
 from attribkit.maps.layers import read_layers
-from attribkit.maps.mixing import SAMPLE, nearest, sample_of, trustworthiness
+from attribkit.maps.mixing import SAMPLE, sample_of, trustworthiness
 from attribkit.maps.reducers import PCA_FIRST, QUICKER_FROM, TSNE
 from attribkit.maps.reductions import Reduction
 from attribkit.projector import project
@@ -246,7 +246,7 @@ def attribkit(*arguments: str) -> None:
 
 
 def trust(points: NDArray[np.float64], found: NDArray[np.float64], rows: NDArray[np.int64]) -> float | None:
-    return trustworthiness(points[rows], nearest(found[rows], 10))
+    return trustworthiness(points[rows], found[rows], 10)
 
 
 def seconds(work: Callable[[], Any]) -> tuple[float, Any]:

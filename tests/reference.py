@@ -1,7 +1,7 @@
 """Slow, obvious versions of what attribkit computes cleverly."""
 
 from collections.abc import Callable
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, permutations, product
 from typing import Any
 
 import torch
@@ -140,6 +140,33 @@ def nearest(points: Any, k: int) -> list[list[int]]:
         distances = [(float(sum((point - other) ** 2)), number) for number, other in enumerate(points) if number != one]
         result.append([number for _, number in sorted(distances)[:k]])
     return result
+
+
+def orders(points: Any, one: int) -> list[list[int]]:
+    """Every order in which the other points may stand by their distance from one, where equally far ones may swap."""
+    apart = [float(sum((point - points[one]) ** 2)) for point in points]
+    others = [number for number in range(len(points)) if number != one]
+    groups = [[number for number in others if apart[number] == reach] for reach in sorted({apart[i] for i in others})]
+    return [[number for part in parts for number in part] for parts in product(*map(permutations, groups))]
+
+
+def votes(points: Any, labels: Any, classes: int, k: int) -> list[list[float]]:
+    """The share of each point's k nearest in each class, the mean over all orders of equally far points."""
+    result = []
+    for one in range(len(points)):
+        each = [[labels[number] for number in order[:k]] for order in orders(points, one)]
+        result.append([sum(found.count(c) for found in each) / len(each) / k for c in range(classes)])
+    return result
+
+
+def trustworthiness(layer: Any, points: Any, k: int) -> float:
+    """1 − 2 / (n k (2n − 3k − 1)) · Σ max(rank in the layer − k, 0) over neighbours on the map, over all orders."""
+    count, excess = len(layer), 0.0
+    for one in range(count):
+        high, low = orders(layer, one), orders(points, one)
+        each = [sum(max(a.index(j) + 1 - k, 0) for j in b[:k]) for a in high for b in low]
+        excess += sum(each) / len(each)
+    return 1 - 2 * excess / (count * k * (2 * count - 3 * k - 1))
 
 
 def silhouette(points: Any, labels: Any) -> list[float]:

@@ -10,8 +10,9 @@ from attribkit.capture import Layer
 from attribkit.classifier import Classifier
 from attribkit.errors import InputError
 from attribkit.maps.alignment import Alignment
+from attribkit.maps.distances import nearest
 from attribkit.maps.layers import read_layers
-from attribkit.maps.mixing import Measured, nearest
+from attribkit.maps.mixing import Measured
 from attribkit.maps.points import excerpt
 from attribkit.maps.reducers import Layout
 from attribkit.maps.reductions import Reduction

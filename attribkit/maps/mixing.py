@@ -1,20 +1,20 @@
 """To what degree classes are mixed: numbers for what the eye guesses on a map.
 
-All distances are Euclidean. Large sets are measured on a sample, and neighbours are sought within it.
+All distances are Euclidean. Large sets are measured on a sample, and neighbours are sought within it. No number depends
+on the order of the rows, but for which of them the sample holds.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.errors import InputError
+from attribkit.maps.distances import blocks
 from attribkit.panels import Mixing
 
 SAMPLE = 5_000
 NEIGHBOURS = 10
-_CELLS = 8_000_000  # distances held at once
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -68,8 +68,7 @@ def measure(
         )
     chosen = labels[rows]
     high, low = np.asarray(layer[rows], dtype=float), np.asarray(points[rows], dtype=float)
-    near_high, near_low = nearest(high, neighbours), nearest(low, neighbours)
-    votes_high, votes_low = (_votes(near, chosen, int(labels.max()) + 1) for near in (near_high, near_low))
+    votes_high, votes_low = (votes(space, chosen, int(labels.max()) + 1, neighbours) for space in (high, low))
     several = len(np.unique(chosen)) > 1
     silhouettes = (silhouette(high, chosen), silhouette(low, chosen)) if several else (None, None)
     each = np.arange(len(rows))
@@ -81,7 +80,7 @@ def measure(
         agreement_map=float(votes_low[each, chosen].mean()),
         silhouette_layer=None if silhouettes[0] is None else float(silhouettes[0].mean()),
         silhouette_map=None if silhouettes[1] is None else float(silhouettes[1].mean()),
-        trustworthiness=trustworthiness(high, near_low),
+        trustworthiness=trustworthiness(high, low, neighbours),
     )
     return Measured(mixing, rows, chosen, votes_high, votes_low, *silhouettes)
 
@@ -107,94 +106,72 @@ def chance(labels: Ints) -> float:
     return float((counts * (counts - 1)).sum() / (total * (total - 1))) if total > 1 else 1.0
 
 
-def nearest(points: Floats, k: int, of: Floats | None = None) -> Ints:
-    """(n, k) the numbers of each point's nearest ones, nearest first; a point is no neighbour of itself.
+def votes(points: Floats, labels: Ints, classes: int, k: int) -> Floats:
+    """(n, C) the share of each point's k nearest neighbours in each class.
 
-    Args:
-        points: (n, H).
-        k: at most n − 1.
-        of: (m, H) other points whose neighbours are sought instead, (m, k).
+    Points equally far away share the places that are left, whatever their order: so many equal ones count as much as
+    they would on average if the order were drawn.
     """
-    found = np.empty((len(points if of is None else of), k), dtype=np.int64)
-
-    def keep(start: int, distances: Floats) -> None:
-        if of is None:
-            rows = np.arange(len(distances))
-            distances[rows, start + rows] = np.inf
-        close = np.argpartition(distances, k - 1, axis=1)[:, :k] if k < len(points) else _everyone(distances)
-        order = np.lexsort((close, np.take_along_axis(distances, close, 1)), axis=1)  # ties by number: always the same
-        found[start : start + len(distances)] = np.take_along_axis(close, order, 1)
-
-    _by_distance(points, keep, of)
+    member = np.eye(classes)[labels]
+    found = np.empty((len(points), classes))
+    for block in blocks(points):
+        close, tied = block.neighbours(k)
+        found[block.rows] = member[close].mean(1)
+        for row, (others, weights) in tied.items():
+            found[block.first + row] = weights @ member[others] / k
     return found
 
 
 def silhouette(points: Floats, labels: Ints) -> Floats:
     """(n,) each point's silhouette, (b − a) / max(a, b): a its mean distance to its own class, b to the nearest other.
 
-    A point alone in its class has 0. Source: Rousseeuw, "Silhouettes", 1987.
+    A point alone in its class has 0, and so has one that coincides with all of its own class and of another.
+    Source: Rousseeuw, "Silhouettes", 1987.
     """
     classes, place = np.unique(labels, return_inverse=True)
     member = np.eye(len(classes))[place]
     counts = member.sum(0)
     found = np.zeros(len(points))
-
-    def keep(start: int, distances: Floats) -> None:
-        own = place[start : start + len(distances)]
+    for block in blocks(points):
+        own = place[block.rows]
         each = np.arange(len(own))
-        distances[each, start + each] = 0.0
-        sums = np.sqrt(distances) @ member
+        block.squares[each, block.first + each] = 0.0
+        sums = np.sqrt(block.squares) @ member
         others = sums / counts
         inside = sums[each, own] / np.maximum(counts[own] - 1, 1)
         others[each, own] = np.inf
         outside = others.min(1)
         largest = np.maximum(inside, outside)
         fits = (counts[own] > 1) & (largest > 0)
-        found[start : start + len(own)] = np.where(fits, (outside - inside) / np.where(fits, largest, 1.0), 0.0)
-
-    _by_distance(points, keep)
+        found[block.rows] = np.where(fits, (outside - inside) / np.where(fits, largest, 1.0), 0.0)
     return found
 
 
-def trustworthiness(layer: Floats, near_map: Ints) -> float | None:
-    """How far the map's neighbours (n, k) are the layer's too, 0 to 1; None where k ≥ n / 2, for which it is undefined.
+def trustworthiness(layer: Floats, points: Floats, k: int) -> float | None:
+    """How far neighbours on the map are the layer's too, 0 to 1; None where k ≥ n / 2, for which it is undefined.
 
-    1 − 2 / (n k (2n − 3k − 1)) · Σ over each point's map neighbours of how far their rank in the layer exceeds k.
+    1 − 2 / (n k (2n − 3k − 1)) · Σ over each point's k neighbours on the map of how far their rank in the layer exceeds
+    k. Equally far points have equal parts in it: its mean over all orders that they could stand in, on the map and in
+    the layer.
+
     Source: Venna & Kaski, "Neighborhood preservation in nonlinear projection methods", 2001.
+
+    Args:
+        layer: (n, H).
+        points: (n, D), on the map.
+        k: neighbours.
     """
-    count, k = near_map.shape
+    count = len(points)
     if 2 * k >= count:
         return None
-    excess = 0
-
-    def keep(start: int, distances: Floats) -> None:
-        nonlocal excess
-        rows = np.arange(len(distances))
-        distances[rows, start + rows] = np.inf
-        for neighbour in near_map[start : start + len(distances)].T:
-            reach = distances[rows, neighbour]
-            ranks = (distances < reach[:, None]).sum(1) + 1
-            excess += int(np.maximum(ranks - k, 0).sum())
-
-    _by_distance(layer, keep)
+    beyond = np.maximum(np.arange(count) - k, 0).cumsum()  # Σ_{r ≤ rank} max(r − k, 0)
+    excess = 0.0
+    for high, low in zip(blocks(layer), blocks(points), strict=True):
+        close, tied = low.neighbours(k)
+        for row, squares in enumerate(high.squares):
+            others, weights = tied.get(row, (close[row], 1.0))
+            ordered, reach = np.sort(squares), squares[others]
+            slack = high.error * (high.own[row] + reach)
+            nearer, upto = ordered.searchsorted(reach - slack), ordered.searchsorted(reach + slack, side="right")
+            excess += float((weights * (beyond[upto] - beyond[nearer]) / (upto - nearer)).sum())
     return 1.0 - 2.0 * excess / (count * k * (2 * count - 3 * k - 1))
-
-
-def _everyone(distances: Floats) -> Ints:
-    return np.broadcast_to(np.arange(distances.shape[1]), distances.shape).copy()
-
-
-def _votes(near: Ints, labels: Ints, classes: int) -> Floats:
-    return np.eye(classes)[labels[near]].mean(1)
-
-
-def _by_distance(points: Floats, keep: Callable[[int, Floats], None], of: Floats | None = None) -> None:
-    """Hand out the squared distances (rows, n) from some points to all, a few rows at a time."""
-    centre = points.mean(0)
-    points = points - centre  # large offsets would cost digits
-    given = points if of is None else of - centre
-    squares = (points**2).sum(1)
-    rows = max(1, _CELLS // max(1, len(points)))
-    for start in range(0, len(given), rows):
-        part = given[start : start + rows]
-        keep(start, np.maximum((part**2).sum(1)[:, None] + squares - 2.0 * part @ points.T, 0.0))

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn import manifold, metrics
 
-from attribkit.maps.mixing import chance, measure, nearest, silhouette, trustworthiness
+from attribkit.maps.distances import nearest
+from attribkit.maps.mixing import chance, measure, silhouette, trustworthiness, votes
 
 CLOUDS = arrays(float, st.tuples(st.integers(5, 24), st.integers(1, 4)), elements=st.integers(-20, 20).map(float))
 
@@ -62,8 +63,60 @@ def test_the_numbers_are_those_of_another_library() -> None:
     points, labels = clouds(300, apart=2)
     flat = points[:, :2]
     expected = manifold.trustworthiness(points, flat, n_neighbors=10)
-    assert trustworthiness(points, nearest(flat, 10)) == pytest.approx(expected, abs=1e-12)
+    assert trustworthiness(points, flat, 10) == pytest.approx(expected, abs=1e-12)
     np.testing.assert_allclose(silhouette(points, labels), metrics.silhouette_samples(points, labels), atol=1e-9)
+
+
+TIED = arrays(float, st.tuples(st.integers(5, 7), st.integers(1, 2)), elements=st.integers(0, 2).map(float))
+
+
+@given(TIED, st.integers(1, 3), st.integers(0, 99))
+@settings(max_examples=30, deadline=None)
+def test_equally_far_points_count_as_the_mean_over_all_their_orders(points: np.ndarray, k: int, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    labels, flat = random.integers(0, 3, len(points)), random.integers(0, 3, (len(points), 1)).astype(float)
+    np.testing.assert_allclose(votes(points, labels, 3, k), reference.votes(points, labels, 3, k), atol=1e-12)
+    found = trustworthiness(points, flat, k)
+    if 2 * k >= len(points):
+        assert found is None
+    else:
+        assert found == pytest.approx(reference.trustworthiness(points, flat, k), abs=1e-12)
+
+
+@given(CLOUDS, st.integers(0, 99), st.sampled_from([1.0, 0.1, 1e-3]))
+@settings(max_examples=60, deadline=None)
+def test_no_number_depends_on_the_order_of_the_rows(points: np.ndarray, seed: int, unit: float) -> None:
+    random = np.random.default_rng(seed)
+    layer, flat = points // 8 * unit, random.integers(0, 3, (len(points), 2)) * unit  # many of them coincide
+    labels = random.integers(-1, 3, len(points))
+    if (labels >= 0).sum() < 4:
+        labels[:] = 0
+    order = random.permutation(len(points))
+    one, other = (measure(layer[rows], flat[rows], labels[rows], 3) for rows in (np.arange(len(points)), order))
+    for name, value in vars(one.mixing).items():
+        assert getattr(other.mixing, name) == (value if value is None else pytest.approx(value, abs=1e-9)), name
+    place = {row: number for number, row in enumerate(one.rows.tolist())}
+    back = [place[row] for row in order[other.rows].tolist()]
+    np.testing.assert_allclose(one.votes_layer[back], other.votes_layer, atol=1e-9)
+    np.testing.assert_allclose(one.votes_map[back], other.votes_map, atol=1e-9)
+
+
+@pytest.mark.parametrize("labels", [np.repeat([0, 1], 20), np.tile([0, 1], 20), np.repeat([0, 1], [30, 10])])
+@pytest.mark.parametrize("value", [0.1, 1.0, 1e6])
+def test_a_layer_that_is_equal_for_all_texts_is_as_good_as_chance(labels: np.ndarray, value: float) -> None:
+    mixing = measure(np.full((40, 8), value), np.full((40, 2), value), labels).mixing
+    assert mixing.agreement_layer == mixing.agreement_map == pytest.approx(mixing.chance, abs=1e-12)
+    assert mixing.silhouette_layer == mixing.silhouette_map == 0
+    ranks = np.arange(1, 40)  # any of 39 others may be any neighbour
+    expected = 1 - 2 * np.maximum(ranks - 10, 0).mean() / (80 - 30 - 1)
+    assert mixing.trustworthiness == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_point_far_away_ties_no_others() -> None:
+    points, labels = clouds(60, apart=3)
+    far = np.vstack([points, np.full((1, 8), 1e6)])
+    one, other = votes(points, labels, 3, 5), votes(far, np.append(labels, 0), 3, 5)[:-1]
+    np.testing.assert_array_equal(one, other)
 
 
 def test_distances_far_from_the_origin_keep_their_digits() -> None:
