@@ -335,6 +335,20 @@ def test_many_texts_are_placed_in_batches_each_where_it_lies_alone(
     assert max(batches) <= 5
 
 
+@pytest.mark.parametrize(
+    "how", [{"method": "pca"}, {"method": "umap", "umap_neighbours": 5}, {"method": "tsne", "perplexity": 5}]
+)
+def test_a_text_is_placed_alone_where_it_is_placed_in_company(rnn: Classifier, how: dict[str, Any]) -> None:
+    texts = ["a good film", "bad", "the best of all the shows that I have seen in many a year " * 4, "worst show"]
+    company, _ = parts(project(rnn, TABLE, layer="rnn", place=texts, **how))
+    spread = company.maps[0].points.std()
+    for text, placed in zip(texts, company.placed, strict=True):
+        alone, _ = parts(project(rnn, TABLE, layer="rnn", place=text, **how))
+        np.testing.assert_array_equal(alone.maps[0].points, company.maps[0].points)
+        np.testing.assert_allclose(alone.placed[0].points, placed.points, atol=1e-5 * spread)
+        np.testing.assert_array_equal(alone.placed[0].neighbours, placed.neighbours)
+
+
 def test_the_first_use_leaves_pythons_random_state_as_it_was() -> None:
     code = (
         "import random\nbefore = random.getstate()\nimport attribkit as ak\n"

@@ -155,7 +155,9 @@ class UMAP:
     """Uniform manifold approximation and projection.
 
     Neighbourhoods keep their meaning; distances between groups and the axes hardly do. It starts from the principal
-    components.
+    components. A new point stands at the mean of its neighbours' places, weighted as UMAP joins it to them. UMAP's own
+    `transform` goes on from there by drawn steps, which let the last digit of a layer's output, that another batch
+    changes, move the point by hundredths of the map.
 
     Source: McInnes, Healy & Melville, "UMAP", 2018; for the start: Kobak & Linderman, "Initialization is critical for
     preserving global data structure in both t-SNE and UMAP", 2021.
@@ -193,11 +195,13 @@ class UMAP:
         with _guest():
             found = np.asarray(reducer.fit_transform(np.asarray(points, dtype=np.float32)), dtype=float)
 
+        reducer.transform_mode = "graph"
+
         def place(new: NDArray[np.floating]) -> Floats:
-            # one at a time: the library's own transform lets the rows of a batch push each other
+            # one at a time: how strongly a row is joined depends on the mean distance of all rows of its batch
             with _guest():
                 each = [reducer.transform(np.asarray(one[None], dtype=np.float32)) for one in new]
-            return np.concatenate(each).astype(float) if each else np.empty((0, self.dimensions))
+            return np.array([(joined @ found)[0] / joined.sum() for joined in each]).reshape(-1, self.dimensions)
 
         axes = tuple(f"UMAP {number}" for number in range(1, self.dimensions + 1))
         return Layout(found, axes, place, (), {"method": self.method, **asdict(self)})

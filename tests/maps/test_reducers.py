@@ -80,6 +80,31 @@ def test_a_map_keeps_neighbourhoods_and_places_new_points_each_by_itself(reducer
     np.testing.assert_array_equal(reducer(points).points, layout.points)
 
 
+@pytest.mark.parametrize("reducer", REDUCERS, ids=str)
+def test_the_last_digit_of_a_layer_does_not_move_a_placed_point(reducer: Callable[..., Any]) -> None:
+    points, _ = clouds()
+    layout = reducer(points.astype(np.float32))
+    new = (points[:5] + np.random.default_rng(1).normal(size=(5, 12))).astype(np.float32)
+    noise = 1 + 3e-7 * np.random.default_rng(2).normal(size=new.shape)  # another batch, another order of a sum
+    moved = np.abs(layout.place((new * noise).astype(np.float32)) - layout.place(new)).max()
+    assert moved < 1e-5 * layout.points.std()
+
+
+def test_a_point_is_placed_on_a_umap_at_the_weighted_mean_of_its_neighbours() -> None:
+    points, _ = clouds()
+    layout = UMAP(neighbours=5)(points)
+    new = points[:4] + 0.3
+    apart = np.linalg.norm(points[None] - new[:, None], axis=2)
+    near = np.sort(apart, axis=1)[:, :5]
+    for place, row, few in zip(layout.place(new), apart, near, strict=True):
+        low, high = 1e-3, 1e3
+        for _ in range(100):  # σ of the weights exp(−d / σ), so that those of all but the nearest add up to log2 5
+            middle = (low + high) / 2
+            low, high = (low, middle) if np.exp(-few[1:] / middle).sum() > np.log2(5) else (middle, high)
+        weights = np.exp(-row / middle) * (row <= few[-1])
+        np.testing.assert_allclose(place, weights @ layout.points / weights.sum(), atol=1e-3)
+
+
 def test_points_in_parts_far_from_one_another_give_the_same_umap_every_time() -> None:
     points, labels = clouds()
     points = points + 1e3 * labels[:, None]
