@@ -5,10 +5,11 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from attribkit.classifier import Classifier
@@ -16,7 +17,7 @@ from attribkit.errors import AttribkitError, InputError, UnknownNameError
 from attribkit.serve import look
 from attribkit.serve.desk import Desk
 from attribkit.serve.frozen import Frozen
-from attribkit.serve.lane import BusyError, Lane
+from attribkit.serve.lane import BusyError, Lane, LateError
 from attribkit.serve.limits import Limits
 from attribkit.serve.schema import (
     Alternatives,
@@ -32,6 +33,7 @@ from attribkit.serve.schema import (
     Problem,
     SavedExplanation,
     Settings,
+    within,
 )
 
 QUICK = (None, "exact", "quadrature", "saliency", "input_x_gradient")
@@ -59,6 +61,9 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 
 def create_app(models: Sequence[Classifier], limits: Limits | None = None) -> FastAPI:
     """The application for some models, which it copies: what happens to them later changes no answer.
+
+    It keeps the limits on texts, waiting and answers. Those on a request's bytes are kept by `gate.Gate`, as is who may
+    ask, and the time for its head by the protocol: `server.build` puts both around the application.
 
     Raises: ValueError for no model, or two of one name.
     """
@@ -88,7 +93,7 @@ def create_app(models: Sequence[Classifier], limits: Limits | None = None) -> Fa
         docs_url=None,
         redoc_url=None,
     )
-    _add_api(app, ask, cards)
+    _add_api(app, ask, cards, limits)
     _add_page(app)
     _add_errors(app)
     return app
@@ -97,7 +102,16 @@ def create_app(models: Sequence[Classifier], limits: Limits | None = None) -> Fa
 Ask = Callable[..., Awaitable[Any]]
 
 
-def _add_api(app: FastAPI, ask: Ask, cards: Models) -> None:
+def _add_api(app: FastAPI, ask: Ask, cards: Models, limits: Limits) -> None:
+    def asked(question: type[BaseModel]) -> Any:
+        """The question that a request's body holds, within the limits."""
+
+        async def read(body: Any) -> Any:
+            return body
+
+        read.__annotations__["body"] = within(limits, question)
+        return Depends(read)
+
     @app.get("/healthz")
     async def health() -> Health:
         """Whether the server runs."""
@@ -109,20 +123,20 @@ def _add_api(app: FastAPI, ask: Ask, cards: Models) -> None:
         return cards
 
     @app.post("/predict", responses=PROBLEMS, response_model=Predictions)
-    async def predict(question: Predict) -> Response:
+    async def predict(question: Annotated[Predict, asked(Predict)]) -> Response:
         """What a model says of some texts."""
         found = await ask(("predict", question.model), question)
         return Response(json.dumps(found), media_type=KINDS["json"])
 
     @app.post("/explain", responses=PROBLEMS, response_model=SavedExplanation)
-    async def explain(question: Explain) -> Response:
+    async def explain(question: Annotated[Explain, asked(Explain)]) -> Response:
         """Why a model says of a text what it says, as the JSON that `Explanation.from_json` reads."""
         settings = _settings(question)
         slow = question.compare or question.method not in QUICK
         return await _timed(ask(("explain", settings, question.views, question.compare), question, slow))
 
     @app.post("/alternatives", responses=PROBLEMS, response_model=AlternativesAnswer)
-    async def alternatives(question: Alternatives) -> Response:
+    async def alternatives(question: Annotated[Alternatives, asked(Alternatives)]) -> Response:
         """What a model would say without a word, and with each of its nearest words."""
         found = await ask(("alternatives",), question)
         return Response(json.dumps(found), media_type=KINDS["json"])
@@ -130,7 +144,7 @@ def _add_api(app: FastAPI, ask: Ask, cards: Models) -> None:
     files: dict[int | str, Any] = {200: {"content": {kind.partition(";")[0]: {} for kind in KINDS.values()}}}
 
     @app.post("/files/{kind}", responses=PROBLEMS | files, response_class=Response)
-    async def file(kind: FileFormat, question: Files) -> Response:
+    async def file(kind: FileFormat, question: Annotated[Files, asked(Files)]) -> Response:
         """An explanation, or two beside each other, as a file: a picture, a page, or JSON."""
         content = await ask(("files", kind), question, slow=True)
         return Response(
@@ -138,7 +152,7 @@ def _add_api(app: FastAPI, ask: Ask, cards: Models) -> None:
         )
 
     @app.post("/live", responses=PROBLEMS, response_model=dict[str, Any])
-    async def live(question: Live) -> Response:
+    async def live(question: Annotated[Live, asked(Live)]) -> Response:
         """What the page paints while one types: the explanation in the words and numbers of the reports."""
         key = ("live", _settings(question), question.place)
         return await _timed(ask(key, question, question.method not in QUICK))
@@ -198,7 +212,7 @@ def _add_errors(app: FastAPI) -> None:
     async def busy(request: Request, error: Exception) -> Response:
         return _problem(429, "too many requests wait; come again in a second", {"retry-after": "1"})
 
-    @app.exception_handler(TimeoutError)
+    @app.exception_handler(LateError)
     async def late(request: Request, error: Exception) -> Response:
         return _problem(
             503, "the answer took too long; send a shorter text or ask for another method", {"retry-after": "5"}
@@ -210,7 +224,8 @@ def _add_errors(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def broken(request: Request, error: Exception) -> Response:
-        return _problem(500, f"this should not have happened ({type(error).__name__}); the server's terminal says more")
+        name = type(error).__name__
+        return _problem(500, f"this is a fault of attribkit ({name}); please report it, with what the terminal says")
 
 
 def _problem(status: int, sentence: str, headers: Any = None) -> Response:

@@ -50,12 +50,12 @@ class Desk:
         self._limits = limits
 
     def __call__(self, key: Any, items: Sequence[Any]) -> Sequence[Any]:
-        """Answer requests that share a key; raises what `attribkit.explain` raises."""
+        """Answer requests that share a key; raises what `attribkit.explain` raises, and UnknownNameError."""
         kind, *shared = key
         return getattr(self, f"_{kind}")(*shared, items)
 
     def model(self, name: str | None) -> Frozen:
-        """A model by its name, the first by default. LookupError that lists them for another name."""
+        """A model by its name, the first by default. UnknownNameError that lists them for another name."""
         if name is None:
             return next(iter(self._models.values()))
         if name not in self._models:
@@ -70,10 +70,11 @@ class Desk:
             baselines=list(NAMES),
             text_characters=self._limits.text_characters,
             text_tokens=self._limits.text_tokens,
+            texts=self._limits.texts,
         )
 
     def _map(self, names: Sequence[str]) -> list[bytes]:
-        """The maps that models carry, for the page to draw; LookupError for one that carries none."""
+        """The maps that models carry, for the page to draw; UnknownNameError for one that carries none."""
         return [_json(self._points(self.model(name))) for name in names]
 
     def _points(self, model: Frozen) -> dict[str, Any]:
@@ -180,8 +181,6 @@ class Desk:
 
     def _check(self, model: Frozen, text: str) -> None:
         """Refuse a text longer than this server reads; ValueError that says how long."""
-        if len(text) < self._limits.text_tokens:
-            return
         (encoded,) = model.encode([text])
         if encoded.total > self._limits.text_tokens:
             raise InputError(

@@ -18,6 +18,10 @@ class BusyError(Exception):
     """The lane is full: come again in a moment."""
 
 
+class LateError(TimeoutError):
+    """The answer took longer than it may."""
+
+
 @dataclass(frozen=True, eq=False)
 class _Job:
     key: Hashable
@@ -41,15 +45,20 @@ class Lane:
     async def __call__(self, key: Hashable, item: Any) -> Any:
         """The answer.
 
-        Raises: BusyError if too many wait; TimeoutError if it takes too long; whatever the work raises.
+        Raises: BusyError if too many wait; LateError if it takes too long; whatever the work raises.
         """
         job = _Job(key, item)
         try:
             self._jobs.put_nowait(job)
         except queue.Full as error:
             raise BusyError from error
-        async with asyncio.timeout(self._limits.answer_seconds):
-            return await asyncio.wrap_future(job.answer)
+        try:
+            async with asyncio.timeout(self._limits.answer_seconds) as patience:
+                return await asyncio.wrap_future(job.answer)
+        except TimeoutError as error:
+            if patience.expired():
+                raise LateError from error
+            raise  # the work's own
 
     def close(self) -> None:
         """Answer what waits, then stop."""

@@ -1,24 +1,17 @@
-"""What can be asked and what is answered; from these the OpenAPI description is made."""
+"""What can be asked and what is answered; from these, within a server's limits, the OpenAPI description is made."""
 
-from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from attribkit.attribution.outputs import UNITS
 from attribkit.serve.limits import Limits
 from attribkit.views import VIEWS
 from attribkit.views.engines import ENGINES
 
-_LIMITS = Limits()
-
 Text = Annotated[
-    str,
-    Field(
-        min_length=1,
-        max_length=_LIMITS.text_characters,
-        description="At least one visible character.",
-        examples=["It was a horrible movie"],
-    ),
+    str, Field(min_length=1, description="At least one visible character.", examples=["It was a horrible movie"])
 ]
 ModelName = Annotated[
     str | None, Field(description="One of those that GET /models lists; the first if not given.", examples=[None])
@@ -90,7 +83,7 @@ class Predict(BaseModel):
 
     model_config = STRICT
 
-    texts: Annotated[list[Text], Field(min_length=1, max_length=_LIMITS.texts)]
+    texts: Annotated[list[Text], Field(min_length=1)]
     model: ModelName = None
 
 
@@ -100,8 +93,26 @@ class Alternatives(BaseModel):
     model_config = STRICT
 
     text: Text
-    start: Annotated[int, Field(ge=0, le=_LIMITS.text_characters, description="Where the token begins, in characters.")]
+    start: Annotated[int, Field(ge=0, description="Where the token begins, in characters.")]
     model: ModelName = None
+
+
+@cache  # a class of a name, or OpenAPI would have two
+def within(limits: Limits, question: type[BaseModel]) -> type[BaseModel]:
+    """The question as a server with these limits takes it: its texts are as long and as many as they may be."""
+    text = Annotated[Text, Field(max_length=limits.text_characters)]
+    fields: dict[str, Any] = {}
+    if "text" in question.model_fields:
+        fields["text"] = text
+    if question is Predict:
+        fields["texts"] = Annotated[list[text], Field(min_length=1, max_length=limits.texts)]
+    if question is Alternatives:
+        start = question.model_fields["start"]
+        fields["start"] = Annotated[int, Field(ge=0, le=limits.text_characters, description=start.description)]
+    if question is Files:
+        one: Any = within(limits, Explain)
+        fields["explanations"] = Annotated[list[one], Field(min_length=1, max_length=2)]
+    return create_model(question.__name__, __base__=question, __doc__=question.__doc__, **fields)
 
 
 class Problem(BaseModel):
@@ -136,8 +147,9 @@ class Models(BaseModel):
     models: list[ModelCard]
     outputs: list[str]
     baselines: list[str]
-    text_characters: int
-    text_tokens: int
+    text_characters: Annotated[int, Field(description="A text may have so many characters.")]
+    text_tokens: Annotated[int, Field(description="A text may have so many tokens.")]
+    texts: Annotated[int, Field(description="A question to /predict may have so many texts.")]
 
 
 class Said(BaseModel):

@@ -56,7 +56,7 @@ def find_label(target: str | int, labels: tuple[str, ...]) -> int:
         return labels.index(target)
     if isinstance(target, (int, np.integer)) and not isinstance(target, bool) and 0 <= target < len(labels):
         return int(target)
-    if isinstance(target, str) and target.isdecimal() and int(target) < len(labels):
+    if isinstance(target, str) and target in map(str, range(len(labels))):
         return int(target)
     near = get_close_matches(str(target), labels, n=1, cutoff=0.5)
     hint = f"; did you mean {near[0]!r}?" if near else ""

@@ -1,6 +1,7 @@
 """What is answered is what the toolkit says, and every mistake is answered with one sentence."""
 
 import json
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ from serve.conftest import Post, Serve
 
 import attribkit as ak
 from attribkit.classifier import Classifier
+from attribkit.errors import InputError, UnknownNameError
 from attribkit.explanation import Explanation, Explanations
 
 TEXT = "It was a horrible movie"
@@ -196,6 +198,56 @@ def test_hostile_texts_come_back_as_the_text_that_they_are(post: Post, text: str
     )
     page = post("files/html", {"explanations": [{"text": text, "views": ["attribution"]}]}).text
     assert "<script" not in page
+
+
+class Kept(logging.Handler):
+    """Keeps what is logged."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+
+
+@pytest.mark.parametrize("fault", [KeyError("label"), ValueError("shapes"), TypeError("of None"), TimeoutError("own")])
+def test_a_fault_of_the_package_is_told_as_one_and_traced(
+    make_classifier: Callable[..., Classifier], serving: Serve, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    handler = Kept()
+    address = serving([make_classifier("cnn")])
+
+    def broken(*_: object, **__: object) -> None:
+        raise fault
+
+    logger = logging.getLogger("uvicorn.error")
+    logger.addHandler(handler)
+    monkeypatch.setattr("attribkit.serve.desk.explain", broken)
+    answer = requests.post(f"{address}/explain", json={"text": "a film"}, timeout=60)
+    assert answer.status_code == 500
+    assert answer.json()["error"].startswith(f"this is a fault of attribkit ({type(fault).__name__})")
+    assert requests.post(f"{address}/predict", json={"texts": ["a film"]}, timeout=60).status_code == 200
+    logger.removeHandler(handler)
+    traced = [one.exc_info[1] for one in handler.records if one.exc_info]
+    assert [repr(one) for one in traced] == [repr(fault)]
+
+
+@pytest.mark.parametrize(("error", "status"), [(InputError("why"), 422), (UnknownNameError("why"), 404)])
+def test_only_the_packages_own_errors_are_sentences(
+    make_classifier: Callable[..., Classifier],
+    serving: Serve,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    status: int,
+) -> None:
+    def refusing(*_: object, **__: object) -> None:
+        raise error
+
+    address = serving([make_classifier("cnn")])
+    monkeypatch.setattr("attribkit.serve.desk.explain", refusing)
+    answer = requests.post(f"{address}/explain", json={"text": "a film"}, timeout=60)
+    assert (answer.status_code, answer.json()) == (status, {"error": "why"})
 
 
 def test_two_models_of_one_name_are_refused(make_classifier: Callable[..., Classifier]) -> None:

@@ -282,7 +282,8 @@ def _check_labels(tables: Mapping[str, pd.DataFrame], where: str) -> None:
 
 
 def _sorted_labels(labels: set) -> tuple[str, ...]:
-    numeric = all(label.removeprefix("-").isdecimal() for label in labels)
+    # Python reads no numbers of more than 4,300 digits
+    numeric = all(label.removeprefix("-").isdecimal() and len(label) < 4_000 for label in labels)
     return tuple(sorted(labels, key=lambda label: (int(label), label) if numeric else (0, label)))
 
 
