@@ -5,7 +5,9 @@
     model = ak.load("imdb-cnn")
     ak.explain(model, "It was a horrible movie").save("why.html")
 
-Importing this package loads neither torch nor matplotlib; the first use of a name does.
+Importing this package loads neither torch nor matplotlib; the first use of a name does. What a caller can cure is told
+in one sentence, as an `InputError`, and what went wrong elsewhere as another `AttribkitError`; any other exception, but
+the operating system's own, is a fault of this package or of a network that was given to it.
 """
 
 import random
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from attribkit.classifier import Classifier
     from attribkit.comparison import compare
     from attribkit.corpus import explain_corpus
+    from attribkit.errors import AttribkitError, InputError
     from attribkit.evaluation.check import check
     from attribkit.evaluation.faithfulness import faithfulness
     from attribkit.evaluation.metrics import evaluate
@@ -35,9 +38,11 @@ if TYPE_CHECKING:
     load = Classifier.load
 
 _HOMES = {
+    "AttribkitError": "attribkit.errors",
     "Classifier": "attribkit.classifier",
     "Explanation": "attribkit.explanation",
     "Explanations": "attribkit.explanation",
+    "InputError": "attribkit.errors",
     "TextSettings": "attribkit.text",
     "check": "attribkit.evaluation.check",
     "compare": "attribkit.comparison",
@@ -58,9 +63,11 @@ _HOMES = {
 }
 
 __all__ = [
+    "AttribkitError",
     "Classifier",
     "Explanation",
     "Explanations",
+    "InputError",
     "TextSettings",
     "check",
     "compare",

@@ -59,3 +59,11 @@ class StorageError(AttribkitError, OSError):
 
 class DownloadError(AttribkitError, ConnectionError):
     """A file cannot be fetched."""
+
+
+def ran_out(error: BaseException) -> bool:
+    """Whether an allocation failed; PyTorch says so only in words."""
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError)
+        and any(words in str(error).lower() for words in ("allocate memory", "out of memory", "not enough memory"))
+    )

@@ -222,5 +222,21 @@ def test_the_front_door_names_exactly_what_it_opens() -> None:
         _ = attribkit.nothing
 
 
+def test_every_error_of_the_package_is_one_kind_and_the_built_in_one_that_it_was() -> None:
+    import attribkit
+    from attribkit import errors
+
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type)]
+    assert attribkit.AttribkitError is errors.AttribkitError and attribkit.InputError is errors.InputError
+    assert all(issubclass(kind, attribkit.AttribkitError) for kind in kinds)
+    assert issubclass(attribkit.InputError, ValueError)
+    try:
+        attribkit.Explanation.from_json("no explanation")
+    except attribkit.AttribkitError as error:
+        assert isinstance(error, attribkit.InputError) and isinstance(error, ValueError)
+    else:
+        raise AssertionError("it was accepted")
+
+
 def test_no_file_is_a_drawer_for_odds_and_ends() -> None:
     assert not {f.stem for f in FILES} & {"utils", "helpers", "base", "manager", "misc", "common"}

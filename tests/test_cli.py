@@ -1,5 +1,6 @@
 """The command line: what it prints, what it writes, and one sentence for every mistake."""
 
+import errno
 import io
 import json
 import sys
@@ -11,6 +12,7 @@ import pytest
 
 from attribkit.classifier import Classifier
 from attribkit.cli import main
+from attribkit.errors import InputError, MissingPackageError, NetworkError
 from attribkit.explanation import Explanation, Explanations
 from attribkit.panels import Heatmap, Scatter
 
@@ -178,7 +180,7 @@ def test_a_mistake_gets_one_sentence_and_an_exit_code(
     assert run(*(names.get(argument, argument) for argument in arguments)) == code
     printed = capsys.readouterr()
     assert message in " ".join(printed.err.replace("│", " ").split())
-    assert "Traceback" not in printed.err
+    assert "Traceback" not in printed.err and "fault of attribkit" not in printed.err
     assert not (tmp_path / "out").exists()
 
 
@@ -229,6 +231,64 @@ def test_explain_marks_a_text_among_others_the_same_seed_the_same(
 def test_debug_shows_where_an_error_came_from(model: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("explain", model, "", "--debug") == 2
     assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        KeyError("label"),
+        ValueError("shapes\ndiffer"),
+        TypeError("of None"),
+        RuntimeError("mat1"),
+        AssertionError(),
+        ModuleNotFoundError("No module named 'attribkit.nothing'"),
+        OSError("without a number"),
+    ],
+    ids=lambda fault: type(fault).__name__,
+)
+def test_a_fault_of_the_package_is_told_as_one(
+    model: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], fault: Exception
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise fault
+
+    monkeypatch.setattr("attribkit.explainer.explain", broken)
+    assert run("explain", model, "film") == 1
+    printed = capsys.readouterr().err
+    assert printed.startswith(f"error: this is a fault of attribkit ({type(fault).__name__}") and "--debug" in printed
+    assert printed.count("\n") == 1 and "Traceback" not in printed
+    assert run("explain", model, "film", "--debug") == 1
+    printed = capsys.readouterr().err
+    assert "in broken" in printed and "the trace above" in printed
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "sentence"),
+    [
+        (InputError("why not"), 2, "why not"),
+        (NetworkError("why not"), 1, "why not"),
+        (MissingPackageError("pip install it"), 1, "pip install it"),
+        (OSError(errno.ENOSPC, "No space left on device", "why.png"), 1, "No space left on device: 'why.png'"),
+        (PermissionError(errno.EACCES, "Permission denied", "why.png"), 2, "Permission denied: 'why.png'"),
+        (MemoryError(), 1, "there is not enough memory (MemoryError)"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), 1, "there is not enough memory"),
+    ],
+)
+def test_what_is_no_fault_of_the_package_is_one_sentence(
+    model: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: Exception,
+    code: int,
+    sentence: str,
+) -> None:
+    def failing(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("attribkit.explainer.explain", failing)
+    assert run("explain", model, "film") == code
+    printed = capsys.readouterr().err
+    assert sentence in printed and "fault of attribkit" not in printed and printed.count("\n") == 1
 
 
 def test_after_two_dashes_everything_is_text(model: str, capsys: pytest.CaptureFixture[str]) -> None:

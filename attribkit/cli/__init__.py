@@ -17,6 +17,7 @@ from attribkit.cli.reproduce import reproduce
 from attribkit.cli.serve import serve
 from attribkit.cli.train import train
 from attribkit.cli.words import words
+from attribkit.errors import AttribkitError, InputError, ran_out
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -29,20 +30,15 @@ app = typer.Typer(
 for command in (demo, train, evaluate, check, explain, project, words, report, corpus, serve, reproduce):
     app.command()(command)
 
-BAD_USE = (
-    ValueError,
-    TypeError,
-    FileNotFoundError,
-    FileExistsError,
-    NotADirectoryError,
-    IsADirectoryError,
-    PermissionError,
-)
-"""Errors that a different command line would cure: exit code 2. Every other one is a failure: 1."""
+CURABLE = (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError, PermissionError)
+"""Errors of the operating system that a different command line would cure."""
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line; errors become one sentence on stderr and an exit code."""
+    """Run the command line; an error becomes one sentence on stderr and an exit code.
+
+    2 where a different command line would cure it, 1 where something else went wrong, be it a fault of this package.
+    """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     options = arguments[: arguments.index("--")] if "--" in arguments else arguments
     debug = "--debug" in options
@@ -56,11 +52,22 @@ def main(arguments: list[str] | None = None) -> None:
     except Exception as error:
         if debug:
             traceback.print_exc()
-        expected = isinstance(error, (*BAD_USE, OSError, RuntimeError, MemoryError, ModuleNotFoundError))
-        sentence = (
-            (str(error) or "there is not enough memory")
-            if expected
-            else f"unexpected {type(error).__name__}: {error}; run again with --debug"
-        )
+        sentence, code = _told(error, debug)
         errors.print(f"[bold red]error:[/] {escape(sentence)}", highlight=False, soft_wrap=True)
-        sys.exit(2 if isinstance(error, BAD_USE) else 1)
+        sys.exit(code)
+
+
+def _told(error: Exception, debug: bool) -> tuple[str, int]:
+    """What a user is told of an error, and the exit code."""
+    if isinstance(error, AttribkitError):
+        return str(error), 2 if isinstance(error, InputError) else 1
+    if ran_out(error):
+        return f"there is not enough memory ({_line(error)}); give shorter texts, or fewer at once", 1
+    if isinstance(error, OSError) and error.errno is not None:
+        return str(error), 2 if isinstance(error, CURABLE) else 1
+    trace = "the trace above" if debug else "what the same command prints with --debug"
+    return f"this is a fault of attribkit ({_line(error)}); please report it, with {trace}, where you got it from", 1
+
+
+def _line(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}".removesuffix(": ")

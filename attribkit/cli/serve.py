@@ -28,6 +28,8 @@ def serve(
             from attribkit.serve.server import address_of, is_loopback, listen
             from attribkit.serve.server import serve as run
         except ModuleNotFoundError as error:
+            if str(error.name).startswith("attribkit"):
+                raise
             raise MissingPackageError(f"the live page needs {error.name}; pip install 'attribkit[serve]'") from error
 
         # films first, as the page's examples are

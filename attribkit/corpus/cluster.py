@@ -25,6 +25,7 @@ except ImportError as error:
     raise MissingPackageError("engine='ray' needs Ray; install it with: pip install 'attribkit[ray]'") from error
 import torch
 
+from attribkit.corpus.faults import error_of, told
 from attribkit.corpus.job import Job, check_worker
 from attribkit.corpus.ledger import Part
 from attribkit.corpus.windows import Todo
@@ -72,7 +73,7 @@ class Cluster:
     def run(self, todo: Todo) -> Iterator[tuple[int, Part]]:
         """Each part as it is finished, in any order, and how much of the corpus had been read for it.
 
-        Raises: RuntimeError if an actor could not do its work.
+        Raises: RunError if an actor was lost; what went wrong in one, as a local worker's.
         """
         actors = self.actors or max(1, int(ray.cluster_resources().get("CPU", 1)))
         with _context():
@@ -86,7 +87,10 @@ class Cluster:
             )
             try:
                 for row in parts.iter_rows():
-                    yield row["read"], Part(**json.loads(row["part"]))
+                    answer = json.loads(row["answer"])
+                    if "error" in answer:
+                        raise error_of(answer)
+                    yield row["read"], Part(**answer["part"])
             except ray.exceptions.RayError as error:
                 raise RunError(f"the cluster could not explain a window ({_last_line(error)})") from error
 
@@ -142,6 +146,10 @@ class _Explain:
 
     def __call__(self, batch: pa.Table) -> pa.Table:
         (row,) = batch.to_pylist()
-        with pa.ipc.open_stream(row["window"]) as content:
-            part = self._work(row["number"], content.read_all(), row["retry"])
-        return pa.Table.from_pylist([{"read": row["read"], "part": json.dumps(part.to_json())}])
+        try:
+            with pa.ipc.open_stream(row["window"]) as content:
+                part = self._work(row["number"], content.read_all(), row["retry"])
+            answer: dict[str, Any] = {"part": part.to_json()}
+        except Exception as error:  # told as a local worker tells it: Ray would make one kind of all
+            answer = told(error)
+        return pa.Table.from_pylist([{"read": row["read"], "answer": json.dumps(answer)}])

@@ -1,6 +1,5 @@
 """The engine of one machine: a worker process for each core, fed by a thread of its own."""
 
-import builtins
 import json
 import os
 import queue
@@ -17,8 +16,8 @@ from typing import IO, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from attribkit import errors
 from attribkit.corpus import memory
+from attribkit.corpus.faults import error_of
 from attribkit.corpus.job import Job, check_worker
 from attribkit.corpus.ledger import Part
 from attribkit.corpus.windows import Task, Todo, Window
@@ -63,7 +62,7 @@ class Worker:
         return self
 
     def introduced(self) -> dict[str, Any]:
-        """What it says of itself. Raises what went wrong there; RuntimeError if it died, or is not what it was."""
+        """What it says of itself. Raises what went wrong there; RunError if it died, or is not what it was."""
         try:
             told = self._answer()["introduction"]
         except _WorkerDied as error:
@@ -78,7 +77,8 @@ class Worker:
     def __call__(self, number: int, table: pa.Table, retry: bool) -> Part:
         """The part of a window. A worker that dies is replaced, and then takes less memory.
 
-        Raises: RuntimeError if it dies again and again; OSError where the part cannot be written.
+        Raises: RunError if it dies again and again; OSError where the part cannot be written; WorkerFault for a fault
+            of this package.
         """
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, table.schema) as writer:
@@ -141,8 +141,7 @@ class Worker:
         if answer.get("error") == "MemoryError":
             raise _WorkerDied(answer["sentence"])
         if "error" in answer:
-            kind = getattr(errors, answer["error"], getattr(builtins, answer["error"], RunError))
-            raise kind(answer["sentence"])
+            raise error_of(answer)
         return answer
 
     def _said(self) -> str:

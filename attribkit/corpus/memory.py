@@ -43,13 +43,6 @@ def needed(weights: int, characters: int) -> int:
     return libraries + _PER_WEIGHT_BYTE * weights + _PER_CHARACTER * characters
 
 
-def ran_out(error: BaseException) -> bool:
-    """Whether an allocation failed; PyTorch says so only in words."""
-    return isinstance(error, MemoryError) or any(
-        words in str(error).lower() for words in ("allocate memory", "out of memory", "not enough memory")
-    )
-
-
 def _address_space() -> Iterator[int]:
     if resource is not None and hasattr(resource, "RLIMIT_AS"):
         soft, _ = resource.getrlimit(resource.RLIMIT_AS)

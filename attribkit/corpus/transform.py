@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from traceback import walk_tb
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,7 @@ from attribkit.attribution.lookup import Tables
 from attribkit.attribution.outputs import UNITS
 from attribkit.classifier import NOT_FINITE, Classifier, softmax
 from attribkit.corpus.job import Settings
-from attribkit.corpus.memory import ran_out
-from attribkit.errors import InputError, InputTypeError
+from attribkit.errors import AttribkitError, InputError, InputTypeError, ran_out
 from attribkit.panels import relative_error
 from attribkit.text import Encoded
 from attribkit.views.against import Named
@@ -135,7 +135,9 @@ class Transform:
             return
         try:
             found = self._together([texts[row] for row in rows], [encoded[row] for row in rows])
-        except (MemoryError, RuntimeError, ValueError, ArithmeticError) as error:
+        except Exception as error:
+            if not (ran_out(error) or isinstance(error, (AttribkitError, _NotFinite)) or _of_network(error)):
+                raise  # a fault of this package is no row's
             if len(rows) == 1:
                 yield rows[0], ("failed", _sentence(error, len(encoded[rows[0]].ids)))
                 return
@@ -149,7 +151,7 @@ class Transform:
         logits = self.classifier.logits([one.ids for one in encoded])
         if not np.isfinite(logits).all():
             if len(texts) > 1:
-                raise ArithmeticError("some outputs are not finite")
+                raise _NotFinite
             return [("failed", NOT_FINITE)]
         reading, probabilities = Reading(tuple(texts), tuple(encoded), logits), softmax(logits)
         found: dict[int, Explained | tuple[str, str]] = {}
@@ -186,6 +188,16 @@ def _view(told: Settings) -> Attribution:
         raise InputTypeError("a corpus run has one `baseline`, a name or a text; run it once for each")
     target: Any = tuple(told.target) if isinstance(told.target, list) else told.target
     return Attribution(target, told.output, told.method, told.baseline, told.tolerance, details=False)
+
+
+class _NotFinite(Exception):
+    """Some outputs of several texts are not finite: each is to be looked at by itself."""
+
+
+def _of_network(error: Exception) -> bool:
+    """Whether an error was raised in the forward pass of a network that was made elsewhere."""
+    frames = (frame for frame, _ in walk_tb(error.__traceback__) if frame.f_code.co_name == "forward")
+    return any(str(frame.f_globals.get("__name__")).partition(".")[0] not in ("attribkit", "torch") for frame in frames)
 
 
 def _sentence(error: Exception, tokens: int) -> str:

@@ -14,10 +14,9 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import torch
 
+from attribkit.corpus.faults import told
 from attribkit.corpus.job import Job
-from attribkit.corpus.memory import ran_out
 from attribkit.corpus.work import Work
-from attribkit.errors import AttribkitError
 
 
 def windows(stream: BinaryIO) -> Iterator[tuple[dict[str, Any], pa.Table]]:
@@ -48,9 +47,8 @@ def main() -> None:
         for order, window in windows(stream):
             answer({"part": work(order["number"], window, order["retry"], order["slices"]).to_json()})
             gc.collect()
-    except (AttribkitError, OSError, RuntimeError, MemoryError, ImportError) as error:
-        kind = "MemoryError" if ran_out(error) else type(error).__name__
-        answer({"error": kind, "sentence": str(error) or "out of memory"})
+    except Exception as error:  # whatever it is, the process that waits for the answer is told
+        answer(told(error))
         sys.exit(1)
 
 

@@ -198,4 +198,5 @@ def test_command_line(arguments: list[str], tmp_path_factory: pytest.TempPathFac
             main(list(arguments))
         except SystemExit as end:
             assert end.code in (None, 0, 1, 2, 130)
+    assert "fault of attribkit" not in err.getvalue()
     assert not re.search(r"Traceback|error: unexpected", out.getvalue() + err.getvalue())
