@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from attribkit.reports import report
     from attribkit.text import TextSettings
     from attribkit.training.data import load_dataset, read_eraser
-    from attribkit.training.loop import train
+    from attribkit.training.train import train
 
     load = Classifier.load
 
@@ -58,7 +58,7 @@ _HOMES = {
     "read_eraser": "attribkit.training.data",
     "report": "attribkit.reports",
     "sanity": "attribkit.evaluation.sanity",
-    "train": "attribkit.training.loop",
+    "train": "attribkit.training.train",
     "word_importance": "attribkit.evaluation.words",
 }
 

@@ -150,7 +150,7 @@ def keep_reference(
         model: its `reference` is set.
         data: as `project` takes it.
         layer, reduce: as `project` takes them.
-        sample: most texts, drawn by the seed.
+        sample, seed: most texts, and what draws them.
         source: what the texts are, for a reader; the data's own name if not given.
         text, label: the columns of a table or file, if they have unusual names.
 

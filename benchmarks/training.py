@@ -38,10 +38,10 @@ from attribkit.text import TextSettings, Tokenizer
 from attribkit.training.borrowed import kept_memory
 from attribkit.training.data import Dataset, load_dataset
 from attribkit.training.encoding import Batches, encode
-from attribkit.training.loop import train
 from attribkit.training.module import narrow
 from attribkit.training.plan import prepare
 from attribkit.training.settings import sort_options
+from attribkit.training.train import train
 
 ALL = 25_000
 OURS: dict[str, tuple[str, dict[str, Any]]] = {

@@ -200,8 +200,35 @@ def test_nothing_imports_a_pickle() -> None:
     assert users == {}
 
 
-def test_matplotlib_is_used_without_global_state() -> None:
+DRAWING = """
+import sys
+import matplotlib
+import attribkit as ak
+
+before, backend = dict(matplotlib.rcParams), matplotlib.rcParams._get("backend")
+model = ak.load("imdb-attention-rnn", "cpu")
+views = ["attribution", "attention", "projection"]
+why = ak.explain(model, ["It was a horrible movie", "Best film ever"], views=views, compare=True)
+for suffix in sys.argv[2:]:
+    why[0].save(f"{sys.argv[1]}/why{suffix}")
+    why.save(f"{sys.argv[1]}/both{suffix}")
+from matplotlib._pylab_helpers import Gcf
+
+assert "seaborn" in sys.modules, "the cells of a heatmap were not drawn"
+assert not Gcf.figs, "a figure was left with pyplot"
+now = dict(matplotlib.rcParams)
+assert {name for name in before if name != "backend" and before[name] != now[name]} == set()
+assert matplotlib.rcParams._get("backend") is backend, "a backend was chosen"
+"""
+
+
+def test_drawing_leaves_pyplot_no_figure_and_matplotlibs_settings_as_they_were(tmp_path: Path) -> None:
+    """seaborn imports pyplot by itself, so that only drawing shows what is done with it."""
     assert not [f.name for f in FILES if "matplotlib.pyplot" in imports(f)]
+    arguments = [sys.executable, "-c", DRAWING, str(tmp_path), ".png", ".svg", ".pdf", ".html"]
+    done = subprocess.run(arguments, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert len(list(tmp_path.iterdir())) == 8
 
 
 def test_importing_the_package_is_quick_and_loads_neither_torch_nor_matplotlib() -> None:

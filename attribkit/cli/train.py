@@ -90,9 +90,9 @@ def train(
     from attribkit.projector import keep_reference
     from attribkit.reproduce.folds import cross_validate
     from attribkit.training.data import load_dataset
-    from attribkit.training.loop import train as run
     from attribkit.training.processes import leads
     from attribkit.training.resume import check_folder
+    from attribkit.training.train import train as run
 
     dataset = load_dataset(data, text=text, label=label, validation=validation, test=test, seed=split_seed, group=group)
     for note in dataset.notes:

@@ -142,7 +142,7 @@ def explain_corpus(
         folder: where the result goes: a new or empty folder, or that of the same run before.
         text, key, label: the columns of the texts (guessed from usual names), of a key to join by, of the true label.
         where: conditions on columns that must all hold, such as "rating>=7".
-        sample: the share of rows to explain, drawn by their number; the same rows for the same `seed`.
+        sample, seed: the share of rows to explain, drawn by their number; the same rows for the same seed.
         limit: explain only the first so many.
         target, output, method, baseline, tolerance: as `attribkit.explain`; one target, one baseline.
         keep_text: whether each row keeps its text, so that `Explanation.from_row(row)` needs nothing else.
@@ -152,8 +152,8 @@ def explain_corpus(
             its numbers are not all comparable then, and `CorpusRun.versions` says so.
         window: rows that are explained together and make one part of the result.
         workers: processes, or Ray's actors; None for one per core. With 1, this process does the work itself.
-        engine: "local", or "ray" for a cluster: `address` says which; None for the one this machine belongs to, or a
-            new one on it.
+        engine: "local", or "ray" for a cluster.
+        address: of the cluster; None for the one this machine belongs to, or a new one on it.
         progress: called with a `Progress` after each part.
 
     Raises:
@@ -161,7 +161,8 @@ def explain_corpus(
         FileExistsError: if the folder holds something else, or another run is at work in it.
         ValueError: for an option out of its range; a file that is no table; a run of another model, input, settings or
             versions.
-        RuntimeError: if worker processes keep dying, or do not have the same versions and model.
+        RunError: if worker processes keep dying, or do not have the same versions and model. A fault of this package
+            in one is a `WorkerFault`.
     """
     if engine not in ENGINES:
         raise InputError(f"`engine` must be one of {', '.join(ENGINES)}, got {engine!r}")

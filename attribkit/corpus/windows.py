@@ -1,4 +1,4 @@
-"""A corpus as windows: runs of rows, bounded in rows and in bytes, cut at the same places every time."""
+"""A corpus as windows: runs of rows, bounded in rows and in characters, cut at the same places every time."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -14,8 +14,8 @@ from attribkit.errors import InputError
 from attribkit.training.data.cleaning import TEXT_NAMES
 from attribkit.training.data.tables import listed
 
-BYTES = 2**20
-"""Bytes of text after which a window is closed, however few rows it has."""
+CHARACTERS = 2**20
+"""Characters of text after which a window is closed, however few rows it has."""
 
 SCHEMA = pa.schema(
     {
@@ -61,18 +61,18 @@ class _Open:
 
     number: int = 0
     rows: list[dict[str, Any]] = field(default_factory=list)
-    bytes: int = 0
+    characters: int = 0
     seen: int = 0
 
     def add(self, row: dict[str, Any]) -> None:
         """Take a row."""
         self.rows.append(row)
-        self.bytes += len(row["text"] or "")
+        self.characters += len(row["text"] or "")
 
     def closed(self, read: int) -> Window:
         """What it holds; it is empty afterwards, and the next one."""
         window = Window(self.number, pa.Table.from_pylist(self.rows, SCHEMA), read)
-        self.number, self.rows, self.bytes = self.number + 1, [], 0
+        self.number, self.rows, self.characters = self.number + 1, [], 0
         return window
 
 
@@ -107,7 +107,7 @@ class Plan:
                 for row in self._chosen(reading, source, filling):
                     filling.add(row)
                     taken += 1
-                    if len(filling.rows) == self.rows or filling.bytes >= BYTES:
+                    if len(filling.rows) == self.rows or filling.characters >= CHARACTERS:
                         yield filling.closed(before + reading.stored.tell())
                     if taken == self.selection.limit:
                         break

@@ -20,8 +20,8 @@ from attribkit.reproduce.machine import commit
 from attribkit.reproduce.tables import TFIDF, Row
 from attribkit.reproduce.tfidf import tfidf_reference
 from attribkit.training.data import Dataset
-from attribkit.training.loop import train
 from attribkit.training.resume import STATE
+from attribkit.training.train import train
 
 QUICK = {"epochs": 2, "patience": None, "freeze_epochs": 1}
 """What `--quick` changes in a row, as far as the row sets it."""

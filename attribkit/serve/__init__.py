@@ -1,4 +1,6 @@
-"""The live page: models loaded once, then explanations as fast as one types, over HTTP on this machine alone.
+"""The live page: models loaded once, then explanations as fast as one types, over HTTP.
+
+Only this machine can ask, unless `attribkit serve --host` says otherwise.
 
 `app.create_app` builds the application from models; `server.serve` runs it. A request goes through the `gate` (who may
 ask, and how much), waits in a `lane` (a bounded queue, a thread that answers what waits together), and comes back as

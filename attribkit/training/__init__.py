@@ -1,1 +1,1 @@
-"""Teaching a network: data, pretrained vectors, the loop."""
+"""Teaching a network: data, pretrained vectors, and the run that Lightning makes of them."""

@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from attribkit.training.data import Dataset, load_dataset
 from attribkit.training.freezing import Freezing
-from attribkit.training.loop import train
+from attribkit.training.train import train
 
 # Everything that could move a parameter without a gradient is on: momentum, weight decay, a falling rate.
 RESTLESS: dict[str, Any] = {

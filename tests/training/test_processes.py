@@ -14,7 +14,7 @@ SCRIPT = """
 import json, sys
 from dataclasses import replace
 from attribkit.training.data import load_dataset
-from attribkit.training.loop import train
+from attribkit.training.train import train
 from attribkit.training.processes import leads
 
 demo = load_dataset("demo")

@@ -19,8 +19,8 @@ import torch
 
 from attribkit.classifier import Classifier
 from attribkit.training.data import Dataset, load_dataset
-from attribkit.training.loop import train
 from attribkit.training.resume import STATE, StateIO, check_space, read_header
+from attribkit.training.train import train
 
 # Everything with a state of its own is on: momentum, dropout, a plateau, patience, an average, an embedding that thaws.
 OPTIONS: dict[str, Any] = {
@@ -42,7 +42,7 @@ SCRIPT = """
 import json, signal, sys
 from dataclasses import replace
 from attribkit.training.data import load_dataset
-from attribkit.training.loop import train
+from attribkit.training.train import train
 
 demo = load_dataset("demo")
 data = replace(demo, train=demo.train.head(160), validation=demo.validation.head(48), test=demo.test.head(8))

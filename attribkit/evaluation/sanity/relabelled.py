@@ -19,7 +19,7 @@ from attribkit.evaluation.sanity.randomised import correlations
 from attribkit.evaluation.scores import Scored, check_methods, scores_for
 from attribkit.panels import Convergence, Panel, Table
 from attribkit.training.data import Dataset, load_dataset
-from attribkit.training.loop import train
+from attribkit.training.train import train
 from attribkit.views.reading import Reading
 
 _SMALL: dict[str, dict[str, Any]] = {

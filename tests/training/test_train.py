@@ -18,9 +18,9 @@ from attribkit.models.cnn import TextCNN
 from attribkit.text import TextSettings
 from attribkit.training.data import Dataset, load_dataset
 from attribkit.training.encoding import Batches, Texts, encode
-from attribkit.training.loop import train
 from attribkit.training.module import Training, class_weights, narrow
 from attribkit.training.settings import TrainingSettings, as_json, sort_options
+from attribkit.training.train import train
 
 SMALL: dict[str, Any] = {"embedding_size": 8, "filters": 4, "learning_rate": 0.02, "epochs": 3, "device": "cpu"}
 
