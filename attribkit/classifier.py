@@ -339,11 +339,11 @@ class Classifier:
         config = contents.config
         try:
             network_class, settings_class = ARCHITECTURES[config["architecture"]]
-            network = network_class(settings_class(**config["settings"]))
-            tokenizer = Tokenizer.from_json(contents.tokenizer, TextSettings(**config["text"]))
+            settings, text = settings_class(**config["settings"]), TextSettings(**config["text"])
             labels, name, provenance = config["labels"], config["name"], config["provenance"]
         except (KeyError, TypeError) as error:
             raise InputError(f"this version cannot build the model's settings or architecture ({error})") from error
+        network, tokenizer = network_class(settings), Tokenizer.from_json(contents.tokenizer, text)
         model_folder.fill(network, contents.weights)
         classifier = Classifier(
             network.eval(),

@@ -288,9 +288,12 @@ def _from_row(row: Mapping[str, Any], text: str | None) -> Explanation:
         converged = None if row["converged"] is None else bool(row["converged"])
         scores = TokenScores(**{name: row[name] for name in arrays}, **numbers, converged=converged)
         prediction = Prediction(row["label"], labels, tuple(row["probabilities"]), row["true_label"])
-    except (KeyError, TypeError, AttributeError) as error:
+        number = int(row["row"])
+    except InputError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"a row that explain_corpus wrote was expected, got another ({error!r})") from error
-    return Explanation(text, prediction, (scores,), {"row": int(row["row"])})
+    return Explanation(text, prediction, (scores,), {"row": number})
 
 
 def _checksum(content: Any) -> str:

@@ -80,6 +80,9 @@ def test_a_row_turns_back_into_a_picture(
         ak.Explanation.from_row(table.slice(3, 1).to_pylist()[0])
     with pytest.raises(ValueError, match="a row that explain_corpus wrote was expected"):
         ak.Explanation.from_row({"status": "ok"})
+    for wrong in ({"steps": "many"}, {"output_text": "much"}, {"row": "first"}):
+        with pytest.raises(ak.InputError, match="a row that explain_corpus wrote was expected"):
+            ak.Explanation.from_row(row | wrong)
 
 
 def test_a_killed_run_continues_to_what_an_undisturbed_one_yields(

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 import pandas as pd
+import pyarrow as pa
 
 from attribkit.errors import InputError, InputNotFoundError
 
@@ -62,7 +63,7 @@ def read_file(path: Path) -> pd.DataFrame:
     if kind == ".parquet":
         try:
             return pd.read_parquet(path)
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, pa.ArrowException) as error:
             raise InputError(
                 f"{path.name!r} is not a readable Parquet file; write it anew or fetch it again"
             ) from error
@@ -119,7 +120,7 @@ def _jsonl(content: str, name: str) -> pd.DataFrame:
             continue
         try:
             row = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InputError(f"line {number:,} of {name!r} is not JSON ({error}); correct or remove it") from error
         if not isinstance(row, dict):
             raise InputError(

@@ -4,10 +4,12 @@ import bz2
 import gzip
 import json
 import lzma
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from attribkit.errors import InputError
 from attribkit.training.data.tables import SUFFIXES, listed, read_file, read_folder
 
 ROWS = [("Zoë said »so«, twice", "pos"), ("null", "neg"), ('a "quoted" word', "pos"), ("two\nlines\tand a tab", "neg")]
@@ -181,3 +183,9 @@ def test_long_lists_of_names_are_cut():
     assert listed("abc") == "'a', 'b', 'c'"
     assert listed(range(12), most=10).endswith("'9' and 2 more")
     assert listed([]) == "nothing"
+
+
+def test_json_nested_without_end_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "deep.jsonl").write_text("[" * 100_000 + "\n")
+    with pytest.raises(InputError, match=r"line 1 of 'deep\.jsonl' is not JSON"):
+        read_file(tmp_path / "deep.jsonl")
