@@ -14,7 +14,7 @@ from attribkit.evaluation.metrics import evaluate
 from attribkit.panels import Table
 from attribkit.training.data import Dataset, load_dataset
 from attribkit.training.data.split import connected_rows
-from attribkit.training.loop import train
+from attribkit.training.train import train
 
 
 def folds(data: Dataset, count: int, seed: int) -> list[Dataset]:

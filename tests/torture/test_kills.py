@@ -104,7 +104,7 @@ def test_a_training_killed_at_any_moment_comes_to_the_same_weights(tmp_path: Pat
     options = "epochs=30, patience=30, snapshots=[0, 3], freeze_epochs=2, filters=4, embedding_size=8, device='cpu'"
     whole = ak.train("cnn", ak.load_dataset(tmp_path / "data"), **eval(f"dict({options})"))
     program = Program(
-        "import sys, pathlib, attribkit as ak\nfrom attribkit.training import loop\n"
+        "import sys, pathlib, attribkit as ak\nfrom attribkit.training import train\n"
         f"data = ak.load_dataset({str(tmp_path / 'data')!r})\nout = pathlib.Path({str(out)!r})",
         "if (out / 'training').is_dir() or not (out / 'config.json').is_file():\n"  # else it was killed as it left
         f"    ak.train('cnn', data, out=out, resume=True, {options})",
