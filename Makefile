@@ -4,13 +4,24 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
 
-.PHONY: demo test torture check bench reproduce clean
+NUMERICAL := $(addprefix tests/,attribution models views maps evaluation training/test_loop.py training/test_freezing.py \
+	test_batches.py test_capture.py test_classifier.py test_comparison.py test_explainer.py test_model_folder.py \
+	test_projector.py test_processors.py)
+
+.PHONY: demo test check-processors torture check bench reproduce clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/attribkit demo --out demo
 
 test: $(VENV)/.installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --durations 15
+
+# the numerical tests as a processor without AVX-512 computes them, on one thread and on two, and as this one does on two;
+# there each of several test processes has two threads: those that wait must not keep a core busy
+check-processors: $(VENV)/.installed-dev
+	OMP_NUM_THREADS=1 $(BIN)/python tests/smaller_processor.py $(BIN)/python -m pytest $(NUMERICAL) --numprocesses auto
+	OMP_NUM_THREADS=2 OMP_WAIT_POLICY=passive $(BIN)/python tests/smaller_processor.py $(BIN)/python -m pytest $(NUMERICAL) --numprocesses auto
+	OMP_NUM_THREADS=2 OMP_WAIT_POLICY=passive $(BIN)/python -m pytest $(NUMERICAL) --numprocesses auto
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .

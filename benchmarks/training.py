@@ -68,7 +68,7 @@ def main() -> None:
         "machine",
         cores=os.cpu_count(),
         threads=torch.get_num_threads(),
-        half_precision=narrow("auto", torch.device("cpu")),
+        half_precision=narrow("auto", torch.nn.LSTM(1, 1), torch.device("cpu")),
         python=platform.python_version(),
         **{package: version(package) for package in packages},
     )
@@ -174,7 +174,7 @@ def stepper(plan: Any, precision: str) -> Callable[[Any], int]:
     """What Lightning is told to do with a batch, without it; returns how many tokens the batch holds."""
     network, settings = plan.network.train(), plan.options.training
     optimizer = torch.optim.Adam(network.parameters(), lr=settings.learning_rate, fused=True)
-    half = narrow(precision, torch.device("cpu"))
+    half = narrow(precision, network, torch.device("cpu"))
 
     def step(batch: tuple[Tensor, Tensor, Tensor]) -> int:
         ids, mask, labels = batch

@@ -87,8 +87,8 @@ def show(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., Page]]:
 settings.register_profile("unhurried", settings.default, deadline=None)
 settings.load_profile("unhurried")
 
-# the tests' networks are tiny and run side by side: more threads would only wait for one another
-torch.set_num_threads(1)
+# the tests' networks are tiny and run side by side: more threads, unless asked for, would only wait for one another
+torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
 
 SENTENCES = (
     "a good film with a great story",

@@ -17,8 +17,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from attribkit.models import precision
-
 _SHUT = 1e4
 """What enters u at padding: σ of it is 1, so that the state passes as it was and no gradient enters."""
 
@@ -36,7 +34,7 @@ def read(layer: nn.GRU, number: int, inputs: Tensor, lengths: Tensor) -> Tensor:
     weights = layer.all_weights[number * directions : (number + 1) * directions]
     entering, recurrent, entering_bias, recurrent_bias = zip(*weights, strict=True)
     batch, steps, _ = inputs.shape
-    rows = inputs.transpose(0, 1).to(precision.wanted(inputs), memory_format=torch.contiguous_format)
+    rows = inputs.transpose(0, 1).to(_type(inputs), memory_format=torch.contiguous_format)
     projected = F.linear(rows, torch.cat(entering)).view(steps, batch, directions, -1)
     padding = None
     if int(lengths.min()) < steps:
@@ -44,6 +42,14 @@ def read(layer: nn.GRU, number: int, inputs: Tensor, lengths: Tensor) -> Tensor:
     biases = (torch.stack(entering_bias), torch.stack(recurrent_bias))
     states = _Steps.apply(projected.permute(2, 0, 1, 3), torch.stack(recurrent), *biases, padding)
     return torch.cat(tuple(states), dim=-1).transpose(0, 1)
+
+
+def _type(inputs: Tensor) -> torch.dtype:
+    """The inputs' own type, or the one that autocast asks for, which knows nothing of what a function does inside."""
+    device = inputs.device.type
+    if inputs.dtype == torch.float32 and torch.is_autocast_enabled(device):
+        return torch.get_autocast_dtype(device)
+    return inputs.dtype
 
 
 class _Steps(torch.autograd.Function):

@@ -1,12 +1,70 @@
-"""The type that a layer of ours multiplies in: autocast knows nothing of what a function does inside."""
+"""Which layers a device can train in bfloat16: each is tried, for builds of torch differ there as processors do."""
+
+from collections.abc import Mapping
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import nn
+
+from attribkit.errors import InputError
+from attribkit.models import recurrence
+
+_SIZE = 32
+"""Of a layer that is tried: torch has other primitives for products as small as a test would make them."""
+
+_TRIED: Mapping[type[nn.Module], Mapping[str, Any]] = {
+    nn.Linear: {},
+    nn.Conv1d: {"kernel_size": 3, "padding": 1},
+    **{cell: {"batch_first": True, "bidirectional": True} for cell in (nn.RNN, nn.GRU, nn.LSTM)},
+}
 
 
-def wanted(inputs: Tensor) -> torch.dtype:
-    """The inputs' own type, or the narrower one that autocast asks for in place of 32 bits."""
-    device = inputs.device.type
-    if inputs.dtype == torch.float32 and torch.is_autocast_enabled(device):
-        return torch.get_autocast_dtype(device)
-    return inputs.dtype
+_found: dict[tuple[type[nn.Module], torch.device], bool] = {}
+
+
+def trains_in_bfloat16(kind: type[nn.Module], device: torch.device) -> bool:
+    """Whether a layer of this kind has a forward and a backward pass under autocast to bfloat16 on a device.
+
+    Found out once, by doing both. What fails in 32 bits as well raises its own error: precision is not to blame there.
+    """
+    if (kind, device) not in _found:
+        _train(kind, device, narrow=False)
+        try:
+            _train(kind, device, narrow=True)
+        except RuntimeError:
+            _found[kind, device] = False
+        else:
+            _found[kind, device] = True
+    return _found[kind, device]
+
+
+def lacking(network: nn.Module, device: torch.device) -> str | None:
+    """The first kind of layer in a network that a device cannot train in bfloat16, by name; None if it can all."""
+    kinds = dict.fromkeys(type(layer) for layer in network.modules() if type(layer) in _TRIED)
+    return next((kind.__name__ for kind in kinds if not trains_in_bfloat16(kind, device)), None)
+
+
+def check_bfloat16(network: nn.Module, device: torch.device) -> None:
+    """Refuse to train a network in bfloat16 on a device that lacks it for one of its layers. Raises InputError."""
+    kind = lacking(network, device)
+    if kind is not None:
+        where = f"this processor ({torch.backends.cpu.get_cpu_capability()})" if device.type == "cpu" else str(device)
+        raise InputError(
+            f"precision='bfloat16' needs a layer {kind} that trains in bfloat16, which torch {torch.__version__} does "
+            f"not have on {where}; train with precision='float32'"
+        )
+
+
+def _train(kind: type[nn.Module], device: torch.device, narrow: bool) -> None:
+    """A forward and a backward pass of one layer, leaving the random state as it was."""
+    with torch.inference_mode(False), torch.enable_grad():
+        with torch.random.fork_rng(devices=[]):
+            layer = kind(_SIZE, _SIZE, **_TRIED[kind]).to(device)
+        inputs = torch.ones(4, _SIZE, _SIZE, device=device, requires_grad=True)
+        with torch.autocast(device.type, torch.bfloat16, enabled=narrow):
+            if isinstance(layer, nn.RNNBase):
+                mask = torch.ones(4, _SIZE, dtype=torch.bool, device=device)
+                outputs, _ = recurrence.run(layer, inputs, mask)
+            else:
+                outputs = layer(inputs)
+        outputs.float().sum().backward()

@@ -11,6 +11,7 @@ from sklearn.metrics import f1_score
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from attribkit.models import precision
 from attribkit.text import PAD_ID
 from attribkit.training.encoding import Batches, Texts
 from attribkit.training.processes import share
@@ -37,6 +38,7 @@ class Training(LightningModule):
         self._texts = texts
         self._validation_batches = Batches(validation, settings.batch_size, settings.batch_tokens)
         self._weights = class_weights(texts) if settings.class_weights == "balanced" else None
+        self._narrow = False
         self._loss = self._weight = 0.0
         self._classes = len(np.unique(texts.labels))
         self._seen: list[tuple[Tensor, Tensor]] = []
@@ -60,6 +62,10 @@ class Training(LightningModule):
         """The validation texts, by length."""
         return self._validation_batches
 
+    def on_fit_start(self) -> None:
+        """Decide what matrices are multiplied in, now that the device is known."""
+        self._narrow = narrow(self.settings.precision, self.network, self.device)
+
     def on_train_epoch_start(self) -> None:
         """Draw the epoch's dropout from its own seed; change the learning rate where the embedding begins to move."""
         torch.manual_seed(self._epoch_seed(*([self.global_rank] if self.global_rank else [])))
@@ -73,7 +79,7 @@ class Training(LightningModule):
         """The loss of one batch. Raises FloatingPointError if it is not finite."""
         (ids, mask, labels), counts = share(batch, self.global_rank, self.trainer.world_size)
         ids = drop_words(ids, self.settings.word_dropout)
-        with torch.autocast(ids.device.type, torch.bfloat16, enabled=narrow(self.settings.precision, ids.device)):
+        with torch.autocast(ids.device.type, torch.bfloat16, enabled=self._narrow):
             logits = self.network(ids, mask)
         loss = self._cross_entropy(logits.float(), labels) * counts
         value = float(self.trainer.strategy.reduce(loss.detach(), reduce_op="sum"))
@@ -160,10 +166,17 @@ def drop_words(ids: Tensor, share: float) -> Tensor:
     return ids.masked_fill(torch.rand(ids.shape, device=ids.device) < share, PAD_ID) if share else ids
 
 
-def narrow(precision: str, device: torch.device) -> bool:
-    """Whether a device shall multiply matrices in bfloat16; "auto" does where it has instructions for that."""
-    if precision != "auto":
-        return precision == "bfloat16"
+def narrow(wanted: str, network: nn.Module, device: torch.device) -> bool:
+    """Whether a device shall multiply a network's matrices in bfloat16 where `wanted` is the setting's precision.
+
+    "auto" does where the device has instructions for that and torch uses them for each of the network's layers.
+    """
+    if wanted != "auto":
+        return wanted == "bfloat16"
+    return _has_instructions(device) and precision.lacking(network, device) is None
+
+
+def _has_instructions(device: torch.device) -> bool:
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     return device.type == "cpu" and any(has for name, has in torch.cpu.get_capabilities().items() if "bf16" in name)

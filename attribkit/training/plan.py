@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from attribkit.errors import InputError, InputTypeError
-from attribkit.models import ARCHITECTURES
+from attribkit.models import ARCHITECTURES, precision
 from attribkit.text import Tokenizer
 from attribkit.training.data import Dataset
 from attribkit.training.encoding import Texts, encode
@@ -64,6 +64,16 @@ def check_data(data: object) -> None:
                 f"the {split} texts have labels that training does not: {', '.join(map(repr, unseen))}; training has "
                 f"{', '.join(map(repr, data.labels))}"
             )
+
+
+def check_precision(options: Options, device: torch.device) -> None:
+    """Refuse a precision that the device lacks for a layer of the network to be. Raises ValueError."""
+    if options.training.precision != "bfloat16":
+        return
+    kind, settings = ARCHITECTURES[options.architecture]
+    with torch.device("meta"):  # its layers, none of their weights
+        network = kind(settings(vocabulary=1, classes=2, **options.network))
+    precision.check_bfloat16(network, device)
 
 
 def prepare(data: Dataset, options: Options, glove: str | Path | None, vector_size: int | None, progress: bool) -> Plan:

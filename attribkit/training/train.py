@@ -13,7 +13,7 @@ from attribkit.text import TextSettings
 from attribkit.training import processes
 from attribkit.training.borrowed import kept_memory, own_randomness
 from attribkit.training.data import Dataset
-from attribkit.training.plan import check_data, prepare
+from attribkit.training.plan import check_data, check_precision, prepare
 from attribkit.training.resume import check_folder
 from attribkit.training.run import Run
 from attribkit.training.settings import sort_options
@@ -71,8 +71,8 @@ def train(
 
     Raises:
         TypeError: for an option that does not exist or is of the wrong kind.
-        ValueError: for an unknown architecture, a value out of its range, data or vectors that cannot be trained on, or
-            a resumption with other data or settings.
+        ValueError: for an unknown architecture, a value out of its range, a precision that the processor lacks, data or
+            vectors that cannot be trained on, or a resumption with other data or settings.
         FileExistsError, PermissionError, NotADirectoryError, OSError: if `out` cannot be used.
         RuntimeError: if the loss becomes NaN or infinite; the best weights so far are saved in `out`.
     """
@@ -90,6 +90,7 @@ def train(
     chosen = choose_device(device)
     processes.check(devices, nodes, chosen)
     check_data(data)
+    check_precision(sorted_options, chosen)
     shown = sys.stderr.isatty() if progress is None else progress
     with own_randomness(seed, chosen), kept_memory():
         plan = prepare(data, sorted_options, glove, vector_size, shown)

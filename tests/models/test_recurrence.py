@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from attribkit.models import recurrence
+from attribkit.errors import InputError
+from attribkit.models import precision, recurrence
 
 
 def packed(rnn: nn.RNNBase, inputs: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
@@ -75,6 +76,10 @@ def test_with_and_without_gradients_the_states_are_the_same(cell: str, layers: i
 def test_half_the_bits_change_states_and_gradients_by_little(cell: str) -> None:
     torch.manual_seed(0)
     rnn = recurrence.CELLS[cell](8, 6, batch_first=True, bidirectional=True)
+    if not precision.trains_in_bfloat16(type(rnn), torch.device("cpu")):
+        with pytest.raises(InputError, match=f"needs a layer {type(rnn).__name__} .* train with precision='float32'$"):
+            precision.check_bfloat16(rnn, torch.device("cpu"))
+        return
     inputs, mask = torch.randn(3, 9, 8, requires_grad=True), torch.arange(9) < torch.tensor([[9], [4], [1]])
     wanted = torch.randn(3, 9, 12)
 

@@ -10,10 +10,12 @@ import pandas as pd
 import pytest
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 from attribkit.classifier import Classifier
+from attribkit.errors import InputError
 from attribkit.evaluation.metrics import evaluate
-from attribkit.models import ARCHITECTURES
+from attribkit.models import ARCHITECTURES, precision
 from attribkit.models.cnn import TextCNN
 from attribkit.text import TextSettings
 from attribkit.training.data import Dataset, load_dataset
@@ -37,6 +39,11 @@ def weights(classifier: Classifier) -> dict[str, torch.Tensor]:
 
 def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
     return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
+def network_of(architecture: str) -> nn.Module:
+    network, settings = ARCHITECTURES[architecture]
+    return network(settings(vocabulary=3, classes=2))
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
@@ -131,10 +138,15 @@ def test_the_training_loss_is_the_mean_over_the_texts(data: Dataset) -> None:
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_half_precision_learns_what_full_precision_does(architecture: str, data: Dataset) -> None:
     sizes: dict[str, Any] = {"filters": 16} if architecture == "cnn" else {"hidden": 8}
+    options: dict[str, Any] = {"embedding_size": 16, "learning_rate": 0.02, "epochs": 2, "dropout": 0.0, **sizes}
+    lacking = precision.lacking(network_of(architecture), torch.device("cpu"))
+    if lacking is not None:
+        with pytest.raises(InputError, match=rf"^precision='bfloat16' needs a layer {lacking} .* precision='float32'$"):
+            train(architecture, data, precision="bfloat16", device="cpu", **options)
+        return
     losses = []
-    for precision in ("float32", "bfloat16"):
-        options: dict[str, Any] = {"embedding_size": 16, "learning_rate": 0.02, "epochs": 2, "dropout": 0.0}
-        classifier = train(architecture, data, precision=precision, device="cpu", **options, **sizes)
+    for bits in ("float32", "bfloat16"):
+        classifier = train(architecture, data, precision=bits, device="cpu", **options)
         assert classifier.history is not None
         assert all(value.dtype == torch.float32 for value in weights(classifier).values())
         losses.append(classifier.history["train_loss"].to_numpy())
@@ -143,12 +155,40 @@ def test_half_precision_learns_what_full_precision_does(architecture: str, data:
     np.testing.assert_allclose(half, full, rtol=0.02)
 
 
-def test_auto_is_half_precision_only_where_the_processor_is_built_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    device = torch.device("cpu")
+@pytest.fixture
+def without_lstm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A processor with instructions for bfloat16, and a torch without an LSTM in it."""
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx2": True, "avx512_bf16": True})
+    monkeypatch.setattr(precision, "trains_in_bfloat16", lambda kind, device: kind is not nn.LSTM)
+
+
+@pytest.mark.parametrize(("architecture", "cell"), [("lstm", {}), ("attention-rnn", {"cell": "lstm"})])
+@pytest.mark.usefixtures("without_lstm")
+def test_bfloat16_is_refused_at_the_door_where_a_layer_lacks_it(
+    architecture: str, cell: dict[str, Any], data: Dataset, tmp_path: Path
+) -> None:
+    sentence = r"^precision='bfloat16' needs a layer LSTM that trains in bfloat16, .*; train with precision='float32'$"
+    with pytest.raises(InputError, match=sentence):
+        train(architecture, data, precision="bfloat16", device="cpu", out=tmp_path / "m", glove="no such file", **cell)
+    assert not (tmp_path / "m").exists()
+
+
+@pytest.mark.usefixtures("without_lstm")
+def test_auto_trains_in_full_precision_where_a_layer_lacks_the_other(data: Dataset) -> None:
+    options: dict[str, Any] = {"embedding_size": 8, "hidden": 4, "epochs": 1, "device": "cpu"}
+    one, other = (train("lstm", data, precision=bits, **options) for bits in ("auto", "float32"))
+    assert same(weights(one), weights(other))
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_auto_is_half_precision_only_where_the_processor_is_built_for_it(
+    architecture: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device, network = torch.device("cpu"), network_of(architecture)
     for has in (True, False):
         monkeypatch.setattr(torch.cpu, "get_capabilities", lambda has=has: {"avx2": True, "avx512_bf16": has})
-        assert narrow("auto", device) is has
-        assert narrow("bfloat16", device) and not narrow("float32", device)
+        assert narrow("auto", network, device) is (has and precision.lacking(network, device) is None)
+        assert narrow("bfloat16", network, device) and not narrow("float32", network, device)
 
 
 def test_a_loss_that_becomes_nan_stops_and_the_last_good_weights_are_kept(data: Dataset, tmp_path: Path) -> None:
