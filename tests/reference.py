@@ -1,5 +1,6 @@
 """Slow, obvious versions of what attribkit computes cleverly."""
 
+import copy
 from collections.abc import Callable
 from itertools import combinations, pairwise, permutations, product
 from typing import Any
@@ -34,6 +35,21 @@ def from_embeddings(network: Any, embedded: Tensor, mask: Tensor) -> Tensor:
         return network(torch.zeros(mask.shape, dtype=torch.int64), mask)
     finally:
         handle.remove()
+
+
+def rounding(network: Any, embedded: Tensor, mask: Tensor) -> Tensor:
+    """(B, C) how far apart two orders of adding up a CNN's logits may end: number of terms · eps/2 · magnitude, each.
+
+    The terms are those of a window and of a logit, with their biases. The magnitude is the logit of the absolute
+    weights and inputs: no window, no logit sums anything larger in absolute value.
+    """
+    absolute = copy.deepcopy(network)
+    with torch.no_grad():
+        for parameter in absolute.parameters():
+            parameter.abs_()
+        convolution = max(network.convolutions, key=lambda one: one.weight[0].numel())
+        terms = convolution.weight[0].numel() + 1 + network.output.in_features + 1
+        return terms * torch.finfo(embedded.dtype).eps * from_embeddings(absolute, embedded.abs(), mask)
 
 
 def integrated_gradients(

@@ -33,7 +33,8 @@ class TrainingSettings:
         class_weights: "balanced" weighs a text by N / (C · texts of its class), in training and validation loss.
         freeze_epochs: the embedding stays bit-identical through so many epochs.
         precision: "bfloat16" multiplies matrices in half the bits while training; weights, losses and validation stay
-            in 32. "auto" does so where the processor has instructions for it, "float32" never.
+            in 32; it is refused where torch has no bfloat16 for one of the network's layers on that processor. "auto"
+            does so where the processor has instructions for it and torch has every layer in it, "float32" never.
         max_train_length: tokens of a text read while training; None reads as many as the tokenizer does.
         snapshots: epochs whose weights are kept, 0 = before training.
         seed: the same seed on the same machine gives the same weights, bit for bit on a CPU.

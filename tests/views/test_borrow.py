@@ -1,12 +1,12 @@
 """A borrowed network comes back exactly as it was, error or not."""
 
-import copy
 import random
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+import reference
 import torch
 
 from attribkit.classifier import Classifier
@@ -83,26 +83,13 @@ def test_explaining_works_whatever_the_callers_grad_mode(make_classifier: Callab
         assert explain(classifier, "a good film") == expected
 
 
-def rounding(network: Any, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """(B, C) how far apart two orders of adding up a CNN's logits may end: number of terms · eps/2 · magnitude, each.
-
-    The magnitude is the logit of the absolute weights: no window, no logit sums anything larger in absolute value.
-    """
-    absolute = copy.deepcopy(network)
-    for parameter in absolute.parameters():
-        parameter.abs_()
-    sizes = network.settings
-    terms = max(sizes.widths) * sizes.embedding_size + 1 + network.output.in_features + 1  # of a window, of a logit
-    return terms * torch.finfo(torch.float32).eps * absolute(ids, mask)
-
-
 def test_the_fed_network_is_the_network_itself(make_classifier: Callable[..., Classifier]) -> None:
     network = make_classifier("cnn").network
     ids, mask = torch.tensor([[3, 4, 5]]), torch.ones(1, 3, dtype=torch.bool)
     run = embedding_fed(network)
     with borrowed(network), torch.no_grad():
         fed, own = run(network.embedding(ids), ids, mask), network(ids, mask)
-        assert ((fed - own).abs() <= rounding(network, ids, mask)).all()
+        assert ((fed - own).abs() <= reference.rounding(network, network.embedding(ids), mask)).all()
         assert not torch.equal(run(torch.zeros(1, 3, 8), ids, mask), own)
 
 
