@@ -1,7 +1,8 @@
 """Gauss–Patterson quadrature on [0, 1]: rules of 3, 7, 15, 31 and 63 nodes, each holding all nodes of the one before.
 
 Going from one rule to the next costs only the new nodes, and their difference is an error estimate that costs none. A
-rule of n > 3 nodes integrates polynomials of degree (3n + 1)/2 exactly.
+rule of n > 3 nodes integrates polynomials of degree (3n + 1)/2 exactly. The integral up to a node inside is known less
+well: it is that of the polynomial of degree n − 1 through the integrand at all nodes.
 
 Source: T. N. L. Patterson, "The Optimum Addition of Points to Quadrature Formulae", Math. Comp. 22, 1968.
 """
@@ -47,3 +48,11 @@ def rules() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     for row, size in zip(weights, SIZES, strict=True):
         row[:size] = _weights(nodes[:size]) / 2
     return (nodes + 1) / 2, weights
+
+
+def running_integral(size: int, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(P, size): times an integrand at the first `size` nodes, its integral from 0 to points (P,) on [0, 1]."""
+    nodes, _ = rules()
+    values = np.polynomial.legendre.legvander(2 * nodes[:size] - 1, size - 1)
+    antiderivatives = np.polynomial.legendre.legint(np.eye(size), lbnd=-1) / 2  # a column for each polynomial
+    return np.asarray(np.polynomial.legendre.legval(2 * points - 1, antiderivatives).T @ np.linalg.inv(values))

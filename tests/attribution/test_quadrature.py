@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import reference
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torch import Tensor
@@ -58,6 +58,15 @@ def test_nodes_are_distinct_symmetric_and_inside() -> None:
                                            0.9604912687])  # fmt: skip
 
 
+@pytest.mark.parametrize("size", [3, 7, 15, 31, 63])
+def test_a_running_integral_is_exact_for_the_polynomials_that_its_nodes_determine(size: int) -> None:
+    nodes, points = patterson.rules()[0][:size], np.linspace(0, 1, 11)
+    running = patterson.running_integral(size, points)
+    for degree in range(min(size, 20)):
+        assert np.abs(running @ nodes**degree - points ** (degree + 1) / (degree + 1)).max() < 1e-12
+    assert np.abs(running[-1] - patterson.rules()[1][patterson.SIZES.index(size), :size]).max() < 1e-12
+
+
 class Problem:
     """A network with texts of mixed lengths, compared with zeros."""
 
@@ -72,9 +81,13 @@ class Problem:
         self.baseline = torch.zeros_like(self.embedded)
         self.target = Target("log_odds", torch.arange(len(lengths)) % classes)
         self.batches: list[int] = []
+        self.looked_at = 0
 
     def run(self, points: Tensor, mask: Tensor, _: Tensor) -> Tensor:
-        self.batches.append(len(points))
+        if points.requires_grad:
+            self.batches.append(len(points))
+        else:
+            self.looked_at += len(points)
         return reference.from_embeddings(self.network, points, mask)
 
     def difference(self, target: Target | None = None) -> Tensor:
@@ -137,6 +150,7 @@ def test_every_text_takes_only_the_nodes_it_needs_and_reuses_them() -> None:
     assert set(result.nodes.tolist()) <= {7, 15, 31, 63}
     assert result.nodes[0] < result.nodes[1:].max()
     assert sum(problem.batches) == int(result.nodes.sum())
+    assert problem.looked_at == 24 * int((result.nodes == 7).sum())
 
 
 def test_scores_do_not_depend_on_company_or_on_the_size_of_batches() -> None:
@@ -154,6 +168,79 @@ def test_what_does_not_converge_says_so() -> None:
     result = problem.solve(tolerance=1e-9)
     assert not result.converged.any() and (result.nodes == 63).all()
     assert (problem.solve(tolerance=1e-9, max_nodes=20).nodes == 15).all()
+
+
+class Gates:
+    """S = Σ a_i (1 + tanh(k_i (x_i − c_i))) / 2 + .076 x_last: texts of gates that open at c_i of the path, and a line."""
+
+    def __init__(self, heights: list[float], places: list[float], steepness: list[float]) -> None:
+        self.heights, self.places, self.steepness = (torch.tensor(x).double() for x in (heights, places, steepness))
+
+    def run(self, points: Tensor, *_: Tensor) -> Tensor:
+        gates = torch.tanh(self.steepness * (points[:, :-1, 0] - self.places)) / 2
+        output = (self.heights * gates).sum(1) + 0.076 * points[:, -1, 0]
+        return torch.stack((torch.zeros_like(output), output), dim=1)
+
+    def truth(self) -> Tensor:
+        """What each token gives: its own gate's change from 0 to 1."""
+        first, last = (torch.tanh(self.steepness * (end - self.places)) for end in (0.0, 1.0))
+        return torch.cat((self.heights * (last - first) / 2, torch.tensor([0.076])))
+
+    def solve(self, dtype: torch.dtype = torch.float64) -> quadrature.Result:
+        text = torch.ones(1, len(self.heights) + 1, 1, dtype=dtype)
+        for name in ("heights", "places", "steepness"):
+            setattr(self, name, getattr(self, name).to(dtype))
+        target, mask = Target("logit", torch.tensor([1])), torch.ones(text.shape[:2], dtype=torch.bool)
+        difference = target.of(self.run(text).double() - self.run(0 * text).double())
+        return quadrature.integrated_gradients(self.run, text, 0 * text, mask, [target], difference.unsqueeze(0))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("steepness", [200.0, 1000.0])
+@pytest.mark.parametrize("places", [(0.2, 0.4), (0.4, 0.8), (0.05, 0.95), (0.15, 0.25)])
+def test_two_steep_opposite_steps_are_not_overlooked(
+    places: tuple[float, float], steepness: float, dtype: torch.dtype
+) -> None:
+    gates = Gates([1.0, -1.0], list(places), [steepness] * 2)
+    point, start = torch.ones(1, 3, 1, dtype=torch.float64), torch.zeros(1, 3, 1, dtype=torch.float64)
+    slow = reference.dense_integrated_gradients(gates.run, point, start, lambda logits: logits[:, 1], 2_000)
+    assert torch.allclose(slow[0], torch.tensor([1.0, -1.0, 0.076]).double(), atol=1e-6)
+    assert torch.allclose(slow[0], gates.truth(), atol=1e-9)
+    result = gates.solve(dtype)
+    assert result.nodes.item() > 7
+    assert not result.converged.item()  # no rule here is fine enough for such steps, and it says so
+
+
+def test_opposite_steps_that_a_finer_rule_resolves_are_resolved() -> None:
+    gates = Gates([1.0, -1.0], [0.2, 0.4], [20.0, 20.0])
+    result = gates.solve()
+    assert result.converged.item() and result.nodes.item() == 63
+    assert torch.allclose(result.scores[0, 0], gates.truth(), atol=1e-4)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_steep_steps_are_never_called_converged_where_they_are_missed(data: st.DataObject) -> None:
+    count = data.draw(st.integers(2, 4))
+    places = data.draw(st.lists(st.floats(0.01, 0.99), min_size=count, max_size=count))
+    heights = data.draw(st.lists(st.floats(0.05, 1.0), min_size=count, max_size=count))
+    for number, place in enumerate(places):  # steps nearer than .06 may pass between all points looked at
+        assume(all(abs(place - other) > 0.06 for other in places[:number]))
+    heights[0] = -sum(heights[1:])
+    gates = Gates(heights, places, [10 ** data.draw(st.floats(0, 5)) for _ in places])
+    result, truth = gates.solve(), gates.truth()
+    if result.converged.item():
+        assert ((result.scores[0, 0] - truth).abs().max() <= 10 * 1e-4 * truth.abs().sum()).item()
+
+
+def test_an_output_that_never_moves_converges_at_once_in_spite_of_roundings() -> None:
+    problem = Problem(attention(dtype=torch.float32), (9, 5, 2))
+    with torch.no_grad():
+        for name, parameter in problem.network.rnn.named_parameters():
+            if "weight_ih" in name:
+                parameter.zero_()
+    result = problem.solve()
+    assert result.converged.all() and (result.nodes == 7).all() and (result.scores == 0).all()
 
 
 def test_a_wrong_difference_is_never_called_converged() -> None:
