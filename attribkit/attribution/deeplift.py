@@ -18,8 +18,8 @@ import torch
 from captum.attr import DeepLift
 from torch import Tensor, nn
 
+from attribkit.attribution.closed_form import window_rounding
 from attribkit.attribution.outputs import Target
-from attribkit.attribution.perturbation import wide_filters
 from attribkit.attribution.problem import Problem, Solution, adds_up, one_by_one
 from attribkit.errors import InputError
 
@@ -80,13 +80,29 @@ def _scores(text: Problem, target: Target) -> Tensor:
     return values.detach().cpu().double().sum(2)[0]
 
 
+@torch.no_grad()
+def _agrees(text: Problem) -> bool:
+    """Whether the modules say of the text, and of its baseline, what the network says."""
+    if text.filters is None:
+        return False
+    modular, grid = _ModularCNN(text.network, text.ids.shape[1]), text.filters
+    for points, outputs in ((text.embedded, text.outputs), (text.baseline, text.outputs - text.difference)):
+        features = modular.features(points)
+        implied = torch.stack([target.of(text.network.output(features).double()) for target in text.targets])
+        longest = torch.linalg.vector_norm(points.double(), dim=2).amax(1).cpu().numpy()
+        bound = window_rounding(grid, text.network.output, grid.on_grid(features), longest)
+        if not bool(((implied - outputs).abs() <= 2 * float(bound.max())).all()):
+            return False
+    return True
+
+
 class _Scalar(nn.Module):
     """Embeddings → the scalar explained, with modules where Captum needs to see them."""
 
     def __init__(self, text: Problem, target: Target) -> None:
         super().__init__()
         self.network, self.run = text.network, text.run
-        self.cnn = _ModularCNN(text.network, text.ids.shape[1]) if wide_filters(text.network) else None
+        self.cnn = _ModularCNN(text.network, text.ids.shape[1]) if _agrees(text) else None
         self.output = target.output
         self.sigmoid = nn.Sigmoid()
 
@@ -114,12 +130,16 @@ class _ModularCNN(nn.Module):
         self.relu = nn.ReLU()
 
     def forward(self, points: Tensor) -> Tensor:
+        return self.output(self.features(points))
+
+    def features(self, points: Tensor) -> Tensor:
+        """(B, ΣF) of embeddings (B, T, E)."""
         channels = points.transpose(1, 2)
         pooled = [
             pool(convolution(channels)).squeeze(2)
             for pool, convolution in zip(self.pools, self.convolutions, strict=True)
         ]
-        return self.output(self.relu(torch.cat(pooled, dim=1)))
+        return self.relu(torch.cat(pooled, dim=1))
 
 
 @contextmanager

@@ -19,11 +19,8 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from attribkit.attribution.filters import Filters
-from attribkit.attribution.perturbation import wide_filters
-
-_AGREES = 1e-3
-"""How near to the network's own logits the windows' must come to be used, relative to 1 + |z|."""
+from attribkit.attribution.closed_form import window_rounding
+from attribkit.attribution.filters import Filters, misfit
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,9 +47,9 @@ class WindowErasure:
     @torch.no_grad()
     def of(network: Any, ids: NDArray[np.int64], pad_id: int, logits: NDArray[np.float64]) -> "WindowErasure | None":
         """The text with these ids (T,); None where the network is no text CNN, or says other logits (C,) than that."""
-        filters = wide_filters(network)
-        if filters is None:
+        if misfit(network) is not None:
             return None
+        filters = Filters.of(network)
         device = filters.device
         table = network.embedding.weight.detach().to(device)
         rows = table[torch.from_numpy(np.append(ids, pad_id)).to(device)]
@@ -69,8 +66,11 @@ class WindowErasure:
             torch.from_numpy(filters.outgoing(output).T).to(given),
             free.to(given),
         )
-        near = found.whole(np.ones((1, len(ids)), dtype=bool), "delete")[0]
-        return found if np.all(np.abs(near - logits) <= _AGREES * (1 + np.abs(logits))) else None
+        best = found._best(found._read(np.ones((1, len(ids)), dtype=bool), "delete"))
+        features = (best + found.bias).relu().double().cpu().numpy()
+        longest = torch.linalg.vector_norm(rows[:-1].double(), dim=1).amax().reshape(1).cpu().numpy()
+        bound = window_rounding(filters, output, features, longest)[0]
+        return found if np.all(np.abs(found._logits(best).double().cpu().numpy()[0] - logits) <= bound) else None
 
     @torch.no_grad()
     def whole(self, keep: NDArray[np.bool_], how: str) -> NDArray[np.float64]:
@@ -110,8 +110,11 @@ class WindowErasure:
 
     def _outputs(self, left: Tensor) -> NDArray[np.float64]:
         """Logits (N, C) of tokens (N, n)."""
-        best = [self._windows(left, kernel).amax(1) for kernel in range(len(self.filters.widths))]
-        return self._logits(torch.cat(best, dim=1)).double().cpu().numpy()
+        return self._logits(self._best(left)).double().cpu().numpy()
+
+    def _best(self, left: Tensor) -> Tensor:
+        """(N, G·F): each filter's largest window over tokens (N, n), without its bias."""
+        return torch.cat([self._windows(left, kernel).amax(1) for kernel in range(len(self.filters.widths))], dim=1)
 
     def _logits(self, best: Tensor) -> Tensor:
         """Logits (…, C) of each filter's largest window (…, G·F), its bias not yet added."""

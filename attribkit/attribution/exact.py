@@ -50,10 +50,11 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from attribkit.attribution.closed_form import agrees
 from attribkit.attribution.envelope import Indices, Numbers
-from attribkit.attribution.filters import ClosedForm, Filters, home
+from attribkit.attribution.filters import ClosedForm, Filters, home, misfit
 from attribkit.attribution.lookup import Tables
 from attribkit.attribution.outputs import Target
 from attribkit.attribution.refinement import Pieces
@@ -87,16 +88,23 @@ class Phrases:
 
 @dataclass(frozen=True, eq=False)
 class Attribution:
-    """Scores (J, B, T) float64, one plane per target, exactly 0 at padding; and, if asked for, the phrases."""
+    """Scores (J, B, T) float64, one plane per target, exactly 0 at padding; and, if asked for, the phrases.
+
+    Attributes:
+        agrees: (B,) bool, whether the lines end in the network's own logits; all True if these were not given.
+    """
 
     scores: Tensor
     phrases: Phrases | None
+    agrees: Tensor
 
 
 def has_closed_form(network: object) -> bool:
-    """Whether the network declares a closed form: it has `embedding`, `convolutions` and `output`."""
-    parts = (getattr(network, name, None) for name in ("embedding", "convolutions", "output"))
-    return all(isinstance(part, nn.Module) for part in parts)
+    """Whether the network's modules have the geometry of the closed form; what it does with them is told by its logits.
+
+    See `attribkit.attribution.closed_form`.
+    """
+    return misfit(network) is None
 
 
 def integrated_gradients(
@@ -120,6 +128,7 @@ def attribute(
     targets: Sequence[Target],
     tables: Tables | None = None,
     phrases: bool = False,
+    logits: Tensor | None = None,
 ) -> Attribution:
     """Integrated gradients in closed form, for all targets from one envelope; the network is only read.
 
@@ -132,6 +141,7 @@ def attribute(
         targets: J scalars, each with one class per text.
         tables: of this run; None tabulates the words of these texts.
         phrases: whether to return the windows that won as well.
+        logits: (2, B, C) float64, the network's own of the baselines and of the texts, to be compared.
 
     Raises:
         ValueError: if the filters' geometry is not that of a closed form, a shape does not fit, or a token is not in
@@ -143,12 +153,17 @@ def attribute(
     targets = [target.to(cpu) for target in targets]
     scores = np.empty((len(targets), *ids.shape))
     found: list[Phrases] = []
+    agree = np.ones(len(ids), dtype=bool)
     for rows, winners, pieces in lines(network, ids, mask, baseline, tables):
         weights = np.stack([pieces.weights(target.rows(rows)) for target in targets])  # (J, P)
         scores[:, rows] = winners.spread(weights)[..., : ids.shape[1]]
+        if logits is not None:
+            agree[rows] = agrees(network, winners, pieces, logits[:, rows].cpu().numpy())
         if phrases:
             found.append(_phrases(winners, weights, rows.start, mask[rows].sum(1).cpu().numpy()))
-    return Attribution(torch.from_numpy(scores).to(device), _joined(found) if phrases else None)
+    return Attribution(
+        torch.from_numpy(scores).to(device), _joined(found) if phrases else None, torch.from_numpy(agree)
+    )
 
 
 def lines(

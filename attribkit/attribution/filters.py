@@ -30,6 +30,46 @@ class ClosedForm(Protocol):
     output: nn.Linear
 
 
+def named_as_text_cnn(network: object) -> bool:
+    """Whether a network has modules `embedding`, `convolutions` and `output`, whatever they are."""
+    parts = (getattr(network, name, None) for name in ("embedding", "convolutions", "output"))
+    return all(isinstance(part, nn.Module) for part in parts)
+
+
+def misfit(network: Any) -> str | None:
+    """Why a network's modules have not the geometry of the closed form, as a clause; None if they have."""
+    if not named_as_text_cnn(network):
+        return f"the closed form needs `embedding`, `convolutions` and `output`, {type(network).__name__} lacks some"
+    embedding, convolutions, output = network.embedding, network.convolutions, network.output
+    if not isinstance(convolutions, nn.ModuleList) or not len(convolutions):
+        return f"the closed form needs a ModuleList of convolutions, got {type(convolutions).__name__}"
+    wanted: list[tuple[nn.Module, type[nn.Module]]] = [(embedding, nn.Embedding), (output, nn.Linear)]
+    for module, kind in wanted + [(each, nn.Conv1d) for each in convolutions]:
+        if not isinstance(module, kind) or type(module).forward is not kind.forward or module.weight is None:
+            return f"the closed form needs {kind.__name__} as torch has it, got {type(module).__name__}"
+        if "weight" not in module._parameters:
+            return (
+                f"the closed form needs weights of its own, those of {type(module).__name__} are computed from others"
+            )
+    if embedding.max_norm is not None:
+        return "the closed form needs embeddings as they are stored, here `max_norm` shortens them"
+    kernels: list[Any] = list(convolutions)
+    for convolution in kernels:
+        (width,) = convolution.kernel_size
+        geometry = (convolution.stride, convolution.dilation, convolution.groups, convolution.padding)
+        if geometry != ((1,), (1,), 1, (width - 1,)) or convolution.padding_mode != "zeros":
+            return (
+                "the closed form needs convolutions of stride, dilation and groups 1, padded with K − 1 zeros, got "
+                f"{convolution}"
+            )
+        if convolution.in_channels != embedding.embedding_dim:
+            return f"the convolutions must read embeddings of {embedding.embedding_dim} numbers, got {convolution}"
+    filters = sum(convolution.out_channels for convolution in kernels)
+    if output.in_features != filters:
+        return f"`output` must read one feature per filter, {filters}, got {output.in_features}"
+    return None
+
+
 @dataclass(frozen=True, eq=False)
 class Filters:
     """G convolutions of F filters each, a grid of N = G·F columns; where one has fewer, its last columns are absent.
@@ -49,21 +89,11 @@ class Filters:
     @staticmethod
     def of(network: ClosedForm) -> "Filters":
         """The network's filters. Raises ValueError if their geometry has no closed form here."""
+        reason = misfit(network)
+        if reason is not None:
+            raise InputError(f"{reason}; use method='quadrature' for this network")
         convolutions = list(network.convolutions)
-        for convolution in convolutions:
-            (width,) = convolution.kernel_size
-            geometry = (convolution.stride, convolution.dilation, convolution.groups, convolution.padding)
-            if geometry != ((1,), (1,), 1, (width - 1,)) or convolution.padding_mode != "zeros":
-                raise InputError(
-                    "the closed form needs convolutions of stride, dilation and groups 1, padded with K − 1 zeros, got "
-                    f"{convolution}; use method='quadrature' for this network"
-                )
         counts = tuple(convolution.out_channels for convolution in convolutions)
-        if network.output.in_features != sum(counts):
-            raise InputError(
-                f"`output` must read one feature per filter, {sum(counts)}, got {network.output.in_features}; use "
-                "method='quadrature' for this network"
-            )
         return Filters(convolutions, tuple(convolution.kernel_size[0] for convolution in convolutions), counts)
 
     @cached_property
@@ -127,11 +157,11 @@ class Filters:
             convolution.weight.new_zeros(count) if convolution.bias is None else convolution.bias.detach()
             for convolution, count in zip(self.convolutions, self.counts, strict=True)
         ]
-        return self._on_grid(torch.cat(parts))
+        return self.on_grid(torch.cat(parts))
 
     def outgoing(self, output: nn.Linear) -> NDArray[np.float64]:
         """(C, N): the output layer's weights on the grid, 0 where no filter is."""
-        return self._on_grid(output.weight.detach())
+        return self.on_grid(output.weight.detach())
 
     def numbers(self, column: NDArray[np.int64]) -> NDArray[np.int64]:
         """The place of each column in the output layer's input, counting absent columns out."""
@@ -140,7 +170,8 @@ class Filters:
         ahead = [number * self.most - sum(self.counts[:number]) for number in range(len(self.counts))]
         return column - np.array(ahead)[column // self.most]
 
-    def _on_grid(self, values: Tensor) -> NDArray[np.float64]:
+    def on_grid(self, values: Tensor) -> NDArray[np.float64]:
+        """(…, N): values (…, ΣF) with zeros where a column is absent."""
         if min(self.counts) < self.most:
             parts = values.split(self.counts, dim=-1)
             values = torch.cat([nn.functional.pad(part, (0, self.most - part.shape[-1])) for part in parts], dim=-1)

@@ -20,8 +20,8 @@ from torch import Tensor
 
 from attribkit.attribution import exact
 from attribkit.attribution.chance import points_on_path
+from attribkit.attribution.closed_form import agrees
 from attribkit.attribution.filters import ClosedForm
-from attribkit.attribution.perturbation import wide_filters
 from attribkit.attribution.problem import Problem, Solution, adds_up
 
 MOST_POINTS, FEWEST_POINTS = 200, 20
@@ -29,8 +29,6 @@ _GRADIENT_TOKENS = 50_000
 """Points times tokens of a text, where every point takes a gradient of the network."""
 _TOKENS_AT_ONCE = 8_192
 _NUMBERS_AT_ONCE = 2**22
-_AGREES = 1e-3
-"""How near the lines must come to the network's own change of output to be used, relative to 1 + Σ|scores|."""
 
 
 def gradient_shap(problem: Problem) -> Solution:
@@ -46,7 +44,7 @@ def gradient_shap(problem: Problem) -> Solution:
 
 def _by_lines(problem: Problem) -> tuple[Tensor, Tensor, Tensor] | None:
     """Scores and their standard errors (J, B, T), points (J, B); None if the network is no text CNN."""
-    if wide_filters(problem.network) is None:
+    if problem.filters is None:
         return None
     network, targets = cast(ClosedForm, problem.network), [target.to(torch.device("cpu")) for target in problem.targets]
     baseline = problem.baseline if problem.baseline_ids is None else problem.baseline_ids
@@ -55,12 +53,11 @@ def _by_lines(problem: Problem) -> tuple[Tensor, Tensor, Tensor] | None:
     for rows, winners, pieces in exact.lines(network, problem.ids, problem.mask, baseline, problem.tables):
         count = len(winners.row)
         step = max(1, _NUMBERS_AT_ONCE // max(count, 1))
+        ends = problem.logits_at_ends
+        if ends is not None and not agrees(network, winners, pieces, ends[:, rows].cpu().numpy()).all():
+            return None  # the network does more than its modules say
         for number, target in enumerate(targets):
             some = target.rows(rows)
-            whole = winners.spread(pieces.weights(some)[np.newaxis])[0]
-            change = problem.difference[number, rows].cpu().numpy()
-            if np.any(np.abs(whole.sum(1) - change) > _AGREES * (1 + np.abs(whole).sum(1))):
-                return None  # the network does more than it declares
             terms = [
                 winners.spread(pieces.weights_at(some, drawn[rows, first : first + step]))[..., : scores.shape[2]]
                 for first in range(0, MOST_POINTS, step)

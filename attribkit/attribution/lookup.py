@@ -33,6 +33,7 @@ class Tables:
     Attributes:
         filters: the network's.
         rows: (words·Q, F), Q rows per word; word 0 stands before a text, word 1 after it.
+        norms: (words,) the length of each word's embedding.
         slots: (V,) each vocabulary id's word, −1 where it has none; None if word = id + 2 for the whole vocabulary.
         bias: (N,) the filters'.
         outgoing: (C, N) what each filter gives each logit; free: (C,) the logits' own bias.
@@ -41,6 +42,7 @@ class Tables:
 
     filters: Filters
     rows: Tensor
+    norms: NDArray[np.float64]
     slots: NDArray[np.int64] | None
     bias: NDArray[np.float64]
     outgoing: NDArray[np.float64]
@@ -79,6 +81,7 @@ class Tables:
         return Tables(
             filters,
             _tabulate(filters, words),
+            np.append([0.0, 0.0], torch.linalg.vector_norm(words.float(), dim=1).double().cpu().numpy()),
             slots,
             filters.bias(),
             filters.outgoing(network.output),

@@ -12,23 +12,18 @@ Erasure", 2016.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
-from attribkit.attribution.exact import has_closed_form
-from attribkit.attribution.filters import ClosedForm, Filters
+from attribkit.attribution.closed_form import window_rounding
+from attribkit.attribution.filters import Filters
 from attribkit.attribution.outputs import Target
 from attribkit.attribution.problem import Problem, Solution
-from attribkit.errors import InputError
 
 _SHARE_BYTES = 128 * 2**20
 """What tokens give to windows, kept at once; a longer text is taken in stretches."""
-
-_AGREES = 1e-3
-"""How near to the network's own output what is computed from windows must come to be used, relative to 1 + |F|."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,12 +34,14 @@ class _Replaced:
         rows, places: (P,) int64, which text's and which token.
         logits: (P, C) float64.
         whole: (B, C) float64, the same of the texts as they are; None where the network's own word is comparable.
+        features: (B, N) each filter's largest response in the texts as they are; None with `whole`.
     """
 
     rows: Tensor
     places: Tensor
     logits: Tensor
     whole: Tensor | None
+    features: Tensor | None
 
 
 @torch.no_grad()
@@ -57,7 +54,7 @@ def leave_one_out(problem: Problem) -> Solution:
     if bool(problem.moved.any()):
         targets = [target.to(torch.device("cpu")) for target in problem.targets]
         outputs, found = problem.outputs.cpu(), _by_windows(problem)
-        if found is None or not _agrees(found, targets, outputs):
+        if found is None or not _agrees(problem, found, targets):
             found = _by_forward_passes(problem)
         for number, target in enumerate(targets):
             whole = outputs[number] if found.whole is None else target.of(found.whole)
@@ -68,12 +65,15 @@ def leave_one_out(problem: Problem) -> Solution:
     return Solution(scores, steps, None, (note,))
 
 
-def _agrees(found: _Replaced, targets: Sequence[Target], outputs: Tensor) -> bool:
-    """Whether the windows tell the texts' outputs as the network does; its forward may do more than it declares."""
-    if found.whole is None:
+def _agrees(problem: Problem, found: _Replaced, targets: Sequence[Target]) -> bool:
+    """Whether the windows tell the texts' outputs as the network does; its forward may do more than its modules say."""
+    if found.whole is None or found.features is None or problem.filters is None:
         return True
+    lengths = torch.linalg.vector_norm(problem.embedded.double(), dim=2).amax(1)
     own = torch.stack([target.of(found.whole) for target in targets])
-    return bool(((own - outputs).abs() <= _AGREES * (1 + outputs.abs())).all())
+    bound = window_rounding(problem.filters, problem.network.output, found.features.numpy(), lengths.cpu().numpy())
+    # no output moves by more than twice as much as the logits
+    return bool(((own - problem.outputs.cpu()).abs() <= 2 * torch.from_numpy(bound).amax(1)).all())
 
 
 def _by_forward_passes(problem: Problem) -> _Replaced:
@@ -84,22 +84,12 @@ def _by_forward_passes(problem: Problem) -> _Replaced:
         keep = torch.ones(len(some), problem.ids.shape[1], dtype=torch.bool, device=some.device)
         keep.scatter_(1, place.unsqueeze(1), False)
         found.append(problem.logits(some, keep))
-    return _Replaced(rows.cpu(), places.cpu(), torch.cat(found), None)
-
-
-def wide_filters(network: nn.Module) -> Filters | None:
-    """The filters of a text CNN; None if the network is none, or if its convolutions are not wide."""
-    if not has_closed_form(network):
-        return None
-    try:
-        return Filters.of(cast(ClosedForm, network))
-    except InputError:
-        return None
+    return _Replaced(rows.cpu(), places.cpu(), torch.cat(found), None, None)
 
 
 def _by_windows(problem: Problem) -> _Replaced | None:
     """For a text CNN; None for any other network."""
-    network, filters = problem.network, wide_filters(problem.network)
+    network, filters = problem.network, problem.filters
     if filters is None:
         return None
     device, texts, length = filters.device, *problem.ids.shape
@@ -136,8 +126,9 @@ def _by_windows(problem: Problem) -> _Replaced | None:
         rows.append(row.cpu())
         places.append(place.cpu() + stretch.start)
         logits.append((features[row, place].double() @ outgoing + free).cpu())
-    whole = torch.cat([F.relu(values.amax(1)) for values in windows], dim=1).double() @ outgoing + free
-    return _Replaced(torch.cat(rows), torch.cat(places), torch.cat(logits), whole.cpu())
+    best = torch.cat([F.relu(values.amax(1)) for values in windows], dim=1).double()
+    whole = (best @ outgoing + free).cpu()
+    return _Replaced(torch.cat(rows), torch.cat(places), torch.cat(logits), whole, best.cpu())
 
 
 @dataclass(frozen=True, eq=False)

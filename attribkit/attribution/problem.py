@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from attribkit.attribution.exact import Phrases
+from attribkit.attribution.filters import Filters, misfit
 from attribkit.attribution.lookup import Tables
 from attribkit.attribution.outputs import Target
 
@@ -33,6 +34,9 @@ class Problem:
         seed: of the methods that draw; one text gets the same draws alone and among others.
         tables: of the closed form, for all texts of the run.
         phrases: whether to tell the phrases too, where the method knows them.
+        closed_form: False where the network was found not to be the text CNN that its modules make it look like.
+        logits_at_ends: (2, B, C) float64, of the baselines and of the texts, from the network's own forward pass; None
+            where they are not known.
     """
 
     network: Any
@@ -48,6 +52,13 @@ class Problem:
     seed: int = 0
     tables: Tables | None = None
     phrases: bool = False
+    closed_form: bool = True
+    logits_at_ends: Tensor | None = None
+
+    @cached_property
+    def filters(self) -> Filters | None:
+        """The filters of a text CNN; None for any other network."""
+        return Filters.of(self.network) if self.closed_form and misfit(self.network) is None else None
 
     @cached_property
     def embedded(self) -> Tensor:
@@ -81,6 +92,8 @@ class Problem:
             self.difference[:, one],
             self.tolerance,
             self.seed,
+            closed_form=self.closed_form,
+            logits_at_ends=None if self.logits_at_ends is None else self.logits_at_ends[:, one],
         )
 
     @torch.no_grad()
@@ -118,6 +131,7 @@ class Solution:
         notes: what a reader of the scores must know.
         phrases: the windows that a text CNN's filters chose; None for a method that does not know them.
         standard_errors: (J, B, T) of scores that are means of draws; None for others.
+        agrees: (B,) bool, whether the closed form used is the network's for these texts; None where none was used.
     """
 
     scores: Tensor
@@ -126,6 +140,7 @@ class Solution:
     notes: tuple[str, ...] = ()
     phrases: Phrases | None = None
     standard_errors: Tensor | None = None
+    agrees: Tensor | None = None
 
 
 def adds_up(problem: Problem, scores: Tensor) -> Tensor:

@@ -40,6 +40,16 @@ class Pieces:
         """(P,) the text of each line."""
         return self.envelope.segment // self.outgoing.shape[1]
 
+    def features(self) -> Numbers:
+        """(2, B, N) what the filters feed the output layer where the path begins and where it ends."""
+        envelope, shape = self.envelope, (self.texts, self.outgoing.shape[1])
+        heights = np.where(envelope.start == 0, np.maximum(envelope.intercept, 0.0), 0.0) * envelope.share
+        rises = envelope.slope * (envelope.end - envelope.start) * envelope.share
+        first, change = (
+            _summed(part, envelope.segment, shape[0] * shape[1]).reshape(shape) for part in (heights, rises)
+        )
+        return np.stack((first, first + change))
+
     def weights(self, target: Target) -> Numbers:
         """(P,) ∫ ∂S/∂(the filter's feature) dα over each line's stretch, for the scalar S of the logits."""
         envelope = self.envelope

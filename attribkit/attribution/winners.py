@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -27,29 +28,34 @@ class Path:
         after: the text's windows.
         before: the baseline's, or None if it is zero everywhere.
         unmoved: (B · (W + K − 1),) where a token's embedding equals the baseline's bit by bit; None with `before`.
+        norms: (B,) the length of the longest embedding of a text and its baseline.
     """
 
     after: Windows
     before: Windows | None
     unmoved: NDArray[np.bool_] | None
+    norms: Numbers
 
     @staticmethod
     def of(network: ClosedForm, ids: Tensor, mask: Tensor, baseline: Tensor | None, tables: Tables) -> "Path":
         """The path to ids (B, T); baseline None, (E,), (B, T) ids or (B, T, E)."""
         filters, real = tables.filters, mask.numpy()
-        after = Windows.of(filters, tables.rows, tables.words(ids.numpy(), real))
+        words = tables.words(ids.numpy(), real)
+        after, norms = Windows.of(filters, tables.rows, words), tables.norms[words].max(1)
         if baseline is None:
-            return Path(after, None, None)
+            return Path(after, None, None, norms)
         if not baseline.is_floating_point():
-            before = Windows.of(filters, tables.rows, tables.words(baseline.numpy(), real))
+            words = tables.words(baseline.numpy(), real)
+            before, lengths = Windows.of(filters, tables.rows, words), tables.norms[words]
         else:
             index = np.arange(ids.numel()).reshape(ids.shape) if baseline.ndim == 3 else np.zeros(ids.shape, np.int64)
             vectors = baseline.reshape(-1, baseline.shape[-1]).to(filters.device)
             before = Windows.of_vectors(filters, vectors, index, real)
+            lengths = np.where(real, torch.linalg.vector_norm(vectors.float(), dim=1).double().cpu().numpy()[index], 0)
         unmoved = np.zeros(after.first_rows.shape, dtype=np.bool_)
         edge = filters.widest - 1
         unmoved[:, edge : edge + ids.shape[1]] = _equal(network.embedding.weight.detach(), ids, baseline)
-        return Path(after, before, unmoved.reshape(-1))
+        return Path(after, before, unmoved.reshape(-1), np.maximum(norms, lengths.max(1)))
 
     def taps(self, places: Indices, column: Indices) -> tuple[Numbers, Numbers | None]:
         """⟨W, x − x′⟩ (P, K) of the tokens at places (P, K), and the base Σ ⟨W, x′⟩ (P,) or None for 0."""

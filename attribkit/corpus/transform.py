@@ -174,7 +174,7 @@ class Transform:
                     bases[place],
                     converged[place],
                     steps[place],
-                    solved.method,
+                    solved.choice.method,
                     UNITS[self.view.output],
                 )
         return [found[row] for row in range(len(texts))]

@@ -14,7 +14,8 @@ class Network(Protocol):
     """The contract: ids (B, T) int64 and mask (B, T) bool, real tokens first, to logits (B, C), C ≥ 2.
 
     A network with attention also has `attend(ids, mask) -> (logits, weights (B, T))`; one with a closed form of
-    integrated gradients says so by also having `convolutions` and `output`; one that must be given texts of one length
+    integrated gradients has `convolutions` and `output`, and its logits are asked whether they are the closed form's
+    (`attribkit.attribution.closed_form`); one that must be given texts of one length
     for its gradients says so by `equal_lengths = True`.
     """
 

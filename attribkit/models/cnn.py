@@ -53,6 +53,8 @@ class TextCNN(nn.Module):
     Source: Kim, "Convolutional Neural Networks for Sentence Classification", EMNLP 2014.
     """
 
+    closed_form = True  # of integrated gradients: what `forward` does between embedding and logits, and nothing else
+
     def __init__(self, settings: CNNSettings) -> None:
         super().__init__()
         self.settings = settings

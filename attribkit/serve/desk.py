@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any
 
 from attribkit.attribution.baselines import NAMES
-from attribkit.attribution.exact import has_closed_form
 from attribkit.attribution.outputs import UNITS
 from attribkit.errors import InputError, UnknownNameError
 from attribkit.explainer import explain, supported
@@ -29,7 +28,7 @@ from attribkit.serve.schema import (
     Predict,
     Settings,
 )
-from attribkit.views.engines import ENGINES
+from attribkit.views.engines import ENGINES, why_not_exact
 
 NEAREST = 8
 """Words that are offered in another's place."""
@@ -194,7 +193,7 @@ def _json(content: Any) -> bytes:
 
 
 def _card(model: Frozen) -> ModelCard:
-    closed = has_closed_form(model.network)
+    closed = why_not_exact(model.network) is None
     return ModelCard(
         name=model.name,
         network=type(model.network).__name__,

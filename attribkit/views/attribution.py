@@ -1,6 +1,6 @@
 """The first view: how much each token moved the prediction, by layer integrated gradients on the embedding."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -11,7 +11,7 @@ from torch import Tensor
 
 from attribkit import batches
 from attribkit.attribution.lookup import Tables
-from attribkit.attribution.outputs import UNITS
+from attribkit.attribution.outputs import UNITS, Target
 from attribkit.classifier import Classifier
 from attribkit.errors import InputError
 from attribkit.panels import Band, Phrases, TokenScores
@@ -19,7 +19,7 @@ from attribkit.sentences import sentence_spans
 from attribkit.text import Encoded
 from attribkit.views.against import Against, Named, check_baselines
 from attribkit.views.borrow import borrowed, embedding_fed
-from attribkit.views.engines import ENGINES, Problem, Solution, choose, tables_of_run
+from attribkit.views.engines import ENGINES, Choice, Problem, Solution, instead_of_exact, tables_of_run
 from attribkit.views.reading import Reading
 from attribkit.views.targets import TargetName, scalars_of
 
@@ -99,43 +99,72 @@ class Attribution:
         Yields: the texts' numbers (B,), each target's name for every text (J, N), what was found with each baseline.
         """
         network = classifier.network
-        method = choose(self.method, network)
+        choice = Choice.of(self.method, network)
         named = scalars_of(self.target, self.output, classifier.labels, reading.logits)
         names, scalars = [name for name, _ in named], [scalar for _, scalar in named]
-        ids_of = [one.ids for one in reading.encoded]
+        lengths = [len(one.ids) for one in reading.encoded]
         baselines = [Named.of(classifier, name) for name in self.baselines]
         texts = [one.words.numpy() for one in baselines if one.words is not None]
         others = np.concatenate([[classifier.tokenizer.pad_id], *texts])
-        tables = tables or tables_of_run(method, network, ids_of, others)
-        equal = method == "captum" or getattr(network, "equal_lengths", False)
-        lengths = [len(ids) for ids in ids_of]
+        tables = tables or tables_of_run(choice.method, network, [one.ids for one in reading.encoded], others)
+        equal = choice.method == "captum" or getattr(network, "equal_lengths", False)
         run = embedding_fed(network)
         with borrowed(network):
             for rows in batches.by_length(lengths, self.batch_size, tokens=8_192, equal=equal):
-                ids, mask = classifier.batch([ids_of[row] for row in rows])
                 targets = [scalar.rows(rows) for scalar in scalars]
-                outputs = torch.stack([target.of(torch.from_numpy(reading.logits[rows])) for target in targets])
-                solved: list[Solved] = []
-                for baseline in baselines:
-                    against = Against.of(classifier, ids, mask, baseline, run)
-                    bases = torch.stack([target.of(against.logits) for target in targets])
-                    problem = Problem(
-                        network=network,
-                        run=run,
-                        ids=ids,
-                        mask=mask,
-                        baseline_ids=against.ids,
-                        baseline_vectors=against.vectors,
-                        targets=[target.to(classifier.device) for target in targets],
-                        outputs=outputs.to(classifier.device),
-                        difference=(outputs - bases).to(classifier.device),
-                        tolerance=self.tolerance,
-                        seed=self.seed,
-                        tables=tables,
-                        phrases=self.details and not solved,
-                    )
-                    solved.append(Solved(method, baseline.name, against, outputs, bases, ENGINES[method](problem)))
-                yield rows, names, solved
+                solved = self._solve(classifier, reading, rows, targets, baselines, run, choice, tables)
+                agree = np.all([one.agrees for one in solved], axis=0)
+                if agree.all():
+                    yield rows, names, solved
+                    continue
+                instead = instead_of_exact(self.method, network)
+                for some, way in ((rows[agree], choice), (rows[~agree], instead)):
+                    if len(some):
+                        targets = [scalar.rows(some) for scalar in scalars]
+                        yield (
+                            some,
+                            names,
+                            self._solve(classifier, reading, some, targets, baselines, run, way, tables),
+                        )
+
+    def _solve(
+        self,
+        classifier: Classifier,
+        reading: Reading,
+        rows: NDArray[np.int64],
+        targets: Sequence[Target],
+        baselines: Sequence[Named],
+        run: Callable[[Tensor, Tensor, Tensor], Tensor],
+        choice: Choice,
+        tables: Tables | None,
+    ) -> list["Solved"]:
+        """One batch against each baseline, by the method chosen."""
+        ids, mask = classifier.batch([reading.encoded[row].ids for row in rows])
+        logits = torch.from_numpy(reading.logits[rows])
+        outputs = torch.stack([target.of(logits) for target in targets])
+        solved: list[Solved] = []
+        for baseline in baselines:
+            against = Against.of(classifier, ids, mask, baseline, run)
+            bases = torch.stack([target.of(against.logits) for target in targets])
+            problem = Problem(
+                network=classifier.network,
+                run=run,
+                ids=ids,
+                mask=mask,
+                baseline_ids=against.ids,
+                baseline_vectors=against.vectors,
+                targets=[target.to(classifier.device) for target in targets],
+                outputs=outputs.to(classifier.device),
+                difference=(outputs - bases).to(classifier.device),
+                tolerance=self.tolerance,
+                seed=self.seed,
+                tables=tables,
+                phrases=self.details and not solved,
+                closed_form=choice.closed_form,
+                logits_at_ends=torch.stack((against.logits, logits)),
+            )
+            solved.append(Solved(choice, baseline.name, against, outputs, bases, ENGINES[choice.method](problem)))
+        return solved
 
     def _panel(
         self, solved: "Solved", target: str, number: int, place: int, one: Encoded, cuts: NDArray[np.int64]
@@ -149,7 +178,7 @@ class Attribution:
             known=one.known,
             unit=UNITS[self.output],
             target=target,
-            method=solved.method,
+            method=solved.choice.method,
             baseline=solved.baseline,
             steps=int(solution.steps[number, place]),
             output_text=float(solved.outputs[number, place]),
@@ -157,7 +186,12 @@ class Attribution:
             tolerance=self.tolerance,
             converged=None if solution.converged is None else bool(solution.converged[number, place]),
             tokens_total=one.total,
-            notes=(*solution.notes, *solved.chance(number, place, len(one.ids)), *solved.against.note(len(one.ids))),
+            notes=(
+                *solved.choice.notes,
+                *solution.notes,
+                *solved.chance(number, place, len(one.ids)),
+                *solved.against.note(len(one.ids)),
+            ),
             sentence_starts=cuts,
             phrases=solved.phrases(number, place),
         )
@@ -168,18 +202,25 @@ class Solved:
     """What a method found for a batch of B texts and one baseline.
 
     Attributes:
-        method, baseline: as the user would type them.
+        choice: the method.
+        baseline: as the user would type it.
         against: the baseline itself.
         outputs, bases: (J, B), F(text) and F(baseline).
         solution: the scores.
     """
 
-    method: str
+    choice: Choice
     baseline: str
     against: Against
     outputs: Tensor
     bases: Tensor
     solution: Solution
+
+    @property
+    def agrees(self) -> NDArray[np.bool_]:
+        """(B,) whether the closed form, where it was used, is the network's."""
+        agrees = self.solution.agrees
+        return np.ones(self.outputs.shape[1], dtype=bool) if agrees is None else agrees.cpu().numpy()
 
     @cached_property
     def _by_text(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

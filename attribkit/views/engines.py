@@ -1,6 +1,7 @@
 """Which engine shares out the change from baseline to text, and how each is called."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
@@ -9,21 +10,33 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from attribkit.attribution import chance, exact, gradient_shap, perturbation, quadrature
+from attribkit.attribution import chance, closed_form, exact, gradient_shap, perturbation, quadrature
+from attribkit.attribution.exact import has_closed_form
+from attribkit.attribution.filters import misfit, named_as_text_cnn
 from attribkit.attribution.lookup import Tables, nbytes
 from attribkit.attribution.problem import Problem, Solution, adds_up
 from attribkit.errors import InputError
+from attribkit.views.borrow import borrowed, embedding_fed
 
 
 def by_closed_form(problem: Problem) -> Solution:
-    """No steps at all; for networks that declare a closed form."""
+    """No steps at all; for text CNNs."""
     baseline = problem.baseline if problem.baseline_ids is None else problem.baseline_ids
     found = exact.attribute(
-        problem.network, problem.ids, problem.mask, baseline, problem.targets, problem.tables, problem.phrases
+        problem.network,
+        problem.ids,
+        problem.mask,
+        baseline,
+        problem.targets,
+        problem.tables,
+        problem.phrases,
+        problem.logits_at_ends,
     )
     scores = found.scores.to(problem.difference.device)
     converged = adds_up(problem, scores)
-    return Solution(scores, torch.zeros_like(converged, dtype=torch.int64), converged, phrases=found.phrases)
+    return Solution(
+        scores, torch.zeros_like(converged, dtype=torch.int64), converged, (), found.phrases, None, found.agrees
+    )
 
 
 def by_quadrature(problem: Problem) -> Solution:
@@ -110,7 +123,11 @@ def tables_of_run(
         ids: of the texts; None if any may come.
         others: ids that their baselines may read as well.
     """
-    if not _reads_lines(method, network) or (ids is not None and len(ids) < _PAYS_FROM):
+    if (
+        method not in ("exact", "gradient_shap")
+        or not has_closed_form(network)
+        or (ids is not None and len(ids) < _PAYS_FROM)
+    ):
         return None
     own = [] if others is None else [others]
     words = None if ids is None else torch.from_numpy(np.unique(np.concatenate([*ids, *own])))
@@ -118,20 +135,71 @@ def tables_of_run(
     return Tables.build(network, words) if nbytes(network, count) <= _TABLE_BYTES else None
 
 
-def _reads_lines(method: str, network: Any) -> bool:
-    """Whether a method reads what it needs off the lines that a text CNN's filters follow."""
-    return method == "exact" or (method == "gradient_shap" and perturbation.wide_filters(network) is not None)
+@dataclass(frozen=True)
+class Choice:
+    """What a network is explained by.
+
+    Attributes:
+        method: one of `ENGINES`.
+        closed_form: False where the network is not the text CNN that its modules make it look like.
+        notes: what a reader must know of the choice.
+    """
+
+    method: str
+    closed_form: bool
+    notes: tuple[str, ...] = ()
+
+    @staticmethod
+    def of(method: str | None, network: Any) -> "Choice":
+        """The method asked for, or the best that the network allows.
+
+        Raises: ValueError for "exact" where the network has no closed form.
+        """
+        if method not in (None, *_BY_CLOSED_FORM):
+            return Choice(method, True)
+        reason = why_not_exact(network)
+        if reason is None:
+            return Choice(method or "exact", True)
+        if method == "exact":
+            raise InputError(_refusal(network, reason))
+        if method is not None:
+            return Choice(method, False)
+        return Choice("quadrature", False, (_instead(reason),) if named_as_text_cnn(network) else ())
+
+
+_BY_CLOSED_FORM = ("exact", "gradient_shap", "leave_one_out", "deeplift")
+_DIFFERS = "its logits for this text or its baseline are not those of the closed form"
 
 
 def choose(method: str | None, network: Any) -> str:
-    """The method asked for, or the best that the network allows.
+    """The method asked for, or the best that the network allows; see `Choice.of`."""
+    return Choice.of(method, network).method
 
-    Raises: ValueError for "exact" where the network has no closed form.
+
+def why_not_exact(network: Any) -> str | None:
+    """Why a network has no closed form, as a clause; None if it has, as far as can be told without its texts."""
+    if misfit(network) is not None or closed_form.declared(network):
+        return misfit(network)
+    with borrowed(network):
+        return closed_form.fault(network, embedding_fed(network))
+
+
+def instead_of_exact(method: str | None, network: Any) -> Choice:
+    """What explains the texts of which the network says something else than its closed form.
+
+    Raises: ValueError if the method asked for was "exact".
     """
-    closed = exact.has_closed_form(network)
-    if method == "exact" and not closed:
-        raise InputError(
-            f"method='exact' needs a network with a closed form (one that has `convolutions` and `output`), got "
-            f"{type(network).__name__}; use method='quadrature'"
-        )
-    return method or ("exact" if closed else "quadrature")
+    if method == "exact":
+        raise InputError(_refusal(network, _DIFFERS))
+    return Choice("quadrature", False, (_instead(_DIFFERS),))
+
+
+def _refusal(network: Any, reason: str) -> str:
+    return (
+        f"method='exact' needs a network with a closed form, got {type(network).__name__}: {reason}; use "
+        "method='quadrature'"
+    )
+
+
+def _instead(reason: str) -> str:
+    return f"by quadrature, not by the closed form of a text CNN: {reason}"

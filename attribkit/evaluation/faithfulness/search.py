@@ -18,6 +18,7 @@ from attribkit.evaluation.faithfulness.measures import AT_BINS, BINS, counts_of
 from attribkit.evaluation.faithfulness.removal import Erasable
 from attribkit.evaluation.scores import Scores
 from attribkit.models import ARCHITECTURES
+from attribkit.views.engines import why_not_exact
 from attribkit.views.reading import Reading
 
 MOST = 50
@@ -53,7 +54,8 @@ class Searched:
         most: int | None,
     ) -> "Searched":
         """Search the first `most` texts of an order (N,); None for all of them or, without a shortcut, for 50."""
-        windows = _windows(model, reading, int(order[0]))
+        fits = why_not_exact(model.network) is None
+        windows = _windows(model, reading, int(order[0])) if fits else None
         rows = order[: (len(order) if windows else MOST) if most is None else most].tolist()
         removed, kept = np.full((2, len(removals), len(order), len(BINS)), np.nan)
         # a network of ours keeps nothing from one run to the next, so that copies of it may run at once
@@ -63,7 +65,7 @@ class Searched:
         def search(row: int) -> None:
             own = model.copy(share_weights=True) if side_by_side else model
             ids, label = reading.encoded[row].ids, int(reading.logits[row].argmax())
-            counts, shortcut = counts_of(len(ids), BINS), _windows(model, reading, row)
+            counts, shortcut = counts_of(len(ids), BINS), _windows(model, reading, row) if fits else None
             exact[row] = len(ids) <= ceiling.EXACT
             for number, way in enumerate(removals):
                 text = Erasable(own, ids, label, way, shortcut)
