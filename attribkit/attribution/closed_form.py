@@ -20,7 +20,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from attribkit.attribution.envelope import Numbers
 from attribkit.attribution.filters import Filters, misfit
@@ -67,24 +67,25 @@ def fault(network: Any, run: Callable[[Tensor, Tensor, Tensor], Tensor]) -> str 
     return None
 
 
-def agrees(network: Any, winners: Winners, pieces: Pieces, own: NDArray[np.float64]) -> NDArray[np.bool_]:
+def agrees(winners: Winners, pieces: Pieces, own: NDArray[np.float64]) -> NDArray[np.bool_]:
     """(B,) whether the lines of the closed form end in the network's own logits (2, B, C) of baselines and texts."""
     features = pieces.features()
-    bound = window_rounding(winners.path.after.filters, network.output, features, winners.path.norms)
+    bound = window_rounding(winners.path.after.filters, pieces.outgoing, features, winners.path.norms)
     return np.all(_within(own, features @ pieces.outgoing.T + pieces.bias, bound), axis=(0, 2))
 
 
-def window_rounding(filters: Filters, output: nn.Linear, features: Numbers, longest: Numbers) -> Numbers:
+def window_rounding(filters: Filters, outgoing: Numbers, features: Numbers, longest: Numbers) -> Numbers:
     """(…, B, C) how far two computations of the logits of B texts may lie apart.
 
     Args:
-        filters, output: the network's.
+        filters: the network's.
+        outgoing: (C, N) the output layer's weights on the grid.
         features: (…, B, N) each filter's largest response, on the grid.
         longest: (B,) the length of the longest embedding: Σ|terms| ≤ the kernel's length times that of K embeddings.
     """
-    widths = np.repeat(filters.widths, filters.most)
-    sizes = longest[:, np.newaxis] * np.sqrt(widths) * _norms(filters) + np.abs(filters.bias())
-    return rounding(filters, widths, filters.outgoing(output), features, sizes)
+    reach, rest = filters.sizes
+    sizes = longest[:, np.newaxis] * reach + rest
+    return rounding(filters, np.repeat(filters.widths, filters.most), outgoing, features, sizes)
 
 
 def rounding(
@@ -113,17 +114,6 @@ def rounding(
 
 def _within(own: Numbers, implied: Numbers, bound: Numbers) -> NDArray[np.bool_]:
     return np.abs(own - implied) <= bound  # False where anything is NaN
-
-
-def _norms(filters: Filters) -> Numbers:
-    """(N,) the length of each filter's kernel, on the grid; 0 where no filter is."""
-    parts = [
-        F.pad(
-            torch.linalg.vector_norm(convolution.weight.detach().flatten(1).double(), dim=1), (0, filters.most - count)
-        )
-        for convolution, count in zip(filters.convolutions, filters.counts, strict=True)
-    ]
-    return torch.cat(parts).cpu().numpy()
 
 
 def _probes(network: Any) -> tuple[Tensor, Tensor, Tensor]:

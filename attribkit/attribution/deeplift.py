@@ -90,7 +90,7 @@ def _agrees(text: Problem) -> bool:
         features = modular.features(points)
         implied = torch.stack([target.of(text.network.output(features).double()) for target in text.targets])
         longest = torch.linalg.vector_norm(points.double(), dim=2).amax(1).cpu().numpy()
-        bound = window_rounding(grid, text.network.output, grid.on_grid(features), longest)
+        bound = window_rounding(grid, grid.outgoing(text.network.output), grid.on_grid(features), longest)
         if not bool(((implied - outputs).abs() <= 2 * float(bound.max())).all()):
             return False
     return True

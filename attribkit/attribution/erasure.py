@@ -69,7 +69,7 @@ class WindowErasure:
         best = found._best(found._read(np.ones((1, len(ids)), dtype=bool), "delete"))
         features = (best + found.bias).relu().double().cpu().numpy()
         longest = torch.linalg.vector_norm(rows[:-1].double(), dim=1).amax().reshape(1).cpu().numpy()
-        bound = window_rounding(filters, output, features, longest)[0]
+        bound = window_rounding(filters, filters.outgoing(output), features, longest)[0]
         return found if np.all(np.abs(found._logits(best).double().cpu().numpy()[0] - logits) <= bound) else None
 
     @torch.no_grad()

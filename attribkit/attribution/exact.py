@@ -158,7 +158,7 @@ def attribute(
         weights = np.stack([pieces.weights(target.rows(rows)) for target in targets])  # (J, P)
         scores[:, rows] = winners.spread(weights)[..., : ids.shape[1]]
         if logits is not None:
-            agree[rows] = agrees(network, winners, pieces, logits[:, rows].cpu().numpy())
+            agree[rows] = agrees(winners, pieces, logits[:, rows].cpu().numpy())
         if phrases:
             found.append(_phrases(winners, weights, rows.start, mask[rows].sum(1).cpu().numpy()))
     return Attribution(

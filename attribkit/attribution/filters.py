@@ -143,6 +143,16 @@ class Filters:
             grid[kernel, :, :width] = taps * self.most + np.arange(self.most)[:, np.newaxis]
         return grid.reshape(self.columns, self.widest)
 
+    @cached_property
+    def sizes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(N,) each: a kernel's length times √K, and its |bias|; Σ|terms| is at most x times the one plus the other.
+
+        Where x is the length of the longest embedding (Cauchy and Schwarz).
+        """
+        kernels = [torch.linalg.vector_norm(each.weight.detach().flatten(1), dim=1) for each in self.convolutions]
+        roots = np.sqrt(np.repeat(self.widths, self.most))
+        return self.on_grid(torch.cat(kernels)) * roots, np.abs(self.bias())
+
     def matrix(self, dtype: torch.dtype) -> Tensor:
         """(E, Q·F): an embedding times this gives its share in every tap of every filter; absent ones get 0."""
         parts = []

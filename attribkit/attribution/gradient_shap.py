@@ -54,7 +54,7 @@ def _by_lines(problem: Problem) -> tuple[Tensor, Tensor, Tensor] | None:
         count = len(winners.row)
         step = max(1, _NUMBERS_AT_ONCE // max(count, 1))
         ends = problem.logits_at_ends
-        if ends is not None and not agrees(network, winners, pieces, ends[:, rows].cpu().numpy()).all():
+        if ends is not None and not agrees(winners, pieces, ends[:, rows].cpu().numpy()).all():
             return None  # the network does more than its modules say
         for number, target in enumerate(targets):
             some = target.rows(rows)

@@ -71,7 +71,9 @@ def _agrees(problem: Problem, found: _Replaced, targets: Sequence[Target]) -> bo
         return True
     lengths = torch.linalg.vector_norm(problem.embedded.double(), dim=2).amax(1)
     own = torch.stack([target.of(found.whole) for target in targets])
-    bound = window_rounding(problem.filters, problem.network.output, found.features.numpy(), lengths.cpu().numpy())
+    bound = window_rounding(
+        problem.filters, problem.filters.outgoing(problem.network.output), found.features.numpy(), lengths.cpu().numpy()
+    )
     # no output moves by more than twice as much as the logits
     return bool(((own - problem.outputs.cpu()).abs() <= 2 * torch.from_numpy(bound).amax(1)).all())
 

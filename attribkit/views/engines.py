@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from attribkit.attribution import chance, closed_form, exact, gradient_shap, perturbation, quadrature
-from attribkit.attribution.exact import has_closed_form
 from attribkit.attribution.filters import misfit, named_as_text_cnn
 from attribkit.attribution.lookup import Tables, nbytes
 from attribkit.attribution.problem import Problem, Solution, adds_up
@@ -123,11 +122,8 @@ def tables_of_run(
         ids: of the texts; None if any may come.
         others: ids that their baselines may read as well.
     """
-    if (
-        method not in ("exact", "gradient_shap")
-        or not has_closed_form(network)
-        or (ids is not None and len(ids) < _PAYS_FROM)
-    ):
+    few = ids is not None and len(ids) < _PAYS_FROM
+    if few or method not in ("exact", "gradient_shap") or misfit(network) is not None:
         return None
     own = [] if others is None else [others]
     words = None if ids is None else torch.from_numpy(np.unique(np.concatenate([*ids, *own])))
@@ -178,8 +174,9 @@ def choose(method: str | None, network: Any) -> str:
 
 def why_not_exact(network: Any) -> str | None:
     """Why a network has no closed form, as a clause; None if it has, as far as can be told without its texts."""
-    if misfit(network) is not None or closed_form.declared(network):
-        return misfit(network)
+    reason = misfit(network)
+    if reason is not None or closed_form.declared(network):
+        return reason
     with borrowed(network):
         return closed_form.fault(network, embedding_fed(network))
 
