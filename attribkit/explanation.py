@@ -18,6 +18,7 @@ from attribkit.panels.difference import difference
 from attribkit.render import html, latex, picture, terminal
 
 FORMAT = 1
+_TOLD = ("failed", "verdict")
 SUFFIXES = (".html", ".png", ".svg", ".pdf", ".json", ".tex")
 
 
@@ -76,7 +77,8 @@ class Explanation:
 
         Args:
             level: "token": one row per token, in reading order: token (as written in the text), start, end, score,
-                unit, target, known; and, with several baselines, low and high.
+                unit, target, known; with several baselines, low and high; and, of a method that draws, spread: how far
+                another run's score lies away in 95 % of cases.
                 "phrase": one row per window that a filter of a text CNN chose, strongest first: phrase (as written),
                 start, end, filter (its place among the output layer's inputs), score, share (score / Σ|score| of the
                 target's phrases, so that the shares' sizes sum to 1 and their signs remain), unit, target. Several
@@ -84,7 +86,9 @@ class Explanation:
                 "sentence": one row per sentence, in reading order: sentence (as written), start, end, score (the sum of
                 its tokens' scores), tokens (how many), unit, target.
                 "text": one row, of the first target: text, label, probability, true_label, right, total (the sum of the
-                scores), relative_error, converged, tokens, method, baseline, unit, target.
+                scores), relative_error, relative_change (between the last two quadrature rules), converged, failed (the
+                criteria that were not met: "completeness", "stability"), draws, relative_spread, tokens, method,
+                baseline, unit, target.
 
         Raises: ValueError for another level, for an explanation without token scores, or one that knows no phrases.
         """
@@ -253,6 +257,8 @@ def _as_json(value: Any) -> Any:
         return [_as_json(item) for item in value]
     if hasattr(value, "__dataclass_fields__"):
         content = {f.name: _as_json(getattr(value, f.name)) for f in fields(value)}
+        # said for whoever reads the file without this package; read back they are told anew from the numbers
+        content |= {name: _as_json(getattr(value, name)) for name in _TOLD if hasattr(value, name)}
         return {"kind": value.kind, **content} if hasattr(value, "kind") else content
     return value
 
@@ -261,7 +267,7 @@ def _from_json(content: Any) -> Explanation:
     try:
         panels = []
         for panel in content["panels"]:
-            panel = dict(panel)
+            panel = {name: part for name, part in panel.items() if name not in _TOLD}
             panels.append(KINDS[panel.pop("kind")](**panel))
         prediction = content["prediction"]
         return Explanation(
@@ -285,8 +291,13 @@ def _from_row(row: Mapping[str, Any], text: str | None) -> Explanation:
         numbers: dict[str, Any] = {name: int(row[name]) for name in ("steps", "tokens_total")}
         numbers |= {name: float(row[name]) for name in ("output_text", "output_baseline", "tolerance")}
         arrays = ("starts", "ends", "tokens", "scores", "known", "unit", "target", "method", "baseline")
-        converged = None if row["converged"] is None else bool(row["converged"])
-        scores = TokenScores(**{name: row[name] for name in arrays}, **numbers, converged=converged)
+        numbers["converged"] = None if row["converged"] is None else bool(row["converged"])
+        # a run of an older version has none of these
+        draws, change = (None if pd.isna(row.get(name)) else row[name] for name in ("draws", "rule_change"))
+        if draws is not None:
+            numbers |= {"draws": int(draws), "spread": row["spread"]}
+        numbers["rule_change"] = None if change is None else float(change)
+        scores = TokenScores(**{name: row[name] for name in arrays}, **numbers)
         prediction = Prediction(row["label"], labels, tuple(row["probabilities"]), row["true_label"])
         number = int(row["row"])
     except InputError:

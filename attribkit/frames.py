@@ -30,7 +30,7 @@ def frame(explanation: Drawable, level: str) -> pd.DataFrame:
         for panel in panels
     ]
     if level == "token":
-        tables = [table.assign(known=p.known, **_band(p)) for table, p in zip(tables, panels, strict=True)]
+        tables = [table.assign(known=p.known, **_intervals(p)) for table, p in zip(tables, panels, strict=True)]
     return pd.concat(tables, ignore_index=True)
 
 
@@ -43,8 +43,9 @@ def _tokens(text: str, panel: TokenScores) -> Mapping[str, Any]:
     }
 
 
-def _band(panel: TokenScores) -> Mapping[str, Any]:
-    return {} if panel.band is None else {"low": panel.band.low, "high": panel.band.high}
+def _intervals(panel: TokenScores) -> Mapping[str, Any]:
+    band = {} if panel.band is None else {"low": panel.band.low, "high": panel.band.high}
+    return band if panel.spread is None else {**band, "spread": panel.spread}
 
 
 def _phrases(text: str, panel: TokenScores) -> Mapping[str, Any]:
@@ -94,7 +95,11 @@ def _text(explanation: Drawable, panel: TokenScores) -> dict[str, Any]:
         "right": None if said is None or true is None else said.label == true,
         "total": panel.total,
         "relative_error": panel.relative_error,
+        "relative_change": panel.relative_change,
         "converged": panel.converged,
+        "failed": ", ".join(panel.failed) or None,
+        "draws": panel.draws,
+        "relative_spread": panel.relative_spread,
         "tokens": len(panel.tokens),
         "method": panel.method,
         "baseline": panel.baseline,

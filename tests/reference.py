@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Callable
 from itertools import combinations, pairwise, permutations, product
+from math import factorial
 from typing import Any
 
 import numpy as np
@@ -114,6 +115,29 @@ def expected_gradients(
         (gradient,) = torch.autograd.grad(scalar(from_embeddings(network, point, mask)).sum(), point)
         rows.append(((text - baseline) * gradient).sum(2)[0].tolist())
     return rows
+
+
+def coalition_value(
+    network: Any, ids: Tensor, scalar: Callable[[Tensor], Tensor], kept: set[int], pad: int = 0
+) -> float:
+    """What the network says of one text, ids (1, T), when only these tokens are kept, the others being PAD."""
+    some = ids.clone()
+    some[0, [place for place in range(ids.shape[1]) if place not in kept]] = pad
+    with torch.no_grad():
+        return scalar(network(some, torch.ones(ids.shape, dtype=torch.bool)).double()).item()
+
+
+def shapley_values(value: Callable[[set[int]], float], players: int) -> list[float]:
+    """By the definition: what a player adds, averaged over all coalitions without it."""
+    found = []
+    for player in range(players):
+        others, total = [one for one in range(players) if one != player], 0.0
+        for size in range(players):
+            weight = factorial(size) * factorial(players - size - 1) / factorial(players)
+            for some in combinations(others, size):
+                total += weight * (value({*some, player}) - value(set(some)))
+        found.append(total)
+    return found
 
 
 def envelope_height(intercepts: list[float], slopes: list[float], alpha: float) -> float:

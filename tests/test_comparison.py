@@ -45,6 +45,27 @@ def test_what_does_not_add_up_does_not_add_up_in_the_difference(model: Classifie
     assert difference(a.scores, broken).converged is False
 
 
+def test_the_difference_of_drawn_scores_has_a_spread_of_its_own(model: Classifier) -> None:
+    a = explained(model)
+    drawn = replace(a.scores, converged=None, draws=30, spread=np.full(len(a.scores.tokens), 3.0))
+    again = replace(drawn, draws=12, spread=np.full(len(a.scores.tokens), 4.0))
+    both, one = difference(drawn, again), difference(a.scores, drawn)
+    assert (both.draws, both.converged, one.draws) == (42, None, 30)
+    assert both.spread is not None and one.spread is not None
+    assert np.allclose(both.spread, 5.0) and np.allclose(one.spread, 3.0)
+    assert one.verdict.startswith("sampled: 30 draws, spread ± 3 (95 %) a token")
+
+
+def test_the_difference_says_what_failed_in_either(model: Classifier) -> None:
+    a = replace(explained(model).scores, rule_change=1e-9)
+    size = float(np.abs(a.scores).sum())
+    change = difference(a, replace(a, converged=False, rule_change=3e-4 * size))
+    assert change.rule_change == pytest.approx(3e-4 * size + 1e-9) and change.converged is False
+    assert any(
+        note.startswith("one of the two did not converge: adds up, but scores still move") for note in change.notes
+    )
+
+
 def test_a_comparison_draws_both_and_the_difference_and_says_how_far_they_agree(model: Classifier) -> None:
     a, b = explained(model), explained(model, method="leave_one_out")
     found = ak.compare(a, b)

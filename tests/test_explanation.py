@@ -61,6 +61,7 @@ def token_scores(draw: st.DrawFn, length: int, numbers: st.SearchStrategy[float]
     if draw(st.booleans()):
         band = Band(("pad", draw(words)), np.stack([scores, column(numbers)]), (draw(st.none() | st.booleans()), True))
     true = relative_error(scores, output_text - output_baseline) <= 1e-4
+    draws = draw(st.none() | st.integers(0, 300))
     return TokenScores(
         starts=np.array(starts, dtype=np.int64),
         ends=np.array(ends, dtype=np.int64),
@@ -75,12 +76,15 @@ def token_scores(draw: st.DrawFn, length: int, numbers: st.SearchStrategy[float]
         output_text=output_text,
         output_baseline=output_baseline,
         tolerance=1e-4,
-        converged=draw(st.sampled_from([true, False, None])),
+        converged=None if draws else draw(st.sampled_from([true, False, None])),
         tokens_total=n + draw(st.integers(0, 5)),
         notes=tuple(draw(st.lists(words, max_size=2))),
         sentence_starts=np.array([0, *range(1, n, 3)] if n and draw(st.booleans()) else [], dtype=np.int64),
         phrases=phrases,
         band=band,
+        rule_change=draw(st.none() | numbers.map(abs)),
+        draws=draws,
+        spread=None if draws is None else np.abs(np.array(column(numbers), dtype=float)),
     )
 
 
@@ -262,7 +266,7 @@ def test_spans_beyond_the_text_are_refused() -> None:
 def test_what_an_earlier_version_saved_can_still_be_read() -> None:
     envelope = json.loads(horrible().to_json())
     panel = envelope["content"]["panels"][0]
-    for name in ("sentence_starts", "phrases", "band"):
+    for name in ("sentence_starts", "phrases", "band", "rule_change", "draws", "spread", "failed", "verdict"):
         del panel[name]
     canonical = json.dumps(envelope["content"], sort_keys=True, separators=(",", ":"))
     envelope["sha256"] = hashlib.sha256(canonical.encode()).hexdigest()
@@ -346,6 +350,28 @@ def test_the_table_holds_the_band_where_there_is_one() -> None:
     assert table.high.tolist() == [0.042, 2.31, -0.05, 2.31, 0.042]
     both = Explanations([banded, horrible()]).to_frame()
     assert both.low.isna().tolist() == [False] * 5 + [True] * 5
+
+
+def test_the_tables_and_the_json_name_the_criterion_that_failed() -> None:
+    moving = horrible(converged=False, rule_change=0.02692)  # of Σ|scores| = 2.692
+    (row,) = moving.to_frame("text").to_dict("records")
+    assert (row["converged"], row["failed"]) == (False, "stability")
+    assert row["relative_change"] == pytest.approx(0.01) and row["relative_error"] == 0
+    (panel,) = json.loads(moving.to_json())["content"]["panels"]
+    assert (panel["rule_change"], panel["failed"], panel["verdict"]) == (0.02692, ["stability"], moving.scores.verdict)
+    assert Explanation.from_json(moving.to_json()) == moving
+    assert horrible().to_frame("text").failed.tolist() == [None]
+
+
+def test_the_tables_and_the_json_hold_the_spread_of_the_draws() -> None:
+    spread = [0.1, 0.2, 0.3, 0.4, 0.5]
+    drawn = horrible(converged=None, draws=300, spread=spread)
+    assert drawn.to_frame().spread.tolist() == spread
+    (row,) = drawn.to_frame("text").to_dict("records")
+    assert (row["converged"], row["draws"]) == (None, 300) and row["relative_spread"] == pytest.approx(1.5 / 2.692)
+    assert json.loads(drawn.to_json())["content"]["panels"][0]["spread"] == spread
+    assert Explanation.from_json(drawn.to_json()) == drawn
+    assert "spread" not in horrible().to_frame()
 
 
 PHRASES = Phrases(np.array([0, 2, 3]), np.array([1, 4, 3]), np.array([7, 0, 7]), np.array([0.152, -1.6, 0.248]))

@@ -109,6 +109,56 @@ def test_the_verdict_says_whether_the_scores_add_up() -> None:
     failed = panel(output_text=1.0, converged=False)
     assert failed.verdict == "did not converge: relative error 1.2e-01 > 0.0001 after 64 steps"
     assert "does not promise that the scores add up to the change in log-odds" in panel(converged=None).verdict
+    assert (
+        panel(output_text=1.0, converged=False, steps=0).verdict == "does not add up: relative error 1.2e-01 > 0.0001"
+    )
+
+
+def test_the_verdict_names_the_criterion_that_failed_with_its_number() -> None:
+    moving = panel(converged=False, rule_change=4.2e-4)
+    assert (moving.relative_error, moving.relative_change) == (0.0, 2.1e-4)
+    assert moving.failed == ("stability",)
+    assert moving.verdict == "did not converge: adds up, but scores still move by 2.1e-04 > 0.0001 after 64 steps"
+    both = panel(output_text=1.0, converged=False, rule_change=4.2e-4)
+    assert both.failed == ("completeness", "stability")
+    assert both.verdict == (
+        "did not converge: relative error 1.2e-01 > 0.0001, and scores still move by 2.1e-04 > 0.0001 after 64 steps"
+    )
+    still = panel(output_text=1.0, converged=False, rule_change=1e-9, steps=1)
+    assert still.failed == ("completeness",)
+    assert still.verdict == "did not converge: relative error 1.2e-01 > 0.0001 after 1 step"
+    # what an older version saved does not tell by how much they moved
+    old = panel(output_text=0.75 + 1e-5, converged=False)
+    assert old.failed == () and old.verdict == (
+        "did not converge after 64 steps, though it adds up: relative error 5.0e-06 ≤ 0.0001"
+    )
+    assert panel(rule_change=1e-9).failed == ()
+
+
+def test_drawn_scores_say_how_far_other_draws_would_move_them() -> None:
+    drawn = panel(converged=None, draws=1512, spread=[0.16, 0.08])
+    assert drawn.relative_spread == pytest.approx(0.12)
+    assert drawn.verdict == "sampled: 1,512 draws, spread ± 0.12 (95 %) a token, 12 % of Σ|scores|"
+    assert panel(converged=None, draws=1, spread=[4, 0.84]).verdict.startswith("sampled: 1 draw, spread ± 2.4 (95 %)")
+    assert panel(converged=None, draws=2, spread=[0, 2.42]).verdict.endswith(" 121 % of Σ|scores|")
+    zero = panel(scores=[0, 0], output_text=0, output_baseline=0, converged=None, draws=9, spread=[0, 0])
+    assert zero.verdict == "sampled: 9 draws, spread ± 0 (95 %) a token"
+    assert panel(draws=0, spread=[0, 0]).verdict == "adds up: relative error 0 ≤ 0.0001"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"draws": 9}, "`draws` and `spread` belong together"),
+        ({"spread": [1, 1]}, "`draws` and `spread` belong together"),
+        ({"draws": 9, "spread": [1], "converged": None}, "a number ≥ 0 for each of the 2 tokens"),
+        ({"draws": 9, "spread": [1, -1], "converged": None}, "a number ≥ 0 for each of the 2 tokens"),
+        ({"draws": 9, "spread": [1, 1], "converged": True}, "must be None where scores were drawn"),
+    ],
+)
+def test_draws_that_contradict_themselves_are_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
+        panel(**changes)
 
 
 def test_a_panel_cannot_claim_a_convergence_that_its_own_numbers_deny() -> None:

@@ -8,7 +8,8 @@ from threading import RLock
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import stdtrit
 
 from attribkit.attribution.problem import Problem, Solution, one_by_one
 
@@ -28,6 +29,19 @@ def seed_of(ids: NDArray[np.int64], seed: int) -> int:
 def points_on_path(ids: NDArray[np.int64], seed: int, count: int) -> NDArray[np.float64]:
     """(S,) points drawn uniformly from [0, 1) for a text with these ids (T,)."""
     return np.random.default_rng(seed_of(ids, seed)).uniform(size=count)
+
+
+def spread(errors: NDArray[np.float64], degrees: ArrayLike = np.inf) -> NDArray[np.float64]:
+    """How far the score of another run, with as many other draws, lies away in 95 % of cases.
+
+    The difference of two independent estimates varies √2 times as much as one of them: t · √2 · standard error, the
+    repeatability limit of ISO 5725-6.
+
+    Args:
+        errors: standard errors.
+        degrees: of freedom that they were estimated with; infinite where they are known.
+    """
+    return stdtrit(degrees, 0.975) * np.sqrt(2) * errors
 
 
 @contextmanager
@@ -58,4 +72,7 @@ def random(problem: Problem) -> Solution:
             return torch.randn(len(text.targets), text.ids.shape[1], dtype=torch.float64), 0
 
     note = f"drawn by chance with seed {problem.seed}, as a reference; the model and the baseline have no part in it"
-    return Solution(*one_by_one(problem, draw), None, (note,))
+    scores, steps = one_by_one(problem, draw)
+    away = torch.from_numpy(spread(problem.mask.cpu().numpy().astype(float))).expand(scores.shape)
+    draws = torch.ones(len(problem.ids), dtype=torch.int64)
+    return Solution(scores, steps, None, (note,), draws=draws, spread=away)

@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from attribkit.attribution import exact
-from attribkit.attribution.chance import points_on_path
+from attribkit.attribution.chance import points_on_path, spread
 from attribkit.attribution.closed_form import agrees
 from attribkit.attribution.filters import ClosedForm
-from attribkit.attribution.problem import Problem, Solution, adds_up
+from attribkit.attribution.problem import Problem, Solution
 
 MOST_POINTS, FEWEST_POINTS = 200, 20
 _GRADIENT_TOKENS = 50_000
@@ -32,14 +32,15 @@ _NUMBERS_AT_ONCE = 2**22
 
 
 def gradient_shap(problem: Problem) -> Solution:
-    """The mean over 200 points and its standard error; where gradients are taken, fewer for texts of over 250 tokens.
+    """The mean over 200 points and its spread; where gradients are taken, fewer for texts of over 250 tokens.
 
     A text of T tokens gets 50,000 / T gradients then, at least 20.
     """
     found = _by_lines(problem) or _by_gradients(problem)
     scores, errors, steps = found
+    away = torch.from_numpy(spread(errors.numpy(), steps.numpy()[..., np.newaxis] - 1))
     note = f"the points of the path were drawn with seed {problem.seed}; the scores add up only in the mean"
-    return Solution(scores, steps, adds_up(problem, scores), (note,), standard_errors=errors)
+    return Solution(scores, steps, None, (note,), draws=steps[0], spread=away)
 
 
 def _by_lines(problem: Problem) -> tuple[Tensor, Tensor, Tensor] | None:

@@ -127,10 +127,16 @@ class Solution:
         scores: (J, B, T) float64, exactly 0 at padding.
         steps: (J, B) int64, how often the network was evaluated: gradients for methods that take gradients, outputs
             of changed texts for those that change texts.
-        converged: (J, B) bool, whether the scores add up; None for a method that promises no such thing.
+        converged: (J, B) bool, whether the scores add up and stand still; None for a method that promises no such
+            thing. Where scores were drawn it says nothing: see `verdict`.
         notes: what a reader of the scores must know.
         phrases: the windows that a text CNN's filters chose; None for a method that does not know them.
-        standard_errors: (J, B, T) of scores that are means of draws; None for others.
+        rule_change: (J, B) float64, the largest change of a score between the last two quadrature rules; None for a
+            method without them.
+        draws: (B,) int64, random draws taken; 0 for a text whose scores were counted out; None for a method that never
+            draws.
+        spread: (J, B, T) float64, how far another run's scores lie away in 95 % of cases; None likewise.
+        text_notes: what a reader must know of each text's scores; empty if there is nothing.
         agrees: (B,) bool, whether the closed form used is the network's for these texts; None where none was used.
     """
 
@@ -139,8 +145,20 @@ class Solution:
     converged: Tensor | None
     notes: tuple[str, ...] = ()
     phrases: Phrases | None = None
-    standard_errors: Tensor | None = None
     agrees: Tensor | None = None
+    rule_change: Tensor | None = None
+    draws: Tensor | None = None
+    spread: Tensor | None = None
+    text_notes: Sequence[str] = ()
+
+    def verdict(self, target: int, text: int) -> bool | None:
+        """Whether one text's scores converged; None where none was promised, or where they were drawn.
+
+        Drawn scores add up because they were fitted to, or by chance: it proves nothing of any of them.
+        """
+        if self.converged is None or (self.draws is not None and bool(self.draws[text])):
+            return None
+        return bool(self.converged[target, text])
 
 
 def adds_up(problem: Problem, scores: Tensor) -> Tensor:

@@ -44,11 +44,13 @@ class Result:
         scores: (J, B, T) float64, exactly 0 at padding.
         nodes: (B,) int64, at how many points of the path the gradient was taken.
         converged: (J, B) bool, whether all criteria were met.
+        change: (J, B) float64, by how much the score that moved most differs between the last two rules.
     """
 
     scores: Tensor
     nodes: Tensor
     converged: Tensor
+    change: Tensor
 
 
 def integrated_gradients(
@@ -97,6 +99,7 @@ def integrated_gradients(
     pending = lengths.argsort(descending=True, stable=True).cpu()  # rows of one length share a batch
     used = torch.zeros(len(embedded), dtype=torch.int64)
     converged = torch.zeros(len(targets), len(embedded), dtype=torch.bool)
+    change = torch.zeros(len(targets), len(embedded), dtype=torch.float64)
     rule = torch.zeros(len(embedded), dtype=torch.int64)
     difference = difference.cpu().double()
     taken = 0
@@ -110,7 +113,8 @@ def integrated_gradients(
         scores, before = steps.sums[number][:, pending], steps.sums[number - 1][:, pending]
         allowed = tolerance * scores.abs().sum(2)
         adds_up = (scores.sum(2) - difference[:, pending]).abs() <= allowed
-        stands_still = (scores - before).abs().amax(2) <= allowed
+        change[:, pending] = (scores - before).abs().amax(2)
+        stands_still = change[:, pending] <= allowed
         done = adds_up & stands_still
         if number == 1:
             steps.take(pending[done.all(0)], range(size, _LOOKED_AT), gradients=False)
@@ -118,7 +122,7 @@ def integrated_gradients(
         used[pending], rule[pending] = size, number
         pending = pending[~converged[:, pending].all(0)]
     chosen = steps.sums[rule, :, torch.arange(len(embedded))].transpose(0, 1)
-    return Result(chosen.to(_home(device)), used.to(device), converged.to(device))
+    return Result(chosen.to(_home(device)), used.to(device), converged.to(device), change.to(_home(device)))
 
 
 class _Steps:

@@ -14,7 +14,7 @@ from attribkit.attribution.outputs import UNITS
 from attribkit.classifier import NOT_FINITE, Classifier, softmax
 from attribkit.corpus.job import Settings
 from attribkit.errors import AttribkitError, InputError, InputTypeError, ran_out
-from attribkit.panels import relative_error
+from attribkit.panels import failed, relative_error, relative_to_size
 from attribkit.text import Encoded
 from attribkit.views.against import Named
 from attribkit.views.attribution import Attribution
@@ -45,7 +45,11 @@ SCHEMA = pa.schema(
         "output_baseline": pa.float64(),
         "completeness_error": pa.float64(),
         "relative_error": pa.float64(),
+        "rule_change": pa.float64(),
         "converged": pa.bool_(),
+        "failed": pa.string(),
+        "draws": pa.int64(),
+        "spread": pa.list_(pa.float64()),
         "steps": pa.int64(),
         "tokens_total": pa.int64(),
         "tolerance": pa.float64(),
@@ -65,10 +69,25 @@ class Explained:
     scores: NDArray[np.float64]
     output_text: float
     output_baseline: float
+    tolerance: float
     converged: bool | None
+    rule_change: float | None
+    draws: int | None
+    spread: NDArray[np.float64] | None
     steps: int
     method: str
     unit: str
+
+    @property
+    def relative_error(self) -> float:
+        """As `TokenScores.relative_error`."""
+        return relative_error(self.scores, self.output_text - self.output_baseline)
+
+    @property
+    def failed(self) -> str | None:
+        """As `TokenScores.failed`, joined by commas; None for none."""
+        change = None if self.rule_change is None else relative_to_size(self.rule_change, self.scores)
+        return ", ".join(failed(self.converged, self.relative_error, change, self.tolerance)) or None
 
 
 @dataclass
@@ -159,7 +178,10 @@ class Transform:
             solution, target = solved.solution, 0  # the only one
             scores, steps = solution.scores[target].cpu().numpy(), solution.steps[target].tolist()
             outputs, bases = solved.outputs[target].tolist(), solved.bases[target].tolist()
-            converged = [None] * len(rows) if solution.converged is None else solution.converged[target].tolist()
+            changes, draws, spread = (
+                None if part is None else part.cpu().numpy()
+                for part in (solution.rule_change, solution.draws, solution.spread)
+            )
             finite = np.isfinite(scores).all(1)
             for place, row in enumerate(rows.tolist()):
                 if not finite[place]:
@@ -172,7 +194,11 @@ class Transform:
                     scores[place, : len(encoded[row].ids)],
                     outputs[place],
                     bases[place],
-                    converged[place],
+                    self.settings.tolerance,
+                    solution.verdict(target, place),
+                    None if changes is None else float(changes[target, place]),
+                    None if draws is None else int(draws[place]),
+                    None if spread is None else spread[target, place, : len(encoded[row].ids)],
                     steps[place],
                     solved.choice.method,
                     UNITS[self.view.output],
@@ -232,7 +258,6 @@ def _table(
         return _lists(mask, lengths, values)
 
     tokens = [len(one.scores) for one in there]
-    errors = [(float(one.scores.sum()), one.output_text - one.output_baseline, one.scores) for one in there]
     columns = {
         **{name: window[name] for name in ("row", "file", "key", "true_label")},
         "status": pa.array(status, pa.string()),
@@ -249,12 +274,18 @@ def _table(
         "scores": lists(tokens, flat([one.scores for one in there], pa.float64())),
         "output_text": each(lambda one: one.output_text, pa.float64()),
         "output_baseline": each(lambda one: one.output_baseline, pa.float64()),
-        "completeness_error": _spread(mask, [total - change for total, change, _ in errors]),
-        "relative_error": _spread(mask, [relative_error(scores, change) for _, change, scores in errors]),
+        "completeness_error": each(
+            lambda one: float(one.scores.sum()) - (one.output_text - one.output_baseline), pa.float64()
+        ),
+        "relative_error": each(lambda one: one.relative_error, pa.float64()),
+        "rule_change": each(lambda one: one.rule_change, pa.float64()),
         "converged": each(lambda one: one.converged, pa.bool_()),
+        "failed": each(lambda one: one.failed, pa.string()),
+        "draws": each(lambda one: one.draws, pa.int64()),
+        "spread": each(lambda one: one.spread, pa.list_(pa.float64())),
         "steps": each(lambda one: one.steps, pa.int64()),
         "tokens_total": each(lambda one: one.encoded.total, pa.int64()),
-        "tolerance": each(lambda one: settings.tolerance, pa.float64()),
+        "tolerance": each(lambda one: one.tolerance, pa.float64()),
         "method": each(lambda one: one.method, pa.string()),
         "baseline": each(lambda one: settings.baseline, pa.string()),
         "unit": each(lambda one: one.unit, pa.string()),
@@ -269,9 +300,3 @@ def _lists(mask: NDArray[np.bool_], lengths: Sequence[int], values: pa.Array) ->
     counts[~mask] = lengths
     offsets = pa.array(np.concatenate([[0], np.cumsum(counts)]), pa.int32())
     return pa.ListArray.from_arrays(offsets, values, mask=pa.array(mask))
-
-
-def _spread(mask: NDArray[np.bool_], values: Sequence[float]) -> pa.Array:
-    spread = np.zeros(len(mask))
-    spread[~mask] = values
-    return pa.array(spread, mask=mask)

@@ -8,10 +8,11 @@ from attribkit.panels.convergence import Convergence
 from attribkit.panels.document import Document, Figure, Section
 from attribkit.panels.heatmap import Agreement, Heatmap, HeatmapRow
 from attribkit.panels.kinds import KINDS, Drawable, Panel
+from attribkit.panels.phrases import Phrase, Phrases
 from attribkit.panels.prediction import Prediction
 from attribkit.panels.scatter import Map, Mixing, Placed, Scatter
 from attribkit.panels.table import Bar, Table
-from attribkit.panels.token_scores import Band, Phrase, Phrases, TokenScores, relative_error
+from attribkit.panels.token_scores import Band, TokenScores, failed, relative_error, relative_to_size
 
 __all__ = [
     "KINDS",
@@ -37,5 +38,7 @@ __all__ = [
     "Series",
     "Table",
     "TokenScores",
+    "failed",
     "relative_error",
+    "relative_to_size",
 ]

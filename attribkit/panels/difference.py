@@ -18,6 +18,7 @@ class Aligned:
         tokens: (S,) as the first model read them, else the second.
         known: (S,) whether every model that read it knows all of it.
         first, second: (S,) the summed scores; 0 where one did not read it.
+        spread: (S,) how far other draws would move the difference of the two; 0 where nothing was drawn.
         whole: whether both read the very same tokens.
     """
 
@@ -27,13 +28,15 @@ class Aligned:
     known: NDArray[np.bool_]
     first: NDArray[np.float64]
     second: NDArray[np.float64]
+    spread: NDArray[np.float64]
     whole: bool
 
 
 def align(a: TokenScores, b: TokenScores) -> Aligned:
     """The finest stretches at whose ends both begin and end a token."""
     if np.array_equal(a.starts, b.starts) and np.array_equal(a.ends, b.ends):
-        return Aligned(a.starts, a.ends, a.tokens, a.known & b.known, a.scores, b.scores, True)
+        apart = np.hypot(_spread(a), _spread(b))
+        return Aligned(a.starts, a.ends, a.tokens, a.known & b.known, a.scores, b.scores, apart, True)
     spans = sorted(
         (int(start), int(end), side, place)
         for side, panel in enumerate((a, b))
@@ -57,8 +60,16 @@ def align(a: TokenScores, b: TokenScores) -> Aligned:
         np.array([bool(a.known[one].all() and b.known[two].all()) for _, _, (one, two) in stretches], dtype=bool),
         np.array([a.scores[one].sum() for _, _, (one, _) in stretches], dtype=float),
         np.array([b.scores[two].sum() for _, _, (_, two) in stretches], dtype=float),
+        # the tokens of one run may err together: their spreads are added; the two runs err each by itself
+        np.array(
+            [np.hypot(_spread(a)[one].sum(), _spread(b)[two].sum()) for _, _, (one, two) in stretches], dtype=float
+        ),
         False,
     )
+
+
+def _spread(panel: TokenScores) -> NDArray[np.float64]:
+    return np.zeros(len(panel.scores)) if panel.spread is None else panel.spread
 
 
 def difference(a: TokenScores, b: TokenScores) -> TokenScores:
@@ -84,6 +95,9 @@ def difference(a: TokenScores, b: TokenScores) -> TokenScores:
     if converged:
         converged = relative_error(scores, outputs[0] - outputs[1]) <= tolerance
     notes = [] if found.whole else ["where the two cut the text differently, their tokens are taken together"]
+    notes += [f"one of the two {one.verdict}" for one in (a, b) if one.converged is False]
+    draws = [one.draws for one in (a, b) if one.draws is not None]
+    changes = [one.rule_change for one in (a, b) if one.rule_change is not None]
     if tolerance > 0.01:
         notes.append("the differences are about as small as what either may be wrong by")
     unread = max(a.tokens_total - len(a.tokens), b.tokens_total - len(b.tokens))
@@ -105,4 +119,7 @@ def difference(a: TokenScores, b: TokenScores) -> TokenScores:
         tokens_total=len(found.tokens) + unread,
         notes=tuple(dict.fromkeys([*a.notes, *b.notes, *notes])),
         sentence_starts=a.sentence_starts if found.whole else np.zeros(0, dtype=np.int64),
+        rule_change=sum(changes) if changes else None,
+        draws=sum(draws) if draws else None,
+        spread=found.spread if draws else None,
     )

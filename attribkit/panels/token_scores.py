@@ -1,13 +1,13 @@
 """How much each token moved one output of the model."""
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.errors import InputError
 from attribkit.panels.arrays import Compared, freeze, frozen_array, nested
+from attribkit.panels.phrases import Phrase, Phrases
 
 
 def relative_error(scores: NDArray[np.float64], change: float) -> float:
@@ -16,51 +16,16 @@ def relative_error(scores: NDArray[np.float64], change: float) -> float:
     Infinite where the sums are too large for a float: nothing can be said of them then.
     """
     with np.errstate(over="ignore", invalid="ignore"):
+        return relative_to_size(abs(float(scores.sum()) - change), scores)
+
+
+def relative_to_size(amount: float, scores: NDArray[np.float64]) -> float:
+    """An amount ≥ 0 in the scores' unit / Σ|scores|, with 0/0 = 0; infinite where either is too large for a float."""
+    with np.errstate(over="ignore"):
         size = float(np.abs(scores).sum())
-        error = abs(float(scores.sum()) - change)
-    if not np.isfinite(size + error):
+    if not np.isfinite(size + amount):
         return float("inf")
-    return error / size if size else (0.0 if error == 0 else float("inf"))
-
-
-class Phrase(NamedTuple):
-    """One window of a text with all filters that chose it: its first and last token, and what it says.
-
-    Attributes:
-        first, last: its tokens.
-        score: what the filters make of it together, in the panel's unit.
-        share: the same of Σ|scores| of all windows and filters.
-        filters: their numbers among the output layer's inputs, those that make most of it first.
-    """
-
-    first: int
-    last: int
-    score: float
-    share: float
-    filters: tuple[int, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class Phrases(Compared):
-    """The windows of a text that a convolution's filters chose, each with its share of the score.
-
-    Attributes:
-        firsts, lasts: (P,) the first and the last token of each window.
-        filters: (P,) which filter chose it: its number among the output layer's inputs.
-        scores: (P,) its share of the score, in the panel's unit; together they are the sum of the tokens' scores.
-    """
-
-    firsts: NDArray[np.int64]
-    lasts: NDArray[np.int64]
-    filters: NDArray[np.int64]
-    scores: NDArray[np.float64]
-
-    def __post_init__(self) -> None:
-        freeze(self, firsts=np.int64, lasts=np.int64, filters=np.int64, scores=float)
-        if len({len(part) for part in (self.firsts, self.lasts, self.filters, self.scores)}) != 1:
-            raise InputError("phrases need one entry per window in every column")
-        if np.any(self.firsts < 0) or np.any(self.lasts < self.firsts):
-            raise InputError("every phrase must satisfy 0 <= first token <= last token")
+    return amount / size if size else (0.0 if amount == 0 else float("inf"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +68,8 @@ class TokenScores(Compared):
     """How much each token moved one output of the model, in that output's own unit.
 
     The scores are never rescaled; only a drawing scales its colours. A method that promises completeness says that
-    the scores add up to F(text) − F(baseline), and by how much they fail to.
+    the scores add up to F(text) − F(baseline), and by how much they fail to. One that draws says instead how far its
+    scores would move with other draws: that such scores add up is built into how they are fitted, or chance.
 
     Attributes:
         starts, ends: (T,) each token's character span in the original text, in reading order.
@@ -115,13 +81,21 @@ class TokenScores(Compared):
         method, baseline: as the user would type them.
         steps: how often the network was evaluated: gradients taken, or changed texts run (0: none were needed).
         output_text, output_baseline: F(text) and F(baseline), from the network's own forward pass.
-        tolerance: the relative completeness error that was asked for.
-        converged: whether it was reached; None if the method promises no completeness.
+        tolerance: what the relative completeness error, and the relative change between rules, were to keep to.
+        converged: whether all was kept; None where adding up proves nothing: the method promises no completeness, or
+            the scores were drawn.
         tokens_total: tokens in the whole text; more than T if the text was truncated.
         notes: sentences a reader must know ("the baseline text was cut to 12 tokens").
         sentence_starts: (S,) the first token of each sentence, beginning with 0; empty if the text was not cut.
         phrases: the windows that a CNN's filters chose; None for methods that do not know them.
         band: the scores with other baselines; None if only one was asked for.
+        rule_change: by how much the score that moved most differs between the last two quadrature rules, in `unit`;
+            None for a method without such rules.
+        draws: how many random draws the scores were estimated from; 0 where everything was counted; None for a method
+            that never draws.
+        spread: (T,) in `unit`, how far the score of another run, with as many other draws, lies away in 95 % of cases:
+            t · √2 · standard error (the repeatability limit of ISO 5725-6). The value that is estimated lies nearer
+            yet. None for a method that never draws.
     """
 
     starts: NDArray[np.int64]
@@ -143,11 +117,16 @@ class TokenScores(Compared):
     sentence_starts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     phrases: Phrases | None = None
     band: Band | None = None
+    rule_change: float | None = None
+    draws: int | None = None
+    spread: NDArray[np.float64] | None = None
 
     kind = "token_scores"
 
     def __post_init__(self) -> None:
-        freeze(self, starts=np.int64, ends=np.int64, scores=float, known=np.bool_, sentence_starts=np.int64)
+        freeze(
+            self, starts=np.int64, ends=np.int64, scores=float, known=np.bool_, sentence_starts=np.int64, spread=float
+        )
         for name, kind in (("phrases", Phrases), ("band", Band)):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, nested(kind, getattr(self, name)))
@@ -169,11 +148,24 @@ class TokenScores(Compared):
             raise InputError(
                 f"the band needs a score for each of the {len(self.tokens)} tokens, got {self.band.scores.shape[1]}"
             )
+        self._check_draws()
         if self.converged and self.relative_error > self.tolerance:
             raise InputError(
                 f"`converged` must be False where the relative error {self.relative_error:.1e} exceeds the tolerance "
                 f"{self.tolerance:g}"
             )
+
+    def _check_draws(self) -> None:
+        if (self.draws is None) != (self.spread is None):
+            raise InputError(
+                "`draws` and `spread` belong together: give both, or neither for a method that never draws"
+            )
+        if self.spread is None:
+            return
+        if len(self.spread) != len(self.tokens) or np.any(self.spread < 0):
+            raise InputError(f"`spread` must hold a number ≥ 0 for each of the {len(self.tokens)} tokens")
+        if self.draws and self.converged is not None:
+            raise InputError("`converged` must be None where scores were drawn: that they add up proves nothing")
 
     @property
     def total(self) -> float:
@@ -189,6 +181,27 @@ class TokenScores(Compared):
     def relative_error(self) -> float:
         """|completeness error| / Σ|scores|, with 0/0 = 0."""
         return relative_error(self.scores, self.output_text - self.output_baseline)
+
+    @property
+    def relative_change(self) -> float | None:
+        """The change between the last two rules / Σ|scores|, with 0/0 = 0; None for a method without rules."""
+        return None if self.rule_change is None else relative_to_size(self.rule_change, self.scores)
+
+    @property
+    def relative_spread(self) -> float | None:
+        """Σ spread / Σ|scores|, with 0/0 = 0; None for a method that never draws."""
+        if self.spread is None:
+            return None
+        with np.errstate(over="ignore"):
+            return relative_to_size(float(self.spread.sum()), self.scores)
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """The criteria that were not met, of "completeness" and "stability"; none where `converged` is not False.
+
+        Also none where the numbers held do not tell: of what an older version saved, or of a difference.
+        """
+        return failed(self.converged, self.relative_error, self.relative_change, self.tolerance)
 
     @property
     def sentence_totals(self) -> NDArray[np.float64]:
@@ -230,10 +243,46 @@ class TokenScores(Compared):
 
     @property
     def verdict(self) -> str:
-        """One sentence on how far the scores can be trusted to add up; printed on every picture."""
+        """One sentence on how far the scores can be trusted, with its numbers; printed on every picture."""
+        if self.draws and self.spread is not None:
+            mean = float(self.spread.mean()) if len(self.spread) else 0.0
+            share = f", {_two_digits(100 * (self.relative_spread or 0.0))} % of Σ|scores|" if self.scores.any() else ""
+            return f"sampled: {_counted(self.draws, 'draw')}, spread ± {_two_digits(mean)} (95 %) a token{share}"
         if self.converged is None:
             return f"{self.method} does not promise that the scores add up to the change in {self.unit}"
         relative = "0" if self.relative_error == 0 else f"{self.relative_error:.1e}"
         if self.converged:
             return f"adds up: relative error {relative} ≤ {self.tolerance:g}"
-        return f"did not converge: relative error {relative} > {self.tolerance:g} after {self.steps} steps"
+        missed, after = self.failed, f"after {_counted(self.steps, 'step')}"
+        moves = f"by {self.relative_change:.1e} > {self.tolerance:g}" if "stability" in missed else ""
+        if "completeness" in missed:
+            error = f"relative error {relative} > {self.tolerance:g}"
+            if not self.steps:
+                return f"does not add up: {error}"
+            also = f", and scores still move {moves}" if moves else ""
+            return f"did not converge: {error}{also} {after}"
+        if moves:
+            return f"did not converge: adds up, but scores still move {moves} {after}"
+        return f"did not converge {after}, though it adds up: relative error {relative} ≤ {self.tolerance:g}"
+
+
+def failed(converged: bool | None, error: float, change: float | None, tolerance: float) -> tuple[str, ...]:
+    """Which of the criteria exceed the tolerance; see `TokenScores.failed`.
+
+    Args:
+        converged: whether all of them were met; None where nothing was judged.
+        error, change: the relative completeness error and the relative change between rules.
+        tolerance: of both.
+    """
+    if converged is not False:
+        return ()
+    criteria = (("completeness", error), ("stability", 0.0 if change is None else change))
+    return tuple(name for name, value in criteria if value > tolerance)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _two_digits(value: float) -> str:
+    return f"{value:,.0f}" if value >= 9.95 else f"{value:.2g}"

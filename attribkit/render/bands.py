@@ -1,4 +1,8 @@
-"""How much the baseline matters: from each token's lowest to its highest score over several baselines."""
+"""How far a score may be read: over several baselines, or over other draws of a method that samples.
+
+One drawing serves both: from a token's lowest to its highest score. With several baselines it shows those; without,
+where the scores were drawn, the score ± the spread of its draws.
+"""
 
 from dataclasses import dataclass
 
@@ -11,7 +15,7 @@ STILL = 0.05
 
 @dataclass(frozen=True)
 class Range:
-    """One token's band: its lowest and its highest score, its own, and where the drawing's scale ends."""
+    """One token's interval: its lowest and its highest score, its own, and where the drawing's scale ends."""
 
     low: float
     own: float
@@ -20,12 +24,12 @@ class Range:
 
     @property
     def words(self) -> str:
-        """The band in numbers."""
+        """The interval in numbers."""
         return f"{number(self.low, self.limit)} to {number(self.high, self.limit)}"
 
     @property
     def still(self) -> bool:
-        """Whether the band is too small and too near 0 to be seen."""
+        """Whether the interval is too small and too near 0 to be seen."""
         return max(-self.low, self.high) < STILL * self.limit or not self.limit
 
     def share(self, score: float) -> float:
@@ -34,20 +38,36 @@ class Range:
 
 
 def ranges(panel: TokenScores, scale: Scale) -> list[Range]:
-    """(T,) each token's band; empty if the panel has none."""
-    if panel.band is None:
+    """(T,) each token's interval; empty if the panel has none."""
+    if panel.band is not None:
+        low, high = panel.band.low, panel.band.high
+    elif panel.draws and panel.spread is not None:
+        low, high = panel.scores - panel.spread, panel.scores + panel.spread
+    else:
         return []
-    columns = (panel.band.low.tolist(), panel.scores.tolist(), panel.band.high.tolist())
+    columns = (low.tolist(), panel.scores.tolist(), high.tolist())
     return [Range(low, own, high, scale.limit) for low, own, high in zip(*columns, strict=True)]
 
 
+def caption(panel: TokenScores) -> str:
+    """What the intervals are, in a legend; empty without any."""
+    if panel.band is not None:
+        return "its scores over several baselines"
+    return "its score ± the spread of the draws" if panel.draws else ""
+
+
 def meaning(panel: TokenScores) -> str:
-    """How the bands are to be read; empty without any."""
-    if panel.band is None:
+    """How the intervals are to be read; empty without any."""
+    own, end = f"its score with {visible(panel.baseline, one_line=True)}", ""
+    if panel.band is not None:
+        names = visible(", ".join(panel.band.baselines), one_line=True)
+        drawn = f"from its lowest to its highest score over the baselines {names}"
+    elif panel.draws:
+        drawn = "where its score would lie with other draws in 95 % of cases"
+        own, end = "its score with these", "; what lies beyond the scale is cut off"
+    else:
         return ""
-    names = visible(", ".join(panel.band.baselines), one_line=True)
-    own = visible(panel.baseline, one_line=True)
     return (
-        f"Under each word: from its lowest to its highest score over the baselines {names}. The stroke across is its "
-        f"score with {own}, the line is 0; up speaks for the target, down against it."
+        f"Under each word: {drawn}. The stroke across is {own}, the line is 0; up speaks for the target, down against "
+        f"it{end}."
     )

@@ -20,6 +20,13 @@ _BASELINES = {
 }
 _BAND = "Each token’s band runs from its lowest to its highest score over these baselines."
 
+_SPREAD = (
+    "How far a score would move with as many other draws, in 95 % of cases; each token’s own is given with its score."
+)
+_DRAWN = (
+    "Sum of scores − (F(text) − F(baseline)). It proves nothing of drawn scores: their fit or chance makes it small."
+)
+
 _FILTERS_NAMED = 3
 
 SHARED = "one colour scale for"
@@ -41,7 +48,9 @@ def quoted(label: str) -> str:
 
 
 def icon(panel: TokenScores) -> str:
-    """The sign before the verdict: ✓ it adds up, ! it did not converge, – nothing was promised."""
+    """The sign before the verdict: ✓ it adds up, ! it did not converge, ± it was drawn, – nothing was promised."""
+    if panel.draws:
+        return "±"
     return "–" if panel.converged is None else "✓" if panel.converged else "!"
 
 
@@ -119,11 +128,35 @@ def facts(panel: TokenScores, prediction: Prediction | None) -> list[Fact]:
             number(panel.total, size),
             "All scores added; completeness asks for F(text) − F(baseline).",
         ),
-        Fact("Completeness error", error, "Sum of scores − (F(text) − F(baseline)), and its share of Σ|scores|."),
-        Fact("Verdict", panel.verdict, "Whether the scores may be read as parts of one whole."),
+        Fact(
+            "Completeness error",
+            error,
+            _DRAWN if panel.draws else "Sum of scores − (F(text) − F(baseline)), and its share of Σ|scores|.",
+        ),
+        *_stability(panel),
+        Fact(
+            "Verdict",
+            panel.verdict,
+            "How far the scores may be trusted."
+            if panel.draws
+            else "Whether the scores may be read as parts of one whole.",
+        ),
         Fact("Tokens read", tokens_read(panel), "How much of the text the model saw."),
     ]
     return found
+
+
+def _stability(panel: TokenScores) -> list[Fact]:
+    """By how much the scores still move: between quadrature rules, or between draws."""
+    if panel.draws and panel.spread is not None and len(panel.spread):
+        mean, most = (number(float(value), sign=False) for value in (panel.spread.mean(), panel.spread.max()))
+        return [Fact("Spread of the draws", f"± {mean} in the mean, at most ± {most}", _SPREAD)]
+    if panel.rule_change is None:
+        return []
+    shown = f"{number(panel.rule_change, sign=False)} ({panel.relative_change:.1e} of the scores' size)"
+    return [
+        Fact("Change between rules", shown, "By how much a score moved at most between the last two quadrature rules.")
+    ]
 
 
 def remarks(panel: TokenScores, scale: Scale) -> list[str]:

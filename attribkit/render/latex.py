@@ -161,11 +161,12 @@ def _parts(text: str | None, panel: TokenScores, scale: Scale) -> list[str]:
     ]
     if told:
         found.append(f"the most telling phrases: {', '.join(told)}")
-    if panel.band is not None:
-        written, between = words(text, panel), ranges(panel, scale)
+    between = ranges(panel, scale)
+    if between:
+        written = words(text, panel)
         bands = [f"{shorten(written[i], 40)} {between[i].words}" for i in largest(panel.scores, 10)]
-        names = ", ".join(panel.band.baselines)
-        found.append(f"lowest to highest score over the baselines {names}: {', '.join(bands) or 'all 0'}")
+        over = f"over the baselines {', '.join(panel.band.baselines)}" if panel.band else "with other draws (95 %)"
+        found.append(f"lowest to highest score {over}: {', '.join(bands) or 'all 0'}")
     sums = sorted(enumerate(sentences(panel), 1), key=lambda pair: -abs(pair[1].total))[:5]
     if sums:
         shown = ", ".join(

@@ -184,16 +184,19 @@ class Attribution:
             output_text=float(solved.outputs[number, place]),
             output_baseline=float(solved.bases[number, place]),
             tolerance=self.tolerance,
-            converged=None if solution.converged is None else bool(solution.converged[number, place]),
+            converged=solution.verdict(number, place),
             tokens_total=one.total,
             notes=(
                 *solved.choice.notes,
                 *solution.notes,
-                *solved.chance(number, place, len(one.ids)),
+                *solution.text_notes[place : place + 1],
                 *solved.against.note(len(one.ids)),
             ),
             sentence_starts=cuts,
             phrases=solved.phrases(number, place),
+            rule_change=None if solution.rule_change is None else float(solution.rule_change[number, place]),
+            draws=None if solution.draws is None else int(solution.draws[place]),
+            spread=None if solution.spread is None else solution.spread[number, place, : len(one.ids)].cpu().numpy(),
         )
 
 
@@ -228,16 +231,6 @@ class Solved:
         text = _NOTHING if self.solution.phrases is None else self.solution.phrases.text
         order = np.argsort(text, kind="stable")
         return order, np.searchsorted(text[order], np.arange(self.outputs.shape[1] + 1))
-
-    def chance(self, number: int, place: int, length: int) -> tuple[str, ...]:
-        """How far one text's scores may be off for having been drawn."""
-        if self.solution.standard_errors is None:
-            return ()
-        errors = self.solution.standard_errors[number, place, :length]
-        return (
-            f"standard error of a score, by the spread of its {int(self.solution.steps[number, place])} draws: "
-            f"{float(errors.mean()):.1g} in the mean, at most {float(errors.max()):.1g}",
-        )
 
     def phrases(self, number: int, place: int) -> Phrases | None:
         """One text's phrases for one target: those that have a part in the score."""

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from attribkit.attribution import chance, closed_form, exact, gradient_shap, perturbation, quadrature
+from attribkit.attribution import chance, closed_form, coalitions, exact, gradient_shap, perturbation, quadrature
 from attribkit.attribution.filters import misfit, named_as_text_cnn
 from attribkit.attribution.lookup import Tables, nbytes
 from attribkit.attribution.problem import Problem, Solution, adds_up
@@ -53,7 +53,8 @@ def by_quadrature(problem: Problem) -> Solution:
         problem.difference,
         tolerance=problem.tolerance,
     )
-    return Solution(found.scores, found.nodes.expand(len(problem.targets), -1), found.converged)
+    steps = found.nodes.expand(len(problem.targets), -1)
+    return Solution(found.scores, steps, found.converged, rule_change=found.change)
 
 
 def by_captum(problem: Problem) -> Solution:
@@ -102,11 +103,11 @@ ENGINES: dict[str, Callable[[Problem], Solution]] = {
     "input_x_gradient": _captums("gradients", "input_x_gradient"),
     "deeplift": _captums("deeplift", "deeplift"),
     "gradient_shap": gradient_shap.gradient_shap,
-    "occlusion": _captums("coalitions", "occlusion"),
+    "occlusion": coalitions.occlusion,
     "leave_one_out": perturbation.leave_one_out,
-    "shapley_sampling": _captums("coalitions", "shapley_sampling"),
-    "lime": _captums("coalitions", "lime"),
-    "kernel_shap": _captums("coalitions", "kernel_shap"),
+    "shapley_sampling": coalitions.shapley_sampling,
+    "lime": coalitions.lime,
+    "kernel_shap": coalitions.kernel_shap,
     "random": chance.random,
 }
 

@@ -1,10 +1,7 @@
-"""The methods that Captum computes, each against a slow and obvious version, and the laws they keep."""
+"""The methods to compare with, each against a slow and obvious version, and the laws they keep."""
 
 import random
 from collections.abc import Callable, Iterator
-from functools import cache
-from itertools import combinations, permutations
-from math import factorial
 from typing import Any
 
 import numpy as np
@@ -22,6 +19,7 @@ from attribkit.views.attribution import Attribution
 from attribkit.views.reading import Reading
 
 TEXT = "never such a good film !"
+LONG = "never such a good film ! a good film with a great story and a dull horrible movie"
 WORDS = {"<pad>": 0, "<unk>": 1, "good": 2, "bad": 3, "film": 4, "the": 5}
 ARCHITECTURES = ("cnn", "attention-rnn", "lstm")
 DRAWN = ("gradient_shap", "shapley_sampling", "lime", "kernel_shap", "random")
@@ -73,56 +71,6 @@ def scores(classifier: Classifier, text: str, method: str, **options: Any) -> To
     return explain(classifier, text, method=method, **({"target": classifier.labels[1]} | options)).scores
 
 
-def coalition_values(classifier: Classifier, text: str, output: str, label: int) -> Callable[[set[int]], float]:
-    """What the network says when only these tokens are kept, the others being PAD."""
-    ids, mask = classifier.batch([classifier.encode([text])[0].ids])
-    target = Target(output, torch.tensor([label]))
-
-    @cache
-    def once(kept: frozenset[int]) -> float:
-        some = ids.clone()
-        some[0, [place for place in range(ids.shape[1]) if place not in kept]] = 0
-        with torch.no_grad():
-            return target.of(classifier.network(some, mask).double()).item()
-
-    return lambda kept: once(frozenset(kept))
-
-
-def shapley_values(value: Callable[[set[int]], float], players: int) -> list[float]:
-    """By the definition: over all coalitions without the player."""
-    found = []
-    for player in range(players):
-        others, total = [one for one in range(players) if one != player], 0.0
-        for size in range(players):
-            weight = factorial(size) * factorial(players - size - 1) / factorial(players)
-            for some in combinations(others, size):
-                total += weight * (value({*some, player}) - value(set(some)))
-        found.append(total)
-    return found
-
-
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
-@pytest.mark.parametrize("output", ["log_odds", "probability"])
-def test_sampled_shapley_values_lie_within_their_error(
-    make_classifier: Callable[..., Classifier], architecture: str, output: str
-) -> None:
-    classifier = make_classifier(architecture, labels=("x", "y", "z"))
-    value = coalition_values(classifier, TEXT, output, 1)
-    exact = shapley_values(value, 6)
-    orders = [
-        [value({*order[: order.index(i) + 1]}) - value({*order[: order.index(i)]}) for i in range(6)]
-        for order in list(permutations(range(6)))[::7]
-    ]
-    error = np.std(orders, axis=0) / np.sqrt(200) + 1e-6
-    panel = scores(classifier, TEXT, "shapley_sampling", output=output)
-    assert np.all(np.abs(panel.scores - exact) <= 5 * error)
-    assert panel.converged is True and panel.relative_error <= 1e-5
-    assert panel.steps <= 2**6
-    fitted = scores(classifier, TEXT, "kernel_shap", output=output)
-    assert np.abs(fitted.scores - exact).max() <= 0.1 * np.abs(exact).sum()
-    assert fitted.converged is True
-
-
 def test_all_methods_agree_on_a_linear_network(bag: Classifier) -> None:
     text = "good the film film bad good good"
     weights = (bag.network.embedding.weight @ bag.network.network.out.weight[1]).detach()
@@ -158,35 +106,6 @@ def test_gradients_are_autograds(make_classifier: Callable[..., Classifier], arc
     products = scores(classifier, TEXT, "input_x_gradient")
     np.testing.assert_allclose(products.scores, (points * points.grad).sum(2)[0].detach(), rtol=1e-4, atol=1e-6)
     assert (saliency.steps, products.steps) == (1, 1)
-
-
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
-@pytest.mark.parametrize("text", [TEXT, "a good", "good"])
-def test_occlusion_averages_the_windows_that_hold_a_token(
-    make_classifier: Callable[..., Classifier], architecture: str, text: str
-) -> None:
-    classifier = make_classifier(architecture)
-    value = coalition_values(classifier, text, "log_odds", 1)
-    panel = scores(classifier, text, "occlusion")
-    everyone = set(range(len(panel.tokens)))
-    width = min(3, len(everyone))
-    windows = [set(range(start, start + width)) for start in range(len(everyone) - width + 1)]
-    for place, score in enumerate(panel.scores):
-        changes = [value(everyone) - value(everyone - window) for window in windows if place in window]
-        assert score == pytest.approx(np.mean(changes), abs=1e-5)
-
-
-def test_lime_is_a_weighted_ridge_regression_in_the_large(make_classifier: Callable[..., Classifier]) -> None:
-    classifier = make_classifier("lstm")
-    value = coalition_values(classifier, TEXT, "log_odds", 1)
-    kept = np.array([[number >> bit & 1 for bit in range(6)] for number in range(64)], dtype=float)
-    answers = np.array([value(set(np.flatnonzero(row))) for row in kept])
-    weights = np.exp(-((1 - np.sqrt(kept.sum(1) / 6)) ** 2) / (2 * 0.25**2))
-    design = np.c_[np.ones(64), kept]
-    exact = np.linalg.lstsq(design * np.sqrt(weights)[:, None], answers * np.sqrt(weights), rcond=None)[0][1:]
-    panel = scores(classifier, TEXT, "lime")
-    assert np.abs(panel.scores - exact).max() <= 0.1 * np.abs(exact).sum()
-    assert panel.converged is None
 
 
 def rescale_rule(classifier: Classifier, text: str) -> Tensor:
@@ -273,7 +192,7 @@ def test_a_seed_can_be_repeated_and_another_differs(
     make_classifier: Callable[..., Classifier], method: str, chance: list[Any]
 ) -> None:
     classifier = make_classifier("cnn")
-    (first,), (again,), (other,) = (drawn(classifier, [TEXT], method, seed) for seed in (3, 3, 4))
+    (first,), (again,), (other,) = (drawn(classifier, [LONG], method, seed) for seed in (3, 3, 4))
     assert first.tolist() == again.tolist()
     assert first.tolist() != other.tolist()
 

@@ -1,6 +1,5 @@
 """Gradient SHAP is the mean of autograd's gradients at its points, on every network, and knows its own error."""
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +7,7 @@ import numpy as np
 import pytest
 import reference
 import torch
+from scipy import stats
 
 from attribkit.attribution import gradient_shap
 from attribkit.attribution.chance import points_on_path
@@ -25,11 +25,10 @@ def panel(classifier: Classifier, text: str = TEXT, seed: int = 0, **options: An
     return found.scores
 
 
-def stated_errors(found: TokenScores) -> tuple[float, float]:
-    """In the mean and at most, as the panel says."""
-    (note,) = (note for note in found.notes if note.startswith("standard error"))
-    mean, most = re.findall(r"[0-9.]+(?:e-?[0-9]+)?", note.split(":")[1])
-    return float(mean), float(most)
+def stated_errors(found: TokenScores) -> np.ndarray:
+    """The standard errors (T,) behind the spread that the panel says."""
+    assert found.spread is not None and found.draws == found.steps
+    return found.spread / (stats.t.ppf(0.975, found.draws - 1) * 2**0.5)
 
 
 @pytest.mark.parametrize("labels", [("x", "y"), ("x", "y", "z")])
@@ -49,10 +48,9 @@ def test_scores_are_the_mean_of_autograds_gradients(
         points = points_on_path(ids, 0, found.steps).tolist()
         rows = np.array(reference.expected_gradients(classifier.network, words, before, target.of, points))
         np.testing.assert_allclose(found.scores, rows.mean(0), rtol=1e-3, atol=2e-5 * np.abs(rows).sum(1).max())
-        mean, most = stated_errors(found)
         errors = rows.std(0, ddof=1) / np.sqrt(found.steps)
-        assert mean == pytest.approx(errors.mean(), rel=0.5, abs=1e-5)  # printed with one digit
-        assert most == pytest.approx(errors.max(), rel=0.5, abs=1e-5)
+        np.testing.assert_allclose(stated_errors(found), errors, rtol=1e-3, atol=2e-6 * np.abs(rows).sum(1).max())
+        assert found.converged is None and found.verdict.startswith("sampled: 200 draws, spread ± ")
 
 
 def test_it_estimates_integrated_gradients_within_the_error_it_states(
@@ -63,7 +61,7 @@ def test_it_estimates_integrated_gradients_within_the_error_it_states(
         exact = explain(classifier, TEXT, method="exact", baseline=baseline).scores.scores
         several = [panel(classifier, seed=seed, baseline=baseline) for seed in range(30)]
         drawn = np.array([one.scores for one in several])
-        errors = np.mean([stated_errors(one)[0] for one in several])
+        errors = np.mean([stated_errors(one) for one in several])
         assert drawn.std(0, ddof=1).mean() == pytest.approx(errors, rel=0.4)
         assert np.abs(drawn.mean(0) - exact).max() <= 5 * drawn.std(0, ddof=1).max() / 30**0.5 + 1e-6
 

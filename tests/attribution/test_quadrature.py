@@ -244,6 +244,16 @@ def test_an_output_that_never_moves_converges_at_once_in_spite_of_roundings() ->
     assert result.converged.all() and (result.nodes == 7).all() and (result.scores == 0).all()
 
 
+def test_the_change_between_the_last_two_rules_is_told() -> None:
+    torch.manual_seed(0)
+    problem = Problem(TextCNN(CNNSettings(20, 2, 6, (2,), filters=4)).double(), (9, 9))
+    last, before = problem.solve(tolerance=1e-9), problem.solve(tolerance=1e-9, max_nodes=31)
+    expected = (last.scores - before.scores).abs().amax(2)
+    assert torch.equal(last.change, expected) and (last.change > 0).all()
+    smooth = Problem(attention(), (6, 6)).solve()
+    assert (smooth.change <= 1e-4 * smooth.scores.abs().sum(2)).all()
+
+
 def test_a_wrong_difference_is_never_called_converged() -> None:
     problem = Problem(attention(), (6, 6))
     result = quadrature.integrated_gradients(

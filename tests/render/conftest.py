@@ -101,6 +101,12 @@ def banded(explained: Callable[..., Explanation]) -> Explanation:
 
 
 @pytest.fixture
+def sampled(explained: Callable[..., Explanation]) -> Explanation:
+    """Scores that were drawn."""
+    return explained("horrible bad", [2.0, -2.0], method="lime", converged=None, draws=300, spread=[1.0, 0.5])
+
+
+@pytest.fixture
 def phrased(explained: Callable[..., Explanation]) -> Explanation:
     """Scores with the windows that three filters chose, two of them the same."""
     phrases = Phrases(np.array([2, 1, 2]), np.array([4, 2, 4]), np.array([0, 1, 2]), np.array([1.5, -0.5, 0.5]))

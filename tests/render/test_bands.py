@@ -1,8 +1,14 @@
 from collections.abc import Callable
+from dataclasses import replace
+
+from render.reading import Page, said
+from render.test_terminal import printed
 
 from attribkit.explanation import Explanation
+from attribkit.render import html, latex, picture
 from attribkit.render.bands import meaning, ranges
 from attribkit.render.layout import Scale, scales
+from attribkit.serve.live import live
 
 
 def test_the_scale_reaches_as_far_as_the_bands(banded: Explanation) -> None:
@@ -22,3 +28,50 @@ def test_only_a_band_that_can_be_seen_is_drawn(banded: Explanation) -> None:
 def test_scores_with_one_baseline_have_no_bands(explained: Callable[..., Explanation]) -> None:
     panel = explained("good").scores
     assert ranges(panel, Scale(1.0, 1)) == [] and meaning(panel) == ""
+
+
+def test_drawn_scores_have_the_spread_of_their_draws_for_a_band(sampled: Explanation) -> None:
+    panel = sampled.scores
+    horrible, bad = ranges(panel, Scale(2.0, 1))
+    assert (horrible.low, horrible.own, horrible.high) == (1.0, 2.0, 3.0) and horrible.words == "+1.00 to +3.00"
+    assert (bad.low, bad.high) == (-2.5, -1.5) and bad.share(bad.low) == -1.0
+    assert "where its score would lie with other draws in 95 % of cases" in meaning(panel)
+    assert ranges(replace(panel, draws=0, converged=True), Scale(2.0, 1)) == []
+
+
+def test_several_baselines_are_drawn_before_the_spread(banded: Explanation) -> None:
+    both = replace(banded.scores, converged=None, draws=9, spread=[1.0, 1.0])
+    assert ranges(both, Scale(4.0, 1)) == ranges(banded.scores, Scale(4.0, 1))
+    assert meaning(both) == meaning(banded.scores)
+
+
+VERDICT = "sampled: 300 draws, spread ± 0.75 (95 %) a token, 38 % of Σ|scores|"
+
+
+def test_every_format_says_that_scores_were_drawn_and_gives_no_sign_for_adding_up(sampled: Explanation) -> None:
+    shown = {
+        "html": " ".join(Page(html.page([sampled])).words.split()),
+        "picture": said(picture.figure([sampled])),
+        "rows": said(picture.figure([sampled, sampled])),
+        "terminal": " ".join(printed(sampled).split()),
+        "live": " ".join(live(sampled)["verdict"].values()),
+    }
+    for name, words in shown.items():
+        assert VERDICT in words and "±" in words, name
+        assert "✓" not in words and "adds up" not in words and "did not converge" not in words, name
+    source = latex.fragment([sampled])
+    assert r"sampled: 300 draws{,} spread $\pm$ 0.75 (95 \%) a token{,} 38 \% of $\Sigma$\textbar{}scores" in source
+    assert "lowest to highest score with other draws (95 \\%): horrible +1.00 to +3.00" in source
+    assert live(sampled)["verdict"]["icon"] == "±" and live(sampled)["between"] == ["+1.00 to +3.00", "−2.50 to −1.50"]
+    assert "± 0.750 in the mean, at most ± 1.00" in shown["html"]
+    assert "band: its score ± the spread of the draws" in shown["picture"]
+
+
+def test_every_format_names_the_criterion_that_failed(explained: Callable[..., Explanation]) -> None:
+    moving = explained("horrible bad", [2.0, -2.0], converged=False, rule_change=0.01)
+    verdict = "did not converge: adds up, but scores still move by 2.5e-03 > 0.0001 after 64 steps"
+    words = " ".join(Page(html.page([moving])).words.split())
+    assert verdict in words and "0.0100 (2.5e-03 of the scores' size)" in words
+    assert verdict in said(picture.figure([moving])) and verdict in " ".join(printed(moving).split())
+    assert live(moving)["verdict"] == {"icon": "!", "words": verdict}
+    assert "but scores still move by 2.5e{-}03" in latex.fragment([moving])

@@ -292,6 +292,18 @@ def test_a_baseline_that_did_not_converge_is_named_in_the_notes(make_classifier:
     assert "did not converge" in scores.verdict
 
 
+def test_the_view_tells_which_of_quadratures_criteria_failed(make_classifier: Callable[..., Classifier]) -> None:
+    panel = explain(make_classifier("cnn"), LONG, method="quadrature", tolerance=1e-9).scores
+    assert panel.converged is False and panel.rule_change is not None and panel.relative_change is not None
+    limits = {"completeness": panel.relative_error, "stability": panel.relative_change}
+    assert panel.failed == tuple(name for name, value in limits.items() if value > 1e-9) != ()
+    assert f"{panel.relative_change:.1e} > 1e-09 after 63 steps" in panel.verdict
+    loose = explain(make_classifier("lstm"), LONG, method="quadrature").scores
+    assert loose.failed == () and loose.rule_change is not None
+    assert loose.rule_change <= 1e-4 * np.abs(loose.scores).sum()
+    assert explain(make_classifier("cnn"), LONG, method="exact").scores.rule_change is None
+
+
 def test_a_method_without_completeness_has_a_band_that_promises_none(
     make_classifier: Callable[..., Classifier],
 ) -> None:

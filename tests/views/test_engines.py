@@ -21,7 +21,9 @@ NAMES = (
     "shapley_sampling lime kernel_shap random"
 ).split()
 COMPARED = [name for name in NAMES if name not in ("exact", "quadrature", "captum")]
-COMPLETE = {"deeplift", "gradient_shap", "shapley_sampling", "kernel_shap"}
+COMPLETE = {"deeplift", "shapley_sampling", "kernel_shap"}
+"""Of texts of up to 12 tokens: longer ones are sampled."""
+LONG = "never such a good film ! a good film with a great story and a dull horrible movie"
 ARCHITECTURES = ("cnn", "attention-rnn", "lstm")
 
 
@@ -98,11 +100,25 @@ def test_each_says_whether_its_scores_add_up(
     for row in explain(make_classifier(architecture), TEXTS[:2], method=method, target="all", views="attribution"):
         for panel in row.panels:
             assert panel.method == method  # type: ignore[union-attr]  # these panels are token scores
-            if method in COMPLETE:
+            if method in ("gradient_shap", "random"):
+                assert panel.converged is None and panel.verdict.startswith("sampled: ")  # type: ignore[union-attr]
+            elif method in COMPLETE:
                 assert panel.converged == (panel.relative_error <= 1e-4)  # type: ignore[union-attr]
                 assert "adds up" in panel.verdict or "did not converge" in panel.verdict  # type: ignore[union-attr]
             else:
                 assert panel.verdict == f"{method} does not promise that the scores add up to the change in log-odds"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("method", ["gradient_shap", "shapley_sampling", "lime", "kernel_shap"])
+def test_drawn_scores_state_their_spread_and_get_no_verdict_for_adding_up(
+    make_classifier: Callable[..., Classifier], method: str, architecture: str
+) -> None:
+    ((row,),) = (explain(make_classifier(architecture), [LONG], method=method, views="attribution"),)
+    panel = row.scores
+    assert panel.converged is None and panel.failed == () and panel.draws and panel.spread is not None
+    assert panel.spread.shape == panel.scores.shape and (panel.spread > 0).all()
+    assert panel.verdict.startswith(f"sampled: {panel.draws:,} draws, spread ± ") and "adds up" not in panel.verdict
 
 
 @pytest.mark.parametrize(("method", "architecture"), CASES)

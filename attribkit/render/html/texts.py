@@ -43,6 +43,7 @@ def texts(rows: Sequence[Drawable]) -> dict[str, Any]:
             "unknown": any(not panel.known.all() for panel in panels),
             "unread": any(panel.truncated for panel in panels),
             "band": None,
+            "band_caption": "",
             "sentences": [],
         },
     }

@@ -3,7 +3,7 @@
 from typing import Any
 
 from attribkit.panels import TokenScores
-from attribkit.render.bands import Range, meaning, ranges
+from attribkit.render.bands import Range, caption, meaning, ranges
 from attribkit.render.facts import (
     chosen_by,
     equation,
@@ -74,6 +74,7 @@ def token_scores(panel: TokenScores, context: Context) -> dict[str, Any]:
         "facts": facts(panel, context.prediction),
         "notes": remarks(panel, scale),
         "band": meaning(panel),
+        "band_caption": caption(panel),
         "phrases": [
             (
                 shorten(stretch(context.text, panel, one.first, one.last), 80),

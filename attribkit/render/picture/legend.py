@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from attribkit.panels import TokenScores
 from attribkit.render import palette
+from attribkit.render.bands import caption
 from attribkit.render.layout import Scale, number, pieces
 from attribkit.render.picture.room import INKS, MARGIN, SMALL, Room, clip
 from attribkit.render.picture.sheet import Block, Sheet
@@ -45,12 +46,12 @@ def _cue(sheet: Sheet, cue: str, x: float, top: float) -> None:
     elif cue == "unknown":
         sheet.line(x, top + 9, x + 26, top + 9, INKS.muted, 0.9, dotted=True)
         text = "dotted: a word the model does not know"
-    elif cue == "band":
+    elif cue.startswith("band"):
         sheet.line(x, top + 5, x + 26, top + 5, INKS.muted, 0.6)
         sheet.box(x + 11.4, top, 3.2, 5, INKS.towards)
         sheet.box(x + 11.4, top + 5, 3.2, 3, INKS.against)
         sheet.box(x + 9.8, top + 2.5, 6.4, 1, INKS.ink)
-        text = "band: its scores over several baselines"
+        text = cue
     elif cue.startswith("sums"):
         sheet.line(x + 13, top - 1, x + 13, top + 11, INKS.faint, 0.8)
         sheet.box(x + 13, top - 1, 9, 5.5, INKS.towards)
@@ -72,8 +73,8 @@ def cues(text: str | None, panel: TokenScores) -> list[str]:
         found.append("unknown")
     if any(not piece.read for piece in pieces(text, panel)):
         found.append("unread")
-    if panel.band is not None:
-        found.append("band")
+    if caption(panel):
+        found.append(f"band: {caption(panel)}")
     end = limit(sentences(panel))
     if end:
         found.append(f"sums, up to ±{number(end, sign=False)}")

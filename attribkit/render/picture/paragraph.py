@@ -24,7 +24,8 @@ def paragraph(
     """The user's own text with its colours, and what must be confessed about the drawing."""
     letters = room.letters
     lines = typeset(pieces(text, panel), lambda part: letters.width(part, TEXT), letters.fit, width)
-    high = LINE + (BAND if panel.band is not None else 0.0)
+    bands = ranges(panel, scale)
+    high = LINE + (BAND if bands else 0.0)
     most = max(1, int(room.lines * LINE / high))
     confessions = []
     if len(lines) > most:
@@ -33,7 +34,6 @@ def paragraph(
         lines = lines[:most]
     if turned(lines):
         confessions.append("right-to-left text is set word by word here; the HTML sets it fully")
-    bands = ranges(panel, scale)
     leftwards = text is not None and is_right_to_left(text)
 
     def draw(sheet: Sheet, top: float) -> None:

@@ -26,7 +26,7 @@ def token_scores(panel: TokenScores, room: Room) -> list[Block]:
     text, scale = room.context.text, room.context.scales[id(panel)]
     body, confessions = paragraph(text, panel, scale, room)
     blocks = [body, gap(10), legend(quoted(panel.target), panel.unit, scale, cues(text, panel), room), gap(10)]
-    if panel.band is not None:
+    if meaning(panel):
         blocks += [prose(meaning(panel), room), gap(6)]
     blocks += [rule(), gap(9), verdict(panel, room), gap(2), prose(equation(panel), room)]
     blocks += [prose(f"{settings(panel)} · tokens read: {tokens_read(panel)}", room)]
@@ -46,7 +46,7 @@ def texts(panel: TokenScores, text: str | None) -> Iterator[str]:
 
 def verdict(panel: TokenScores, room: Room, size: float = 9.5) -> Block:
     """The sign and the sentence on completeness."""
-    colour = {"✓": INKS.good, "!": INKS.bad, "–": INKS.muted}[icon(panel)]
+    colour = {"✓": INKS.good, "!": INKS.bad, "–": INKS.muted, "±": INKS.muted}[icon(panel)]
     failed = panel.converged is False
 
     def draw(sheet: Sheet, top: float) -> None:
