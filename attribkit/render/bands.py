@@ -32,6 +32,10 @@ class Range:
         """Whether the interval is too small and too near 0 to be seen."""
         return max(-self.low, self.high) < STILL * self.limit or not self.limit
 
+    def cut(self, score: float) -> bool:
+        """Whether a score lies beyond the scale: an end drawn there is none, and must not look like one."""
+        return abs(score) > self.limit
+
     def share(self, score: float) -> float:
         """Where a score stands on the scale, −1 to 1."""
         return max(-1.0, min(1.0, score / self.limit)) if self.limit else 0.0

@@ -1,7 +1,9 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from render.reading import Page, said
+import numpy as np
+from render.picture.test_token_scores import said
+from render.reading import Page
 from render.test_terminal import printed
 
 from attribkit.explanation import Explanation
@@ -40,7 +42,7 @@ def test_drawn_scores_have_the_spread_of_their_draws_for_a_band(sampled: Explana
 
 
 def test_several_baselines_are_drawn_before_the_spread(banded: Explanation) -> None:
-    both = replace(banded.scores, converged=None, draws=9, spread=[1.0, 1.0])
+    both = replace(banded.scores, converged=None, draws=9, spread=np.ones(2))
     assert ranges(both, Scale(4.0, 1)) == ranges(banded.scores, Scale(4.0, 1))
     assert meaning(both) == meaning(banded.scores)
 
@@ -75,3 +77,11 @@ def test_every_format_names_the_criterion_that_failed(explained: Callable[..., E
     assert verdict in said(picture.figure([moving])) and verdict in " ".join(printed(moving).split())
     assert live(moving)["verdict"] == {"icon": "!", "words": verdict}
     assert "but scores still move by 2.5e{-}03" in latex.fragment([moving])
+
+
+def test_an_end_beyond_the_scale_is_not_drawn_as_an_end(sampled: Explanation) -> None:
+    horrible, bad = ranges(sampled.scores, Scale(2.0, 1))
+    assert (horrible.cut(horrible.low), horrible.cut(horrible.high)) == (False, True)
+    assert "left:75.00%;width:25.00%;border-right-width:0" in html.page([sampled])
+    assert "left:0.00%;width:12.50%;border-left-width:0" in html.page([sampled])
+    assert (bad.cut(bad.low), bad.cut(bad.high)) == (True, False)

@@ -94,4 +94,6 @@ def token_scores(panel: TokenScores, context: Context) -> dict[str, Any]:
 def _span(one: Range) -> str:
     """The band beside a bar, as the style of an element from −limit to +limit."""
     left, right = (50 + 50 * one.share(score) for score in (one.low, one.high))
-    return f"left:{left:.2f}%;width:{right - left:.2f}%"
+    sides = (("left", one.low), ("right", one.high))
+    open_ends = "".join(f";border-{side}-width:0" for side, score in sides if one.cut(score))
+    return f"left:{left:.2f}%;width:{right - left:.2f}%{open_ends}"

@@ -89,9 +89,10 @@ def strongest_bars(text: str | None, panel: TokenScores, scale: Scale, room: Roo
             colour = INKS.towards if score > 0 else INKS.against
             sheet.box(axis if score > 0 else axis - length, y + 3.4, length, 7.4, colour, 1.2, label=f"score {index}")
             if bands and scale.limit:
-                ends = [axis + 84 * bands[index].share(side) for side in (bands[index].low, bands[index].high)]
+                band = bands[index]
+                ends = [axis + 84 * band.share(side) for side in (band.low, band.high)]
                 sheet.line(ends[0], y + 7.1, ends[1], y + 7.1, INKS.ink, 0.9)
-                for end in ends:
+                for end in (x for x, side in zip(ends, (band.low, band.high), strict=True) if not band.cut(side)):
                     sheet.line(end, y + 5.1, end, y + 9.1, INKS.ink, 0.9)
             sheet.text(axis + 128, y + 10, number(score, scale.limit), 9, INKS.ink, align="right")
 
