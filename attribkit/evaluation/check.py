@@ -244,7 +244,7 @@ def check(
 
 _NEEDS = {
     **dict.fromkeys(("accuracy", "f1", "calibration_error"), "true labels that the model knows"),
-    **dict.fromkeys(("completeness_error", "converged"), "a method that promises completeness"),
+    **dict.fromkeys(("completeness_error", "converged"), "a method that promises completeness and draws nothing"),
     "plausibility_over_random": "a table with a column 'rationale' of character spans",
     "randomised_correlation": "texts of several tokens",
 }

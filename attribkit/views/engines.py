@@ -112,6 +112,10 @@ ENGINES: dict[str, Callable[[Problem], Solution]] = {
 }
 
 
+SAMPLED = ("gradient_shap", "shapley_sampling", "lime", "kernel_shap", "random")
+"""Methods that draw, all texts or those too long to be counted out: their scores have a spread and no verdict."""
+
+
 def tables_of_run(
     method: str, network: Any, ids: Sequence[NDArray[np.int64]] | None, others: NDArray[np.int64] | None = None
 ) -> Tables | None:

@@ -62,6 +62,28 @@ def test_every_row_is_there_in_order_and_says_what_explain_says(
         assert row["true_label"] == LABELS[row["row"]]
 
 
+def test_rows_say_what_was_drawn_and_which_criterion_failed(
+    model_folder: Path, classifier: Classifier, corpus: Path, tmp_path: Path, table_of: Table
+) -> None:
+    explain_corpus(model_folder, corpus, tmp_path / "drawn", method="gradient_shap", keep_text=True, workers=1)
+    table = table_of(tmp_path / "drawn")
+    row = next(row for row in table.to_pylist() if row["status"] == "ok")
+    own = ak.explain(classifier, row["text"], method="gradient_shap").scores
+    assert (row["converged"], row["failed"], row["draws"]) == (None, None, 200)
+    assert own.spread is not None and row["spread"] == pytest.approx(own.spread.tolist(), rel=1e-3, abs=1e-6)
+    assert ak.Explanation.from_row(row).scores.verdict.startswith("sampled: 200 draws, spread ± ")
+    explain_corpus(
+        model_folder, corpus, tmp_path / "tight", method="quadrature", tolerance=1e-12, keep_text=True, workers=1
+    )
+    rows = [row for row in table_of(tmp_path / "tight").to_pylist() if row["status"] == "ok"]
+    assert any("stability" in (row["failed"] or "") for row in rows)
+    for row in rows:
+        scores = ak.Explanation.from_row(row).scores
+        assert scores.rule_change == row["rule_change"] and (", ".join(scores.failed) or None) == row["failed"]
+        older = {name: value for name, value in row.items() if name not in ("rule_change", "failed", "draws", "spread")}
+        assert ak.Explanation.from_row(older).scores.draws is None
+
+
 def test_a_row_turns_back_into_a_picture(
     model_folder: Path, classifier: Classifier, corpus: Path, tmp_path: Path, table_of: Table
 ) -> None:

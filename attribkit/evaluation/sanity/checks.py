@@ -21,6 +21,7 @@ from attribkit.evaluation.sanity.randomised import correlations, layers_top_down
 from attribkit.evaluation.scores import Scores, check_methods, part, scores_for, token_scores
 from attribkit.panels import Chart, Convergence, Panel, Series, Table
 from attribkit.panels.table import Cell
+from attribkit.views.engines import SAMPLED
 from attribkit.views.reading import Reading
 
 SCHEMES = ("top_down", "independent")
@@ -162,7 +163,9 @@ class Sanity:
             sizes = (float(np.median(self.completeness)), float(self.completeness.max()))
             rows.append(("completeness error", *(number(size, 12) for size in sizes)))
         else:
-            notes.append(f"{self.method} does not promise that its scores add up")
+            promise = "does not promise that its scores add up"
+            drawn = "draws its scores: that they add up proves nothing"
+            notes.append(f"{self.method} {drawn if self.method in SAMPLED else promise}")
         return Table("What must not matter", ("check", "median", "largest"), tuple(rows), tuple(notes))
 
     def __repr__(self) -> str:
