@@ -280,6 +280,9 @@ def _from_json(content: Any) -> Explanation:
         raise InputError(f"the JSON is no explanation that this version can read ({error}); save it anew") from error
 
 
+_RULE_ERRORS = ("rule_change", "path_error")
+
+
 def _from_row(row: Mapping[str, Any], text: str | None) -> Explanation:
     try:
         if row["status"] != "ok":
@@ -293,10 +296,12 @@ def _from_row(row: Mapping[str, Any], text: str | None) -> Explanation:
         arrays = ("starts", "ends", "tokens", "scores", "known", "unit", "target", "method", "baseline")
         numbers["converged"] = None if row["converged"] is None else bool(row["converged"])
         # a run of an older version has none of these
-        draws, change = (None if pd.isna(row.get(name)) else row[name] for name in ("draws", "rule_change"))
+        draws, *errors = (None if pd.isna(row.get(name)) else row[name] for name in ("draws", *_RULE_ERRORS))
         if draws is not None:
             numbers |= {"draws": int(draws), "spread": row["spread"]}
-        numbers["rule_change"] = None if change is None else float(change)
+        numbers |= {
+            name: None if error is None else float(error) for name, error in zip(_RULE_ERRORS, errors, strict=True)
+        }
         scores = TokenScores(**{name: row[name] for name in arrays}, **numbers)
         prediction = Prediction(row["label"], labels, tuple(row["probabilities"]), row["true_label"])
         number = int(row["row"])

@@ -83,6 +83,7 @@ def token_scores(draw: st.DrawFn, length: int, numbers: st.SearchStrategy[float]
         phrases=phrases,
         band=band,
         rule_change=draw(st.none() | numbers.map(abs)),
+        path_error=draw(st.none() | numbers.map(abs)),
         draws=draws,
         spread=None if draws is None else np.abs(np.array(column(numbers), dtype=float)),
     )
@@ -266,7 +267,8 @@ def test_spans_beyond_the_text_are_refused() -> None:
 def test_what_an_earlier_version_saved_can_still_be_read() -> None:
     envelope = json.loads(horrible().to_json())
     panel = envelope["content"]["panels"][0]
-    for name in ("sentence_starts", "phrases", "band", "rule_change", "draws", "spread", "failed", "verdict"):
+    newer = ("rule_change", "path_error", "draws", "spread", "failed", "verdict")
+    for name in ("sentence_starts", "phrases", "band", *newer):
         del panel[name]
     canonical = json.dumps(envelope["content"], sort_keys=True, separators=(",", ":"))
     envelope["sha256"] = hashlib.sha256(canonical.encode()).hexdigest()

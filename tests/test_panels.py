@@ -127,6 +127,12 @@ def test_the_verdict_names_the_criterion_that_failed_with_its_number() -> None:
     still = panel(output_text=1.0, converged=False, rule_change=1e-9, steps=1)
     assert still.failed == ("completeness",)
     assert still.verdict == "did not converge: relative error 1.2e-01 > 0.0001 after 1 step"
+    apart = panel(converged=False, rule_change=1e-9, path_error=4.2e-3)
+    assert apart.failed == ("path",) and apart.relative_path_error == 2.1e-3
+    assert apart.verdict == (
+        "did not converge: adds up at the end, but not along the path: 2.1e-03 > 0.001 after 64 steps"
+    )
+    assert panel(converged=False, rule_change=1e-9, path_error=2e-3).failed == ()  # ten times the tolerance is allowed
     # what an older version saved does not tell by how much they moved
     old = panel(output_text=0.75 + 1e-5, converged=False)
     assert old.failed == () and old.verdict == (

@@ -133,6 +133,8 @@ class Solution:
         phrases: the windows that a text CNN's filters chose; None for a method that does not know them.
         rule_change: (J, B) float64, the largest change of a score between the last two quadrature rules; None for a
             method without them.
+        path_error: (J, B) float64, by how much the output along the path leaves the integral of the gradients; None
+            likewise.
         draws: (B,) int64, random draws taken; 0 for a text whose scores were counted out; None for a method that never
             draws.
         spread: (J, B, T) float64, how far another run's scores lie away in 95 % of cases; None likewise.
@@ -147,6 +149,7 @@ class Solution:
     phrases: Phrases | None = None
     agrees: Tensor | None = None
     rule_change: Tensor | None = None
+    path_error: Tensor | None = None
     draws: Tensor | None = None
     spread: Tensor | None = None
     text_notes: Sequence[str] = ()

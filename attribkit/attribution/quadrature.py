@@ -25,7 +25,7 @@ _MEMORY_PER_NUMBER = 64
 """What a gradient is reckoned to need, in units of its point's own size: where states are as wide as embeddings, a
 bidirectional GRU with attention keeps 24 times as much for its backward pass and a bidirectional LSTM 45."""
 
-_ALONG_THE_PATH = 10
+ALONG_THE_PATH = 10
 """How much looser adding up along the path is judged than at its end. A rule of n nodes is exact up to degree
 (3n + 1)/2 at the end but n − 1 at a node inside, so even a good rule is less exact there."""
 
@@ -45,12 +45,14 @@ class Result:
         nodes: (B,) int64, at how many points of the path the gradient was taken.
         converged: (J, B) bool, whether all criteria were met.
         change: (J, B) float64, by how much the score that moved most differs between the last two rules.
+        path_error: (J, B) float64, by how much S at most leaves the integral of its gradients between two points.
     """
 
     scores: Tensor
     nodes: Tensor
     converged: Tensor
     change: Tensor
+    path_error: Tensor
 
 
 def integrated_gradients(
@@ -99,7 +101,7 @@ def integrated_gradients(
     pending = lengths.argsort(descending=True, stable=True).cpu()  # rows of one length share a batch
     used = torch.zeros(len(embedded), dtype=torch.int64)
     converged = torch.zeros(len(targets), len(embedded), dtype=torch.bool)
-    change = torch.zeros(len(targets), len(embedded), dtype=torch.float64)
+    change, path_error = torch.zeros(2, len(targets), len(embedded), dtype=torch.float64)
     rule = torch.zeros(len(embedded), dtype=torch.int64)
     difference = difference.cpu().double()
     taken = 0
@@ -118,11 +120,13 @@ def integrated_gradients(
         done = adds_up & stands_still
         if number == 1:
             steps.take(pending[done.all(0)], range(size, _LOOKED_AT), gradients=False)
-        converged[:, pending] = done & (steps.path_errors(pending, size) <= _ALONG_THE_PATH * allowed)
+        path_error[:, pending] = steps.path_errors(pending, size)
+        converged[:, pending] = done & (path_error[:, pending] <= ALONG_THE_PATH * allowed)
         used[pending], rule[pending] = size, number
         pending = pending[~converged[:, pending].all(0)]
     chosen = steps.sums[rule, :, torch.arange(len(embedded))].transpose(0, 1)
-    return Result(chosen.to(_home(device)), used.to(device), converged.to(device), change.to(_home(device)))
+    home = _home(device)
+    return Result(chosen.to(home), used.to(device), converged.to(device), change.to(home), path_error.to(home))
 
 
 class _Steps:
@@ -180,7 +184,7 @@ class _Steps:
         integral = torch.from_numpy(patterson.running_integral(size, self.nodes.numpy()))
         apart, unknown = self.outputs[:, texts] - self.rates[:, texts, :size] @ integral.T, ~self.known[texts]
         spread = apart.masked_fill(unknown, -torch.inf).amax(2) - apart.masked_fill(unknown, torch.inf).amin(2)
-        return spread - _ROUNDINGS * torch.finfo(self.way.dtype).eps * self.largest[texts]
+        return (spread - _ROUNDINGS * torch.finfo(self.way.dtype).eps * self.largest[texts]).clamp(min=0)
 
     def _fits(self, pairs: Tensor, longest: int, gradients: bool) -> bool:
         """Take (text, node) pairs; False if there is not enough memory for so many."""

@@ -46,6 +46,7 @@ SCHEMA = pa.schema(
         "completeness_error": pa.float64(),
         "relative_error": pa.float64(),
         "rule_change": pa.float64(),
+        "path_error": pa.float64(),
         "converged": pa.bool_(),
         "failed": pa.string(),
         "draws": pa.int64(),
@@ -72,6 +73,7 @@ class Explained:
     tolerance: float
     converged: bool | None
     rule_change: float | None
+    path_error: float | None
     draws: int | None
     spread: NDArray[np.float64] | None
     steps: int
@@ -86,8 +88,11 @@ class Explained:
     @property
     def failed(self) -> str | None:
         """As `TokenScores.failed`, joined by commas; None for none."""
-        change = None if self.rule_change is None else relative_to_size(self.rule_change, self.scores)
-        return ", ".join(failed(self.converged, self.relative_error, change, self.tolerance)) or None
+        change, path_error = (
+            None if value is None else relative_to_size(value, self.scores)
+            for value in (self.rule_change, self.path_error)
+        )
+        return ", ".join(failed(self.converged, self.relative_error, change, path_error, self.tolerance)) or None
 
 
 @dataclass
@@ -178,9 +183,9 @@ class Transform:
             solution, target = solved.solution, 0  # the only one
             scores, steps = solution.scores[target].cpu().numpy(), solution.steps[target].tolist()
             outputs, bases = solved.outputs[target].tolist(), solved.bases[target].tolist()
-            changes, draws, spread = (
+            changes, path_errors, draws, spread = (
                 None if part is None else part.cpu().numpy()
-                for part in (solution.rule_change, solution.draws, solution.spread)
+                for part in (solution.rule_change, solution.path_error, solution.draws, solution.spread)
             )
             finite = np.isfinite(scores).all(1)
             for place, row in enumerate(rows.tolist()):
@@ -197,6 +202,7 @@ class Transform:
                     self.settings.tolerance,
                     solution.verdict(target, place),
                     None if changes is None else float(changes[target, place]),
+                    None if path_errors is None else float(path_errors[target, place]),
                     None if draws is None else int(draws[place]),
                     None if spread is None else spread[target, place, : len(encoded[row].ids)],
                     steps[place],
@@ -279,6 +285,7 @@ def _table(
         ),
         "relative_error": each(lambda one: one.relative_error, pa.float64()),
         "rule_change": each(lambda one: one.rule_change, pa.float64()),
+        "path_error": each(lambda one: one.path_error, pa.float64()),
         "converged": each(lambda one: one.converged, pa.bool_()),
         "failed": each(lambda one: one.failed, pa.string()),
         "draws": each(lambda one: one.draws, pa.int64()),

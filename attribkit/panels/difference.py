@@ -98,6 +98,7 @@ def difference(a: TokenScores, b: TokenScores) -> TokenScores:
     notes += [f"one of the two {one.verdict}" for one in (a, b) if one.converged is False]
     draws = [one.draws for one in (a, b) if one.draws is not None]
     changes = [one.rule_change for one in (a, b) if one.rule_change is not None]
+    path_errors = [one.path_error for one in (a, b) if one.path_error is not None]
     if tolerance > 0.01:
         notes.append("the differences are about as small as what either may be wrong by")
     unread = max(a.tokens_total - len(a.tokens), b.tokens_total - len(b.tokens))
@@ -120,6 +121,7 @@ def difference(a: TokenScores, b: TokenScores) -> TokenScores:
         notes=tuple(dict.fromkeys([*a.notes, *b.notes, *notes])),
         sentence_starts=a.sentence_starts if found.whole else np.zeros(0, dtype=np.int64),
         rule_change=sum(changes) if changes else None,
+        path_error=sum(path_errors) if path_errors else None,
         draws=sum(draws) if draws else None,
         spread=found.spread if draws else None,
     )

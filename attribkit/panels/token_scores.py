@@ -28,6 +28,10 @@ def relative_to_size(amount: float, scores: NDArray[np.float64]) -> float:
     return amount / size if size else (0.0 if amount == 0 else float("inf"))
 
 
+PATH_TOLERANCE = 10
+"""How many times the tolerance the output may leave the integral of its gradients between two points of a path."""
+
+
 @dataclass(frozen=True, eq=False)
 class Band(Compared):
     """The same scores with several baselines: how much does the baseline matter?
@@ -91,6 +95,8 @@ class TokenScores(Compared):
         band: the scores with other baselines; None if only one was asked for.
         rule_change: by how much the score that moved most differs between the last two quadrature rules, in `unit`;
             None for a method without such rules.
+        path_error: by how much the output, between two points of the path, leaves the integral of its gradients at
+            most, in `unit`; None likewise.
         draws: how many random draws the scores were estimated from; 0 where everything was counted; None for a method
             that never draws.
         spread: (T,) in `unit`, how far the score of another run, with as many other draws, lies away in 95 % of cases:
@@ -118,6 +124,7 @@ class TokenScores(Compared):
     phrases: Phrases | None = None
     band: Band | None = None
     rule_change: float | None = None
+    path_error: float | None = None
     draws: int | None = None
     spread: NDArray[np.float64] | None = None
 
@@ -188,6 +195,11 @@ class TokenScores(Compared):
         return None if self.rule_change is None else relative_to_size(self.rule_change, self.scores)
 
     @property
+    def relative_path_error(self) -> float | None:
+        """The error along the path / Σ|scores|, with 0/0 = 0; None for a method without rules."""
+        return None if self.path_error is None else relative_to_size(self.path_error, self.scores)
+
+    @property
     def relative_spread(self) -> float | None:
         """Σ spread / Σ|scores|, with 0/0 = 0; None for a method that never draws."""
         if self.spread is None:
@@ -197,11 +209,12 @@ class TokenScores(Compared):
 
     @property
     def failed(self) -> tuple[str, ...]:
-        """The criteria that were not met, of "completeness" and "stability"; none where `converged` is not False.
+        """The criteria not met, of "completeness", "stability" and "path"; none where `converged` is not False.
 
         Also none where the numbers held do not tell: of what an older version saved, or of a difference.
         """
-        return failed(self.converged, self.relative_error, self.relative_change, self.tolerance)
+        errors = self.relative_error, self.relative_change, self.relative_path_error
+        return failed(self.converged, *errors, self.tolerance)
 
     @property
     def sentence_totals(self) -> NDArray[np.float64]:
@@ -263,21 +276,27 @@ class TokenScores(Compared):
             return f"did not converge: {error}{also} {after}"
         if moves:
             return f"did not converge: adds up, but scores still move {moves} {after}"
+        if "path" in missed:
+            limit = PATH_TOLERANCE * self.tolerance
+            apart = f"{self.relative_path_error:.1e} > {limit:g}"
+            return f"did not converge: adds up at the end, but not along the path: {apart} {after}"
         return f"did not converge {after}, though it adds up: relative error {relative} ≤ {self.tolerance:g}"
 
 
-def failed(converged: bool | None, error: float, change: float | None, tolerance: float) -> tuple[str, ...]:
+def failed(
+    converged: bool | None, error: float, change: float | None, path_error: float | None, tolerance: float
+) -> tuple[str, ...]:
     """Which of the criteria exceed the tolerance; see `TokenScores.failed`.
 
     Args:
         converged: whether all of them were met; None where nothing was judged.
-        error, change: the relative completeness error and the relative change between rules.
-        tolerance: of both.
+        error, change, path_error: the relative completeness error, change between rules and error along the path.
+        tolerance: of the first two; the third is allowed `PATH_TOLERANCE` times as much.
     """
     if converged is not False:
         return ()
-    criteria = (("completeness", error), ("stability", 0.0 if change is None else change))
-    return tuple(name for name, value in criteria if value > tolerance)
+    criteria = (("completeness", error, 1), ("stability", change, 1), ("path", path_error, PATH_TOLERANCE))
+    return tuple(name for name, value, times in criteria if value is not None and value > times * tolerance)
 
 
 def _counted(count: int, noun: str) -> str:

@@ -154,9 +154,14 @@ def _stability(panel: TokenScores) -> list[Fact]:
     if panel.rule_change is None:
         return []
     shown = f"{number(panel.rule_change, sign=False)} ({panel.relative_change:.1e} of the scores' size)"
-    return [
+    found = [
         Fact("Change between rules", shown, "By how much a score moved at most between the last two quadrature rules.")
     ]
+    if panel.path_error is not None:
+        shown = f"{number(panel.path_error, sign=False)} ({panel.relative_path_error:.1e} of the scores' size)"
+        meaning = "How far the output, between two points of the path, leaves the integral of its gradients at most."
+        found.append(Fact("Error along the path", shown, meaning))
+    return found
 
 
 def remarks(panel: TokenScores, scale: Scale) -> list[str]:

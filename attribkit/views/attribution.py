@@ -195,6 +195,7 @@ class Attribution:
             sentence_starts=cuts,
             phrases=solved.phrases(number, place),
             rule_change=None if solution.rule_change is None else float(solution.rule_change[number, place]),
+            path_error=None if solution.path_error is None else float(solution.path_error[number, place]),
             draws=None if solution.draws is None else int(solution.draws[place]),
             spread=None if solution.spread is None else solution.spread[number, place, : len(one.ids)].cpu().numpy(),
         )

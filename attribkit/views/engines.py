@@ -33,9 +33,8 @@ def by_closed_form(problem: Problem) -> Solution:
     )
     scores = found.scores.to(problem.difference.device)
     converged = adds_up(problem, scores)
-    return Solution(
-        scores, torch.zeros_like(converged, dtype=torch.int64), converged, (), found.phrases, None, found.agrees
-    )
+    steps = torch.zeros_like(converged, dtype=torch.int64)
+    return Solution(scores, steps, converged, phrases=found.phrases, agrees=found.agrees)
 
 
 def by_quadrature(problem: Problem) -> Solution:
@@ -54,7 +53,7 @@ def by_quadrature(problem: Problem) -> Solution:
         tolerance=problem.tolerance,
     )
     steps = found.nodes.expand(len(problem.targets), -1)
-    return Solution(found.scores, steps, found.converged, rule_change=found.change)
+    return Solution(found.scores, steps, found.converged, rule_change=found.change, path_error=found.path_error)
 
 
 def by_captum(problem: Problem) -> Solution:

@@ -10,6 +10,7 @@ from torch import Tensor
 from attribkit.attribution import patterson, quadrature
 from attribkit.attribution.outputs import Target
 from attribkit.models import AttentionRNN, AttentionRNNSettings, CNNSettings, LSTMClassifier, LSTMSettings, TextCNN
+from attribkit.panels.token_scores import PATH_TOLERANCE
 
 Floats = NDArray[np.floating]
 DEGREES = {3: 5, 7: 11, 15: 23, 31: 47, 63: 95}
@@ -208,6 +209,7 @@ def test_two_steep_opposite_steps_are_not_overlooked(
     assert torch.allclose(slow[0], gates.truth(), atol=1e-9)
     result = gates.solve(dtype)
     assert result.nodes.item() > 7
+    assert quadrature.ALONG_THE_PATH == PATH_TOLERANCE  # the verdict names the limit that was kept to
     assert not result.converged.item()  # no rule here is fine enough for such steps, and it says so
 
 

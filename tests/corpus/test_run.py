@@ -79,8 +79,13 @@ def test_rows_say_what_was_drawn_and_which_criterion_failed(
     assert any("stability" in (row["failed"] or "") for row in rows)
     for row in rows:
         scores = ak.Explanation.from_row(row).scores
+        assert scores.path_error == row["path_error"]
         assert scores.rule_change == row["rule_change"] and (", ".join(scores.failed) or None) == row["failed"]
-        older = {name: value for name, value in row.items() if name not in ("rule_change", "failed", "draws", "spread")}
+        older = {
+            name: value
+            for name, value in row.items()
+            if name not in ("rule_change", "path_error", "failed", "draws", "spread")
+        }
         assert ak.Explanation.from_row(older).scores.draws is None
 
 

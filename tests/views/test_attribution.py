@@ -17,6 +17,7 @@ from attribkit.classifier import Classifier
 from attribkit.explainer import explain
 from attribkit.models.adapters import Adapted
 from attribkit.panels import TokenScores
+from attribkit.panels.token_scores import PATH_TOLERANCE
 from attribkit.text import TextSettings, Tokenizer, WordIndex
 from attribkit.views.attribution import Attribution
 from attribkit.views.reading import Reading
@@ -295,7 +296,9 @@ def test_a_baseline_that_did_not_converge_is_named_in_the_notes(make_classifier:
 def test_the_view_tells_which_of_quadratures_criteria_failed(make_classifier: Callable[..., Classifier]) -> None:
     panel = explain(make_classifier("cnn"), LONG, method="quadrature", tolerance=1e-9).scores
     assert panel.converged is False and panel.rule_change is not None and panel.relative_change is not None
+    assert panel.relative_path_error is not None
     limits = {"completeness": panel.relative_error, "stability": panel.relative_change}
+    limits["path"] = panel.relative_path_error / PATH_TOLERANCE
     assert panel.failed == tuple(name for name, value in limits.items() if value > 1e-9) != ()
     assert f"{panel.relative_change:.1e} > 1e-09 after 63 steps" in panel.verdict
     loose = explain(make_classifier("lstm"), LONG, method="quadrature").scores
