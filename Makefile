@@ -29,10 +29,10 @@ check: $(VENV)/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/python -m pytest tests/test_architecture.py
 
-torture: $(VENV)/.installed-dev
+stress: $(VENV)/.installed-dev
 	$(PIP) --editable '.[fuzz]'
-	ATTRIBKIT_TORTURE=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/torture --numprocesses auto --dist worksteal --timeout 7200 --durations 10
-	$(BIN)/python tests/torture/bytes_fuzz.py -atheris_runs=50000
+	ATTRIBKIT_STRESS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/stress --numprocesses auto --dist worksteal --timeout 7200 --durations 10
+	$(BIN)/python tests/stress/bytes_fuzz.py -atheris_runs=50000
 	$(BIN)/python benchmarks/corpus.py --only memory
 
 bench: $(VENV)/.installed-dev

@@ -16,50 +16,50 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from attribkit.classifier import Classifier
     from attribkit.comparison import compare
     from attribkit.corpus import explain_corpus
+    from attribkit.data import load_dataset, read_eraser
     from attribkit.errors import AttribkitError, InputError
     from attribkit.evaluation.check import check
     from attribkit.evaluation.faithfulness import faithfulness
-    from attribkit.evaluation.metrics import evaluate
+    from attribkit.evaluation.importance import word_importance
+    from attribkit.evaluation.performance import evaluate
     from attribkit.evaluation.plausibility import plausibility
     from attribkit.evaluation.sanity import sanity
-    from attribkit.evaluation.words import word_importance
     from attribkit.explainer import explain
-    from attribkit.explanation import Explanation, Explanations
-    from attribkit.maps.layers import layer_outputs
+    from attribkit.models.classifier import Classifier
+    from attribkit.projection.layer_outputs import layer_outputs
     from attribkit.projector import keep_reference, project
     from attribkit.reports import report
-    from attribkit.text import TextSettings
-    from attribkit.training.data import load_dataset, read_eraser
+    from attribkit.results.explanation import Explanation, Explanations
+    from attribkit.text.tokenizer import TextSettings
     from attribkit.training.train import train
 
     load = Classifier.load
 
 _HOMES = {
     "AttribkitError": "attribkit.errors",
-    "Classifier": "attribkit.classifier",
-    "Explanation": "attribkit.explanation",
-    "Explanations": "attribkit.explanation",
+    "Classifier": "attribkit.models.classifier",
+    "Explanation": "attribkit.results.explanation",
+    "Explanations": "attribkit.results.explanation",
     "InputError": "attribkit.errors",
-    "TextSettings": "attribkit.text",
+    "TextSettings": "attribkit.text.tokenizer",
     "check": "attribkit.evaluation.check",
     "compare": "attribkit.comparison",
-    "evaluate": "attribkit.evaluation.metrics",
+    "evaluate": "attribkit.evaluation.performance",
     "explain": "attribkit.explainer",
     "explain_corpus": "attribkit.corpus",
     "faithfulness": "attribkit.evaluation.faithfulness",
     "keep_reference": "attribkit.projector",
-    "layer_outputs": "attribkit.maps.layers",
-    "load_dataset": "attribkit.training.data",
+    "layer_outputs": "attribkit.projection.layer_outputs",
+    "load_dataset": "attribkit.data",
     "plausibility": "attribkit.evaluation.plausibility",
     "project": "attribkit.projector",
-    "read_eraser": "attribkit.training.data",
+    "read_eraser": "attribkit.data",
     "report": "attribkit.reports",
     "sanity": "attribkit.evaluation.sanity",
     "train": "attribkit.training.train",
-    "word_importance": "attribkit.evaluation.words",
+    "word_importance": "attribkit.evaluation.importance",
 }
 
 __all__ = [
@@ -93,7 +93,7 @@ def __getattr__(name: str) -> Any:
     if name == "__version__":
         return version("attribkit")
     if name == "load":
-        return import_module("attribkit.classifier").Classifier.load
+        return import_module("attribkit.models.classifier").Classifier.load
     if name in _HOMES:
         state = random.getstate()  # which the library rich moves as it is imported
         try:

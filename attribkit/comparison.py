@@ -3,9 +3,9 @@
 from typing import Any
 
 from attribkit.errors import InputError, InputTypeError
-from attribkit.explanation import Explanation
-from attribkit.panels import Convergence, Heatmap, HeatmapRow, Table
-from attribkit.panels.difference import align
+from attribkit.results.explanation import Explanation
+from attribkit.results.panels import Convergence, Heatmap, HeatmapRow, Table
+from attribkit.results.panels.difference import align
 from attribkit.views.agreement import agree, in_words
 
 

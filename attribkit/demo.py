@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from attribkit import model_folder
-from attribkit.classifier import Classifier
+from attribkit.data import load_dataset
 from attribkit.errors import InputNotFoundError
 from attribkit.explainer import explain, supported
-from attribkit.explanation import Explanations
+from attribkit.models import model_folder
+from attribkit.models.classifier import Classifier
 from attribkit.reports import report
-from attribkit.training.data import load_dataset
+from attribkit.results.explanation import Explanations
 
 SENTENCES = (
     ("It was a fantastic performance !", "pos"),

@@ -10,15 +10,15 @@ from typing import Any, TypedDict, Unpack, cast, overload
 import numpy as np
 import torch
 
-from attribkit.classifier import Classifier, softmax
+from attribkit.attribution.targets import TargetName, find_label
+from attribkit.data.intake import Data
 from attribkit.errors import InputError, InputTypeError
-from attribkit.explanation import Explanation, Explanations
-from attribkit.panels import Panel, Prediction
+from attribkit.models.classifier import Classifier, softmax
 from attribkit.projector import labelled_texts
-from attribkit.rows import Data
+from attribkit.results.explanation import Explanation, Explanations
+from attribkit.results.panels import Panel, Prediction
 from attribkit.views import VIEWS
-from attribkit.views.reading import Reading, View
-from attribkit.views.targets import TargetName, find_label
+from attribkit.views.encoded_batch import Reading, View
 
 
 class ViewOptions(TypedDict, total=False):

@@ -12,18 +12,19 @@ import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from attribkit.classifier import Classifier
+from attribkit.data.intake import Data, Rows
+from attribkit.data.labelled_texts import LabelledTexts
 from attribkit.errors import InputError, InputTypeError
-from attribkit.explanation import Explanation
-from attribkit.maps.drawing import make_maps
-from attribkit.maps.mapped import Mapped
-from attribkit.maps.points import LabelledTexts, Report
-from attribkit.maps.reductions import Reduction
-from attribkit.maps.settings import MapSettings
-from attribkit.maps.stored import POINTS, make_reference
-from attribkit.panels import Panel
-from attribkit.reference import Reference
-from attribkit.rows import Data, Rows
+from attribkit.models.classifier import Classifier
+from attribkit.models.reference import Reference
+from attribkit.projection.fitted_map import Mapped
+from attribkit.projection.panels import make_maps
+from attribkit.projection.points import Report
+from attribkit.projection.pooling import Reduction
+from attribkit.projection.reference_map import POINTS, make_reference
+from attribkit.projection.settings import MapSettings
+from attribkit.results.explanation import Explanation
+from attribkit.results.panels import Panel
 
 _THE_TEXTS = "the texts are "
 
@@ -172,7 +173,7 @@ def labelled_texts(
     text: str | None = None,
     label: str | None = None,
 ) -> LabelledTexts:
-    """Texts, and their labels if they have any, from whatever the user has, chosen as `attribkit.rows.Rows` says.
+    """Texts, with labels if they have any, from whatever the user has, chosen as `attribkit.data.intake.Rows` says.
 
     Raises: TypeError, ValueError, FileNotFoundError for what holds no texts.
     """

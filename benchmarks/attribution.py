@@ -27,13 +27,13 @@ from captum.attr import LayerIntegratedGradients
 from numpy.typing import NDArray
 from torch import Tensor
 
-from attribkit import batches, classifier
-from attribkit.attribution import quadrature
-from attribkit.attribution.exact import integrated_gradients
-from attribkit.attribution.lookup import Tables
+from attribkit.attribution.cnn.exact import integrated_gradients
+from attribkit.attribution.cnn.lookup_tables import Tables
+from attribkit.attribution.methods import quadrature
 from attribkit.attribution.outputs import Target
-from attribkit.models import AttentionRNN, AttentionRNNSettings, CNNSettings, TextCNN
-from attribkit.text import TextSettings, Tokenizer
+from attribkit.models import AttentionRNN, AttentionRNNSettings, CNNSettings, TextCNN, classifier
+from attribkit.text import batching
+from attribkit.text.tokenizer import TextSettings, Tokenizer
 
 VOCABULARY = 20_000
 SHORT, ROW = ("exact", "exact and check"), ", ten in a row"
@@ -99,7 +99,7 @@ def bundled(name: str) -> classifier.Classifier | None:
 
 
 def padded(ids: Ids) -> tuple[Tensor, Tensor]:
-    rows, mask = batches.pad(ids, 0)
+    rows, mask = batching.pad(ids, 0)
     return torch.from_numpy(rows), torch.from_numpy(mask)
 
 
@@ -261,7 +261,7 @@ def accuracy(network: Any, model: str, texts: Texts, quick: bool) -> None:
     sample = texts.ids if not quick else texts.ids[:500]
     errors = []
     tables = Tables.build(network)
-    for rows in batches.by_length([len(row) for row in sample]):
+    for rows in batching.by_length([len(row) for row in sample]):
         ids, mask = padded([sample[row] for row in rows])
         scores = integrated_gradients(network, ids, mask, None, [positive(len(ids))], tables)[0]
         errors.append(relative(scores, check(network, ids, mask, positive(len(ids)))))
@@ -279,7 +279,7 @@ def corpus(network: Any, model: str, texts: Texts, sample: int = 1_000) -> None:
     built = time.perf_counter()
     errors: list[Tensor] = []
     checking, checked = 0.0, 0
-    for number, rows in enumerate(batches.by_length([len(row) for row in ids])):
+    for number, rows in enumerate(batching.by_length([len(row) for row in ids])):
         some, mask = padded([ids[row] for row in rows])
         scores = integrated_gradients(network, some, mask, None, [positive(len(some))], tables)[0]
         if number % 10 == 0 and checked < sample:
@@ -329,7 +329,7 @@ def attention(network: Any, model: str, texts: Texts, quick: bool) -> None:
     report(measure="quadrature against captum 5,000", model=model, differs_by=differs, target="<= 1e-4")
     random = np.random.default_rng(0).permutation(len(texts.ids))[: 20 if quick else 2_000]
     converged, nodes = [], []
-    for rows in batches.by_length([len(texts.ids[row]) for row in random], tokens=8_192):
+    for rows in batching.by_length([len(texts.ids[row]) for row in random], tokens=8_192):
         result = solve(*padded([texts.ids[random[row]] for row in rows]))
         converged.append(result.converged[0])
         nodes.append(result.nodes)

@@ -28,9 +28,9 @@ import pandas as pd
 import torch
 from captum.attr import LayerIntegratedGradients
 
-from attribkit.classifier import Classifier
 from attribkit.corpus import explain_corpus
-from attribkit.views.borrow import borrowed
+from attribkit.models.classifier import Classifier
+from attribkit.models.state import borrowed
 
 MODELS = ("imdb-cnn", "imdb-attention-rnn")
 _SAMPLED = 0.5

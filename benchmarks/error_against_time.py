@@ -28,11 +28,11 @@ from attribution import (
 )
 from torch import Tensor
 
-from attribkit.attribution.exact import integrated_gradients
-from attribkit.attribution.lookup import Tables
-from attribkit.classifier import Classifier
-from attribkit.explanation import Explanation
-from attribkit.panels import Chart, Series
+from attribkit.attribution.cnn.exact import integrated_gradients
+from attribkit.attribution.cnn.lookup_tables import Tables
+from attribkit.models.classifier import Classifier
+from attribkit.results.explanation import Explanation
+from attribkit.results.panels import Chart, Series
 
 STEPS = (5, 10, 20, 50, 100, 200, 500, 1_000, 5_000)
 INTERNAL = 32

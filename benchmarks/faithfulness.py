@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from attribkit.classifier import Classifier
 from attribkit.evaluation.faithfulness import Faithfulness, faithfulness
-from attribkit.evaluation.faithfulness.ceiling import EXACT
-from attribkit.sentences import sentence_spans
+from attribkit.evaluation.faithfulness.oracle import EXACT
+from attribkit.models.classifier import Classifier
+from attribkit.text.sentences import sentence_spans
 
 SIX = ("exact", "deeplift", "gradient_shap", "input_x_gradient", "saliency", "leave_one_out")
 

@@ -31,16 +31,17 @@ from numpy.typing import NDArray
 from playwright.sync_api import sync_playwright
 from sklearn.manifold import TSNE as SklearnTSNE
 
-from attribkit.capture import choose_layers
-from attribkit.classifier import Classifier
-from attribkit.maps.components import Components
-from attribkit.maps.layers import read_layers
-from attribkit.maps.mixing import SAMPLE, sample_of, trustworthiness
-from attribkit.maps.reducers import PCA_FIRST, QUICKER_FROM, TSNE
-from attribkit.maps.reductions import Reduction
+from attribkit.data import load_tables
+from attribkit.data.synthetic import demo_reviews
+from attribkit.models.classifier import Classifier
+from attribkit.models.layers import choose_layers
+from attribkit.projection.components import Components
+from attribkit.projection.layer_outputs import read_layers
+from attribkit.data.labelled_texts import drawn
+from attribkit.projection.mixing import SAMPLE, trustworthiness
+from attribkit.projection.pooling import Reduction
+from attribkit.projection.reducers import PCA_FIRST, QUICKER_FROM, TSNE
 from attribkit.projector import project
-from attribkit.training.data import load_tables
-from attribkit.training.data.demo import demo_reviews
 
 PARTS = ("outputs", "tsne", "page", "answers")
 MODELS = ("imdb-cnn", "imdb-attention-rnn")
@@ -64,7 +65,7 @@ def main() -> None:
         sizes = options.points or ((600, 1_200) if quick else (5_000, 25_000))
         model = Classifier.load("imdb-attention-rnn", "cpu")
         layer = model.before_last()
-        chosen = [texts[row] for row in sample_of(np.arange(len(texts)), max(sizes), seed=0)]
+        chosen = [texts[row] for row in drawn(np.arange(len(texts)), max(sizes), seed=0)]
         values = read_layers(model, model.ids(chosen), [layer], Reduction())[layer.name]
         points = Components.of(values, PCA_FIRST)(values)
         for size in sizes:
@@ -79,7 +80,7 @@ def reviews(count: int) -> tuple[list[str], str]:
     folder = os.environ.get("ATTRIBKIT_DATA")
     if folder and (Path(folder) / "imdb").is_dir():
         table = load_tables("imdb")[0]["test"]
-        chosen = sample_of(np.arange(len(table)), count, seed=0)
+        chosen = drawn(np.arange(len(table)), count, seed=0)
         return table["text"].iloc[chosen].tolist(), "imdb test"
     table = demo_reviews({"test": count + count % 2})["test"]
     return table["text"].tolist()[:count], "demo"
@@ -137,7 +138,7 @@ def forward_hooked(model: Classifier, ids: list[NDArray[np.int64]], layers: list
 
 def measure_tsne(points: NDArray[np.float64], quick: bool) -> None:
     perplexity = 30.0
-    rows = sample_of(np.arange(len(points)), SAMPLE, seed=0)
+    rows = drawn(np.arange(len(points)), SAMPLE, seed=0)
     if quick:  # imports and numba's compiling are not what is measured
         TSNE(perplexity=5, engine="openTSNE")(points[:60])
     # the engine that is not chosen is shown too where it takes seconds

@@ -108,7 +108,7 @@ def measure_server(address: str, pid: int, model: str) -> None:
     """The server's own part of one request, beside a bare prediction; processor time is what a busy machine spares."""
     import torch
 
-    from attribkit.classifier import Classifier
+    from attribkit.models.classifier import Classifier
 
     torch.set_num_threads(max(1, torch.get_num_threads() // 2))  # as the server does
     classifier = Classifier.load(model, "cpu")

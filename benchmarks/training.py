@@ -34,12 +34,12 @@ from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 from torch.profiler import ProfilerActivity, profile
 
-from attribkit.text import TextSettings, Tokenizer
-from attribkit.training.borrowed import kept_memory
-from attribkit.training.data import Dataset, load_dataset
+from attribkit.data import Dataset, load_dataset
+from attribkit.text.tokenizer import TextSettings, Tokenizer
 from attribkit.training.encoding import Batches, encode
-from attribkit.training.module import narrow
+from attribkit.training.lightning_module import narrow
 from attribkit.training.plan import prepare
+from attribkit.training.process_state import kept_memory
 from attribkit.training.settings import sort_options
 from attribkit.training.train import train
 

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from attribkit.classifier import Classifier
+from attribkit.models.classifier import Classifier
 from attribkit.serve.server import address_of, build, listen
 
 OUT = Path(__file__).parent / "page.png"

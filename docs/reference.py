@@ -8,7 +8,7 @@ from pathlib import Path
 from plain import plain_reviews
 
 import attribkit as ak
-from attribkit.model_folder import attach_reference
+from attribkit.models.model_folder import attach_reference
 
 PRETRAINED = Path(ak.__file__).parent / "pretrained"
 

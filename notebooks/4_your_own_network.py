@@ -23,7 +23,7 @@ from torch import nn
 
 import attribkit as ak
 from attribkit.models.adapters import Adapted
-from attribkit.text import TextSettings, Tokenizer, WordIndex
+from attribkit.text.tokenizer import TextSettings, Tokenizer, WordIndex
 
 torch.manual_seed(0)
 data = ak.load_dataset("demo")

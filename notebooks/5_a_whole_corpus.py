@@ -29,7 +29,7 @@ import pandas as pd
 import polars as pl
 
 import attribkit as ak
-from attribkit.panels import Bar, Table
+from attribkit.results.panels import Bar, Table
 
 FULL = os.environ.get("ATTRIBKIT_FULL") == "1"
 OUT = Path(os.environ.get("ATTRIBKIT_OUT", "corpus"))

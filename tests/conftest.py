@@ -11,9 +11,9 @@ import torch
 from hypothesis import settings
 from playwright.sync_api import Browser, Dialog, Page, sync_playwright
 
-from attribkit.classifier import Classifier
 from attribkit.models import ARCHITECTURES
-from attribkit.text import TextSettings, Tokenizer
+from attribkit.models.classifier import Classifier
+from attribkit.text.tokenizer import TextSettings, Tokenizer
 
 
 def _absent(reason: str, variable: str) -> None:

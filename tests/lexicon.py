@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from attribkit.classifier import Classifier
-from attribkit.text import TextSettings, Tokenizer
+from attribkit.models.classifier import Classifier
+from attribkit.text.tokenizer import TextSettings, Tokenizer
 
 
 class Lexicon(nn.Module):

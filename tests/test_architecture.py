@@ -11,95 +11,67 @@ import pytest
 ROOT = Path(__file__).parent.parent / "attribkit"
 
 # Each part and the parts it may import, beside `errors`, which all may. A file of the top folder is a part, and so is
-# a folder.
+# a folder; panels, which renderers draw and results hold, are a part of their own.
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
-    "attribution": set(),
-    "batches": set(),
-    "capture": set(),
     "files": set(),
-    "fingerprint": {"text"},
-    "models": set(),
-    "panels": set(),
-    "reference": set(),
-    "sentences": set(),
-    "splits": set(),
     "text": set(),
+    "panels": set(),
+    "data": {"text"},
+    "models": {"data", "files", "text"},
+    "attribution": {"models"},
+    "projection": {"data", "models", "panels", "text"},
+    "training": {"data", "files", "models", "text"},
+    "views": {"attribution", "data", "models", "panels", "projection", "text"},
     "render": {"panels"},
-    "frames": {"panels"},
-    "explanation": {"files", "frames", "panels", "render"},
-    "model_folder": {"files", "reference", "splits", "text"},
-    "classifier": {"batches", "capture", "fingerprint", "model_folder", "models", "reference", "splits", "text"},
-    "maps": {"batches", "capture", "classifier", "panels", "reference", "text"},
-    "views": {"attribution", "batches", "classifier", "maps", "panels", "sentences", "text"},
-    "training": {"batches", "classifier", "files", "model_folder", "models", "splits", "text"},
-    "rows": {"classifier", "maps", "splits", "training"},
-    "projector": {"classifier", "explanation", "maps", "panels", "reference", "rows"},
-    "explainer": {"attribution", "classifier", "explanation", "maps", "panels", "projector", "rows", "views"},
+    "results": {"files", "panels", "render"},
+    "projector": {"data", "models", "panels", "projection", "results"},
+    "explainer": {"attribution", "data", "models", "panels", "projector", "results", "views"},
+    "comparison": {"panels", "results", "views"},
     "evaluation": {
         "attribution",
-        "classifier",
+        "data",
         "explainer",
-        "explanation",
         "files",
         "models",
         "panels",
-        "rows",
+        "projector",
+        "results",
         "text",
         "training",
         "views",
     },
-    "comparison": {"explanation", "panels", "views"},
-    "reports": {
-        "classifier",
-        "evaluation",
-        "explainer",
-        "explanation",
-        "files",
-        "panels",
-        "projector",
-        "render",
-        "rows",
-        "training",
-    },
-    "reproduce": {
-        "classifier",
-        "evaluation",
-        "explainer",
-        "explanation",
-        "files",
-        "model_folder",
-        "panels",
-        "training",
-    },
-    "demo": {"classifier", "explainer", "explanation", "model_folder", "reports", "training"},
-    "serve": {"attribution", "classifier", "explainer", "explanation", "maps", "panels", "render", "views"},
+    "corpus": {"attribution", "data", "files", "models", "panels", "text", "views"},
+    "reports": {"data", "evaluation", "explainer", "files", "models", "panels", "projector", "render", "results"},
+    "reproduce": {"data", "evaluation", "explainer", "files", "models", "panels", "results", "training"},
+    "serve": {"attribution", "explainer", "models", "panels", "projection", "render", "results", "views"},
+    "demo": {"data", "explainer", "models", "reports", "results"},
     "cli": {
-        "classifier",
         "corpus",
+        "data",
         "demo",
         "evaluation",
         "explainer",
-        "explanation",
-        "model_folder",
+        "models",
         "projector",
         "reports",
         "reproduce",
+        "results",
         "serve",
         "training",
     },
-    "corpus": {"attribution", "classifier", "files", "panels", "text", "training", "views"},
     "__main__": {"cli"},
     "__init__": {
-        "classifier",
         "comparison",
         "corpus",
+        "data",
         "evaluation",
         "explainer",
-        "explanation",
-        "maps",
+        "models",
+        "projection",
         "projector",
         "reports",
+        "results",
         "text",
         "training",
     },
@@ -107,15 +79,11 @@ ALLOWED: dict[str, set[str]] = {
 WHERE = {
     "torch": {
         "attribution",
-        "capture",
-        "maps",
-        "classifier",
         "corpus",
         "evaluation",
         "explainer",
-        "fingerprint",
-        "model_folder",
         "models",
+        "projection",
         "projector",
         "reports",
         "reproduce",
@@ -130,16 +98,16 @@ WHERE = {
     "matplotlib": {"render"},
     "seaborn": {"render"},
     "plotly": {"render"},
-    "openTSNE": {"maps"},
-    "umap": {"maps"},
+    "openTSNE": {"projection"},
+    "umap": {"projection"},
     "typer": {"cli"},
 }
 FORBIDDEN = {"pickle", "dill", "joblib", "shelve", "marshal", "cloudpickle"}
 
 
 def part_of(file: Path) -> str:
-    first = file.relative_to(ROOT).parts[0]
-    return first.removesuffix(".py")
+    parts = file.relative_to(ROOT).parts
+    return "panels" if parts[:2] == ("results", "panels") else parts[0].removesuffix(".py")
 
 
 def imports(file: Path) -> set[str]:
@@ -159,14 +127,29 @@ FILES = sorted(ROOT.rglob("*.py"))
 
 
 def ours(file: Path) -> set[str]:
-    names = {name.split(".")[1] for name in imports(file) if name.startswith("attribkit.")}
-    return {name for name in names if (ROOT / name).is_dir() or (ROOT / f"{name}.py").is_file()}
+    names = {tuple(name.split(".")[1:3]) for name in imports(file) if name.startswith("attribkit.")}
+    found = {"panels" if name == ("results", "panels") else name[0] for name in names}
+    return {name for name in found if name == "panels" or (ROOT / name).is_dir() or (ROOT / f"{name}.py").is_file()}
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
 def test_a_file_imports_only_what_its_part_may(file: Path) -> None:
     part = part_of(file)
     assert ours(file) - {part, "errors"} <= ALLOWED[part]
+
+
+@pytest.mark.parametrize("folder", ["attribution/cnn", "attribution/methods"])
+def test_the_mathematics_knows_nothing_of_models(folder: str) -> None:
+    for file in (ROOT / folder).glob("*.py"):
+        assert ours(file) <= {"attribution", "errors"}, file.name
+
+
+def test_a_network_knows_nothing_of_texts() -> None:
+    for name in ("attention_rnn", "cnn", "embedding", "gru", "lstm", "precision", "recurrence"):
+        file = ROOT / "models" / f"{name}.py"
+        assert ours(file) <= {"models", "errors"}
+        known = {"attribkit.models.classifier", "attribkit.models.model_folder"}
+        assert not imports(file) & known, name
 
 
 def test_the_parts_have_no_cycle() -> None:

@@ -10,11 +10,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from attribkit.classifier import Classifier
 from attribkit.cli import main
 from attribkit.errors import InputError, MissingPackageError, NetworkError
-from attribkit.explanation import Explanation, Explanations
-from attribkit.panels import Heatmap, Scatter
+from attribkit.models.classifier import Classifier
+from attribkit.results.explanation import Explanation, Explanations
+from attribkit.results.panels import Heatmap, Scatter
 
 
 def run(*arguments: object) -> int:

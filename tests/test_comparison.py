@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 import attribkit as ak
-from attribkit.classifier import Classifier
-from attribkit.explanation import Explanation, Explanations
-from attribkit.panels import Heatmap, Table, TokenScores
-from attribkit.panels.difference import align, difference
-from attribkit.text import WordIndex
+from attribkit.models.classifier import Classifier
+from attribkit.results.explanation import Explanation, Explanations
+from attribkit.results.panels import Heatmap, Table, TokenScores
+from attribkit.results.panels.difference import align, difference
+from attribkit.text.tokenizer import WordIndex
 from attribkit.views.agreement import agree
 
 TEXT = "a good film , never dull"

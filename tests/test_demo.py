@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from attribkit.classifier import Classifier
+from attribkit.data import load_dataset
 from attribkit.demo import REVIEW, SENTENCES, TITLES, demo, small_report
-from attribkit.evaluation.metrics import evaluate
-from attribkit.model_folder import BUNDLED, bundled
-from attribkit.training.data import load_dataset
+from attribkit.evaluation.performance import evaluate
+from attribkit.models.classifier import Classifier
+from attribkit.models.model_folder import BUNDLED, bundled
 
 NAMES = ["imdb-attention-rnn", "imdb-cnn"]
 NEWS = "ag-news-attention"

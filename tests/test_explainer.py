@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from attribkit.classifier import Classifier
 from attribkit.explainer import explain, supported
-from attribkit.explanation import Explanation, Explanations
-from attribkit.panels import Panel, Table
-from attribkit.text import TextSettings, Tokenizer
+from attribkit.models.classifier import Classifier
+from attribkit.results.explanation import Explanation, Explanations
+from attribkit.results.panels import Panel, Table
+from attribkit.text.tokenizer import TextSettings, Tokenizer
 from attribkit.views import VIEWS
-from attribkit.views.reading import Reading
+from attribkit.views.encoded_batch import Reading
 
 HOSTILE = {
     "one token": "film",

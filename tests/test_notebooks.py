@@ -13,7 +13,7 @@ NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 
 @pytest.mark.data
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("name", ["seed_attention", "seed_cnn", "seed_maps"])
+@pytest.mark.parametrize("name", ["published_attention", "published_cnn", "published_maps"])
 def test_a_seed_runs_on_a_sample(name: str, data_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ATTRIBKIT_DATA", str(data_folder))
     monkeypatch.setenv("ATTRIBKIT_OUT", "maps")
@@ -22,7 +22,7 @@ def test_a_seed_runs_on_a_sample(name: str, data_folder: Path, tmp_path: Path, m
     NotebookClient(notebook, timeout=500, kernel_name="python3", resources={"metadata": {"path": tmp_path}}).execute()
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     assert outputs and not [output for output in outputs if output["output_type"] == "error"]
-    if name == "seed_maps":
+    if name == "published_maps":
         drawn = {file.name for file in (tmp_path / "maps").iterdir()}
         assert {"imdb-5000.html", "imdb-5000.png", "nlu-accuracy.png", "nlu-2d.html", "nlu-3d.png"} <= drawn
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import smaller_processor
 
-from attribkit.classifier import Classifier
+from attribkit.data import load_dataset
 from attribkit.explainer import explain
-from attribkit.model_folder import bundled
-from attribkit.training.data import load_dataset
+from attribkit.models.classifier import Classifier
+from attribkit.models.model_folder import bundled
 
 TEXTS = (
     "bad",
@@ -27,7 +27,7 @@ TEXTS = (
 )
 EXPLAIN = """
 import json, sys
-from attribkit.classifier import Classifier
+from attribkit.models.classifier import Classifier
 from attribkit.explainer import explain
 names, texts = json.load(sys.stdin)
 found = [[why.scores for why in explain(Classifier.load(name, "cpu"), texts)] for name in names]

@@ -13,14 +13,14 @@ import torch
 from matplotlib.text import Text
 
 import attribkit as ak
-from attribkit.classifier import Classifier
-from attribkit.explanation import Explanation
-from attribkit.maps.drawing import make_maps
-from attribkit.maps.settings import MapSettings
-from attribkit.panels import Heatmap, Scatter, Table
+from attribkit.data import load_dataset
+from attribkit.models.classifier import Classifier
+from attribkit.projection.panels import make_maps
+from attribkit.projection.settings import MapSettings
 from attribkit.projector import keep_reference, labelled_texts, project
 from attribkit.render import picture
-from attribkit.training.data import load_dataset
+from attribkit.results.explanation import Explanation
+from attribkit.results.panels import Heatmap, Scatter, Table
 
 WORDS = {"pos": ("good", "great", "best"), "neg": ("bad", "horrible", "worst")}
 ROWS = [(f"a {word} film {other}", label) for label, words in WORDS.items() for word in words for other in words * 2]

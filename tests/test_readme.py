@@ -10,8 +10,8 @@ import pytest
 import typer
 
 import attribkit as ak
+from attribkit.attribution.registry import ENGINES
 from attribkit.cli import app, main
-from attribkit.views.engines import ENGINES
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -54,7 +54,7 @@ def check_files(paths: Sequence[Path] | None) -> None:
 
     Raises: ValueError for a suffix that nothing can be saved under; FileNotFoundError for a folder that there is not.
     """
-    from attribkit.explanation import check_suffix
+    from attribkit.results.explanation import check_suffix
 
     for path in paths or ():
         check_suffix(path)

@@ -60,9 +60,9 @@ def check(
     device: Device = None,
 ) -> None:
     """Hold a model and its explanations to thresholds: exit code 0 if all are kept, 1 if one is not, 2 for bad use."""
-    from attribkit.classifier import Classifier
     from attribkit.evaluation.check import check as run
-    from attribkit.explanation import Explanation
+    from attribkit.models.classifier import Classifier
+    from attribkit.results.explanation import Explanation
 
     asked = {
         "accuracy": min_accuracy,

@@ -39,9 +39,9 @@ def evaluate(
     device: Device = None,
 ) -> None:
     """Accuracy, precision, recall and F1 per class and averaged, and the confusion matrix."""
-    from attribkit.classifier import Classifier
     from attribkit.evaluation.errors import errors as find_errors
-    from attribkit.evaluation.metrics import evaluate as measure
+    from attribkit.evaluation.performance import evaluate as measure
+    from attribkit.models.classifier import Classifier
 
     check_files([errors] if errors else [])
     classifier = Classifier.load(model, device)

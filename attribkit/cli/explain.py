@@ -46,8 +46,8 @@ def explain(
     device: Device = None,
 ) -> None:
     """Show which words made the model decide as it did."""
-    from attribkit.classifier import Classifier
     from attribkit.explainer import explain as run
+    from attribkit.models.classifier import Classifier
 
     check_files(out)
     texts = [_stdin() if text == "-" else text for text in texts]

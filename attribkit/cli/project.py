@@ -59,7 +59,7 @@ def project(
     device: Device = None,
 ) -> None:
     """Map where a layer puts texts, and measure how it mixes their classes."""
-    from attribkit.classifier import Classifier
+    from attribkit.models.classifier import Classifier
     from attribkit.projector import project as run
 
     check_files(out)

@@ -31,7 +31,7 @@ def report(
     device: Device = None,
 ) -> None:
     """One page on one model: how good it is, what drives it, where it fails, how far to trust its explanations."""
-    from attribkit.classifier import Classifier
+    from attribkit.models.classifier import Classifier
     from attribkit.reports import report as run
     from attribkit.reports.build import check_report_path
 

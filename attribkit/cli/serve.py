@@ -21,8 +21,8 @@ def serve(
 ) -> None:
     """Open a live page on which the explanation follows what you type."""
     with _without_collecting():
-        from attribkit.classifier import Classifier
-        from attribkit.model_folder import bundled
+        from attribkit.models.classifier import Classifier
+        from attribkit.models.model_folder import bundled
 
         try:
             from attribkit.serve.server import address_of, is_loopback, listen

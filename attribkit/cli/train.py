@@ -83,13 +83,13 @@ def train(
     ] = 1,
 ) -> None:
     """Train a classifier, evaluate it on the test split, save a model folder."""
-    from attribkit.classifier import Classifier
+    from attribkit.data import load_dataset
     from attribkit.evaluation.learning_curve import learning_curve
-    from attribkit.evaluation.metrics import evaluate as measure
-    from attribkit.explanation import Explanation
+    from attribkit.evaluation.performance import evaluate as measure
+    from attribkit.models.classifier import Classifier
     from attribkit.projector import keep_reference
     from attribkit.reproduce.folds import cross_validate
-    from attribkit.training.data import load_dataset
+    from attribkit.results.explanation import Explanation
     from attribkit.training.processes import leads
     from attribkit.training.resume import check_folder
     from attribkit.training.train import train as run

@@ -36,9 +36,9 @@ def words(
     device: Device = None,
 ) -> None:
     """Which words and phrases drive a model, per class, over a whole set of texts."""
-    from attribkit.classifier import Classifier
     from attribkit.evaluation.answers import Answers
-    from attribkit.evaluation.words import word_importance
+    from attribkit.evaluation.importance import word_importance
+    from attribkit.models.classifier import Classifier
 
     check_files([path for path in out or () if path.suffix.lower() != ".csv"])
     classifier = Classifier.load(model, device)

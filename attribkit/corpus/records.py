@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from attribkit.corpus.sources import Source
+from attribkit.data.readers import csv_delimiter, quotes_are_text
 from attribkit.errors import InputError
-from attribkit.training.data.tables import csv_delimiter, quotes_are_text
 
 LINE = 2**24
 """Characters of the longest line and cell; what is longer is cut, so that no file can fill the memory."""

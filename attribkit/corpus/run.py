@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow.parquet as pq
 
-from attribkit.corpus import local, memory
+from attribkit.corpus import memory, processes
 from attribkit.corpus.job import Job, Settings
-from attribkit.corpus.ledger import WORDS, Ledger, Part, write_parquet
+from attribkit.corpus.manifest import WORDS, Ledger, Part, write_parquet
 from attribkit.corpus.selection import Selection
 from attribkit.corpus.sources import described, find_sources, fingerprint, total_bytes
 from attribkit.corpus.windows import Columns, Plan, Todo
 from attribkit.corpus.words import merged
 from attribkit.errors import InputError, InputNotFoundError
-from attribkit.panels import Convergence
+from attribkit.results.panels import Convergence
 
 if TYPE_CHECKING:
-    from attribkit.classifier import Classifier
+    from attribkit.models.classifier import Classifier
 
 WORD_SUMS = "_words.parquet"
 ENGINES = ("local", "ray")
@@ -241,15 +241,17 @@ def _crew(
                 return
             job = replace(job, model=str(kept), dtype=str(model.network.embedding.weight.dtype).removeprefix("torch."))
         if engine == "ray":
-            from attribkit.corpus.cluster import Cluster  # which needs the extra attribkit[ray]
+            from attribkit.corpus.ray_engine import Cluster  # which needs the extra attribkit[ray]
 
             yield stack.enter_context(Cluster.joined(job, count, address))
             return
-        yield stack.enter_context(local.Processes.started(job, count or local.cores()))
+        yield stack.enter_context(processes.Processes.started(job, count or processes.cores()))
 
 
 def _here(job: Job, classifier: "Classifier | None", one_thread: bool) -> _Engine:
-    from attribkit.corpus.here import Here  # which loads torch; where only other processes work, this one need not
+    from attribkit.corpus.in_process import (
+        Here,  # which loads torch; where only other processes work, this one need not
+    )
 
     return Here.of(job, classifier, one_thread)
 

@@ -10,8 +10,8 @@ from typing import Any, BinaryIO
 from fsspec.compression import compr
 from fsspec.core import get_compression, url_to_fs
 
+from attribkit.data.readers import SUFFIXES, listed, missing, table_suffix
 from attribkit.errors import InputError, InputNotFoundError
-from attribkit.training.data.tables import SUFFIXES, listed, missing, table_suffix
 
 _CHUNK = 2**20
 _LOCAL = ("file:", "local:")

@@ -9,18 +9,18 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from attribkit.attribution.lookup import Tables
+from attribkit.attribution.baseline_batch import Named
+from attribkit.attribution.cnn.lookup_tables import Tables
 from attribkit.attribution.outputs import UNITS
-from attribkit.classifier import NOT_FINITE, Classifier, softmax
+from attribkit.attribution.registry import choose, tables_of_run
+from attribkit.attribution.targets import scalars_of
 from attribkit.corpus.job import Settings
 from attribkit.errors import AttribkitError, InputError, InputTypeError, ran_out
-from attribkit.panels import failed, relative_error, relative_to_size
-from attribkit.text import Encoded
-from attribkit.views.against import Named
+from attribkit.models.classifier import NOT_FINITE, Classifier, softmax
+from attribkit.results.panels import failed, relative_error, relative_to_size
+from attribkit.text.tokenizer import Encoded
 from attribkit.views.attribution import Attribution
-from attribkit.views.engines import choose, tables_of_run
-from attribkit.views.reading import Reading
-from attribkit.views.targets import scalars_of
+from attribkit.views.encoded_batch import Reading
 
 _CONSTANTS = ("method", "baseline", "unit")
 SCHEMA = pa.schema(

@@ -10,9 +10,9 @@ import pyarrow as pa
 from attribkit.corpus.records import Reading, Record, read
 from attribkit.corpus.selection import Selection
 from attribkit.corpus.sources import Source
+from attribkit.data.cleaning import TEXT_NAMES
+from attribkit.data.readers import listed
 from attribkit.errors import InputError
-from attribkit.training.data.cleaning import TEXT_NAMES
-from attribkit.training.data.tables import listed
 
 CHARACTERS = 2**20
 """Characters of text after which a window is closed, however few rows it has."""

@@ -13,11 +13,11 @@ import pyarrow.parquet as pq
 import tokenizers
 import torch
 
-from attribkit.classifier import Classifier
 from attribkit.corpus.job import Job
-from attribkit.corpus.ledger import Part, part_name, write_part
+from attribkit.corpus.manifest import Part, part_name, write_part
 from attribkit.corpus.transform import SCHEMA, Transform
 from attribkit.corpus.words import sums_of
+from attribkit.models.classifier import Classifier
 
 
 def versions() -> dict[str, str]:

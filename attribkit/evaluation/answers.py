@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from attribkit.classifier import NOT_FINITE, Classifier, finite, softmax
+from attribkit.data.intake import Data, Rows
 from attribkit.errors import InputError
-from attribkit.evaluation.metrics import Metrics, counted, measure
+from attribkit.evaluation.performance import Metrics, counted, measure
 from attribkit.evaluation.readable import why_not
-from attribkit.rows import Data, Rows
+from attribkit.models.classifier import NOT_FINITE, Classifier, finite, softmax
 
 _AT_ONCE = 1_000  # texts; the library's encodings hold far more than the ids that are kept of them
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from attribkit.errors import InputError
 from attribkit.evaluation.answers import Answers
-from attribkit.panels import Chart, Series, Table
+from attribkit.results.panels import Chart, Series, Table
 
 BINS = 10
 

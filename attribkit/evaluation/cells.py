@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from attribkit.evaluation.intervals import Estimate
-from attribkit.panels.table import Cell
+from attribkit.evaluation.statistics import Estimate
+from attribkit.results.panels.table import Cell
 
 
 def interval(found: Estimate) -> str | None:

@@ -7,19 +7,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from attribkit.classifier import Classifier
+from attribkit.data.intake import Data
 from attribkit.errors import InputError
 from attribkit.evaluation.answers import Answers
 from attribkit.evaluation.calibration import Calibration
 from attribkit.evaluation.cells import interval
 from attribkit.evaluation.faithfulness import faithfulness
-from attribkit.evaluation.intervals import Estimate
-from attribkit.evaluation.metrics import Metrics
+from attribkit.evaluation.performance import Metrics
 from attribkit.evaluation.plausibility import plausibility
 from attribkit.evaluation.sanity import sanity
 from attribkit.evaluation.scores import RANDOM, check_methods
-from attribkit.panels import Convergence, Panel, Table
-from attribkit.rows import Data
+from attribkit.evaluation.statistics import Estimate
+from attribkit.models.classifier import Classifier
+from attribkit.results.panels import Convergence, Panel, Table
 
 SANE_TEXTS = 30
 """Texts whose scores are compared with a randomised model's; each is explained anew for every layer."""

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from attribkit.classifier import Classifier
+from attribkit.data.intake import Data
 from attribkit.evaluation.answers import Answers
 from attribkit.evaluation.calibration import Calibration
 from attribkit.evaluation.tables import confusion_table, metrics_table
 from attribkit.explainer import explain
-from attribkit.explanation import Explanation, Explanations
-from attribkit.rows import Data
+from attribkit.models.classifier import Classifier
+from attribkit.results.explanation import Explanation, Explanations
 
 MOST = 20
 

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from attribkit.errors import InputError
-from attribkit.panels import Chart, Series
+from attribkit.results.panels import Chart, Series
 
 
 def learning_curve(history: pd.DataFrame, title: str = "Loss per epoch") -> Chart:

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from attribkit.classifier import NOT_FINITE, Classifier, finite
 from attribkit.errors import InputError, InputTypeError
-from attribkit.text import Encoded, check_text
-from attribkit.views.reading import Reading
+from attribkit.models.classifier import NOT_FINITE, Classifier, finite
+from attribkit.text.tokenizer import Encoded, check_text
+from attribkit.views.encoded_batch import Reading
 
 _AT_ONCE = 1_000  # texts; the library's encodings hold far more than what is kept of them
 

@@ -7,13 +7,13 @@ from difflib import get_close_matches
 import numpy as np
 from numpy.typing import NDArray
 
-from attribkit.classifier import Classifier
+from attribkit.attribution.registry import ENGINES, choose
 from attribkit.errors import InputError
-from attribkit.panels import Convergence
+from attribkit.models.classifier import Classifier
+from attribkit.results.panels import Convergence
 from attribkit.views.attention import Attention
 from attribkit.views.attribution import Attribution
-from attribkit.views.engines import ENGINES, choose
-from attribkit.views.reading import Reading
+from attribkit.views.encoded_batch import Reading
 
 ATTENTION, RANDOM = "attention", "random"
 Scores = list[NDArray[np.float64]]

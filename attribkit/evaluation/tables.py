@@ -1,7 +1,7 @@
 """The metrics as panels: figures by class, and who is taken for whom."""
 
-from attribkit.evaluation.metrics import Metrics
-from attribkit.panels import Table
+from attribkit.evaluation.performance import Metrics
+from attribkit.results.panels import Table
 
 
 def metrics_table(metrics: Metrics, title: str = "Precision, recall and F1") -> Table:

@@ -15,7 +15,7 @@ class Network(Protocol):
 
     A network with attention also has `attend(ids, mask) -> (logits, weights (B, T))`; one with a closed form of
     integrated gradients has `convolutions` and `output`, and its logits are asked whether they are the closed form's
-    (`attribkit.attribution.closed_form`); one that must be given texts of one length
+    (`attribkit.attribution.cnn.closed_form`); one that must be given texts of one length
     for its gradients says so by `equal_lengths = True`.
     """
 

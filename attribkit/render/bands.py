@@ -6,8 +6,8 @@ where the scores were drawn, the score ± the spread of its draws.
 
 from dataclasses import dataclass
 
-from attribkit.panels import TokenScores
 from attribkit.render.layout import Scale, number, visible
+from attribkit.results.panels import TokenScores
 
 STILL = 0.05
 """The share of the scale below which nothing but the line at 0 is drawn."""

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log, log10, sqrt
 
-from attribkit.panels import Chart, Series
 from attribkit.render.layout import number
+from attribkit.results.panels import Chart, Series
 
 
 @dataclass(frozen=True)

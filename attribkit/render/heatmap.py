@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from attribkit.panels import Agreement, Heatmap, HeatmapRow
 from attribkit.render import palette
 from attribkit.render.layout import empty_tokens, number, visible
+from attribkit.results.panels import Agreement, Heatmap, HeatmapRow
 
 SHORT = 40
 """Tokens up to which every cell has its number written in it."""

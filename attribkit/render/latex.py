@@ -4,11 +4,10 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from attribkit.panels import Chart, Drawable, Heatmap, Scatter, Table, TokenScores
 from attribkit.render import heatmap as shared
 from attribkit.render import palette
 from attribkit.render.bands import ranges
-from attribkit.render.facts import (
+from attribkit.render.captions import (
     agreement,
     chosen_by,
     drawn,
@@ -36,6 +35,7 @@ from attribkit.render.layout import (
 )
 from attribkit.render.sentences import sentences
 from attribkit.render.table import cells, numeric
+from attribkit.results.panels import Chart, Drawable, Heatmap, Scatter, Table, TokenScores
 
 PREAMBLE = r"""% packages: \usepackage{xcolor,textcomp} \usepackage[T1]{fontenc} \usepackage[utf8]{inputenc}
 % scripts beyond Latin and emoji need xelatex or lualatex with a font that has them; right-to-left text needs bidi

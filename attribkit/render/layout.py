@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.errors import InputError
-from attribkit.panels import Drawable, Heatmap, Prediction, TokenScores
+from attribkit.results.panels import Drawable, Heatmap, Prediction, TokenScores
 
 STRONG = 0.25
 """The share of the scale from which a token also gets a bar: colour is never the only cue."""

@@ -8,9 +8,9 @@ from math import cos, pi, sin
 import numpy as np
 from numpy.typing import NDArray
 
-from attribkit.panels import Map, Mixing, Placed, Scatter
 from attribkit.render import palette
 from attribkit.render.layout import number, percent, shorten, visible
+from attribkit.results.panels import Map, Mixing, Placed, Scatter
 
 COLOURS = (
     ("#1a4a98", "#4f8df0"),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from attribkit.panels import TokenScores
+from attribkit.results.panels import TokenScores
 
 FEWEST, SHORTEST = 3, 60
 """Sentences and tokens from which the sums are drawn; in a shorter text the eye adds up for itself."""

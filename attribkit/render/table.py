@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from attribkit.panels import Bar, Table
-from attribkit.panels.table import Cell
 from attribkit.render.layout import number, visible
+from attribkit.results.panels import Bar, Table
+from attribkit.results.panels.table import Cell
 
 NOTHING = "–"
 

@@ -10,11 +10,10 @@ from rich.style import Style
 from rich.table import Table as Grid
 from rich.text import Text
 
-from attribkit.panels import Chart, Drawable, Heatmap, HeatmapRow, Prediction, Scatter, Table, TokenScores
 from attribkit.render import heatmap as shared
 from attribkit.render import palette
 from attribkit.render.bands import ranges
-from attribkit.render.facts import (
+from attribkit.render.captions import (
     agreement,
     chosen_by,
     drawn,
@@ -44,6 +43,7 @@ from attribkit.render.layout import (
 )
 from attribkit.render.sentences import sentences
 from attribkit.render.table import cells, numeric
+from attribkit.results.panels import Chart, Drawable, Heatmap, HeatmapRow, Prediction, Scatter, Table, TokenScores
 
 WIDTH = 100
 """Cells of a terminal's line within which a heatmap's columns are broken."""

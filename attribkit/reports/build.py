@@ -9,25 +9,25 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from attribkit.classifier import Classifier
+from attribkit.data import Dataset
+from attribkit.data.intake import Data
 from attribkit.errors import InputError, InputTypeError
 from attribkit.evaluation.answers import Answers
 from attribkit.evaluation.calibration import Calibration
-from attribkit.evaluation.words import word_importance
+from attribkit.evaluation.importance import word_importance
 from attribkit.explainer import explain
-from attribkit.explanation import Explanation, Explanations
 from attribkit.files import write_whole
-from attribkit.panels import Document, Section, Table
+from attribkit.models.classifier import Classifier
 from attribkit.projector import project
 from attribkit.render import html
-from attribkit.reports import quality, trust
-from attribkit.reports.about import about, fingerprint_of
-from attribkit.reports.drives import arrangement, drives
-from attribkit.reports.holds import holds
+from attribkit.reports import explanation_quality, performance
+from attribkit.reports.explanation_quality import Tests
+from attribkit.reports.global_importance import arrangement, drives
+from attribkit.reports.overview import about, fingerprint_of
+from attribkit.reports.robustness import holds
 from attribkit.reports.settings import ReportSettings
-from attribkit.reports.trust import Tests
-from attribkit.rows import Data
-from attribkit.training.data import Dataset
+from attribkit.results.explanation import Explanation, Explanations
+from attribkit.results.panels import Document, Section, Table
 
 Progress = Callable[[str], None]
 
@@ -111,7 +111,7 @@ def report(
         model, answers, train=train, most=chosen.counted, seed=chosen.seed, batch_size=chosen.batch_size
     )
     say("explaining mistakes and texts")
-    failures = quality.failures(model, answers, chosen.mistakes, chosen.batch_size)
+    failures = performance.failures(model, answers, chosen.mistakes, chosen.batch_size)
     places = _drawn(answers, chosen)
     rows = _explained(model, answers, places, chosen)
     tested = places[: chosen.tested]
@@ -124,17 +124,17 @@ def report(
     say("drawing")
     sections = (
         about(model, answers, source),
-        quality.quality(metrics, calibration),
+        performance.quality(metrics, calibration),
         drives(words, chosen.words),
         failures,
         _map(model, answers, chosen),
-        trust.trust(found, words.convergence),
+        explanation_quality.trust(found, words.convergence),
         again,
         _texts(rows, answers),
         _appendix(model, answers, source, chosen, others),
     )
     said = f"What {model.name} does on {source}: {len(answers.texts):,} texts, {len(model.labels)} labels."
-    figures = [*quality.figures(metrics, calibration), *trust.figures(found, words.convergence)]
+    figures = [*performance.figures(metrics, calibration), *explanation_quality.figures(found, words.convergence)]
     mark = None if answers.measured is None else answers.measured.mark
     if mark is not None:
         figures = [replace(figure, meaning=f"{figure.meaning}; {mark}") for figure in figures]

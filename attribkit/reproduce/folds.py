@@ -9,11 +9,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold
 
+from attribkit.data import Dataset, load_dataset
+from attribkit.data.split import connected_rows
 from attribkit.errors import InputError
-from attribkit.evaluation.metrics import evaluate
-from attribkit.panels import Table
-from attribkit.training.data import Dataset, load_dataset
-from attribkit.training.data.split import connected_rows
+from attribkit.evaluation.performance import evaluate
+from attribkit.results.panels import Table
 from attribkit.training.train import train
 
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import pandas as pd
 
-from attribkit import panels
 from attribkit.evaluation.learning_curve import learning_curve
-from attribkit.explanation import Explanation
 from attribkit.files import write_whole
 from attribkit.reproduce.machine import machine
 from attribkit.reproduce.tables import Row, Table
 from attribkit.reproduce.unit import Unit
+from attribkit.results import panels
+from attribkit.results.explanation import Explanation
 
 
 def write_results(out: Path, table: Table, plan: Sequence[Unit], about: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from attribkit.data import Dataset, load_dataset
 from attribkit.errors import InputError, InputNotFoundError, StorageError
 from attribkit.files import write_whole
 from attribkit.reproduce.folds import duplicates, folds
@@ -17,7 +18,6 @@ from attribkit.reproduce.results import write_results
 from attribkit.reproduce.stability import measure_stability
 from attribkit.reproduce.tables import TABLES, TFIDF, Row, Table
 from attribkit.reproduce.unit import Unit
-from attribkit.training.data import Dataset, load_dataset
 
 FORMAT = 2
 MANIFEST = "reproduce.json"

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
-from attribkit.classifier import Classifier
+from attribkit.data import Dataset
 from attribkit.explainer import explain
 from attribkit.files import write_whole
-from attribkit.panels import Convergence
+from attribkit.models.classifier import Classifier
 from attribkit.reproduce.tables import TFIDF
 from attribkit.reproduce.unit import Unit
-from attribkit.training.data import Dataset
+from attribkit.results.panels import Convergence
 
 OTHER = "input_x_gradient"
 _AT_ONCE = 50  # texts; what is kept of an explanation is its scores

@@ -11,15 +11,15 @@ from typing import Any
 
 import pandas as pd
 
-from attribkit import model_folder
-from attribkit.classifier import Classifier
+from attribkit.data import Dataset
 from attribkit.errors import InputError
-from attribkit.evaluation.metrics import evaluate
+from attribkit.evaluation.performance import evaluate
 from attribkit.files import write_whole
+from attribkit.models import model_folder
+from attribkit.models.classifier import Classifier
 from attribkit.reproduce.machine import commit
 from attribkit.reproduce.tables import TFIDF, Row
 from attribkit.reproduce.tfidf import tfidf_reference
-from attribkit.training.data import Dataset
 from attribkit.training.resume import STATE
 from attribkit.training.train import train
 

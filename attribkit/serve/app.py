@@ -12,12 +12,11 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from attribkit.classifier import Classifier
 from attribkit.errors import AttribkitError, InputError, UnknownNameError
-from attribkit.serve import look
-from attribkit.serve.desk import Desk
-from attribkit.serve.frozen import Frozen
-from attribkit.serve.lane import BusyError, Lane, LateError
+from attribkit.models.classifier import Classifier
+from attribkit.serve import assets
+from attribkit.serve.batching import BusyError, Lane, LateError
+from attribkit.serve.handlers import Desk
 from attribkit.serve.limits import Limits
 from attribkit.serve.schema import (
     Alternatives,
@@ -35,6 +34,7 @@ from attribkit.serve.schema import (
     Settings,
     within,
 )
+from attribkit.serve.served_model import Frozen
 
 QUICK = (None, "exact", "quadrature", "saliency", "input_x_gradient")
 """Methods that take milliseconds; the others wait in a lane of their own, so that nobody's typing waits for them."""
@@ -177,11 +177,11 @@ async def _timed(answer: Awaitable[bytes]) -> Response:
 
 
 def _add_page(app: FastAPI) -> None:
-    for path, file in look.files().items():
+    for path, file in assets.files().items():
         app.add_api_route(f"/{path}", _serving(file), methods=["GET", "HEAD"], include_in_schema=False)
 
 
-def _serving(file: look.File) -> Callable[[Request], Awaitable[Response]]:
+def _serving(file: assets.File) -> Callable[[Request], Awaitable[Response]]:
     headers = {"cache-control": "no-cache", "etag": file.tag}
 
     async def serve(request: Request) -> Response:

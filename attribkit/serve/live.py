@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from attribkit.explanation import Explanation
-from attribkit.panels import Heatmap, HeatmapRow, Placed, Prediction, TokenScores
 from attribkit.render.bands import ranges
-from attribkit.render.facts import bars, chosen_by, equation, icon, remarks
+from attribkit.render.captions import bars, chosen_by, equation, icon, remarks
 from attribkit.render.layout import number, percent, scales, shorten, stretch, visible
 from attribkit.render.scatter import Frame
 from attribkit.render.sentences import sentences
+from attribkit.results.explanation import Explanation
+from attribkit.results.panels import Heatmap, HeatmapRow, Placed, Prediction, TokenScores
 from attribkit.views.agreement import agree, in_words
 
 PHRASES = 6

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from attribkit.attribution.outputs import UNITS
+from attribkit.attribution.registry import ENGINES
 from attribkit.serve.limits import Limits
 from attribkit.views import VIEWS
-from attribkit.views.engines import ENGINES
 
 Text = Annotated[
     str, Field(min_length=1, description="At least one visible character.", examples=["It was a horrible movie"])

@@ -12,11 +12,11 @@ import torch
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from attribkit.classifier import Classifier
 from attribkit.errors import StorageError
+from attribkit.models.classifier import Classifier
 from attribkit.serve.app import create_app
-from attribkit.serve.gate import LOOPBACK, Gate
 from attribkit.serve.limits import Limits
+from attribkit.serve.middleware import LOOPBACK, Gate
 
 _LATE = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 

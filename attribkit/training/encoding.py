@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from attribkit import batches
-from attribkit.text import PAD_ID, Tokenizer
+from attribkit.text import batching
+from attribkit.text.tokenizer import PAD_ID, Tokenizer
 
 _AT_ONCE = 1_000  # texts; the library's encodings hold far more than the ids that are kept of them
 
@@ -70,14 +70,14 @@ class Batches:
     def __init__(self, texts: Texts, batch_size: int, tokens: int, seed: int | None = None) -> None:
         self._texts = texts
         self._lengths = np.array([_rounded(len(row)) for row in texts.ids])
-        self._rows = list(batches.by_length(self._lengths, batch_size, tokens, seed))
+        self._rows = list(batching.by_length(self._lengths, batch_size, tokens, seed))
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         for rows in self._rows:
-            ids, mask = batches.pad([self._texts.ids[row] for row in rows], PAD_ID, int(self._lengths[rows].max()))
+            ids, mask = batching.pad([self._texts.ids[row] for row in rows], PAD_ID, int(self._lengths[rows].max()))
             yield torch.from_numpy(ids), torch.from_numpy(mask), torch.from_numpy(self._texts.labels[rows])
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from attribkit.errors import InputError
-from attribkit.text import PAD_ID, UNK_ID
+from attribkit.text.tokenizer import PAD_ID, UNK_ID
 from attribkit.training.vector_file import decoded, entries, opened, vector
 
 

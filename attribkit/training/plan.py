@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from attribkit.data import Dataset
 from attribkit.errors import InputError, InputTypeError
 from attribkit.models import ARCHITECTURES, precision
-from attribkit.text import Tokenizer
-from attribkit.training.data import Dataset
+from attribkit.text.tokenizer import Tokenizer
 from attribkit.training.encoding import Texts, encode
 from attribkit.training.glove import Coverage, read_vectors
 from attribkit.training.settings import Options, as_json

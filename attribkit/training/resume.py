@@ -14,9 +14,9 @@ from lightning.pytorch.plugins.io import CheckpointIO
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from attribkit import model_folder
 from attribkit.errors import InputError, InputExistsError, InputTypeError, StorageError
 from attribkit.files import write_whole
+from attribkit.models import model_folder
 
 FORMAT = 1
 STATE = "state.safetensors"

@@ -10,15 +10,15 @@ import torch
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.strategies import DDPStrategy
 
-from attribkit.classifier import Classifier
+from attribkit.data import SOURCES, Dataset
 from attribkit.errors import RunError
+from attribkit.models.classifier import Classifier
 from attribkit.training import resume as resuming
-from attribkit.training.borrowed import own_interrupt, quiet
-from attribkit.training.data import SOURCES, Dataset
 from attribkit.training.freezing import Freezing
 from attribkit.training.history import History, weights_of
-from attribkit.training.module import Training
+from attribkit.training.lightning_module import Training
 from attribkit.training.plan import Plan
+from attribkit.training.process_state import own_interrupt, quiet
 from attribkit.training.processes import leads
 from attribkit.training.progress import Bar
 from attribkit.training.settings import as_json

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from attribkit.errors import InputError, InputTypeError
 from attribkit.models import ARCHITECTURES
-from attribkit.text import TextSettings
+from attribkit.text.tokenizer import TextSettings
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,13 @@ from typing import Any
 
 import torch
 
-from attribkit.classifier import Classifier, choose_device
+from attribkit.data import Dataset
 from attribkit.errors import InputError
-from attribkit.text import TextSettings
+from attribkit.models.classifier import Classifier, choose_device
+from attribkit.text.tokenizer import TextSettings
 from attribkit.training import processes
-from attribkit.training.borrowed import kept_memory, own_randomness
-from attribkit.training.data import Dataset
 from attribkit.training.plan import check_data, check_precision, prepare
+from attribkit.training.process_state import kept_memory, own_randomness
 from attribkit.training.resume import check_folder
 from attribkit.training.run import Run
 from attribkit.training.settings import sort_options

@@ -2,8 +2,8 @@
 
 from attribkit.views.attention import Attention
 from attribkit.views.attribution import Attribution
+from attribkit.views.encoded_batch import View
 from attribkit.views.projection import Projection
-from attribkit.views.reading import View
 
 VIEWS: dict[str, type[View]] = {"attribution": Attribution, "attention": Attention, "projection": Projection}
 """In the order in which `explain` shows them."""

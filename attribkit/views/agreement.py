@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from attribkit.panels import Agreement, HeatmapRow
+from attribkit.results.panels import Agreement, HeatmapRow
 
 TOP = 5
 

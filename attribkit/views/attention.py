@@ -25,16 +25,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from attribkit import batches
-from attribkit.classifier import Classifier
+from attribkit.attribution.targets import TargetName
 from attribkit.errors import NetworkError
-from attribkit.panels import Heatmap, HeatmapRow, TokenScores
-from attribkit.text import Encoded
+from attribkit.models.classifier import Classifier
+from attribkit.models.state import borrowed
+from attribkit.results.panels import Heatmap, HeatmapRow, TokenScores
+from attribkit.text import batching
+from attribkit.text.tokenizer import Encoded
 from attribkit.views.agreement import agree, in_words
 from attribkit.views.attribution import Attribution
-from attribkit.views.borrow import borrowed
-from attribkit.views.reading import Reading
-from attribkit.views.targets import TargetName
+from attribkit.views.encoded_batch import Reading
 
 TITLE = "Where the network looked"
 _OFF = 1e-4
@@ -98,7 +98,7 @@ class Attention:
         ids_of = [one.ids for one in reading.encoded]
         equal = getattr(classifier.network, "equal_lengths", False)
         with borrowed(classifier.network), torch.no_grad():
-            for rows in batches.by_length([len(ids) for ids in ids_of], self.batch_size, equal=equal):
+            for rows in batching.by_length([len(ids) for ids in ids_of], self.batch_size, equal=equal):
                 ids, mask = classifier.batch([ids_of[row] for row in rows])
                 logits, weights = classifier.network.attend(ids, mask)
                 every = _checked(weights, mask, rows).double().cpu().numpy()

@@ -9,19 +9,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from attribkit import batches
-from attribkit.attribution.lookup import Tables
+from attribkit.attribution.baseline_batch import Against, Named, check_baselines
+from attribkit.attribution.cnn.lookup_tables import Tables
 from attribkit.attribution.outputs import UNITS, Target
-from attribkit.classifier import Classifier
+from attribkit.attribution.registry import ENGINES, Choice, Problem, Solution, instead_of_exact, tables_of_run
+from attribkit.attribution.targets import TargetName, scalars_of
 from attribkit.errors import InputError
-from attribkit.panels import Band, Phrases, TokenScores
-from attribkit.sentences import sentence_spans
-from attribkit.text import Encoded
-from attribkit.views.against import Against, Named, check_baselines
-from attribkit.views.borrow import borrowed, embedding_fed
-from attribkit.views.engines import ENGINES, Choice, Problem, Solution, instead_of_exact, tables_of_run
-from attribkit.views.reading import Reading
-from attribkit.views.targets import TargetName, scalars_of
+from attribkit.models.classifier import Classifier
+from attribkit.models.state import borrowed, embedding_fed
+from attribkit.results.panels import Band, Phrases, TokenScores
+from attribkit.text import batching
+from attribkit.text.sentences import sentence_spans
+from attribkit.text.tokenizer import Encoded
+from attribkit.views.encoded_batch import Reading
 
 _NOTHING = np.zeros(0, dtype=np.int64)
 
@@ -33,7 +33,7 @@ class Attribution:
     Attributes:
         target: None for each text's predicted class, a label, an index, "all", or a pair for why this and not that.
         output: "log_odds", "logit" or "probability".
-        method: one of `attribkit.views.engines.ENGINES`, or None for the best the network allows.
+        method: one of `attribkit.attribution.registry.ENGINES`, or None for the best the network allows.
         baseline: "pad", "zero", "unk", "mean", or a text; several of them for a band, the first the panel's own.
         tolerance: largest relative completeness error that counts as converged.
         batch_size: most texts at once; None chooses by length.
@@ -110,7 +110,7 @@ class Attribution:
         equal = choice.method == "captum" or getattr(network, "equal_lengths", False)
         run = embedding_fed(network)
         with borrowed(network):
-            for rows in batches.by_length(lengths, self.batch_size, tokens=8_192, equal=equal):
+            for rows in batching.by_length(lengths, self.batch_size, tokens=8_192, equal=equal):
                 targets = [scalar.rows(rows) for scalar in scalars]
                 solved = self._solve(classifier, reading, rows, targets, baselines, run, choice, tables)
                 agree = np.all([one.agrees for one in solved], axis=0)

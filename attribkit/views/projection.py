@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from attribkit.classifier import Classifier
-from attribkit.maps.drawing import make_maps
-from attribkit.maps.mapped import Mapped
-from attribkit.maps.points import LabelledTexts
-from attribkit.maps.settings import MapSettings
-from attribkit.maps.stored import fits, map_reference
-from attribkit.panels import Panel
-from attribkit.views.reading import Reading
+from attribkit.data.labelled_texts import LabelledTexts
+from attribkit.models.classifier import Classifier
+from attribkit.projection.fitted_map import Mapped
+from attribkit.projection.panels import make_maps
+from attribkit.projection.reference_map import fits, map_reference
+from attribkit.projection.settings import MapSettings
+from attribkit.results.panels import Panel
+from attribkit.views.encoded_batch import Reading
 
 _SHOWN = 5_000
 

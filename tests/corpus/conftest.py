@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pytest
 
-from attribkit.classifier import Classifier
+from attribkit.models.classifier import Classifier
 
 TEXTS = [
     f"{start} {word} {noun} , {end}"

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from attribkit.classifier import Classifier
 from attribkit.corpus import explain_corpus
 from attribkit.corpus.faults import WorkerFault, error_of, told
 from attribkit.corpus.transform import Transform
 from attribkit.errors import InputError, InputNotFoundError, NetworkError
+from attribkit.models.classifier import Classifier
 
 FAULTS = [KeyError("label"), ValueError("shapes"), TypeError("of None"), RuntimeError("mat1 and mat2")]
 BROKEN = """
@@ -95,7 +95,7 @@ def test_a_fault_in_a_worker_process_is_told_with_its_trace_and_not_as_want_of_m
         assert command == [sys.executable, "-m", "attribkit.corpus.worker"]
         return real([sys.executable, "-c", WORKER], **options)
 
-    monkeypatch.setattr("attribkit.corpus.local.subprocess.Popen", start)
+    monkeypatch.setattr("attribkit.corpus.processes.subprocess.Popen", start)
     with pytest.raises(WorkerFault, match="TypeError: a fault of the package") as found:
         explain_corpus(model_folder, corpus, tmp_path / "out", workers=2, window=50)
     assert "in broken" in found.value.__notes__[0]

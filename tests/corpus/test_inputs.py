@@ -15,8 +15,8 @@ import pyarrow as pa
 import pytest
 from corpus.conftest import LABELS, TEXTS
 
-from attribkit.classifier import Classifier
 from attribkit.corpus import explain_corpus
+from attribkit.models.classifier import Classifier
 
 Table = Callable[[Path], pa.Table]
 COUNT = 24

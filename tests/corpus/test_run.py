@@ -17,14 +17,14 @@ import pytest
 from corpus.conftest import LABELS, TEXTS
 
 import attribkit as ak
-from attribkit.classifier import Classifier
 from attribkit.corpus import explain_corpus, work
 from attribkit.corpus.job import Job, Settings, check_worker
-from attribkit.corpus.ledger import MANIFEST
-from attribkit.corpus.local import Worker
+from attribkit.corpus.manifest import MANIFEST
+from attribkit.corpus.processes import Worker
 from attribkit.corpus.run import Progress
 from attribkit.models.adapters import Adapted
-from attribkit.text import Tokenizer
+from attribkit.models.classifier import Classifier
+from attribkit.text.tokenizer import Tokenizer
 
 Table = Callable[[Path], pa.Table]
 BAD = {3: "null", 5: "not text", 8: "empty", 9: "undecodable", 12: "no token", 14: "malformed", 20: "malformed"}
@@ -243,7 +243,7 @@ def test_a_run_of_an_older_format_is_refused(
     model_folder: Path, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("attribkit.corpus.ledger.FORMAT", 1)
+        patch.setattr("attribkit.corpus.manifest.FORMAT", 1)
         explain_corpus(model_folder, corpus, tmp_path / "out", workers=1)
     with pytest.raises(
         ValueError, match="is of an older attribkit, which recorded neither versions nor all of its model"

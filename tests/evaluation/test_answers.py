@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from attribkit.classifier import Classifier
 from attribkit.evaluation.answers import Answers
+from attribkit.models.classifier import Classifier
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from attribkit.classifier import Classifier
 from attribkit.cli import main
 from attribkit.evaluation.check import THRESHOLDS, Figure, check
-from attribkit.evaluation.metrics import evaluate
+from attribkit.evaluation.performance import evaluate
 from attribkit.evaluation.plausibility import plausibility
+from attribkit.models.classifier import Classifier
 
 ROWS = [
     ("a good film with a great story", "pos", [[2, 6], [19, 24]]),

@@ -9,14 +9,14 @@ import pytest
 from lexicon import Stepped, lexicon
 
 import attribkit as ak
-from attribkit.classifier import Classifier
 from attribkit.cli import main
 from attribkit.corpus import explain_corpus
+from attribkit.evaluation.importance import word_importance
 from attribkit.evaluation.sanity.checks import sanity
-from attribkit.evaluation.words import word_importance
-from attribkit.explanation import Explanation
-from attribkit.panels import Convergence, Heatmap
+from attribkit.models.classifier import Classifier
 from attribkit.reports import report
+from attribkit.results.explanation import Explanation
+from attribkit.results.panels import Convergence, Heatmap
 
 WORDS = {"good": 2.0, "fine": 1.0, "bad": -3.0, "dull": -1.0}
 TEXTS = ["good good", "good fine", "bad bad", "fine bad dull", "fine good dull"]

@@ -4,12 +4,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from attribkit.classifier import Classifier
 from attribkit.cli import main
+from attribkit.data import load_dataset
 from attribkit.evaluation.errors import errors
-from attribkit.evaluation.metrics import Metrics, evaluate
+from attribkit.evaluation.performance import Metrics, evaluate
 from attribkit.evaluation.tables import confusion_table, metrics_table
-from attribkit.training.data import load_dataset
+from attribkit.models.classifier import Classifier
 
 TEXTS = ["a good film", "dull and bad", "a delight", "the worst movie", "the best film ever", "it was horrible"]
 

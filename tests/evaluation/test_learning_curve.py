@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from attribkit.evaluation.learning_curve import learning_curve
-from attribkit.panels import Chart
+from attribkit.results.panels import Chart
 
 
 def history(val_loss: list[float], frozen: int) -> pd.DataFrame:

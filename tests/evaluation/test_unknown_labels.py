@@ -13,9 +13,9 @@ from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
 import attribkit as ak
-from attribkit.classifier import Classifier
 from attribkit.cli import main
 from attribkit.evaluation.unknown_labels import UnknownLabels, area, interval_of_area
+from attribkit.models.classifier import Classifier
 
 shares = st.lists(st.sampled_from([0.3, 0.5, 0.5001, 0.8, 1.0]), min_size=1, max_size=12)
 

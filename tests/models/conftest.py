@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from attribkit.batches import pad
+from attribkit.text.batching import pad
 
 
 class Laws:

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from attribkit.explanation import Explanation
-from attribkit.panels import (
+from attribkit.results.explanation import Explanation
+from attribkit.results.panels import (
     Agreement,
     Band,
     Chart,

@@ -6,10 +6,10 @@ from render.picture.test_token_scores import said
 from render.reading import Page
 from render.test_terminal import printed
 
-from attribkit.explanation import Explanation
 from attribkit.render import html, latex, picture
 from attribkit.render.bands import meaning, ranges
 from attribkit.render.layout import Scale, scales
+from attribkit.results.explanation import Explanation
 from attribkit.serve.live import live
 
 

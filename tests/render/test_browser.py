@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page
 
-from attribkit.explanation import Explanation, Explanations
-from attribkit.panels import Heatmap
 from attribkit.render import html, palette
+from attribkit.results.explanation import Explanation, Explanations
+from attribkit.results.panels import Heatmap
 
 pytestmark = pytest.mark.browser
 

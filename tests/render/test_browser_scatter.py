@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from attribkit.explanation import Explanation
-from attribkit.panels import Map, Mixing, Placed, Scatter
 from attribkit.render import html
+from attribkit.results.explanation import Explanation
+from attribkit.results.panels import Map, Mixing, Placed, Scatter
 
 pytestmark = pytest.mark.browser
 

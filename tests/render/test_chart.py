@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attribkit.panels import Chart, Series
 from attribkit.render.chart import apart, axes, axis, labels, last, log_axis, rows
+from attribkit.results.panels import Chart, Series
 
 
 def test_axes_have_round_ticks_within_their_ends() -> None:

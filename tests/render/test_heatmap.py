@@ -2,8 +2,8 @@ from collections.abc import Callable
 
 import pytest
 
-from attribkit.panels import Agreement, Heatmap
 from attribkit.render import heatmap as shared
+from attribkit.results.panels import Agreement, Heatmap
 
 Build = Callable[..., Heatmap]
 

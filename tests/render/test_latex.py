@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attribkit.explanation import Explanation
 from attribkit.render import latex, palette
+from attribkit.results.explanation import Explanation
 
 COMMANDS = {
     "aktoken", "akfor", "akagainst", "akunread", "noindent", "par", "medskip", "textbf", "raggedright", "footnotesize",

@@ -5,8 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attribkit.explanation import Explanation
-from attribkit.panels import TokenScores
 from attribkit.render.layout import (
     is_right_to_left,
     lines_of,
@@ -20,6 +18,8 @@ from attribkit.render.layout import (
     visible,
     words,
 )
+from attribkit.results.explanation import Explanation
+from attribkit.results.panels import TokenScores
 
 
 def scored(starts: list[int], ends: list[int]) -> TokenScores:

@@ -15,10 +15,10 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
-from attribkit.explanation import Explanation
-from attribkit.panels import Map, Mixing, Placed, Scatter
 from attribkit.render import html, palette, picture
 from attribkit.render import scatter as geometry
+from attribkit.results.explanation import Explanation
+from attribkit.results.panels import Map, Mixing, Placed, Scatter
 
 MIXING = Mixing(15, 40, 0.5, 0.83, 0.79, 0.31, -0.02, 0.94)
 

@@ -2,8 +2,8 @@ from collections.abc import Callable
 
 import pytest
 
-from attribkit.explanation import Explanation
 from attribkit.render.sentences import limit, sentences
+from attribkit.results.explanation import Explanation
 
 
 def test_the_sums_are_those_of_the_sentences_tokens_and_together_the_total(sentenced: Explanation) -> None:

@@ -1,5 +1,5 @@
-from attribkit.panels import Table
 from attribkit.render.table import cells, numeric
+from attribkit.results.panels import Table
 
 
 def test_a_column_of_numbers_is_one_even_with_cells_missing() -> None:

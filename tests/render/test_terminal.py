@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 from rich.console import Console
 
-from attribkit.explanation import Explanation
 from attribkit.render import palette, terminal
 from attribkit.render.palette import contrast
+from attribkit.results.explanation import Explanation
 
 
 def printed(explanation: Explanation, colour: bool = False, width: int = 200) -> str:

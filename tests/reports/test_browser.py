@@ -14,12 +14,12 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 from render.conftest import explained, token_scores  # noqa: F401  # fixtures
 
-from attribkit.classifier import Classifier
 from attribkit.demo import small_report
-from attribkit.explanation import Explanation
-from attribkit.panels import Chart, Document, Section, Series
+from attribkit.models.classifier import Classifier
 from attribkit.render import html, palette
 from attribkit.reports import report
+from attribkit.results.explanation import Explanation
+from attribkit.results.panels import Chart, Document, Section, Series
 
 pytestmark = pytest.mark.browser
 

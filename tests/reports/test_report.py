@@ -9,10 +9,10 @@ import pytest
 from render.reading import Page
 
 import attribkit as ak
-from attribkit.classifier import Classifier
 from attribkit.cli import main
-from attribkit.panels import Table
-from attribkit.reports import Report, report, trust
+from attribkit.models.classifier import Classifier
+from attribkit.reports import Report, explanation_quality, report
+from attribkit.results.panels import Table
 
 ANCHORS = ["about", "quality", "drives", "failures", "layers", "trust", "holds", "texts", "appendix"]
 TEXTS = [
@@ -148,7 +148,7 @@ def test_all_tests_of_the_explanations_are_taken_on_the_same_texts(
     taken: dict[str, list[str]] = {}
 
     def noting(name: str) -> Callable[..., Any]:
-        run = getattr(trust, name)
+        run = getattr(explanation_quality, name)
 
         def noted(model: Classifier, data: Any, *arguments: Any, **options: Any) -> Any:
             taken[name] = data["text"].tolist() if isinstance(data, pd.DataFrame) else list(data)
@@ -157,7 +157,7 @@ def test_all_tests_of_the_explanations_are_taken_on_the_same_texts(
         return noted
 
     for name in ("faithfulness", "sanity", "plausibility"):
-        monkeypatch.setattr(trust, name, noting(name))
+        monkeypatch.setattr(explanation_quality, name, noting(name))
     texts = [f"a {word} film" for word in ("good", "bad", "dull", "great", "horrible", "best", "worst")]
     table = pd.DataFrame({"review": ["", *texts], "label": "pos", "rationale": [[[2, 2 + 3]]] * 8}, index=range(10, 18))
     report(model, table, text="review", tested=4, texts=7, mistakes=0, seed=1)

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from attribkit.data import load_dataset
 from attribkit.reproduce.folds import duplicates, folds
 from attribkit.reproduce.stability import correlations
 from attribkit.reproduce.tfidf import tfidf_reference
-from attribkit.training.data import load_dataset
 
 
 @pytest.mark.data

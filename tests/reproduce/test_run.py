@@ -13,12 +13,12 @@ import pytest
 import torch
 
 from attribkit.cli import main
-from attribkit.panels import Convergence
 from attribkit.reproduce import run as running
 from attribkit.reproduce.results import as_markdown
 from attribkit.reproduce.run import begin, check_space, reproduce, units
 from attribkit.reproduce.tables import TABLES, TFIDF, Row, Table
 from attribkit.reproduce.unit import Unit
+from attribkit.results.panels import Convergence
 from attribkit.training.resume import STATE
 
 CNN: dict[str, Any] = {"embedding_size": 8, "filters": 4, "epochs": 12, "patience": None, "learning_rate": 0.01}

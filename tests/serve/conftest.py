@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from attribkit.classifier import Classifier
+from attribkit.models.classifier import Classifier
 from attribkit.serve.limits import Limits
 from attribkit.serve.server import address_of, build, listen
 

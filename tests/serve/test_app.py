@@ -12,9 +12,9 @@ import torch
 from serve.conftest import Post, Serve
 
 import attribkit as ak
-from attribkit.classifier import Classifier
 from attribkit.errors import InputError, UnknownNameError
-from attribkit.explanation import Explanation, Explanations
+from attribkit.models.classifier import Classifier
+from attribkit.results.explanation import Explanation, Explanations
 
 TEXT = "It was a horrible movie"
 
@@ -223,7 +223,7 @@ def test_a_fault_of_the_package_is_told_as_one_and_traced(
 
     logger = logging.getLogger("uvicorn.error")
     logger.addHandler(handler)
-    monkeypatch.setattr("attribkit.serve.desk.explain", broken)
+    monkeypatch.setattr("attribkit.serve.handlers.explain", broken)
     answer = requests.post(f"{address}/explain", json={"text": "a film"}, timeout=60)
     assert answer.status_code == 500
     assert answer.json()["error"].startswith(f"this is a fault of attribkit ({type(fault).__name__})")
@@ -245,7 +245,7 @@ def test_only_the_packages_own_errors_are_sentences(
         raise error
 
     address = serving([make_classifier("cnn")])
-    monkeypatch.setattr("attribkit.serve.desk.explain", refusing)
+    monkeypatch.setattr("attribkit.serve.handlers.explain", refusing)
     answer = requests.post(f"{address}/explain", json={"text": "a film"}, timeout=60)
     assert (answer.status_code, answer.json()) == (status, {"error": "why"})
 

@@ -12,7 +12,7 @@ from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 from serve.conftest import Serve
 
-from attribkit.classifier import Classifier
+from attribkit.models.classifier import Classifier
 from attribkit.serve.limits import Limits
 
 UNSAYABLE: list[Any] = [positive_data_acceptance]

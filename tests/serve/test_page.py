@@ -11,8 +11,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Locator, Page, Request, expect
 from serve.conftest import Serve
 
-from attribkit.classifier import Classifier
-from attribkit.explanation import Explanation, Explanations
+from attribkit.models.classifier import Classifier
+from attribkit.results.explanation import Explanation, Explanations
 
 pytestmark = pytest.mark.browser
 

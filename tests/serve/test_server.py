@@ -16,9 +16,9 @@ import pytest
 import requests
 from serve.conftest import Serve
 
-from attribkit.classifier import Classifier
 from attribkit.cli import main
-from attribkit.explanation import Explanation
+from attribkit.models.classifier import Classifier
+from attribkit.results.explanation import Explanation
 from attribkit.serve.server import address_of, is_loopback, listen
 
 README = Path(__file__).parents[2] / "README.md"

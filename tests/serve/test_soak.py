@@ -6,7 +6,7 @@ import time
 import pytest
 import requests
 
-from attribkit.classifier import Classifier
+from attribkit.models.classifier import Classifier
 
 SECONDS = 4
 TEXTS = ("It was a horrible movie", "A wonderful, lovely film", "The plot was dull " * 20, "no")

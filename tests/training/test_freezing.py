@@ -8,7 +8,7 @@ from lightning.pytorch import LightningModule, Trainer
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from attribkit.training.data import Dataset, load_dataset
+from attribkit.data import Dataset, load_dataset
 from attribkit.training.freezing import Freezing
 from attribkit.training.train import train
 

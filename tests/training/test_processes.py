@@ -13,7 +13,7 @@ from attribkit.training.processes import check, share
 SCRIPT = """
 import json, sys
 from dataclasses import replace
-from attribkit.training.data import load_dataset
+from attribkit.data import load_dataset
 from attribkit.training.train import train
 from attribkit.training.processes import leads
 

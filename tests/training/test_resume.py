@@ -17,8 +17,8 @@ import pandas as pd
 import pytest
 import torch
 
-from attribkit.classifier import Classifier
-from attribkit.training.data import Dataset, load_dataset
+from attribkit.data import Dataset, load_dataset
+from attribkit.models.classifier import Classifier
 from attribkit.training.resume import STATE, StateIO, check_space, read_header
 from attribkit.training.train import train
 
@@ -41,7 +41,7 @@ OPTIONS: dict[str, Any] = {
 SCRIPT = """
 import json, signal, sys
 from dataclasses import replace
-from attribkit.training.data import load_dataset
+from attribkit.data import load_dataset
 from attribkit.training.train import train
 
 demo = load_dataset("demo")

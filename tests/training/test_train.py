@@ -12,15 +12,15 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from attribkit.classifier import Classifier
+from attribkit.data import Dataset, load_dataset
 from attribkit.errors import InputError
-from attribkit.evaluation.metrics import evaluate
+from attribkit.evaluation.performance import evaluate
 from attribkit.models import ARCHITECTURES, precision
+from attribkit.models.classifier import Classifier
 from attribkit.models.cnn import TextCNN
-from attribkit.text import TextSettings
-from attribkit.training.data import Dataset, load_dataset
+from attribkit.text.tokenizer import TextSettings
 from attribkit.training.encoding import Batches, Texts, encode
-from attribkit.training.module import Training, class_weights, narrow
+from attribkit.training.lightning_module import Training, class_weights, narrow
 from attribkit.training.settings import TrainingSettings, as_json, sort_options
 from attribkit.training.train import train
 
@@ -524,7 +524,7 @@ def test_a_progress_bar_is_shown_on_stderr_if_asked_for(data: Dataset, capfd: py
 
 def test_data_and_settings_load_without_lightning() -> None:
     code = (
-        "import sys, attribkit.training.data, attribkit.training.settings, attribkit.evaluation.metrics; "
+        "import sys, attribkit.data, attribkit.training.settings, attribkit.evaluation.performance; "
         "print('lightning' in sys.modules)"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -6,7 +6,7 @@ import reference
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attribkit.panels import HeatmapRow
+from attribkit.results.panels import HeatmapRow
 from attribkit.views.agreement import agree, in_words
 
 

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from scipy.stats import kendalltau
 from torch import Tensor, nn
 
-from attribkit.classifier import Classifier
 from attribkit.explainer import explain, supported
-from attribkit.explanation import Explanation
-from attribkit.maps.layers import layer_outputs
-from attribkit.panels import Heatmap, TokenScores
+from attribkit.models.classifier import Classifier
+from attribkit.projection.layer_outputs import layer_outputs
+from attribkit.results.explanation import Explanation
+from attribkit.results.panels import Heatmap, TokenScores
 
 WORDS = "a good film horrible bad never seen unknown ! I've".split()
 TEXT = st.lists(st.sampled_from(WORDS), min_size=1, max_size=12).map(" ".join)

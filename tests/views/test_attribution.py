@@ -13,14 +13,14 @@ from torch import Tensor, nn
 
 from attribkit.attribution import baselines
 from attribkit.attribution.outputs import Target
-from attribkit.classifier import Classifier
 from attribkit.explainer import explain
 from attribkit.models.adapters import Adapted
-from attribkit.panels import TokenScores
-from attribkit.panels.token_scores import PATH_TOLERANCE
-from attribkit.text import TextSettings, Tokenizer, WordIndex
+from attribkit.models.classifier import Classifier
+from attribkit.results.panels import TokenScores
+from attribkit.results.panels.token_scores import PATH_TOLERANCE
+from attribkit.text.tokenizer import TextSettings, Tokenizer, WordIndex
 from attribkit.views.attribution import Attribution
-from attribkit.views.reading import Reading
+from attribkit.views.encoded_batch import Reading
 
 WORDS = "a good film horrible bad never seen unknown ! I've".split()
 TEXT = st.lists(st.sampled_from(WORDS), min_size=1, max_size=12).map(" ".join)

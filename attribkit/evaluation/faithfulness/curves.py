@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from attribkit.classifier import Classifier
+from attribkit.evaluation.faithfulness.ablation import left, log_p
 from attribkit.evaluation.faithfulness.measures import PERCENTS, counts_of
-from attribkit.evaluation.faithfulness.removal import left, log_p
 from attribkit.evaluation.scores import Scores
-from attribkit.views.reading import Reading
+from attribkit.models.classifier import Classifier
+from attribkit.views.encoded_batch import Reading
 
 _TEXTS_AT_ONCE = 32
 """Texts whose changed versions are run through the model together: versions of one text share their words."""

@@ -10,16 +10,16 @@ import torch
 from numpy.typing import NDArray
 from scipy.stats import kendalltau
 
-from attribkit.attribution.erasure import WindowErasure
-from attribkit.classifier import Classifier
-from attribkit.evaluation.faithfulness import ceiling
+from attribkit.attribution.cnn.ablation import WindowErasure
+from attribkit.attribution.registry import why_not_exact
+from attribkit.evaluation.faithfulness import oracle
+from attribkit.evaluation.faithfulness.ablation import Erasable
 from attribkit.evaluation.faithfulness.curves import Curves
 from attribkit.evaluation.faithfulness.measures import AT_BINS, BINS, counts_of
-from attribkit.evaluation.faithfulness.removal import Erasable
 from attribkit.evaluation.scores import Scores
 from attribkit.models import ARCHITECTURES
-from attribkit.views.engines import why_not_exact
-from attribkit.views.reading import Reading
+from attribkit.models.classifier import Classifier
+from attribkit.views.encoded_batch import Reading
 
 MOST = 50
 """Texts that are searched where each token takes a run of the network."""
@@ -66,13 +66,13 @@ class Searched:
             own = model.copy(share_weights=True) if side_by_side else model
             ids, label = reading.encoded[row].ids, int(reading.logits[row].argmax())
             counts, shortcut = counts_of(len(ids), BINS), _windows(model, reading, row) if fits else None
-            exact[row] = len(ids) <= ceiling.EXACT
+            exact[row] = len(ids) <= oracle.EXACT
             for number, way in enumerate(removals):
                 text = Erasable(own, ids, label, way, shortcut)
                 lost = -text.each(np.ones((1, len(ids)), dtype=bool))[0]
                 tau[:, number, row] = [_tau(one[row], lost) for one in scores]
-                removed[number, row] = ceiling.best_removed(text, counts)
-                kept[number, row] = ceiling.best_kept(text, counts)
+                removed[number, row] = oracle.best_removed(text, counts)
+                kept[number, row] = oracle.best_kept(text, counts)
 
         if side_by_side:
             with _a_thread_per_text() as pool:

@@ -8,13 +8,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from attribkit.attribution import stability
 from attribkit.attribution.outputs import Target
-from attribkit.classifier import Classifier
-from attribkit.evaluation.faithfulness.removal import finite_logits, left
+from attribkit.attribution.sensitivity import infidelity, max_sensitivity
+from attribkit.evaluation.faithfulness.ablation import finite_logits, left
 from attribkit.evaluation.scores import Scores, part, token_scores
-from attribkit.text import Encoded
-from attribkit.views.reading import Reading
+from attribkit.models.classifier import Classifier
+from attribkit.text.tokenizer import Encoded
+from attribkit.views.encoded_batch import Reading
 
 
 def measure(
@@ -26,17 +26,17 @@ def measure(
     seed: int,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Infidelity and max-sensitivity (M, N) of the texts `rows`, NaN elsewhere; of the predicted class's log-odds."""
-    infidelity, sensitivity = np.full((2, len(methods), len(reading.texts)), np.nan)
+    infidelities, sensitivities = np.full((2, len(methods), len(reading.texts)), np.nan)
     jolted = _Jolted(model)
     for row in rows.tolist():
         one, label = reading.encoded[row], int(reading.logits[row].argmax())
         value = _gated(model, one.ids, label)
         for number, method in enumerate(methods):
             own = torch.from_numpy(scores[number][row].copy())
-            infidelity[number, row] = stability.infidelity(value, own, seed)
+            infidelities[number, row] = infidelity(value, own, seed)
             explain = jolted.explaining(part(reading, np.array([row])), method, label, seed)
-            sensitivity[number, row] = stability.max_sensitivity(explain, jolted.embedded(one), seed)
-    return infidelity, sensitivity
+            sensitivities[number, row] = max_sensitivity(explain, jolted.embedded(one), seed)
+    return infidelities, sensitivities
 
 
 def _gated(model: Classifier, ids: NDArray[np.int64], label: int) -> Callable[[Tensor], Tensor]:

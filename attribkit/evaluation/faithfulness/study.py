@@ -12,20 +12,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from attribkit.classifier import Classifier
+from attribkit.data.intake import Data, Rows
 from attribkit.errors import InputError, InputTypeError
 from attribkit.evaluation.faithfulness import stability
+from attribkit.evaluation.faithfulness.ablation import REMOVALS, check_removals
 from attribkit.evaluation.faithfulness.curves import Curves
-from attribkit.evaluation.faithfulness.drawing import BEST, panels
 from attribkit.evaluation.faithfulness.measures import AT_BINS, OTHERS, RANKED
-from attribkit.evaluation.faithfulness.removal import REMOVALS, check_removals
+from attribkit.evaluation.faithfulness.panels import BEST, panels
 from attribkit.evaluation.faithfulness.search import Searched
-from attribkit.evaluation.intervals import Estimate, estimate
 from attribkit.evaluation.readable import Readable, Skipped
 from attribkit.evaluation.scores import RANDOM, check_methods, token_scores
-from attribkit.panels import Convergence, Panel
-from attribkit.panels.convergence import by_method
-from attribkit.rows import Data, Rows
+from attribkit.evaluation.statistics import Estimate, estimate
+from attribkit.models.classifier import Classifier
+from attribkit.results.panels import Convergence, Panel
+from attribkit.results.panels.convergence import by_method
 
 Numbers = NDArray[np.float64]
 

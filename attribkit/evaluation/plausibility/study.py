@@ -20,18 +20,18 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.metrics import auc, precision_recall_curve
 
-from attribkit.classifier import Classifier
+from attribkit.data import Dataset
+from attribkit.data.intake import Rows
 from attribkit.errors import InputError, InputTypeError
 from attribkit.evaluation.cells import interval, number
 from attribkit.evaluation.faithfulness.curves import ranks
-from attribkit.evaluation.intervals import Estimate, estimate
 from attribkit.evaluation.plausibility.rationales import marked, spans_of
 from attribkit.evaluation.readable import Readable, Skipped
 from attribkit.evaluation.scores import RANDOM, check_methods, part, token_scores
-from attribkit.panels import Convergence, Panel, Table
-from attribkit.panels.convergence import by_method
-from attribkit.rows import Rows
-from attribkit.training.data import Dataset
+from attribkit.evaluation.statistics import Estimate, estimate
+from attribkit.models.classifier import Classifier
+from attribkit.results.panels import Convergence, Panel, Table
+from attribkit.results.panels.convergence import by_method
 
 MEASURES = {"auprc": "AUPRC ↑", "token_f1": "token F1 ↑", "iou_f1": "IoU F1 ↑"}
 

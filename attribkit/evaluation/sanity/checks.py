@@ -12,17 +12,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from attribkit.classifier import Classifier
+from attribkit.attribution.registry import SAMPLED
 from attribkit.errors import InputError
 from attribkit.evaluation.cells import interval, number
-from attribkit.evaluation.intervals import Estimate, estimate
 from attribkit.evaluation.readable import Readable, Skipped
 from attribkit.evaluation.sanity.randomised import correlations, layers_top_down, randomised
 from attribkit.evaluation.scores import Scores, check_methods, part, scores_for, token_scores
-from attribkit.panels import Chart, Convergence, Panel, Series, Table
-from attribkit.panels.table import Cell
-from attribkit.views.engines import SAMPLED
-from attribkit.views.reading import Reading
+from attribkit.evaluation.statistics import Estimate, estimate
+from attribkit.models.classifier import Classifier
+from attribkit.results.panels import Chart, Convergence, Panel, Series, Table
+from attribkit.results.panels.table import Cell
+from attribkit.views.encoded_batch import Reading
 
 SCHEMES = ("top_down", "independent")
 """Randomising ever more layers from the answer downwards, or one layer at a time."""

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 from torch import nn
 
-from attribkit.classifier import Classifier
 from attribkit.evaluation.scores import Scores
+from attribkit.models.classifier import Classifier
 
 
 def layers_top_down(model: Classifier) -> tuple[str, ...]:

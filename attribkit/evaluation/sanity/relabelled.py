@@ -10,17 +10,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from attribkit.classifier import Classifier
+from attribkit.data import Dataset, load_dataset
 from attribkit.errors import InputError
 from attribkit.evaluation.cells import interval, number
-from attribkit.evaluation.intervals import Estimate, estimate
-from attribkit.evaluation.metrics import evaluate
+from attribkit.evaluation.performance import evaluate
 from attribkit.evaluation.sanity.randomised import correlations
 from attribkit.evaluation.scores import Scored, check_methods, scores_for
-from attribkit.panels import Convergence, Panel, Table
-from attribkit.training.data import Dataset, load_dataset
+from attribkit.evaluation.statistics import Estimate, estimate
+from attribkit.models.classifier import Classifier
+from attribkit.results.panels import Convergence, Panel, Table
 from attribkit.training.train import train
-from attribkit.views.reading import Reading
+from attribkit.views.encoded_batch import Reading
 
 _SMALL: dict[str, dict[str, Any]] = {
     "cnn": {"filters": 16, "embedding_size": 32},

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from attribkit.panels import Chart
 from attribkit.render import palette
 from attribkit.render.chart import Axis, apart, axes, labels, last, rows
 from attribkit.render.layout import Context, number, position, visible
+from attribkit.results.panels import Chart
 
 TABLE_ROWS = 500
 """Numbers of each line that the table below a chart holds."""

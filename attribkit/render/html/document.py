@@ -6,11 +6,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from attribkit.panels import Document, Section
 from attribkit.render import palette
 from attribkit.render.html.page import DRAW, environment, style
 from attribkit.render.html.texts import texts
 from attribkit.render.layout import Context, visible
+from attribkit.results.panels import Document, Section
 
 
 def document(found: Document) -> str:

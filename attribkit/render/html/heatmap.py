@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from attribkit.panels import Heatmap, HeatmapRow
 from attribkit.render import heatmap as shared
 from attribkit.render.html.marks import Mark, safe_runs
 from attribkit.render.layout import Context, is_right_to_left, number, pieces, shorten, words
+from attribkit.results.panels import Heatmap, HeatmapRow
 
 COLUMNS = 600
 """Tokens in the strip; the rest of a longer text is in the table, and the page says so."""

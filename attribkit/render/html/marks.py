@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from attribkit.panels import TokenScores
 from attribkit.render import palette
 from attribkit.render.bands import Range, ranges
 from attribkit.render.layout import Scale, is_bidi_control, number, pieces, runs, shorten
 from attribkit.render.sentences import Sentence, limit, sentences
+from attribkit.results.panels import TokenScores
 
 EXCERPT = 160
 """Characters of a text that the overview of several explanations shows."""

@@ -9,9 +9,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from attribkit.panels import Chart, Drawable, Heatmap, Prediction, Scatter, Table, TokenScores
 from attribkit.render import palette
-from attribkit.render.facts import SHARED, agreement, bars, flat, icon, quoted
+from attribkit.render.captions import SHARED, agreement, bars, flat, icon, quoted
 from attribkit.render.html.chart import chart
 from attribkit.render.html.heatmap import heatmap
 from attribkit.render.html.marks import excerpt
@@ -19,6 +18,7 @@ from attribkit.render.html.scatter import scatter
 from attribkit.render.html.table import table
 from attribkit.render.html.token_scores import token_scores
 from attribkit.render.layout import STRONG, Context, Scale, is_right_to_left, percent, runs, scales, visible
+from attribkit.results.panels import Chart, Drawable, Heatmap, Prediction, Scatter, Table, TokenScores
 
 DRAW: dict[str, Callable[[Any, Context], dict[str, Any]]] = {
     TokenScores.kind: token_scores,

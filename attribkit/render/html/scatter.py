@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from attribkit.panels import Map, Panel, Placed, Prediction, Scatter
 from attribkit.render import scatter as geometry
 from attribkit.render.layout import Context, shorten, visible
 from attribkit.render.picture.page import image
+from attribkit.results.panels import Map, Panel, Placed, Prediction, Scatter
 
 LEVELS = 65_535
 """Each axis is cut into so many steps: finer than any screen, two bytes a number."""

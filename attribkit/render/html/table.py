@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from attribkit.panels import Bar, Table
 from attribkit.render import palette
 from attribkit.render.layout import Context
 from attribkit.render.table import Bars, cells, numeric
+from attribkit.results.panels import Bar, Table
 
 ROWS = 2_000
 """Rows that a page holds; a longer table says how many it leaves out."""

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from math import floor, log10
 from typing import Any
 
-from attribkit.panels import Drawable, TokenScores
-from attribkit.render.facts import quoted
+from attribkit.render.captions import quoted
 from attribkit.render.layout import is_right_to_left, number, pieces, scales, shorten, visible
+from attribkit.results.panels import Drawable, TokenScores
 
 CHARACTERS = 5_000
 """The most characters of a text that a list shows; it says how many it leaves out."""

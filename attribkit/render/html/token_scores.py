@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from attribkit.panels import TokenScores
 from attribkit.render.bands import Range, caption, meaning, ranges
-from attribkit.render.facts import (
+from attribkit.render.captions import (
     chosen_by,
     equation,
     facts,
@@ -15,6 +14,7 @@ from attribkit.render.facts import (
 from attribkit.render.html.marks import marks
 from attribkit.render.layout import Context, number, shorten, stretch, strongest, words
 from attribkit.render.sentences import limit, sentences
+from attribkit.results.panels import TokenScores
 
 TABLE_ROWS = 500
 """Rows of the table of all scores; a longer text's table holds the strongest and says so."""

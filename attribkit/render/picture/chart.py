@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 
-from attribkit.panels import Chart, Series
 from attribkit.render.chart import Axis, apart, axes, labels, last, rows
 from attribkit.render.layout import visible
-from attribkit.render.picture.room import INKS, INNER, MARGIN, SMALL, WIDTH, Room, clip
-from attribkit.render.picture.sheet import Block, Sheet
+from attribkit.render.picture.canvas import Block, Sheet
+from attribkit.render.picture.context import INKS, INNER, MARGIN, SMALL, WIDTH, Room, clip
+from attribkit.results.panels import Chart, Series
 
 _DASHES = ("-", (0, (5, 2.5)), (0, (1, 1.8)), "-", (0, (5, 2.5)), (0, (1, 1.8)))
 

@@ -9,11 +9,11 @@ from matplotlib.backend_bases import FigureCanvasBase
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
-from attribkit.panels import Heatmap, HeatmapRow
 from attribkit.render import heatmap as shared
 from attribkit.render.layout import number, shorten, visible, words
-from attribkit.render.picture.room import INKS, INNER, LINE, MARGIN, SMALL, Room, clip, prose
-from attribkit.render.picture.sheet import Block, Sheet, gap
+from attribkit.render.picture.canvas import Block, Sheet, gap
+from attribkit.render.picture.context import INKS, INNER, LINE, MARGIN, SMALL, Room, clip, prose
+from attribkit.results.panels import Heatmap, HeatmapRow
 
 CELL, WIDEST, LABEL, BETWEEN = 15.0, 64.0, 13.0, 9.0
 """Points: a cell's height, the widest cell, the words' height, the space between lines of columns."""

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from attribkit.panels import TokenScores
 from attribkit.render import palette
 from attribkit.render.bands import caption
 from attribkit.render.layout import Scale, number, pieces
-from attribkit.render.picture.room import INKS, MARGIN, SMALL, Room, clip
-from attribkit.render.picture.sheet import Block, Sheet
+from attribkit.render.picture.canvas import Block, Sheet
+from attribkit.render.picture.context import INKS, MARGIN, SMALL, Room, clip
 from attribkit.render.sentences import limit, sentences
+from attribkit.results.panels import TokenScores
 
 
 def legend(aim: str, unit: str, scale: Scale, cues: Sequence[str], room: Room, own: bool = False) -> Block:

@@ -7,17 +7,17 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from attribkit.errors import InputError
-from attribkit.panels import Chart, Drawable, Heatmap, Scatter, Table, TokenScores
-from attribkit.render.facts import quoted
+from attribkit.render.captions import quoted
 from attribkit.render.layout import Context, percent, scales, visible
 from attribkit.render.picture import chart, heatmap, scatter, table, token_scores
+from attribkit.render.picture.canvas import Block, Sheet, gap, steady, write
+from attribkit.render.picture.context import INKS, LINE, MARGIN, WIDTH, Room, prose, rule
 from attribkit.render.picture.fonts import MISSING, Letters
 from attribkit.render.picture.legend import cues, legend
 from attribkit.render.picture.prediction import header
-from attribkit.render.picture.room import INKS, LINE, MARGIN, WIDTH, Room, prose, rule
 from attribkit.render.picture.row import row
-from attribkit.render.picture.sheet import Block, Sheet, gap, steady, write
 from attribkit.render.picture.token_scores import settings
+from attribkit.results.panels import Chart, Drawable, Heatmap, Scatter, Table, TokenScores
 
 FORMATS = ("png", "svg", "pdf")
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from attribkit.panels import TokenScores
 from attribkit.render import palette
 from attribkit.render.bands import Range, ranges
 from attribkit.render.layout import STRONG, Scale, is_right_to_left, pieces
 from attribkit.render.lines import Chunk, Line, turned, typeset
-from attribkit.render.picture.room import INKS, INNER, LINE, MARGIN, TEXT, Room
-from attribkit.render.picture.sheet import Block, Sheet
+from attribkit.render.picture.canvas import Block, Sheet
+from attribkit.render.picture.context import INKS, INNER, LINE, MARGIN, TEXT, Room
 from attribkit.render.sentences import limit, sentences
+from attribkit.results.panels import TokenScores
 
 BAND = 19.0
 """Points that a line of text grows by where bands stand under the words."""

@@ -14,11 +14,11 @@ from matplotlib.path import Path
 from matplotlib.transforms import IdentityTransform
 from numpy.typing import NDArray
 
-from attribkit.panels import Scatter
 from attribkit.render import scatter as geometry
 from attribkit.render.layout import shorten, visible
-from attribkit.render.picture.room import INKS, SMALL, Room, clip
-from attribkit.render.picture.sheet import Sheet
+from attribkit.render.picture.canvas import Sheet
+from attribkit.render.picture.context import INKS, SMALL, Room, clip
+from attribkit.results.panels import Scatter
 
 VECTORS = 2000
 """Points that an SVG or a PDF holds as shapes; more are a picture within it, so that the file stays small."""

@@ -1,10 +1,10 @@
 """The prediction: in large letters with a bar for each label, or as a narrow column beside a row."""
 
-from attribkit.panels import Prediction
-from attribkit.render.facts import agreement, bars
+from attribkit.render.captions import agreement, bars
 from attribkit.render.layout import percent, visible
-from attribkit.render.picture.room import INKS, INNER, MARGIN, NOTE, SMALL, WIDTH, Room, clip
-from attribkit.render.picture.sheet import Block, Sheet
+from attribkit.render.picture.canvas import Block, Sheet
+from attribkit.render.picture.context import INKS, INNER, MARGIN, NOTE, SMALL, WIDTH, Room, clip
+from attribkit.results.panels import Prediction
 
 SIDE = 128.0
 """The width of the column with the prediction, where several texts stand in rows."""

@@ -1,13 +1,13 @@
 """One of several texts: a row of its colours, its strongest words and its verdict, the prediction beside it."""
 
-from attribkit.panels import Drawable, TokenScores
-from attribkit.render.facts import quoted, remarks, tokens_read
+from attribkit.render.captions import quoted, remarks, tokens_read
 from attribkit.render.layout import Scale, number, shorten, strongest, words
+from attribkit.render.picture.canvas import Block, gap
+from attribkit.render.picture.context import INNER, NOTE, Room, beside, prose
 from attribkit.render.picture.paragraph import paragraph
 from attribkit.render.picture.prediction import SIDE, side
-from attribkit.render.picture.room import INNER, NOTE, Room, beside, prose
-from attribkit.render.picture.sheet import Block, gap
 from attribkit.render.picture.token_scores import settings, verdict
+from attribkit.results.panels import Drawable, TokenScores
 
 
 def row(explanation: Drawable, panel: TokenScores, scale: Scale, room: Room, alone: bool, full: bool) -> Block:

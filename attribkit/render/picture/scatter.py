@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from attribkit.panels import Map, Placed, Scatter
 from attribkit.render import scatter as geometry
 from attribkit.render.layout import shorten, visible
+from attribkit.render.picture.canvas import Block, Sheet, gap
+from attribkit.render.picture.context import INKS, INNER, MARGIN, NOTE, SMALL, Room, beside, clip, prose
 from attribkit.render.picture.points import Inks, cloud, symbols
-from attribkit.render.picture.room import INKS, INNER, MARGIN, NOTE, SMALL, Room, beside, clip, prose
-from attribkit.render.picture.sheet import Block, Sheet, gap
+from attribkit.results.panels import Map, Placed, Scatter
 
 PLOT = 344.0
 """Width in points of the map that stands alone."""

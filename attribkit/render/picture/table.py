@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from attribkit.panels import Bar, Table
 from attribkit.render import palette
 from attribkit.render.layout import visible
-from attribkit.render.picture.room import INKS, INNER, LINE, MARGIN, WIDTH, Room, clip, prose
-from attribkit.render.picture.sheet import Block, Sheet, gap
+from attribkit.render.picture.canvas import Block, Sheet, gap
+from attribkit.render.picture.context import INKS, INNER, LINE, MARGIN, WIDTH, Room, clip, prose
 from attribkit.render.table import Bars, cells, numeric
+from attribkit.results.panels import Bar, Table
 
 ROW, BETWEEN, AXIS = 15.0, 16.0, 90.0
 """Points: the height of a row, the space between columns, the width of the axis of the bars."""

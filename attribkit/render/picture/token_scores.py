@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-from attribkit.panels import TokenScores
 from attribkit.render.bands import meaning, ranges
-from attribkit.render.facts import (
+from attribkit.render.captions import (
     chosen_by,
     equation,
     icon,
@@ -13,10 +12,11 @@ from attribkit.render.facts import (
     tokens_read,
 )
 from attribkit.render.layout import Scale, number, shorten, stretch, strongest, visible, words
+from attribkit.render.picture.canvas import Block, Sheet, gap
+from attribkit.render.picture.context import INKS, INNER, MARGIN, SMALL, Room, clip, prose, rule
 from attribkit.render.picture.legend import cues, legend
 from attribkit.render.picture.paragraph import paragraph
-from attribkit.render.picture.room import INKS, INNER, MARGIN, SMALL, Room, clip, prose, rule
-from attribkit.render.picture.sheet import Block, Sheet, gap
+from attribkit.results.panels import TokenScores
 
 BARS, PHRASES = 10, 5
 

@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 from lexicon import lexicon
 from torch import Tensor, nn
 
-from attribkit.classifier import Classifier
-from attribkit.evaluation.faithfulness import ceiling, faithfulness
+from attribkit.evaluation.faithfulness import faithfulness, oracle
+from attribkit.evaluation.faithfulness.ablation import REMOVALS
 from attribkit.evaluation.faithfulness.measures import BINS, OTHERS, RANKED, counts_of
-from attribkit.evaluation.faithfulness.removal import REMOVALS
-from attribkit.evaluation.intervals import estimate
+from attribkit.evaluation.statistics import estimate
 from attribkit.explainer import explain
-from attribkit.explanation import Explanation
-from attribkit.text import TextSettings, Tokenizer
+from attribkit.models.classifier import Classifier
+from attribkit.results.explanation import Explanation
+from attribkit.text.tokenizer import TextSettings, Tokenizer
 
 WORDS = "a good film with great story the worst movie ever dull and bad show delight horrible best".split()
 TEXTS = ["never such a good unheard film a good film", "the worst movie ever", "bad", "a great , great story !"]
@@ -84,13 +84,13 @@ def test_the_beam_finds_a_lower_bound_which_is_the_best_if_the_beam_is_wide_enou
 ) -> None:
     model, text = make_classifier("cnn"), TEXTS[0]
     exact = faithfulness(model, [text], ["saliency"], removals=how, jolted=0)
-    monkeypatch.setattr(ceiling, "EXACT", 0)
+    monkeypatch.setattr(oracle, "EXACT", 0)
     searched = faithfulness(model, [text], ["saliency"], removals=how, jolted=0)
     assert exact.exact.all() and not searched.exact.any()
     best, bound = (one.values("comprehensiveness", "best possible", how)[0] for one in (exact, searched))
     assert max(searched.values("comprehensiveness", name, how)[0] for name in searched.methods) <= bound <= best + 1e-6
-    monkeypatch.setattr(ceiling, "WIDTH", 2 ** len(text.split()))
-    monkeypatch.setattr(ceiling, "STEPS", 100)
+    monkeypatch.setattr(oracle, "WIDTH", 2 ** len(text.split()))
+    monkeypatch.setattr(oracle, "STEPS", 100)
     wide = faithfulness(model, [text], ["saliency"], removals=how, jolted=0)
     np.testing.assert_allclose(wide.best_removed, exact.best_removed, atol=1e-5)
     np.testing.assert_allclose(wide.best_kept, exact.best_kept, atol=1e-5)

@@ -14,15 +14,15 @@ from hypothesis import strategies as st
 from lexicon import lexicon
 
 import attribkit as ak
-from attribkit.classifier import Classifier
 from attribkit.cli import main
+from attribkit.data import load_dataset, read_eraser
+from attribkit.data.intake import NOT_KNOWN
 from attribkit.evaluation.plausibility import plausibility
 from attribkit.evaluation.plausibility import study as module
 from attribkit.evaluation.plausibility.rationales import marked, spans_of
-from attribkit.panels import Table
-from attribkit.rows import NOT_KNOWN
-from attribkit.text import TextSettings, Tokenizer
-from attribkit.training.data import load_dataset, read_eraser
+from attribkit.models.classifier import Classifier
+from attribkit.results.panels import Table
+from attribkit.text.tokenizer import TextSettings, Tokenizer
 
 
 def test_a_model_that_decides_by_the_rationale_alone_is_wholly_plausible() -> None:

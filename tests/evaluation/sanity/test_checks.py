@@ -9,10 +9,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attribkit.classifier import Classifier
 from attribkit.evaluation.sanity.checks import INVARIANCES, sanity
 from attribkit.evaluation.sanity.randomised import layers_top_down, randomised, spearman
-from attribkit.panels import Chart, Table
+from attribkit.models.classifier import Classifier
+from attribkit.results.panels import Chart, Table
 
 TEXTS = [
     "never such a good unheard film a good film",

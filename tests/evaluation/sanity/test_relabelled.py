@@ -3,7 +3,7 @@
 import pytest
 
 from attribkit.evaluation.sanity.relabelled import relabelled
-from attribkit.panels import Table
+from attribkit.results.panels import Table
 
 
 def test_a_network_of_shuffled_labels_is_explained_otherwise() -> None:

@@ -1,9 +1,9 @@
 import numpy as np
 from render.reading import Page
 
-from attribkit.explanation import Explanation
-from attribkit.panels import Chart, Series
 from attribkit.render import html
+from attribkit.results.explanation import Explanation
+from attribkit.results.panels import Chart, Series
 
 
 def test_a_logarithmic_chart_is_straight_where_powers_are_and_says_so() -> None:

@@ -3,11 +3,11 @@ from collections.abc import Callable
 import numpy as np
 from render.reading import Page
 
-from attribkit.explanation import Explanation
-from attribkit.panels import Heatmap
 from attribkit.render import html
 from attribkit.render.html.heatmap import heatmap as draw
 from attribkit.render.layout import Context
+from attribkit.results.explanation import Explanation
+from attribkit.results.panels import Heatmap
 
 Build = Callable[..., Heatmap]
 

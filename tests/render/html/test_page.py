@@ -4,10 +4,10 @@ from collections.abc import Callable
 import pytest
 from render.reading import Page
 
-from attribkit.explanation import Explanation
-from attribkit.panels import Prediction
 from attribkit.render import html
 from attribkit.render.layout import lines_of
+from attribkit.results.explanation import Explanation
+from attribkit.results.panels import Prediction
 
 
 def test_the_text_stands_as_typed_and_each_token_carries_its_number(horrible: Explanation) -> None:

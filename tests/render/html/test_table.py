@@ -2,9 +2,9 @@ from dataclasses import replace
 
 from render.reading import Page
 
-from attribkit.explanation import Explanation
-from attribkit.panels import Bar, Table
 from attribkit.render import html
+from attribkit.results.explanation import Explanation
+from attribkit.results.panels import Bar, Table
 
 
 def test_words_stand_to_the_left_numbers_to_the_right_and_nothing_is_a_dash(table: Table) -> None:

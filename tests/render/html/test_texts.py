@@ -7,9 +7,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from attribkit.explanation import Explanation
-from attribkit.panels import Prediction, TokenScores
 from attribkit.render.html.texts import CHARACTERS, DIGITS, texts
+from attribkit.results.explanation import Explanation
+from attribkit.results.panels import Prediction, TokenScores
 
 
 def decoded(codes: str) -> list[tuple[int, int, bool, int]]:

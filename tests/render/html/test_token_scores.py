@@ -2,9 +2,9 @@ from collections.abc import Callable
 
 from render.reading import Page
 
-from attribkit.explanation import Explanation
-from attribkit.panels import Band
 from attribkit.render import html
+from attribkit.results.explanation import Explanation
+from attribkit.results.panels import Band
 
 Make = Callable[..., Explanation]
 

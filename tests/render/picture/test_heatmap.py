@@ -13,9 +13,9 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
-from attribkit.explanation import Explanation
-from attribkit.panels import Heatmap
 from attribkit.render import palette, picture
+from attribkit.results.explanation import Explanation
+from attribkit.results.panels import Heatmap
 
 Build = Callable[..., Heatmap]
 
@@ -123,8 +123,8 @@ def test_the_same_heatmap_gives_the_same_bytes(heatmap: Build) -> None:
 def test_seaborn_is_imported_late_and_pyplot_knows_no_figure() -> None:
     code = """
 import sys
-from attribkit.explanation import Explanation
-from attribkit.panels import Heatmap, HeatmapRow
+from attribkit.results.explanation import Explanation
+from attribkit.results.panels import Heatmap, HeatmapRow
 from attribkit.render import picture
 assert "seaborn" not in sys.modules and "matplotlib.pyplot" not in sys.modules
 import matplotlib

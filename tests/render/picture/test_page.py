@@ -15,9 +15,9 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 from PIL import Image
 
-from attribkit.explanation import Explanation
-from attribkit.panels import Chart, Series
 from attribkit.render import palette, picture
+from attribkit.results.explanation import Explanation
+from attribkit.results.panels import Chart, Series
 
 Make = Callable[..., Explanation]
 

@@ -3,9 +3,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
-from attribkit.explanation import Explanation
-from attribkit.panels import Bar, Table
 from attribkit.render import picture
+from attribkit.results.explanation import Explanation
+from attribkit.results.panels import Bar, Table
 
 
 def written(table: Table) -> list[Text]:

@@ -6,8 +6,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.text import Text
 
-from attribkit.explanation import Explanation
 from attribkit.render import picture
+from attribkit.results.explanation import Explanation
 
 Make = Callable[..., Explanation]
 
@@ -70,7 +70,7 @@ def test_bands_and_sums_are_drawn_in_rows_too(
 
 
 def test_a_long_text_with_bands_stays_within_the_picture(explained: Make) -> None:
-    from attribkit.panels import Band
+    from attribkit.results.panels import Band
 
     band = Band(("pad", "unk"), np.zeros((2, 50_000)), (True, True))
     figure = picture.figure([explained("\n".join(["word"] * 50_000), np.zeros(50_000), band=band)])

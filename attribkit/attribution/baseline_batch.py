@@ -1,0 +1,123 @@
+"""What a text is compared with: a baseline named by the user, as a network reads it."""
+
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from attribkit.attribution import baselines
+from attribkit.errors import InputError, InputTypeError, NetworkError
+from attribkit.models.classifier import Classifier
+
+
+def check_baselines(given: object) -> tuple[str, ...]:
+    """The baselines' names or texts, the panel's own first.
+
+    Raises:
+        TypeError: for what is neither a string nor a list of them.
+        ValueError: for an empty list, one named twice, or a name with a slip in it.
+    """
+    names = (given,) if isinstance(given, str) else given
+    if not isinstance(names, (tuple, list)):
+        raise InputTypeError(f"`baseline` must be a name, a text or a list of them, got {type(given).__name__}")
+    if not names:
+        raise InputError(f"`baseline` must name at least one of {', '.join(baselines.NAMES)} or a text, got none")
+    for name in names:
+        if not isinstance(name, str):
+            raise InputTypeError(
+                f"`baseline` must be a name, a text or a list of them, got {type(name).__name__} in a list"
+            )
+        near = get_close_matches(name, baselines.NAMES, n=1, cutoff=0.7)
+        if near and name != near[0]:
+            raise InputError(
+                f"`baseline` must be one of {', '.join(baselines.NAMES)} or a text, got {name!r}; "
+                f"did you mean {near[0]!r}?"
+            )
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise InputError(f"`baseline` must name each baseline once, got {twice!r} twice; a band needs different ones")
+    return tuple(names)
+
+
+@dataclass(frozen=True, eq=False)
+class Named:
+    """A baseline of a run.
+
+    Attributes:
+        name: as the user typed it.
+        words: its ids if it is a text; None if it is one of the names.
+        outputs: the logits (C,) that the network gave it at each length seen so far.
+    """
+
+    name: str
+    words: Tensor | None
+    outputs: dict[int, Tensor] = field(default_factory=dict)
+
+    @staticmethod
+    def of(classifier: Classifier, name: str) -> "Named":
+        """Raises as `Classifier.encode` for a text that cannot be read."""
+        known = name in baselines.NAMES
+        return Named(name, None if known else torch.from_numpy(classifier.encode([name])[0].ids))
+
+    @property
+    def length(self) -> int | None:
+        """Tokens of the baseline text, None if the baseline is no text."""
+        return None if self.words is None else len(self.words)
+
+
+@dataclass(frozen=True, eq=False)
+class Against:
+    """What a batch of texts is compared with.
+
+    Attributes:
+        ids: (B, T), or None where the baseline is no sequence of tokens.
+        vectors: (B, T, E) if so, else None.
+        logits: (B, C) float64, on the processor.
+        length: tokens of the baseline text, None if the baseline is no text.
+    """
+
+    ids: Tensor | None
+    vectors: Tensor | None
+    logits: Tensor
+    length: int | None
+
+    @staticmethod
+    def of(classifier: Classifier, ids: Tensor, mask: Tensor, named: "Named", run: Any) -> "Against":
+        """What texts (B, T) are compared with; run: the network fed with vectors.
+
+        Raises: RuntimeError if the network's outputs for the baseline are NaN or infinite.
+        """
+        network, tokenizer = classifier.network, classifier.tokenizer
+        name = named.name if named.words is None else "text"
+        arguments = (mask, tokenizer.pad_id, tokenizer.unk_id, named.words)
+        tokens = baselines.ids(name, *arguments)
+        weight = network.embedding.weight.detach()
+        vectors: Any = baselines.embedded(name, weight, *arguments) if tokens is None else None
+        # one baseline is the same for all texts of a length, and so is the network's answer: padding never matters
+        lengths = mask.sum(1).tolist()
+        new = {length: row for row, length in enumerate(lengths) if length not in named.outputs}
+        if new:
+            rows = list(new.values())
+            with torch.no_grad():
+                # by the network's own forward pass, never by an engine's shortcut: the check must be able to fail
+                if tokens is not None:
+                    logits = network(tokens[rows], mask[rows])
+                else:
+                    logits = run(vectors[rows], ids[rows], mask[rows])
+            if not logits.isfinite().all():
+                raise NetworkError(
+                    f"the network's outputs for the baseline {named.name!r} are NaN or infinite; take "
+                    "another baseline, and check the network's weights and what it computes"
+                )
+            named.outputs.update(zip(new, logits.double().cpu(), strict=True))
+        return Against(tokens, vectors, torch.stack([named.outputs[length] for length in lengths]), named.length)
+
+    def note(self, wanted: int) -> tuple[str, ...]:
+        """What a reader must know of a baseline text that is not as long as the text with `wanted` tokens."""
+        if self.length is None or self.length == wanted:
+            return ()
+        if self.length > wanted:
+            return (f"the baseline text was cut from {self.length} to the text's {wanted} tokens",)
+        return (f"the baseline text's {self.length} tokens were filled with PAD to the text's {wanted}",)

@@ -1,0 +1,1 @@
+"""The closed forms of a max-pooled text CNN."""

@@ -1,0 +1,277 @@
+"""Methods that ask what the network says when only some tokens are kept.
+
+A text is a game: its tokens are the players, and a coalition of them is worth F(the text with every other token
+replaced by the baseline's). A token that is the baseline's own does not play.
+
+Up to 12 players, Shapley values and LIME's regression are computed from all coalitions and nothing is drawn. Beyond
+that they are estimated from random ones, and each score comes with its spread.
+
+Sources: Zeiler & Fergus, ECCV 2014 (occlusion); Castro, Gómez & Tejada, Computers & Operations Research 2009 (Shapley
+value sampling); Ribeiro, Singh & Guestrin, KDD 2016 (LIME); Lundberg & Lee, NeurIPS 2017 (KernelSHAP); MacKinnon &
+White, Journal of Econometrics 1985 (HC3, the standard errors of the regressions); Smyth, Statistical Applications in
+Genetics and Molecular Biology 2004 (variances of few draws).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.special import comb
+from torch import Tensor
+
+from attribkit.attribution.methods.random_baseline import seed_of, spread
+from attribkit.attribution.request import Problem, Solution, adds_up
+from attribkit.errors import InputError
+
+OCCLUDED = 3
+"""Neighbouring tokens that occlusion replaces together."""
+MOST_TOKENS = 4_000
+"""Longest text that a method of random coalitions takes: its price grows with the square of the length."""
+MOST_ENUMERATED = 12
+"""Players up to which all 2^P coalitions are asked."""
+_ORDER_STEPS, _FEWEST_ORDERS, _MOST_ORDERS = 2_500, 2, 200
+_FEWEST_SAMPLES, _SAMPLES_PER_TOKEN, _MOST_SAMPLES = 256, 4, 4_000
+_KERNEL_WIDTH, _PENALTY = 0.25, 1.0
+
+Numbers = NDArray[np.float64]
+Coalitions = NDArray[np.bool_]
+
+
+class Game:
+    """One text's players and what their coalitions are worth.
+
+    Attributes:
+        players: P.
+        places: (P,) the tokens they are.
+        steps: how many coalitions the network was asked for.
+        random: the text's own draws.
+    """
+
+    def __init__(self, text: Problem) -> None:
+        self.text, self.places = text, text.moved[0].nonzero().squeeze(1)
+        self.players, self.steps = len(self.places), 0
+        self.random = np.random.default_rng(seed_of(text.ids[0].cpu().numpy(), text.seed))
+
+    def worth(self, coalitions: Coalitions) -> Numbers:
+        """(N, J) F of the text with only these players (N, P) left; equal coalitions are asked for once."""
+        each, place = torch.from_numpy(coalitions).unique(dim=0, return_inverse=True)
+        self.steps += len(each)
+        keep = torch.zeros(len(each), self.text.ids.shape[1], dtype=torch.bool, device=self.places.device)
+        keep[:, self.places] = each.to(self.places.device)
+        first = torch.zeros(len(each), dtype=torch.int64)
+        logits = self.text.logits(first.to(self.places.device), keep)
+        targets = [target.to(logits.device).rows(first) for target in self.text.targets]
+        return torch.stack([target.of(logits)[place] for target in targets], dim=1).numpy()
+
+
+@dataclass(frozen=True, eq=False)
+class Estimate:
+    """The players' scores (J, P); and where they were drawn, from how many draws and how far others would move them."""
+
+    scores: Numbers
+    draws: int = 0
+    spread: Numbers | None = None
+
+
+def occlusion(problem: Problem) -> Solution:
+    """The mean, over all windows of 3 neighbouring tokens that hold token i, of what replacing the window costs."""
+
+    def slide(game: Game) -> Estimate:
+        width = min(OCCLUDED, game.players)
+        places = np.arange(game.players)
+        firsts = np.arange(game.players - width + 1)[:, np.newaxis]
+        inside = (places >= firsts) & (places < firsts + width)  # (windows, P)
+        worth = game.worth(np.vstack([np.ones_like(inside[:1]), ~inside]))
+        costs = worth[0] - worth[1:]
+        return Estimate(costs.T @ inside / inside.sum(0))
+
+    found = _played(problem, slide)
+    note = f"a score is the mean over the windows of {OCCLUDED} tokens that hold the token"
+    return Solution(found.scores, found.steps, None, (note,))
+
+
+def shapley_sampling(problem: Problem) -> Solution:
+    """What token i adds to those before it, averaged over all orders of up to 12 players, of more over random ones.
+
+    Orders: 2,500 / P, at least 2 and at most 200. However few, the scores add up.
+    """
+    _check_length(problem, "shapley_sampling")
+
+    def walk(game: Game) -> Estimate:
+        if game.players <= MOST_ENUMERATED:
+            return Estimate(_shapley_values(game))
+        count = min(_MOST_ORDERS, max(_FEWEST_ORDERS, _ORDER_STEPS // game.players))
+        rank = game.random.permuted(np.tile(np.arange(game.players), (count, 1)), axis=1)
+        present = rank[:, np.newaxis] < np.arange(game.players + 1)[:, np.newaxis]  # (orders, P + 1, P)
+        worth = game.worth(present.reshape(-1, game.players)).reshape(count, game.players + 1, -1)
+        gains = np.take_along_axis(np.diff(worth, axis=1), rank[:, :, np.newaxis], axis=1)  # (orders, P, J)
+        return Estimate(gains.mean(0).T, count, spread(_errors_of_mean(gains), count - 1).T)
+
+    return _shapley(problem, walk, "a draw is a random order of the tokens")
+
+
+def kernel_shap(problem: Problem) -> Solution:
+    """Shapley values: of up to 12 players themselves, of more by least squares over coalitions drawn by their kernel.
+
+    The scores are fitted under the constraint that they add up. Coalitions: 4·P, at least 256 and at most 4,000.
+    """
+    _check_length(problem, "kernel_shap")
+
+    def fit(game: Game) -> Estimate:
+        if game.players <= MOST_ENUMERATED:
+            return Estimate(_shapley_values(game))
+        count, sizes = _samples(game), np.arange(1, game.players)
+        kernel = 1 / (sizes * (game.players - sizes))
+        drawn = game.random.choice(sizes, count, p=kernel / kernel.sum())
+        rank = game.random.permuted(np.tile(np.arange(game.players), (count, 1)), axis=1)
+        ends = np.outer([False, True], np.ones(game.players, dtype=bool))
+        worth = game.worth(np.vstack([ends, rank < drawn[:, np.newaxis]]))
+        whole = worth[1] - worth[0]
+        # scores that sum to `whole` are an equal share each and deviations that sum to 0: rows that sum to 0 give those
+        share = drawn[:, np.newaxis] / game.players
+        deviations, errors = _least_squares((rank < drawn[:, np.newaxis]) - share, worth[2:] - worth[0] - share * whole)
+        scores = deviations + whole / game.players
+        return Estimate(scores.T, count, spread(errors, count - game.players + 1).T)
+
+    return _shapley(problem, fit, "a draw is a random coalition of the tokens")
+
+
+def lime(problem: Problem) -> Solution:
+    """Token i's coefficient in a ridge regression on coalitions, weighted by their likeness to the text.
+
+    As its authors have it for texts: exp(−d²/2w²) of the cosine distance d with w = 0.25, and a penalty of 1, which
+    draws all scores a little towards 0. Up to 12 players all coalitions count alike; else each player is kept with
+    probability ½. Samples: as `kernel_shap`; all coalitions together weigh as much as so many.
+    """
+    _check_length(problem, "lime")
+
+    def fit(game: Game) -> Estimate:
+        count = _samples(game)
+        drawn = game.players > MOST_ENUMERATED
+        kept = game.random.random((count, game.players)) < 0.5 if drawn else _every(game.players)
+        distances = 1 - np.sqrt(kept.mean(1))
+        weights = np.exp(-(distances**2) / (2 * _KERNEL_WIDTH**2)) * (count / len(kept))
+        design = np.hstack([np.ones((len(kept), 1)), kept])
+        penalty = np.append(0.0, np.full(game.players, _PENALTY))  # none on the intercept
+        coefficients, errors = _least_squares(design, game.worth(kept), weights, penalty)
+        if not drawn:
+            return Estimate(coefficients[1:].T)
+        return Estimate(coefficients[1:].T, count, spread(errors[1:], count - game.players - 1).T)
+
+    found = _played(problem, fit)
+    notes = _notes(found, problem.seed, "a draw is a random change of the text")
+    return Solution(found.scores, found.steps, None, draws=found.draws, spread=found.spread, text_notes=notes)
+
+
+def _shapley(problem: Problem, estimate: Callable[[Game], Estimate], draw: str) -> Solution:
+    found = _played(problem, estimate)
+    return Solution(
+        found.scores,
+        found.steps,
+        adds_up(problem, found.scores),
+        draws=found.draws,
+        spread=found.spread,
+        text_notes=_notes(found, problem.seed, draw),
+    )
+
+
+def _every(players: int) -> Coalitions:
+    """(2^P, P) all coalitions; number n holds the players whose bits it has."""
+    return (np.arange(2**players)[:, np.newaxis] >> np.arange(players) & 1).astype(bool)
+
+
+def _shapley_values(game: Game) -> Numbers:
+    """(J, P) what each player adds to every coalition without it, a coalition of s weighing s! (P − s − 1)! / P!."""
+    coalitions = _every(game.players)
+    worth, sizes = game.worth(coalitions), np.arange(game.players)
+    weights = 1 / (game.players * comb(game.players - 1, sizes))
+    found = []
+    for player in range(game.players):
+        has = coalitions[:, player]  # those that have it come in the order of those that lack it alone
+        found.append(weights[coalitions[~has].sum(1)] @ (worth[has] - worth[~has]))
+    return np.stack(found, axis=1)
+
+
+def _errors_of_mean(gains: Numbers) -> Numbers:
+    """(P, J) standard errors of the means of gains (S, P, J).
+
+    Of few orders a player may miss those in which it matters: its variance would be taken for too small. So the mean of
+    all players' variances counts as one more draw of each (an empirical Bayes estimate: Smyth 2004).
+    """
+    count, variances = len(gains), gains.var(0, ddof=1)
+    return np.sqrt(((count - 1) * variances + variances.mean(0)) / count / count)
+
+
+def _least_squares(
+    design: Numbers, values: Numbers, weights: Numbers | None = None, penalty: Numbers | None = None
+) -> tuple[Numbers, Numbers]:
+    """Coefficients (P, J) and their standard errors, each row a draw by itself whose errors may differ in size (HC3).
+
+    Args:
+        design, values: (N, P) and (N, J).
+        weights: (N,), all 1 by default.
+        penalty: (P,) of the squared coefficients, none by default.
+    """
+    weighted = design if weights is None else design * weights[:, np.newaxis]
+    normal = design.T @ weighted + (0.0 if penalty is None else np.diag(penalty))
+    hat = np.linalg.pinv(normal, rcond=1e-10, hermitian=True) @ weighted.T  # (P, N)
+    coefficients = hat @ values
+    leverage = np.einsum("np,pn->n", design, hat)
+    # what a row says of the others is unknown where it alone determines a coefficient: then its error is unbounded
+    residuals = (values - design @ coefficients) / np.maximum(1 - leverage, 1e-6)[:, np.newaxis]
+    return coefficients, np.sqrt(hat**2 @ residuals**2)
+
+
+@dataclass(frozen=True, eq=False)
+class _Played:
+    """Scores and spread (J, B, T), steps (J, B), draws and players (B,)."""
+
+    scores: Tensor
+    spread: Tensor
+    steps: Tensor
+    draws: Tensor
+    players: Tensor
+
+
+def _played(problem: Problem, estimate: Callable[[Game], Estimate]) -> _Played:
+    """Every text's game by itself; a token that does not play scores exactly 0 and costs nothing."""
+    texts, shape = len(problem.ids), (len(problem.targets), *problem.ids.shape)
+    scores, away = torch.zeros(2, *shape, dtype=torch.float64)
+    steps, (draws, players) = torch.zeros(shape[:2], dtype=torch.int64), torch.zeros(2, texts, dtype=torch.int64)
+    for row in range(texts):
+        game = Game(problem.text(row))
+        players[row] = game.players
+        if not game.players:
+            continue
+        found, places = estimate(game), game.places.cpu()
+        scores[:, row, places] = torch.from_numpy(found.scores)
+        if found.spread is not None:
+            away[:, row, places] = torch.from_numpy(found.spread)
+        steps[:, row], draws[row] = game.steps, found.draws
+    return _Played(scores, away, steps, draws, players)
+
+
+def _notes(found: _Played, seed: int, draw: str) -> list[str]:
+    """For each text: how its scores were drawn, or that none were."""
+    pairs = zip(found.draws.tolist(), found.players.tolist(), strict=True)
+    return [
+        f"{draw}; drawn with seed {seed}"
+        if draws
+        else f"not sampled: from all {2**players:,} coalitions of the tokens that differ from the baseline ({players})"
+        for draws, players in pairs
+    ]
+
+
+def _samples(game: Game) -> int:
+    return min(_MOST_SAMPLES, max(_FEWEST_SAMPLES, _SAMPLES_PER_TOKEN * game.players))
+
+
+def _check_length(problem: Problem, method: str) -> None:
+    longest = problem.ids.shape[1]
+    if longest >= MOST_TOKENS:
+        raise InputError(
+            f"method='{method}' takes texts of fewer than {MOST_TOKENS:,} tokens, got one of {longest:,}; shorten it, "
+            "or use a method that does not sample, such as 'exact', 'quadrature' or 'leave_one_out'"
+        )

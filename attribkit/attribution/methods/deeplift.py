@@ -1,0 +1,157 @@
+"""DeepLIFT's rescale rule, computed by Captum, where it holds.
+
+Each unit passes on its change since the baseline in proportion to its inputs' changes, so that the scores add up to
+F(text) − F(baseline). Captum knows the rule for modules (nn.ReLU, nn.Tanh, nn.MaxPool1d …) and treats everything else
+as linear: a product of two units, a softmax written as a function, a masked maximum would break it without a sign.
+So it is offered for a text CNN, as an equal network of modules, and for networks whose scores prove to add up.
+
+Source: Shrikumar, Greenside & Kundaje, "Learning Important Features Through Propagating Activation Differences",
+ICML 2017.
+"""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from captum.attr import DeepLift
+from torch import Tensor, nn
+
+from attribkit.attribution.cnn.closed_form import window_rounding
+from attribkit.attribution.outputs import Target
+from attribkit.attribution.request import Problem, Solution, adds_up, one_by_one
+from attribkit.errors import InputError
+
+_BROKEN = 1e-3
+"""Relative completeness error beyond which it is not rounding but the rule that fails."""
+
+_KEPT = ("input", "output", "input_ref")
+
+
+def deeplift(problem: Problem) -> Solution:
+    """Token i's share of the change, by the rescale rule.
+
+    Raises:
+        ValueError: for a network that the rule does not fit, and for an output that is no linear function of the
+            logits: with more than two classes only a logit or a pair.
+    """
+    network = problem.network
+    recurrent = (nn.RNNBase, nn.RNNCellBase, nn.MultiheadAttention)
+    if any(isinstance(module, recurrent) for module in network.modules()):
+        raise InputError(_misfit(network, "has recurrent or attention layers"))
+
+    def propagate(text: Problem) -> tuple[Tensor, int]:
+        found = []
+        for number, target in enumerate(text.targets):
+            scores = _scores(text, target)
+            error = (scores.sum() - text.difference[number, 0].cpu()).abs()
+            if error > _BROKEN * scores.abs().sum():
+                raise InputError(_misfit(network, "computes with functions that Captum's rule does not see"))
+            found.append(scores)
+        return torch.stack(found), 1
+
+    scores, steps = one_by_one(problem, propagate)
+    return Solution(scores, steps, adds_up(problem, scores))
+
+
+def _misfit(network: nn.Module, reason: str) -> str:
+    return (
+        f"method='deeplift' does not hold for {type(network).__name__}, which {reason}: its scores would not add up; "
+        "it fits text CNNs and networks of linear, pooling and activation modules; use method='quadrature' here"
+    )
+
+
+def _scores(text: Problem, target: Target) -> Tensor:
+    """(T,) float64. One text at a time: Captum's rules for pooling and softmax mix up the rows of a batch."""
+    pair = () if target.against is None else (target.against,)
+    points = text.embedded.clone().requires_grad_()
+    network = _Scalar(text, target)
+    with _traceless(text.network), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Setting forward, backward hooks", UserWarning)
+        try:
+            values = DeepLift(network).attribute(
+                points, text.baseline, additional_forward_args=(text.ids, text.mask, target.index, *pair)
+            )
+        except RuntimeError as error:
+            if "more than once" not in str(error):
+                raise
+            raise InputError(_misfit(text.network, "uses one activation module several times")) from error
+    return values.detach().cpu().double().sum(2)[0]
+
+
+@torch.no_grad()
+def _agrees(text: Problem) -> bool:
+    """Whether the modules say of the text, and of its baseline, what the network says."""
+    if text.filters is None:
+        return False
+    modular, grid = _ModularCNN(text.network, text.ids.shape[1]), text.filters
+    for points, outputs in ((text.embedded, text.outputs), (text.baseline, text.outputs - text.difference)):
+        features = modular.features(points)
+        implied = torch.stack([target.of(text.network.output(features).double()) for target in text.targets])
+        longest = torch.linalg.vector_norm(points.double(), dim=2).amax(1).cpu().numpy()
+        bound = window_rounding(grid, grid.outgoing(text.network.output), grid.on_grid(features), longest)
+        if not bool(((implied - outputs).abs() <= 2 * float(bound.max())).all()):
+            return False
+    return True
+
+
+class _Scalar(nn.Module):
+    """Embeddings → the scalar explained, with modules where Captum needs to see them."""
+
+    def __init__(self, text: Problem, target: Target) -> None:
+        super().__init__()
+        self.network, self.run = text.network, text.run
+        self.cnn = _ModularCNN(text.network, text.ids.shape[1]) if _agrees(text) else None
+        self.output = target.output
+        self.sigmoid = nn.Sigmoid()
+
+    def forward(self, points: Tensor, ids: Tensor, mask: Tensor, index: Tensor, *against: Tensor) -> Tensor:
+        logits = self.run(points, ids, mask) if self.cnn is None else self.cnn(points)
+        if logits.shape[1] > 2 and not against and self.output != "logit":
+            raise InputError(
+                f"method='deeplift' explains a logit or a pair of classes where there are {logits.shape[1]}, got "
+                f"output={self.output!r}; use output='logit' or target=(this, that)"
+            )
+        if self.output == "probability":
+            return self.sigmoid(Target("log_odds", index).of(logits))
+        return Target(self.output, index, *against).of(logits)
+
+
+class _ModularCNN(nn.Module):
+    """What a text CNN computes of a text without padding, where every window holds a real token: the same, unmasked."""
+
+    def __init__(self, network: Any, length: int) -> None:
+        super().__init__()
+        self.convolutions, self.output = network.convolutions, network.output
+        self.pools = nn.ModuleList(
+            nn.MaxPool1d(length + convolution.kernel_size[0] - 1) for convolution in network.convolutions
+        )
+        self.relu = nn.ReLU()
+
+    def forward(self, points: Tensor) -> Tensor:
+        return self.output(self.features(points))
+
+    def features(self, points: Tensor) -> Tensor:
+        """(B, ΣF) of embeddings (B, T, E)."""
+        channels = points.transpose(1, 2)
+        pooled = [
+            pool(convolution(channels)).squeeze(2)
+            for pool, convolution in zip(self.pools, self.convolutions, strict=True)
+        ]
+        return self.relu(torch.cat(pooled, dim=1))
+
+
+@contextmanager
+def _traceless(network: nn.Module) -> Iterator[None]:
+    """Captum notes what flows through a module on the module, and forgets it only where a gradient came back."""
+    before = [
+        (module, {name: vars(module)[name] for name in _KEPT if name in vars(module)}) for module in network.modules()
+    ]
+    try:
+        yield
+    finally:
+        for module, kept in before:
+            for name in _KEPT:
+                vars(module).pop(name, None)
+            vars(module).update(kept)

@@ -1,0 +1,259 @@
+"""Integrated gradients of any network, by a quadrature that takes as many gradients as each text needs.
+
+φ_i = ⟨x_i − x′_i, ∫₀¹ ∂S/∂x_i (x′ + α(x − x′)) dα⟩ (Sundararajan, Taly & Yan, ICML 2017) is computed by nested
+Gauss–Patterson rules. A text is done when its scores add up, no longer move, and add up along the path too; then it
+leaves the batch.
+
+Adding up at the end alone can deceive: where the output rises in a step and falls in another, and all nodes lie
+beside both, no gradient and no sum tells of it. But the output itself, which every gradient computes anyway, does. So
+between any two nodes it must change as the gradients say; and where the first two rules would do, whose nodes lie up to
+.22 apart, the output alone is looked at between them. What no finite number of points can see remains: opposite steps
+between two neighbouring points, at most .06 apart.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from attribkit.attribution.methods import patterson
+from attribkit.attribution.outputs import Target
+from attribkit.errors import InputError
+
+_MEMORY_PER_NUMBER = 64
+"""What a gradient is reckoned to need, in units of its point's own size: where states are as wide as embeddings, a
+bidirectional GRU with attention keeps 24 times as much for its backward pass and a bidirectional LSTM 45."""
+
+ALONG_THE_PATH = 10
+"""How much looser adding up along the path is judged than at its end. A rule of n nodes is exact up to degree
+(3n + 1)/2 at the end but n − 1 at a node inside, so even a good rule is less exact there."""
+
+_LOOKED_AT = patterson.SIZES[3]
+"""At so many nodes, without gradients, the output is known before the first two rules are believed."""
+
+_ROUNDINGS = 16
+"""By how many units in the last place the largest logit of one point may differ between batches of unlike shape."""
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What came of J targets and B texts.
+
+    Attributes:
+        scores: (J, B, T) float64, exactly 0 at padding.
+        nodes: (B,) int64, at how many points of the path the gradient was taken.
+        converged: (J, B) bool, whether all criteria were met.
+        change: (J, B) float64, by how much the score that moved most differs between the last two rules.
+        path_error: (J, B) float64, by how much S at most leaves the integral of its gradients between two points.
+    """
+
+    scores: Tensor
+    nodes: Tensor
+    converged: Tensor
+    change: Tensor
+    path_error: Tensor
+
+
+def integrated_gradients(
+    run: Callable[[Tensor, Tensor, Tensor], Tensor],
+    embedded: Tensor,
+    baseline: Tensor,
+    mask: Tensor,
+    targets: Sequence[Target],
+    difference: Tensor,
+    *,
+    tolerance: float = 1e-4,
+    max_nodes: int = 63,
+    max_bytes: int = 256 * 2**20,
+) -> Result:
+    """Every token's integrated gradient, and whether it can be trusted.
+
+    A text is done when, for each target, |Σ scores − difference| ≤ tolerance · Σ|scores|, no score has moved by more
+    than tolerance · Σ|scores| since the rule before, and S changes between any two nodes as the gradients say, within
+    10 · tolerance · Σ|scores|. One that never is keeps the scores of the largest rule allowed.
+
+    Args:
+        run: embeddings (N, T, E), mask (N, T) and which text each row belongs to (N,) to logits (N, C), differentiable,
+            each row by itself, deterministic; it is called with texts of one length together, cut to that length.
+        embedded: (B, T, E), the texts.
+        baseline: (B, T, E).
+        mask: (B, T) bool, True for real tokens, which stand first.
+        targets: J scalars, each with one class per text.
+        difference: (J, B), S(text) − S(baseline) from the network's own forward pass.
+        tolerance: as above, relative.
+        max_nodes: the largest rule used: 7, 15, 31 or 63 nodes, or what lies below it.
+        max_bytes: what one batch of gradients may need, reckoned from the size of its points; where the reckoning fails
+            and memory runs out, the batch is halved and tried again.
+
+    Raises:
+        ValueError: if `tolerance` or `max_nodes` allow nothing, or a shape does not fit.
+        RuntimeError, MemoryError: if not even one row fits into memory; and what `run` itself raises.
+    """
+    _check(embedded, baseline, mask, targets, difference, tolerance, max_nodes)
+    device = embedded.device
+    nodes, weights = patterson.rules()
+    sizes = [size for size in patterson.SIZES if size <= max_nodes]
+    steps = _Steps(
+        run, embedded, baseline, mask, targets, torch.from_numpy(nodes), torch.from_numpy(weights), max_bytes
+    )
+    lengths = mask.sum(1)
+    pending = lengths.argsort(descending=True, stable=True).cpu()  # rows of one length share a batch
+    used = torch.zeros(len(embedded), dtype=torch.int64)
+    converged = torch.zeros(len(targets), len(embedded), dtype=torch.bool)
+    change, path_error = torch.zeros(2, len(targets), len(embedded), dtype=torch.float64)
+    rule = torch.zeros(len(embedded), dtype=torch.int64)
+    difference = difference.cpu().double()
+    taken = 0
+    for number, size in enumerate(sizes):
+        if number == 0:
+            continue  # the smallest rule only serves to judge the next; its nodes are taken together with that one's
+        if not len(pending):
+            break
+        steps.take(pending, range(taken, size))
+        taken = size
+        scores, before = steps.sums[number][:, pending], steps.sums[number - 1][:, pending]
+        allowed = tolerance * scores.abs().sum(2)
+        adds_up = (scores.sum(2) - difference[:, pending]).abs() <= allowed
+        change[:, pending] = (scores - before).abs().amax(2)
+        stands_still = change[:, pending] <= allowed
+        done = adds_up & stands_still
+        if number == 1:
+            steps.take(pending[done.all(0)], range(size, _LOOKED_AT), gradients=False)
+        path_error[:, pending] = steps.path_errors(pending, size)
+        converged[:, pending] = done & (path_error[:, pending] <= ALONG_THE_PATH * allowed)
+        used[pending], rule[pending] = size, number
+        pending = pending[~converged[:, pending].all(0)]
+    chosen = steps.sums[rule, :, torch.arange(len(embedded))].transpose(0, 1)
+    home = _home(device)
+    return Result(chosen.to(home), used.to(device), converged.to(device), change.to(home), path_error.to(home))
+
+
+class _Steps:
+    """Gradients along the path, summed with the weights of every rule as they come, so that none has to be kept.
+
+    Attributes:
+        sums: (rules, J, B, T) float64, on the processor.
+        outputs: (J, B, nodes) float64, S at each node; rates: the same of ∂S/∂α, where gradients were taken.
+        known: (B, nodes) bool, where the output was looked at; largest: (B,) float64, the largest |logit| there.
+    """
+
+    def __init__(
+        self,
+        run: Callable[[Tensor, Tensor, Tensor], Tensor],
+        embedded: Tensor,
+        baseline: Tensor,
+        mask: Tensor,
+        targets: Sequence[Target],
+        nodes: Tensor,
+        weights: Tensor,
+        max_bytes: int,
+    ) -> None:
+        self.run, self.targets, self.nodes, self.weights = run, targets, nodes, weights
+        self.start = baseline.detach()
+        self.way = (embedded.detach() - self.start) * mask.unsqueeze(2)
+        self.mask, self.lengths = mask, mask.sum(1).clamp(min=1).cpu()
+        self.sums = torch.zeros(len(weights), len(targets), *mask.shape, dtype=torch.float64)
+        self.outputs, self.rates = torch.zeros(2, len(targets), len(mask), len(nodes), dtype=torch.float64)
+        self.known = torch.zeros(len(mask), len(nodes), dtype=torch.bool)
+        self.largest = torch.zeros(len(mask), dtype=torch.float64)
+        self.numbers = max_bytes // (_MEMORY_PER_NUMBER * embedded.element_size())  # in the points of one batch
+
+    def take(self, texts: Tensor, nodes: range, gradients: bool = True) -> None:
+        """Add the gradients of these texts, sorted by length, at these nodes to the sums; or note the outputs alone."""
+        pairs = torch.cartesian_prod(texts, torch.arange(nodes.start, nodes.stop))
+        lengths = self.lengths[pairs[:, 0]]
+        first = 0
+        while first < len(pairs):
+            longest = int(lengths[first])
+            rows = max(1, self.numbers // (longest * self.way.shape[2]))
+            # only texts of one length together: gradients of packed sequences take several times as long
+            some = pairs[first : first + rows][lengths[first : first + rows] == longest]
+            if self._fits(some, longest, gradients):
+                first += len(some)
+            else:
+                self.numbers = len(some) // 2 * longest * self.way.shape[2]
+
+    def path_errors(self, texts: Tensor, size: int) -> Tensor:
+        """(J, N): by how much more than rounding S leaves the integral of its gradients between any two points.
+
+        Args:
+            texts: (N,).
+            size: how many nodes have gradients.
+        """
+        integral = torch.from_numpy(patterson.running_integral(size, self.nodes.numpy()))
+        apart, unknown = self.outputs[:, texts] - self.rates[:, texts, :size] @ integral.T, ~self.known[texts]
+        spread = apart.masked_fill(unknown, -torch.inf).amax(2) - apart.masked_fill(unknown, torch.inf).amin(2)
+        return (spread - _ROUNDINGS * torch.finfo(self.way.dtype).eps * self.largest[texts]).clamp(min=0)
+
+    def _fits(self, pairs: Tensor, longest: int, gradients: bool) -> bool:
+        """Take (text, node) pairs; False if there is not enough memory for so many."""
+        try:
+            largest, outputs, slopes = self._evaluate(pairs, longest, gradients)
+        except (RuntimeError, MemoryError) as error:
+            if len(pairs) == 1 or not _out_of_memory(error):
+                raise
+            return False
+        where = pairs[:, 0], pairs[:, 1]
+        self.known[where] = True
+        self.largest = self.largest.scatter_reduce(0, pairs[:, 0], largest, "amax")
+        for number, values in enumerate(outputs):
+            self.outputs[number][where] = values
+        weights = self.weights[:, pairs[:, 1]]  # (rules, N)
+        for number, values in enumerate(slopes):
+            self.rates[number][where] = values.sum(1)
+            shares = torch.einsum("rn,nt->rnt", weights, values)
+            self.sums[:, number, :, :longest].index_add_(1, pairs[:, 0], shares)
+        return True
+
+    def _evaluate(self, pairs: Tensor, longest: int, gradients: bool) -> tuple[Tensor, list[Tensor], list[Tensor]]:
+        """The largest |logit| (N,) at the pairs' points; each target's S (N,) and, if asked for, ∂S/∂α (N, longest)."""
+        device = self.way.device
+        texts, nodes = pairs[:, 0].to(device), self.nodes[pairs[:, 1]].to(device, self.way.dtype)
+        way = self.way[texts, :longest]
+        point = torch.addcmul(self.start[texts, :longest], nodes.view(-1, 1, 1), way).requires_grad_(gradients)
+        with torch.set_grad_enabled(gradients):
+            logits = self.run(point, self.mask[texts, :longest], texts)
+            scalars = [target.rows(texts).of(logits) for target in self.targets]
+        slopes = []
+        for number, scalar in enumerate(scalars if gradients else ()):
+            (gradient,) = torch.autograd.grad(scalar.sum(), point, retain_graph=number < len(scalars) - 1)
+            slopes.append((gradient * way).sum(2).cpu().double())
+        largest = logits.detach().abs().amax(1).cpu().double()
+        return largest, [scalar.detach().cpu().double() for scalar in scalars], slopes
+
+
+def _out_of_memory(error: BaseException) -> bool:
+    """Whether an allocation failed; on the processor PyTorch says so only in words."""
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        return True
+    return any(words in str(error).lower() for words in ("out of memory", "not enough memory", "can't allocate memory"))
+
+
+def _home(device: torch.device) -> torch.device:
+    return torch.device("cpu") if device.type == "mps" else device  # which has no float64
+
+
+def _check(
+    embedded: Tensor,
+    baseline: Tensor,
+    mask: Tensor,
+    targets: Sequence[Target],
+    difference: Tensor,
+    tolerance: float,
+    max_nodes: int,
+) -> None:
+    if not tolerance > 0:
+        raise InputError(f"`tolerance` must be above 0, got {tolerance}; 1e-4 is the default")
+    if max_nodes < patterson.SIZES[1]:
+        raise InputError(f"`max_nodes` must be at least {patterson.SIZES[1]}, got {max_nodes}")
+    if embedded.ndim != 3 or baseline.shape != embedded.shape or mask.shape != embedded.shape[:2]:
+        raise InputError(
+            "`embedded` and `baseline` must be (B, T, E) and `mask` (B, T), got "
+            f"{tuple(embedded.shape)}, {tuple(baseline.shape)} and {tuple(mask.shape)}"
+        )
+    if not targets or difference.shape != (len(targets), len(embedded)):
+        raise InputError(
+            f"`difference` must hold S(text) − S(baseline) for each target and text, shape "
+            f"{(len(targets), len(embedded))}, got {tuple(difference.shape)}"
+        )

@@ -1,0 +1,78 @@
+"""Chance, tamed: draws that can be repeated and leave no trace, and scores that know nothing of the model."""
+
+import random as python
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import blake2b
+from threading import RLock
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import stdtrit
+
+from attribkit.attribution.request import Problem, Solution, one_by_one
+
+DRAWING = RLock()
+"""Held by whoever sets the random states of the process and draws from them."""
+
+
+def seed_of(ids: NDArray[np.int64], seed: int) -> int:
+    """A text's own seed, made of the run's and of the text's tokens (T,).
+
+    The run's alone would give all texts of one length the same draws, so that their errors would not average out.
+    """
+    tokens = ids.astype("<i8").tobytes()
+    return int.from_bytes(blake2b(tokens + str(seed).encode(), digest_size=4).digest(), "little")
+
+
+def points_on_path(ids: NDArray[np.int64], seed: int, count: int) -> NDArray[np.float64]:
+    """(S,) points drawn uniformly from [0, 1) for a text with these ids (T,)."""
+    return np.random.default_rng(seed_of(ids, seed)).uniform(size=count)
+
+
+def spread(errors: NDArray[np.float64], degrees: ArrayLike = np.inf) -> NDArray[np.float64]:
+    """How far the score of another run, with as many other draws, lies away in 95 % of cases.
+
+    The difference of two independent estimates varies √2 times as much as one of them: t · √2 · standard error, the
+    repeatability limit of ISO 5725-6.
+
+    Args:
+        errors: standard errors.
+        degrees: of freedom that they were estimated with; infinite where they are known.
+    """
+    return stdtrit(degrees, 0.975) * np.sqrt(2) * errors
+
+
+@contextmanager
+def seeded(text: Problem) -> Iterator[None]:
+    """The random states of Python, NumPy and torch set by the seed and by a text's tokens; afterwards as found.
+
+    They belong to the whole process: of several threads that explain, one draws at a time.
+    """
+    seed = seed_of(text.ids.cpu().numpy(), text.seed)
+    with DRAWING:
+        before, legacy = python.getstate(), np.random.get_state()
+        try:
+            with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+                python.seed(seed)
+                np.random.seed(seed)
+                torch.manual_seed(seed)
+                yield
+        finally:
+            python.setstate(before)
+            np.random.set_state(legacy)
+
+
+def random(problem: Problem) -> Solution:
+    """Independent standard normal numbers: the reference that a method worth its price must beat."""
+
+    def draw(text: Problem) -> tuple[torch.Tensor, int]:
+        with seeded(text):
+            return torch.randn(len(text.targets), text.ids.shape[1], dtype=torch.float64), 0
+
+    note = f"drawn by chance with seed {problem.seed}, as a reference; the model and the baseline have no part in it"
+    scores, steps = one_by_one(problem, draw)
+    away = torch.from_numpy(spread(problem.mask.cpu().numpy().astype(float))).expand(scores.shape)
+    draws = torch.ones(len(problem.ids), dtype=torch.int64)
+    return Solution(scores, steps, None, (note,), draws=draws, spread=away)

@@ -1,0 +1,181 @@
+"""What every method is given and what it gives back: some texts, what they are compared with, and their scores."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from attribkit.attribution.cnn.exact import Phrases
+from attribkit.attribution.cnn.filters import Filters, misfit
+from attribkit.attribution.cnn.lookup_tables import Tables
+from attribkit.attribution.outputs import Target
+
+TOKENS_AT_ONCE = 16_384
+"""Tokens that are run through the network together where nothing is kept for a backward pass."""
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Some texts, what they are compared with, and the scalars to be shared out; all on the network's device.
+
+    Attributes:
+        network: keeps the contract of `attribkit.models.Network`; borrowed.
+        run: (embedded (N, T, E), ids (N, T), mask (N, T)) → logits (N, C), the network fed with embeddings.
+        ids, mask: (B, T).
+        baseline_ids: (B, T), or None where the baseline is no sequence of tokens.
+        baseline_vectors: (B, T, E) where the baseline is no sequence of tokens, else None.
+        targets: J scalars.
+        outputs: (J, B) float64, F(text), from the network's own forward pass.
+        difference: (J, B) float64, F(text) − F(baseline), from the network's own forward pass.
+        tolerance: largest relative completeness error.
+        seed: of the methods that draw; one text gets the same draws alone and among others.
+        tables: of the closed form, for all texts of the run.
+        phrases: whether to tell the phrases too, where the method knows them.
+        closed_form: False where the network was found not to be the text CNN that its modules make it look like.
+        logits_at_ends: (2, B, C) float64, of the baselines and of the texts, from the network's own forward pass; None
+            where they are not known.
+    """
+
+    network: Any
+    run: Callable[[Tensor, Tensor, Tensor], Tensor]
+    ids: Tensor
+    mask: Tensor
+    baseline_ids: Tensor | None
+    baseline_vectors: Tensor | None
+    targets: Sequence[Target]
+    outputs: Tensor
+    difference: Tensor
+    tolerance: float
+    seed: int = 0
+    tables: Tables | None = None
+    phrases: bool = False
+    closed_form: bool = True
+    logits_at_ends: Tensor | None = None
+
+    @cached_property
+    def filters(self) -> Filters | None:
+        """The filters of a text CNN; None for any other network."""
+        return Filters.of(self.network) if self.closed_form and misfit(self.network) is None else None
+
+    @cached_property
+    def embedded(self) -> Tensor:
+        """(B, T, E), the texts, zero at padding."""
+        return self.network.embedding(self.ids).detach() * self.mask.unsqueeze(2)
+
+    @cached_property
+    def baseline(self) -> Tensor:
+        """(B, T, E), what the texts are compared with, zero at padding."""
+        if self.baseline_vectors is not None:
+            return self.baseline_vectors
+        return self.network.embedding.weight.detach()[self.baseline_ids] * self.mask.unsqueeze(2)
+
+    @cached_property
+    def moved(self) -> Tensor:
+        """(B, T) bool: the real tokens whose embedding is not the baseline's; no other token can have a part."""
+        return (self.embedded != self.baseline).any(2) & self.mask
+
+    def text(self, row: int) -> "Problem":
+        """One of the texts by itself, without padding."""
+        one, length = slice(row, row + 1), int(self.mask[row].sum())
+        return Problem(
+            self.network,
+            self.run,
+            self.ids[one, :length],
+            self.mask[one, :length],
+            None if self.baseline_ids is None else self.baseline_ids[one, :length],
+            None if self.baseline_vectors is None else self.baseline_vectors[one, :length],
+            [target.rows([row]) for target in self.targets],
+            self.outputs[:, one],
+            self.difference[:, one],
+            self.tolerance,
+            self.seed,
+            closed_form=self.closed_form,
+            logits_at_ends=None if self.logits_at_ends is None else self.logits_at_ends[:, one],
+        )
+
+    @torch.no_grad()
+    def logits(self, rows: Tensor, keep: Tensor) -> Tensor:
+        """Logits (N, C) float64, on the processor, of texts `rows` (N,) with only the tokens `keep` (N, T) left.
+
+        Every other token is the baseline's; its place remains, so no text becomes shorter.
+        """
+        found = []
+        for some, kept in zip(*(part.split(self.rows_at_once) for part in (rows, keep)), strict=True):
+            mask, ids = self.mask[some], self.ids[some]
+            if self.baseline_ids is not None:
+                logits = self.network(torch.where(kept, ids, self.baseline_ids[some]), mask)
+            else:
+                points = torch.where(kept.unsqueeze(2), self.embedded[some], self.baseline[some])
+                logits = self.run(points, ids, mask)
+            found.append(logits.cpu().double())
+        return torch.cat(found)
+
+    @property
+    def rows_at_once(self) -> int:
+        """Texts that are run through the network together."""
+        return max(1, TOKENS_AT_ONCE // self.ids.shape[1])
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """What a method found.
+
+    Attributes:
+        scores: (J, B, T) float64, exactly 0 at padding.
+        steps: (J, B) int64, how often the network was evaluated: gradients for methods that take gradients, outputs
+            of changed texts for those that change texts.
+        converged: (J, B) bool, whether the scores add up and stand still; None for a method that promises no such
+            thing. Where scores were drawn it says nothing: see `verdict`.
+        notes: what a reader of the scores must know.
+        phrases: the windows that a text CNN's filters chose; None for a method that does not know them.
+        rule_change: (J, B) float64, the largest change of a score between the last two quadrature rules; None for a
+            method without them.
+        path_error: (J, B) float64, by how much the output along the path leaves the integral of the gradients; None
+            likewise.
+        draws: (B,) int64, random draws taken; 0 for a text whose scores were counted out; None for a method that never
+            draws.
+        spread: (J, B, T) float64, how far another run's scores lie away in 95 % of cases; None likewise.
+        text_notes: what a reader must know of each text's scores; empty if there is nothing.
+        agrees: (B,) bool, whether the closed form used is the network's for these texts; None where none was used.
+    """
+
+    scores: Tensor
+    steps: Tensor
+    converged: Tensor | None
+    notes: tuple[str, ...] = ()
+    phrases: Phrases | None = None
+    agrees: Tensor | None = None
+    rule_change: Tensor | None = None
+    path_error: Tensor | None = None
+    draws: Tensor | None = None
+    spread: Tensor | None = None
+    text_notes: Sequence[str] = ()
+
+    def verdict(self, target: int, text: int) -> bool | None:
+        """Whether one text's scores converged; None where none was promised, or where they were drawn.
+
+        Drawn scores add up because they were fitted to, or by chance: it proves nothing of any of them.
+        """
+        if self.converged is None or (self.draws is not None and bool(self.draws[text])):
+            return None
+        return bool(self.converged[target, text])
+
+
+def adds_up(problem: Problem, scores: Tensor) -> Tensor:
+    """(J, B) bool: |Σ scores − difference| ≤ tolerance · Σ|scores|."""
+    error = (scores.sum(2) - problem.difference.to(scores.device)).abs()
+    return error <= problem.tolerance * scores.abs().sum(2)
+
+
+def one_by_one(problem: Problem, solve: Callable[[Problem], tuple[Tensor, int]]) -> tuple[Tensor, Tensor]:
+    """Scores (J, B, T) and steps (J, B) of a method that takes one text, without padding, to (J, T) and a number."""
+    scores = torch.zeros(len(problem.targets), *problem.ids.shape, dtype=torch.float64)
+    steps = torch.zeros(scores.shape[:2], dtype=torch.int64)
+    for row in range(len(problem.ids)):
+        text = problem.text(row)
+        found, steps[:, row] = solve(text)
+        scores[:, row, : text.ids.shape[1]] = found
+    return scores, steps

@@ -1,0 +1,62 @@
+"""How scores fare when the embedded text is jolted, computed by Captum.
+
+Source: Yeh, Hsieh, Suggala, Inouye & Ravikumar, "On the (In)fidelity and Sensitivity of Explanations", NeurIPS 2019.
+"""
+
+from collections.abc import Callable
+
+import torch
+from captum.metrics import infidelity as captum_infidelity
+from captum.metrics import sensitivity_max
+from torch import Tensor
+
+from attribkit.attribution.methods.random_baseline import DRAWING
+
+SAMPLES = 50
+"""Draws of an infidelity."""
+REMOVED = 0.1
+"""Each token's probability of being taken back to the baseline in one of them."""
+JOLTS, RADIUS = 10, 0.02
+"""Draws of a max-sensitivity, and how far each of the embedding's values may move: Captum's own defaults."""
+
+
+def infidelity(value: Callable[[Tensor], Tensor], scores: Tensor, seed: int) -> float:
+    """How far scores (T,) are from predicting what the output loses when some tokens go.
+
+    The mean over random sets I of (β Σ_{i∈I} φ_i − (F(x) − F(x without I)))², with the β that fits best, so that the
+    scores' scale plays no part. In the output's unit, squared; lower is better.
+
+    Args:
+        value: gates (N, T) → F (N,): a gate of 1 leaves a token, 0 puts the baseline's in its place.
+        scores: (T,).
+        seed: of the draws; the same for every method that is compared.
+    """
+    random = torch.Generator().manual_seed(seed)
+
+    def some_go(gates: Tensor) -> tuple[Tensor, Tensor]:
+        gone = (torch.rand(gates.shape, generator=random) < REMOVED).to(gates)
+        return gone, gates - gone
+
+    gates = torch.ones(1, len(scores), dtype=torch.float64)
+    found = captum_infidelity(
+        value, some_go, gates, scores.double().unsqueeze(0), n_perturb_samples=SAMPLES, normalize=True
+    )
+    return float(found[0])
+
+
+def max_sensitivity(explain: Callable[[Tensor], Tensor], embedded: Tensor, seed: int) -> float:
+    """The largest ‖φ(x + ε) − φ(x)‖ / ‖φ(x)‖ over 10 draws of |ε| ≤ .02 in every value of the embedding (T, E).
+
+    Args:
+        explain: embedded texts (N, T, E) → scores (N, T).
+        embedded: (T, E).
+        seed: of the draws.
+    """
+
+    def scores_of(points: tuple[Tensor, ...] | Tensor) -> tuple[Tensor]:
+        return (explain(points if isinstance(points, Tensor) else points[0]),)  # Captum counts on tuples here
+
+    with DRAWING, torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        found = sensitivity_max(scores_of, embedded.unsqueeze(0), perturb_radius=RADIUS, n_perturb_samples=JOLTS)
+    return float(found[0])

@@ -1,0 +1,275 @@
+"""What a corpus run has written: parts, each whole or not at all, and a manifest that names the finished ones.
+
+The manifest, `_manifest.jsonl`, is a journal: a first line that says what the run is, then a line for each finished
+part, each with a checksum of its own and each on the disk before the next part counts. A part is written under a
+temporary name, flushed, renamed, and only then named here; so whatever moment a run dies at, the parts named are whole,
+and any other is written again. Names that begin with `_` or `.` are no part of the data set to pandas, Arrow and Spark.
+"""
+
+import hashlib
+import io
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from filelock import FileLock, Timeout
+
+from attribkit.corpus.job import differing
+from attribkit.errors import InputError, InputExistsError, RunError
+from attribkit.files import write_whole
+from attribkit.results.panels import Convergence
+
+FORMAT = 2
+MANIFEST, LOCK, WORDS = "_manifest.jsonl", "_lock", "_words"
+_SAME = {
+    "model": "the model has changed since this run began",
+    "input": "the input has changed since this run began",
+    "settings": "the settings differ from those this run began with",
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A finished part.
+
+    Attributes:
+        number: its window's; file: its name in the folder.
+        rows: how many; first, last: their numbers in the corpus.
+        statuses: how many rows have each status.
+        sha256: of the file; words: of the file with its words' sums, if there is one.
+        versions: by which its rows were explained, if not all by those that the run began with.
+        convergence: how many of its explanations converged.
+    """
+
+    number: int
+    file: str
+    rows: int
+    first: int
+    last: int
+    statuses: Mapping[str, int]
+    sha256: str
+    words: str | None = None
+    versions: Sequence[Mapping[str, str]] = ()
+    convergence: Convergence = field(default_factory=Convergence)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.convergence, Mapping):
+            object.__setattr__(self, "convergence", Convergence.from_json(self.convergence))
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields, as `Part(**fields)` reads them."""
+        return asdict(self) | {"convergence": self.convergence.to_json()}
+
+    @property
+    def failed(self) -> int:
+        """Rows that were not explained."""
+        return self.rows - self.statuses.get("ok", 0)
+
+
+def part_name(number: int) -> str:
+    """The file of a window's part: names sort as the windows do."""
+    return f"part-{number:08d}.parquet"
+
+
+def write_part(folder: Path, number: int, table: pa.Table, words: pa.Table | None) -> Part:
+    """Write a part, whole or not at all. Raises: OSError where it cannot be written."""
+    name = part_name(number)
+    sums = None if words is None else write_parquet(folder / WORDS / name, words)
+    counted = table["status"].value_counts().to_pylist()
+    return Part(
+        number=number,
+        file=name,
+        rows=table.num_rows,
+        first=table["row"][0].as_py(),
+        last=table["row"][-1].as_py(),
+        statuses={one["values"]: one["counts"] for one in sorted(counted, key=lambda one: one["values"])},
+        sha256=write_parquet(folder / name, table),
+        words=sums,
+        convergence=convergence_of(table),
+    )
+
+
+def convergence_of(part: pa.Table) -> Convergence:
+    """How many of a part's explanations converged."""
+    rows = part.filter(pc.equal(part["status"], "ok"))
+    return Convergence.counted(zip(rows["converged"].to_pylist(), rows["relative_error"].to_pylist(), strict=True))
+
+
+def write_parquet(path: Path, table: pa.Table) -> str:
+    """Write a table, whole or not at all; its sha256."""
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer, compression="zstd", compression_level=1)
+    content = buffer.getvalue()
+    write_whole(path, content)
+    return hashlib.sha256(content).hexdigest()
+
+
+@dataclass
+class Ledger:
+    """The folder of a run, held by one process at a time.
+
+    Attributes:
+        folder: where.
+        begun, now: the versions that the run began with, and those that work at it now.
+        parts: the finished ones, by number, whose files are there and whole.
+    """
+
+    folder: Path
+    begun: Mapping[str, str]
+    now: Mapping[str, str]
+    parts: dict[int, Part] = field(default_factory=dict)
+    finished: bool = False
+
+    @staticmethod
+    def lock(folder: Path) -> FileLock:
+        """Take the folder, making it if need be. The system frees it when the process ends, however it ends.
+
+        Raises: FileExistsError if it holds something else, or another process is at work in it; OSError where it
+            cannot be written.
+        """
+        if folder.is_file():
+            raise InputExistsError(f"a folder was expected, but {str(folder)!r} is a file; choose another name")
+        strangers = [] if not folder.is_dir() else [one.name for one in folder.iterdir() if one.name != LOCK]
+        if strangers and MANIFEST not in strangers:
+            raise InputExistsError(
+                f"the folder {str(folder)!r} holds other files ({strangers[0]!r}); choose an empty one"
+            )
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / LOCK)
+        try:
+            lock.acquire(blocking=False)
+        except Timeout as error:
+            raise InputExistsError(f"another run is at work in {str(folder)!r}; wait for it or stop it") from error
+        return lock
+
+    @staticmethod
+    def open(folder: Path, header: Mapping[str, Any]) -> "Ledger":
+        """Begin a run, or take up the one that is there.
+
+        Raises: ValueError if the folder's run is of another model, input or settings, or its manifest is damaged.
+        """
+        header = json.loads(json.dumps(header))
+        for partial in (*folder.glob(".*.part"), *(folder / WORDS).glob(".*.part")):
+            partial.unlink()
+        path = folder / MANIFEST
+        lines = _whole_lines(path)
+        if not lines:
+            (folder / WORDS).mkdir(exist_ok=True) if header["settings"]["words"] else None
+            write_whole(path, _line({"attribkit": "corpus", "format": FORMAT, **header}))
+            return Ledger(folder, header["versions"], header["versions"])
+        there = _read(lines[0])
+        if there is None or there.get("attribkit") != "corpus":
+            raise InputError(f"{MANIFEST} in {str(folder)!r} is damaged; delete the folder and run again")
+        if there["format"] < FORMAT:
+            raise InputError(
+                f"the run in {str(folder)!r} is of an older attribkit, which recorded neither versions nor all of its "
+                "model; choose another folder, or delete it to begin anew"
+            )
+        if there["format"] != FORMAT:
+            raise InputError(f"{MANIFEST} has format {there['format']}, this version reads {FORMAT}; upgrade attribkit")
+        _check_same(there, header, folder)
+        ledger = Ledger(folder, there["versions"], header["versions"])
+        for line in lines[1:]:
+            entry = _read(line)  # a line that was torn or damaged names nothing: its part is written again
+            if entry and "number" in entry:
+                ledger.parts[entry["number"]] = Part(**entry)
+            ledger.finished = bool(entry and entry.get("finished"))
+        named = len(ledger.parts)
+        ledger.parts = {number: p for number, p in ledger.parts.items() if ledger._is_whole(p)}
+        ledger.finished &= len(ledger.parts) == named
+        write_whole(path, b"".join(_line(one) for one in (there, *(part.to_json() for part in ledger.parts.values()))))
+        if ledger.finished:
+            ledger.close()
+        return ledger
+
+    def _is_whole(self, part: Part) -> bool:
+        files = [(self.folder / part.file, part.sha256)]
+        if part.words is not None:
+            files.append((self.folder / WORDS / part.file, part.words))
+        return all(path.is_file() and _sha256(path) == checksum for path, checksum in files)
+
+    def check_versions(self, mixed: bool) -> None:
+        """Refuse to go on under other versions than the run began with, unless they may be mixed.
+
+        Raises: ValueError that names them.
+        """
+        others = differing(self.now, self.begun)
+        if others and not mixed:
+            raise InputError(
+                f"the run in {str(self.folder)!r} would mix numbers, for there is {others}; install what it began "
+                "with, choose another folder, or mix them with mixed_versions=True (--mixed-versions)"
+            )
+
+    @property
+    def versions(self) -> list[Mapping[str, str]]:
+        """All versions by which its rows were explained."""
+        found: list[Mapping[str, str]] = []
+        for part in self.parts.values():
+            found += [one for one in part.versions or (self.begun,) if one not in found]
+        return found
+
+    def add(self, part: Part) -> None:
+        """Name a part as finished, for good."""
+        before = self.parts.get(part.number)  # some of whose rows stay where others were done again
+        by = [*(before.versions or (self.begun,) if before else ()), self.now]
+        if any(one != self.begun for one in by):
+            part = replace(part, versions=[one for place, one in enumerate(by) if one not in by[:place]])
+        self._append(part.to_json())
+        self.parts[part.number] = part
+
+    def close(self) -> None:
+        """Say that these are all the parts. Raises: RuntimeError if one of them is missing."""
+        if sorted(self.parts) != list(range(len(self.parts))):
+            raise RunError("a window has no part; run the same command again")
+        self._append({"finished": True, "parts": len(self.parts), "rows": sum(p.rows for p in self.parts.values())})
+        self.finished = True
+
+    def _append(self, entry: Mapping[str, Any]) -> None:
+        with open(self.folder / MANIFEST, "ab") as file:
+            file.write(_line(entry))
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def _check_same(there: Mapping[str, Any], now: Mapping[str, Any], folder: Path) -> None:
+    for name, sentence in _SAME.items():
+        if there[name] != now[name]:
+            differing = [key for key in now[name] if there[name].get(key) != now[name][key]]
+            raise InputError(
+                f"{sentence} ({', '.join(differing)}); choose another folder than {str(folder)!r}, or delete it to "
+                "begin anew"
+            )
+
+
+def _line(entry: Mapping[str, Any]) -> bytes:
+    content = json.dumps(entry, ensure_ascii=False, sort_keys=True, allow_nan=False)
+    return f"{_check(content)} {content}\n".encode()
+
+
+def _check(content: str) -> str:
+    return hashlib.blake2b(content.encode(), digest_size=8).hexdigest()
+
+
+def _read(line: bytes) -> dict[str, Any] | None:
+    """A line's content, None if it is damaged."""
+    try:
+        check, content = line.decode().split(" ", 1)
+        return json.loads(content) if check == _check(content) else None
+    except ValueError:
+        return None
+
+
+def _whole_lines(path: Path) -> list[bytes]:
+    """Without a last line that was torn."""
+    return path.read_bytes().split(b"\n")[:-1] if path.is_file() else []
+
+
+def _sha256(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

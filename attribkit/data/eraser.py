@@ -1,0 +1,115 @@
+"""Data sets in the ERASER format: documents, labels, and the words that people marked as deciding."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from attribkit.data.readers import SPLIT_OF_NAME, read_file, read_text
+from attribkit.errors import InputError, InputNotFoundError
+
+
+def is_eraser(folder: Path) -> bool:
+    """Whether a folder is laid out so: documents beside at least one split's annotations."""
+    documents = (folder / "docs").is_dir() or (folder / "docs.jsonl").is_file()
+    return documents and any((folder / f"{name}.jsonl").is_file() for name in SPLIT_OF_NAME)
+
+
+def read_eraser_folder(folder: Path) -> tuple[dict[str, pd.DataFrame], tuple[str, ...]]:
+    """Every split's table, and sentences on what was dropped."""
+    names = {split: name for name, split in SPLIT_OF_NAME.items() if (folder / f"{name}.jsonl").is_file()}
+    tables = {split: read_eraser(folder, name) for split, name in names.items()}
+    return tables, tuple(f"{split}: {note}" for split, table in tables.items() for note in table.attrs["notes"])
+
+
+def read_eraser(path: str | Path, split: str = "test") -> pd.DataFrame:
+    """A data set in the ERASER format as a table with the columns `text`, `label`, `rationale` and `id`.
+
+    Args:
+        path: a folder of `train.jsonl`, `val.jsonl`, `test.jsonl` and `docs/` (a file each) or `docs.jsonl`; or one
+            such .jsonl file beside its documents.
+        split: which of the files, if a folder is given.
+
+    Documents are tokens between spaces, a sentence on each line; a rationale is the evidences' tokens. The query, where
+    there is one and it is no document's name, is not part of the text. Rows whose evidences lie in several documents
+    have those documents one after another, joined by a line break. An evidence of no token, as the published movie
+    reviews have 20 of, marks nothing: it is dropped, and a sentence in the table's `attrs["notes"]` counts them.
+
+    Source: DeYoung et al., "ERASER: A Benchmark to Evaluate Rationalized NLP Models", ACL 2020.
+
+    Raises:
+        FileNotFoundError: if there is no such file or document.
+        ValueError: for a line that is no annotation, or evidence outside its document; the sentence names the line.
+    """
+    path = Path(path)
+    file = path / f"{split}.jsonl" if path.is_dir() else path
+    rows = read_file(file)
+    missing = [name for name in ("annotation_id", "classification", "evidences") if name not in rows]
+    if missing:
+        raise InputError(f"{file.name!r} has no {missing[0]!r} on its lines, which an ERASER annotation has; check it")
+    documents = _Documents(file.parent)
+    found, empty = [], []
+    for number, row in enumerate(rows.to_dict("records"), 1):
+        cells, dropped = _row(number, row, documents)
+        found.append(cells)
+        empty += [number] * dropped
+    table = pd.DataFrame(found, columns=["text", "label", "rationale", "id"])
+    told = f"{len(empty):,} evidences of {len(set(empty)):,} rows hold no token and were dropped"
+    table.attrs["notes"] = [f"{told}, the first on line {empty[0]:,}"] if empty else []
+    return table
+
+
+class _Documents:
+    """The texts that annotations point into, each read once."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.texts: dict[str, str] = {}
+        if (folder / "docs.jsonl").is_file():
+            table = read_file(folder / "docs.jsonl")
+            self.texts = dict(zip(table["docid"], table["document"], strict=True))
+
+    def __getitem__(self, name: str) -> str:
+        if name not in self.texts:
+            file = self.folder / "docs" / name
+            if Path(name).name != name or not file.is_file():
+                raise InputNotFoundError(f"there is no document {name!r} in 'docs'; put it there, or into docs.jsonl")
+            self.texts[name] = read_text(file)
+        return self.texts[name]
+
+
+def _row(line: int, row: Mapping[Any, Any], documents: _Documents) -> tuple[tuple[str, str, list[list[int]], str], int]:
+    """The cells of a row, and how many of its evidences hold no token."""
+    evidences = [one for group in row["evidences"] or [] for one in group]
+    names = list(dict.fromkeys([*(row.get("docids") or []), *(one["docid"] for one in evidences)]))
+    names = names or [row["annotation_id"]]
+    text, offsets, places = "", {}, {}
+    for name in names:
+        text += "\n" if text else ""
+        offsets[name], document = len(text), documents[name]
+        places[name] = _token_spans(document)
+        text += document
+    spans, empty = [], 0
+    for one in evidences:
+        tokens, first, last = places[one["docid"]], one["start_token"], one["end_token"]
+        if not 0 <= first <= last <= len(tokens):
+            raise InputError(
+                f"line {line}: the evidence's tokens [{first}, {last}] must lie in its document of {len(tokens)}"
+            )
+        if first == last:
+            empty += 1
+            continue
+        offset = offsets[one["docid"]]
+        spans.append([offset + tokens[first][0], offset + tokens[last - 1][1]])
+    return (text, str(row["classification"]), spans, str(row["annotation_id"])), empty
+
+
+def _token_spans(document: str) -> list[tuple[int, int]]:
+    """Where each token between spaces stands."""
+    spans, cursor = [], 0
+    for token in document.split():
+        start = document.index(token, cursor)
+        cursor = start + len(token)
+        spans.append((start, cursor))
+    return spans

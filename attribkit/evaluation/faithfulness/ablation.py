@@ -1,0 +1,116 @@
+"""What a model says of a text when some of its tokens are taken away.
+
+Two ways, for they differ. By **deletion** the token goes and the text closes up, so that its neighbours meet: new
+phrases can arise. By **PAD** its place remains and holds the padding token, mask True: nothing else moves, but the
+network may never have read such a text. A text emptied by deletion is one PAD with mask True.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from attribkit.attribution.cnn.ablation import WindowErasure
+from attribkit.errors import InputError, NetworkError
+from attribkit.models.classifier import Classifier
+
+How = Literal["delete", "pad"]
+REMOVALS: tuple[str, ...] = get_args(How)
+Ids = NDArray[np.int64]
+Keep = NDArray[np.bool_]
+
+
+def left(ids: Ids, keep: Keep, how: str, pad_id: int) -> Ids:
+    """What is left of a text's ids (T,) when only those of `keep` (T,) stay."""
+    if how == "pad":
+        return np.where(keep, ids, pad_id)
+    return ids[keep] if keep.any() else np.array([pad_id])
+
+
+def check_removals(removals: Sequence[str] | str) -> tuple[str, ...]:
+    """The ways to remove a token; ValueError for one that is none."""
+    names = (removals,) if isinstance(removals, str) else tuple(dict.fromkeys(removals))
+    wrong = [name for name in names if name not in REMOVALS]
+    if wrong or not names:
+        raise InputError(
+            f"`removals` must be among {', '.join(REMOVALS)}, got {wrong[0]!r}"
+            if wrong
+            else "`removals` must name at least one of delete, pad, got none"
+        )
+    return names
+
+
+def log_p(
+    model: Classifier, variants: Sequence[Ids], labels: Ids, batch_size: int | None = None
+) -> NDArray[np.float64]:
+    """Log p (N,) that the model's own forward pass gives each of N texts' labels (N,)."""
+    if not len(variants):
+        return np.zeros(0)
+    return _log_softmax(finite_logits(model, variants, batch_size))[np.arange(len(variants)), labels]
+
+
+def finite_logits(model: Classifier, variants: Sequence[Ids], batch_size: int | None = None) -> NDArray[np.float64]:
+    """Logits (N, C) of N changed texts; RuntimeError where some are NaN or infinite: nothing is measured then."""
+    logits = model.logits(variants, batch_size)
+    bad = int((~np.isfinite(logits).all(axis=1)).sum())
+    if bad:
+        raise NetworkError(
+            f"the network's outputs are NaN or infinite for {bad:,} of {len(variants):,} texts with tokens taken away; "
+            "check the network's weights and what it computes"
+        )
+    return logits
+
+
+def _log_softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    return torch.from_numpy(logits).log_softmax(-1).numpy()
+
+
+@dataclass(frozen=True, eq=False)
+class Erasable:
+    """One text, of which any tokens may be removed.
+
+    Attributes:
+        model: the classifier.
+        ids: (T,).
+        label: the class whose probability is asked for.
+        how: "delete" or "pad".
+        windows: the shortcut for a text CNN; None for other networks.
+    """
+
+    model: Classifier
+    ids: Ids
+    label: int
+    how: str
+    windows: WindowErasure | None
+
+    def log_p(self, keep: Keep) -> NDArray[np.float64]:
+        """Log p (N,) of the text with only the tokens of each row of `keep` (N, T), by the network's forward pass."""
+        variants = [left(self.ids, row, self.how, self.model.tokenizer.pad_id) for row in keep]
+        return log_p(self.model, variants, np.full(len(variants), self.label))
+
+    def each(self, keep: Keep) -> NDArray[np.float64]:
+        """Log p (N, n) when one more token goes from each row of `keep` (N, T), n of which are True in every row.
+
+        Column i stands for the i-th token kept. A text CNN is not run: only the windows at the gap are new.
+        """
+        if self.windows is not None:
+            logits = self.windows.each(keep, self.how)
+            return _log_softmax(logits)[:, :, self.label]
+        places = np.array([np.flatnonzero(row) for row in keep])
+        without = np.repeat(keep, places.shape[1], axis=0)
+        without[np.arange(len(without)), places.reshape(-1)] = False
+        return self.log_p(without).reshape(places.shape)
+
+    def guess(self, keep: Keep) -> NDArray[np.float64]:
+        """`log_p` (N,) for rows that keep equally many tokens, by the shortcut where there is one."""
+        if self.windows is None or not keep[0].any():
+            return self.log_p(keep)
+        return _log_softmax(self.windows.whole(keep, self.how))[:, self.label]
+
+    @property
+    def quick(self) -> bool:
+        """Whether `each` is far cheaper than a forward pass for every token."""
+        return self.windows is not None

@@ -1,0 +1,140 @@
+"""A faithfulness result as tables and charts."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attribkit.evaluation.cells import interval, number
+from attribkit.evaluation.faithfulness.measures import OTHERS, PERCENTS, RANKED
+from attribkit.evaluation.statistics import Estimate
+from attribkit.results.panels import Chart, Convergence, Panel, Series, Table
+from attribkit.results.panels.convergence import by_method
+from attribkit.results.panels.table import Cell
+
+BEST = "best possible"
+ARROWS = {"higher": "↑", "lower": "↓"}
+WAYS = {"delete": "deleted", "pad": "replaced by PAD"}
+_SHOWN = ("sufficiency", "log_probability_drop", "deletion_area", "insertion_area", "tau")
+
+
+class Result(Protocol):
+    """What is drawn of a `Faithfulness`."""
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """(M,)."""
+        ...
+
+    @property
+    def removals(self) -> tuple[str, ...]:
+        """(R,)."""
+        ...
+
+    @property
+    def removed(self) -> NDArray[np.float64]:
+        """(M, R, N, 13)."""
+        ...
+
+    @property
+    def kept(self) -> NDArray[np.float64]:
+        """(M, R, N, 13)."""
+        ...
+
+    @property
+    def convergence(self) -> Mapping[str, Convergence]:
+        """Of each method."""
+        ...
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences a reader must know."""
+        ...
+
+    def estimate(self, measure: str, method: str, removal: str = "delete", over: str | None = None) -> Estimate:
+        """A mean and its interval."""
+        ...
+
+    def share_of_best(self, method: str, removal: str = "delete", measure: str = "comprehensiveness") -> float | None:
+        """Of the best possible."""
+        ...
+
+
+def panels(result: Result) -> tuple[Panel, ...]:
+    """For each way to remove tokens two tables and two charts; then a table of what does not depend on it."""
+    found: list[Panel] = []
+    for way in result.removals:
+        found += [*_tables(result, way), *_charts(result, way)]
+    jolted = _jolted(result)
+    return (*found, jolted) if jolted else tuple(found)
+
+
+def _title(measure: str) -> str:
+    title, better = OTHERS[measure] if measure in OTHERS else (RANKED[measure].title, RANKED[measure].better)
+    return f"{title} {ARROWS[better]}"
+
+
+def _tables(result: Result, way: str) -> tuple[Table, Table]:
+    """Comprehensiveness with its intervals; the other measures that a ranking decides."""
+    main: list[tuple[Cell, ...]] = []
+    others: list[tuple[Cell, ...]] = []
+    for method in (*result.methods, BEST):
+        own = result.estimate("comprehensiveness", method, way)
+        if not own.known:
+            continue
+        over = None if method in ("random", BEST) else result.estimate("comprehensiveness", method, way, over="random")
+        beside: list[Cell] = [None, None] if over is None else [number(over.mean), interval(over)]
+        share = None if method == BEST else result.share_of_best(method, way)
+        main.append((method, number(own.mean), interval(own), *beside, number(share)))
+        shown = [name for name in _SHOWN if method != BEST or name != "tau"]
+        cells = [number(result.estimate(name, method, way).mean) for name in shown]
+        others.append((method, *cells, *[None] * (len(_SHOWN) - len(shown))))
+    columns = (f"comprehensiveness {ARROWS['higher']}", "95 % interval", "over random", "95 % interval ", "of the best")
+    notes = (
+        "how much of the predicted class's probability goes with the tokens that a method puts first, mean over the "
+        "texts and the bins 1, 5, 10, 20 and 50 %",
+        "the best possible is exact for texts of at most 12 tokens and a lower bound, found by search, for longer ones",
+        by_method(result.convergence),
+        *result.notes,
+    )
+    rest = ("means over the texts; ↑ higher is better, ↓ lower is better",)
+    return (
+        Table(f"Faithfulness, tokens {WAYS[way]}", ("method", *columns), tuple(main), notes),
+        Table(f"Other measures, tokens {WAYS[way]}", ("method", *map(_title, _SHOWN)), tuple(others), rest),
+    )
+
+
+def _charts(result: Result, way: str) -> list[Chart]:
+    place = result.removals.index(way)
+    named = (
+        (f"The most important tokens {WAYS[way]}", "tokens removed (%)", result.removed),
+        (f"Only the most important tokens left, the others {WAYS[way]}", "tokens left (%)", result.kept),
+    )
+    return [
+        Chart(
+            title,
+            label,
+            "mean probability of the predicted class",
+            tuple(
+                Series(method, np.array(PERCENTS, dtype=float), np.exp(values[number, place]).mean(0))
+                for number, method in enumerate(result.methods)
+            ),
+        )
+        for title, label, values in named
+    ]
+
+
+def _jolted(result: Result) -> Table | None:
+    rows: list[tuple[Cell, ...]] = []
+    for method in result.methods:
+        two = [result.estimate(measure, method) for measure in ("infidelity", "max_sensitivity")]
+        if all(one.known for one in two):
+            rows.append((method, *(cell for one in two for cell in (number(one.mean), interval(one)))))
+    columns = ("method", _title("infidelity"), "95 % interval", _title("max_sensitivity"), "95 % interval of that")
+    notes = (
+        "infidelity: mean squared error (log-odds²) of the best-scaled scores in telling what the output loses when a "
+        "tenth of the tokens goes; max-sensitivity: the largest relative change of the scores when every value of the "
+        "embedding moves by up to .02",
+    )
+    return Table("Faithfulness to jolted embeddings", columns, tuple(rows), notes) if rows else None

@@ -1,0 +1,5 @@
+"""Which words and phrases drive a model, over a whole set of texts."""
+
+from attribkit.evaluation.importance.words import WordImportance, word_importance
+
+__all__ = ["WordImportance", "word_importance"]

@@ -1,0 +1,131 @@
+"""Every token of a set of texts with its score: what global word importance counts."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attribkit.models.classifier import Classifier
+from attribkit.results.panels import Convergence
+from attribkit.views.attribution import Attribution
+from attribkit.views.encoded_batch import Reading
+
+_AT_ONCE = 500  # texts
+_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)  # which the tokenizer takes for a space too
+
+Report = Callable[[int, int], None]
+"""Called after each portion: texts done, texts in all."""
+
+
+@dataclass(frozen=True, eq=False)
+class Occurrences:
+    """M tokens, text after text, each in reading order.
+
+    Attributes:
+        texts: (N,).
+        words: (V,) the tokens that occur, as the model spells them, unknown ones not among them.
+        ids: (V,) their numbers in the model's vocabulary.
+        word: (M,) int64, place among `words`; −1 for a token that the model does not know.
+        text: (M,) int64, place among `texts`.
+        starts, ends: (M,) int64, character spans.
+        targets: (N,) int64, the class whose log-odds each text's scores explain, its place among the model's labels.
+        scores: (M,) float64, in log-odds of the text's target.
+        convergence: how many of the texts' explanations converged.
+        method, baseline: as the user would type them.
+    """
+
+    texts: tuple[str, ...]
+    words: tuple[str, ...]
+    ids: tuple[int, ...]
+    word: NDArray[np.int64]
+    text: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    targets: NDArray[np.int64]
+    scores: NDArray[np.float64]
+    convergence: Convergence
+    method: str
+    baseline: str
+
+    @staticmethod
+    def of(model: Classifier, texts: Sequence[str], view: Attribution, report: Report | None = None) -> "Occurrences":
+        """Explain every text, a portion at a time, for the view's one target. Raises as `attribkit.explain`."""
+        spelt: dict[int, str] = {}
+        columns: dict[str, list[NDArray[np.int64]]] = {name: [] for name in ("ids", "known", "starts", "ends")}
+        scores, targets, convergence = [], [], Convergence()
+        for first in range(0, len(texts), _AT_ONCE):
+            reading = Reading.of(model, texts[first : first + _AT_ONCE], view.batch_size)
+            panels = [panel for (panel,) in view(model, reading)]
+            scores += [panel.scores for panel in panels]
+            targets += [model.labels.index(panel.target) for panel in panels]
+            convergence += Convergence.of(panels)
+            for one in reading.encoded:
+                for name, parts in columns.items():
+                    parts.append(getattr(one, name))
+            _spell(spelt, reading)
+            if report:
+                report(min(first + _AT_ONCE, len(texts)), len(texts))
+        flat = {name: np.concatenate(parts) for name, parts in columns.items()}
+        ids = np.where(flat["known"], flat["ids"], -1)
+        places = {number: place for place, number in enumerate(sorted(spelt))}
+        lookup = np.full(max(places, default=-1) + 2, -1)
+        lookup[list(places)] = list(places.values())
+        return Occurrences(
+            tuple(texts),
+            tuple(spelt[number] for number in places),
+            tuple(places),
+            lookup[ids],
+            np.repeat(np.arange(len(texts)), [len(part) for part in scores]),
+            flat["starts"],
+            flat["ends"],
+            np.array(targets, dtype=np.int64),
+            np.concatenate(scores),
+            convergence,
+            panels[0].method,
+            panels[0].baseline,
+        )
+
+    def of_class(self, place: int) -> "Occurrences":
+        """The texts whose scores explain the class at this place, and their tokens alone."""
+        chosen = self.targets == place
+        kept = chosen[self.text]
+        return replace(
+            self,
+            texts=tuple(text for text, own in zip(self.texts, chosen, strict=True) if own),
+            word=self.word[kept],
+            text=(np.cumsum(chosen) - 1)[self.text[kept]],
+            starts=self.starts[kept],
+            ends=self.ends[kept],
+            targets=self.targets[chosen],
+            scores=self.scores[kept],
+        )
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        """Each word's number in the model's vocabulary."""
+        return dict(zip(self.words, self.ids, strict=True))
+
+    def place(self, occurrence: int, length: int = 1, width: int = 70) -> str:
+        """The words around an occurrence, or around a phrase of `length` tokens that begins there, on one line."""
+        text = self.texts[self.text[occurrence]]
+        start, end = int(self.starts[occurrence]), int(self.ends[occurrence + length - 1])
+        room = max(0, width - (end - start)) // 2
+        first, last = max(0, start - room), min(len(text), end + room)
+        # whole words only, where the text has spaces
+        if first and (space := text.find(" ", first, start)) >= 0:
+            first = space + 1
+        if last < len(text) and (space := text.rfind(" ", end, last)) >= 0:
+            last = space
+        inside = " ".join(_BREAK.sub(" ", text[first:last]).split())
+        return f"{'… ' if first else ''}{inside}{' …' if last < len(text) else ''}"
+
+
+def _spell(spelt: dict[int, str], reading: Reading) -> None:
+    """Add how each known id is spelt."""
+    for one in reading.encoded:
+        numbers, firsts = np.unique(one.ids, return_index=True)
+        for number, place in zip(numbers.tolist(), firsts.tolist(), strict=True):
+            if number not in spelt and one.known[place]:
+                spelt[number] = one.tokens[place]

@@ -1,0 +1,68 @@
+"""Phrases: runs of two and three words that recur, each with what it adds up to."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attribkit.evaluation.importance.groups import Groups
+from attribkit.evaluation.importance.occurrences import Occurrences
+
+SAYS_MORE = 1.25
+"""By this factor a phrase must outdo each of its parts to be worth a line of its own."""
+
+
+@dataclass(frozen=True, eq=False)
+class Runs:
+    """G recurring runs of L tokens.
+
+    Attributes:
+        words: (G, L) int64, places among the vocabulary.
+        groups: their occurrences, each scored by the sum of its tokens' scores there.
+        first: (P,) int64, the token at which each occurrence begins.
+        alone: (G,) the sum of the words' own means, wherever they stand.
+        largest: (G,) the size of the largest mean among its parts.
+    """
+
+    words: NDArray[np.int64]
+    groups: Groups
+    first: NDArray[np.int64]
+    alone: NDArray[np.float64]
+    largest: NDArray[np.float64]
+
+    @property
+    def tells(self) -> NDArray[np.bool_]:
+        """(G,) whether its mean outdoes each of its parts by `SAYS_MORE`; true for words, which have no parts."""
+        return np.abs(self.groups.means) >= SAYS_MORE * self.largest
+
+
+def find_words(found: Occurrences, least: int) -> Runs:
+    """The words that occur in at least `least` texts and hold a letter or digit."""
+    written = np.array([any(map(str.isalnum, word)) for word in found.words] + [False])
+    first = np.flatnonzero(written[found.word])
+    groups = Groups(found.word[first], found.text[first], found.scores[first], len(found.words), len(found.texts))
+    kept = np.flatnonzero(groups.text_count >= least)
+    first = first[np.isin(groups.group, kept)]
+    groups = groups.of(kept)
+    return Runs(kept[:, np.newaxis], groups, first, groups.means, np.zeros_like(groups.means))
+
+
+def find_longer(found: Occurrences, shorter: Runs, words: Runs, least: int) -> Runs:
+    """Runs one token longer than `shorter` that occur in at least `least` texts; each of their parts recurs itself."""
+    length = shorter.words.shape[1] + 1
+    begins = np.full(len(found.word) + 1, -1)  # which of the shorter ones begins at each token
+    begins[shorter.first] = shorter.groups.group
+    first = shorter.first[begins[shorter.first + 1] >= 0]
+    # the second part begins in the same text, and so do all the tokens between
+    first = first[found.text[first] == found.text[np.minimum(first + length - 1, len(found.text) - 1)]]
+    keys, group = np.unique(begins[first] * shorter.groups.size + begins[first + 1], return_inverse=True)
+    scores = sum((found.scores[first + shift] for shift in range(length)), np.zeros(len(first)))
+    groups = Groups(group, found.text[first], scores, len(keys), len(found.texts))
+    kept = np.flatnonzero(groups.text_count >= least)
+    first, groups = first[np.isin(group, kept)], groups.of(kept)
+    left, right = keys[kept] // shorter.groups.size, keys[kept] % shorter.groups.size
+    spelt = np.concatenate((shorter.words[left], shorter.words[right][:, -1:]), axis=1)
+    own = np.zeros(len(found.words))
+    own[words.words[:, 0]] = words.groups.means
+    parts = np.maximum(np.abs(shorter.groups.means), shorter.largest)
+    return Runs(spelt, groups, first, own[spelt].sum(1), np.maximum(parts[left], parts[right]))

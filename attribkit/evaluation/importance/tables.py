@@ -1,0 +1,105 @@
+"""Global word importance as panels: what speaks for each class, which words turn, which are one-sided."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from attribkit.results.panels import Bar, Table
+
+_TURNS = 0.1
+"""A word turns where at least this share of its occurrences speaks for the class, and as many against it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Importance:
+    """What the tables are made of, as `WordImportance` names it."""
+
+    labels: tuple[str, ...]
+    words: pd.DataFrame
+    phrases: pd.DataFrame
+    one_sided: pd.DataFrame | None
+
+
+def word_tables(found: Importance, most: int) -> tuple[Table, ...]:
+    """Words for and against each class, phrases for it, words that turn, one-sided words: at most so many rows each."""
+    tables = []
+    for label in found.labels:
+        own = found.words[(found.words["label"] == label) & (found.words["low"] > 0)].head(most)
+        tables.append(_ranked(own, "word", f"Words that speak for “{label}”"))
+    # of two classes a word that speaks against the one speaks for the other
+    for label in found.labels if len(found.labels) > 2 else ():
+        own = found.words[(found.words["label"] == label) & (found.words["high"] < 0)].iloc[::-1].head(most)
+        tables.append(_ranked(own, "word", f"Words that speak against “{label}”"))
+    for label in found.labels:
+        own = found.phrases[(found.phrases["label"] == label) & (found.phrases["low"] > 0) & found.phrases["tells"]]
+        tables.append(_ranked(own.head(most), "phrase", f"Phrases that speak for “{label}”"))
+    # of two classes either says the same of a turning word
+    tables += [_turning(found.words, label, most) for label in found.labels[1 if len(found.labels) == 2 else 0 :]]
+    if found.one_sided is not None:
+        tables += [_one_sided(found.one_sided, label, most) for label in found.labels]
+    return tuple(table for table in tables if table.rows)
+
+
+def _ranked(rows: pd.DataFrame, what: str, title: str) -> Table:
+    phrases = what == "phrase"
+    extra = ("alone",) if phrases else ()
+    names = (*extra, "occurrences", "texts")
+    heads = ("mean score", "95 % interval", *(["its words alone"] if phrases else []), "times", "texts")
+    note = "scores in log-odds; 95 % bootstrap interval of the mean over texts; ranked by its end nearer to 0"
+    more = "listed where it outdoes each of its parts by a quarter; its words alone: the sum of their own means"
+    return Table(
+        title,
+        (what, *heads, "a typical place"),
+        tuple(
+            (row[what], _plain(row["score"]), _interval(row), *(_plain(row[name]) for name in names), row["example"])
+            for row in rows.to_dict("records")
+        ),
+        (note, more) if phrases else (note,),
+        bars=tuple(Bar(float(row.score), float(row.low), float(row.high)) for row in rows.itertuples()),
+    )
+
+
+def _turning(words: pd.DataFrame, label: str, most: int) -> Table:
+    """Words that speak now for a class, now against it; those first of which neither side is small."""
+    turn = (words["share_for"] >= _TURNS) & (words["share_against"] >= _TURNS)
+    own = words[(words["label"] == label) & turn]
+    swing = np.minimum(own["share_for"] * own["when_for"], -own["share_against"] * own["when_against"])
+    own = own.loc[swing.sort_values(ascending=False, kind="stable").index].head(most)
+    return Table(
+        f"Words that turn: now for “{label}”, now against it",
+        ("word", "share for", "mean for", "share against", "mean against", "times", "most for", "most against"),
+        tuple(
+            (
+                row["word"],
+                *(_plain(row[name]) for name in ("share_for", "when_for", "share_against", "when_against")),
+                row["occurrences"],
+                row["example_for"],
+                row["example_against"],
+            )
+            for row in own.to_dict("records")
+        ),
+        ("ranked by the smaller of the two sides’ shares in the mean; beside it the places where it says most",),
+    )
+
+
+def _one_sided(words: pd.DataFrame, label: str, most: int) -> Table:
+    own = words[(words["label"] == label) & (words["score"] > 0)].head(most)
+    return Table(
+        f"One-sided words of “{label}”: opinions, or shortcuts?",
+        ("word", "mean score", f"training texts that are “{label}”", "training texts of other classes"),
+        tuple((row["word"], _plain(row["score"]), row["inside"], row["outside"]) for row in own.to_dict("records")),
+        (
+            "they drive the model and hardly occur on one side in its training texts; a name, a place or a number here "
+            "is a shortcut that may fail elsewhere",
+        ),
+        bars=tuple(Bar(float(score)) for score in own["score"]),
+    )
+
+
+def _interval(row: dict[str, float]) -> str:
+    return f"{row['low']:.2f} to {row['high']:.2f}".replace("-", "−")
+
+
+def _plain(value: float | int) -> float | int:
+    return int(value) if isinstance(value, (int, np.integer)) else round(float(value), 4)

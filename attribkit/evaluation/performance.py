@@ -1,0 +1,244 @@
+"""How often a classifier is right: accuracy, precision, recall, F1 and who is taken for whom."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from attribkit.data import Dataset
+from attribkit.data.intake import Rows
+from attribkit.errors import InputError, InputTypeError
+from attribkit.evaluation.unknown_labels import UnknownLabels
+from attribkit.models.classifier import Classifier, finite, softmax
+from attribkit.text.tokenizer import check_text
+
+_AT_ONCE = 1_000  # texts; the library's encodings hold far more than the ids that are kept of them
+
+
+@dataclass(frozen=True, eq=False)
+class Metrics:
+    """Counts of true and predicted labels, and what follows from them; a share of nothing is 0.
+
+    Attributes:
+        labels: (C,) in the model's order.
+        confusion: (C, C) int64, texts by true label (rows) and predicted label (columns).
+        dropped: rows left out because their text is missing, empty or holds no token, because the network's outputs for
+            it are NaN or infinite, or because their label is unknown to the model.
+        part: what the rows are, such as "test split".
+        seen: how many of them the model was trained on; None where that is not known.
+        unknown: the rows whose label the model does not know, if there are any.
+        notes: sentences on which rows were measured and what the model has seen of them.
+    """
+
+    labels: tuple[str, ...]
+    confusion: NDArray[np.int64]
+    dropped: int = 0
+    part: str = "all rows"
+    seen: int | None = None
+    unknown: UnknownLabels | None = None
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        counts = np.array(self.confusion, dtype=np.int64)
+        if counts.shape != (len(self.labels), len(self.labels)) or (counts < 0).any():
+            raise InputError(
+                f"`confusion` must hold a count for each pair of {len(self.labels)} labels, got shape {counts.shape}"
+            )
+        counts.setflags(write=False)
+        object.__setattr__(self, "confusion", counts)
+        object.__setattr__(self, "labels", tuple(self.labels))
+
+    @property
+    def rows(self) -> int:
+        """How many texts were counted."""
+        return int(self.confusion.sum())
+
+    @property
+    def support(self) -> NDArray[np.int64]:
+        """(C,) texts of each true label."""
+        return self.confusion.sum(1)
+
+    @property
+    def accuracy(self) -> float:
+        """Share of texts whose predicted label is the true one."""
+        return float(_share(np.trace(self.confusion), self.rows))
+
+    @property
+    def precision(self) -> NDArray[np.float64]:
+        """(C,) share of the texts predicted so that are so."""
+        return _share(np.diag(self.confusion), self.confusion.sum(0))
+
+    @property
+    def recall(self) -> NDArray[np.float64]:
+        """(C,) share of the texts that are so that are predicted so."""
+        return _share(np.diag(self.confusion), self.support)
+
+    @property
+    def f1(self) -> NDArray[np.float64]:
+        """(C,) harmonic mean of precision and recall: 2 hits / (predicted so + being so)."""
+        return _share(2 * np.diag(self.confusion), self.confusion.sum(0) + self.support)
+
+    @property
+    def macro(self) -> dict[str, float]:
+        """Precision, recall and F1, each label counting the same."""
+        return {name: float(getattr(self, name).mean()) for name in ("precision", "recall", "f1")}
+
+    @property
+    def weighted(self) -> dict[str, float]:
+        """Precision, recall and F1, each text counting the same."""
+        weights = _share(self.support, self.rows)
+        return {name: float(getattr(self, name) @ weights) for name in ("precision", "recall", "f1")}
+
+    @property
+    def positive_f1(self) -> float | None:
+        """F1 of the last label if there are two; None otherwise."""
+        return float(self.f1[-1]) if len(self.labels) == 2 else None
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per label, then the averages; columns precision, recall, f1 and support."""
+        columns = {"precision": self.precision, "recall": self.recall, "f1": self.f1, "support": self.support}
+        frame = pd.DataFrame(columns, index=pd.Index(self.labels, name="label"))
+        averages = {"macro average": self.macro, "weighted average": self.weighted}
+        rows = pd.DataFrame({name: {**mean, "support": self.rows} for name, mean in averages.items()}).T
+        return pd.concat([frame, rows.astype({"support": np.int64})]).rename_axis("label")
+
+    def summary(self) -> dict[str, Any]:
+        """Plain numbers for a model card or a JSON file."""
+        summary: dict[str, Any] = {"accuracy": self.accuracy}
+        if self.positive_f1 is not None:
+            summary["f1"] = self.positive_f1
+        summary |= {f"macro_{name}": value for name, value in self.macro.items()}
+        summary |= {f"weighted_{name}": value for name, value in self.weighted.items()}
+        for name in ("precision", "recall", "f1"):
+            summary[f"{name}_by_label"] = dict(zip(self.labels, getattr(self, name).tolist(), strict=True))
+        return summary | {
+            "confusion": self.confusion.tolist(),
+            "rows": self.rows,
+            "dropped": self.dropped,
+            "part": self.part,
+            "seen_in_training": self.seen,
+            "unknown_labels": None if self.unknown is None else self.unknown.summary(),
+            "notes": list(self.notes),
+        }
+
+
+def evaluate(
+    model: Classifier,
+    data: pd.DataFrame | Dataset | str | Path,
+    batch_size: int | None = None,
+    *,
+    split: str | None = None,
+    text: str | None = None,
+    label: str | None = None,
+) -> Metrics:
+    """Compare a model's predictions with the labels of the rows that it was not trained on, as far as that is known.
+
+    Rows whose label the model does not know are counted and listed, and its confidence in them is compared with that
+    in the others.
+
+    Args:
+        model: any classifier.
+        data: a table with the columns `text` and `label`, a data set, or a named set, file or folder.
+        batch_size: most texts in a batch.
+        split: "train", "validation", "test", or "all" for every row; None for the test split, or all rows, without
+            those that the model was trained on.
+        text, label: the columns of a table or file, if they have unusual names.
+
+    Raises:
+        TypeError: if `data`, or a text, is of the wrong kind.
+        ValueError: if a column is missing, no label is known to the model, or no row can be read.
+        RuntimeError: if the network's outputs are NaN or infinite for all rows.
+    """
+    if not isinstance(data, (pd.DataFrame, Dataset, str, Path)):
+        raise InputTypeError(
+            f"a table or a Dataset is needed to evaluate on, got {type(data).__name__}; load one first"
+        )
+    _check_columns(data, text, label)
+    measured = Rows.of(model, data, split=split, text=text, label=label)
+    if "label" not in measured.table:
+        raise InputError(f"{measured.source or 'the table'} has no labels to compare with; name their column")
+    table = measured.table[measured.table["text"].notna() & measured.table["label"].notna()]
+    labels = table["label"].astype(str).to_numpy()
+    known = np.isin(labels, model.labels)
+    if len(labels) and not known.any():
+        raise InputError(
+            f"the model does not know the label {', '.join(map(repr, sorted(set(labels))))}; it knows "
+            f"{', '.join(map(repr, model.labels))}: relabel those rows or leave them out"
+        )
+    ids = _ids(model, table["text"].tolist())
+    read = np.array([number for number, row in enumerate(ids) if len(row)], dtype=np.int64)
+    if not known[read].any():
+        raise InputError("the table holds no text that the model can read; check the text column")
+    logits = model.logits([ids[number] for number in read], batch_size)
+    there = finite(logits)
+    numbers = table.index.to_numpy(dtype=np.int64)[read]
+    return measure(model.labels, labels[read][there], logits[there], numbers[there], measured)
+
+
+def measure(
+    labels: tuple[str, ...],
+    true: NDArray[np.str_],
+    logits: NDArray[np.float64],
+    rows: NDArray[np.int64],
+    measured: Rows,
+) -> Metrics:
+    """The metrics of N answers.
+
+    Args:
+        labels: (C,) the model's.
+        true: (N,) the labels given, known to the model or not.
+        logits: (N, C), finite.
+        rows: (N,) their numbers among the rows given.
+        measured: where they come from.
+    """
+    places = {name: place for place, name in enumerate(labels)}
+    known = np.isin(true, labels)
+    confidence = softmax(logits).max(1)
+    unknown = UnknownLabels.of(true[~known].tolist(), rows[~known], confidence[~known], confidence[known])
+    truth = np.array([places[name] for name in true[known]], dtype=np.int64)
+    found = counted(labels, truth, logits[known].argmax(1), len(measured.table) - int(known.sum()))
+    notes = (*measured.notes, *(() if unknown is None else unknown.sentences))
+    return replace(found, part=measured.part, seen=measured.seen, unknown=unknown, notes=notes)
+
+
+def counted(
+    labels: tuple[str, ...], true: NDArray[np.int64], predicted: NDArray[np.int64], dropped: int = 0
+) -> Metrics:
+    """The metrics of true and predicted places (N,) among the labels."""
+    size = len(labels)
+    confusion = np.bincount(true * size + predicted, minlength=size * size).reshape(size, size)
+    return Metrics(labels, confusion, dropped)
+
+
+def _check_columns(data: object, text: str | None, label: str | None) -> None:
+    if not isinstance(data, pd.DataFrame):
+        return
+    for column in (text or "text", label or "label"):
+        if column not in data:
+            raise InputError(
+                f"the table has no column {column!r}, only {', '.join(map(str, data.columns))}; rename one"
+            )
+
+
+def _ids(model: Classifier, texts: list[Any]) -> list[NDArray[np.int64]]:
+    """Each text's token ids; none for a text without a visible character."""
+    for number, text in enumerate(texts):
+        if isinstance(text, str) and not text.strip():
+            texts[number] = ""
+            continue
+        try:
+            check_text(text)
+        except InputError as error:
+            raise type(error)(f"row {number}: {error}") from error
+    return [
+        row for start in range(0, len(texts), _AT_ONCE) for row in model.tokenizer.ids(texts[start : start + _AT_ONCE])
+    ]
+
+
+def _share(part: Any, whole: Any) -> Any:
+    """The quotient, and 0 where the whole is."""
+    part, whole = np.asarray(part, dtype=float), np.asarray(whole, dtype=float)
+    return np.divide(part, whole, out=np.zeros(np.broadcast(part, whole).shape), where=whole > 0)

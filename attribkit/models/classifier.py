@@ -1,0 +1,413 @@
+"""A classifier: a network, the tokenizer it reads with, the labels it knows, and where it came from."""
+
+import copy
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from attribkit.data.split_record import SplitRecord
+from attribkit.errors import InputError, InputTypeError, NetworkError
+from attribkit.models import ARCHITECTURES, model_folder
+from attribkit.models.fingerprint import fingerprint
+from attribkit.models.layers import Layer, before_last, find_layers
+from attribkit.models.lock import lock_of
+from attribkit.models.reference import Reference
+from attribkit.text import batching
+from attribkit.text.tokenizer import Encoded, TextEncoder, TextSettings, Tokenizer, check_encoded, check_text, shortened
+
+_NAMED = 5  # texts in one sentence
+_AT_ONCE = 1_000  # texts; the tokenizers library's encodings hold far more than the ids that are kept of them
+
+
+def choose_device(device: str | torch.device | None = None) -> torch.device:
+    """The device asked for, else the first accelerator there is, else the CPU.
+
+    Raises: ValueError if the device asked for is unknown or not on this machine.
+    """
+    if device is None:
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        chosen = torch.device(device)
+        torch.empty(0, device=chosen)
+    except (RuntimeError, AssertionError) as error:  # a torch built without CUDA asserts
+        raise InputError(f"`device` must name a device of this machine, such as 'cpu', got {str(device)!r}") from error
+    return chosen
+
+
+@contextmanager
+def evaluating(network: nn.Module) -> Iterator[None]:
+    """The network in evaluation mode, for this thread alone; afterwards every module's own mode flag as it was.
+
+    Other threads that want the network wait. This one must not wait for them meanwhile.
+    """
+    with lock_of(network):
+        training = [module for module in network.modules() if module.training]
+        network.eval()
+        try:
+            yield
+        finally:
+            for module in training:
+                module.training = True
+
+
+class Classifier:
+    """Anything that turns texts into labels through a network that keeps the contract of `attribkit.models.Network`.
+
+    It need not have been trained here.
+
+    **Threads.** Any number of them may ask one classifier, or several that share a network: each gets the answers that
+    it would get alone. They take turns with the network, so that a prediction waits for the explanation that is under
+    way; a `copy()` has a network of its own, and need not wait. Whoever runs or trains the network itself, rather than
+    through this package, must see to it that nobody else does at the time.
+
+    Attributes:
+        network: the network, used as it is and never changed by predicting or explaining.
+        tokenizer: text → ids, with each token's place in the text.
+        labels: (C,) one per logit, in order.
+        name: what pictures call the model.
+        provenance: where it came from: data, settings, metrics, versions.
+        history: one row per epoch, if it was trained here.
+        snapshots: weights by epoch, if any were kept while it was trained.
+        reference: points of some texts to place others among, if any are kept.
+        splits: which texts it was trained on, stopped by and kept from, if it was trained here.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        tokenizer: TextEncoder,
+        labels: Sequence[str],
+        *,
+        name: str = "model",
+        provenance: Mapping[str, Any] | None = None,
+        history: pd.DataFrame | None = None,
+        device: str | torch.device | None = None,
+    ) -> None:
+        labels = tuple(str(label) for label in labels)
+        if len(labels) < 2 or len(set(labels)) != len(labels):
+            raise InputError(
+                f"`labels` must be at least two different labels, got {list(labels)}; a yes/no network needs two, wrap "
+                "a single-logit one with attribkit.models.adapters.Adapted(network, outputs='logit')"
+            )
+        if not isinstance(getattr(network, "embedding", None), nn.Embedding):
+            raise InputTypeError(
+                f"the network must have an `embedding: nn.Embedding`, {type(network).__name__} has none; wrap it with "
+                "attribkit.models.adapters.Adapted"
+            )
+        self.network: Any = network if device is None else network.to(choose_device(device))
+        self.tokenizer = tokenizer
+        self.labels = labels
+        self.name = name
+        self.provenance: dict[str, Any] = dict(provenance or {})
+        self.history = history
+        self.snapshots: dict[int, dict[str, Tensor]] = {}
+        self.reference: Reference | None = None
+        self.splits: SplitRecord | None = None
+
+    def __repr__(self) -> str:
+        parameters = sum(p.numel() for p in self.network.parameters())
+        return (
+            f"Classifier({self.name!r}, {type(self.network).__name__}, {parameters:,} parameters, labels={self.labels})"
+        )
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network's embedding is."""
+        return self.network.embedding.weight.device
+
+    @property
+    def has_attention(self) -> bool:
+        """Whether the network can say where it looked."""
+        return hasattr(self.network, "attend")
+
+    def encode(self, texts: Sequence[str]) -> list[Encoded]:
+        """Each text's tokens.
+
+        Raises: TypeError for what is no string; ValueError for a text that is empty, broken or holds no token. With
+            several texts the sentence names the one.
+        """
+        for number, text in enumerate(texts):
+            with _naming(number, texts):
+                check_text(text)
+        encoded = self.tokenizer.encode(list(texts))
+        for number, (text, one) in enumerate(zip(texts, encoded, strict=True)):
+            with _naming(number, texts):
+                check_encoded(one, text)
+        return encoded
+
+    def batch(self, ids: Sequence[NDArray[np.int64]]) -> tuple[Tensor, Tensor]:
+        """Ids (B, T) and mask (B, T) on the network's device."""
+        padded, mask = batching.pad(ids, self.tokenizer.pad_id)
+        return torch.from_numpy(padded).to(self.device), torch.from_numpy(mask).to(self.device)
+
+    def ids(self, texts: Sequence[str]) -> list[NDArray[np.int64]]:
+        """Each text's token ids alone, many times faster than `encode`, which also finds their places.
+
+        Raises: as `encode`.
+        """
+        for number, text in enumerate(texts):
+            with _naming(number, texts):
+                check_text(text)
+        found: list[NDArray[np.int64]] = []
+        for start in range(0, len(texts), _AT_ONCE):
+            found += self.tokenizer.ids(list(texts[start : start + _AT_ONCE]))
+        for number, row in enumerate(found):
+            if not len(row):
+                with _naming(number, texts):
+                    check_encoded(self.tokenizer.encode([texts[number]])[0], texts[number])
+        return found
+
+    def inside(self) -> list[Layer]:
+        """Every layer that takes part in the network's forward pass, in the order in which they finish."""
+        with evaluating(self.network), torch.inference_mode():
+            return find_layers(self.network, self.network, self.tokenizer.unk_id, self.device)
+
+    def before_last(self) -> Layer:
+        """The layer that the network's last one reads: what it decides by. ValueError if there is none to name."""
+        with evaluating(self.network), torch.inference_mode():
+            return before_last(self.network, self.network, self.tokenizer.unk_id, self.device)
+
+    def layers(self) -> pd.DataFrame:
+        """What `attribkit.layer_outputs` and `attribkit.project` can look into, in the order of the forward pass.
+
+        Returns: one row per layer: `layer` (its name), `module` (what it is) and `shape` (of its output, B texts of T
+            tokens). A layer that is called several times is seen at its last call.
+        """
+        rows = [(layer.name, layer.module, layer.shape) for layer in self.inside() if layer.sizes is not None]
+        return pd.DataFrame(rows, columns=["layer", "module", "shape"])
+
+    def logits(self, ids: Sequence[NDArray[np.int64]], batch_size: int | None = None) -> NDArray[np.float64]:
+        """Logits (N, C) of encoded texts, in their order; batched by length, without gradients.
+
+        They are what the network puts out, NaN and infinity too: see `finite` and `check_finite`.
+        """
+        results = np.zeros((len(ids), len(self.labels)))
+        with evaluating(self.network), torch.inference_mode():
+            for rows in batching.by_length([len(row) for row in ids], batch_size):
+                found = self.network(*self.batch([ids[row] for row in rows]))
+                if found.ndim != 2 or found.shape[1] != len(self.labels):
+                    raise InputError(
+                        f"the network must return logits of shape (B, {len(self.labels)}), one per label, got "
+                        f"{tuple(found.shape)}; give `labels` in the order of its outputs"
+                    )
+                results[rows] = found.double().cpu().numpy()
+        return results
+
+    def probabilities(self, texts: Sequence[str], batch_size: int | None = None) -> NDArray[np.float64]:
+        """Probabilities (N, C) of texts, in their order.
+
+        Raises: as `encode`; RuntimeError if the network's outputs for a text are NaN or infinite: it names the text.
+        """
+        return softmax(check_finite(self.logits(self.ids(texts), batch_size), texts))
+
+    def predict(self, texts: str | Sequence[str], batch_size: int | None = None) -> pd.DataFrame:
+        """What the model says of each text.
+
+        Returns: one row per text, in order: text, label, and one column of probabilities per class.
+        Raises: as `probabilities`.
+        """
+        texts = [texts] if isinstance(texts, str) else list(texts)
+        probabilities = self.probabilities(texts, batch_size)
+        best = probabilities.argmax(1) if len(texts) else np.empty(0, dtype=int)
+        frame = pd.DataFrame({"text": texts, "label": [self.labels[i] for i in best]})
+        return pd.concat([frame, pd.DataFrame(probabilities, columns=list(self.labels))], axis=1)
+
+    def copy(self, *, share_weights: bool = False) -> "Classifier":
+        """A classifier with a network of its own: what is done to that one is not done to this one's.
+
+        Args:
+            share_weights: whether the new network's tensors are this one's, so that it takes no memory. It has modules,
+                and with them hooks and modes, of its own.
+        """
+        copied = copy.copy(self)
+        with lock_of(self.network):  # or hooks that are there for a moment would be copied with it
+            tensors = (*self.network.parameters(), *self.network.buffers()) if share_weights else ()
+            copied.network = copy.deepcopy(self.network, {id(tensor): tensor for tensor in tensors})
+        return copied
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Classifier":
+        copied = memo[id(self)] = copy.copy(self)
+        with lock_of(self.network):
+            vars(copied).update(copy.deepcopy(vars(self), memo))
+        return copied
+
+    def at_epoch(self, epoch: int) -> "Classifier":
+        """The classifier as it was after an epoch of its training, 0 = before the first; this one stays as it is.
+
+        Raises: ValueError if no snapshot of that epoch was kept.
+        """
+        if epoch not in self.snapshots:
+            kept = ", ".join(map(str, sorted(self.snapshots)))
+            what = f"snapshots of the epochs {kept}" if kept else "no snapshots"
+            raise InputError(f"the model keeps {what}, got {epoch!r}; train it with snapshots=[…] for others")
+        network = self.copy().network
+        model_folder.fill(network, self.snapshots[epoch])
+        earlier = Classifier(
+            network, self.tokenizer, self.labels, name=f"{self.name}, epoch {epoch}", provenance=self.provenance
+        )
+        earlier.splits = self.splits
+        return earlier
+
+    def on(self, device: str | torch.device | None) -> "Classifier":
+        """The classifier itself, or a copy of it elsewhere: the user's own stays where it is.
+
+        Args:
+            device: where; "cuda" is the current one of several GPUs, "cuda:1" the second. None for where it is.
+        """
+        if device is None or (place := _located(choose_device(device))) == self.device:
+            return self
+        moved = self.copy()
+        moved.network.to(place)
+        return moved
+
+    def fingerprint(self) -> str:
+        """A hash of what the answers depend on, as it is now: it changes whenever an answer could.
+
+        It covers the labels; every parameter and buffer with its name, type and shape; every module's class and its
+        plain attributes, which hold the settings of a network (numbers, strings, containers of them, functions by
+        their instructions); and the tokenizer: of this package's own its vocabulary and all of its settings, of
+        another its class and plain attributes likewise, or what its method `fingerprint()` says where it has one. The
+        device, the mode, gradients and the names in `name` and `provenance` have no part in it.
+
+        What cannot be seen is not in it: the code of a class, hooks, attributes that are tensors or objects of a
+        further class, what a tokenizer reads from elsewhere. A plain attribute that changes with every text, such as a
+        counter or a cache, makes the classifier look like another one.
+        """
+        with lock_of(self.network):
+            return fingerprint(self.network, self.tokenizer, self.labels)
+
+    def save(self, path: str | Path, *, overwrite: bool = False, half: bool = False) -> Path:
+        """Write a model folder: config.json, tokenizer.json, weights.safetensors and a model card; data only.
+
+        With it go the training's history and snapshots, the reference points and the hashes of the rows it was trained
+        and tested on, if there are any.
+
+        Whole or not at all: until every file is in place, an older model in that folder stays what it was.
+
+        Args:
+            path: the folder.
+            overwrite: replace the model that is in it.
+            half: store the weights in 16 bits, in half the space; loaded, they are 32 bits wide again, rounded.
+
+        Raises:
+            FileExistsError: if the folder already holds a model and `overwrite` is False.
+            ValueError: if the network or tokenizer is not one of this toolkit's own.
+            OSError: if the folder cannot be written.
+        """
+        architecture = next((n for n, (kind, _) in ARCHITECTURES.items() if type(self.network) is kind), None)
+        if architecture is None or not isinstance(self.tokenizer, Tokenizer):
+            raise InputError(
+                "only this toolkit's own networks and tokenizers can be saved as data, got "
+                f"{type(self.network).__name__} with {type(self.tokenizer).__name__}; keep your own class's "
+                "state_dict() and build the Classifier anew"
+            )
+        return model_folder.write(
+            Path(path),
+            architecture=architecture,
+            network=self.network,
+            tokenizer=self.tokenizer,
+            labels=self.labels,
+            name=self.name,
+            provenance=self.provenance,
+            history=self.history,
+            snapshots=self.snapshots,
+            reference=self.reference,
+            splits=self.splits,
+            overwrite=overwrite,
+            half=half,
+        )
+
+    @staticmethod
+    def load(path: str | Path, device: str | torch.device | None = None) -> "Classifier":
+        """Read a model folder, or a bundled model by its name; on `device`, or the best there is.
+
+        Raises:
+            FileNotFoundError: if there is no such folder or name; the sentence lists the bundled names.
+            ValueError: if a file is missing, changed, cut short or of a newer format.
+        """
+        chosen = choose_device(device)
+        contents = model_folder.read(model_folder.find(path))
+        config = contents.config
+        try:
+            network_class, settings_class = ARCHITECTURES[config["architecture"]]
+            settings, text = settings_class(**config["settings"]), TextSettings(**config["text"])
+            labels, name, provenance = config["labels"], config["name"], config["provenance"]
+        except (KeyError, TypeError) as error:
+            raise InputError(f"this version cannot build the model's settings or architecture ({error})") from error
+        network, tokenizer = network_class(settings), Tokenizer.from_json(contents.tokenizer, text)
+        model_folder.fill(network, contents.weights)
+        classifier = Classifier(
+            network.eval(),
+            tokenizer,
+            labels,
+            name=name,
+            provenance=provenance,
+            history=contents.history,
+            device=chosen,
+        )
+        classifier.snapshots, classifier.reference = contents.snapshots, contents.reference
+        classifier.splits = contents.splits
+        return classifier
+
+
+NOT_FINITE = "the network's outputs for it are NaN or infinite"
+"""Why a row of a table was left out."""
+
+
+def finite(logits: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(N,) which texts' logits (N, C) are finite: of the others nothing can be said, so that a table leaves them out.
+
+    Raises: RuntimeError if there are texts, and none of them is left.
+    """
+    rows = np.asarray(np.isfinite(logits).all(axis=1))
+    if len(rows) and not rows.any():
+        raise NetworkError(
+            f"the network's outputs are NaN or infinite for all of {len(rows):,} texts; check its weights and what it "
+            "computes"
+        )
+    return rows
+
+
+def check_finite(logits: NDArray[np.float64], texts: Sequence[str]) -> NDArray[np.float64]:
+    """The logits (N, C) of N texts themselves. NetworkError that names the texts whose logits are NaN or infinite."""
+    bad = np.flatnonzero(~np.isfinite(logits).all(axis=1)).tolist()
+    if not bad:
+        return logits
+    named = ", ".join(f"text {row} ({shortened(texts[row])!r})" for row in bad[:_NAMED])
+    named = f"the text {shortened(texts[0])!r}" if len(texts) == 1 else named
+    more = f" and {len(bad) - _NAMED:,} more" if len(bad) > _NAMED else ""
+    raise NetworkError(
+        f"the network's outputs are NaN or infinite for {named}{more}; leave {'it' if len(bad) == 1 else 'them'} out, "
+        "and check the network's weights and what it computes"
+    )
+
+
+def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Probabilities (N, C) of finite logits (N, C)."""
+    shifted = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
+    return shifted / shifted.sum(axis=1, keepdims=True)
+
+
+def _located(device: torch.device) -> torch.device:
+    """The device with its index: a tensor knows which one of several the system takes if none is named."""
+    return torch.empty(0, device=device).device
+
+
+@contextmanager
+def _naming(number: int, texts: Sequence[str]) -> Iterator[None]:
+    """Errors about one text of many say which."""
+    try:
+        yield
+    except InputError as error:
+        if len(texts) == 1:
+            raise
+        raise type(error)(f"text {number}: {error}") from error

@@ -1,0 +1,145 @@
+"""A hash of everything a classifier's answers depend on, as far as it can be seen from outside."""
+
+import enum
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import fields, is_dataclass
+from functools import cached_property, partial
+from types import CodeType, FunctionType
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from attribkit.text.tokenizer import TextEncoder, one_spelling
+
+_TORCHS_OWN = frozenset(nn.Module().__dict__)
+"""A module's own tables: parameters and buffers are hashed by themselves, hooks and the mode flag are none of it."""
+
+_PLAIN = (bool, int, float, complex, str, bytes, enum.Enum, np.generic, torch.dtype)
+
+Part = str | bytes | memoryview
+
+
+def fingerprint(network: nn.Module, tokenizer: TextEncoder, labels: Sequence[str]) -> str:
+    """See `attribkit.models.classifier.Classifier.fingerprint`."""
+    digest = hashlib.blake2b(digest_size=16)
+    for part in (*_of_labels(labels), *_of_network(network), *_of_tokenizer(tokenizer)):
+        content = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
+        digest.update(len(content).to_bytes(8, "little"))  # or "ab", "c" would be "a", "bc"
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def _of_labels(labels: Sequence[str]) -> Iterator[Part]:
+    yield from ("labels", str(len(labels)), *labels)
+
+
+def _of_network(network: nn.Module) -> Iterator[Part]:
+    embedding = getattr(network, "embedding", None)
+    for name, module in network.named_modules():
+        yield from ("module", name, type(module).__qualname__, "embedding" if module is embedding else "")
+        yield from _of_attributes({key: one for key, one in vars(module).items() if key not in _TORCHS_OWN})
+    state = network.state_dict()
+    hidden = {name: one for name, one in network.named_buffers() if name not in state}  # not saved, but read
+    for name, value in (state | hidden).items():
+        yield from ("state", name, *_of_state(value))
+
+
+def _of_state(value: Any) -> Iterator[Part]:
+    if isinstance(value, Tensor):
+        yield from _of_tensor(value)
+    elif isinstance(value, (tuple, list)):  # the packed weights of a quantised layer
+        for one in value:
+            yield from _of_state(one)
+    else:
+        yield from _of_value(value)
+
+
+def _of_tokenizer(tokenizer: Any) -> Iterator[Part]:
+    yield from ("tokenizer", type(tokenizer).__qualname__, str(tokenizer.pad_id), str(tokenizer.unk_id))
+    own = getattr(tokenizer, "fingerprint", None)
+    if callable(own):
+        yield own()
+        return
+    cached = {
+        name
+        for one in type(tokenizer).__mro__
+        for name, value in vars(one).items()
+        if isinstance(value, cached_property)
+    }
+    attributes = getattr(tokenizer, "__dict__", {})
+    yield from _of_attributes({name: value for name, value in attributes.items() if name not in cached})
+
+
+def _of_attributes(attributes: Mapping[str, Any]) -> Iterator[Part]:
+    for name, value in sorted(attributes.items()):
+        found = list(_of_value(value))
+        if found:
+            yield from ("attribute", name, *found)
+
+
+def _of_value(value: Any) -> Iterator[Part]:
+    """What a plain value, a container of such, or a function is; nothing for anything else.
+
+    A tensor is left out, for many networks keep their last attention or output as an attribute; and so is None, for
+    that is what such an attribute is before the first text.
+    """
+    if isinstance(value, _PLAIN):
+        yield f"{type(value).__name__} {value!r}"
+    elif isinstance(value, re.Pattern):
+        yield f"pattern {value.pattern!r} {value.flags}"
+    elif isinstance(value, np.ndarray):
+        yield f"array {value.dtype} {value.shape}"
+        yield b"" if value.dtype.hasobject else value.tobytes()
+    elif is_dataclass(value) and not isinstance(value, type):
+        yield from _of_attributes({field.name: getattr(value, field.name) for field in fields(value)})
+    elif isinstance(value, Mapping):
+        plain = {key: one for key, one in value.items() if isinstance(key, _PLAIN) and isinstance(one, _PLAIN)}
+        yield "mapping " + "\n".join(sorted(f"{key!r}: {one!r}" for key, one in plain.items()))
+        yield from _of_attributes({repr(key): one for key, one in value.items() if key not in plain})
+    elif isinstance(value, Set):
+        yield "set " + "\n".join(sorted(repr(one) for one in value if isinstance(one, _PLAIN)))
+    elif isinstance(value, Sequence):
+        yield from (part for one in value for part in _of_value(one))
+    elif isinstance(value, partial):
+        yield from (*_of_value(value.func), *_of_value(value.args), *_of_value(value.keywords))
+    elif callable(value) and hasattr(value, "__qualname__"):
+        yield f"function {value.__qualname__}"
+        function = getattr(value, "__func__", value)
+        if isinstance(function, FunctionType):
+            yield from _of_code(function.__code__)
+    else:  # a tokenizer of Hugging Face's, or of the library that they stand on
+        to_json = getattr(getattr(value, "backend_tokenizer", value), "to_str", None)
+        if callable(to_json):
+            yield one_spelling(to_json())
+
+
+def _of_code(code: CodeType) -> Iterator[Part]:
+    """What a function does, wherever it is written: its instructions, the names and constants that they use."""
+    yield code.co_code
+    yield from code.co_names
+    for constant in code.co_consts:
+        yield from (_of_code if isinstance(constant, CodeType) else _of_value)(constant)
+
+
+def _of_tensor(tensor: Tensor) -> Iterator[Part]:
+    """Its numbers bit for bit, in the order of its indices, with its type and shape; wherever and however it is kept.
+
+    Raises nothing for tensors of no dimension or no element, narrow, complex, quantised, sparse or transposed ones.
+    """
+    tensor = tensor.detach()
+    tensor = tensor if tensor.layout == torch.strided else tensor.to_dense()
+    yield f"{tensor.dtype} {tuple(tensor.shape)}"
+    if tensor.is_quantized:
+        yield str(tensor.qscheme())
+        if tensor.qscheme() in (torch.per_tensor_affine, torch.per_tensor_symmetric):
+            yield repr((tensor.q_scale(), tensor.q_zero_point()))
+        else:
+            yield from _of_tensor(tensor.q_per_channel_scales())
+            yield from _of_tensor(tensor.q_per_channel_zero_points())
+        tensor = tensor.int_repr()
+    flat = tensor.cpu().resolve_conj().resolve_neg().contiguous().reshape(-1)
+    yield flat.view(torch.uint8).numpy().data

@@ -1,0 +1,341 @@
+"""A model as a folder of data: every file covered by a checksum, published whole or not at all.
+
+config.json names the other files with their sha256 and carries its own. It is the last file put in place, and a
+folder without one is no model.
+"""
+
+import hashlib
+import io
+import json
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import safetensors.torch
+import torch
+from safetensors import SafetensorError
+from torch import Tensor, nn
+
+from attribkit.data.split_record import SplitRecord
+from attribkit.errors import InputError, InputExistsError, InputIsFileError, InputNotFoundError, InputPermissionError
+from attribkit.files import locked, write_whole
+from attribkit.models.reference import Reference
+from attribkit.text.tokenizer import Tokenizer
+
+FORMAT = 1
+CONFIG, TOKENIZER, WEIGHTS, CARD, HISTORY, REFERENCE, SPLITS = (
+    "config.json",
+    "tokenizer.json",
+    "weights.safetensors",
+    "README.md",
+    "history.csv",
+    "reference.safetensors",
+    "splits.safetensors",
+)
+SNAPSHOTS = "snapshots"
+_SNAPSHOT = re.compile(rf"{SNAPSHOTS}/epoch-(\d{{3,6}})\.safetensors")
+BUNDLED = Path(__file__).parents[1] / "pretrained"
+_REPLACED, _SAVING = ".replaced-", ".saving-"
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a model folder holds, checked."""
+
+    config: dict[str, Any]
+    tokenizer: str
+    weights: dict[str, Tensor]
+    history: pd.DataFrame | None
+    snapshots: dict[int, dict[str, Tensor]]
+    reference: Reference | None
+    splits: SplitRecord | None
+
+
+def bundled() -> list[str]:
+    """The names of the models that come with the toolkit."""
+    return sorted(folder.name for folder in BUNDLED.iterdir() if (folder / CONFIG).is_file())
+
+
+def find(path: str | Path) -> Path:
+    """The folder meant by a path or a bundled name; a model folder of that very path comes first.
+
+    Raises: FileNotFoundError that lists the bundled names and suggests the near one.
+    """
+    folder = Path(path)
+    if folder.is_dir():
+        _roll_back(folder)
+        if (folder / CONFIG).is_file() or str(path) not in bundled():
+            return folder
+    if str(path) in bundled():
+        return BUNDLED / str(path)
+    if folder.is_file():
+        raise InputNotFoundError(f"a model folder was expected, but {str(path)!r} is a file; give the folder it is in")
+    near = get_close_matches(str(path), bundled(), n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    raise InputNotFoundError(
+        f"there is no model folder {str(path)!r}; {hint}the bundled models are {', '.join(bundled()) or 'none'}"
+    )
+
+
+def write(
+    folder: Path,
+    *,
+    architecture: str,
+    network: nn.Module,
+    tokenizer: Tokenizer,
+    labels: Sequence[str],
+    name: str,
+    provenance: Mapping[str, Any],
+    history: pd.DataFrame | None,
+    snapshots: Mapping[int, Mapping[str, Tensor]],
+    reference: Reference | None,
+    splits: SplitRecord | None,
+    overwrite: bool,
+    half: bool = False,
+) -> Path:
+    """Write a model folder; see `Classifier.save`."""
+    if folder.is_file():
+        raise InputExistsError(f"a folder was expected, but {str(folder)!r} is a file; choose another name")
+    check_writable(folder, overwrite)
+    settings: Any = network.settings
+    config = {
+        "format": FORMAT,
+        "name": name,
+        "architecture": architecture,
+        "settings": asdict(settings),
+        "text": asdict(tokenizer.settings),
+        "labels": list(labels),
+        "provenance": provenance,
+    }
+    files = {
+        TOKENIZER: tokenizer.to_json().encode(),
+        WEIGHTS: _weights(_halved(network.state_dict()) if half else network.state_dict()),
+        CARD: _card(config, splits).encode(),
+    }
+    if history is not None:
+        files[HISTORY] = history.to_csv(index=False).encode()
+    files |= {f"{SNAPSHOTS}/epoch-{epoch:03d}.safetensors": _weights(kept) for epoch, kept in snapshots.items()}
+    if reference is not None:
+        files[REFERENCE] = reference.to_bytes()
+    if splits is not None:
+        files[SPLITS] = splits.to_bytes()
+    folder.mkdir(parents=True, exist_ok=True)
+    _seal(folder, config, files)
+    return folder
+
+
+def attach_reference(folder: Path, reference: Reference) -> Path:
+    """Give a model folder reference points; every other file stays what it is, bit for bit.
+
+    Raises: ValueError if the folder is damaged or holds no model; OSError where it cannot be written.
+    """
+    config, contents = _checked(folder)
+    _seal(folder, config, contents | {REFERENCE: reference.to_bytes()})
+    return folder
+
+
+def _halved(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Raises ValueError for a weight too large for 16 bits."""
+    halved = {key: value.half() if value.is_floating_point() else value for key, value in tensors.items()}
+    for key, value in halved.items():
+        if value.is_floating_point() and not torch.isfinite(value).all():
+            raise InputError(f"the weights {key!r} do not fit into 16 bits; save them without `half`")
+    return halved
+
+
+def _weights(tensors: Mapping[str, Tensor]) -> bytes:
+    return safetensors.torch.save({key: value.detach().cpu().contiguous().clone() for key, value in tensors.items()})
+
+
+def _seal(folder: Path, config: dict[str, Any], files: dict[str, bytes]) -> None:
+    """Write the files and a config.json with the checksum of each."""
+    config["files"] = {file: hashlib.sha256(content).hexdigest() for file, content in files.items()}
+    config["sha256"] = _checksum(config)
+    sealed = json.dumps(config, ensure_ascii=False, indent=1, allow_nan=False).encode()
+    _publish(folder, files | {CONFIG: sealed})
+
+
+def check_writable(folder: Path, overwrite: bool) -> None:
+    """Refuse at the door what a long training would only find out at its end.
+
+    Raises: FileExistsError if the folder holds a model and `overwrite` is False; PermissionError if it, or the nearest
+        folder above it that exists, cannot be written.
+    """
+    _roll_back(folder)
+    if (folder / CONFIG).is_file() and not overwrite:
+        raise InputExistsError(
+            f"{str(folder)!r} already holds a model; choose another folder or replace it with overwrite=True (--force)"
+        )
+    nearest = folder
+    while not nearest.exists():
+        nearest = nearest.parent
+    if not nearest.is_dir():
+        raise InputIsFileError(f"a folder was expected, but {str(nearest)!r} is a file; choose another name")
+    if not os.access(nearest, os.W_OK):
+        raise InputPermissionError(
+            f"the folder {str(nearest)!r} cannot be written; choose another or change its permissions"
+        )
+
+
+def read(folder: Path) -> Contents:
+    """Read and check a model folder; see `Classifier.load`."""
+    with locked(folder, shared=True):
+        config, contents = _checked(folder)
+    snapshots = {int(found[1]): file for file in contents if (found := _SNAPSHOT.fullmatch(file))}
+    return Contents(
+        config=config,
+        tokenizer=contents[TOKENIZER].decode(),
+        weights=_tensors(folder, WEIGHTS, contents[WEIGHTS], finite=True),
+        history=pd.read_csv(io.BytesIO(contents[HISTORY])) if HISTORY in contents else None,
+        # a snapshot may hold NaN: it is of a training that went wrong, and projecting it says so
+        snapshots={epoch: _tensors(folder, file, contents[file]) for epoch, file in sorted(snapshots.items())},
+        reference=Reference.from_bytes(contents[REFERENCE]) if REFERENCE in contents else None,
+        splits=SplitRecord.from_bytes(contents[SPLITS]) if SPLITS in contents else None,
+    )
+
+
+def _checked(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """The config and every file it names, whose checksums are right."""
+    if not (folder / CONFIG).is_file():
+        raise InputError(f"{str(folder)!r} holds no {CONFIG}, so it is no model folder; give the folder save() wrote")
+    config = _read_config(folder)
+    contents: dict[str, bytes] = {}
+    for file in (TOKENIZER, WEIGHTS):
+        if file not in config.get("files", {}):
+            raise InputError(f"the model folder's {CONFIG} lacks the checksum of {file}; save the model anew")
+    for file, checksum in config["files"].items():
+        if file not in (TOKENIZER, WEIGHTS, CARD, HISTORY, REFERENCE, SPLITS) and not _SNAPSHOT.fullmatch(file):
+            raise InputError(f"the model folder's {CONFIG} names an unexpected file {file!r}; save the model anew")
+        if not (folder / file).is_file():
+            raise InputError(f"the model folder {str(folder)!r} lacks {file}; save the model anew")
+        contents[file] = (folder / file).read_bytes()
+        if hashlib.sha256(contents[file]).hexdigest() != checksum:
+            raise InputError(f"{file} in {str(folder)!r} is damaged (its checksum differs); save the model anew")
+    return config, contents
+
+
+def _tensors(folder: Path, file: str, content: bytes, finite: bool = False) -> dict[str, Tensor]:
+    try:
+        tensors = safetensors.torch.load(content)
+    except SafetensorError as error:
+        raise InputError(f"{file} in {str(folder)!r} cannot be read ({error}); save the model anew") from error
+    for key, tensor in tensors.items():
+        if finite and tensor.is_floating_point() and not torch.isfinite(tensor).all():
+            raise InputError(f"the weights {key!r} in {str(folder)!r} hold NaN or infinity; train the model anew")
+    return tensors
+
+
+def fill(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
+    """Copy weights into a network of their shapes; half-precision storage is widened to the network's own type.
+
+    Raises: ValueError if names or shapes do not fit.
+    """
+    try:
+        network.load_state_dict(dict(weights))
+    except RuntimeError as error:
+        raise InputError(f"the weights do not fit the model's settings ({error}); save the model anew") from error
+
+
+def _read_config(folder: Path) -> dict[str, Any]:
+    where = f"{CONFIG} in {str(folder)!r}"
+    try:
+        config = json.loads((folder / CONFIG).read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{where} is damaged (it is not JSON); save the model anew") from error
+    if not isinstance(config, dict) or not isinstance(config.get("format"), int):
+        raise InputError(f"{where} is not that of a model; give the folder save() wrote")
+    if config["format"] != FORMAT:
+        raise InputError(f"{where} has format {config['format']}, this version reads {FORMAT}; upgrade attribkit")
+    if config.get("sha256") != _checksum(config):
+        raise InputError(f"{where} is damaged (its checksum differs); save the model anew")
+    return config
+
+
+def _checksum(config: Mapping[str, Any]) -> str:
+    content = {key: value for key, value in config.items() if key != "sha256"}
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _publish(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Put the files in place, config.json last; an older model's files step aside first and return if this fails."""
+    with locked(folder):
+        _replace(folder, files)
+
+
+def _replace(folder: Path, files: Mapping[str, bytes]) -> None:
+    tag = secrets.token_hex(4)
+    staged, replaced = folder / f"{_SAVING}{tag}", folder / f"{_REPLACED}{tag}"
+    for left in folder.glob(f"{_SAVING}*"):  # by saves that were killed: who holds the lock is the only one at work
+        shutil.rmtree(left, ignore_errors=True)
+    try:
+        staged.mkdir()
+        for file, content in files.items():
+            (staged / file).parent.mkdir(exist_ok=True)
+            write_whole(staged / file, content)
+        if (folder / CONFIG).exists():
+            replaced.mkdir()
+            for name in (CONFIG, TOKENIZER, WEIGHTS, CARD, HISTORY, REFERENCE, SPLITS, SNAPSHOTS):
+                if (folder / name).exists():
+                    os.replace(folder / name, replaced / name)
+        elif all(_SNAPSHOT.fullmatch(f"{SNAPSHOTS}/{file.name}") for file in (folder / SNAPSHOTS).glob("*")):
+            shutil.rmtree(folder / SNAPSHOTS, ignore_errors=True)  # of a save that was broken off
+        for name in sorted({Path(file).parts[0] for file in files}, key=lambda name: (name == CONFIG, name)):
+            os.replace(staged / name, folder / name)
+        shutil.rmtree(replaced, ignore_errors=True)
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)
+        _put_back(folder)
+
+
+def _roll_back(folder: Path) -> None:
+    """If replacing a model was broken off before its config.json came, put the older model's files back."""
+    if folder.is_dir() and any(folder.glob(f"{_REPLACED}*")):
+        with locked(folder):  # a save that is under way is no save that was broken off
+            _put_back(folder)
+
+
+def _put_back(folder: Path) -> None:
+    for replaced in folder.glob(f"{_REPLACED}*") if folder.is_dir() else ():
+        if not (folder / CONFIG).exists():
+            for file in sorted(replaced.iterdir(), key=lambda file: file.name == CONFIG):
+                if file.is_dir():  # unlike a file, a folder cannot be put in another one's place
+                    shutil.rmtree(folder / file.name, ignore_errors=True)
+                os.replace(file, folder / file.name)
+        shutil.rmtree(replaced, ignore_errors=True)
+
+
+def _card(config: Mapping[str, Any], splits: SplitRecord | None) -> str:
+    """The model card, in Markdown."""
+    lines = [f"# {config['name']}", ""]
+    lines += [f"A text classifier ({config['architecture']}) with the labels {', '.join(config['labels'])}.", ""]
+    sections = {"Network": config["settings"], "Text": config["text"], **config["provenance"]}
+    for title, content in sections.items():
+        lines += [f"## {str(title).capitalize()}", ""]
+        if isinstance(content, Mapping):
+            lines += ["| | |", "|---|---|"]
+            lines += [f"| {_cell(key)} | {_cell(value)} |" for key, value in content.items()]
+        else:
+            lines += [str(content)]
+        lines += [""]
+    known = "It is not known which rows it was trained on."
+    if splits is not None:
+        count = len(splits.train) + len(splits.validation) + len(splits.test)
+        known = (
+            f"{SPLITS} holds a 64-bit hash of each of its {count:,} texts, so that those it was trained on are known "
+            "again in any file and figures are taken on the others."
+        )
+    return "\n".join([*lines, "## Rows", "", known, ""])
+
+
+def _cell(value: Any) -> str:
+    shown = f"{value:.4f}" if isinstance(value, float) else str(value)
+    if len(shown) > 300:
+        shown = shown[:299] + "…"
+    return shown.replace("|", "\\|").replace("\n", " ")

@@ -1,0 +1,111 @@
+"""A network is borrowed for an explanation and given back as it was found, error or not."""
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from attribkit.models.classifier import evaluating
+
+
+@contextmanager
+def borrowed(network: nn.Module) -> Iterator[None]:
+    """The network ready for gradients with respect to its inputs; afterwards exactly what it was.
+
+    Kept as found: every module's mode flag, every parameter's gradient and `requires_grad`, the random states of
+    Python, NumPy and torch, cuDNN's flags, the caller's grad and inference mode. Other threads that want the network
+    wait meanwhile; what belongs to the whole process is given back by the last of the threads that explain.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(_RANDOM_STATES())
+        stack.enter_context(torch.inference_mode(False))
+        stack.enter_context(torch.enable_grad())
+        stack.enter_context(evaluating(network))
+        stack.enter_context(_parameters(network))
+        if any(isinstance(module, nn.RNNBase) for module in network.modules()):
+            stack.enter_context(_NO_CUDNN())
+        yield
+
+
+def embedding_fed(network: Any) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
+    """The network's own forward pass with the embedding's output replaced.
+
+    The hook that replaces it is there during the call alone: at other times the network need not mind it.
+
+    Returns: a function (embedded (N, T, E), ids (N, T), mask (N, T)) → logits (N, C). The ids still reach the network,
+        which may look at them.
+    """
+
+    def run(embedded: Tensor, ids: Tensor, mask: Tensor) -> Tensor:
+        handle = network.embedding.register_forward_hook(lambda *_: embedded)
+        try:
+            return network(ids, mask)
+        finally:
+            handle.remove()
+
+    return run
+
+
+@contextmanager
+def _parameters(network: nn.Module) -> Iterator[None]:
+    found = [(parameter, parameter.grad, parameter.requires_grad) for parameter in network.parameters()]
+    try:
+        yield
+    finally:
+        for parameter, gradient, wanted in found:
+            parameter.grad = gradient
+            parameter.requires_grad_(wanted)
+
+
+class _Shared:
+    """A context that changes something of the whole process: the first thread in it enters, the last one leaves."""
+
+    def __init__(self, context: Callable[[], AbstractContextManager[None]]) -> None:
+        self._context, self._lock, self._inside = context, Lock(), 0
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        with self._lock:
+            if not self._inside:
+                self._entered = self._context()
+                self._entered.__enter__()
+            self._inside += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._inside -= 1
+                if not self._inside:
+                    self._entered.__exit__(None, None, None)
+
+
+@contextmanager
+def _random_states() -> Iterator[None]:
+    python, legacy = random.getstate(), np.random.get_state()
+    try:
+        with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+            yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(legacy)
+
+
+@contextmanager
+def _without_cudnn() -> Iterator[None]:
+    """Its recurrent layers have no backward pass in evaluation mode."""
+    flags = torch.backends.cudnn
+    if not flags.enabled:
+        yield
+        return
+    with flags.flags(  # which would reset what is not named
+        enabled=False, benchmark=flags.benchmark, deterministic=flags.deterministic, allow_tf32=flags.allow_tf32
+    ):
+        yield
+
+
+_RANDOM_STATES, _NO_CUDNN = _Shared(_random_states), _Shared(_without_cudnn)

@@ -1,0 +1,122 @@
+"""Finished maps, and new texts marked among their points."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attribkit.errors import InputError
+from attribkit.models.classifier import Classifier
+from attribkit.models.layers import Layer
+from attribkit.projection.alignment import Alignment
+from attribkit.projection.distances import nearest
+from attribkit.projection.layer_outputs import read_layers
+from attribkit.projection.mixing import Measured
+from attribkit.projection.points import excerpt
+from attribkit.projection.pooling import Reduction
+from attribkit.projection.reducers import Layout
+from attribkit.results.panels import Map, Panel, Placed, Scatter, Table
+
+PLACED = 10
+"""Nearest neighbours named for a new text."""
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Panelled:
+    """One of the maps: a layer at an epoch, its texts in a space, and the way of a new one from there onto the map.
+
+    Attributes:
+        map: what is drawn.
+        model: with the weights of that epoch.
+        layer: of it.
+        values: (N, P) the texts in the space where neighbours are sought.
+        layout, alignment: how they came onto the map.
+        measured: the mixing; None without labels.
+        space: from the layer's outputs (M, H) to that space (M, P); None if it is the layer's own.
+    """
+
+    map: Map
+    model: Classifier
+    layer: Layer
+    values: NDArray[np.float32]
+    layout: Layout
+    alignment: Alignment | None
+    measured: Measured | None
+    space: Callable[[NDArray[np.floating]], Floats] | None = None
+
+    def inside(self, outputs: NDArray[np.floating]) -> NDArray[np.floating]:
+        """The layer's outputs (M, H) in the space where neighbours are sought, (M, P)."""
+        return outputs if self.space is None else self.space(outputs)
+
+    def place(self, new: NDArray[np.floating]) -> Floats:
+        """Points (M, P) of that space on the map, (M, D)."""
+        found = self.layout.place(new)
+        return found if self.alignment is None else self.alignment(found)
+
+
+@dataclass(frozen=True, eq=False)
+class Mapped:
+    """Maps and what is needed to draw them and to place new texts among their points."""
+
+    scatter: Scatter
+    tables: tuple[Table, ...]
+    panels: tuple[Panelled, ...]
+    reduction: Reduction
+
+    def drawn(self) -> tuple[Panel, ...]:
+        """The map and its tables."""
+        return (self.scatter, *self.tables)
+
+    def marked(
+        self, texts: Sequence[str], ids: Sequence[NDArray[np.int64]], batch_size: int | None = None
+    ) -> tuple[Scatter, list[Table]]:
+        """The map with new texts marked among its points, and the nearest neighbours of each in the last map's layer.
+
+        That is the deepest layer's at the latest epoch, the one that the other tables describe, too.
+
+        Raises: ValueError where a text is no single point, or the network put out NaN or infinity for it.
+        """
+        if self.reduction.by_step:
+            raise InputError(f"`reduce={self.reduction.name!r}` makes many points of a text; place it with another one")
+        points = np.empty((len(texts), len(self.panels), self.scatter.dimensions))
+        outputs = [
+            read_layers(panel.model, ids, [panel.layer], self.reduction, batch_size).checked() for panel in self.panels
+        ]
+        for number, (panel, one) in enumerate(zip(self.panels, outputs, strict=True)):
+            points[:, number] = panel.place(panel.inside(one[panel.layer.name]))
+        last, predicted = self.panels[-1], outputs[-1].logits.argmax(1)
+        near = nearest_few(last.values, last.inside(outputs[-1][last.layer.name]))
+        placed = tuple(
+            Placed(excerpt(text), last.model.labels[predicted[row]], points[row], near.rows[row])
+            for row, text in enumerate(texts)
+        )
+        tables = [near.table(row, self.scatter, last.map.name, excerpt(text, 60)) for row, text in enumerate(texts)]
+        return replace(self.scatter, placed=placed), tables
+
+
+@dataclass(frozen=True, eq=False)
+class Nearest:
+    """The nearest points of each new text: their numbers (M, K), nearest first, and how far away they are (M, K)."""
+
+    rows: NDArray[np.int64]
+    apart: Floats
+
+    def table(self, row: int, scatter: Scatter, space: str, name: str) -> Table:
+        """One new text's neighbours with what they are."""
+        rows = []
+        for point, distance in zip(self.rows[row].tolist(), self.apart[row].tolist(), strict=True):
+            shown = (getattr(scatter, column) for column in ("excerpts", "labels", "predictions"))
+            rows.append((*(column[point] if column else None for column in shown), float(f"{distance:.4g}")))
+        columns = ("text", "label", "prediction", f"distance in {space}")
+        return Table(f"The nearest to “{name}”", columns, tuple(rows))
+
+
+def nearest_few(values: NDArray[np.floating], new: NDArray[np.floating]) -> Nearest:
+    """The nearest of points (N, H) to each of new ones (M, H)."""
+    points: Floats = values.astype(np.float64)
+    others: Floats = new.astype(np.float64)
+    rows = nearest(points, min(PLACED, len(points)), of=others)
+    return Nearest(rows, np.linalg.norm(points[rows] - others[:, None], axis=2))

@@ -1,0 +1,220 @@
+"""What the layers of a network make of texts: their outputs as points, one pass for all of them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from attribkit.errors import InputError, NetworkError
+from attribkit.models.classifier import Classifier, evaluating
+from attribkit.models.layers import Layer, choose_layers, watched
+from attribkit.projection.pooling import Reduction, Steps, reduced
+from attribkit.text import batching
+
+Progress = Callable[[int, int], None]
+"""Called with how many texts have been read and how many there are."""
+
+
+@dataclass(frozen=True, eq=False)
+class LayerOutputs:
+    """Points of every layer asked for: `outputs["rnn"]` is one layer's (N, H).
+
+    Attributes:
+        values: (N, H) float32 by layer name, H of each layer's own; rows in the texts' order.
+        reductions: by layer name how its steps became points, "" where it has one vector per text as it is.
+        text: (N,) the number of each point's text.
+        token: (N,) which of the text's tokens a point stands for (the first of its window); None if for the whole text.
+        total: how many points there were before a sample was drawn.
+        logits: (texts, C) float64, of the same pass.
+    """
+
+    values: dict[str, NDArray[np.float32]]
+    reductions: dict[str, str]
+    text: NDArray[np.int64]
+    token: NDArray[np.int64] | None
+    total: int
+    logits: NDArray[np.float64]
+
+    def __getitem__(self, layer: str) -> NDArray[np.float32]:
+        return self.values[layer]
+
+    def not_finite(self) -> dict[str, NDArray[np.int64]]:
+        """The texts for which a layer, or the network in the end, put out NaN or infinity, by what put it out."""
+        found = {
+            f"the layer {name!r}": np.unique(self.text[~np.isfinite(values).all(axis=1)])
+            for name, values in self.values.items()
+        }
+        found["the network"] = np.flatnonzero(~np.isfinite(self.logits).all(axis=1))
+        return {what: texts for what, texts in found.items() if len(texts)}
+
+    def checked(self) -> "LayerOutputs":
+        """Itself. ValueError if something in it is NaN or infinite: it names the layer and the texts."""
+        for what, bad in self.not_finite().items():
+            shown = ", ".join(map(str, bad[:5])) + (", …" if len(bad) > 5 else "")
+            raise InputError(
+                f"{what} put out NaN or infinity for {len(bad):,} of {len(self.logits):,} texts (number {shown}); "
+                "check the model's weights and those texts"
+            )
+        return self
+
+
+def layer_outputs(
+    model: Classifier,
+    texts: str | Sequence[str],
+    layers: str | Sequence[str] | None = None,
+    reduce: str | None = None,
+    *,
+    delay: int = 1,
+    dimension: int = 3,
+    stride: int = 1,
+    sample: int = 5_000,
+    seed: int = 0,
+    batch_size: int | None = None,
+) -> LayerOutputs:
+    """What layers of the network make of texts, in one pass. The model is left exactly as it was, error or not.
+
+    Args:
+        model: any classifier.
+        texts: one or several.
+        layers: names from `model.layers()`; None for every one of them.
+        reduce: how steps become points, padding never counted: "last", "mean", "max", "attention" (as the network
+            itself attends), "tokens" (a point per token) or "takens" (a point per delay window); None for what suits
+            each layer: "last" if recurrent, "max" if a convolution, else "mean". A layer with one vector per text is
+            taken as it is.
+        delay, dimension, stride: of "takens", in tokens; see `attribkit.projection.pooling.Reduction`.
+        sample: of "tokens" and "takens": at most so many points, drawn by `seed`.
+        seed: the same seed draws the same points.
+        batch_size: most texts at once; None chooses by their length.
+
+    Raises:
+        TypeError, ValueError: for a text that cannot be read; for a layer that is not there or has no row per text; for
+            a reduction that the layer or the network does not allow; for activations that are NaN or infinite.
+    """
+    reduction = Reduction(reduce, delay, dimension, stride, sample, seed)
+    ids = model.ids([texts] if isinstance(texts, str) else list(texts))
+    names = [layers] if isinstance(layers, str) else layers
+    return read_layers(model, ids, chosen_layers(model, names, reduction), reduction, batch_size).checked()
+
+
+def chosen_layers(model: Classifier, names: Sequence[str] | None, reduction: Reduction) -> list[Layer]:
+    """The layers of these names, or all that the reduction allows; ValueError where it does not allow one."""
+    if reduction.name == "attention" and not model.has_attention:
+        raise InputError(
+            f"`reduce='attention'` needs a network with attention, {type(model.network).__name__} has none; take "
+            "'last', 'mean' or 'max'"
+        )
+    chosen = choose_layers(names, model.inside())
+    refused = {layer.name: reason for layer in chosen if (reason := _refusal(layer, reduction))}
+    if names is None:
+        return [layer for layer in chosen if layer.name not in refused]
+    if refused:
+        name, reason = next(iter(refused.items()))
+        raise InputError(f"`reduce={reduction.name!r}` does not suit the layer {name!r}: {reason}")
+    return chosen
+
+
+def _refusal(layer: Layer, reduction: Reduction) -> str | None:
+    if reduction.by_step and not layer.steps:
+        return "it has one vector per text; leave `reduce` out"
+    if reduction.by_step and layer.extra < 0:
+        return "it has fewer steps than the text has tokens; take 'max' or 'mean'"
+    if reduction.name == "attention" and layer.extra:
+        return "its steps are windows, the attention's are tokens; take 'max' or 'mean'"
+    return None
+
+
+def read_layers(
+    model: Classifier,
+    ids: Sequence[NDArray[np.int64]],
+    layers: Sequence[Layer],
+    reduction: Reduction,
+    batch_size: int | None = None,
+    progress: Progress | None = None,
+) -> LayerOutputs:
+    """`layer_outputs` of encoded texts, NaN and infinity among them: see `LayerOutputs.checked`."""
+    lengths = [len(row) for row in ids]
+    steps = Steps.draw(lengths, reduction) if reduction.by_step else None
+    points = len(ids) if steps is None else len(steps.text)
+    equal = bool(getattr(model.network, "equal_lengths", False))
+    names = {layer.name: reduction.of(layer) for layer in layers}
+    values: dict[str, NDArray[np.float32]] = {}
+    logits = np.zeros((len(ids), len(model.labels)))
+    done = 0
+    reader = _Reader({layer.name: layer for layer in layers}, names, steps)
+    with evaluating(model.network), torch.inference_mode(), watched(model.network, list(names), reader) as kept:
+        for rows in batching.by_length(lengths, batch_size, equal=equal):
+            kept.clear()
+            batch = model.batch([ids[row] for row in rows])
+            places = reader.turn_to(rows, batch[1])
+            found, weights = _run(model, batch, "attention" in names.values())
+            logits[rows] = found.double().cpu().numpy()
+            for name in names:
+                result = reader.points(name, kept, weights)
+                if name not in values:
+                    values[name] = np.zeros((points, result.shape[1]), dtype=np.float32)
+                values[name][places] = result.float().cpu().numpy()
+            done += len(rows)
+            if progress is not None:
+                progress(done, len(ids))
+    text = np.arange(len(ids)) if steps is None else steps.text
+    return LayerOutputs(
+        values={name: values.get(name, np.zeros((0, 0), dtype=np.float32)) for name in names},
+        reductions=names,
+        text=text,
+        token=None if steps is None else steps.step,
+        total=points if steps is None else steps.total,
+        logits=logits,
+    )
+
+
+def _run(model: Classifier, batch: tuple[Tensor, Tensor], attend: bool) -> tuple[Tensor, Tensor | None]:
+    logits, weights = model.network.attend(*batch) if attend else (model.network(*batch), None)
+    if logits.ndim != 2 or logits.shape[1] != len(model.labels):
+        raise InputError(
+            f"the network must return logits of shape (B, {len(model.labels)}), one per label, got "
+            f"{tuple(logits.shape)}; give `labels` in the order of its outputs"
+        )
+    return logits, weights.mean(1) if weights is not None and weights.ndim == 3 else weights
+
+
+class _Reader:
+    """Makes points of a layer's output the moment it is there: to copy all its steps would take as long as some layers.
+
+    Args:
+        layers: by name.
+        reductions: by name how steps become points.
+        steps: which of them; None for one point per text.
+    """
+
+    def __init__(self, layers: dict[str, Layer], reductions: dict[str, str], steps: Steps | None) -> None:
+        self.layers, self.reductions, self.steps = layers, reductions, steps
+
+    def turn_to(self, rows: NDArray[np.int64], mask: Tensor) -> NDArray[np.int64]:
+        """The batch of these texts comes next; the numbers of its points."""
+        self.mask = mask
+        self.places, self.texts = (rows, rows) if self.steps is None else self.steps.of(rows)
+        return self.places
+
+    def __call__(self, name: str, found: Tensor) -> Tensor | None:
+        """Points (P, H) of one call's output; for "attention", whose weights come last, a copy of its steps."""
+        layer = self.layers[name]
+        if not layer.fits(found, self.mask.shape[1]):
+            return None  # no harm unless this was the last call
+        values = layer.arranged(found)
+        if self.steps is not None:
+            return self.steps.taken(layer, values, self.places, self.texts)
+        how = self.reductions[name]
+        return values.clone() if how in ("", "attention") else reduced(layer, how, values, self.mask, None)
+
+    def points(self, name: str, kept: dict[str, Tensor | None], weights: Tensor | None) -> Tensor:
+        """The points (P, H) of the last call; RuntimeError if the layer did not do what it did with other texts."""
+        if name not in kept:
+            raise NetworkError(f"the layer {name!r} took no part in this text's forward pass; take another")
+        found = kept[name]
+        if found is None:
+            raise NetworkError(f"the layer {name!r} changes the shape of its output from text to text; take another")
+        attended = self.reductions[name] == "attention"
+        return reduced(self.layers[name], "attention", found, self.mask, weights) if attended else found

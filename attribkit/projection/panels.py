@@ -1,0 +1,221 @@
+"""Maps of layers: where each of them puts the same texts, epoch by epoch if snapshots were kept, on shared axes."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attribkit.data.labelled_texts import LabelledTexts
+from attribkit.errors import InputError
+from attribkit.models.classifier import Classifier
+from attribkit.models.layers import READERS, Layer
+from attribkit.projection.alignment import align
+from attribkit.projection.fitted_map import Mapped, Panelled
+from attribkit.projection.layer_outputs import LayerOutputs, chosen_layers, read_layers
+from attribkit.projection.mixing import measure_if_enough
+from attribkit.projection.points import Described, Report, describe, excerpt
+from attribkit.projection.settings import MapSettings
+from attribkit.projection.tables import border_table, classes_table, layers_table, pairs_table
+from attribkit.results.panels import Map, Scatter, Table
+
+MOST = 25_000
+"""Points of a map, and of all its epochs together where a reducer takes minutes for them."""
+
+Floats = NDArray[np.float64]
+
+
+def make_maps(
+    classifier: Classifier, data: LabelledTexts, settings: MapSettings, report: Report | None = None
+) -> Mapped:
+    """Map what layers make of texts.
+
+    Raises: ValueError for a layer, reduction, epoch or colour that there is not; for too few points; for activations
+        that are NaN or infinite for every text; those for which some are leave the map, and a note names the first.
+    """
+    reduction = settings.reduction
+    layers = _layers(classifier, settings)
+    models = _models(classifier, settings.epochs)
+    data, ids = data.sampled(_most(settings, len(models)), settings.seed).readable(classifier.tokenizer)
+    if not ids:
+        raise InputError("there must be at least one text that holds a token, got none; give more texts")
+    outputs = [_read(model, ids, layers, settings, epoch, report) for epoch, model in models]
+    bad = {int(text) for one in outputs for texts in one.not_finite().values() for text in texts}
+    if 0 < len(bad) < len(ids):
+        rows = [row for row in range(len(ids)) if row not in bad]
+        first = excerpt(data.texts[min(bad)], 40)
+        note = f"{len(bad):,} texts were left out, for a layer put out NaN or infinity for them, the first is “{first}”"
+        data, ids = data.only(rows, note), [ids[row] for row in rows]
+        outputs = [_read(model, ids, layers, settings, epoch, report) for epoch, model in models]
+    outputs = [one.checked() for one in outputs]
+    width = 1 + (reduction.dimension - 1) * reduction.delay if reduction.name == "takens" else 1
+    described = describe(classifier, data, outputs[-1], outputs[-1].logits, width)
+    panels: list[Panelled] = []
+    for number, layer in enumerate(layers):
+        if report is not None:
+            report(f"mapping {layer.name}", number, len(layers))
+        onto = np.concatenate([panel.map.points for panel in panels[: len(models)]]) if panels else None
+        panels += _panels(layer, models, outputs, settings, described, onto)
+    if report is not None:
+        report("mapping", len(layers), len(layers))
+    return draw(panels, outputs[0], described, data, settings)
+
+
+def draw(
+    panels: Sequence[Panelled],
+    outputs: LayerOutputs,
+    described: Described,
+    data: LabelledTexts,
+    settings: MapSettings,
+) -> Mapped:
+    """The maps with everything that is said of their points."""
+    scatter = _scatter(panels, outputs, described, data, settings)
+    return Mapped(scatter, _tables(panels, described), tuple(panels), settings.reduction)
+
+
+def _layers(classifier: Classifier, settings: MapSettings) -> list[Layer]:
+    if settings.layers is not None:
+        return chosen_layers(classifier, settings.layers, settings.reduction)
+    if settings.reduction.by_step or settings.reduction.name == "attention":
+        there = [layer for layer in chosen_layers(classifier, None, settings.reduction) if layer.steps]
+        telling = [layer for layer in there if layer.module in READERS]
+        return (telling or there)[-1:]
+    return [classifier.before_last()]
+
+
+def _models(classifier: Classifier, epochs: Sequence[int] | None) -> list[tuple[int | None, Classifier]]:
+    if epochs is None:
+        return [(None, classifier)]
+    return [(epoch, classifier.at_epoch(epoch)) for epoch in epochs]
+
+
+def _most(settings: MapSettings, epochs: int) -> int:
+    """Most texts that are read."""
+    most = MOST if settings.reducer == "pca" else max(1, MOST // epochs)
+    if settings.reduction.by_step:
+        most = min(most, settings.reduction.sample)
+    return most if settings.sample is None else min(most, settings.sample)
+
+
+def _read(
+    model: Classifier,
+    ids: Sequence[NDArray[np.int64]],
+    layers: Sequence[Layer],
+    settings: MapSettings,
+    epoch: int | None,
+    report: Report | None,
+) -> LayerOutputs:
+    def tick(done: int, total: int) -> None:
+        if report is not None:
+            report("reading" if epoch is None else f"reading, epoch {epoch}", done, total)
+
+    return read_layers(model, ids, layers, settings.reduction, settings.batch_size, tick)
+
+
+def _panels(
+    layer: Layer,
+    models: Sequence[tuple[int | None, Classifier]],
+    outputs: Sequence[LayerOutputs],
+    settings: MapSettings,
+    described: Described,
+    onto: Floats | None,
+) -> list[Panelled]:
+    """One layer's maps, one per epoch: one reducer fitted on the union of them, turned onto the first layer's maps."""
+    layout = settings.chosen_reducer()(np.concatenate([one[layer.name] for one in outputs]))
+    alignment = None if onto is None else align(layout.points, onto)
+    parts = np.split(layout.points, len(outputs))
+    found = []
+    for (epoch, model), one, part in zip(models, outputs, parts, strict=True):
+        points = part if alignment is None else alignment(part)
+        values = one[layer.name]
+        measured = measure_if_enough(values, points, described.label, settings.neighbours, settings.seed)
+        shown = Map(layer.name, epoch, points, None if measured is None else measured.mixing)
+        found.append(Panelled(shown, model, layer, values, layout, alignment, measured))
+    return found
+
+
+def _scatter(
+    panels: Sequence[Panelled],
+    outputs: LayerOutputs,
+    described: Described,
+    data: LabelledTexts,
+    settings: MapSettings,
+) -> Scatter:
+    colour, groups, group, values = described.coloured(settings.colour)
+    names = list(dict.fromkeys(panel.layer.name for panel in panels))
+    first = panels[0].layout
+    of = {"tokens": "tokens", "takens": "windows of tokens"}.get(settings.reduction.name or "", "texts")
+    axes = first.axes
+    if len(names) > 1:
+        axes = tuple(f"axis {number}" for number in range(1, settings.dimensions + 1))
+    total = outputs.total if settings.reduction.by_step else data.total or len(data.texts)
+    notes = [*data.notes, *(note for panel in panels[:1] for note in panel.layout.notes)]
+    notes += [
+        f"{layer}: {how} of each text's steps" for layer, how in outputs.reductions.items() if how and of == "texts"
+    ]
+    if settings.reduction.by_step and total > len(outputs.text):
+        notes.append(f"{len(outputs.text):,} of {total:,} {of} are shown, drawn with seed {settings.reduction.seed}")
+    if settings.reduction.by_step and described.classes:
+        notes.append(f"{of} have the label and the prediction of their text, and so are alike within one")
+    if len(names) > 1:
+        notes.append(
+            "each layer has a map of its own, turned onto the first by Procrustes' method and brought to its size"
+        )
+    if settings.epochs is not None and len(settings.epochs) > 1:
+        notes.append("one map was made of all epochs together, so that their axes are the same")
+        what = "predictions" if colour in ("label", None) else "colours and predictions"
+        notes.append(f"{what} are those of the last epoch, {settings.epochs[-1]}, on every map")
+    notes += _on_labels(colour, described, settings.neighbours)
+    return Scatter(
+        title=f"Where {_and(names)} put{'s' if len(names) == 1 else ''} {len(outputs.text):,} {of}",
+        method=str(first.settings["method"]),
+        axes=axes,
+        maps=tuple(panel.map for panel in panels),
+        colour=colour,
+        groups=groups,
+        group=group,
+        values=values,
+        excerpts=described.excerpts,
+        labels=described.labels,
+        predictions=described.predictions,
+        total=total,
+        notes=tuple(notes),
+    )
+
+
+def _on_labels(colour: str | None, described: Described, neighbours: int) -> list[str]:
+    """What the labels leave unsaid."""
+    if not described.classes:
+        return ["no label is known: the points are not coloured, and no mixing is measured"] if colour is None else []
+    notes = []
+    labelled = int((described.label >= 0).sum())
+    without = len(described.label) - labelled
+    if len(described.classes) == 1:
+        have = "point has" if without == 1 else "points have"
+        whose = f"{without:,} {have} no label; the others have one" if without else "all points have one label"
+        notes.append(f"{whose}: there is nothing to mix with")
+    if labelled <= neighbours:
+        notes.append(
+            f"no mixing is measured: {neighbours} neighbours need at least {neighbours + 1} labelled points, there "
+            f"are {labelled}"
+        )
+    return notes
+
+
+def _and(names: Sequence[str]) -> str:
+    if len(names) == 1:
+        return f"the layer {names[0]}"
+    return f"the layers {', '.join(names[:-1])} and {names[-1]}"
+
+
+def _tables(panels: Sequence[Panelled], described: Described) -> tuple[Table, ...]:
+    """By class, pair and text for the last map, that of the deepest layer and latest epoch; by layer for all."""
+    measured = panels[-1].measured
+    if measured is None:
+        return ()
+    found = [
+        layers_table([panel.map for panel in panels]),
+        classes_table(measured, described.classes, panels[-1].map.name),
+        pairs_table(measured, described.classes),
+        border_table(measured, described),
+    ]
+    return tuple(table for table in found if table is not None)

@@ -1,0 +1,114 @@
+"""The texts behind the points of a map: their labels, what the model says of them, and an excerpt to hover over."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attribkit.data.labelled_texts import LabelledTexts
+from attribkit.models.classifier import Classifier, softmax
+from attribkit.projection.layer_outputs import LayerOutputs
+from attribkit.results.panels.scatter import EXCERPT
+
+COLOURS = ("label", "prediction", "error", "confidence")
+
+Report = Callable[[str, int, int], None]
+"""Called while a map is made: what is being done, how much of it is done, how much there is."""
+
+
+@dataclass(frozen=True, eq=False)
+class Described:
+    """What is known of each point.
+
+    Attributes:
+        excerpts, labels, predictions: (N,) as a `Scatter` has them.
+        classes: names of the labels.
+        label: (N,) each point's place in `classes`, −1 for none.
+        confidence: (N,) the probability of the predicted label.
+    """
+
+    excerpts: tuple[str, ...]
+    labels: tuple[str, ...]
+    predictions: tuple[str, ...]
+    classes: tuple[str, ...]
+    label: NDArray[np.int64]
+    confidence: NDArray[np.float64]
+
+    def coloured(
+        self, colour: str
+    ) -> tuple[str | None, tuple[str, ...], NDArray[np.int64], NDArray[np.float64] | None]:
+        """The colour's meaning, the groups, each point's group, and the values of a continuous colour."""
+        none = np.empty(0, dtype=np.int64)
+        if colour == "confidence":
+            return colour, (), none, self.confidence
+        if colour == "prediction":
+            groups = tuple(dict.fromkeys(sorted(self.predictions)))
+            return colour, groups, np.array([groups.index(one) for one in self.predictions]), None
+        if not self.classes:
+            return None, (), none, None
+        if colour == "label":
+            return colour, self.classes, self.label, None
+        wrong = np.array([a != b for a, b in zip(self.labels, self.predictions, strict=True)], dtype=np.int64)
+        return colour, ("right", "wrong"), np.where(self.label < 0, -1, wrong), None
+
+
+def describe(
+    classifier: Classifier, data: LabelledTexts, outputs: LayerOutputs, logits: NDArray[np.float64], width: int = 1
+) -> Described:
+    """What is known of the points that layers made of texts; `width` is the tokens that a point stands for."""
+    best, probabilities = logits.argmax(1), softmax(logits)
+    classes = classes_of(data.labels, classifier)
+    text = outputs.text.tolist()
+    labels = tuple(data.labels[row] for row in text) if classes else ()
+    if outputs.token is None:
+        excerpts = tuple(excerpt(data.texts[row]) for row in text)
+    else:
+        excerpts = _words(classifier, data.texts, text, outputs.token.tolist(), width)
+    return Described(
+        excerpts=excerpts,
+        labels=labels,
+        predictions=tuple(classifier.labels[int(best[row])] for row in text),
+        classes=classes,
+        label=places_of(labels, classes, len(text)),
+        confidence=probabilities[np.arange(len(best)), best][outputs.text],
+    )
+
+
+def classes_of(labels: Sequence[str], classifier: Classifier) -> tuple[str, ...]:
+    """The classes that occur: the model's own in its order, then those it does not know."""
+    there = set(labels)
+    names = dict.fromkeys([*classifier.labels, *sorted(there)])
+    return tuple(name for name in names if name and name in there)
+
+
+def places_of(labels: Sequence[str], classes: Sequence[str], count: int) -> NDArray[np.int64]:
+    """(count,) each label's place among the classes, −1 for none."""
+    if not classes:
+        return np.full(count, -1)
+    return np.array([classes.index(one) if one else -1 for one in labels], dtype=np.int64)
+
+
+def excerpt(text: str, most: int = EXCERPT) -> str:
+    """The beginning of a text in one line."""
+    line = " ".join(text[: 8 * most].split())
+    return line if len(line) <= most and len(text) <= 8 * most else line[: most - 1].rstrip() + "…"
+
+
+def _words(
+    classifier: Classifier, texts: Sequence[str], text: Sequence[int], token: Sequence[int], width: int
+) -> tuple[str, ...]:
+    """Each point's word between ‹ and › in its sentence."""
+    needed = list(dict.fromkeys(text))
+    encoded = dict(zip(needed, classifier.encode([texts[row] for row in needed]), strict=True))
+    found = []
+    for row, place in zip(text, token, strict=True):
+        one = encoded[row]
+        start, end = int(one.starts[place]), int(one.ends[min(place + width, len(one.ends)) - 1])
+        word = " ".join(texts[row][start:end].split())[: EXCERPT // 2]
+        around = (EXCERPT - len(word) - 4) // 2
+        before, after = (" ".join(part.split()) for part in (texts[row][:start][-200:], texts[row][end:][:200]))
+        left = before if len(before) <= around else "…" + before[len(before) - around + 1 :]
+        right = after if len(after) <= around else after[: around - 1] + "…"
+        found.append(f"{left} ‹{word}› {right}".strip()[:EXCERPT])
+    return tuple(found)

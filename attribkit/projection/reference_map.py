@@ -1,0 +1,108 @@
+"""The reference points that a model carries: making them, and mapping with them when no data is at hand."""
+
+import numpy as np
+
+from attribkit.data.labelled_texts import LabelledTexts
+from attribkit.errors import InputError
+from attribkit.models.classifier import Classifier
+from attribkit.models.reference import Reference
+from attribkit.projection.components import Components
+from attribkit.projection.fitted_map import Mapped, Panelled
+from attribkit.projection.layer_outputs import LayerOutputs
+from attribkit.projection.mixing import NEIGHBOURS, measure_if_enough
+from attribkit.projection.panels import draw, make_maps
+from attribkit.projection.points import Described, classes_of, places_of
+from attribkit.projection.pooling import Reduction
+from attribkit.projection.reducers import PCA_FIRST, Layout
+from attribkit.projection.settings import MapSettings
+from attribkit.results.panels import Map
+
+POINTS = 300
+"""Texts of a reference, unless more are wanted."""
+
+
+def make_reference(
+    classifier: Classifier,
+    data: LabelledTexts,
+    source: str,
+    *,
+    layer: str | None = None,
+    reduce: str | None = None,
+    sample: int = POINTS,
+    seed: int = 0,
+) -> Reference:
+    """Up to 20 principal components of a layer and the excerpts of the texts seen in them.
+
+    Raises: ValueError as `make_maps`; for a reduction that makes several points of a text.
+    """
+    reduction = Reduction(reduce, seed=seed)
+    if reduction.by_step:
+        raise InputError(f"a reference needs one point for each text, `reduce={reduce!r}` makes many; take another one")
+    settings = MapSettings(
+        layers=None if layer is None else (layer,), reduction=reduction, sample=sample, seed=seed, neighbours=1
+    )
+    mapped = make_maps(classifier, data, settings)
+    values = mapped.panels[0].values
+    parts = Components.of(values, min(PCA_FIRST, *values.shape))
+    return Reference(
+        layer=mapped.panels[0].layer.name,
+        reduce=reduce,
+        fingerprint=classifier.fingerprint(),
+        source=source,
+        mean=parts.mean.astype(np.float32),
+        axes=parts.axes.astype(np.float32),
+        explained=parts.explained.astype(np.float32),
+        points=parts(values).astype(np.float32),
+        excerpts=mapped.scatter.excerpts,
+        labels=mapped.scatter.labels,
+        predictions=mapped.scatter.predictions,
+    )
+
+
+def fits(classifier: Classifier) -> bool:
+    """Whether the model carries a reference that was made with the model as it is now."""
+    return classifier.reference is not None and classifier.reference.fingerprint == classifier.fingerprint()
+
+
+def map_reference(classifier: Classifier) -> Mapped:
+    """The map of the reference that a model carries.
+
+    Raises: ValueError if it carries none, or one that was made with the model in another state.
+    """
+    reference = classifier.reference
+    if reference is None or not fits(classifier):
+        what = "carries none" if reference is None else "has changed since the one it carries was made"
+        raise InputError(
+            f"reference points are needed, but the model {what}; give `reference=data`, or make them with "
+            "attribkit.keep_reference(model, data)"
+        )
+    layer = next(one for one in classifier.inside() if one.name == reference.layer)
+    parts = Components(*(array.astype(float) for array in (reference.mean, reference.axes, reference.explained)))
+    points = _flat(reference.points.astype(float))
+    axes = tuple(f"PC {number} ({share:.0%} of the variance)" for number, share in enumerate(_two(parts.explained), 1))
+    layout = Layout(points, axes, _flat, (), {"method": "pca", "dimensions": 2})
+    count = len(points)
+    classes = classes_of(reference.labels, classifier)
+    label = places_of(reference.labels, classes, count)
+    measured = measure_if_enough(reference.points, points, label, NEIGHBOURS)
+    shown = Map(layer.name, None, points, None if measured is None else measured.mixing)
+    panel = Panelled(shown, classifier, layer, reference.points, layout, None, measured, space=parts)
+    settings = MapSettings(layers=(layer.name,), reduction=Reduction(reference.reduce))
+    how = {layer.name: settings.reduction.of(layer)}
+    outputs = LayerOutputs({}, how, np.arange(count), None, count, np.zeros((count, len(classifier.labels))))
+    described = Described(reference.excerpts, reference.labels, reference.predictions, classes, label, np.zeros(count))
+    notes = (
+        f"the points are {reference.source}",
+        f"neighbours are sought among {len(parts.axes)} principal components of the layer, "
+        f"{parts.explained.sum():.1%} of its variance",
+    )
+    return draw([panel], outputs, described, LabelledTexts(reference.excerpts, reference.labels, notes), settings)
+
+
+def _two(shares: np.ndarray) -> list[float]:
+    return [*map(float, shares), 0.0, 0.0][:2]
+
+
+def _flat(points: np.ndarray) -> np.ndarray:
+    """The first two coordinates; a layer of one unit lies on a line."""
+    return np.pad(points, ((0, 0), (0, max(0, 2 - points.shape[1]))))[:, :2].astype(float)

@@ -1,0 +1,227 @@
+"""The figures printed beside every picture, each with one line on what it means."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from attribkit.render.layout import Scale, empty_tokens, number, percent, visible
+from attribkit.results.panels import Phrase, Prediction, Scatter, TokenScores
+
+_UNITS = {
+    "log-odds": "The natural logarithm of p / (1 − p) of the target: +0.69 doubles its odds, −0.69 halves them.",
+    "logit": "The network's own output for the target, before it is turned into a probability.",
+    "probability": "The target's probability: +0.1 means ten percentage points more.",
+}
+_BASELINES = {
+    "pad": "What the text is compared with: the same text with every token replaced by padding, which says nothing.",
+    "zero": "What the text is compared with: every token's vector set to zero.",
+    "unk": "What the text is compared with: every token replaced by the mark for an unknown word.",
+    "mean": "What the text is compared with: every token's vector set to the mean of the vocabulary.",
+}
+_BAND = "Each token’s band runs from its lowest to its highest score over these baselines."
+
+_SPREAD = (
+    "How far a score would move with as many other draws, in 95 % of cases; each token’s own is given with its score."
+)
+_DRAWN = (
+    "Sum of scores − (F(text) − F(baseline)). It proves nothing of drawn scores: their fit or chance makes it small."
+)
+
+_FILTERS_NAMED = 3
+
+SHARED = "one colour scale for"
+"""How the remark on a shared scale begins."""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A name, its value, and a sentence for a reader who meets the name for the first time."""
+
+    name: str
+    value: str
+    meaning: str
+
+
+def quoted(label: str) -> str:
+    """A label as words on a picture."""
+    return f"“{visible(label, one_line=True)}”"
+
+
+def icon(panel: TokenScores) -> str:
+    """The sign before the verdict: ✓ it adds up, ! it did not converge, ± it was drawn, – nothing was promised."""
+    if panel.draws:
+        return "±"
+    return "–" if panel.converged is None else "✓" if panel.converged else "!"
+
+
+def agreement(prediction: Prediction) -> str | None:
+    """How the prediction compares with the known answer, in words; None if no answer is known."""
+    if prediction.true_label is None:
+        return None
+    right = prediction.true_label == prediction.label
+    return f"{'✓ right' if right else '✗ wrong'}: the true label is {quoted(prediction.true_label)}"
+
+
+def bars(prediction: Prediction, most: int = 6) -> tuple[list[tuple[str, float]], str | None]:
+    """The labels and probabilities to draw, in the model's order, and a sentence on those left out.
+
+    With more than `most` labels the likeliest are drawn, and always the predicted and the true one.
+    """
+    pairs = list(zip(prediction.labels, prediction.probabilities, strict=True))
+    if len(pairs) <= most:
+        return pairs, None
+    wanted = {prediction.label, prediction.true_label}
+    order = sorted(pairs, key=lambda pair: (pair[0] not in wanted, -pair[1]))
+    shown = {label for label, _ in order[:most]}
+    rest = [p for label, p in pairs if label not in shown]
+    kept = sorted((pair for pair in pairs if pair[0] in shown), key=lambda pair: -pair[1])
+    return kept, f"{len(rest)} more labels share {percent(sum(rest))}"
+
+
+def _size(panel: TokenScores) -> float:
+    """The size at which outputs are printed: digits enough for the smallest of them, within a thousandth."""
+    sizes = [abs(value) for value in (panel.output_text, panel.output_baseline, panel.total) if value]
+    return max(min(sizes), max(sizes) / 1000) if sizes else 0.0
+
+
+def equation(panel: TokenScores) -> str:
+    """What completeness compares, with the panel's numbers."""
+    size = _size(panel)
+    text, baseline, total = (number(v, size) for v in (panel.output_text, panel.output_baseline, panel.total))
+    change = number(panel.output_text - panel.output_baseline, size)
+    return f"sum of scores {total}; F(text) − F(baseline) = {text} − ({baseline}) = {change}"
+
+
+def tokens_read(panel: TokenScores) -> str:
+    """How many tokens the model read, and of how many."""
+    read = len(panel.tokens)
+    if panel.truncated:
+        return f"{read:,} of {panel.tokens_total:,}: the grey rest was not read"
+    return f"all {read:,}" if read != 1 else "1, the whole text"
+
+
+def facts(panel: TokenScores, prediction: Prediction | None) -> list[Fact]:
+    """Everything stated about one panel: the columns captum's `visualize_text` had, and what they left out."""
+    size = _size(panel)
+    found = []
+    if prediction is not None:
+        label = f"{visible(prediction.label, one_line=True)} ({percent(prediction.probability)})"
+        found.append(Fact("Predicted label", label, "The label the model finds likeliest, and its probability."))
+        if prediction.true_label is not None:
+            found.append(Fact("True label", visible(prediction.true_label, one_line=True), "The known answer."))
+    target = visible(panel.target, one_line=True)
+    others = [Fact("Baselines", visible(", ".join(panel.band.baselines), True), _BAND)] if panel.band else []
+    steps = f"{panel.steps:,} steps" if panel.steps else "no steps needed"
+    error = f"{number(panel.completeness_error)} ({panel.relative_error:.1e} of the scores' size)"
+    unit_meaning = _UNITS.get(panel.unit, "What the scores are measured in.")
+    base_meaning = _BASELINES.get(panel.baseline, "What the text is compared with: another text, given by the user.")
+    found += [
+        Fact("Target", target, "What is explained: positive scores speak for it, negative ones against it."),
+        Fact("Unit", panel.unit, unit_meaning),
+        Fact("Baseline", visible(panel.baseline, one_line=True), base_meaning),
+        *others,
+        Fact("Method", f"{panel.method}, {steps}", "How the change from the baseline is shared out over the tokens."),
+        Fact("F(text)", number(panel.output_text, size), "The model's output for the target, in the unit above."),
+        Fact("F(baseline)", number(panel.output_baseline, size), "The same output for the baseline."),
+        Fact(
+            "Sum of scores",
+            number(panel.total, size),
+            "All scores added; completeness asks for F(text) − F(baseline).",
+        ),
+        Fact(
+            "Completeness error",
+            error,
+            _DRAWN if panel.draws else "Sum of scores − (F(text) − F(baseline)), and its share of Σ|scores|.",
+        ),
+        *_stability(panel),
+        Fact(
+            "Verdict",
+            panel.verdict,
+            "How far the scores may be trusted."
+            if panel.draws
+            else "Whether the scores may be read as parts of one whole.",
+        ),
+        Fact("Tokens read", tokens_read(panel), "How much of the text the model saw."),
+    ]
+    return found
+
+
+def _stability(panel: TokenScores) -> list[Fact]:
+    """By how much the scores still move: between quadrature rules, or between draws."""
+    if panel.draws and panel.spread is not None and len(panel.spread):
+        mean, most = (number(float(value), sign=False) for value in (panel.spread.mean(), panel.spread.max()))
+        return [Fact("Spread of the draws", f"± {mean} in the mean, at most ± {most}", _SPREAD)]
+    if panel.rule_change is None:
+        return []
+    shown = f"{number(panel.rule_change, sign=False)} ({panel.relative_change:.1e} of the scores' size)"
+    found = [
+        Fact("Change between rules", shown, "By how much a score moved at most between the last two quadrature rules.")
+    ]
+    if panel.path_error is not None:
+        shown = f"{number(panel.path_error, sign=False)} ({panel.relative_path_error:.1e} of the scores' size)"
+        meaning = "How far the output, between two points of the path, leaves the integral of its gradients at most."
+        found.append(Fact("Error along the path", shown, meaning))
+    return found
+
+
+def remarks(panel: TokenScores, scale: Scale) -> list[str]:
+    """Sentences a reader must know: the panel's own notes and what the drawing itself has to confess."""
+    found = [visible(note, one_line=True) for note in panel.notes]
+    if not len(panel.tokens):
+        found.append("there are no tokens to score")
+    elif not panel.scores.any():
+        found.append("every score is exactly 0")
+    nowhere = empty_tokens(panel)
+    if nowhere:
+        share = number(float(panel.scores[nowhere].sum()), scale.limit)
+        found.append(f"{len(nowhere)} tokens stand for no character of the text and are not drawn (together {share})")
+    if panel.band is not None:
+        pairs = zip(panel.band.baselines, panel.band.converged, strict=True)
+        failed = ", ".join(quoted(name) for name, converged in pairs if converged is False)
+        if failed:
+            found.append(f"in the band the scores with the baseline {failed} did not converge")
+    if scale.shared > 1:
+        found.append(f"{SHARED} {scale.shared} panels: a paler one is a weaker one")
+    return found
+
+
+def chosen_by(phrase: Phrase) -> str:
+    """A phrase's share of all that phrases say, and the filters that chose it: their numbers, or of many how many."""
+    count = len(phrase.filters)
+    if count > _FILTERS_NAMED:
+        filters = f"{count:,} filters"
+    else:
+        filters = f"filter{'s' if count > 1 else ''} {', '.join(map(str, phrase.filters))}"
+    return f"{percent(abs(phrase.share))} · {filters}"
+
+
+def flat(provenance: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Provenance as rows of name and value, nested names joined by dots."""
+    rows: list[tuple[str, str]] = []
+    for name, value in provenance.items():
+        if isinstance(value, Mapping):
+            rows += [(f"{visible(str(name), True)}.{inner}", shown) for inner, shown in flat(value)]
+        elif isinstance(value, Sequence) and not isinstance(value, str):
+            rows.append((visible(str(name), True), visible(", ".join(map(str, value)), True)))
+        else:
+            rows.append((visible(str(name), True), visible(str(value), True)))
+    return rows
+
+
+def drawn(panel: Scatter) -> str:
+    """What the maps show, in one line."""
+    points = len(panel.maps[0].points)
+    of = f" of {panel.total:,}" if panel.total > points else ""
+    colour = f", coloured by {panel.colour}" if panel.colour else ""
+    return f"{points:,}{of} points, {panel.method} in {panel.dimensions} dimensions{colour}"
+
+
+def mixed(panel: Scatter) -> list[str]:
+    """To what degree the classes are mixed, a line for each map that was measured."""
+    return [
+        f"{visible(one.name, True)}: of {one.mixing.neighbours} neighbours {percent(one.mixing.agreement_layer)} share "
+        f"the label in the layer, {percent(one.mixing.agreement_map)} on the map (by chance "
+        f"{percent(one.mixing.chance)})"
+        for one in panel.maps
+        if one.mixing is not None
+    ]

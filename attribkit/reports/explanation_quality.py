@@ -1,0 +1,84 @@
+"""Whether the explanations tell the truth: do they add up, are they faithful, do they depend on what was learned."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from attribkit.evaluation.faithfulness import Faithfulness, faithfulness
+from attribkit.evaluation.plausibility import Plausibility, plausibility
+from attribkit.evaluation.sanity import Sanity, sanity
+from attribkit.models.classifier import Classifier
+from attribkit.results.panels import Convergence, Figure, Panel, Section
+
+_SEARCHED, _JOLTED, _RANDOMISED = 20, 5, 20
+"""Texts of the tests that take many runs of the network for each."""
+
+
+@dataclass(frozen=True, eq=False)
+class Tests:
+    """What was found of the explanations of some texts; None for what was not asked or cannot be had.
+
+    Attributes:
+        faithful: between random scores and the best possible removal.
+        sane: with randomised weights.
+        plausible: against the rationales of the data.
+        missing: sentences on what could not be had.
+    """
+
+    faithful: Faithfulness | None = None
+    sane: Sanity | None = None
+    plausible: Plausibility | None = None
+    missing: tuple[str, ...] = ()
+
+    @staticmethod
+    def of(
+        model: Classifier, texts: Sequence[str], rows: pd.DataFrame | None, seed: int, batch_size: int | None
+    ) -> "Tests":
+        """Test the explanations at a report's price; `rows` is the table of these very texts, if there is one."""
+        if not texts:
+            return Tests(missing=("Their faithfulness was not tested: give tested=100, or --tested 100.",))
+        faithful = faithfulness(
+            model, texts, removals=("delete",), searched=_SEARCHED, jolted=_JOLTED, seed=seed, batch_size=batch_size
+        )
+        sane = sanity(model, texts[:_RANDOMISED], draws=1, seed=seed)
+        if rows is None or "rationale" not in rows:
+            return Tests(faithful, sane, missing=("The data has no column of known rationales to compare with.",))
+        return Tests(faithful, sane, plausibility(model, rows, seed=seed, split="all"))
+
+    def over_random(self) -> tuple[float, float, float] | None:
+        """How much more comprehensive than random scores: the mean, and its 95 % interval; None if not known."""
+        if self.faithful is None:
+            return None
+        found = self.faithful.estimate("comprehensiveness", self.faithful.methods[0], over="random")
+        return (found.mean, found.low, found.high) if found.known else None
+
+
+def trust(found: Tests, convergence: Convergence) -> Section:
+    """Convergence in a sentence, then faithfulness, sanity and plausibility as far as they were tested."""
+    sentences = [f"In counting words, {convergence.sentence}."]
+    over = found.over_random()
+    if over is not None and found.faithful is not None:
+        certain = "more than chance can do" if over[1] > 0 else "not more than chance can do"
+        sentences.append(
+            f"Deleting the words that the method “{found.faithful.methods[0]}” calls important lowers the predicted "
+            f"label’s probability by {over[0]:.3f} more than deleting random words (95 % interval {over[1]:.3f} to "
+            f"{over[2]:.3f}): {certain}."
+        )
+    tested = [one for one in (found.faithful, found.sane, found.plausible) if one is not None]
+    panels: tuple[Panel, ...] = tuple(panel for one in tested for panel in one.panels())
+    head = ("trust", "Can the explanations be trusted?", "Can it be trusted")
+    return Section(*head, (*sentences, *found.missing), panels)
+
+
+def figures(found: Tests, convergence: Convergence) -> list[Figure]:
+    """The numbers that stand at the head of the page."""
+    figures = []
+    if convergence.share is not None:
+        value = f"{100 * convergence.share:.1f} %"
+        figures.append(Figure("Explanations that add up", value, "within their stated tolerance"))
+    over = found.over_random()
+    if over is not None:
+        value = f"{over[0]:+.3f}".replace("-", "−")
+        figures.append(Figure("Faithfulness", value, "comprehensiveness, above that of random scores"))
+    return figures

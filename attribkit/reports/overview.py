@@ -1,0 +1,76 @@
+"""The first section: what model, what data, and which rows could not be used."""
+
+import hashlib
+from collections import Counter
+
+from attribkit.evaluation.answers import Answers
+from attribkit.models.classifier import Classifier
+from attribkit.results.panels import Section, Table
+
+_LISTED = 20
+
+
+def about(model: Classifier, answers: Answers, source: str) -> Section:
+    """Model and data with their fingerprints; rows left out are counted and the first of them listed."""
+    used = f"{len(answers.texts):,} of {answers.given:,} rows were read."
+    sentences = [f"{model.name} gives a text one of {len(model.labels)} labels. {used}"]
+    if answers.strange:
+        named = ", ".join(f"“{name}” ({rows:,} rows)" for name, rows in answers.strange[:5])
+        sentences.append(
+            f"The data has labels that the model does not know: {named}. Those rows are explained, but counted neither "
+            "as right nor as wrong."
+        )
+    panels = [_model_table(model), _data_table(answers, source)]
+    if answers.left_out:
+        panels.append(_left_out_table(answers))
+    return Section("about", "What model, and what data?", "Model and data", tuple(sentences), tuple(panels))
+
+
+def fingerprint_of(answers: Answers) -> str:
+    """A hash of the texts read and of their true labels, in order."""
+    digest = hashlib.blake2b(digest_size=16)
+    for text, truth in zip(answers.texts, answers.truth.tolist(), strict=True):
+        content = text.encode()
+        digest.update(len(content).to_bytes(8, "big") + content + truth.to_bytes(8, "big", signed=True))
+    return digest.hexdigest()
+
+
+def _model_table(model: Classifier) -> Table:
+    data = model.provenance.get("data", {})
+    trained = data.get("name") or data.get("source")
+    rows = [
+        ("name", model.name),
+        ("network", type(model.network).__name__),
+        ("parameters", f"{sum(p.numel() for p in model.network.parameters()):,}"),
+        ("labels", ", ".join(model.labels)),
+        (
+            "trained on",
+            f"{trained}, fingerprint {data['fingerprint']}" if trained and "fingerprint" in data else trained,
+        ),
+        ("fingerprint of all that its answers depend on", model.fingerprint()),
+    ]
+    return Table("The model", ("what", "value"), tuple(row for row in rows if row[1]))
+
+
+def _data_table(answers: Answers, source: str) -> Table:
+    truth = Counter(answers.truth[answers.labelled].tolist())
+    lengths = [len(ids) for ids in answers.ids]
+    rows: list[tuple[str, str]] = [
+        ("name", source),
+        ("rows given", f"{answers.given:,}"),
+        ("texts read", f"{len(answers.texts):,}"),
+        ("tokens in a text", f"{min(lengths):,} to {max(lengths):,}, on average {sum(lengths) / len(lengths):,.0f}"),
+        *((f"texts labelled “{name}”", f"{truth[place]:,}") for place, name in enumerate(answers.labels) if truth),
+        ("texts without a label that the model knows", f"{len(answers.texts) - len(answers.labelled):,}"),
+        ("fingerprint of texts and labels", fingerprint_of(answers)),
+    ]
+    return Table("The data", ("what", "value"), tuple(rows), answers.notes)
+
+
+def _left_out_table(answers: Answers) -> Table:
+    counts = Counter(reason for _, reason in answers.left_out)
+    said = "; ".join(f"{reason}: {count:,}" for reason, count in counts.most_common(5))
+    more = len(answers.left_out) - _LISTED
+    notes = [said, *([f"the first {_LISTED} are listed, {more:,} more are not"] if more > 0 else [])]
+    rows = tuple((row, reason) for row, reason in answers.left_out[:_LISTED])
+    return Table("Rows that could not be used", ("row, from 0", "why"), rows, tuple(notes))

@@ -1,0 +1,88 @@
+"""Whether the explanations hold with another baseline, and for the same model trained with another seed."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import kendalltau
+
+from attribkit.evaluation.statistics import estimate
+from attribkit.explainer import explain
+from attribkit.models.classifier import Classifier
+from attribkit.results.panels import Bar, Convergence, Section, Table, TokenScores
+from attribkit.results.panels.difference import align
+from attribkit.results.panels.table import Cell
+
+_TOP = 5
+
+
+def holds(
+    model: Classifier,
+    texts: Sequence[str],
+    baselines: Sequence[str],
+    others: Sequence[Classifier],
+    seed: int,
+    batch_size: int | None,
+) -> Section:
+    """Rank correlations of the token scores, text by text, with other baselines and with other models."""
+    head = ("holds", "Does it hold for another seed or baseline?", "Seeds, baselines")
+    rows: list[tuple[str, list[tuple[TokenScores, TokenScores]]]] = []
+
+    def scores(of: Classifier, baseline: str) -> list[TokenScores]:
+        target = model.labels[-1]
+        rows = explain(of, list(texts), views="attribution", target=target, baseline=baseline, batch_size=batch_size)
+        return [row.scores for row in rows]
+
+    if texts and (others or len(baselines) > 1):
+        own = scores(model, baselines[0])
+        again = [(f"baseline {name} instead of {baselines[0]}", model, name) for name in baselines[1:]]
+        again += [(f"model {one.name} ({number})", one, baselines[0]) for number, one in enumerate(others, 1)]
+        rows = [(name, list(zip(own, scores(one, baseline), strict=True))) for name, one, baseline in again]
+    sentences = [
+        f"{len(texts):,} of the texts were explained again. Kendall’s τ compares the order of a text’s words by score: "
+        "1 is the same order, 0 is no relation."
+    ]
+    if rows:
+        counted = Convergence.of([*own, *(two for _, pairs in rows for _, two in pairs)])
+        sentences.append(f"With the first ones, {counted.sentence}.")
+    if not others:
+        sentences.append("No model trained with another seed was given, so nothing is known of that: give others=[…].")
+    if not rows:
+        return Section(*head, ("Nothing was explained again: give tested=100 and several baselines, or others=[…].",))
+    return Section(*head, tuple(sentences), (_table(rows, seed),))
+
+
+def _table(rows: Sequence[tuple[str, Sequence[tuple[TokenScores, TokenScores]]]], seed: int) -> Table:
+    cells: list[tuple[Cell, ...]] = []
+    bars: list[Bar | None] = []
+    for name, pairs in rows:
+        taus, shared = (np.array(column) for column in zip(*(_agreement(a, b) for a, b in pairs), strict=True))
+        found, top = estimate(taus, seed), estimate(shared, seed)
+        if not found.known:
+            cells.append((name, None, None, None, None, 0))
+            bars.append(None)
+            continue
+        numbers = (round(value, 4) for value in (found.mean, found.low, found.high, top.mean))
+        cells.append((name, *numbers, found.texts))
+        bars.append(Bar(found.mean, found.low, found.high))
+    return Table(
+        "How alike the explanations are",
+        ("compared with", "mean τ", "from", "to", f"shared of the {_TOP} strongest", "texts"),
+        tuple(cells),
+        ("from … to: 95 % bootstrap interval over texts",),
+        bars=tuple(bars),
+    )
+
+
+def _agreement(a: TokenScores, b: TokenScores) -> tuple[float, float]:
+    """Kendall's τ-b of the signed scores, and the share of the strongest tokens that both name; NaN where undefined."""
+    found = align(a, b)
+    if len(found.first) < 2 or not np.ptp(found.first) or not np.ptp(found.second):
+        return np.nan, np.nan
+    top = min(_TOP, len(found.first))
+    both = _strongest(found.first, top) & _strongest(found.second, top)
+    return float(kendalltau(found.first, found.second).statistic), len(both) / top
+
+
+def _strongest(scores: NDArray[np.float64], count: int) -> set[int]:
+    return set(np.argsort(-np.abs(scores), kind="stable")[:count].tolist())

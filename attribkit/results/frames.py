@@ -1,0 +1,116 @@
+"""The scores of an explanation as tables: a row per token, phrase or sentence."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from attribkit.errors import InputError
+from attribkit.results.panels import Drawable, TokenScores
+
+NO_SCORES = "this explanation holds no token scores; explain with views=['attribution']"
+
+
+def frame(explanation: Drawable, level: str) -> pd.DataFrame:
+    """Every panel of token scores as rows at one level, one panel under the other.
+
+    Raises: ValueError for an unknown level, without token scores, or where they know no phrases or sentences.
+    """
+    if level not in LEVELS:
+        raise InputError(f"`level` must be one of {', '.join(repr(name) for name in LEVELS)}, got {level!r}")
+    panels = [panel for panel in explanation.panels if isinstance(panel, TokenScores)]
+    if not panels:
+        raise InputError(NO_SCORES)
+    if level == "text":
+        return pd.DataFrame([_text(explanation, panels[0])])
+    rows = _LEVELS[level]
+    tables = [
+        pd.DataFrame({**rows(explanation.text or "", panel), "unit": panel.unit, "target": panel.target})
+        for panel in panels
+    ]
+    if level == "token":
+        tables = [table.assign(known=p.known, **_intervals(p)) for table, p in zip(tables, panels, strict=True)]
+    return pd.concat(tables, ignore_index=True)
+
+
+def _tokens(text: str, panel: TokenScores) -> Mapping[str, Any]:
+    return {
+        "token": [text[start:end] for start, end in zip(panel.starts, panel.ends, strict=True)],
+        "start": panel.starts,
+        "end": panel.ends,
+        "score": panel.scores,
+    }
+
+
+def _intervals(panel: TokenScores) -> Mapping[str, Any]:
+    band = {} if panel.band is None else {"low": panel.band.low, "high": panel.band.high}
+    return band if panel.spread is None else {**band, "spread": panel.spread}
+
+
+def _phrases(text: str, panel: TokenScores) -> Mapping[str, Any]:
+    found = panel.phrases
+    if found is None:
+        raise InputError(
+            f"phrases are what the filters of a text CNN chose, known to method='exact' only, got scores by "
+            f"method={panel.method!r}; explain such a network with method='exact', or use level='token'"
+        )
+    order = np.argsort(-np.abs(found.scores), kind="stable")
+    starts, ends = panel.starts[found.firsts[order]], panel.ends[found.lasts[order]]
+    scores = found.scores[order]
+    whole = np.abs(scores).sum()
+    return {
+        "phrase": [text[start:end] for start, end in zip(starts, ends, strict=True)],
+        "start": starts,
+        "end": ends,
+        "filter": found.filters[order],
+        "score": scores,
+        "share": scores / whole if whole else scores,
+    }
+
+
+def _sentences(text: str, panel: TokenScores) -> Mapping[str, Any]:
+    cuts = panel.sentence_starts
+    if not len(cuts) and len(panel.tokens):
+        raise InputError("this explanation's text was not cut into sentences; explain it anew, or use level='token'")
+    after = np.append(cuts, len(panel.tokens))
+    starts, ends = panel.starts[cuts], panel.ends[after[1:] - 1]
+    return {
+        "sentence": [text[start:end] for start, end in zip(starts, ends, strict=True)],
+        "start": starts,
+        "end": ends,
+        "score": panel.sentence_totals,
+        "tokens": np.diff(after),
+    }
+
+
+def _text(explanation: Drawable, panel: TokenScores) -> dict[str, Any]:
+    said = explanation.prediction
+    true = None if said is None else said.true_label
+    return {
+        "text": explanation.text,
+        "label": None if said is None else said.label,
+        "probability": None if said is None else said.probability,
+        "true_label": true,
+        "right": None if said is None or true is None else said.label == true,
+        "total": panel.total,
+        "relative_error": panel.relative_error,
+        "relative_change": panel.relative_change,
+        "converged": panel.converged,
+        "failed": ", ".join(panel.failed) or None,
+        "draws": panel.draws,
+        "relative_spread": panel.relative_spread,
+        "tokens": len(panel.tokens),
+        "method": panel.method,
+        "baseline": panel.baseline,
+        "unit": panel.unit,
+        "target": panel.target,
+    }
+
+
+_LEVELS: dict[str, Callable[[str, TokenScores], Mapping[str, Any]]] = {
+    "token": _tokens,
+    "phrase": _phrases,
+    "sentence": _sentences,
+}
+LEVELS = (*_LEVELS, "text")

@@ -1,0 +1,44 @@
+"""What can be drawn: frozen, shape-checked arrays and strings that carry their own units.
+
+A panel knows nothing of models, tensors or drawing. A view that fits one of these needs no drawing code.
+"""
+
+from attribkit.results.panels.chart import Chart, Series
+from attribkit.results.panels.convergence import Convergence
+from attribkit.results.panels.document import Document, Figure, Section
+from attribkit.results.panels.heatmap import Agreement, Heatmap, HeatmapRow
+from attribkit.results.panels.kinds import KINDS, Drawable, Panel
+from attribkit.results.panels.phrases import Phrase, Phrases
+from attribkit.results.panels.prediction import Prediction
+from attribkit.results.panels.scatter import Map, Mixing, Placed, Scatter
+from attribkit.results.panels.table import Bar, Table
+from attribkit.results.panels.token_scores import Band, TokenScores, failed, relative_error, relative_to_size
+
+__all__ = [
+    "KINDS",
+    "Agreement",
+    "Band",
+    "Bar",
+    "Chart",
+    "Convergence",
+    "Document",
+    "Drawable",
+    "Figure",
+    "Heatmap",
+    "HeatmapRow",
+    "Map",
+    "Mixing",
+    "Panel",
+    "Phrase",
+    "Phrases",
+    "Placed",
+    "Prediction",
+    "Scatter",
+    "Section",
+    "Series",
+    "Table",
+    "TokenScores",
+    "failed",
+    "relative_error",
+    "relative_to_size",
+]

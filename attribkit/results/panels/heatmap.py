@@ -1,0 +1,94 @@
+"""Several measures of the same tokens, one under the other, and how far they agree."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attribkit.errors import InputError
+from attribkit.results.panels.arrays import Compared, freeze, nested
+
+
+@dataclass(frozen=True, eq=False)
+class HeatmapRow(Compared):
+    """One measure of every token.
+
+    Attributes:
+        name: "attention", "integrated gradients", "leave-one-out", or a head's name.
+        values: (T,), in `unit`.
+        unit: "weight" for attention, whose values are at least 0 and sum to 1; else what the scores share out.
+    """
+
+    name: str
+    values: NDArray[np.float64]
+    unit: str
+
+    def __post_init__(self) -> None:
+        freeze(self, values=float)
+
+    @property
+    def signed(self) -> bool:
+        """Whether the values speak for and against; weights only say how much."""
+        return self.unit != "weight"
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How alike two rows rank the tokens, by the size of their values.
+
+    Attributes:
+        first, second: the rows' names.
+        tau: Kendall's τ-b, −1 to 1; None where a row is constant or there is one token.
+        shared, top: how many of the `top` strongest tokens the rows share; None where τ is.
+    """
+
+    first: str
+    second: str
+    tau: float | None
+    shared: int | None
+    top: int
+
+
+@dataclass(frozen=True, eq=False)
+class Heatmap(Compared):
+    """Rows of values over a text's tokens, in reading order; repeated words keep columns of their own.
+
+    Attributes:
+        title: what is shown.
+        starts, ends: (T,) each token's character span in the original text.
+        tokens: (T,) as the model read them.
+        known: (T,) False where the model's vocabulary lacks the token.
+        rows: the measures, the first of which is the view's own.
+        agreements: of pairs of rows, if there are several.
+        tokens_total: tokens in the whole text; more than T if it was truncated.
+        notes: sentences a reader must know.
+    """
+
+    title: str
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    tokens: tuple[str, ...]
+    known: NDArray[np.bool_]
+    rows: tuple[HeatmapRow, ...]
+    agreements: tuple[Agreement, ...]
+    tokens_total: int
+    notes: tuple[str, ...] = ()
+
+    kind = "heatmap"
+
+    def __post_init__(self) -> None:
+        freeze(self, starts=np.int64, ends=np.int64, known=np.bool_)
+        object.__setattr__(self, "tokens", tuple(self.tokens))
+        object.__setattr__(self, "notes", tuple(self.notes))
+        object.__setattr__(self, "rows", tuple(nested(HeatmapRow, row) for row in self.rows))
+        object.__setattr__(self, "agreements", tuple(nested(Agreement, one) for one in self.agreements))
+        lengths = {len(self.starts), len(self.ends), len(self.tokens), len(self.known)}
+        if len(lengths | {len(row.values) for row in self.rows}) != 1 or not self.rows:
+            raise InputError("a heatmap needs at least one row and one entry per token in every row and column")
+        if np.any(self.starts < 0) or np.any(self.ends < self.starts) or np.any(self.starts[1:] < self.ends[:-1]):
+            raise InputError("the tokens' spans must be in reading order and must not overlap")
+
+    @property
+    def truncated(self) -> bool:
+        """Whether the model read only part of the text."""
+        return self.tokens_total > len(self.tokens)

@@ -1,0 +1,38 @@
+"""Every kind of panel, and what a renderer needs to know of an explanation that holds some."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from attribkit.results.panels.chart import Chart
+from attribkit.results.panels.heatmap import Heatmap
+from attribkit.results.panels.prediction import Prediction
+from attribkit.results.panels.scatter import Scatter
+from attribkit.results.panels.table import Table
+from attribkit.results.panels.token_scores import TokenScores
+
+Panel = TokenScores | Heatmap | Scatter | Chart | Table
+KINDS: dict[str, type[Panel]] = {cls.kind: cls for cls in (TokenScores, Heatmap, Scatter, Chart, Table)}
+
+
+class Drawable(Protocol):
+    """What a renderer needs to know of an explanation: the text, what the model said of it, and the panels."""
+
+    @property
+    def text(self) -> str | None:
+        """The user's own text."""
+        ...
+
+    @property
+    def prediction(self) -> Prediction | None:
+        """What the model said of it."""
+        ...
+
+    @property
+    def panels(self) -> tuple[Panel, ...]:
+        """What is drawn, in order."""
+        ...
+
+    @property
+    def provenance(self) -> Mapping[str, Any]:
+        """How it was made."""
+        ...

@@ -1,0 +1,307 @@
+"""How much each token moved one output of the model."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attribkit.errors import InputError
+from attribkit.results.panels.arrays import Compared, freeze, frozen_array, nested
+from attribkit.results.panels.phrases import Phrase, Phrases
+
+
+def relative_error(scores: NDArray[np.float64], change: float) -> float:
+    """|Σ scores − change| / Σ|scores|, with 0/0 = 0; the change itself may be near zero, so it is no measure.
+
+    Infinite where the sums are too large for a float: nothing can be said of them then.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        return relative_to_size(abs(float(scores.sum()) - change), scores)
+
+
+def relative_to_size(amount: float, scores: NDArray[np.float64]) -> float:
+    """An amount ≥ 0 in the scores' unit / Σ|scores|, with 0/0 = 0; infinite where either is too large for a float."""
+    with np.errstate(over="ignore"):
+        size = float(np.abs(scores).sum())
+    if not np.isfinite(size + amount):
+        return float("inf")
+    return amount / size if size else (0.0 if amount == 0 else float("inf"))
+
+
+PATH_TOLERANCE = 10
+"""How many times the tolerance the output may leave the integral of its gradients between two points of a path."""
+
+
+@dataclass(frozen=True, eq=False)
+class Band(Compared):
+    """The same scores with several baselines: how much does the baseline matter?
+
+    Attributes:
+        baselines: (N,) as the user would type them; the panel's own is the first.
+        scores: (N, T), in the panel's unit.
+        converged: (N,) whether each adds up; None where the method promises no completeness.
+    """
+
+    baselines: tuple[str, ...]
+    scores: NDArray[np.float64]
+    converged: tuple[bool | None, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "baselines", tuple(str(name) for name in self.baselines))
+        object.__setattr__(self, "converged", tuple(self.converged))
+        object.__setattr__(self, "scores", frozen_array(self.scores, float, "scores", dimensions=2))
+        if not len(self.baselines) == len(self.scores) == len(self.converged) >= 2:
+            raise InputError(
+                f"a band needs a row of scores for each of at least two baselines, got {len(self.scores)} rows for "
+                f"{len(self.baselines)} baselines"
+            )
+
+    @property
+    def low(self) -> NDArray[np.float64]:
+        """(T,) each token's smallest score."""
+        return self.scores.min(0)
+
+    @property
+    def high(self) -> NDArray[np.float64]:
+        """(T,) each token's largest score."""
+        return self.scores.max(0)
+
+
+@dataclass(frozen=True, eq=False)
+class TokenScores(Compared):
+    """How much each token moved one output of the model, in that output's own unit.
+
+    The scores are never rescaled; only a drawing scales its colours. A method that promises completeness says that
+    the scores add up to F(text) − F(baseline), and by how much they fail to. One that draws says instead how far its
+    scores would move with other draws: that such scores add up is built into how they are fitted, or chance.
+
+    Attributes:
+        starts, ends: (T,) each token's character span in the original text, in reading order.
+        tokens: (T,) the tokens as the model read them (lower-cased, say).
+        scores: (T,) signed, in `unit`; positive speaks for `target`.
+        known: (T,) False where the model's vocabulary lacks the token.
+        unit: "log-odds", "logit" or "probability".
+        target: the label explained, or "a − b" for why a and not b.
+        method, baseline: as the user would type them.
+        steps: how often the network was evaluated: gradients taken, or changed texts run (0: none were needed).
+        output_text, output_baseline: F(text) and F(baseline), from the network's own forward pass.
+        tolerance: what the relative completeness error, and the relative change between rules, were to keep to.
+        converged: whether all was kept; None where adding up proves nothing: the method promises no completeness, or
+            the scores were drawn.
+        tokens_total: tokens in the whole text; more than T if the text was truncated.
+        notes: sentences a reader must know ("the baseline text was cut to 12 tokens").
+        sentence_starts: (S,) the first token of each sentence, beginning with 0; empty if the text was not cut.
+        phrases: the windows that a CNN's filters chose; None for methods that do not know them.
+        band: the scores with other baselines; None if only one was asked for.
+        rule_change: by how much the score that moved most differs between the last two quadrature rules, in `unit`;
+            None for a method without such rules.
+        path_error: by how much the output, between two points of the path, leaves the integral of its gradients at
+            most, in `unit`; None likewise.
+        draws: how many random draws the scores were estimated from; 0 where everything was counted; None for a method
+            that never draws.
+        spread: (T,) in `unit`, how far the score of another run, with as many other draws, lies away in 95 % of cases:
+            t · √2 · standard error (the repeatability limit of ISO 5725-6). The value that is estimated lies nearer
+            yet. None for a method that never draws.
+    """
+
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    tokens: tuple[str, ...]
+    scores: NDArray[np.float64]
+    known: NDArray[np.bool_]
+    unit: str
+    target: str
+    method: str
+    baseline: str
+    steps: int
+    output_text: float
+    output_baseline: float
+    tolerance: float
+    converged: bool | None
+    tokens_total: int
+    notes: tuple[str, ...] = ()
+    sentence_starts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    phrases: Phrases | None = None
+    band: Band | None = None
+    rule_change: float | None = None
+    path_error: float | None = None
+    draws: int | None = None
+    spread: NDArray[np.float64] | None = None
+
+    kind = "token_scores"
+
+    def __post_init__(self) -> None:
+        freeze(
+            self, starts=np.int64, ends=np.int64, scores=float, known=np.bool_, sentence_starts=np.int64, spread=float
+        )
+        for name, kind in (("phrases", Phrases), ("band", Band)):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, nested(kind, getattr(self, name)))
+        object.__setattr__(self, "tokens", tuple(self.tokens))
+        object.__setattr__(self, "notes", tuple(self.notes))
+        lengths = {name: len(getattr(self, name)) for name in ("starts", "ends", "tokens", "scores", "known")}
+        if len(set(lengths.values())) != 1:
+            raise InputError(f"token scores need one entry per token in every column, got lengths {lengths}")
+        if len(self.tokens) and (np.any(self.starts < 0) or np.any(self.ends < self.starts)):
+            raise InputError("every token's span must satisfy 0 <= start <= end")
+        if np.any(self.starts[1:] < self.ends[:-1]):
+            raise InputError("the tokens' spans must be in reading order and must not overlap")
+        cuts = self.sentence_starts
+        if len(cuts) and (cuts[0] != 0 or np.any(np.diff(cuts) <= 0) or cuts[-1] >= len(self.tokens)):
+            raise InputError("`sentence_starts` must begin with 0 and rise, below the number of tokens")
+        if self.phrases is not None and np.any(self.phrases.lasts >= len(self.tokens)):
+            raise InputError(f"the phrases' tokens must lie among the panel's {len(self.tokens)}")
+        if self.band is not None and self.band.scores.shape[1] != len(self.tokens):
+            raise InputError(
+                f"the band needs a score for each of the {len(self.tokens)} tokens, got {self.band.scores.shape[1]}"
+            )
+        self._check_draws()
+        if self.converged and self.relative_error > self.tolerance:
+            raise InputError(
+                f"`converged` must be False where the relative error {self.relative_error:.1e} exceeds the tolerance "
+                f"{self.tolerance:g}"
+            )
+
+    def _check_draws(self) -> None:
+        if (self.draws is None) != (self.spread is None):
+            raise InputError(
+                "`draws` and `spread` belong together: give both, or neither for a method that never draws"
+            )
+        if self.spread is None:
+            return
+        if len(self.spread) != len(self.tokens) or np.any(self.spread < 0):
+            raise InputError(f"`spread` must hold a number ≥ 0 for each of the {len(self.tokens)} tokens")
+        if self.draws and self.converged is not None:
+            raise InputError("`converged` must be None where scores were drawn: that they add up proves nothing")
+
+    @property
+    def total(self) -> float:
+        """Σ scores, in `unit`."""
+        return float(self.scores.sum())
+
+    @property
+    def completeness_error(self) -> float:
+        """Σ scores − (F(text) − F(baseline)), in `unit`."""
+        return self.total - (self.output_text - self.output_baseline)
+
+    @property
+    def relative_error(self) -> float:
+        """|completeness error| / Σ|scores|, with 0/0 = 0."""
+        return relative_error(self.scores, self.output_text - self.output_baseline)
+
+    @property
+    def relative_change(self) -> float | None:
+        """The change between the last two rules / Σ|scores|, with 0/0 = 0; None for a method without rules."""
+        return None if self.rule_change is None else relative_to_size(self.rule_change, self.scores)
+
+    @property
+    def relative_path_error(self) -> float | None:
+        """The error along the path / Σ|scores|, with 0/0 = 0; None for a method without rules."""
+        return None if self.path_error is None else relative_to_size(self.path_error, self.scores)
+
+    @property
+    def relative_spread(self) -> float | None:
+        """Σ spread / Σ|scores|, with 0/0 = 0; None for a method that never draws."""
+        if self.spread is None:
+            return None
+        with np.errstate(over="ignore"):
+            return relative_to_size(float(self.spread.sum()), self.scores)
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """The criteria not met, of "completeness", "stability" and "path"; none where `converged` is not False.
+
+        Also none where the numbers held do not tell: of what an older version saved, or of a difference.
+        """
+        errors = self.relative_error, self.relative_change, self.relative_path_error
+        return failed(self.converged, *errors, self.tolerance)
+
+    @property
+    def sentence_totals(self) -> NDArray[np.float64]:
+        """(S,) each sentence's share: the sum of its tokens' scores, in `unit`."""
+        if not len(self.sentence_starts):
+            return np.zeros(0)
+        return np.add.reduceat(self.scores, self.sentence_starts)
+
+    def strongest_phrases(self, count: int | None = None) -> list[Phrase]:
+        """The windows that say most, strongest first; each with all filters that chose it taken together.
+
+        Args:
+            count: at most so many; None for all.
+
+        Returns: none where no phrases are known. Of equally strong ones the one that begins, then the one that ends,
+            earlier comes first.
+        """
+        if self.phrases is None:
+            return []
+        found = self.phrases
+        each, place = np.unique(np.stack((found.firsts, found.lasts), axis=1), axis=0, return_inverse=True)
+        place = place.reshape(-1)
+        scores = np.bincount(place, found.scores, len(each))
+        whole = np.abs(found.scores).sum() or 1.0
+        phrases = []
+        for i in np.argsort(-np.abs(scores), kind="stable")[:count]:
+            own = np.flatnonzero(place == i)
+            own = own[np.argsort(-np.abs(found.scores[own]), kind="stable")]
+            first, last = each[i].tolist()
+            phrases.append(
+                Phrase(first, last, scores[i].item(), float(scores[i] / whole), tuple(found.filters[own].tolist()))
+            )
+        return phrases
+
+    @property
+    def truncated(self) -> bool:
+        """Whether the model read only part of the text."""
+        return self.tokens_total > len(self.tokens)
+
+    @property
+    def verdict(self) -> str:
+        """One sentence on how far the scores can be trusted, with its numbers; printed on every picture."""
+        if self.draws and self.spread is not None:
+            mean = float(self.spread.mean()) if len(self.spread) else 0.0
+            share = f", {_two_digits(100 * (self.relative_spread or 0.0))} % of Σ|scores|" if self.scores.any() else ""
+            return f"sampled: {_counted(self.draws, 'draw')}, spread ± {_two_digits(mean)} (95 %) a token{share}"
+        if self.converged is None:
+            return f"{self.method} does not promise that the scores add up to the change in {self.unit}"
+        relative = "0" if self.relative_error == 0 else f"{self.relative_error:.1e}"
+        if self.converged:
+            return f"adds up: relative error {relative} ≤ {self.tolerance:g}"
+        missed, after = self.failed, f"after {_counted(self.steps, 'step')}"
+        moves = f"by {self.relative_change:.1e} > {self.tolerance:g}" if "stability" in missed else ""
+        if "completeness" in missed:
+            error = f"relative error {relative} > {self.tolerance:g}"
+            if not self.steps:
+                return f"does not add up: {error}"
+            also = f", and scores still move {moves}" if moves else ""
+            return f"did not converge: {error}{also} {after}"
+        if moves:
+            return f"did not converge: adds up, but scores still move {moves} {after}"
+        if "path" in missed:
+            limit = PATH_TOLERANCE * self.tolerance
+            apart = f"{self.relative_path_error:.1e} > {limit:g}"
+            return f"did not converge: adds up at the end, but not along the path: {apart} {after}"
+        return f"did not converge {after}, though it adds up: relative error {relative} ≤ {self.tolerance:g}"
+
+
+def failed(
+    converged: bool | None, error: float, change: float | None, path_error: float | None, tolerance: float
+) -> tuple[str, ...]:
+    """Which of the criteria exceed the tolerance; see `TokenScores.failed`.
+
+    Args:
+        converged: whether all of them were met; None where nothing was judged.
+        error, change, path_error: the relative completeness error, change between rules and error along the path.
+        tolerance: of the first two; the third is allowed `PATH_TOLERANCE` times as much.
+    """
+    if converged is not False:
+        return ()
+    criteria = (("completeness", error, 1), ("stability", change, 1), ("path", path_error, PATH_TOLERANCE))
+    return tuple(name for name, value, times in criteria if value is not None and value > times * tolerance)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _two_digits(value: float) -> str:
+    return f"{value:,.0f}" if value >= 9.95 else f"{value:.2g}"

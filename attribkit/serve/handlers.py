@@ -1,0 +1,221 @@
+"""What a lane does with the requests of one kind that wait together: models in, answers out."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from attribkit.attribution.baselines import NAMES
+from attribkit.attribution.outputs import UNITS
+from attribkit.attribution.registry import ENGINES, why_not_exact
+from attribkit.errors import InputError, UnknownNameError
+from attribkit.explainer import explain, supported
+from attribkit.projection.reference_map import fits
+from attribkit.render.picture.page import image
+from attribkit.render.scatter import frame
+from attribkit.results.explanation import Explanation, Explanations
+from attribkit.serve import assets
+from attribkit.serve.limits import Limits
+from attribkit.serve.live import live, place
+from attribkit.serve.schema import (
+    Alternatives,
+    Explain,
+    FileFormat,
+    Files,
+    Live,
+    ModelCard,
+    Models,
+    Predict,
+    Settings,
+)
+from attribkit.serve.served_model import Frozen
+
+NEAREST = 8
+"""Words that are offered in another's place."""
+
+WRITE: Mapping[str, Callable[[Sequence[Explanation]], bytes]] = {
+    "json": lambda rows: (rows[0] if len(rows) == 1 else Explanations(rows)).to_json().encode(),
+    "html": lambda rows: (rows[0] if len(rows) == 1 else Explanations(rows)).to_html().encode(),
+    **{kind: partial(image, format=kind) for kind in ("png", "svg", "pdf")},
+}
+"""The same writers as everywhere, by format."""
+
+
+class Desk:
+    """Models and what can be asked of them; used by one thread."""
+
+    def __init__(self, models: Sequence[Frozen], limits: Limits) -> None:
+        self._models = {model.name: model for model in models}
+        self._limits = limits
+
+    def __call__(self, key: Any, items: Sequence[Any]) -> Sequence[Any]:
+        """Answer requests that share a key; raises what `attribkit.explain` raises, and UnknownNameError."""
+        kind, *shared = key
+        return getattr(self, f"_{kind}")(*shared, items)
+
+    def model(self, name: str | None) -> Frozen:
+        """A model by its name, the first by default. UnknownNameError that lists them for another name."""
+        if name is None:
+            return next(iter(self._models.values()))
+        if name not in self._models:
+            raise UnknownNameError(f"`model` must be one of {', '.join(self._models)}, got {name[:200]!r}")
+        return self._models[name]
+
+    def cards(self) -> Models:
+        """What can be asked."""
+        return Models(
+            models=[_card(model) for model in self._models.values()],
+            outputs=list(UNITS),
+            baselines=list(NAMES),
+            text_characters=self._limits.text_characters,
+            text_tokens=self._limits.text_tokens,
+            texts=self._limits.texts,
+        )
+
+    def _map(self, names: Sequence[str]) -> list[bytes]:
+        """The maps that models carry, for the page to draw; UnknownNameError for one that carries none."""
+        return [_json(self._points(self.model(name))) for name in names]
+
+    def _points(self, model: Frozen) -> dict[str, Any]:
+        if model.map is None:
+            raise UnknownNameError(
+                f"the model {model.name!r} carries no reference texts to draw a map of; ask another model"
+            )
+        return assets.points(model.map.scatter)
+
+    def _live(self, settings: Settings, placed: bool, questions: Sequence[Live]) -> list[bytes]:
+        """What the page paints of each text."""
+        model = self.model(settings.model)
+        views = ["attribution", "attention"] if model.has_attention else ["attribution"]
+        rows = self._explained(model, [one.text for one in questions], settings, views, False)
+        answers = [live(row) for row in rows]
+        if placed and model.map is not None:
+            texts = [one.text for one in questions]
+            scatter, _ = model.map.marked(texts, model.ids(texts))
+            for answer, one in zip(answers, scatter.placed, strict=True):
+                answer["place"] = place(one, frame(model.map.scatter), scatter.excerpts, scatter.labels)
+        return [_json(answer) for answer in answers]
+
+    def _explain(self, settings: Settings, views: Any, compare: bool, questions: Sequence[Explain]) -> list[bytes]:
+        """Each explanation as the JSON that it is saved as."""
+        model = self.model(settings.model)
+        rows = self._explained(model, [one.text for one in questions], settings, views, compare)
+        return [row.to_json().encode() for row in rows]
+
+    def _files(self, kind: FileFormat, questions: Sequence[Files]) -> list[bytes]:
+        """Each request's explanations drawn into one file."""
+        answers = []
+        for question in questions:
+            rows: list[Explanation] = []
+            for one in question.explanations:
+                model = self.model(one.model)
+                rows += self._explained(model, [one.text], one, one.views, one.compare)
+            answers.append(WRITE[kind](rows))
+        return answers
+
+    def _predict(self, name: str | None, questions: Sequence[Predict]) -> list[dict[str, Any]]:
+        """What a model says of all texts of all questions, in as few runs as it takes."""
+        model = self.model(name)
+        texts = [text for question in questions for text in question.texts]
+        for text in texts:
+            self._check(model, text)
+        rows = iter(model.probabilities(texts))
+        return [
+            {"model": model.name, "predictions": [_said(model, next(rows)) for _ in question.texts]}
+            for question in questions
+        ]
+
+    def _alternatives(self, questions: Sequence[Alternatives]) -> list[dict[str, Any]]:
+        """What a model would say without a word, and with its nearest ones."""
+        return [self._alternative(question) for question in questions]
+
+    def _alternative(self, question: Alternatives) -> dict[str, Any]:
+        model, text = self.model(question.model), question.text
+        self._check(model, text)
+        (encoded,) = model.encode([text])
+        there = [
+            k for k, (a, b) in enumerate(zip(encoded.starts, encoded.ends, strict=True)) if a <= question.start < b
+        ]
+        if not there:
+            raise InputError(f"`start` must lie in a word that the model reads, got {question.start}; take another")
+        start, end = int(encoded.starts[there[0]]), int(encoded.ends[there[0]])
+        known = bool(encoded.known[there[0]])
+        near = model.nearest(int(encoded.ids[there[0]]), NEAREST) if known else []
+        words = ["", *(_cased(one.word, text[start:end]) for one in near)]
+        texts = [text, *(text[:start] + (word or " ") + text[end:] for word in words)]
+        readable = [bool(len(ids)) for ids in model.tokenizer.ids(texts)]
+        rows = iter(model.probabilities([one for one, ok in zip(texts, readable, strict=True) if ok]))
+        now, *others = [_said(model, next(rows)) if ok else None for ok in readable]
+        similarities = [None, *(one.similarity for one in near)]
+        return {
+            "word": text[start:end],
+            "start": start,
+            "end": end,
+            "known": known,
+            "now": now,
+            "alternatives": [
+                {"word": word, "similarity": similarity, **said}
+                for word, similarity, said in zip(words, similarities, others, strict=True)
+                if said is not None
+            ],
+        }
+
+    def _explained(
+        self, model: Frozen, texts: list[str], settings: Settings, views: Any, compare: bool
+    ) -> Explanations:
+        for text in texts:
+            self._check(model, text)
+        return explain(
+            model,
+            texts,
+            views=views,
+            target=settings.target,
+            output=settings.output,
+            method=settings.method,
+            baseline=settings.baseline,
+            tolerance=settings.tolerance,
+            seed=settings.seed,
+            compare=compare,
+        )
+
+    def _check(self, model: Frozen, text: str) -> None:
+        """Refuse a text longer than this server reads; ValueError that says how long."""
+        (encoded,) = model.encode([text])
+        if encoded.total > self._limits.text_tokens:
+            raise InputError(
+                f"a text may have {self._limits.text_tokens:,} tokens here, got {encoded.total:,}; explain it with "
+                "attribkit.explain, or shorten it"
+            )
+
+
+def _json(content: Any) -> bytes:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+
+
+def _card(model: Frozen) -> ModelCard:
+    closed = why_not_exact(model.network) is None
+    return ModelCard(
+        name=model.name,
+        network=type(model.network).__name__,
+        parameters=sum(parameter.numel() for parameter in model.network.parameters()),
+        labels=list(model.labels),
+        vocabulary=model.network.embedding.num_embeddings,
+        methods=[name for name in ENGINES if closed or name != "exact"],
+        views=supported(model),
+        attention=model.has_attention,
+        map=fits(model),
+    )
+
+
+def _said(model: Frozen, probabilities: Any) -> dict[str, Any]:
+    return {
+        "label": model.labels[int(probabilities.argmax())],
+        "probabilities": dict(zip(model.labels, probabilities.tolist(), strict=True)),
+    }
+
+
+def _cased(word: str, like: str) -> str:
+    """A word of the vocabulary as it would be written in another's place."""
+    if like.isupper() and len(like) > 1:
+        return word.upper()
+    return word[:1].upper() + word[1:] if like[:1].isupper() else word

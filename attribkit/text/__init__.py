@@ -1,0 +1,1 @@
+"""Texts and tokens: where in the user's own text each token stood, its sentences, and batches of like length."""

@@ -1,0 +1,188 @@
+"""What Lightning trains: any network that keeps the contract, with Adam on cross-entropy."""
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from lightning.pytorch import LightningModule
+from sklearn.metrics import f1_score
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from attribkit.models import precision
+from attribkit.text.tokenizer import PAD_ID
+from attribkit.training.encoding import Batches, Texts
+from attribkit.training.processes import share
+from attribkit.training.settings import TrainingSettings
+
+
+class Training(LightningModule):
+    """A network with the texts it learns from.
+
+    Every epoch draws its batches and its dropout from the seed and the epoch's number alone: a resumed training needs
+    to know no random state to go on as if nothing had happened.
+
+    Attributes:
+        train_loss: of the epoch that is over, or running.
+        validation: `val_loss`, `val_accuracy` and `val_f1` after the epoch that is over.
+    """
+
+    def __init__(self, network: nn.Module, texts: Texts, validation: Texts, settings: TrainingSettings) -> None:
+        super().__init__()
+        self.network = network
+        self.settings = settings
+        self._average = None if settings.averaging is None else averaged(network, settings.averaging)
+        self.validation: dict[str, float] = {}
+        self._texts = texts
+        self._validation_batches = Batches(validation, settings.batch_size, settings.batch_tokens)
+        self._weights = class_weights(texts) if settings.class_weights == "balanced" else None
+        self._narrow = False
+        self._loss = self._weight = 0.0
+        self._classes = len(np.unique(texts.labels))
+        self._seen: list[tuple[Tensor, Tensor]] = []
+
+    @property
+    def kept(self) -> nn.Module:
+        """The network that is validated and kept: the one that learns, or the average of what it was."""
+        return self.network if self._average is None else self._average.module
+
+    @property
+    def train_loss(self) -> float:
+        """Mean over the texts the epoch has seen so far, dropout on."""
+        return self._loss / self._weight if self._weight else math.nan
+
+    def train_dataloader(self) -> Batches:
+        """The batches of the epoch that begins."""
+        settings = self.settings
+        return Batches(self._texts, settings.batch_size, settings.batch_tokens, self._epoch_seed())
+
+    def val_dataloader(self) -> Batches:
+        """The validation texts, by length."""
+        return self._validation_batches
+
+    def on_fit_start(self) -> None:
+        """Decide what matrices are multiplied in, now that the device is known."""
+        self._narrow = narrow(self.settings.precision, self.network, self.device)
+
+    def on_train_epoch_start(self) -> None:
+        """Draw the epoch's dropout from its own seed; change the learning rate where the embedding begins to move."""
+        torch.manual_seed(self._epoch_seed(*([self.global_rank] if self.global_rank else [])))
+        rate = self.settings.unfrozen_learning_rate
+        if rate is not None and self.trainer.current_epoch == self.settings.freeze_epochs:
+            for group in self.trainer.optimizers[0].param_groups:
+                group["lr"] = rate
+        self._loss = self._weight = 0.0
+
+    def training_step(self, batch: tuple[Tensor, Tensor, Tensor], batch_idx: int) -> Tensor:
+        """The loss of one batch. Raises FloatingPointError if it is not finite."""
+        (ids, mask, labels), counts = share(batch, self.global_rank, self.trainer.world_size)
+        ids = drop_words(ids, self.settings.word_dropout)
+        with torch.autocast(ids.device.type, torch.bfloat16, enabled=self._narrow):
+            logits = self.network(ids, mask)
+        loss = self._cross_entropy(logits.float(), labels) * counts
+        value = float(self.trainer.strategy.reduce(loss.detach(), reduce_op="sum"))
+        if not math.isfinite(value):
+            rate = self.trainer.optimizers[0].param_groups[0]["lr"]
+            raise FloatingPointError(
+                f"the loss became {value} at step {self.trainer.global_step + 1} in epoch "
+                f"{self.trainer.current_epoch + 1} "
+                f"with learning rate {rate:g}"
+            )
+        weight = self._weight_of(batch[2])
+        self._loss += value
+        self._weight += weight
+        return loss * (self.trainer.world_size / weight)  # of which the processes' gradients are then the mean
+
+    def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
+        """Take the step's weights into their average."""
+        if self._average is not None:
+            self._average.update_parameters(self.network)
+
+    def on_validation_epoch_start(self) -> None:
+        """Forget the last validation."""
+        self._seen = []
+
+    def validation_step(self, batch: tuple[Tensor, Tensor, Tensor], batch_idx: int) -> None:
+        """The logits of one batch."""
+        ids, mask, labels = batch
+        self._seen.append((self.kept(ids, mask), labels))
+
+    def on_validation_epoch_end(self) -> None:
+        """Loss, accuracy and F1 over all validation texts."""
+        logits, labels = (torch.cat(parts) for parts in zip(*self._seen, strict=True))
+        loss = self._cross_entropy(logits, labels) / self._weight_of(labels)
+        predicted = logits.argmax(1)
+        average = "binary" if logits.shape[1] == 2 else "macro"
+        self.validation = {
+            "val_loss": loss.item(),
+            "val_accuracy": (predicted == labels).double().mean().item(),
+            "val_f1": float(f1_score(labels.cpu(), predicted.cpu(), average=average, zero_division=0)),
+        }
+        self._seen = []
+
+    def configure_optimizers(self) -> Any:
+        """Adam, whose one pass over all weights is fused: over a large embedding it costs a sixth of the plain one."""
+        return torch.optim.Adam(
+            self.network.parameters(),
+            lr=self.settings.learning_rate,
+            weight_decay=self.settings.weight_decay,
+            decoupled_weight_decay=True,
+            fused=True,
+        )
+
+    def _cross_entropy(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Summed over the texts."""
+        weights = None if self._weights is None else self._weights.to(logits)
+        return F.cross_entropy(logits, labels, weights, reduction="sum")
+
+    def _weight_of(self, labels: Tensor) -> float:
+        """What to divide a summed loss by."""
+        return float(len(labels)) if self._weights is None else float(self._weights.to(labels.device)[labels].sum())
+
+    def _epoch_seed(self, *more: int) -> int:
+        # mixed, so that seed 1 in epoch 2 draws nothing like seed 2 in epoch 1
+        parts = [self.settings.seed, self.trainer.current_epoch, *more]
+        return int(np.random.SeedSequence(parts).generate_state(1)[0])
+
+
+def averaged(network: nn.Module, decay: float) -> AveragedModel:
+    """A network whose weights are the moving average of another's after each step; it begins with the first.
+
+    Source: Polyak & Juditsky, "Acceleration of Stochastic Approximation by Averaging", SIAM J. Control Optim. 1992; as
+    an exponential average: Tarvainen & Valpola, "Mean Teachers Are Better Role Models", NIPS 2017.
+    """
+    return AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(decay)).requires_grad_(False)
+
+
+def drop_words(ids: Tensor, share: float) -> Tensor:
+    """Token ids (B, T) in which each is PAD instead with probability `share`; the mask still counts them as read.
+
+    Source: Iyyer, Manjunatha, Boyd-Graber & Daumé, "Deep Unordered Composition Rivals Syntactic Methods for Text
+    Classification", ACL 2015; that texts with words taken out should be seen in training: Hase, Xie & Bansal, "The
+    Out-of-Distribution Problem in Explainability and Search Methods for Feature Importance Explanations", NeurIPS 2021.
+    """
+    return ids.masked_fill(torch.rand(ids.shape, device=ids.device) < share, PAD_ID) if share else ids
+
+
+def narrow(wanted: str, network: nn.Module, device: torch.device) -> bool:
+    """Whether a device shall multiply a network's matrices in bfloat16 where `wanted` is the setting's precision.
+
+    "auto" does where the device has instructions for that and torch uses them for each of the network's layers.
+    """
+    if wanted != "auto":
+        return wanted == "bfloat16"
+    return _has_instructions(device) and precision.lacking(network, device) is None
+
+
+def _has_instructions(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return device.type == "cpu" and any(has for name, has in torch.cpu.get_capabilities().items() if "bf16" in name)
+
+
+def class_weights(texts: Texts) -> Tensor:
+    """(C,) N / (C · N_c): every class together weighs the same."""
+    counts = np.bincount(texts.labels)
+    return torch.from_numpy(len(texts) / (len(counts) * counts))

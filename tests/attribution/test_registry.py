@@ -1,0 +1,183 @@
+"""Every method that can be asked for, on every network: it fits or says why not, and leaves the model as it was."""
+
+import copy
+import random
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from attribkit.attribution import registry
+from attribkit.attribution.cnn.lookup_tables import Tables
+from attribkit.attribution.registry import ENGINES, choose
+from attribkit.explainer import explain
+from attribkit.models.classifier import Classifier
+
+TEXTS = ["never a good film", "good", "a horrible unheard movie ! ever"]
+NAMES = (
+    "exact quadrature captum saliency input_x_gradient deeplift gradient_shap occlusion leave_one_out "
+    "shapley_sampling lime kernel_shap random"
+).split()
+COMPARED = [name for name in NAMES if name not in ("exact", "quadrature", "captum")]
+COMPLETE = {"deeplift", "shapley_sampling", "kernel_shap"}
+"""Of texts of up to 12 tokens: longer ones are sampled."""
+LONG = "never such a good film ! a good film with a great story and a dull horrible movie"
+ARCHITECTURES = ("cnn", "attention-rnn", "lstm")
+
+
+def fits(method: str, architecture: str) -> bool:
+    return method != "deeplift" or architecture == "cnn"
+
+
+CASES = [(method, net) for method in COMPARED for net in ARCHITECTURES if fits(method, net)]
+
+
+def test_the_names_are_a_promise() -> None:
+    assert list(ENGINES) == NAMES
+
+
+def test_the_best_method_is_chosen_where_none_is_named(make_classifier: Callable[..., Classifier]) -> None:
+    assert choose(None, make_classifier("cnn").network) == "exact"
+    assert choose(None, make_classifier("lstm").network) == "quadrature"
+    assert choose("lime", make_classifier("cnn").network) == "lime"
+    with pytest.raises(ValueError, match=r"method='exact' needs a network with a closed form.*use method='quadrature'"):
+        choose("exact", make_classifier("attention-rnn").network)
+
+
+def test_one_text_does_not_pay_for_tables_and_many_stay_within_the_bound(
+    make_classifier: Callable[..., Classifier], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classifier, built = make_classifier("cnn"), []
+    build = Tables.build
+
+    def counted(*arguments: Any, **options: Any) -> Tables:
+        built.append(build(*arguments, **options))
+        return built[-1]
+
+    monkeypatch.setattr(Tables, "build", counted)
+    explain(classifier, "a good film a good film")
+    rows_per_word = classifier.network.settings.widths
+    assert [len(one.rows) for one in built] == [(3 + 2) * sum(rows_per_word)]  # its own three words
+    built.clear()
+    texts = [*TEXTS, "a good movie"]
+    together = explain(classifier, texts)
+    assert len(built) == 1 and built[0].nbytes <= registry._TABLE_BYTES
+    monkeypatch.setattr(registry, "_TABLE_BYTES", 100)
+    for bounded, free in zip(explain(classifier, texts), together, strict=True):
+        np.testing.assert_allclose(bounded.scores.scores, free.scores.scores, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("texts", [TEXTS[:1], [*TEXTS, "a good movie"]])
+def test_weights_changed_through_data_never_yield_a_stale_score(
+    make_classifier: Callable[..., Classifier], texts: list[str]
+) -> None:
+    classifier = make_classifier("cnn")
+    before = explain(classifier, texts, method="exact")
+    classifier.network.embedding.weight.data.mul_(2)
+    classifier.network.convolutions[0].weight.data[0] += 1
+    for old, new in zip(before, explain(classifier, texts, method="exact"), strict=True):
+        assert new.scores.converged and not np.allclose(old.scores.scores, new.scores.scores)
+
+
+@pytest.mark.parametrize(("method", "architecture"), CASES)
+def test_a_text_gets_the_same_scores_alone_and_among_others(
+    make_classifier: Callable[..., Classifier], method: str, architecture: str
+) -> None:
+    classifier = make_classifier(architecture)
+    for together, text in zip(explain(classifier, TEXTS, method=method), TEXTS, strict=True):
+        alone = explain(classifier, text, method=method).scores
+        limit = 2e-6 * max(np.abs(alone.scores).sum(), 1e-2)
+        np.testing.assert_allclose(together.scores.scores, alone.scores, rtol=0, atol=limit)
+        assert together.scores.steps == alone.steps
+
+
+@pytest.mark.parametrize(("method", "architecture"), CASES)
+def test_each_says_whether_its_scores_add_up(
+    make_classifier: Callable[..., Classifier], method: str, architecture: str
+) -> None:
+    for row in explain(make_classifier(architecture), TEXTS[:2], method=method, target="all", views="attribution"):
+        for panel in row.panels:
+            assert panel.method == method  # type: ignore[union-attr]  # these panels are token scores
+            if method in ("gradient_shap", "random"):
+                assert panel.converged is None and panel.verdict.startswith("sampled: ")  # type: ignore[union-attr]
+            elif method in COMPLETE:
+                assert panel.converged == (panel.relative_error <= 1e-4)  # type: ignore[union-attr]
+                assert "adds up" in panel.verdict or "did not converge" in panel.verdict  # type: ignore[union-attr]
+            else:
+                assert panel.verdict == f"{method} does not promise that the scores add up to the change in log-odds"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("method", ["gradient_shap", "shapley_sampling", "lime", "kernel_shap"])
+def test_drawn_scores_state_their_spread_and_get_no_verdict_for_adding_up(
+    make_classifier: Callable[..., Classifier], method: str, architecture: str
+) -> None:
+    ((row,),) = (explain(make_classifier(architecture), [LONG], method=method, views="attribution"),)
+    panel = row.scores
+    assert panel.converged is None and panel.failed == () and panel.draws and panel.spread is not None
+    assert panel.spread.shape == panel.scores.shape and panel.spread.max() > 0
+    assert panel.verdict.startswith(f"sampled: {panel.draws:,} draws, spread ± ") and "adds up" not in panel.verdict
+
+
+@pytest.mark.parametrize(("method", "architecture"), CASES)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"output": "logit", "target": "all", "baseline": "mean"},
+        {"target": ("x", "z"), "baseline": "a dull film"},
+        {"output": "probability", "target": "y", "baseline": "unk"},
+        {"output": "logit", "baseline": "zero"},
+    ],
+)
+def test_every_output_target_and_baseline_is_served(
+    make_classifier: Callable[..., Classifier], method: str, architecture: str, options: dict[str, Any]
+) -> None:
+    classifier = make_classifier(architecture, labels=("x", "y", "z"))
+    if method == "deeplift" and options.get("output") == "probability":
+        pytest.skip("refused, as its own test says")
+    rows = explain(classifier, TEXTS[:2], method=method, views="attribution", **options)
+    panels = [panel for row in rows for panel in row.panels]
+    assert len(panels) == (6 if options.get("target") == "all" else 2)
+    assert all(len(panel.scores) == len(panel.tokens) for panel in panels)  # type: ignore[union-attr]
+    if method in ("deeplift", "shapley_sampling", "kernel_shap"):
+        assert all(panel.converged for panel in panels)  # type: ignore[union-attr]  # these panels are token scores
+
+
+@pytest.mark.parametrize(("method", "architecture"), [(m, n) for m in COMPARED for n in ARCHITECTURES])
+def test_the_model_is_left_as_it_was_found(
+    make_classifier: Callable[..., Classifier], method: str, architecture: str
+) -> None:
+    classifier = make_classifier(architecture)
+    network = classifier.network.train()
+    network.output.weight.grad = torch.ones_like(network.output.weight)
+    network.embedding.weight.requires_grad_(False)
+
+    def state() -> Any:
+        return (
+            [(name, module.training, sorted(vars(module))) for name, module in network.named_modules()],
+            [len(hooks) for m in network.modules() for hooks in (m._forward_hooks, m._forward_pre_hooks)],
+            [(p.requires_grad, None if p.grad is None else p.grad.sum().item()) for p in network.parameters()],
+            copy.deepcopy({name: tensor.tolist() for name, tensor in network.state_dict().items()}),
+            torch.get_rng_state().tolist(),
+            np.random.get_state()[1].tolist(),  # type: ignore[index]  # a legacy state is a tuple
+            random.getstate(),
+        )
+
+    before = state()
+    if fits(method, architecture):
+        explain(classifier, TEXTS[0], method=method)
+    else:
+        with pytest.raises(ValueError, match="does not hold"):
+            explain(classifier, TEXTS[0], method=method)
+    assert state() == before
+
+
+def test_a_text_equal_to_its_baseline_scores_zero(make_classifier: Callable[..., Classifier]) -> None:
+    for method, architecture in CASES:
+        if method in ("saliency", "input_x_gradient", "random"):
+            continue
+        panel = explain(make_classifier(architecture), "a good film", method=method, baseline="a good film").scores
+        assert panel.scores.tolist() == [0, 0, 0], method
+        assert panel.relative_error == 0
