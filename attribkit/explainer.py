@@ -18,7 +18,7 @@ from attribkit.projector import labelled_texts
 from attribkit.results.explanation import Explanation, Explanations
 from attribkit.results.panels import Panel, Prediction
 from attribkit.views import VIEWS
-from attribkit.views.encoded_batch import Reading, View
+from attribkit.views.encoded_batch import EncodedBatch, View
 
 
 class ViewOptions(TypedDict, total=False):
@@ -115,7 +115,7 @@ def explain(
     several = isinstance(text, Iterable) and not isinstance(text, (str, bytes))
     texts = list(text) if several else [cast(str, text)]
     model = model.on(device)
-    reading = Reading.of(model, texts, batch_size)
+    reading = EncodedBatch.of(model, texts, batch_size)
     truth = _true_labels(true_label, texts, model.labels)
     probabilities = softmax(reading.logits)
     panels: list[list[Panel]] = [[] for _ in texts]

@@ -30,7 +30,7 @@ from captum.attr import LayerIntegratedGradients
 
 from attribkit.corpus import explain_corpus
 from attribkit.models.classifier import Classifier
-from attribkit.models.state import borrowed
+from attribkit.models.state import preserve_state
 
 MODELS = ("imdb-cnn", "imdb-attention-rnn")
 _SAMPLED = 0.5
@@ -104,7 +104,7 @@ def captum_seconds(model: str, texts: Sequence[str]) -> tuple[float, float, int]
     classifier = Classifier.load(model, "cpu")
     network, ids = classifier.network, classifier.ids(texts)
     best = (float("inf"), 0)
-    with borrowed(network):
+    with preserve_state(network):
         for rows in (8, 32, 128):
             seconds = _captum(classifier, network, ids[: max(8, len(ids) // 4)], rows)
             best = min(best, (seconds, rows))

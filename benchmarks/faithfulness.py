@@ -60,16 +60,16 @@ def advantage(found: Faithfulness, method: str, over: str, **more: Any) -> None:
         report(**line, mean=one.mean, low=one.low, high=one.high, ratio=means[0] / means[1], texts=one.texts)
 
 
-def cnn(texts: list[str], seed: int, searched: int | None) -> None:
+def cnn(texts: list[str], seed: int, oracle_texts: int | None) -> None:
     model = Classifier.load("imdb-cnn", device="cpu")
     start = time.perf_counter()
-    found = faithfulness(model, texts, SIX, searched=searched, seed=seed)
+    found = faithfulness(model, texts, SIX, oracle_texts=oracle_texts, seed=seed)
     report(
         measure="seconds",
         model=model.name,
         texts=len(texts),
         methods=SIX,
-        searched=searched or "all",
+        oracle_texts=oracle_texts or "all",
         seconds=time.perf_counter() - start,
     )
     for measure in ("comprehensiveness", "sufficiency", "log_probability_drop", "tau"):
@@ -83,12 +83,17 @@ def cnn(texts: list[str], seed: int, searched: int | None) -> None:
         report(measure="share of the best found", removal=way, method="exact", share=found.share_of_best("exact", way))
 
 
-def short(texts: list[str], seed: int, searched: int | None) -> None:
+def short(texts: list[str], seed: int, oracle_texts: int | None) -> None:
     model = Classifier.load("imdb-cnn", device="cpu")
     sentences = short_sentences(model, texts)
     chosen = np.random.default_rng(seed).permutation(len(sentences))[:300]
     found = faithfulness(
-        model, [sentences[place] for place in np.sort(chosen)], ["exact"], searched=searched, jolted=0, seed=seed
+        model,
+        [sentences[place] for place in np.sort(chosen)],
+        ["exact"],
+        oracle_texts=oracle_texts,
+        perturbed=0,
+        seed=seed,
     )
     for way in found.removals:
         share = found.share_of_best("exact", way, exact=True)
@@ -97,10 +102,12 @@ def short(texts: list[str], seed: int, searched: int | None) -> None:
     figures(found, "comprehensiveness", model=model.name, tokens=f"≤ {EXACT}")
 
 
-def rnn(texts: list[str], seed: int, searched: int | None) -> None:
+def rnn(texts: list[str], seed: int, oracle_texts: int | None) -> None:
     model = Classifier.load("imdb-attention-rnn", device="cpu")
     start = time.perf_counter()
-    found = faithfulness(model, texts, ["quadrature", "attention"], searched=searched or 0, jolted=0, seed=seed)
+    found = faithfulness(
+        model, texts, ["quadrature", "attention"], oracle_texts=oracle_texts or 0, perturbed=0, seed=seed
+    )
     report(measure="seconds", model=model.name, texts=len(texts), seconds=time.perf_counter() - start)
     figures(found, "comprehensiveness", model=model.name)
     figures(found, "sufficiency", model=model.name)
@@ -120,7 +127,7 @@ def main() -> None:
     chosen = parser.parse_args()
     texts = reviews(chosen.texts, chosen.seed)
     for name in chosen.only:
-        PARTS[name](texts, chosen.seed, chosen.searched)
+        PARTS[name](texts, chosen.seed, chosen.oracle_texts)
 
 
 if __name__ == "__main__":

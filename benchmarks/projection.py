@@ -32,12 +32,12 @@ from playwright.sync_api import sync_playwright
 from sklearn.manifold import TSNE as SklearnTSNE
 
 from attribkit.data import load_tables
+from attribkit.data.labelled_texts import drawn
 from attribkit.data.synthetic import demo_reviews
 from attribkit.models.classifier import Classifier
 from attribkit.models.layers import choose_layers
 from attribkit.projection.components import Components
 from attribkit.projection.layer_outputs import read_layers
-from attribkit.data.labelled_texts import drawn
 from attribkit.projection.mixing import SAMPLE, trustworthiness
 from attribkit.projection.pooling import Reduction
 from attribkit.projection.reducers import PCA_FIRST, QUICKER_FROM, TSNE

@@ -43,7 +43,7 @@ ak.explain(model, "The plot was boring, but the acting was not bad at all!", vie
 # text of at most 12 tokens and by search in a longer one.
 
 # %%
-found = ak.faithfulness(model, texts[:60], ["exact", "leave_one_out", "input_x_gradient", "saliency"], jolted=5)
+found = ak.faithfulness(model, texts[:60], ["exact", "leave_one_out", "input_x_gradient", "saliency"], perturbed=5)
 ak.Explanation(None, None, found.panels())
 
 # %% [markdown]

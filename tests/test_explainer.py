@@ -13,7 +13,7 @@ from attribkit.results.explanation import Explanation, Explanations
 from attribkit.results.panels import Panel, Table
 from attribkit.text.tokenizer import TextSettings, Tokenizer
 from attribkit.views import VIEWS
-from attribkit.views.encoded_batch import Reading
+from attribkit.views.encoded_batch import EncodedBatch
 
 HOSTILE = {
     "one token": "film",
@@ -184,7 +184,7 @@ def test_a_view_sees_the_texts_and_what_was_read_of_them(
         def supports(self, classifier: Classifier) -> bool:
             return self.seed > 0
 
-        def __call__(self, classifier: Classifier, reading: Reading) -> list[list[Panel]]:
+        def __call__(self, classifier: Classifier, reading: EncodedBatch) -> list[list[Panel]]:
             pairs = zip(reading.texts, reading.encoded, strict=True)
             return [[Table("lengths", ("characters", "tokens"), ((len(text), len(one.ids)),))] for text, one in pairs]
 

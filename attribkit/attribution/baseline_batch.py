@@ -42,7 +42,7 @@ def check_baselines(given: object) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, eq=False)
-class Named:
+class BaselineSpec:
     """A baseline of a run.
 
     Attributes:
@@ -56,10 +56,10 @@ class Named:
     outputs: dict[int, Tensor] = field(default_factory=dict)
 
     @staticmethod
-    def of(classifier: Classifier, name: str) -> "Named":
+    def of(classifier: Classifier, name: str) -> "BaselineSpec":
         """Raises as `Classifier.encode` for a text that cannot be read."""
         known = name in baselines.NAMES
-        return Named(name, None if known else torch.from_numpy(classifier.encode([name])[0].ids))
+        return BaselineSpec(name, None if known else torch.from_numpy(classifier.encode([name])[0].ids))
 
     @property
     def length(self) -> int | None:
@@ -68,7 +68,7 @@ class Named:
 
 
 @dataclass(frozen=True, eq=False)
-class Against:
+class BaselineBatch:
     """What a batch of texts is compared with.
 
     Attributes:
@@ -84,7 +84,7 @@ class Against:
     length: int | None
 
     @staticmethod
-    def of(classifier: Classifier, ids: Tensor, mask: Tensor, named: "Named", run: Any) -> "Against":
+    def of(classifier: Classifier, ids: Tensor, mask: Tensor, named: "BaselineSpec", run: Any) -> "BaselineBatch":
         """What texts (B, T) are compared with; run: the network fed with vectors.
 
         Raises: RuntimeError if the network's outputs for the baseline are NaN or infinite.
@@ -112,7 +112,7 @@ class Against:
                     "another baseline, and check the network's weights and what it computes"
                 )
             named.outputs.update(zip(new, logits.double().cpu(), strict=True))
-        return Against(tokens, vectors, torch.stack([named.outputs[length] for length in lengths]), named.length)
+        return BaselineBatch(tokens, vectors, torch.stack([named.outputs[length] for length in lengths]), named.length)
 
     def note(self, wanted: int) -> tuple[str, ...]:
         """What a reader must know of a baseline text that is not as long as the text with `wanted` tokens."""

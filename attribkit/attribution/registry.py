@@ -14,79 +14,79 @@ from attribkit.attribution.cnn import closed_form, exact
 from attribkit.attribution.cnn.filters import misfit, named_as_text_cnn
 from attribkit.attribution.cnn.lookup_tables import Tables, nbytes
 from attribkit.attribution.methods import coalitions, gradient_shap, leave_one_out, quadrature, random_baseline
-from attribkit.attribution.request import Problem, Solution, adds_up
+from attribkit.attribution.request import AttributionRequest, MethodResult, adds_up
 from attribkit.errors import InputError
-from attribkit.models.state import borrowed, embedding_fed
+from attribkit.models.state import embedding_fed, preserve_state
 
 
-def by_closed_form(problem: Problem) -> Solution:
+def by_closed_form(request: AttributionRequest) -> MethodResult:
     """No steps at all; for text CNNs."""
-    baseline = problem.baseline if problem.baseline_ids is None else problem.baseline_ids
+    baseline = request.baseline if request.baseline_ids is None else request.baseline_ids
     found = exact.attribute(
-        problem.network,
-        problem.ids,
-        problem.mask,
+        request.network,
+        request.ids,
+        request.mask,
         baseline,
-        problem.targets,
-        problem.tables,
-        problem.phrases,
-        problem.logits_at_ends,
+        request.targets,
+        request.tables,
+        request.phrases,
+        request.logits_at_ends,
     )
-    scores = found.scores.to(problem.difference.device)
-    converged = adds_up(problem, scores)
+    scores = found.scores.to(request.difference.device)
+    converged = adds_up(request, scores)
     steps = torch.zeros_like(converged, dtype=torch.int64)
-    return Solution(scores, steps, converged, phrases=found.phrases, agrees=found.agrees)
+    return MethodResult(scores, steps, converged, phrases=found.phrases, agrees=found.agrees)
 
 
-def by_quadrature(problem: Problem) -> Solution:
+def by_quadrature(request: AttributionRequest) -> MethodResult:
     """As many gradients as each text needs; for every network."""
 
     def run(points: Tensor, mask: Tensor, texts: Tensor) -> Tensor:
-        return problem.run(points, problem.ids[texts, : points.shape[1]], mask)
+        return request.run(points, request.ids[texts, : points.shape[1]], mask)
 
     found = quadrature.integrated_gradients(
         run,
-        problem.network.embedding(problem.ids).detach(),
-        problem.baseline,
-        problem.mask,
-        problem.targets,
-        problem.difference,
-        tolerance=problem.tolerance,
+        request.network.embedding(request.ids).detach(),
+        request.baseline,
+        request.mask,
+        request.targets,
+        request.difference,
+        tolerance=request.tolerance,
     )
-    steps = found.nodes.expand(len(problem.targets), -1)
-    return Solution(found.scores, steps, found.converged, rule_change=found.change, path_error=found.path_error)
+    steps = found.nodes.expand(len(request.targets), -1)
+    return MethodResult(found.scores, steps, found.converged, rule_change=found.change, path_error=found.path_error)
 
 
-def by_captum(problem: Problem) -> Solution:
+def by_captum(request: AttributionRequest) -> MethodResult:
     """Captum's layer integrated gradients, its steps doubled until they suffice; kept for comparison."""
-    rows = max(1, 16_384 // problem.ids.shape[1])
+    rows = max(1, 16_384 // request.ids.shape[1])
     integrated_gradients = import_module("attribkit.attribution.methods.captum").integrated_gradients
     found = [
         integrated_gradients(
-            problem.network,
-            problem.run,
-            problem.ids,
-            problem.mask,
-            problem.baseline_ids,
-            problem.baseline,
+            request.network,
+            request.run,
+            request.ids,
+            request.mask,
+            request.baseline_ids,
+            request.baseline,
             target,
             difference,
-            problem.tolerance,
+            request.tolerance,
             rows,
         )
-        for target, difference in zip(problem.targets, problem.difference, strict=True)
+        for target, difference in zip(request.targets, request.difference, strict=True)
     ]
     scores, steps, converged = (
         torch.stack([getattr(one, name) for one in found]) for name in ("scores", "steps", "converged")
     )
-    return Solution(scores, steps, converged)
+    return MethodResult(scores, steps, converged)
 
 
-def _captums(module: str, name: str) -> Callable[[Problem], Solution]:
+def _captums(module: str, name: str) -> Callable[[AttributionRequest], MethodResult]:
     """A method that stands on Captum, loaded once it is asked for: Captum and matplotlib with it take a second."""
 
-    def solve(problem: Problem) -> Solution:
-        return getattr(import_module(f"attribkit.attribution.{module}"), name)(problem)
+    def solve(request: AttributionRequest) -> MethodResult:
+        return getattr(import_module(f"attribkit.attribution.methods.{module}"), name)(request)
 
     return solve
 
@@ -95,7 +95,7 @@ _PAYS_FROM = 4
 """Texts from which on their common words are tabulated together; fewer tabulate their own."""
 _TABLE_BYTES = 256 * 2**20
 
-ENGINES: dict[str, Callable[[Problem], Solution]] = {
+ENGINES: dict[str, Callable[[AttributionRequest], MethodResult]] = {
     "exact": by_closed_form,
     "quadrature": by_quadrature,
     "captum": by_captum,
@@ -182,7 +182,7 @@ def why_not_exact(network: Any) -> str | None:
     reason = misfit(network)
     if reason is not None or closed_form.declared(network):
         return reason
-    with borrowed(network):
+    with preserve_state(network):
         return closed_form.fault(network, embedding_fed(network))
 
 

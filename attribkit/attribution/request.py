@@ -18,7 +18,7 @@ TOKENS_AT_ONCE = 16_384
 
 
 @dataclass(frozen=True, eq=False)
-class Problem:
+class AttributionRequest:
     """Some texts, what they are compared with, and the scalars to be shared out; all on the network's device.
 
     Attributes:
@@ -77,10 +77,10 @@ class Problem:
         """(B, T) bool: the real tokens whose embedding is not the baseline's; no other token can have a part."""
         return (self.embedded != self.baseline).any(2) & self.mask
 
-    def text(self, row: int) -> "Problem":
+    def text(self, row: int) -> "AttributionRequest":
         """One of the texts by itself, without padding."""
         one, length = slice(row, row + 1), int(self.mask[row].sum())
-        return Problem(
+        return AttributionRequest(
             self.network,
             self.run,
             self.ids[one, :length],
@@ -120,7 +120,7 @@ class Problem:
 
 
 @dataclass(frozen=True, eq=False)
-class Solution:
+class MethodResult:
     """What a method found.
 
     Attributes:
@@ -164,18 +164,20 @@ class Solution:
         return bool(self.converged[target, text])
 
 
-def adds_up(problem: Problem, scores: Tensor) -> Tensor:
+def adds_up(request: AttributionRequest, scores: Tensor) -> Tensor:
     """(J, B) bool: |Σ scores − difference| ≤ tolerance · Σ|scores|."""
-    error = (scores.sum(2) - problem.difference.to(scores.device)).abs()
-    return error <= problem.tolerance * scores.abs().sum(2)
+    error = (scores.sum(2) - request.difference.to(scores.device)).abs()
+    return error <= request.tolerance * scores.abs().sum(2)
 
 
-def one_by_one(problem: Problem, solve: Callable[[Problem], tuple[Tensor, int]]) -> tuple[Tensor, Tensor]:
+def one_by_one(
+    request: AttributionRequest, solve: Callable[[AttributionRequest], tuple[Tensor, int]]
+) -> tuple[Tensor, Tensor]:
     """Scores (J, B, T) and steps (J, B) of a method that takes one text, without padding, to (J, T) and a number."""
-    scores = torch.zeros(len(problem.targets), *problem.ids.shape, dtype=torch.float64)
+    scores = torch.zeros(len(request.targets), *request.ids.shape, dtype=torch.float64)
     steps = torch.zeros(scores.shape[:2], dtype=torch.int64)
-    for row in range(len(problem.ids)):
-        text = problem.text(row)
+    for row in range(len(request.ids)):
+        text = request.text(row)
         found, steps[:, row] = solve(text)
         scores[:, row, : text.ids.shape[1]] = found
     return scores, steps

@@ -1,4 +1,4 @@
-"""How scores fare when the embedded text is jolted, computed by Captum.
+"""How scores fare when the embedded text is perturbed, computed by Captum.
 
 Source: Yeh, Hsieh, Suggala, Inouye & Ravikumar, "On the (In)fidelity and Sensitivity of Explanations", NeurIPS 2019.
 """
@@ -16,7 +16,7 @@ SAMPLES = 50
 """Draws of an infidelity."""
 REMOVED = 0.1
 """Each token's probability of being taken back to the baseline in one of them."""
-JOLTS, RADIUS = 10, 0.02
+PERTURBATIONS, RADIUS = 10, 0.02
 """Draws of a max-sensitivity, and how far each of the embedding's values may move: Captum's own defaults."""
 
 
@@ -58,5 +58,7 @@ def max_sensitivity(explain: Callable[[Tensor], Tensor], embedded: Tensor, seed:
 
     with DRAWING, torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        found = sensitivity_max(scores_of, embedded.unsqueeze(0), perturb_radius=RADIUS, n_perturb_samples=JOLTS)
+        found = sensitivity_max(
+            scores_of, embedded.unsqueeze(0), perturb_radius=RADIUS, n_perturb_samples=PERTURBATIONS
+        )
     return float(found[0])

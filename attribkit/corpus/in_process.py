@@ -8,13 +8,13 @@ import torch
 
 from attribkit.corpus.job import Job
 from attribkit.corpus.manifest import Part
-from attribkit.corpus.windows import Todo
+from attribkit.corpus.windows import PendingWork
 from attribkit.corpus.work import Work
 from attribkit.models.classifier import Classifier
 
 
 @dataclass
-class Here:
+class InProcessEngine:
     """The work, done where one stands.
 
     Attributes:
@@ -26,20 +26,20 @@ class Here:
     one_thread: bool
 
     @staticmethod
-    def of(job: Job, classifier: Classifier | None, one_thread: bool) -> "Here":
+    def of(job: Job, classifier: Classifier | None, one_thread: bool) -> "InProcessEngine":
         """Ready to work, with the job's own model unless another is given. Raises as `Work.of`."""
-        return Here(Work.of(job, classifier), one_thread)
+        return InProcessEngine(Work.of(job, classifier), one_thread)
 
     def introduce(self) -> dict[str, Any]:
         """As `Work.introduce`."""
         return self.work.introduce()
 
-    def run(self, todo: Todo) -> Iterator[tuple[int, Part]]:
+    def run(self, pending: PendingWork) -> Iterator[tuple[int, Part]]:
         """Each part, in order, and how much of the corpus had been read for it."""
         threads = torch.get_num_threads()
         torch.set_num_threads(1 if self.one_thread else threads)
         try:
-            for window, retry in todo.tasks():
+            for window, retry in pending.tasks():
                 yield window.read, self.work(window.number, window.table, retry)
         finally:
             torch.set_num_threads(threads)

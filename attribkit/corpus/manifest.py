@@ -111,7 +111,7 @@ def write_parquet(path: Path, table: pa.Table) -> str:
 
 
 @dataclass
-class Ledger:
+class Manifest:
     """The folder of a run, held by one process at a time.
 
     Attributes:
@@ -149,7 +149,7 @@ class Ledger:
         return lock
 
     @staticmethod
-    def open(folder: Path, header: Mapping[str, Any]) -> "Ledger":
+    def open(folder: Path, header: Mapping[str, Any]) -> "Manifest":
         """Begin a run, or take up the one that is there.
 
         Raises: ValueError if the folder's run is of another model, input or settings, or its manifest is damaged.
@@ -162,7 +162,7 @@ class Ledger:
         if not lines:
             (folder / WORDS).mkdir(exist_ok=True) if header["settings"]["words"] else None
             write_whole(path, _line({"attribkit": "corpus", "format": FORMAT, **header}))
-            return Ledger(folder, header["versions"], header["versions"])
+            return Manifest(folder, header["versions"], header["versions"])
         there = _read(lines[0])
         if there is None or there.get("attribkit") != "corpus":
             raise InputError(f"{MANIFEST} in {str(folder)!r} is damaged; delete the folder and run again")
@@ -174,19 +174,21 @@ class Ledger:
         if there["format"] != FORMAT:
             raise InputError(f"{MANIFEST} has format {there['format']}, this version reads {FORMAT}; upgrade attribkit")
         _check_same(there, header, folder)
-        ledger = Ledger(folder, there["versions"], header["versions"])
+        manifest = Manifest(folder, there["versions"], header["versions"])
         for line in lines[1:]:
             entry = _read(line)  # a line that was torn or damaged names nothing: its part is written again
             if entry and "number" in entry:
-                ledger.parts[entry["number"]] = Part(**entry)
-            ledger.finished = bool(entry and entry.get("finished"))
-        named = len(ledger.parts)
-        ledger.parts = {number: p for number, p in ledger.parts.items() if ledger._is_whole(p)}
-        ledger.finished &= len(ledger.parts) == named
-        write_whole(path, b"".join(_line(one) for one in (there, *(part.to_json() for part in ledger.parts.values()))))
-        if ledger.finished:
-            ledger.close()
-        return ledger
+                manifest.parts[entry["number"]] = Part(**entry)
+            manifest.finished = bool(entry and entry.get("finished"))
+        named = len(manifest.parts)
+        manifest.parts = {number: p for number, p in manifest.parts.items() if manifest._is_whole(p)}
+        manifest.finished &= len(manifest.parts) == named
+        write_whole(
+            path, b"".join(_line(one) for one in (there, *(part.to_json() for part in manifest.parts.values())))
+        )
+        if manifest.finished:
+            manifest.close()
+        return manifest
 
     def _is_whole(self, part: Part) -> bool:
         files = [(self.folder / part.file, part.sha256)]

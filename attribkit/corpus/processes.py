@@ -20,7 +20,7 @@ from attribkit.corpus import memory
 from attribkit.corpus.faults import error_of
 from attribkit.corpus.job import Job, check_worker
 from attribkit.corpus.manifest import Part
-from attribkit.corpus.windows import Task, Todo, Window
+from attribkit.corpus.windows import PendingWork, Task, Window
 from attribkit.errors import RunError
 
 _ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
@@ -42,7 +42,7 @@ class Worker:
     process: subprocess.Popen[bytes] | None = None
     slices: int = 1
     told: dict[str, Any] | None = None
-    last_words: IO[bytes] | None = None
+    stderr: IO[bytes] | None = None
 
     def start(self) -> "Worker":
         """Start it; it loads the model meanwhile."""
@@ -50,12 +50,12 @@ class Worker:
         if memory.scarce():
             environment |= memory.FRUGAL
             # libraries that are refused memory say so at length, and a user needs one line of it
-            self.last_words = TemporaryFile()  # noqa: SIM115  # closed by `stop`
+            self.stderr = TemporaryFile()  # noqa: SIM115  # closed by `stop`
         self.process = subprocess.Popen(
             [sys.executable, "-m", "attribkit.corpus.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=self.last_words,
+            stderr=self.stderr,
             env=environment,
         )
         self._send(json.dumps(self.job.to_json()).encode() + b"\n")
@@ -120,9 +120,9 @@ class Worker:
             self.process.kill()
             self.process.communicate()
             self.process = None
-        if self.last_words is not None:
-            self.last_words.close()
-            self.last_words = None
+        if self.stderr is not None:
+            self.stderr.close()
+            self.stderr = None
 
     def _send(self, content: bytes) -> None:
         process = self._alive()
@@ -146,10 +146,10 @@ class Worker:
 
     def _said(self) -> str:
         """The last line that a process wrote to stderr, where that was kept."""
-        if self.last_words is None:
+        if self.stderr is None:
             return ""
-        self.last_words.seek(0)
-        lines = self.last_words.read().decode(errors="replace").strip().splitlines()
+        self.stderr.seek(0)
+        lines = self.stderr.read().decode(errors="replace").strip().splitlines()
         return f": {lines[-1][:200]}" if lines else ""
 
     def _alive(self) -> subprocess.Popen[bytes]:
@@ -186,9 +186,9 @@ class Processes:
             check_worker(told, first)
         return first
 
-    def run(self, todo: Todo) -> Iterator[tuple[int, Part]]:
+    def run(self, pending: PendingWork) -> Iterator[tuple[int, Part]]:
         """Each part as it is finished, in any order, and how much of the corpus had been read for it."""
-        return _side_by_side(todo.tasks(), list(self.workers))
+        return _side_by_side(pending.tasks(), list(self.workers))
 
 
 def _side_by_side(tasks: Iterator[Task], hands: Sequence[Worker]) -> Iterator[tuple[int, Part]]:

@@ -28,7 +28,7 @@ import torch
 from attribkit.corpus.faults import error_of, told
 from attribkit.corpus.job import Job, check_worker
 from attribkit.corpus.manifest import Part
-from attribkit.corpus.windows import Todo
+from attribkit.corpus.windows import PendingWork
 from attribkit.corpus.work import Work
 
 
@@ -70,14 +70,14 @@ class Cluster:
         self.told = Work.of(self.job).introduce()
         return self.told
 
-    def run(self, todo: Todo) -> Iterator[tuple[int, Part]]:
+    def run(self, pending: PendingWork) -> Iterator[tuple[int, Part]]:
         """Each part as it is finished, in any order, and how much of the corpus had been read for it.
 
         Raises: RunError if an actor was lost; what went wrong in one, as a local worker's.
         """
         actors = self.actors or max(1, int(ray.cluster_resources().get("CPU", 1)))
         with _context():
-            parts = read_datasource(_Windows(todo), override_num_blocks=1, num_cpus=0).map_batches(
+            parts = read_datasource(_Windows(pending), override_num_blocks=1, num_cpus=0).map_batches(
                 _Explain,
                 fn_constructor_args=(self.job.to_json(), self.told),
                 batch_size=1,
@@ -114,9 +114,9 @@ def _context() -> Iterator[None]:
 class _Windows(Datasource):
     """The windows that are left, one after another, each a block of one row."""
 
-    def __init__(self, todo: Todo) -> None:
+    def __init__(self, pending: PendingWork) -> None:
         super().__init__()
-        self._todo = todo
+        self._todo = pending
 
     def estimate_inmemory_data_size(self) -> int | None:
         """Not known beforehand."""
@@ -127,8 +127,8 @@ class _Windows(Datasource):
         return [ReadTask(lambda: _blocks(self._todo), BlockMetadata(None, None, None))]
 
 
-def _blocks(todo: Todo) -> Iterable[pa.Table]:
-    for window, retry in todo.tasks():
+def _blocks(pending: PendingWork) -> Iterable[pa.Table]:
+    for window, retry in pending.tasks():
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, window.table.schema) as writer:
             writer.write_table(window.table)

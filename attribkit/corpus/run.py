@@ -13,10 +13,10 @@ import pyarrow.parquet as pq
 
 from attribkit.corpus import memory, processes
 from attribkit.corpus.job import Job, Settings
-from attribkit.corpus.manifest import WORDS, Ledger, Part, write_parquet
+from attribkit.corpus.manifest import WORDS, Manifest, Part, write_parquet
 from attribkit.corpus.selection import Selection
 from attribkit.corpus.sources import described, find_sources, fingerprint, total_bytes
-from attribkit.corpus.windows import Columns, Plan, Todo
+from attribkit.corpus.windows import Columns, PendingWork, Plan
 from attribkit.corpus.words import merged
 from attribkit.errors import InputError, InputNotFoundError
 from attribkit.results.panels import Convergence
@@ -174,28 +174,28 @@ def explain_corpus(
     path = Path(folder).absolute()
     begun = time.monotonic()
     with ExitStack() as stack:
-        stack.enter_context(Ledger.lock(path))
-        crew = stack.enter_context(_crew(model, str(path), settings, engine, workers, address))
+        stack.enter_context(Manifest.lock(path))
+        runner = stack.enter_context(_engine_of(model, str(path), settings, engine, workers, address))
         header = {
             "input": described(plan.sources) | {"fingerprint": fingerprint(plan.sources)},
             "settings": asdict(settings)
             | {"columns": asdict(plan.columns), "selection": asdict(selection), "window": window},
-            **crew.introduce(),
+            **runner.introduce(),
         }
-        ledger = Ledger.open(path, header)
-        meter = _Meter(begun, ledger, total_bytes(plan.sources), progress)
-        if not ledger.finished or retry_failed:
-            ledger.check_versions(mixed_versions)
-            done = {number: part.failed for number, part in ledger.parts.items()}
-            for read, part in crew.run(Todo(plan, done, retry_failed)):
+        manifest = Manifest.open(path, header)
+        meter = _Meter(begun, manifest, total_bytes(plan.sources), progress)
+        if not manifest.finished or retry_failed:
+            manifest.check_versions(mixed_versions)
+            done = {number: part.failed for number, part in manifest.parts.items()}
+            for read, part in runner.run(PendingWork(plan, done, retry_failed)):
                 meter.count(read, part)
-                ledger.add(part)
+                manifest.add(part)
                 meter.tell()
-            _finish(ledger, words)
+            _finish(manifest, words)
         statuses: Counter[str] = Counter()
-        for part in ledger.parts.values():
+        for part in manifest.parts.values():
             statuses.update(part.statuses)
-        counted = sum((part.convergence for part in ledger.parts.values()), Convergence())
+        counted = sum((part.convergence for part in manifest.parts.values()), Convergence())
         return CorpusRun(
             Path(folder),
             statuses.total(),
@@ -203,7 +203,7 @@ def explain_corpus(
             counted,
             meter.fresh,
             time.monotonic() - begun,
-            tuple(ledger.versions),
+            tuple(manifest.versions),
         )
 
 
@@ -211,11 +211,11 @@ class _Engine(Protocol):
     """What runs the windows."""
 
     def introduce(self) -> dict[str, Any]: ...
-    def run(self, todo: Todo) -> Iterator[tuple[int, Part]]: ...
+    def run(self, pending: PendingWork) -> Iterator[tuple[int, Part]]: ...
 
 
 @contextmanager
-def _crew(
+def _engine_of(
     model: "Classifier | str | Path",
     folder: str,
     settings: Settings,
@@ -227,7 +227,7 @@ def _crew(
     with ExitStack() as stack:
         job = Job(str(model), None, folder, settings)
         if engine == "local" and count == 1 and not memory.scarce():
-            yield _here(job, None if isinstance(model, (str, Path)) else model, one_thread=True)
+            yield _in_process(job, None if isinstance(model, (str, Path)) else model, one_thread=True)
             return
         if not isinstance(model, (str, Path)):
             kept = _sent(model, Path(stack.enter_context(TemporaryDirectory()))) if engine == "local" else None
@@ -237,7 +237,7 @@ def _crew(
                         "only this toolkit's own networks and tokenizers can be sent to other processes; give the "
                         "folder of a saved model, or leave `engine` and `workers` out"
                     )
-                yield _here(job, model, one_thread=count == 1)
+                yield _in_process(job, model, one_thread=count == 1)
                 return
             job = replace(job, model=str(kept), dtype=str(model.network.embedding.weight.dtype).removeprefix("torch."))
         if engine == "ray":
@@ -248,12 +248,12 @@ def _crew(
         yield stack.enter_context(processes.Processes.started(job, count or processes.cores()))
 
 
-def _here(job: Job, classifier: "Classifier | None", one_thread: bool) -> _Engine:
+def _in_process(job: Job, classifier: "Classifier | None", one_thread: bool) -> _Engine:
     from attribkit.corpus.in_process import (
-        Here,  # which loads torch; where only other processes work, this one need not
+        InProcessEngine,  # which loads torch; where only other processes work, this one need not
     )
 
-    return Here.of(job, classifier, one_thread)
+    return InProcessEngine.of(job, classifier, one_thread)
 
 
 def _sent(model: "Classifier", folder: Path) -> Path | None:
@@ -266,23 +266,25 @@ def _sent(model: "Classifier", folder: Path) -> Path | None:
         return None
 
 
-def _finish(ledger: Ledger, words: bool) -> None:
+def _finish(manifest: Manifest, words: bool) -> None:
     """Sum up the words and say that the run is whole."""
-    if not ledger.parts:
+    if not manifest.parts:
         raise InputError("no row of the corpus was left to explain; check the input, and `where`, `sample` and `limit`")
     if words:
-        sums = merged(ledger.folder / WORDS / part.file for _, part in sorted(ledger.parts.items()))
-        write_parquet(ledger.folder / WORD_SUMS, sums)
-    ledger.close()
+        sums = merged(manifest.folder / WORDS / part.file for _, part in sorted(manifest.parts.items()))
+        write_parquet(manifest.folder / WORD_SUMS, sums)
+    manifest.close()
 
 
 class _Meter:
     """Counts rows and time; tells whoever asked."""
 
-    def __init__(self, begun: float, ledger: Ledger, total: int, listener: Callable[[Progress], None] | None) -> None:
+    def __init__(
+        self, begun: float, manifest: Manifest, total: int, listener: Callable[[Progress], None] | None
+    ) -> None:
         self._begun, self._total, self._listener = begun, total, listener
-        self._rows = sum(part.rows for part in ledger.parts.values())
-        self._counted = set(ledger.parts)
+        self._rows = sum(part.rows for part in manifest.parts.values())
+        self._counted = set(manifest.parts)
         self.fresh = 0
         self._read = 0
         self._first_read: int | None = None

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from attribkit.attribution.baseline_batch import Named
+from attribkit.attribution.baseline_batch import BaselineSpec
 from attribkit.attribution.cnn.lookup_tables import Tables
 from attribkit.attribution.outputs import UNITS
 from attribkit.attribution.registry import choose, tables_of_run
@@ -20,7 +20,7 @@ from attribkit.models.classifier import NOT_FINITE, Classifier, softmax
 from attribkit.results.panels import failed, relative_error, relative_to_size
 from attribkit.text.tokenizer import Encoded
 from attribkit.views.attribution import Attribution
-from attribkit.views.encoded_batch import Reading
+from attribkit.views.encoded_batch import EncodedBatch
 
 _CONSTANTS = ("method", "baseline", "unit")
 SCHEMA = pa.schema(
@@ -120,7 +120,7 @@ class Transform:
         )
         choose(self.view.method, self.classifier.network)
         for name in self.view.baselines:
-            Named.of(self.classifier, name)
+            BaselineSpec.of(self.classifier, name)
 
     def __call__(self, window: pa.Table, slices: int = 1) -> pa.Table:
         """A row of `SCHEMA` for each row of the window, in order; a row that failed says why.
@@ -177,7 +177,7 @@ class Transform:
             if len(texts) > 1:
                 raise _NotFinite
             return [("failed", NOT_FINITE)]
-        reading, probabilities = Reading(tuple(texts), tuple(encoded), logits), softmax(logits)
+        reading, probabilities = EncodedBatch(tuple(texts), tuple(encoded), logits), softmax(logits)
         found: dict[int, Explained | tuple[str, str]] = {}
         for rows, (names,), (solved,) in self.view.solve(self.classifier, reading, self.tables):
             solution, target = solved.solution, 0  # the only one

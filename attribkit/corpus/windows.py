@@ -129,7 +129,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Todo:
+class PendingWork:
     """What of a plan is left to do.
 
     Attributes:

@@ -69,11 +69,11 @@ class Work:
 
         With `retry`, only the rows of its part that were not explained.
         """
-        table = self._mended(number, window, slices) if retry else self.transform(window, slices)
+        table = self._retried(number, window, slices) if retry else self.transform(window, slices)
         words = sums_of(table) if self.transform.settings.words else None
         return write_part(self.folder, number, table, words)
 
-    def _mended(self, number: int, window: pa.Table, slices: int) -> pa.Table:
+    def _retried(self, number: int, window: pa.Table, slices: int) -> pa.Table:
         written = pq.read_table(self.folder / part_name(number), schema=SCHEMA)
         good = pc.equal(written["status"], "ok")
         new = self.transform(window.filter(pc.invert(good)), slices)

@@ -28,7 +28,7 @@ class Answers:
         ids: (N,) their tokens.
         truth: (N,) int64, the true label's place among `labels`; −1 where it is unknown, or unknown to the model.
         logits: (N, C) float64.
-        left_out: the rows that hold no text, or for which the network's outputs are not finite, each with the reason.
+        skipped: the rows that hold no text, or for which the network's outputs are not finite, each with the reason.
         given: how many rows there were.
         measured: the rows that were chosen of the data, by what is known of the model's training.
         named: (N,) the labels as they were given, "" where there is none.
@@ -40,7 +40,7 @@ class Answers:
     ids: tuple[NDArray[np.int64], ...]
     truth: NDArray[np.int64]
     logits: NDArray[np.float64]
-    left_out: tuple[tuple[int, str], ...] = ()
+    skipped: tuple[tuple[int, str], ...] = ()
     given: int = 0
     measured: Rows | None = None
     named: tuple[str, ...] = ()
@@ -132,7 +132,7 @@ class Answers:
         return self.predicted[self.labelled] == self.truth[self.labelled]
 
     @property
-    def strange(self) -> tuple[tuple[str, int], ...]:
+    def unknown_labels(self) -> tuple[tuple[str, int], ...]:
         """Labels that the model does not know, with the number of rows that carry them, the most frequent first."""
         return tuple(Counter(name for name in self.named if name and name not in self.labels).most_common())
 

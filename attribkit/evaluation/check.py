@@ -212,9 +212,9 @@ def check(
     if rows is None:
         raise InputError("a check needs the rows that the answers come from; give it the data")
     notes = [*rows.notes] if metrics is None else [*metrics.notes]
-    if answers.left_out:
-        first, reason = answers.left_out[0]
-        notes.append(f"{len(answers.left_out):,} rows were left out, the first is row {first}: {reason}")
+    if answers.skipped:
+        first, reason = answers.skipped[0]
+        notes.append(f"{len(answers.skipped):,} rows were left out, the first is row {first}: {reason}")
     drawn = np.sort(np.random.default_rng(seed).permutation(len(answers.texts))[:texts])
     some = [answers.texts[place] for place in drawn]
     explained, convergence = _of_scores(model, some, name, seed)
@@ -277,7 +277,7 @@ def _of_answers(answers: Answers, metrics: Metrics | None) -> list[Figure]:
 
 def _of_scores(model: Classifier, texts: list[str], method: str, seed: int) -> tuple[list[Figure], Convergence]:
     """The explanations' figures, and how many of the explanations they are taken on converged."""
-    faithful = faithfulness(model, texts, method, removals="delete", searched=0, jolted=0, seed=seed)
+    faithful = faithfulness(model, texts, method, removals="delete", oracle_texts=0, perturbed=0, seed=seed)
     sane = sanity(model, texts[:SANE_TEXTS], method, draws=1, seed=seed)
     found = [
         _figure("comprehensiveness_over_random", faithful.estimate("comprehensiveness", method, over=RANDOM)),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from attribkit.errors import InputError, InputTypeError
 from attribkit.models.classifier import NOT_FINITE, Classifier, finite
 from attribkit.text.tokenizer import Encoded, check_text
-from attribkit.views.encoded_batch import Reading
+from attribkit.views.encoded_batch import EncodedBatch
 
 _AT_ONCE = 1_000  # texts; the library's encodings hold far more than what is kept of them
 
@@ -33,7 +33,7 @@ class Readable:
         skipped: the others.
     """
 
-    reading: Reading
+    reading: EncodedBatch
     rows: NDArray[np.int64]
     skipped: tuple[Skipped, ...]
 
@@ -87,7 +87,7 @@ class Readable:
         there = finite(logits)
         skipped += [Skipped(row, NOT_FINITE) for (row, _), ok in zip(pairs, there, strict=True) if not ok]
         pairs, logits = [pair for pair, ok in zip(pairs, there, strict=True) if ok], logits[there]
-        reading = Reading(tuple(texts[row] for row, _ in pairs), tuple(one for _, one in pairs), logits)
+        reading = EncodedBatch(tuple(texts[row] for row, _ in pairs), tuple(one for _, one in pairs), logits)
         rows = np.array([row for row, _ in pairs])
         return Readable(reading, rows, tuple(sorted(skipped, key=lambda one: one.row)))
 

@@ -13,7 +13,7 @@ from attribkit.models.classifier import Classifier
 from attribkit.results.panels import Convergence
 from attribkit.views.attention import Attention
 from attribkit.views.attribution import Attribution
-from attribkit.views.encoded_batch import Reading
+from attribkit.views.encoded_batch import EncodedBatch
 
 ATTENTION, RANDOM = "attention", "random"
 Scores = list[NDArray[np.float64]]
@@ -74,7 +74,7 @@ def check_methods(model: Classifier, methods: Sequence[str] | str | None) -> tup
 
 def token_scores(
     model: Classifier,
-    reading: Reading,
+    reading: EncodedBatch,
     method: str,
     *,
     target: int | None = None,
@@ -99,7 +99,13 @@ def token_scores(
 
 
 def scores_for(
-    model: Classifier, reading: Reading, targets: NDArray[np.int64], method: str, *, seed: int = 0, tolerance: float
+    model: Classifier,
+    reading: EncodedBatch,
+    targets: NDArray[np.int64],
+    method: str,
+    *,
+    seed: int = 0,
+    tolerance: float,
 ) -> Scored:
     """Each text's scores for its own class of `targets` (N,), whatever the model predicts."""
     found: Scores = [np.zeros(0)] * len(reading.texts)
@@ -114,7 +120,7 @@ def scores_for(
     return Scored(found, tuple(converged), errors)
 
 
-def part(reading: Reading, rows: NDArray[np.int64]) -> Reading:
+def part(reading: EncodedBatch, rows: NDArray[np.int64]) -> EncodedBatch:
     """Some of the texts, in this order."""
     return replace(
         reading,

@@ -44,7 +44,7 @@ def choose_device(device: str | torch.device | None = None) -> torch.device:
 
 
 @contextmanager
-def evaluating(network: nn.Module) -> Iterator[None]:
+def eval_mode(network: nn.Module) -> Iterator[None]:
     """The network in evaluation mode, for this thread alone; afterwards every module's own mode flag as it was.
 
     Other threads that want the network wait. This one must not wait for them meanwhile.
@@ -168,12 +168,12 @@ class Classifier:
 
     def inside(self) -> list[Layer]:
         """Every layer that takes part in the network's forward pass, in the order in which they finish."""
-        with evaluating(self.network), torch.inference_mode():
+        with eval_mode(self.network), torch.inference_mode():
             return find_layers(self.network, self.network, self.tokenizer.unk_id, self.device)
 
     def before_last(self) -> Layer:
         """The layer that the network's last one reads: what it decides by. ValueError if there is none to name."""
-        with evaluating(self.network), torch.inference_mode():
+        with eval_mode(self.network), torch.inference_mode():
             return before_last(self.network, self.network, self.tokenizer.unk_id, self.device)
 
     def layers(self) -> pd.DataFrame:
@@ -191,7 +191,7 @@ class Classifier:
         They are what the network puts out, NaN and infinity too: see `finite` and `check_finite`.
         """
         results = np.zeros((len(ids), len(self.labels)))
-        with evaluating(self.network), torch.inference_mode():
+        with eval_mode(self.network), torch.inference_mode():
             for rows in batching.by_length([len(row) for row in ids], batch_size):
                 found = self.network(*self.batch([ids[row] for row in rows]))
                 if found.ndim != 2 or found.shape[1] != len(self.labels):

@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from attribkit.models.classifier import evaluating
+from attribkit.models.classifier import eval_mode
 
 
 @contextmanager
-def borrowed(network: nn.Module) -> Iterator[None]:
+def preserve_state(network: nn.Module) -> Iterator[None]:
     """The network ready for gradients with respect to its inputs; afterwards exactly what it was.
 
     Kept as found: every module's mode flag, every parameter's gradient and `requires_grad`, the random states of
@@ -25,7 +25,7 @@ def borrowed(network: nn.Module) -> Iterator[None]:
         stack.enter_context(_RANDOM_STATES())
         stack.enter_context(torch.inference_mode(False))
         stack.enter_context(torch.enable_grad())
-        stack.enter_context(evaluating(network))
+        stack.enter_context(eval_mode(network))
         stack.enter_context(_parameters(network))
         if any(isinstance(module, nn.RNNBase) for module in network.modules()):
             stack.enter_context(_NO_CUDNN())

@@ -16,7 +16,7 @@ from attribkit.projection.mixing import Measured
 from attribkit.projection.points import excerpt
 from attribkit.projection.pooling import Reduction
 from attribkit.projection.reducers import Layout
-from attribkit.results.panels import Map, Panel, Placed, Scatter, Table
+from attribkit.results.panels import Map, Panel, ProjectedText, Scatter, Table
 
 PLACED = 10
 """Nearest neighbours named for a new text."""
@@ -90,7 +90,7 @@ class Mapped:
         last, predicted = self.panels[-1], outputs[-1].logits.argmax(1)
         near = nearest_few(last.values, last.inside(outputs[-1][last.layer.name]))
         placed = tuple(
-            Placed(excerpt(text), last.model.labels[predicted[row]], points[row], near.rows[row])
+            ProjectedText(excerpt(text), last.model.labels[predicted[row]], points[row], near.rows[row])
             for row, text in enumerate(texts)
         )
         tables = [near.table(row, self.scatter, last.map.name, excerpt(text, 60)) for row, text in enumerate(texts)]

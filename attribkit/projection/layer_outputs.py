@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from attribkit.errors import InputError, NetworkError
-from attribkit.models.classifier import Classifier, evaluating
+from attribkit.models.classifier import Classifier, eval_mode
 from attribkit.models.layers import Layer, choose_layers, watched
 from attribkit.projection.pooling import Reduction, Steps, reduced
 from attribkit.text import batching
@@ -144,7 +144,7 @@ def read_layers(
     logits = np.zeros((len(ids), len(model.labels)))
     done = 0
     reader = _Reader({layer.name: layer for layer in layers}, names, steps)
-    with evaluating(model.network), torch.inference_mode(), watched(model.network, list(names), reader) as kept:
+    with eval_mode(model.network), torch.inference_mode(), watched(model.network, list(names), reader) as kept:
         for rows in batching.by_length(lengths, batch_size, equal=equal):
             kept.clear()
             batch = model.batch([ids[row] for row in rows])

@@ -13,7 +13,7 @@ from attribkit.projection.alignment import align
 from attribkit.projection.fitted_map import Mapped, Panelled
 from attribkit.projection.layer_outputs import LayerOutputs, chosen_layers, read_layers
 from attribkit.projection.mixing import measure_if_enough
-from attribkit.projection.points import Described, Report, describe, excerpt
+from attribkit.projection.points import PointMetadata, Report, describe, excerpt
 from attribkit.projection.settings import MapSettings
 from attribkit.projection.tables import border_table, classes_table, layers_table, pairs_table
 from attribkit.results.panels import Map, Scatter, Table
@@ -63,7 +63,7 @@ def make_maps(
 def draw(
     panels: Sequence[Panelled],
     outputs: LayerOutputs,
-    described: Described,
+    described: PointMetadata,
     data: LabelledTexts,
     settings: MapSettings,
 ) -> Mapped:
@@ -116,7 +116,7 @@ def _panels(
     models: Sequence[tuple[int | None, Classifier]],
     outputs: Sequence[LayerOutputs],
     settings: MapSettings,
-    described: Described,
+    described: PointMetadata,
     onto: Floats | None,
 ) -> list[Panelled]:
     """One layer's maps, one per epoch: one reducer fitted on the union of them, turned onto the first layer's maps."""
@@ -136,7 +136,7 @@ def _panels(
 def _scatter(
     panels: Sequence[Panelled],
     outputs: LayerOutputs,
-    described: Described,
+    described: PointMetadata,
     data: LabelledTexts,
     settings: MapSettings,
 ) -> Scatter:
@@ -182,7 +182,7 @@ def _scatter(
     )
 
 
-def _on_labels(colour: str | None, described: Described, neighbours: int) -> list[str]:
+def _on_labels(colour: str | None, described: PointMetadata, neighbours: int) -> list[str]:
     """What the labels leave unsaid."""
     if not described.classes:
         return ["no label is known: the points are not coloured, and no mixing is measured"] if colour is None else []
@@ -207,7 +207,7 @@ def _and(names: Sequence[str]) -> str:
     return f"the layers {', '.join(names[:-1])} and {names[-1]}"
 
 
-def _tables(panels: Sequence[Panelled], described: Described) -> tuple[Table, ...]:
+def _tables(panels: Sequence[Panelled], described: PointMetadata) -> tuple[Table, ...]:
     """By class, pair and text for the last map, that of the deepest layer and latest epoch; by layer for all."""
     measured = panels[-1].measured
     if measured is None:

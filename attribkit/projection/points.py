@@ -18,7 +18,7 @@ Report = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, eq=False)
-class Described:
+class PointMetadata:
     """What is known of each point.
 
     Attributes:
@@ -55,7 +55,7 @@ class Described:
 
 def describe(
     classifier: Classifier, data: LabelledTexts, outputs: LayerOutputs, logits: NDArray[np.float64], width: int = 1
-) -> Described:
+) -> PointMetadata:
     """What is known of the points that layers made of texts; `width` is the tokens that a point stands for."""
     best, probabilities = logits.argmax(1), softmax(logits)
     classes = classes_of(data.labels, classifier)
@@ -65,7 +65,7 @@ def describe(
         excerpts = tuple(excerpt(data.texts[row]) for row in text)
     else:
         excerpts = _words(classifier, data.texts, text, outputs.token.tolist(), width)
-    return Described(
+    return PointMetadata(
         excerpts=excerpts,
         labels=labels,
         predictions=tuple(classifier.labels[int(best[row])] for row in text),

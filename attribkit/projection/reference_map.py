@@ -11,7 +11,7 @@ from attribkit.projection.fitted_map import Mapped, Panelled
 from attribkit.projection.layer_outputs import LayerOutputs
 from attribkit.projection.mixing import NEIGHBOURS, measure_if_enough
 from attribkit.projection.panels import draw, make_maps
-from attribkit.projection.points import Described, classes_of, places_of
+from attribkit.projection.points import PointMetadata, classes_of, places_of
 from attribkit.projection.pooling import Reduction
 from attribkit.projection.reducers import PCA_FIRST, Layout
 from attribkit.projection.settings import MapSettings
@@ -90,7 +90,9 @@ def map_reference(classifier: Classifier) -> Mapped:
     settings = MapSettings(layers=(layer.name,), reduction=Reduction(reference.reduce))
     how = {layer.name: settings.reduction.of(layer)}
     outputs = LayerOutputs({}, how, np.arange(count), None, count, np.zeros((count, len(classifier.labels))))
-    described = Described(reference.excerpts, reference.labels, reference.predictions, classes, label, np.zeros(count))
+    described = PointMetadata(
+        reference.excerpts, reference.labels, reference.predictions, classes, label, np.zeros(count)
+    )
     notes = (
         f"the points are {reference.source}",
         f"neighbours are sought among {len(parts.axes)} principal components of the layer, "

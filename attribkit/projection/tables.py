@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from attribkit.projection.mixing import Measured
-from attribkit.projection.points import Described
+from attribkit.projection.points import PointMetadata
 from attribkit.results.panels import Map, Table
 
 _PAIRS, _TEXTS = 10, 10
@@ -61,7 +61,7 @@ def pairs_table(measured: Measured, classes: Sequence[str]) -> Table | None:
     )
 
 
-def border_table(measured: Measured, described: Described) -> Table | None:
+def border_table(measured: Measured, described: PointMetadata) -> Table | None:
     """The texts on the border: about as many neighbours of another class as of their own; None with one class."""
     if measured.silhouette_layer is None:
         return None

@@ -34,7 +34,7 @@ SHARED = "one colour scale for"
 
 
 @dataclass(frozen=True)
-class Fact:
+class Caption:
     """A name, its value, and a sentence for a reader who meets the name for the first time."""
 
     name: str
@@ -100,72 +100,76 @@ def tokens_read(panel: TokenScores) -> str:
     return f"all {read:,}" if read != 1 else "1, the whole text"
 
 
-def facts(panel: TokenScores, prediction: Prediction | None) -> list[Fact]:
+def captions(panel: TokenScores, prediction: Prediction | None) -> list[Caption]:
     """Everything stated about one panel: the columns captum's `visualize_text` had, and what they left out."""
     size = _size(panel)
     found = []
     if prediction is not None:
         label = f"{visible(prediction.label, one_line=True)} ({percent(prediction.probability)})"
-        found.append(Fact("Predicted label", label, "The label the model finds likeliest, and its probability."))
+        found.append(Caption("Predicted label", label, "The label the model finds likeliest, and its probability."))
         if prediction.true_label is not None:
-            found.append(Fact("True label", visible(prediction.true_label, one_line=True), "The known answer."))
+            found.append(Caption("True label", visible(prediction.true_label, one_line=True), "The known answer."))
     target = visible(panel.target, one_line=True)
-    others = [Fact("Baselines", visible(", ".join(panel.band.baselines), True), _BAND)] if panel.band else []
+    others = [Caption("Baselines", visible(", ".join(panel.band.baselines), True), _BAND)] if panel.band else []
     steps = f"{panel.steps:,} steps" if panel.steps else "no steps needed"
     error = f"{number(panel.completeness_error)} ({panel.relative_error:.1e} of the scores' size)"
     unit_meaning = _UNITS.get(panel.unit, "What the scores are measured in.")
     base_meaning = _BASELINES.get(panel.baseline, "What the text is compared with: another text, given by the user.")
     found += [
-        Fact("Target", target, "What is explained: positive scores speak for it, negative ones against it."),
-        Fact("Unit", panel.unit, unit_meaning),
-        Fact("Baseline", visible(panel.baseline, one_line=True), base_meaning),
+        Caption("Target", target, "What is explained: positive scores speak for it, negative ones against it."),
+        Caption("Unit", panel.unit, unit_meaning),
+        Caption("Baseline", visible(panel.baseline, one_line=True), base_meaning),
         *others,
-        Fact("Method", f"{panel.method}, {steps}", "How the change from the baseline is shared out over the tokens."),
-        Fact("F(text)", number(panel.output_text, size), "The model's output for the target, in the unit above."),
-        Fact("F(baseline)", number(panel.output_baseline, size), "The same output for the baseline."),
-        Fact(
+        Caption(
+            "Method", f"{panel.method}, {steps}", "How the change from the baseline is shared out over the tokens."
+        ),
+        Caption("F(text)", number(panel.output_text, size), "The model's output for the target, in the unit above."),
+        Caption("F(baseline)", number(panel.output_baseline, size), "The same output for the baseline."),
+        Caption(
             "Sum of scores",
             number(panel.total, size),
             "All scores added; completeness asks for F(text) − F(baseline).",
         ),
-        Fact(
+        Caption(
             "Completeness error",
             error,
             _DRAWN if panel.draws else "Sum of scores − (F(text) − F(baseline)), and its share of Σ|scores|.",
         ),
         *_stability(panel),
-        Fact(
+        Caption(
             "Verdict",
             panel.verdict,
             "How far the scores may be trusted."
             if panel.draws
             else "Whether the scores may be read as parts of one whole.",
         ),
-        Fact("Tokens read", tokens_read(panel), "How much of the text the model saw."),
+        Caption("Tokens read", tokens_read(panel), "How much of the text the model saw."),
     ]
     return found
 
 
-def _stability(panel: TokenScores) -> list[Fact]:
+def _stability(panel: TokenScores) -> list[Caption]:
     """By how much the scores still move: between quadrature rules, or between draws."""
     if panel.draws and panel.spread is not None and len(panel.spread):
         mean, most = (number(float(value), sign=False) for value in (panel.spread.mean(), panel.spread.max()))
-        return [Fact("Spread of the draws", f"± {mean} in the mean, at most ± {most}", _SPREAD)]
+        return [Caption("Spread of the draws", f"± {mean} in the mean, at most ± {most}", _SPREAD)]
     if panel.rule_change is None:
         return []
     shown = f"{number(panel.rule_change, sign=False)} ({panel.relative_change:.1e} of the scores' size)"
     found = [
-        Fact("Change between rules", shown, "By how much a score moved at most between the last two quadrature rules.")
+        Caption(
+            "Change between rules", shown, "By how much a score moved at most between the last two quadrature rules."
+        )
     ]
     if panel.path_error is not None:
         shown = f"{number(panel.path_error, sign=False)} ({panel.relative_path_error:.1e} of the scores' size)"
         meaning = "How far the output, between two points of the path, leaves the integral of its gradients at most."
-        found.append(Fact("Error along the path", shown, meaning))
+        found.append(Caption("Error along the path", shown, meaning))
     return found
 
 
 def remarks(panel: TokenScores, scale: Scale) -> list[str]:
-    """Sentences a reader must know: the panel's own notes and what the drawing itself has to confess."""
+    """Sentences a reader must know: the panel's own notes and what the drawing itself leaves out."""
     found = [visible(note, one_line=True) for note in panel.notes]
     if not len(panel.tokens):
         found.append("there are no tokens to score")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from attribkit.render import palette
 from attribkit.render.layout import number, percent, shorten, visible
-from attribkit.results.panels import Map, Mixing, Placed, Scatter
+from attribkit.results.panels import Map, Mixing, ProjectedText, Scatter
 
 COLOURS = (
     ("#1a4a98", "#4f8df0"),
@@ -237,7 +237,7 @@ def small(amount: float | None) -> str:
     return f"{amount:.2f}".replace("-", "−") if abs(amount) >= 0.005 else "0.00"  # no minus before nothing
 
 
-def tally(panel: Scatter, one: Placed) -> str:
+def tally(panel: Scatter, one: ProjectedText) -> str:
     """How many of a placed text's neighbours have which label; empty where labels are unknown."""
     labels = [panel.labels[point] for point in one.neighbours.tolist()] if panel.labels else []
     return ", ".join(f"{count} × {shorten(label, NAME)}" for label, count in Counter(labels).most_common())
@@ -263,7 +263,7 @@ def shown(panel: Scatter) -> str:
 
 
 def remarks(panel: Scatter) -> list[str]:
-    """Sentences a reader must know: the panel's own notes and what the drawing itself has to confess."""
+    """Sentences a reader must know: the panel's own notes and what the drawing itself leaves out."""
     found = [visible(note, one_line=True) for note in panel.notes]
     count = len(panel.maps[0].points)
     if panel.total > count and not any(f"{count:,} of {panel.total:,}" in note for note in found):

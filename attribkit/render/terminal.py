@@ -112,13 +112,15 @@ def _tokens(panel: TokenScores, context: Context) -> list[RenderableType]:
             break
         shown += len(piece.text)
         line.append(visible(piece.text[:LONGEST]), _piece_style(piece, panel, scale))
-    facts = f"target {quoted(panel.target)} · {panel.unit} · baseline {visible(panel.baseline, True)} · {panel.method}"
+    captions = (
+        f"target {quoted(panel.target)} · {panel.unit} · baseline {visible(panel.baseline, True)} · {panel.method}"
+    )
     steps = f", {panel.steps:,} steps" if panel.steps else ""
     failed = panel.converged is False
     verdict = Text(f"{icon(panel)} {panel.verdict}", Style(color=_BAD, bold=True) if failed else Style())
     parts: list[RenderableType] = [line, *_strongest(text, panel, scale), verdict]
     parts.append(Text(equation(panel), Style(dim=True)))
-    parts.append(Text(f"{facts}{steps} · tokens read: {tokens_read(panel)}", Style(dim=True)))
+    parts.append(Text(f"{captions}{steps} · tokens read: {tokens_read(panel)}", Style(dim=True)))
     parts += [Text(f"– {remark}", Style(dim=True)) for remark in remarks(panel, scale)]
     return parts
 

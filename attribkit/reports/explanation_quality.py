@@ -39,7 +39,13 @@ class Tests:
         if not texts:
             return Tests(missing=("Their faithfulness was not tested: give tested=100, or --tested 100.",))
         faithful = faithfulness(
-            model, texts, removals=("delete",), searched=_SEARCHED, jolted=_JOLTED, seed=seed, batch_size=batch_size
+            model,
+            texts,
+            removals=("delete",),
+            oracle_texts=_SEARCHED,
+            perturbed=_JOLTED,
+            seed=seed,
+            batch_size=batch_size,
         )
         sane = sanity(model, texts[:_RANDOMISED], draws=1, seed=seed)
         if rows is None or "rationale" not in rows:

@@ -14,15 +14,15 @@ def about(model: Classifier, answers: Answers, source: str) -> Section:
     """Model and data with their fingerprints; rows left out are counted and the first of them listed."""
     used = f"{len(answers.texts):,} of {answers.given:,} rows were read."
     sentences = [f"{model.name} gives a text one of {len(model.labels)} labels. {used}"]
-    if answers.strange:
-        named = ", ".join(f"“{name}” ({rows:,} rows)" for name, rows in answers.strange[:5])
+    if answers.unknown_labels:
+        named = ", ".join(f"“{name}” ({rows:,} rows)" for name, rows in answers.unknown_labels[:5])
         sentences.append(
             f"The data has labels that the model does not know: {named}. Those rows are explained, but counted neither "
             "as right nor as wrong."
         )
     panels = [_model_table(model), _data_table(answers, source)]
-    if answers.left_out:
-        panels.append(_left_out_table(answers))
+    if answers.skipped:
+        panels.append(_skipped_table(answers))
     return Section("about", "What model, and what data?", "Model and data", tuple(sentences), tuple(panels))
 
 
@@ -67,10 +67,10 @@ def _data_table(answers: Answers, source: str) -> Table:
     return Table("The data", ("what", "value"), tuple(rows), answers.notes)
 
 
-def _left_out_table(answers: Answers) -> Table:
-    counts = Counter(reason for _, reason in answers.left_out)
+def _skipped_table(answers: Answers) -> Table:
+    counts = Counter(reason for _, reason in answers.skipped)
     said = "; ".join(f"{reason}: {count:,}" for reason, count in counts.most_common(5))
-    more = len(answers.left_out) - _LISTED
+    more = len(answers.skipped) - _LISTED
     notes = [said, *([f"the first {_LISTED} are listed, {more:,} more are not"] if more > 0 else [])]
-    rows = tuple((row, reason) for row, reason in answers.left_out[:_LISTED])
+    rows = tuple((row, reason) for row, reason in answers.skipped[:_LISTED])
     return Table("Rows that could not be used", ("row, from 0", "why"), rows, tuple(notes))

@@ -15,8 +15,8 @@ from starlette.exceptions import HTTPException
 from attribkit.errors import AttribkitError, InputError, UnknownNameError
 from attribkit.models.classifier import Classifier
 from attribkit.serve import assets
-from attribkit.serve.batching import BusyError, Lane, LateError
-from attribkit.serve.handlers import Desk
+from attribkit.serve.batching import BatchWorker, BusyError, LateError
+from attribkit.serve.handlers import RequestHandler
 from attribkit.serve.limits import Limits
 from attribkit.serve.schema import (
     Alternatives,
@@ -34,7 +34,7 @@ from attribkit.serve.schema import (
     Settings,
     within,
 )
-from attribkit.serve.served_model import Frozen
+from attribkit.serve.served_model import ServedModel
 
 QUICK = (None, "exact", "quadrature", "saliency", "input_x_gradient")
 """Methods that take milliseconds; the others wait in a lane of their own, so that nobody's typing waits for them."""
@@ -71,13 +71,13 @@ def create_app(models: Sequence[Classifier], limits: Limits | None = None) -> Fa
     names = [model.name for model in models]
     if not names or len(set(names)) != len(names):
         raise InputError(f"models of different names are needed to be served, got {', '.join(names) or 'none'}")
-    cards = Desk([Frozen.of(model) for model in models], limits).cards()
-    lanes: dict[str, Lane] = {}
+    cards = RequestHandler([ServedModel.of(model) for model in models], limits).cards()
+    lanes: dict[str, BatchWorker] = {}
 
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:
         for name in ("quick", "slow"):
-            lanes[name] = Lane(Desk([Frozen.of(model) for model in models], limits), limits, name)
+            lanes[name] = BatchWorker(RequestHandler([ServedModel.of(model) for model in models], limits), limits, name)
         yield
         for lane in lanes.values():
             lane.close()

@@ -29,7 +29,7 @@ class _Job:
     answer: Future[Any] = field(default_factory=Future)
 
 
-class Lane:
+class BatchWorker:
     """One thread that owns its models, so that no two explanations ever touch a network at once.
 
     Requests with the same key that wait together are worked on together. One that fails does not spoil the others:

@@ -28,7 +28,7 @@ from attribkit.serve.schema import (
     Predict,
     Settings,
 )
-from attribkit.serve.served_model import Frozen
+from attribkit.serve.served_model import ServedModel
 
 NEAREST = 8
 """Words that are offered in another's place."""
@@ -41,10 +41,10 @@ WRITE: Mapping[str, Callable[[Sequence[Explanation]], bytes]] = {
 """The same writers as everywhere, by format."""
 
 
-class Desk:
+class RequestHandler:
     """Models and what can be asked of them; used by one thread."""
 
-    def __init__(self, models: Sequence[Frozen], limits: Limits) -> None:
+    def __init__(self, models: Sequence[ServedModel], limits: Limits) -> None:
         self._models = {model.name: model for model in models}
         self._limits = limits
 
@@ -53,7 +53,7 @@ class Desk:
         kind, *shared = key
         return getattr(self, f"_{kind}")(*shared, items)
 
-    def model(self, name: str | None) -> Frozen:
+    def model(self, name: str | None) -> ServedModel:
         """A model by its name, the first by default. UnknownNameError that lists them for another name."""
         if name is None:
             return next(iter(self._models.values()))
@@ -76,7 +76,7 @@ class Desk:
         """The maps that models carry, for the page to draw; UnknownNameError for one that carries none."""
         return [_json(self._points(self.model(name))) for name in names]
 
-    def _points(self, model: Frozen) -> dict[str, Any]:
+    def _points(self, model: ServedModel) -> dict[str, Any]:
         if model.map is None:
             raise UnknownNameError(
                 f"the model {model.name!r} carries no reference texts to draw a map of; ask another model"
@@ -161,7 +161,7 @@ class Desk:
         }
 
     def _explained(
-        self, model: Frozen, texts: list[str], settings: Settings, views: Any, compare: bool
+        self, model: ServedModel, texts: list[str], settings: Settings, views: Any, compare: bool
     ) -> Explanations:
         for text in texts:
             self._check(model, text)
@@ -178,7 +178,7 @@ class Desk:
             compare=compare,
         )
 
-    def _check(self, model: Frozen, text: str) -> None:
+    def _check(self, model: ServedModel, text: str) -> None:
         """Refuse a text longer than this server reads; ValueError that says how long."""
         (encoded,) = model.encode([text])
         if encoded.total > self._limits.text_tokens:
@@ -192,7 +192,7 @@ def _json(content: Any) -> bytes:
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
 
 
-def _card(model: Frozen) -> ModelCard:
+def _card(model: ServedModel) -> ModelCard:
     closed = why_not_exact(model.network) is None
     return ModelCard(
         name=model.name,
@@ -207,7 +207,7 @@ def _card(model: Frozen) -> ModelCard:
     )
 
 
-def _said(model: Frozen, probabilities: Any) -> dict[str, Any]:
+def _said(model: ServedModel, probabilities: Any) -> dict[str, Any]:
     return {
         "label": model.labels[int(probabilities.argmax())],
         "probabilities": dict(zip(model.labels, probabilities.tolist(), strict=True)),

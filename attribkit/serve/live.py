@@ -12,7 +12,7 @@ from attribkit.render.layout import number, percent, scales, shorten, stretch, v
 from attribkit.render.scatter import Frame
 from attribkit.render.sentences import sentences
 from attribkit.results.explanation import Explanation
-from attribkit.results.panels import Heatmap, HeatmapRow, Placed, Prediction, TokenScores
+from attribkit.results.panels import Heatmap, HeatmapRow, Prediction, ProjectedText, TokenScores
 from attribkit.views.agreement import agree, in_words
 
 PHRASES = 6
@@ -92,7 +92,7 @@ def _attention(heatmap: Heatmap, panel: TokenScores) -> dict[str, Any]:
     }
 
 
-def place(placed: Placed, frame: Frame, excerpts: Sequence[str], labels: Sequence[str]) -> dict[str, Any]:
+def place(placed: ProjectedText, frame: Frame, excerpts: Sequence[str], labels: Sequence[str]) -> dict[str, Any]:
     """Where a text falls on the map, its axes running from 0 to 1, and what lies nearest."""
     x, y = frame.unit(placed.points)[0].tolist()
     near = placed.neighbours.tolist()

@@ -39,7 +39,7 @@ class Refused(Exception):
         self.status = status
 
 
-class Gate:
+class RequestGuard:
     """Middleware around the whole application.
 
     Args:

@@ -20,14 +20,14 @@ class Neighbour:
     similarity: float
 
 
-class Frozen(Classifier):
+class ServedModel(Classifier):
     """A copy of a classifier that nobody else holds: its weights cannot change, so they are hashed once."""
 
     @staticmethod
-    def of(model: Classifier) -> "Frozen":
+    def of(model: Classifier) -> "ServedModel":
         """A copy with a network of its own."""
         network = model.copy().network.eval().requires_grad_(False)
-        frozen = Frozen(network, model.tokenizer, model.labels, name=model.name, provenance=model.provenance)
+        frozen = ServedModel(network, model.tokenizer, model.labels, name=model.name, provenance=model.provenance)
         frozen.reference = model.reference
         return frozen
 

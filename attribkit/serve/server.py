@@ -16,7 +16,7 @@ from attribkit.errors import StorageError
 from attribkit.models.classifier import Classifier
 from attribkit.serve.app import create_app
 from attribkit.serve.limits import Limits
-from attribkit.serve.middleware import LOOPBACK, Gate
+from attribkit.serve.middleware import LOOPBACK, RequestGuard
 
 _LATE = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
@@ -102,7 +102,7 @@ def build(models: Sequence[Classifier], host: str, limits: Limits | None = None)
     limits = limits or Limits()
     alone = is_loopback(host)
     config = uvicorn.Config(
-        Gate(
+        RequestGuard(
             create_app(models, limits),
             limits,
             hosts=LOOPBACK if alone else (*LOOPBACK, host, socket.gethostname()),

@@ -28,13 +28,13 @@ from numpy.typing import NDArray
 from attribkit.attribution.targets import TargetName
 from attribkit.errors import NetworkError
 from attribkit.models.classifier import Classifier
-from attribkit.models.state import borrowed
+from attribkit.models.state import preserve_state
 from attribkit.results.panels import Heatmap, HeatmapRow, TokenScores
 from attribkit.text import batching
 from attribkit.text.tokenizer import Encoded
 from attribkit.views.agreement import agree, in_words
 from attribkit.views.attribution import Attribution
-from attribkit.views.encoded_batch import Reading
+from attribkit.views.encoded_batch import EncodedBatch
 
 TITLE = "Where the network looked"
 _OFF = 1e-4
@@ -71,7 +71,7 @@ class Attention:
         """Whether the network can say where it looked."""
         return classifier.has_attention
 
-    def __call__(self, classifier: Classifier, reading: Reading) -> list[list[Heatmap]]:
+    def __call__(self, classifier: Classifier, reading: EncodedBatch) -> list[list[Heatmap]]:
         """For each text a heatmap; with `compare`, one for each target. The model is given back as it was found.
 
         A network with several heads has a row for each of them.
@@ -92,12 +92,12 @@ class Attention:
         ]
 
     def _weights(
-        self, classifier: Classifier, reading: Reading
+        self, classifier: Classifier, reading: EncodedBatch
     ) -> Iterator[tuple[NDArray[np.int64], list[NDArray[np.float64]]]]:
         """Rows of texts and each one's weights (heads, T), from one forward pass of the network itself."""
         ids_of = [one.ids for one in reading.encoded]
         equal = getattr(classifier.network, "equal_lengths", False)
-        with borrowed(classifier.network), torch.no_grad():
+        with preserve_state(classifier.network), torch.no_grad():
             for rows in batching.by_length([len(ids) for ids in ids_of], self.batch_size, equal=equal):
                 ids, mask = classifier.batch([ids_of[row] for row in rows])
                 logits, weights = classifier.network.attend(ids, mask)
@@ -106,7 +106,7 @@ class Attention:
                 yield rows, [every[place, :, : len(ids_of[row])] for place, row in enumerate(rows)]
 
     def _companions(
-        self, classifier: Classifier, reading: Reading
+        self, classifier: Classifier, reading: EncodedBatch
     ) -> tuple[list[list[TokenScores]], list[list[TokenScores]]]:
         """Each text's integrated gradients and leave-one-out, a panel for each target."""
         baseline = self.baseline if isinstance(self.baseline, str) else self.baseline[0]

@@ -9,19 +9,26 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from attribkit.attribution.baseline_batch import Against, Named, check_baselines
+from attribkit.attribution.baseline_batch import BaselineBatch, BaselineSpec, check_baselines
 from attribkit.attribution.cnn.lookup_tables import Tables
 from attribkit.attribution.outputs import UNITS, Target
-from attribkit.attribution.registry import ENGINES, Choice, Problem, Solution, instead_of_exact, tables_of_run
+from attribkit.attribution.registry import (
+    ENGINES,
+    AttributionRequest,
+    Choice,
+    MethodResult,
+    instead_of_exact,
+    tables_of_run,
+)
 from attribkit.attribution.targets import TargetName, scalars_of
 from attribkit.errors import InputError
 from attribkit.models.classifier import Classifier
-from attribkit.models.state import borrowed, embedding_fed
+from attribkit.models.state import embedding_fed, preserve_state
 from attribkit.results.panels import Band, Phrases, TokenScores
 from attribkit.text import batching
 from attribkit.text.sentences import sentence_spans
 from attribkit.text.tokenizer import Encoded
-from attribkit.views.encoded_batch import Reading
+from attribkit.views.encoded_batch import EncodedBatch
 
 _NOTHING = np.zeros(0, dtype=np.int64)
 
@@ -75,7 +82,7 @@ class Attribution:
         """Every classifier has the embedding that this view needs."""
         return True
 
-    def __call__(self, classifier: Classifier, reading: Reading) -> list[list[TokenScores]]:
+    def __call__(self, classifier: Classifier, reading: EncodedBatch) -> list[list[TokenScores]]:
         """For each text a panel per target; the model is given back as it was found."""
         panels: list[list[TokenScores]] = [[] for _ in reading.texts]
         for rows, targets, solved in self.solve(classifier, reading):
@@ -88,8 +95,8 @@ class Attribution:
         return panels
 
     def solve(
-        self, classifier: Classifier, reading: Reading, tables: Tables | None = None
-    ) -> Iterator[tuple[NDArray[np.int64], list[list[str]], list["Solved"]]]:
+        self, classifier: Classifier, reading: EncodedBatch, tables: Tables | None = None
+    ) -> Iterator[tuple[NDArray[np.int64], list[list[str]], list["BatchResult"]]]:
         """The numbers alone, batch by batch; the model is borrowed until the last one.
 
         Args:
@@ -103,13 +110,13 @@ class Attribution:
         named = scalars_of(self.target, self.output, classifier.labels, reading.logits)
         names, scalars = [name for name, _ in named], [scalar for _, scalar in named]
         lengths = [len(one.ids) for one in reading.encoded]
-        baselines = [Named.of(classifier, name) for name in self.baselines]
+        baselines = [BaselineSpec.of(classifier, name) for name in self.baselines]
         texts = [one.words.numpy() for one in baselines if one.words is not None]
         others = np.concatenate([[classifier.tokenizer.pad_id], *texts])
         tables = tables or tables_of_run(choice.method, network, [one.ids for one in reading.encoded], others)
         equal = choice.method == "captum" or getattr(network, "equal_lengths", False)
         run = embedding_fed(network)
-        with borrowed(network):
+        with preserve_state(network):
             for rows in batching.by_length(lengths, self.batch_size, tokens=8_192, equal=equal):
                 targets = [scalar.rows(rows) for scalar in scalars]
                 solved = self._solve(classifier, reading, rows, targets, baselines, run, choice, tables)
@@ -130,23 +137,23 @@ class Attribution:
     def _solve(
         self,
         classifier: Classifier,
-        reading: Reading,
+        reading: EncodedBatch,
         rows: NDArray[np.int64],
         targets: Sequence[Target],
-        baselines: Sequence[Named],
+        baselines: Sequence[BaselineSpec],
         run: Callable[[Tensor, Tensor, Tensor], Tensor],
         choice: Choice,
         tables: Tables | None,
-    ) -> list["Solved"]:
+    ) -> list["BatchResult"]:
         """One batch against each baseline, by the method chosen."""
         ids, mask = classifier.batch([reading.encoded[row].ids for row in rows])
         logits = torch.from_numpy(reading.logits[rows])
         outputs = torch.stack([target.of(logits) for target in targets])
-        solved: list[Solved] = []
+        solved: list[BatchResult] = []
         for baseline in baselines:
-            against = Against.of(classifier, ids, mask, baseline, run)
+            against = BaselineBatch.of(classifier, ids, mask, baseline, run)
             bases = torch.stack([target.of(against.logits) for target in targets])
-            problem = Problem(
+            request = AttributionRequest(
                 network=classifier.network,
                 run=run,
                 ids=ids,
@@ -163,11 +170,11 @@ class Attribution:
                 closed_form=choice.closed_form,
                 logits_at_ends=torch.stack((against.logits, logits)),
             )
-            solved.append(Solved(choice, baseline.name, against, outputs, bases, ENGINES[choice.method](problem)))
+            solved.append(BatchResult(choice, baseline.name, against, outputs, bases, ENGINES[choice.method](request)))
         return solved
 
     def _panel(
-        self, solved: "Solved", target: str, number: int, place: int, one: Encoded, cuts: NDArray[np.int64]
+        self, solved: "BatchResult", target: str, number: int, place: int, one: Encoded, cuts: NDArray[np.int64]
     ) -> TokenScores:
         solution = solved.solution
         return TokenScores(
@@ -202,7 +209,7 @@ class Attribution:
 
 
 @dataclass(frozen=True, eq=False)
-class Solved:
+class BatchResult:
     """What a method found for a batch of B texts and one baseline.
 
     Attributes:
@@ -215,10 +222,10 @@ class Solved:
 
     choice: Choice
     baseline: str
-    against: Against
+    against: BaselineBatch
     outputs: Tensor
     bases: Tensor
-    solution: Solution
+    solution: MethodResult
 
     @property
     def agrees(self) -> NDArray[np.bool_]:

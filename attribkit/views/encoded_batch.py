@@ -13,7 +13,7 @@ from attribkit.text.tokenizer import Encoded
 
 
 @dataclass(frozen=True, eq=False)
-class Reading:
+class EncodedBatch:
     """Some texts as a classifier read them.
 
     Attributes:
@@ -27,11 +27,11 @@ class Reading:
     logits: NDArray[np.float64]
 
     @staticmethod
-    def of(classifier: Classifier, texts: Sequence[str], batch_size: int | None = None) -> "Reading":
+    def of(classifier: Classifier, texts: Sequence[str], batch_size: int | None = None) -> "EncodedBatch":
         """Read them. Raises as `Classifier.probabilities`."""
         encoded = classifier.encode(texts)
         logits = classifier.logits([one.ids for one in encoded], batch_size)
-        return Reading(tuple(texts), tuple(encoded), check_finite(logits, texts))
+        return EncodedBatch(tuple(texts), tuple(encoded), check_finite(logits, texts))
 
 
 class View(Protocol):
@@ -49,6 +49,6 @@ class View(Protocol):
         """Whether a model has it."""
         ...
 
-    def __call__(self, classifier: Classifier, reading: Reading) -> Sequence[Sequence[Panel]]:
+    def __call__(self, classifier: Classifier, reading: EncodedBatch) -> Sequence[Sequence[Panel]]:
         """Each text's panels; the model is given back as it was found."""
         ...

@@ -10,7 +10,7 @@ from attribkit.projection.panels import make_maps
 from attribkit.projection.reference_map import fits, map_reference
 from attribkit.projection.settings import MapSettings
 from attribkit.results.panels import Panel
-from attribkit.views.encoded_batch import Reading
+from attribkit.views.encoded_batch import EncodedBatch
 
 _SHOWN = 5_000
 
@@ -39,7 +39,7 @@ class Projection:
         """Whether there are reference texts."""
         return self.reference is not None or fits(classifier)
 
-    def __call__(self, classifier: Classifier, reading: Reading) -> Sequence[Sequence[Panel]]:
+    def __call__(self, classifier: Classifier, reading: EncodedBatch) -> Sequence[Sequence[Panel]]:
         """Each text marked on the map, with its nearest neighbours."""
         if not reading.texts:
             return []

@@ -218,7 +218,7 @@ def test_texts_in_a_list_are_all_taken_and_those_seen_are_said(model: Classifier
     texts = [*split.train["text"][:4], *split.test["text"][:2]]
     rows = Rows.of(model, texts)
     assert len(rows.table) == 6 and rows.notes == ("4 of the 6 rows measured were seen in training",)
-    found = ak.faithfulness(model, texts, ["saliency"], searched=1, jolted=0)
+    found = ak.faithfulness(model, texts, ["saliency"], oracle_texts=1, perturbed=0)
     assert rows.notes[0] in found.notes and len(found.tokens) == 6
 
 
@@ -226,7 +226,7 @@ def test_faithfulness_words_and_maps_take_the_held_out_rows(
     place: Path, model: Classifier, table: pd.DataFrame, split: Dataset
 ) -> None:
     for data in (table, split, place / "renamed.csv"):
-        assert len(ak.faithfulness(model, data, ["saliency"], searched=1, jolted=0).tokens) == 60
+        assert len(ak.faithfulness(model, data, ["saliency"], oracle_texts=1, perturbed=0).tokens) == 60
         assert ak.word_importance(model, data, least=1).texts == 60
     assert mapped(model, str(place / "renamed.csv")) == 60
     with pytest.raises(TypeError, match="several texts are needed, got one string"):
@@ -312,7 +312,7 @@ def test_a_data_set_without_a_test_split_is_measured_by_one_rule(
     assert (metrics.part, metrics.rows, metrics.seen) == (part, rows, seen)
     assert any("validation split was measured" in note for note in metrics.notes)
     assert ak.check(model, data, texts=3).rows == rows
-    assert len(ak.faithfulness(model, data, ["saliency"], searched=1, jolted=0).tokens) == rows
+    assert len(ak.faithfulness(model, data, ["saliency"], oracle_texts=1, perturbed=0).tokens) == rows
     assert ak.word_importance(model, data, least=1).texts == rows
     report = ak.report(model, data, texts=2, tested=2, mistakes=0)
     assert any("validation split was measured" in sentence for sentence in report.document.sentences)

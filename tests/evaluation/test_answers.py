@@ -22,14 +22,14 @@ def test_rows_that_cannot_be_used_are_listed_with_their_number_and_reason(model:
     )
     answers = Answers.of(model, table)
     assert answers.rows.tolist() == [0, 6] and answers.given == 7
-    assert dict(answers.left_out) == {
+    assert dict(answers.skipped) == {
         1: "it is empty",
         2: "it is empty",
         3: "it is no string but int",
         4: "the text holds a lone surrogate (U+D800 at position 4), which is no character",
         5: "it holds no token",
     }
-    assert answers.strange == (("meh", 1),) and answers.truth.tolist() == [1, -1]
+    assert answers.unknown_labels == (("meh", 1),) and answers.truth.tolist() == [1, -1]
     assert answers.true_label(0) == "pos" and answers.true_label(1) is None
 
 

@@ -148,8 +148,10 @@ def test_plausibility_is_asked_for_over_random_scores_and_both_are_stated(
 def test_labels_that_the_model_lacks_and_rows_without_text_are_survived(
     make_classifier: Callable[..., Classifier], table: pd.DataFrame
 ) -> None:
-    strange = pd.concat([table, pd.DataFrame([("", "pos", None), ("a story", "maybe", None)], columns=table.columns)])
-    found = check(make_classifier("cnn"), strange.reset_index(drop=True))
+    unknown_labels = pd.concat(
+        [table, pd.DataFrame([("", "pos", None), ("a story", "maybe", None)], columns=table.columns)]
+    )
+    found = check(make_classifier("cnn"), unknown_labels.reset_index(drop=True))
     assert found.texts == 5
     assert "1 rows were left out, the first is row 4: it is empty" in found.notes
     with pytest.raises(ValueError, match="`thresholds` can be given for accuracy"):

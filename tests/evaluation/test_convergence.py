@@ -77,7 +77,7 @@ def test_faithfulness_and_plausibility_count_for_each_method(model: Classifier, 
     methods = ("quadrature", "saliency")
     rest = Convergence(0, 0, 5)
     for found in (
-        ak.faithfulness(model, TEXTS, methods, jolted=0, removals="delete"),
+        ak.faithfulness(model, TEXTS, methods, perturbed=0, removals="delete"),
         ak.plausibility(model, table, methods),
     ):
         assert list(found.convergence) == ["quadrature", "saliency", "random"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from attribkit.models.adapters import Adapted
-from attribkit.models.classifier import Classifier, choose_device, evaluating, softmax
+from attribkit.models.classifier import Classifier, choose_device, eval_mode, softmax
 from attribkit.text.tokenizer import WordIndex
 
 WORDS = "a good film horrible bad never seen unknown ! I've".split()
@@ -65,7 +65,7 @@ def test_predicting_leaves_every_mode_flag_as_it_was(make_classifier: Callable[.
     first, second = classifier.predict("a good film"), classifier.predict("a good film")
     assert first.equals(second)
     assert [module.training for module in classifier.network.modules()] == before
-    with pytest.raises(RuntimeError, match="broke"), evaluating(classifier.network):
+    with pytest.raises(RuntimeError, match="broke"), eval_mode(classifier.network):
         raise RuntimeError("broke")
     assert [module.training for module in classifier.network.modules()] == before
 

@@ -100,7 +100,7 @@ def test_a_baseline_without_a_finite_output_is_refused(make_classifier: Callable
 
 def test_a_table_is_answered_but_for_the_row(model: Classifier) -> None:
     answers = Answers.of(model, TABLE)
-    assert answers.left_out == ((2, NOT_FINITE),)
+    assert answers.skipped == ((2, NOT_FINITE),)
     assert answers.rows.tolist() == [0, 1, 3, 4] and list(answers.texts) == GOOD
     without = Answers.of(model, TABLE.drop(index=2))
     np.testing.assert_allclose(answers.logits, without.logits, rtol=0, atol=1e-6)
@@ -117,7 +117,7 @@ def test_what_is_measured_of_explanations_leaves_the_row_out(
     model = breaking(make_classifier(kind))
     spans = TABLE.assign(rationale=[[[0, 6]]] * 5)
     for found in (
-        faithfulness(model, TEXTS, "saliency", searched=2, jolted=1),
+        faithfulness(model, TEXTS, "saliency", oracle_texts=2, perturbed=1),
         sanity(model, TEXTS, "saliency", draws=1),
         plausibility(model, spans, "saliency"),
     ):

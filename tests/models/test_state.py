@@ -11,7 +11,7 @@ import torch
 
 from attribkit.explainer import explain
 from attribkit.models.classifier import Classifier
-from attribkit.models.state import borrowed, embedding_fed
+from attribkit.models.state import embedding_fed, preserve_state
 
 
 def state(network: Any) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def test_the_fed_network_is_the_network_itself(make_classifier: Callable[..., Cl
     network = make_classifier("cnn").network
     ids, mask = torch.tensor([[3, 4, 5]]), torch.ones(1, 3, dtype=torch.bool)
     run = embedding_fed(network)
-    with borrowed(network), torch.no_grad():
+    with preserve_state(network), torch.no_grad():
         fed, own = run(network.embedding(ids), ids, mask), network(ids, mask)
         assert ((fed - own).abs() <= reference.rounding(network, network.embedding(ids), mask)).all()
         assert not torch.equal(run(torch.zeros(1, 3, 8), ids, mask), own)
@@ -96,11 +96,11 @@ def test_the_fed_network_is_the_network_itself(make_classifier: Callable[..., Cl
 def test_cudnn_is_off_only_while_a_recurrent_network_is_borrowed(make_classifier: Callable[..., Classifier]) -> None:
     torch.backends.cudnn.benchmark = True
     try:
-        with borrowed(make_classifier("attention-rnn").network):
+        with preserve_state(make_classifier("attention-rnn").network):
             assert not torch.backends.cudnn.enabled
             assert torch.backends.cudnn.benchmark
         assert torch.backends.cudnn.enabled
-        with borrowed(make_classifier("cnn").network):
+        with preserve_state(make_classifier("cnn").network):
             assert torch.backends.cudnn.enabled
     finally:
         torch.backends.cudnn.benchmark = False

@@ -16,10 +16,10 @@ from torch import nn
 import attribkit as ak
 from attribkit.evaluation.faithfulness import faithfulness
 from attribkit.models.adapters import Adapted
-from attribkit.models.classifier import Classifier, evaluating
+from attribkit.models.classifier import Classifier, eval_mode
 from attribkit.models.lock import lock_of
-from attribkit.models.state import borrowed
-from attribkit.serve.served_model import Frozen
+from attribkit.models.state import preserve_state
+from attribkit.serve.served_model import ServedModel
 from attribkit.text.tokenizer import WordIndex
 
 TEXTS = ["a good film with a great story", "the worst movie ever , dull and bad", "the best film ever", "dull !"]
@@ -113,7 +113,7 @@ def test_two_classifiers_of_one_network_take_turns(make_classifier: Callable[...
     alone = first.predict(TEXTS)
     found = at_once(lambda: first.predict(TEXTS), lambda: ak.explain(second, TEXTS[1], method="quadrature"))
     assert all(one.equals(alone) for one in found)
-    frozen = Frozen.of(make_classifier())
+    frozen = ServedModel.of(make_classifier())
     assert lock_of(frozen.network) is lock_of(frozen.network)
 
 
@@ -125,9 +125,9 @@ def test_a_thread_waits_for_the_network_and_not_for_itself(make_classifier: Call
         model.predict(TEXTS)
         got.set()
 
-    with borrowed(model.network):
+    with preserve_state(model.network):
         model.predict(TEXTS)  # the same thread may
-        with evaluating(model.network):
+        with eval_mode(model.network):
             asking = threading.Thread(target=ask)
             asking.start()
             assert not got.wait(0.2)
@@ -138,7 +138,7 @@ def test_a_thread_waits_for_the_network_and_not_for_itself(make_classifier: Call
 
 def test_a_copy_made_beside_an_explanation_has_no_hook_of_it(make_classifier: Callable[..., Classifier]) -> None:
     model = make_classifier("lstm")
-    makers: list[Callable[[], Classifier]] = [model.copy, lambda: copy.deepcopy(model), lambda: Frozen.of(model)]
+    makers: list[Callable[[], Classifier]] = [model.copy, lambda: copy.deepcopy(model), lambda: ServedModel.of(model)]
     alone = model.predict(TEXTS)
     for make in makers:
         found = at_once(make, lambda: ak.explain(model, TEXTS[1], method="quadrature"), threads=2)
@@ -165,11 +165,11 @@ def test_the_search_for_the_best_removal_ends_as_it_did(make_classifier: Callabl
     threads = torch.get_num_threads()
     for kind in KINDS:
         model = model_of(kind, make_classifier)
-        found = faithfulness(model, TEXTS, "saliency", searched=None, jolted=0)
+        found = faithfulness(model, TEXTS, "saliency", oracle_texts=None, perturbed=0)
         assert np.isfinite(found.best_removed).all() and np.isfinite(found.best_kept).all()
         torch.set_num_threads(4)
         try:
-            again = faithfulness(model, TEXTS, "saliency", searched=None, jolted=0)
+            again = faithfulness(model, TEXTS, "saliency", oracle_texts=None, perturbed=0)
         finally:
             torch.set_num_threads(threads)
         np.testing.assert_allclose(again.best_removed, found.best_removed, rtol=0, atol=1e-5)

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page
 
 from attribkit.render import html
 from attribkit.results.explanation import Explanation
-from attribkit.results.panels import Map, Mixing, Placed, Scatter
+from attribkit.results.panels import Map, Mixing, ProjectedText, Scatter
 
 pytestmark = pytest.mark.browser
 
@@ -105,7 +105,7 @@ def test_a_hostile_text_is_shown_as_text_and_does_nothing(show: Open, hostile: s
     text = "<img src=x onerror=alert(1)></script><script>alert(2)</script>"
     found = panel(
         excerpts=(text,) * 4, labels=(hostile,) * 4, groups=(text, hostile), axes=(text, text), title=hostile,
-        colour=text, notes=(hostile,), placed=(Placed(text, text, np.array([[0.5, 0.5]]), np.array([0])),),
+        colour=text, notes=(hostile,), placed=(ProjectedText(text, text, np.array([[0.5, 0.5]]), np.array([0])),),
     )  # fmt: skip
     page = show(page_of(found))
     point_at(page, 0.05, 0.05)
@@ -173,7 +173,7 @@ def films() -> Scatter:
         Map("rnn", 7, turned, mixing[2]),
         Map("dense", 7, turned, mixing[3]),
     )
-    return panel(maps=maps, placed=(Placed("new", "a", np.full((4, 2), 0.5), np.array([0, 1])),))
+    return panel(maps=maps, placed=(ProjectedText("new", "a", np.full((4, 2), 0.5), np.array([0, 1])),))
 
 
 def test_the_slider_moves_through_the_epochs(show: Open) -> None:
@@ -331,7 +331,7 @@ def test_the_name_of_a_placed_text_stays_on_the_map_whatever_the_width(show: Ope
     near = np.array([0])
     names = ("a text with a rather long name at the left", "a text with a rather long name at the right", "short")
     places = ((0.02, 0.5), (0.98, 0.5), (0.5, 0.2))
-    placed = tuple(Placed(name, "a", np.array([place]), near) for name, place in zip(names, places, strict=True))
+    placed = tuple(ProjectedText(name, "a", np.array([place]), near) for name, place in zip(names, places, strict=True))
     page = show(page_of(panel(placed=placed)), width=width)
     canvas = page.locator("canvas").first.evaluate("element => element.clientWidth")
     written = page.evaluate(WRITTEN)

@@ -31,5 +31,5 @@ def test_the_leading_tokens_stand_out_in_any_row(heatmap: Build) -> None:
     assert shared.leading(panel, 2) == [0, 3] and shared.leading(panel, 9) == [0, 1, 2, 3]
 
 
-def test_a_truncated_text_is_confessed(heatmap: Build) -> None:
+def test_a_truncated_text_is_said(heatmap: Build) -> None:
     assert "1 of 1,200 tokens were read" in shared.remarks(heatmap("good", tokens_total=1200))

@@ -18,7 +18,7 @@ from PIL import Image
 from attribkit.render import html, palette, picture
 from attribkit.render import scatter as geometry
 from attribkit.results.explanation import Explanation
-from attribkit.results.panels import Map, Mixing, Placed, Scatter
+from attribkit.results.panels import Map, Mixing, ProjectedText, Scatter
 
 MIXING = Mixing(15, 40, 0.5, 0.83, 0.79, 0.31, -0.02, 0.94)
 
@@ -124,7 +124,7 @@ def test_the_script_gets_the_points_to_within_a_step_of_the_shared_axes() -> Non
 
 
 def test_the_page_tells_readers_without_a_script_all_that_is_not_a_place() -> None:
-    near = Placed("a new <b>text</b>", "pos", np.zeros((1, 2)), np.array([3, 1]))
+    near = ProjectedText("a new <b>text</b>", "pos", np.zeros((1, 2)), np.array([3, 1]))
     found = panel(placed=(near,), total=900, notes=("a note <i>",))
     page = Read(html.page([drawn(found)]))
     for said in (
@@ -150,7 +150,7 @@ def test_the_legend_has_a_button_with_the_count_of_each_group() -> None:
 
 def test_nothing_can_leave_the_data_or_run(hostile: str) -> None:
     text = "</script><script>alert(1)</script><!--\u2028\u2029\ud800"
-    near = Placed(text, text, np.zeros((1, 2)), np.array([0]))
+    near = ProjectedText(text, text, np.zeros((1, 2)), np.array([0]))
     found = panel(
         2, title=hostile, excerpts=(text, hostile[:120]), labels=(text, "b"), predictions=("b", text),
         groups=(text, "b"), colour=text, notes=(hostile,), axes=(text, hostile), placed=(near,),
@@ -254,7 +254,7 @@ def test_axes_share_one_scale_unless_one_would_vanish() -> None:
 
 
 def test_all_maps_and_placed_texts_lie_within_the_frame() -> None:
-    far = Placed("far", "pos", np.array([[9.0, -9.0]] * 6), np.array([], dtype=int))
+    far = ProjectedText("far", "pos", np.array([[9.0, -9.0]] * 6), np.array([], dtype=int))
     found = films()
     found = panel(30, maps=found.maps, placed=(far,))
     frame = geometry.frame(found)
@@ -286,7 +286,7 @@ def test_the_picture_holds_every_point_in_its_colour_and_shape() -> None:
 
 
 def test_the_picture_says_what_a_reader_must_know() -> None:
-    near = Placed("a $new$ text", "pos", np.zeros((1, 2)), np.array([3, 1]))
+    near = ProjectedText("a $new$ text", "pos", np.zeros((1, 2)), np.array([3, 1]))
     figure = figure_of(panel(placed=(near,), total=900))
     said = " | ".join(words_of(figure))
     for part in ("neg", "pos", "20", "0.83", "0.79", "−0.02", "0.94", "chance", "PC 1", "PC 2", "★ a $new$ text",
@@ -312,7 +312,7 @@ def test_small_maps_stand_in_rows_of_layers_and_columns_of_epochs() -> None:
 def test_nothing_has_no_sign_and_a_long_label_is_cut_where_it_is_named() -> None:
     assert [geometry.small(amount) for amount in (-0.004, -0.006, 0.0, None)] == ["0.00", "−0.01", "0.00", "–"]
     labels = tuple("x" * 10_000 if k % 2 else "short" for k in range(40))
-    near = Placed("new", "y" * 10_000, np.zeros((1, 2)), np.array([1, 2, 3]))
+    near = ProjectedText("new", "y" * 10_000, np.zeros((1, 2)), np.array([1, 2, 3]))
     found = panel(labels=labels, placed=(near,))
     assert geometry.tally(found, near) == f"2 × {'x' * 39}…, 1 × short"
     words = Read(html.page([drawn(found)])).words
@@ -337,7 +337,7 @@ def test_maps_without_labels_excerpts_or_numbers_are_drawn_plain() -> None:
     bare = panel(
         5, maps=(Map("rnn", None, np.eye(5)[:, :2]),), colour=None, groups=(), group=np.array([], dtype=int),
         excerpts=(), labels=(), predictions=(),
-        placed=(Placed("new", "pos", np.zeros((1, 2)), np.array([4])),),
+        placed=(ProjectedText("new", "pos", np.zeros((1, 2)), np.array([4])),),
     )  # fmt: skip
     page = Read(html.page([drawn(bare)]))
     assert page.data[0]["labels"] is None and page.data[0]["excerpts"] == []
@@ -357,7 +357,7 @@ def test_many_points_are_a_picture_within_the_drawing_so_that_the_file_stays_sma
 
 @pytest.mark.parametrize("dimensions", [2, 3])
 def test_hostile_words_are_drawn_in_a_picture(hostile: str, dimensions: int) -> None:
-    near = Placed(hostile[:120], hostile, np.zeros((1, dimensions)), np.array([0]))
+    near = ProjectedText(hostile[:120], hostile, np.zeros((1, dimensions)), np.array([0]))
     found = panel(
         2, dimensions, title=hostile, excerpts=(hostile[:120],) * 2, labels=(hostile,) * 2, groups=(hostile, "b"),
         colour=hostile, notes=(hostile,), axes=(hostile,) * dimensions, placed=(near,),

@@ -22,8 +22,8 @@ from attribkit.results.panels import (
     Map,
     Mixing,
     Phrases,
-    Placed,
     Prediction,
+    ProjectedText,
     Scatter,
     Series,
     Table,
@@ -145,7 +145,7 @@ def scatters(draw: st.DrawFn) -> Scatter:
         labels=(),
         predictions=tuple(draw(words) for _ in range(n)),
         total=n,
-        placed=(Placed(draw(words), "pos", points(2), np.array([0])),) if draw(st.booleans()) else (),
+        placed=(ProjectedText(draw(words), "pos", points(2), np.array([0])),) if draw(st.booleans()) else (),
         notes=tuple(draw(st.lists(words, max_size=2))),
     )
 

@@ -10,7 +10,7 @@ import requests
 from serve.conftest import Serve
 
 from attribkit.models.classifier import Classifier
-from attribkit.serve.batching import BusyError, Lane
+from attribkit.serve.batching import BatchWorker, BusyError
 from attribkit.serve.limits import Limits
 
 
@@ -45,7 +45,7 @@ async def begun(work: Work) -> None:
 
 def test_what_waits_together_is_worked_on_together(work: Work) -> None:
     async def run() -> None:
-        lane = Lane(work, Limits(batch=4), "test")
+        lane = BatchWorker(work, Limits(batch=4), "test")
         first = asyncio.create_task(lane("a", 1))
         await begun(work)
         others = [asyncio.create_task(lane(key, item)) for key, item in (("a", 2), ("b", 3), ("a", 4), ("a", -5))]
@@ -62,7 +62,7 @@ def test_what_waits_together_is_worked_on_together(work: Work) -> None:
 
 def test_a_full_lane_says_so_and_goes_on(work: Work) -> None:
     async def run() -> None:
-        lane = Lane(work, Limits(waiting=2), "test")
+        lane = BatchWorker(work, Limits(waiting=2), "test")
         tasks = [asyncio.create_task(lane("a", 1))]
         await begun(work)
         tasks += [asyncio.create_task(lane("a", item)) for item in (2, 3)]
@@ -79,7 +79,7 @@ def test_a_full_lane_says_so_and_goes_on(work: Work) -> None:
 
 def test_who_has_gone_is_not_worked_for(work: Work) -> None:
     async def run() -> None:
-        lane = Lane(work, Limits(answer_seconds=0.2), "test")
+        lane = BatchWorker(work, Limits(answer_seconds=0.2), "test")
         late = asyncio.create_task(lane("a", 1))
         await begun(work)
         gone = asyncio.create_task(lane("a", 2))
@@ -97,7 +97,7 @@ def test_who_has_gone_is_not_worked_for(work: Work) -> None:
 
 def test_the_last_ones_are_answered_before_it_closes(work: Work) -> None:
     async def run() -> None:
-        lane = Lane(work, Limits(), "test")
+        lane = BatchWorker(work, Limits(), "test")
         tasks = [asyncio.create_task(lane("a", item)) for item in range(5)]
         await begun(work)
         work.gate.set()
@@ -110,17 +110,17 @@ def test_the_last_ones_are_answered_before_it_closes(work: Work) -> None:
 def test_a_busy_server_says_when_to_come_again(
     serving: Serve, make_classifier: Callable[..., Classifier], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from attribkit.serve.handlers import Desk
+    from attribkit.serve.handlers import RequestHandler
 
     open_, began = threading.Event(), threading.Event()
-    predict = Desk._predict
+    predict = RequestHandler._predict
 
     def waits(*arguments: Any) -> Any:
         began.set()
         open_.wait(30)
         return predict(*arguments)
 
-    monkeypatch.setattr(Desk, "_predict", waits)
+    monkeypatch.setattr(RequestHandler, "_predict", waits)
     address = serving([make_classifier()], Limits(waiting=2))
     answers: list[requests.Response] = []
     ask = lambda: answers.append(requests.post(f"{address}/predict", json={"texts": ["film"]}, timeout=60))  # noqa: E731
@@ -144,11 +144,11 @@ def test_a_busy_server_says_when_to_come_again(
 def test_what_takes_too_long_and_what_breaks_are_answered_in_a_sentence(
     serving: Serve, make_classifier: Callable[..., Classifier], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from attribkit.serve.handlers import Desk
+    from attribkit.serve.handlers import RequestHandler
 
     open_ = threading.Event()
-    monkeypatch.setattr(Desk, "_predict", lambda *_: [open_.wait(60)])
-    monkeypatch.setattr(Desk, "_alternatives", lambda *_: [1 // 0])
+    monkeypatch.setattr(RequestHandler, "_predict", lambda *_: [open_.wait(60)])
+    monkeypatch.setattr(RequestHandler, "_alternatives", lambda *_: [1 // 0])
     address = serving([make_classifier()], Limits(answer_seconds=3))
     late = requests.post(f"{address}/predict", json={"texts": ["film"]}, timeout=30)
     open_.set()

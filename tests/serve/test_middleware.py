@@ -12,7 +12,7 @@ from serve.conftest import Serve
 
 from attribkit.models.classifier import Classifier
 from attribkit.serve.limits import Limits
-from attribkit.serve.middleware import Gate
+from attribkit.serve.middleware import RequestGuard
 
 HASTY = Limits(body_seconds=1.0, head_seconds=1.0)
 GOOD = {"text": "a good film"}
@@ -142,8 +142,8 @@ def test_an_address_is_a_name_only_for_a_server_that_is_not_alone() -> None:
     async def nothing(*_: object) -> None:
         raise AssertionError
 
-    open_gate = Gate(nothing, Limits(), ["box"], addresses=True)
-    closed_gate = Gate(nothing, Limits(), ["box"])
+    open_gate = RequestGuard(nothing, Limits(), ["box"], addresses=True)
+    closed_gate = RequestGuard(nothing, Limits(), ["box"])
     assert [open_gate._known(name) for name in ("box", "10.0.0.8", "fe80::1", "evil.example")] == [
         True,
         True,

@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from attribkit.models.classifier import Classifier
-from attribkit.serve.served_model import Frozen
+from attribkit.serve.served_model import ServedModel
 
 
 def test_a_frozen_model_is_a_copy_with_the_same_fingerprint(make_classifier: Callable[..., Classifier]) -> None:
     model = make_classifier()
-    frozen = Frozen.of(model)
+    frozen = ServedModel.of(model)
     assert frozen.fingerprint() == model.fingerprint()
     own = frozen.network.embedding.weight
     assert own.data_ptr() != model.network.embedding.weight.data_ptr() and not own.requires_grad
@@ -24,7 +24,7 @@ def test_a_frozen_model_is_a_copy_with_the_same_fingerprint(make_classifier: Cal
 def test_the_nearest_words_are_those_of_the_largest_cosine(
     make_classifier: Callable[..., Classifier], row: int
 ) -> None:
-    frozen = Frozen.of(make_classifier())
+    frozen = ServedModel.of(make_classifier())
     weight = frozen.network.embedding.weight.detach().double().numpy()
     words = {number: word for word, number in frozen.tokenizer.vocabulary.items()}  # type: ignore[attr-defined]
     slow = sorted(

@@ -20,7 +20,7 @@ from attribkit.results.panels import TokenScores
 from attribkit.results.panels.token_scores import PATH_TOLERANCE
 from attribkit.text.tokenizer import TextSettings, Tokenizer, WordIndex
 from attribkit.views.attribution import Attribution
-from attribkit.views.encoded_batch import Reading
+from attribkit.views.encoded_batch import EncodedBatch
 
 WORDS = "a good film horrible bad never seen unknown ! I've".split()
 TEXT = st.lists(st.sampled_from(WORDS), min_size=1, max_size=12).map(" ".join)
@@ -231,7 +231,7 @@ def test_other_methods_know_no_phrases(make_classifier: Callable[..., Classifier
 
 def test_without_details_nothing_more_than_the_scores_is_told(make_classifier: Callable[..., Classifier]) -> None:
     classifier = make_classifier("cnn")
-    ((bare,),) = Attribution(details=False)(classifier, Reading.of(classifier, [LONG]))
+    ((bare,),) = Attribution(details=False)(classifier, EncodedBatch.of(classifier, [LONG]))
     whole = explain(classifier, LONG).scores
     assert bare.phrases is None and not len(bare.sentence_starts)
     assert bare.scores.tolist() == whole.scores.tolist()

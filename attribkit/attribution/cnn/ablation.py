@@ -24,7 +24,7 @@ from attribkit.attribution.cnn.filters import Filters, misfit
 
 
 @dataclass(frozen=True, eq=False)
-class WindowErasure:
+class WindowAblation:
     """One text as a text CNN's windows see it.
 
     Attributes:
@@ -45,7 +45,7 @@ class WindowErasure:
 
     @staticmethod
     @torch.no_grad()
-    def of(network: Any, ids: NDArray[np.int64], pad_id: int, logits: NDArray[np.float64]) -> "WindowErasure | None":
+    def of(network: Any, ids: NDArray[np.int64], pad_id: int, logits: NDArray[np.float64]) -> "WindowAblation | None":
         """The text with these ids (T,); None where the network is no text CNN, or says other logits (C,) than that."""
         if misfit(network) is not None:
             return None
@@ -58,7 +58,7 @@ class WindowErasure:
         taps = given.unflatten(1, (filters.taps, filters.most))
         output = network.output
         free = torch.zeros(output.out_features) if output.bias is None else output.bias.detach()
-        found = WindowErasure(
+        found = WindowAblation(
             filters,
             F.pad(given, (0, 0, 0, 1)).view(-1, filters.most),
             (taps[:-1] - taps[-1]).transpose(0, 1).contiguous(),

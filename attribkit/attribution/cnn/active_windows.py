@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from attribkit.attribution.cnn.candidate_windows import contenders, steepest
+from attribkit.attribution.cnn.candidate_windows import candidate_windows, steepest
 from attribkit.attribution.cnn.envelope import Envelope, Indices, Numbers, largest, level_envelope, upper_envelope
 from attribkit.attribution.cnn.filters import ClosedForm
 from attribkit.attribution.cnn.lookup_tables import Tables, Windows
@@ -67,7 +67,7 @@ class Path:
 
 
 @dataclass(frozen=True, eq=False)
-class Winners:
+class ActiveWindows:
     """The windows that are on a filter's envelope somewhere on the path.
 
     Attributes:
@@ -84,7 +84,7 @@ class Winners:
     kept: tuple[Indices, Numbers] | None
 
     @staticmethod
-    def of(path: Path, bias: Numbers) -> "Winners":
+    def of(path: Path, bias: Numbers) -> "ActiveWindows":
         """Find them. bias: (N,)."""
         columns = path.after.filters.columns
         flat, cut = _candidates(path, bias)
@@ -96,7 +96,7 @@ class Winners:
         for first in range(0, columns, width):
             some = (column >= first) & (column < first + width)
             parts.append(replace(_won(path, bias, row[some], column[some], cut), kept=None))
-        return Winners(
+        return ActiveWindows(
             path,
             Envelope.joined([part.envelope for part in parts]),
             np.concatenate([part.row for part in parts]),
@@ -129,7 +129,7 @@ class Winners:
             yield part, places, self.path.taps(places, self.column[part])[0]
 
 
-def _won(path: Path, bias: Numbers, row: Indices, column: Indices, cut: bool) -> Winners:
+def _won(path: Path, bias: Numbers, row: Indices, column: Indices, cut: bool) -> ActiveWindows:
     """The winners among candidates, each a window and a filter, that come from one piece of a text or from several."""
     columns, texts = path.after.filters.columns, len(path.after.first_rows)
     places = path.after.places(row)
@@ -140,9 +140,9 @@ def _won(path: Path, bias: Numbers, row: Indices, column: Indices, cut: bool) ->
         best = slope == largest(slope, segment, texts * columns)[segment] if cut else None
         if best is not None and not bool(best.all()):  # a piece's steepest need not be the text's
             return _won(path, bias, row[best], column[best], cut=False)
-        return Winners(path, level_envelope(segment, height, slope, texts * columns), row, column, (places, taps))
+        return ActiveWindows(path, level_envelope(segment, height, slope, texts * columns), row, column, (places, taps))
     envelope, won = upper_envelope(segment, height + base, slope, texts * columns)
-    return Winners(path, envelope, row[won], column[won], (places[won], taps[won]))
+    return ActiveWindows(path, envelope, row[won], column[won], (places[won], taps[won]))
 
 
 def _candidates(path: Path, bias: Numbers) -> tuple[Indices, bool]:
@@ -164,7 +164,11 @@ def _candidates(path: Path, bias: Numbers) -> tuple[Indices, bool]:
 
 def _found(path: Path, bias: Numbers, texts: slice, windows: slice) -> Indices:
     after = path.after.sums(texts, windows)
-    return steepest(after, bias) if path.before is None else contenders(path.before.sums(texts, windows), after, bias)
+    return (
+        steepest(after, bias)
+        if path.before is None
+        else candidate_windows(path.before.sums(texts, windows), after, bias)
+    )
 
 
 def _equal(weight: Tensor, ids: Tensor, baseline: Tensor) -> NDArray[np.bool_]:

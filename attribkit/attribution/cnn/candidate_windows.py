@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from attribkit.attribution.cnn.lookup_tables import never
 
-_SLACK = 64.0  # in units of the last place; too many contenders cost time, too few would cost correctness
+_SLACK = 64.0  # in units of the last place; too many candidates cost time, too few would cost correctness
 
 
 def steepest(slopes: NDArray[Any], bias: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -25,7 +25,7 @@ def steepest(slopes: NDArray[Any], bias: NDArray[np.float64]) -> NDArray[np.int6
     return _reaching(slopes, np.where(possible, top, np.inf))
 
 
-def contenders(before: NDArray[Any], after: NDArray[Any], bias: NDArray[np.float64]) -> NDArray[np.int64]:
+def candidate_windows(before: NDArray[Any], after: NDArray[Any], bias: NDArray[np.float64]) -> NDArray[np.int64]:
     """The lines that can matter in general: those not below the two top lines, the one at α = 0 and the one at α = 1.
 
     The gap from a line up to the higher of those two is convex, bends only where they cross, and is nowhere negative at

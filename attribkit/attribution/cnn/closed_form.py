@@ -22,7 +22,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from attribkit.attribution.cnn.active_windows import Winners
+from attribkit.attribution.cnn.active_windows import ActiveWindows
 from attribkit.attribution.cnn.envelope import Numbers
 from attribkit.attribution.cnn.filters import Filters, misfit
 from attribkit.attribution.cnn.refinement import Pieces
@@ -67,7 +67,7 @@ def fault(network: Any, run: Callable[[Tensor, Tensor, Tensor], Tensor]) -> str 
     return None
 
 
-def agrees(winners: Winners, pieces: Pieces, own: NDArray[np.float64]) -> NDArray[np.bool_]:
+def agrees(winners: ActiveWindows, pieces: Pieces, own: NDArray[np.float64]) -> NDArray[np.bool_]:
     """(B,) whether the lines of the closed form end in the network's own logits (2, B, C) of baselines and texts."""
     features = pieces.features()
     bound = window_rounding(winners.path.after.filters, pieces.outgoing, features, winners.path.norms)

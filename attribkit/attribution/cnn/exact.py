@@ -52,7 +52,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from attribkit.attribution.cnn.active_windows import Path, Winners
+from attribkit.attribution.cnn.active_windows import ActiveWindows, Path
 from attribkit.attribution.cnn.closed_form import agrees
 from attribkit.attribution.cnn.envelope import Indices, Numbers
 from attribkit.attribution.cnn.filters import ClosedForm, Filters, home, misfit
@@ -168,7 +168,7 @@ def attribute(
 
 def lines(
     network: ClosedForm, ids: Tensor, mask: Tensor, baseline: Tensor | None, tables: Tables | None
-) -> Iterator[tuple[slice, Winners, Pieces]]:
+) -> Iterator[tuple[slice, ActiveWindows, Pieces]]:
     """The lines that the filters follow along the paths; arguments and errors as those of `attribute`.
 
     Yields: some of the texts, as many as memory allows; the windows that win somewhere; the pieces they cut paths into.
@@ -183,7 +183,7 @@ def lines(
     for rows in (slice(first, first + texts) for first in range(0, len(ids), texts)):
         some = baseline if baseline is None or baseline.ndim == 1 else baseline[rows]
         built = tables or Tables.build(network, _words(ids[rows], mask[rows], some), max_bytes=2**62)
-        winners = Winners.of(Path.of(network, ids[rows], mask[rows], some, built), built.bias)
+        winners = ActiveWindows.of(Path.of(network, ids[rows], mask[rows], some, built), built.bias)
         yield rows, winners, Pieces(winners.envelope, built.outgoing, built.free, len(ids[rows]))
 
 
@@ -194,7 +194,7 @@ def _words(ids: Tensor, mask: Tensor, baseline: Tensor | None) -> Tensor:
     return torch.cat((ids[mask], baseline[mask]))
 
 
-def _phrases(winners: Winners, weights: Numbers, first: int, lengths: Indices) -> Phrases:
+def _phrases(winners: ActiveWindows, weights: Numbers, first: int, lengths: Indices) -> Phrases:
     filters, envelope = winners.path.after.filters, winners.envelope
     text, window = winners.row // winners.path.after.count, winners.row % winners.path.after.count
     width = np.array(filters.widths)[winners.column // filters.most]

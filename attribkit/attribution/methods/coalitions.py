@@ -22,7 +22,7 @@ from scipy.special import comb
 from torch import Tensor
 
 from attribkit.attribution.methods.random_baseline import seed_of, spread
-from attribkit.attribution.request import Problem, Solution, adds_up
+from attribkit.attribution.request import AttributionRequest, MethodResult, adds_up
 from attribkit.errors import InputError
 
 OCCLUDED = 3
@@ -49,7 +49,7 @@ class Game:
         random: the text's own draws.
     """
 
-    def __init__(self, text: Problem) -> None:
+    def __init__(self, text: AttributionRequest) -> None:
         self.text, self.places = text, text.moved[0].nonzero().squeeze(1)
         self.players, self.steps = len(self.places), 0
         self.random = np.random.default_rng(seed_of(text.ids[0].cpu().numpy(), text.seed))
@@ -75,7 +75,7 @@ class Estimate:
     spread: Numbers | None = None
 
 
-def occlusion(problem: Problem) -> Solution:
+def occlusion(request: AttributionRequest) -> MethodResult:
     """The mean, over all windows of 3 neighbouring tokens that hold token i, of what replacing the window costs."""
 
     def slide(game: Game) -> Estimate:
@@ -87,17 +87,17 @@ def occlusion(problem: Problem) -> Solution:
         costs = worth[0] - worth[1:]
         return Estimate(costs.T @ inside / inside.sum(0))
 
-    found = _played(problem, slide)
+    found = _played(request, slide)
     note = f"a score is the mean over the windows of {OCCLUDED} tokens that hold the token"
-    return Solution(found.scores, found.steps, None, (note,))
+    return MethodResult(found.scores, found.steps, None, (note,))
 
 
-def shapley_sampling(problem: Problem) -> Solution:
+def shapley_sampling(request: AttributionRequest) -> MethodResult:
     """What token i adds to those before it, averaged over all orders of up to 12 players, of more over random ones.
 
     Orders: 2,500 / P, at least 2 and at most 200. However few, the scores add up.
     """
-    _check_length(problem, "shapley_sampling")
+    _check_length(request, "shapley_sampling")
 
     def walk(game: Game) -> Estimate:
         if game.players <= MOST_ENUMERATED:
@@ -109,15 +109,15 @@ def shapley_sampling(problem: Problem) -> Solution:
         gains = np.take_along_axis(np.diff(worth, axis=1), rank[:, :, np.newaxis], axis=1)  # (orders, P, J)
         return Estimate(gains.mean(0).T, count, spread(_errors_of_mean(gains), count - 1).T)
 
-    return _shapley(problem, walk, "a draw is a random order of the tokens")
+    return _shapley(request, walk, "a draw is a random order of the tokens")
 
 
-def kernel_shap(problem: Problem) -> Solution:
+def kernel_shap(request: AttributionRequest) -> MethodResult:
     """Shapley values: of up to 12 players themselves, of more by least squares over coalitions drawn by their kernel.
 
     The scores are fitted under the constraint that they add up. Coalitions: 4·P, at least 256 and at most 4,000.
     """
-    _check_length(problem, "kernel_shap")
+    _check_length(request, "kernel_shap")
 
     def fit(game: Game) -> Estimate:
         if game.players <= MOST_ENUMERATED:
@@ -135,17 +135,17 @@ def kernel_shap(problem: Problem) -> Solution:
         scores = deviations + whole / game.players
         return Estimate(scores.T, count, spread(errors, count - game.players + 1).T)
 
-    return _shapley(problem, fit, "a draw is a random coalition of the tokens")
+    return _shapley(request, fit, "a draw is a random coalition of the tokens")
 
 
-def lime(problem: Problem) -> Solution:
+def lime(request: AttributionRequest) -> MethodResult:
     """Token i's coefficient in a ridge regression on coalitions, weighted by their likeness to the text.
 
     As its authors have it for texts: exp(−d²/2w²) of the cosine distance d with w = 0.25, and a penalty of 1, which
     draws all scores a little towards 0. Up to 12 players all coalitions count alike; else each player is kept with
     probability ½. Samples: as `kernel_shap`; all coalitions together weigh as much as so many.
     """
-    _check_length(problem, "lime")
+    _check_length(request, "lime")
 
     def fit(game: Game) -> Estimate:
         count = _samples(game)
@@ -160,20 +160,20 @@ def lime(problem: Problem) -> Solution:
             return Estimate(coefficients[1:].T)
         return Estimate(coefficients[1:].T, count, spread(errors[1:], count - game.players - 1).T)
 
-    found = _played(problem, fit)
-    notes = _notes(found, problem.seed, "a draw is a random change of the text")
-    return Solution(found.scores, found.steps, None, draws=found.draws, spread=found.spread, text_notes=notes)
+    found = _played(request, fit)
+    notes = _notes(found, request.seed, "a draw is a random change of the text")
+    return MethodResult(found.scores, found.steps, None, draws=found.draws, spread=found.spread, text_notes=notes)
 
 
-def _shapley(problem: Problem, estimate: Callable[[Game], Estimate], draw: str) -> Solution:
-    found = _played(problem, estimate)
-    return Solution(
+def _shapley(request: AttributionRequest, estimate: Callable[[Game], Estimate], draw: str) -> MethodResult:
+    found = _played(request, estimate)
+    return MethodResult(
         found.scores,
         found.steps,
-        adds_up(problem, found.scores),
+        adds_up(request, found.scores),
         draws=found.draws,
         spread=found.spread,
-        text_notes=_notes(found, problem.seed, draw),
+        text_notes=_notes(found, request.seed, draw),
     )
 
 
@@ -235,13 +235,13 @@ class _Played:
     players: Tensor
 
 
-def _played(problem: Problem, estimate: Callable[[Game], Estimate]) -> _Played:
+def _played(request: AttributionRequest, estimate: Callable[[Game], Estimate]) -> _Played:
     """Every text's game by itself; a token that does not play scores exactly 0 and costs nothing."""
-    texts, shape = len(problem.ids), (len(problem.targets), *problem.ids.shape)
+    texts, shape = len(request.ids), (len(request.targets), *request.ids.shape)
     scores, away = torch.zeros(2, *shape, dtype=torch.float64)
     steps, (draws, players) = torch.zeros(shape[:2], dtype=torch.int64), torch.zeros(2, texts, dtype=torch.int64)
     for row in range(texts):
-        game = Game(problem.text(row))
+        game = Game(request.text(row))
         players[row] = game.players
         if not game.players:
             continue
@@ -268,8 +268,8 @@ def _samples(game: Game) -> int:
     return min(_MOST_SAMPLES, max(_FEWEST_SAMPLES, _SAMPLES_PER_TOKEN * game.players))
 
 
-def _check_length(problem: Problem, method: str) -> None:
-    longest = problem.ids.shape[1]
+def _check_length(request: AttributionRequest, method: str) -> None:
+    longest = request.ids.shape[1]
     if longest >= MOST_TOKENS:
         raise InputError(
             f"method='{method}' takes texts of fewer than {MOST_TOKENS:,} tokens, got one of {longest:,}; shorten it, "

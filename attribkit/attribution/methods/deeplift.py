@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from attribkit.attribution.cnn.closed_form import window_rounding
 from attribkit.attribution.outputs import Target
-from attribkit.attribution.request import Problem, Solution, adds_up, one_by_one
+from attribkit.attribution.request import AttributionRequest, MethodResult, adds_up, one_by_one
 from attribkit.errors import InputError
 
 _BROKEN = 1e-3
@@ -29,19 +29,19 @@ _BROKEN = 1e-3
 _KEPT = ("input", "output", "input_ref")
 
 
-def deeplift(problem: Problem) -> Solution:
+def deeplift(request: AttributionRequest) -> MethodResult:
     """Token i's share of the change, by the rescale rule.
 
     Raises:
         ValueError: for a network that the rule does not fit, and for an output that is no linear function of the
             logits: with more than two classes only a logit or a pair.
     """
-    network = problem.network
+    network = request.network
     recurrent = (nn.RNNBase, nn.RNNCellBase, nn.MultiheadAttention)
     if any(isinstance(module, recurrent) for module in network.modules()):
         raise InputError(_misfit(network, "has recurrent or attention layers"))
 
-    def propagate(text: Problem) -> tuple[Tensor, int]:
+    def propagate(text: AttributionRequest) -> tuple[Tensor, int]:
         found = []
         for number, target in enumerate(text.targets):
             scores = _scores(text, target)
@@ -51,8 +51,8 @@ def deeplift(problem: Problem) -> Solution:
             found.append(scores)
         return torch.stack(found), 1
 
-    scores, steps = one_by_one(problem, propagate)
-    return Solution(scores, steps, adds_up(problem, scores))
+    scores, steps = one_by_one(request, propagate)
+    return MethodResult(scores, steps, adds_up(request, scores))
 
 
 def _misfit(network: nn.Module, reason: str) -> str:
@@ -62,7 +62,7 @@ def _misfit(network: nn.Module, reason: str) -> str:
     )
 
 
-def _scores(text: Problem, target: Target) -> Tensor:
+def _scores(text: AttributionRequest, target: Target) -> Tensor:
     """(T,) float64. One text at a time: Captum's rules for pooling and softmax mix up the rows of a batch."""
     pair = () if target.against is None else (target.against,)
     points = text.embedded.clone().requires_grad_()
@@ -81,7 +81,7 @@ def _scores(text: Problem, target: Target) -> Tensor:
 
 
 @torch.no_grad()
-def _agrees(text: Problem) -> bool:
+def _agrees(text: AttributionRequest) -> bool:
     """Whether the modules say of the text, and of its baseline, what the network says."""
     if text.filters is None:
         return False
@@ -99,7 +99,7 @@ def _agrees(text: Problem) -> bool:
 class _Scalar(nn.Module):
     """Embeddings → the scalar explained, with modules where Captum needs to see them."""
 
-    def __init__(self, text: Problem, target: Target) -> None:
+    def __init__(self, text: AttributionRequest, target: Target) -> None:
         super().__init__()
         self.network, self.run = text.network, text.run
         self.cnn = _ModularCNN(text.network, text.ids.shape[1]) if _agrees(text) else None

@@ -22,7 +22,7 @@ from attribkit.attribution.cnn import exact
 from attribkit.attribution.cnn.closed_form import agrees
 from attribkit.attribution.cnn.filters import ClosedForm
 from attribkit.attribution.methods.random_baseline import points_on_path, spread
-from attribkit.attribution.request import Problem, Solution
+from attribkit.attribution.request import AttributionRequest, MethodResult
 
 MOST_POINTS, FEWEST_POINTS = 200, 20
 _GRADIENT_TOKENS = 50_000
@@ -31,30 +31,30 @@ _TOKENS_AT_ONCE = 8_192
 _NUMBERS_AT_ONCE = 2**22
 
 
-def gradient_shap(problem: Problem) -> Solution:
+def gradient_shap(request: AttributionRequest) -> MethodResult:
     """The mean over 200 points and its spread; where gradients are taken, fewer for texts of over 250 tokens.
 
     A text of T tokens gets 50,000 / T gradients then, at least 20.
     """
-    found = _by_lines(problem) or _by_gradients(problem)
+    found = _by_lines(request) or _by_gradients(request)
     scores, errors, steps = found
     away = torch.from_numpy(spread(errors.numpy(), steps.numpy()[..., np.newaxis] - 1))
-    note = f"the points of the path were drawn with seed {problem.seed}; the scores add up only in the mean"
-    return Solution(scores, steps, None, (note,), draws=steps[0], spread=away)
+    note = f"the points of the path were drawn with seed {request.seed}; the scores add up only in the mean"
+    return MethodResult(scores, steps, None, (note,), draws=steps[0], spread=away)
 
 
-def _by_lines(problem: Problem) -> tuple[Tensor, Tensor, Tensor] | None:
+def _by_lines(request: AttributionRequest) -> tuple[Tensor, Tensor, Tensor] | None:
     """Scores and their standard errors (J, B, T), points (J, B); None if the network is no text CNN."""
-    if problem.filters is None:
+    if request.filters is None:
         return None
-    network, targets = cast(ClosedForm, problem.network), [target.to(torch.device("cpu")) for target in problem.targets]
-    baseline = problem.baseline if problem.baseline_ids is None else problem.baseline_ids
-    drawn = np.stack([_points(problem, row, MOST_POINTS) for row in range(len(problem.ids))])
-    scores, errors = np.zeros((2, len(targets), *problem.ids.shape))
-    for rows, winners, pieces in exact.lines(network, problem.ids, problem.mask, baseline, problem.tables):
+    network, targets = cast(ClosedForm, request.network), [target.to(torch.device("cpu")) for target in request.targets]
+    baseline = request.baseline if request.baseline_ids is None else request.baseline_ids
+    drawn = np.stack([_points(request, row, MOST_POINTS) for row in range(len(request.ids))])
+    scores, errors = np.zeros((2, len(targets), *request.ids.shape))
+    for rows, winners, pieces in exact.lines(network, request.ids, request.mask, baseline, request.tables):
         count = len(winners.row)
         step = max(1, _NUMBERS_AT_ONCE // max(count, 1))
-        ends = problem.logits_at_ends
+        ends = request.logits_at_ends
         if ends is not None and not agrees(winners, pieces, ends[:, rows].cpu().numpy()).all():
             return None  # the network does more than its modules say
         for number, target in enumerate(targets):
@@ -68,21 +68,21 @@ def _by_lines(problem: Problem) -> tuple[Tensor, Tensor, Tensor] | None:
     return torch.from_numpy(scores), torch.from_numpy(errors), steps
 
 
-def _by_gradients(problem: Problem) -> tuple[Tensor, Tensor, Tensor]:
+def _by_gradients(request: AttributionRequest) -> tuple[Tensor, Tensor, Tensor]:
     """The same for every network, a text at a time."""
-    scores, errors = np.zeros((2, len(problem.targets), *problem.ids.shape))
+    scores, errors = np.zeros((2, len(request.targets), *request.ids.shape))
     steps = torch.zeros(scores.shape[:2], dtype=torch.int64)
-    for row in range(len(problem.ids)):
-        text = problem.text(row)
+    for row in range(len(request.ids)):
+        text = request.text(row)
         length = text.ids.shape[1]
         count = min(MOST_POINTS, max(FEWEST_POINTS, _GRADIENT_TOKENS // length))
-        terms = _terms(text, _points(problem, row, count))
+        terms = _terms(text, _points(request, row, count))
         scores[:, row, :length], errors[:, row, :length] = _mean_and_error(terms)
         steps[:, row] = count
     return torch.from_numpy(scores), torch.from_numpy(errors), steps
 
 
-def _terms(text: Problem, points: NDArray[np.float64]) -> NDArray[np.float64]:
+def _terms(text: AttributionRequest, points: NDArray[np.float64]) -> NDArray[np.float64]:
     """(S, J, T): ⟨x_i − x′_i, ∂F/∂x_i⟩ of one text at points (S,)."""
     moved, found = text.embedded - text.baseline, []
     alphas = torch.from_numpy(points).to(moved)
@@ -99,9 +99,9 @@ def _terms(text: Problem, points: NDArray[np.float64]) -> NDArray[np.float64]:
     return torch.cat(found).numpy()
 
 
-def _points(problem: Problem, row: int, count: int) -> NDArray[np.float64]:
-    ids = problem.ids[row, problem.mask[row]].cpu().numpy()
-    return points_on_path(ids, problem.seed, count)
+def _points(request: AttributionRequest, row: int, count: int) -> NDArray[np.float64]:
+    ids = request.ids[row, request.mask[row]].cpu().numpy()
+    return points_on_path(ids, request.seed, count)
 
 
 def _mean_and_error(terms: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

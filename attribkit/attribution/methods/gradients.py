@@ -12,10 +12,10 @@ from captum.attr import InputXGradient, Saliency
 from torch import Tensor
 
 from attribkit.attribution.outputs import Target
-from attribkit.attribution.request import Problem, Solution
+from attribkit.attribution.request import AttributionRequest, MethodResult
 
 
-def saliency(problem: Problem) -> Solution:
+def saliency(request: AttributionRequest) -> MethodResult:
     """‖∂F/∂x_i‖₂ for each token i: how strongly the output would answer to a small change of it."""
 
     def lengths(forward: Callable[..., Tensor], points: Tensor, arguments: tuple[Any, ...]) -> Tensor:
@@ -25,42 +25,42 @@ def saliency(problem: Problem) -> Solution:
         "saliency is the length of the output's gradient at the text, per unit of embedding: it has no sign and "
         "compares with no baseline"
     )
-    return _at_the_text(problem, lengths, note)
+    return _at_the_text(request, lengths, note)
 
 
-def input_x_gradient(problem: Problem) -> Solution:
+def input_x_gradient(request: AttributionRequest) -> MethodResult:
     """⟨x_i, ∂F/∂x_i⟩ for each token i: the change to a zero vector, if the network were linear."""
 
     def products(forward: Callable[..., Tensor], points: Tensor, arguments: tuple[Any, ...]) -> Tensor:
         return InputXGradient(forward).attribute(points, additional_forward_args=arguments).sum(2)
 
-    return _at_the_text(problem, products, "input × gradient compares with zero vectors, whatever the baseline")
+    return _at_the_text(request, products, "input × gradient compares with zero vectors, whatever the baseline")
 
 
 def _at_the_text(
-    problem: Problem, method: Callable[[Callable[..., Tensor], Tensor, tuple[Any, ...]], Tensor], note: str
-) -> Solution:
+    request: AttributionRequest, method: Callable[[Callable[..., Tensor], Tensor, tuple[Any, ...]], Tensor], note: str
+) -> MethodResult:
     """A method of one gradient, for all texts together."""
     found = [
-        method(_forward(problem, target), _points(problem), _arguments(problem, target)).detach().cpu().double()
-        for target in problem.targets
+        method(_forward(request, target), _points(request), _arguments(request, target)).detach().cpu().double()
+        for target in request.targets
     ]
-    scores = torch.stack(found).masked_fill(~problem.mask.cpu(), 0.0)
-    return Solution(scores, torch.ones(scores.shape[:2], dtype=torch.int64), None, (note,))
+    scores = torch.stack(found).masked_fill(~request.mask.cpu(), 0.0)
+    return MethodResult(scores, torch.ones(scores.shape[:2], dtype=torch.int64), None, (note,))
 
 
-def _points(problem: Problem) -> Tensor:
+def _points(request: AttributionRequest) -> Tensor:
     # Captum warns of an input that asks for no gradient before it asks for one itself
-    return problem.embedded.clone().requires_grad_()
+    return request.embedded.clone().requires_grad_()
 
 
-def _arguments(problem: Problem, target: Target) -> tuple[Any, ...]:
+def _arguments(request: AttributionRequest, target: Target) -> tuple[Any, ...]:
     # Captum repeats every tensor given as an additional argument along with its points
-    return (problem.ids, problem.mask, target.index, *(() if target.against is None else (target.against,)))
+    return (request.ids, request.mask, target.index, *(() if target.against is None else (target.against,)))
 
 
-def _forward(problem: Problem, target: Target) -> Callable[..., Tensor]:
+def _forward(request: AttributionRequest, target: Target) -> Callable[..., Tensor]:
     def forward(points: Tensor, ids: Tensor, mask: Tensor, index: Tensor, *against: Tensor) -> Tensor:
-        return Target(target.output, index, *against).of(problem.run(points, ids, mask))
+        return Target(target.output, index, *against).of(request.run(points, ids, mask))
 
     return forward

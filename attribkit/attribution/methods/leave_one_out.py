@@ -20,7 +20,7 @@ from torch import Tensor
 from attribkit.attribution.cnn.closed_form import window_rounding
 from attribkit.attribution.cnn.filters import Filters
 from attribkit.attribution.outputs import Target
-from attribkit.attribution.request import Problem, Solution
+from attribkit.attribution.request import AttributionRequest, MethodResult
 
 _SHARE_BYTES = 128 * 2**20
 """What tokens give to windows, kept at once; a longer text is taken in stretches."""
@@ -45,58 +45,58 @@ class _Replaced:
 
 
 @torch.no_grad()
-def leave_one_out(problem: Problem) -> Solution:
+def leave_one_out(request: AttributionRequest) -> MethodResult:
     """Each token's leave-one-out score; a step is one text with one token replaced.
 
     A token that is the baseline's own gets exactly 0. The scores do not promise to add up.
     """
-    scores = torch.zeros(len(problem.targets), *problem.ids.shape, dtype=torch.float64)
-    if bool(problem.moved.any()):
-        targets = [target.to(torch.device("cpu")) for target in problem.targets]
-        outputs, found = problem.outputs.cpu(), _by_windows(problem)
-        if found is None or not _agrees(problem, found, targets):
-            found = _by_forward_passes(problem)
+    scores = torch.zeros(len(request.targets), *request.ids.shape, dtype=torch.float64)
+    if bool(request.moved.any()):
+        targets = [target.to(torch.device("cpu")) for target in request.targets]
+        outputs, found = request.outputs.cpu(), _by_windows(request)
+        if found is None or not _agrees(request, found, targets):
+            found = _by_forward_passes(request)
         for number, target in enumerate(targets):
             whole = outputs[number] if found.whole is None else target.of(found.whole)
             without = target.rows(found.rows).of(found.logits)
             scores[number, found.rows, found.places] = whole[found.rows] - without
-    steps = problem.moved.sum(1).cpu().expand(len(problem.targets), -1)
+    steps = request.moved.sum(1).cpu().expand(len(request.targets), -1)
     note = "a score is what the output loses when the baseline's token takes the token's place"
-    return Solution(scores, steps, None, (note,))
+    return MethodResult(scores, steps, None, (note,))
 
 
-def _agrees(problem: Problem, found: _Replaced, targets: Sequence[Target]) -> bool:
+def _agrees(request: AttributionRequest, found: _Replaced, targets: Sequence[Target]) -> bool:
     """Whether the windows tell the texts' outputs as the network does; its forward may do more than its modules say."""
-    if found.whole is None or found.features is None or problem.filters is None:
+    if found.whole is None or found.features is None or request.filters is None:
         return True
-    lengths = torch.linalg.vector_norm(problem.embedded.double(), dim=2).amax(1)
+    lengths = torch.linalg.vector_norm(request.embedded.double(), dim=2).amax(1)
     own = torch.stack([target.of(found.whole) for target in targets])
     bound = window_rounding(
-        problem.filters, problem.filters.outgoing(problem.network.output), found.features.numpy(), lengths.cpu().numpy()
+        request.filters, request.filters.outgoing(request.network.output), found.features.numpy(), lengths.cpu().numpy()
     )
     # no output moves by more than twice as much as the logits
-    return bool(((own - problem.outputs.cpu()).abs() <= 2 * torch.from_numpy(bound).amax(1)).all())
+    return bool(((own - request.outputs.cpu()).abs() <= 2 * torch.from_numpy(bound).amax(1)).all())
 
 
-def _by_forward_passes(problem: Problem) -> _Replaced:
+def _by_forward_passes(request: AttributionRequest) -> _Replaced:
     """For any network."""
-    rows, places = problem.moved.nonzero(as_tuple=True)
+    rows, places = request.moved.nonzero(as_tuple=True)
     found = []
-    for some, place in zip(rows.split(problem.rows_at_once), places.split(problem.rows_at_once), strict=True):
-        keep = torch.ones(len(some), problem.ids.shape[1], dtype=torch.bool, device=some.device)
+    for some, place in zip(rows.split(request.rows_at_once), places.split(request.rows_at_once), strict=True):
+        keep = torch.ones(len(some), request.ids.shape[1], dtype=torch.bool, device=some.device)
         keep.scatter_(1, place.unsqueeze(1), False)
-        found.append(problem.logits(some, keep))
+        found.append(request.logits(some, keep))
     return _Replaced(rows.cpu(), places.cpu(), torch.cat(found), None, None)
 
 
-def _by_windows(problem: Problem) -> _Replaced | None:
+def _by_windows(request: AttributionRequest) -> _Replaced | None:
     """For a text CNN; None for any other network."""
-    network, filters = problem.network, problem.filters
+    network, filters = request.network, request.filters
     if filters is None:
         return None
-    device, texts, length = filters.device, *problem.ids.shape
-    mask, moved = problem.mask.to(device), problem.moved.to(device)
-    shares = _Shares.of(filters, problem.embedded.to(device), problem.baseline.to(device), mask)
+    device, texts, length = filters.device, *request.ids.shape
+    mask, moved = request.mask.to(device), request.moved.to(device)
+    shares = _Shares.of(filters, request.embedded.to(device), request.baseline.to(device), mask)
     step = max(1, _SHARE_BYTES // (texts * filters.taps * filters.most * shares.matrix.element_size()))
     stretches = [slice(first, min(first + step, length)) for first in range(0, length, step)]
     windows = [

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtrit
 
-from attribkit.attribution.request import Problem, Solution, one_by_one
+from attribkit.attribution.request import AttributionRequest, MethodResult, one_by_one
 
 DRAWING = RLock()
 """Held by whoever sets the random states of the process and draws from them."""
@@ -45,7 +45,7 @@ def spread(errors: NDArray[np.float64], degrees: ArrayLike = np.inf) -> NDArray[
 
 
 @contextmanager
-def seeded(text: Problem) -> Iterator[None]:
+def seeded(text: AttributionRequest) -> Iterator[None]:
     """The random states of Python, NumPy and torch set by the seed and by a text's tokens; afterwards as found.
 
     They belong to the whole process: of several threads that explain, one draws at a time.
@@ -64,15 +64,15 @@ def seeded(text: Problem) -> Iterator[None]:
             np.random.set_state(legacy)
 
 
-def random(problem: Problem) -> Solution:
+def random(request: AttributionRequest) -> MethodResult:
     """Independent standard normal numbers: the reference that a method worth its price must beat."""
 
-    def draw(text: Problem) -> tuple[torch.Tensor, int]:
+    def draw(text: AttributionRequest) -> tuple[torch.Tensor, int]:
         with seeded(text):
             return torch.randn(len(text.targets), text.ids.shape[1], dtype=torch.float64), 0
 
-    note = f"drawn by chance with seed {problem.seed}, as a reference; the model and the baseline have no part in it"
-    scores, steps = one_by_one(problem, draw)
-    away = torch.from_numpy(spread(problem.mask.cpu().numpy().astype(float))).expand(scores.shape)
-    draws = torch.ones(len(problem.ids), dtype=torch.int64)
-    return Solution(scores, steps, None, (note,), draws=draws, spread=away)
+    note = f"drawn by chance with seed {request.seed}, as a reference; the model and the baseline have no part in it"
+    scores, steps = one_by_one(request, draw)
+    away = torch.from_numpy(spread(request.mask.cpu().numpy().astype(float))).expand(scores.shape)
+    draws = torch.ones(len(request.ids), dtype=torch.int64)
+    return MethodResult(scores, steps, None, (note,), draws=draws, spread=away)

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from attribkit.attribution.cnn.ablation import WindowErasure
+from attribkit.attribution.cnn.ablation import WindowAblation
 from attribkit.errors import InputError, NetworkError
 from attribkit.models.classifier import Classifier
 
@@ -84,7 +84,7 @@ class Erasable:
     ids: Ids
     label: int
     how: str
-    windows: WindowErasure | None
+    windows: WindowAblation | None
 
     def log_p(self, keep: Keep) -> NDArray[np.float64]:
         """Log p (N,) of the text with only the tokens of each row of `keep` (N, T), by the network's forward pass."""

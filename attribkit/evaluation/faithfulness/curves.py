@@ -10,7 +10,7 @@ from attribkit.evaluation.faithfulness.ablation import left, log_p
 from attribkit.evaluation.faithfulness.measures import PERCENTS, counts_of
 from attribkit.evaluation.scores import Scores
 from attribkit.models.classifier import Classifier
-from attribkit.views.encoded_batch import Reading
+from attribkit.views.encoded_batch import EncodedBatch
 
 _TEXTS_AT_ONCE = 32
 """Texts whose changed versions are run through the model together: versions of one text share their words."""
@@ -32,7 +32,7 @@ class Curves:
     @staticmethod
     def of(
         model: Classifier,
-        reading: Reading,
+        reading: EncodedBatch,
         scores: Sequence[Scores],
         removals: Sequence[str],
         batch_size: int | None = None,

@@ -66,8 +66,8 @@ def panels(result: Result) -> tuple[Panel, ...]:
     found: list[Panel] = []
     for way in result.removals:
         found += [*_tables(result, way), *_charts(result, way)]
-    jolted = _jolted(result)
-    return (*found, jolted) if jolted else tuple(found)
+    perturbed = _sensitivity(result)
+    return (*found, perturbed) if perturbed else tuple(found)
 
 
 def _title(measure: str) -> str:
@@ -125,7 +125,7 @@ def _charts(result: Result, way: str) -> list[Chart]:
     ]
 
 
-def _jolted(result: Result) -> Table | None:
+def _sensitivity(result: Result) -> Table | None:
     rows: list[tuple[Cell, ...]] = []
     for method in result.methods:
         two = [result.estimate(measure, method) for measure in ("infidelity", "max_sensitivity")]
@@ -137,4 +137,4 @@ def _jolted(result: Result) -> Table | None:
         "tenth of the tokens goes; max-sensitivity: the largest relative change of the scores when every value of the "
         "embedding moves by up to .02",
     )
-    return Table("Faithfulness to jolted embeddings", columns, tuple(rows), notes) if rows else None
+    return Table("Faithfulness to perturbed embeddings", columns, tuple(rows), notes) if rows else None

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.stats import kendalltau
 
-from attribkit.attribution.cnn.ablation import WindowErasure
+from attribkit.attribution.cnn.ablation import WindowAblation
 from attribkit.attribution.registry import why_not_exact
 from attribkit.evaluation.faithfulness import oracle
 from attribkit.evaluation.faithfulness.ablation import Erasable
@@ -19,7 +19,7 @@ from attribkit.evaluation.faithfulness.measures import AT_BINS, BINS, counts_of
 from attribkit.evaluation.scores import Scores
 from attribkit.models import ARCHITECTURES
 from attribkit.models.classifier import Classifier
-from attribkit.views.encoded_batch import Reading
+from attribkit.views.encoded_batch import EncodedBatch
 
 MOST = 50
 """Texts that are searched where each token takes a run of the network."""
@@ -27,7 +27,7 @@ Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Searched:
+class OracleSearch:
     """What was found, NaN for texts that were not searched.
 
     Attributes:
@@ -46,13 +46,13 @@ class Searched:
     @staticmethod
     def of(
         model: Classifier,
-        reading: Reading,
+        reading: EncodedBatch,
         scores: Sequence[Scores],
         curves: Curves,
         removals: Sequence[str],
         order: NDArray[np.int64],
         most: int | None,
-    ) -> "Searched":
+    ) -> "OracleSearch":
         """Search the first `most` texts of an order (N,); None for all of them or, without a shortcut, for 50."""
         fits = why_not_exact(model.network) is None
         windows = _windows(model, reading, int(order[0])) if fits else None
@@ -84,11 +84,11 @@ class Searched:
         # a method's own ranking that does better than the search is the better bound; NaN stays NaN
         removed = np.minimum(removed, curves.removed[..., AT_BINS].min(0))
         kept = np.maximum(kept, curves.kept[..., AT_BINS].max(0))
-        return Searched(removed, kept, exact, tau, int((~np.isnan(removed[0, :, 0])).sum()))
+        return OracleSearch(removed, kept, exact, tau, int((~np.isnan(removed[0, :, 0])).sum()))
 
 
-def _windows(model: Classifier, reading: Reading, row: int) -> WindowErasure | None:
-    return WindowErasure.of(model.network, reading.encoded[row].ids, model.tokenizer.pad_id, reading.logits[row])
+def _windows(model: Classifier, reading: EncodedBatch, row: int) -> WindowAblation | None:
+    return WindowAblation.of(model.network, reading.encoded[row].ids, model.tokenizer.pad_id, reading.logits[row])
 
 
 @contextmanager

@@ -14,12 +14,12 @@ from attribkit.evaluation.faithfulness.ablation import finite_logits, left
 from attribkit.evaluation.scores import Scores, part, token_scores
 from attribkit.models.classifier import Classifier
 from attribkit.text.tokenizer import Encoded
-from attribkit.views.encoded_batch import Reading
+from attribkit.views.encoded_batch import EncodedBatch
 
 
 def measure(
     model: Classifier,
-    reading: Reading,
+    reading: EncodedBatch,
     methods: Sequence[str],
     scores: Sequence[Scores],
     rows: NDArray[np.int64],
@@ -27,15 +27,15 @@ def measure(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Infidelity and max-sensitivity (M, N) of the texts `rows`, NaN elsewhere; of the predicted class's log-odds."""
     infidelities, sensitivities = np.full((2, len(methods), len(reading.texts)), np.nan)
-    jolted = _Jolted(model)
+    perturbed = _PerturbedModel(model)
     for row in rows.tolist():
         one, label = reading.encoded[row], int(reading.logits[row].argmax())
         value = _gated(model, one.ids, label)
         for number, method in enumerate(methods):
             own = torch.from_numpy(scores[number][row].copy())
             infidelities[number, row] = infidelity(value, own, seed)
-            explain = jolted.explaining(part(reading, np.array([row])), method, label, seed)
-            sensitivities[number, row] = max_sensitivity(explain, jolted.embedded(one), seed)
+            explain = perturbed.explaining(part(reading, np.array([row])), method, label, seed)
+            sensitivities[number, row] = max_sensitivity(explain, perturbed.embedded(one), seed)
     return infidelities, sensitivities
 
 
@@ -50,8 +50,8 @@ def _gated(model: Classifier, ids: NDArray[np.int64], label: int) -> Callable[[T
     return value
 
 
-class _Jolted:
-    """A copy of the model whose embedding has rows of its own for the tokens of a jolted text.
+class _PerturbedModel:
+    """A copy of the model whose embedding has rows of its own for the tokens of a perturbed text.
 
     So every method can be asked about points that are no words, through its own code.
     """
@@ -64,7 +64,7 @@ class _Jolted:
         """(T, E)."""
         return self.weight[torch.from_numpy(one.ids).to(self.weight.device)]
 
-    def explaining(self, reading: Reading, method: str, label: int, seed: int) -> Callable[[Tensor], Tensor]:
+    def explaining(self, reading: EncodedBatch, method: str, label: int, seed: int) -> Callable[[Tensor], Tensor]:
         """A function of embedded versions (N, T, E) of the one text of `reading`: their scores (N, T)."""
         (one,) = reading.encoded
 
@@ -74,7 +74,7 @@ class _Jolted:
             embedding.weight = torch.nn.Parameter(torch.cat((self.weight, points.flatten(0, 1))), requires_grad=False)
             ids = len(self.weight) + np.arange(count * length).reshape(count, length)
             encoded = tuple(replace(one, ids=row) for row in ids)
-            several = Reading(reading.texts * count, encoded, self.model.logits(list(ids)))
+            several = EncodedBatch(reading.texts * count, encoded, self.model.logits(list(ids)))
             found = token_scores(self.model, several, method, target=label, seed=seed)
             return torch.from_numpy(np.array(found.scores))
 

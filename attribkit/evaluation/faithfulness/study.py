@@ -19,7 +19,7 @@ from attribkit.evaluation.faithfulness.ablation import REMOVALS, check_removals
 from attribkit.evaluation.faithfulness.curves import Curves
 from attribkit.evaluation.faithfulness.measures import AT_BINS, OTHERS, RANKED
 from attribkit.evaluation.faithfulness.panels import BEST, panels
-from attribkit.evaluation.faithfulness.search import Searched
+from attribkit.evaluation.faithfulness.search import OracleSearch
 from attribkit.evaluation.readable import Readable, Skipped
 from attribkit.evaluation.scores import RANDOM, check_methods, token_scores
 from attribkit.evaluation.statistics import Estimate, estimate
@@ -185,8 +185,8 @@ def faithfulness(
     methods: Sequence[str] | str | None = None,
     *,
     removals: Sequence[str] | str = REMOVALS,
-    searched: int | None = None,
-    jolted: int = 20,
+    oracle_texts: int | None = None,
+    perturbed: int = 20,
     seed: int = 0,
     batch_size: int | None = None,
     split: str | None = None,
@@ -201,10 +201,10 @@ def faithfulness(
         methods: names as `explain(method=…)` takes them, and "attention"; None for the model's integrated gradients,
             two gradients, and attention where there is any. Random scores always come with them.
         removals: "delete", "pad" or both: how a token is taken away.
-        searched: for how many texts leave-one-out and the best removal are sought, drawn by the seed; None for all
+        oracle_texts: for how many texts leave-one-out and the best removal are sought, drawn by the seed; None for all
             where a shortcut makes that cheap (a text CNN), else for 50.
-        jolted: for how many texts infidelity and max-sensitivity are taken, drawn by the seed; they cost most. 0 leaves
-            them out.
+        perturbed: for how many texts infidelity and max-sensitivity are taken, drawn by the seed; they cost most. 0
+            leaves them out.
         seed: of the random reference, the draws and the intervals.
         batch_size: most texts in a batch.
         split: of a table, data set or file, "train", "validation", "test", or "all" for every row; None for the test
@@ -224,15 +224,15 @@ def faithfulness(
     scores = [one.scores for one in scored.values()]
     curves = Curves.of(model, reading, scores, ways, batch_size)
     order = np.random.default_rng(seed).permutation(len(reading.texts))
-    search = Searched.of(model, reading, scores, curves, ways, order, searched)
-    infidelity, sensitivity = stability.measure(model, reading, names, scores, np.sort(order[:jolted]), seed)
+    search = OracleSearch.of(model, reading, scores, curves, ways, order, oracle_texts)
+    infidelity, sensitivity = stability.measure(model, reading, names, scores, np.sort(order[:perturbed]), seed)
     notes = [*found.notes, *measured.notes]
     if search.texts < len(order):
         notes.append(
             f"leave-one-out and the best removal were sought for {search.texts:,} of the texts, drawn with seed {seed}"
         )
-    if jolted and jolted < len(order):
-        notes.append(f"infidelity and max-sensitivity were taken on {jolted:,} of the texts, drawn with seed {seed}")
+    if perturbed and perturbed < len(order):
+        notes.append(f"infidelity and max-sensitivity were taken on {perturbed:,} of the texts, drawn with seed {seed}")
     return Faithfulness(
         model=model.name,
         methods=names,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from attribkit.models.classifier import Classifier
 from attribkit.results.panels import Convergence
 from attribkit.views.attribution import Attribution
-from attribkit.views.encoded_batch import Reading
+from attribkit.views.encoded_batch import EncodedBatch
 
 _AT_ONCE = 500  # texts
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)  # which the tokenizer takes for a space too
@@ -56,7 +56,7 @@ class Occurrences:
         columns: dict[str, list[NDArray[np.int64]]] = {name: [] for name in ("ids", "known", "starts", "ends")}
         scores, targets, convergence = [], [], Convergence()
         for first in range(0, len(texts), _AT_ONCE):
-            reading = Reading.of(model, texts[first : first + _AT_ONCE], view.batch_size)
+            reading = EncodedBatch.of(model, texts[first : first + _AT_ONCE], view.batch_size)
             panels = [panel for (panel,) in view(model, reading)]
             scores += [panel.scores for panel in panels]
             targets += [model.labels.index(panel.target) for panel in panels]
@@ -122,7 +122,7 @@ class Occurrences:
         return f"{'… ' if first else ''}{inside}{' …' if last < len(text) else ''}"
 
 
-def _spell(spelt: dict[int, str], reading: Reading) -> None:
+def _spell(spelt: dict[int, str], reading: EncodedBatch) -> None:
     """Add how each known id is spelt."""
     for one in reading.encoded:
         numbers, firsts = np.unique(one.ids, return_index=True)

@@ -22,7 +22,7 @@ from attribkit.evaluation.statistics import Estimate, estimate
 from attribkit.models.classifier import Classifier
 from attribkit.results.panels import Chart, Convergence, Panel, Series, Table
 from attribkit.results.panels.table import Cell
-from attribkit.views.encoded_batch import Reading
+from attribkit.views.encoded_batch import EncodedBatch
 
 SCHEMES = ("top_down", "independent")
 """Randomising ever more layers from the answer downwards, or one layer at a time."""
@@ -208,7 +208,7 @@ def sanity(
         for scheme, names in enumerate((layers[: place + 1], layers[place : place + 1])):
             for draw in range(draws):
                 changed = randomised(model, names, seed + draw)
-                again = Reading.of(changed, reading.texts)
+                again = EncodedBatch.of(changed, reading.texts)
                 scores = scores_for(changed, again, targets, method, seed=seed, tolerance=_ROUGH)
                 convergence += scores.convergence
                 correlation[scheme, place] += correlations(own, scores.scores) / draws
@@ -231,7 +231,7 @@ def sanity(
     )
 
 
-def _invariance(model: Classifier, reading: Reading, method: str, own: Scores, seed: int) -> Numbers:
+def _invariance(model: Classifier, reading: EncodedBatch, method: str, own: Scores, seed: int) -> Numbers:
     """(3, N) how much scores change that should not."""
     backwards = np.arange(len(own))[::-1]
     double = model.copy()
@@ -239,7 +239,7 @@ def _invariance(model: Classifier, reading: Reading, method: str, own: Scores, s
     versions = (
         token_scores(model, reading, method, seed=seed, batch_size=1).scores,
         token_scores(model, part(reading, backwards), method, seed=seed).scores[::-1],
-        token_scores(double, Reading.of(double, reading.texts), method, seed=seed).scores,
+        token_scores(double, EncodedBatch.of(double, reading.texts), method, seed=seed).scores,
     )
     return np.array([[_change(a, b) for a, b in zip(own, version, strict=True)] for version in versions])
 

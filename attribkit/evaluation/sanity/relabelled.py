@@ -20,7 +20,7 @@ from attribkit.evaluation.statistics import Estimate, estimate
 from attribkit.models.classifier import Classifier
 from attribkit.results.panels import Convergence, Panel, Table
 from attribkit.training.train import train
-from attribkit.views.encoded_batch import Reading
+from attribkit.views.encoded_batch import EncodedBatch
 
 _SMALL: dict[str, dict[str, Any]] = {
     "cnn": {"filters": 16, "embedding_size": 32},
@@ -120,7 +120,7 @@ def relabelled(
     ]
     name = check_methods(models[0], method)[0]
     test = data.to_measure()[1]["text"].tolist()[:texts]
-    targets = Reading.of(models[0], test).logits.argmax(1)
+    targets = EncodedBatch.of(models[0], test).logits.argmax(1)
     own, other, again = (_scores(model, test, targets, name, seed) for model in models)
     first, second, third = (evaluate(model, data).accuracy for model in models)
     return Relabelled(
@@ -135,7 +135,7 @@ def relabelled(
 
 
 def _scores(model: Classifier, texts: list[str], targets: NDArray[np.int64], method: str, seed: int) -> Scored:
-    return scores_for(model, Reading.of(model, texts), targets, method, seed=seed, tolerance=1e-2)
+    return scores_for(model, EncodedBatch.of(model, texts), targets, method, seed=seed, tolerance=1e-2)
 
 
 def _shuffled(table: pd.DataFrame, random: np.random.Generator) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from attribkit.render import scatter as geometry
 from attribkit.render.layout import Context, shorten, visible
 from attribkit.render.picture.page import image
-from attribkit.results.panels import Map, Panel, Placed, Prediction, Scatter
+from attribkit.results.panels import Map, Panel, Prediction, ProjectedText, Scatter
 
 LEVELS = 65_535
 """Each axis is cut into so many steps: finer than any screen, two bytes a number."""
@@ -192,7 +192,7 @@ def _scale(panel: Scatter) -> dict[str, str] | None:
     return {"low": geometry.value(panel, low), "high": geometry.value(panel, high)}
 
 
-def _placed(panel: Scatter, one: Placed) -> dict[str, Any]:
+def _placed(panel: Scatter, one: ProjectedText) -> dict[str, Any]:
     """A placed text and its nearest points in words."""
 
     def told(point: int) -> dict[str, Any]:

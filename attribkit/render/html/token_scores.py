@@ -4,9 +4,9 @@ from typing import Any
 
 from attribkit.render.bands import Range, caption, meaning, ranges
 from attribkit.render.captions import (
+    captions,
     chosen_by,
     equation,
-    facts,
     icon,
     quoted,
     remarks,
@@ -71,7 +71,7 @@ def token_scores(panel: TokenScores, context: Context) -> dict[str, Any]:
         "unread": any(mark.classes == "x" for mark in drawn),
         "verdict": {"icon": icon(panel), "words": panel.verdict},
         "equation": equation(panel),
-        "facts": facts(panel, context.prediction),
+        "captions": captions(panel, context.prediction),
         "notes": remarks(panel, scale),
         "band": meaning(panel),
         "band_caption": caption(panel),

@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, FancyBboxPatch, Rectangle
 from matplotlib.transforms import Affine2D, Transform
 
-from attribkit.render.picture.fonts import Letters
+from attribkit.render.picture.fonts import FontSet
 
 SETTINGS: Any = {
     "text.usetex": False,
@@ -30,7 +30,7 @@ SETTINGS: Any = {
 
 
 @dataclass
-class Sheet:
+class Canvas:
     """Drawing in points, y downwards.
 
     Attributes:
@@ -41,7 +41,7 @@ class Sheet:
 
     width: float
     height: float
-    letters: Letters
+    letters: FontSet
     paper: str
     dpi: float = 150
     figure: Figure = field(init=False)
@@ -124,16 +124,16 @@ class Block:
     """A part of the picture: its height in points, and how it is drawn from a given top."""
 
     height: float
-    draw: Callable[[Sheet, float], None]
+    draw: Callable[[Canvas, float], None]
 
 
 def gap(height: float) -> Block:
     """White space."""
-    return Block(height, lambda sheet, top: None)
+    return Block(height, lambda canvas, top: None)
 
 
 @contextmanager
-def steady() -> Iterator[None]:
+def default_style() -> Iterator[None]:
     """Matplotlib's own defaults and `SETTINGS`, whatever the user's matplotlibrc says; theirs come back after."""
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
@@ -155,7 +155,7 @@ def write(figure: Figure, format: str, description: str) -> bytes:
         "pdf": {"CreationDate": None, "Creator": None, "Producer": None, "Subject": description},
     }
     buffer = io.BytesIO()
-    with steady():
+    with default_style():
         figure.savefig(
             buffer, format=format, dpi=figure.dpi, metadata=metadata[format], facecolor=figure.get_facecolor()
         )

@@ -7,16 +7,16 @@ from matplotlib.axes import Axes
 
 from attribkit.render.chart import Axis, apart, axes, labels, last, rows
 from attribkit.render.layout import visible
-from attribkit.render.picture.canvas import Block, Sheet
-from attribkit.render.picture.context import INKS, INNER, MARGIN, SMALL, WIDTH, Room, clip
+from attribkit.render.picture.canvas import Block, Canvas
+from attribkit.render.picture.context import INKS, INNER, MARGIN, SMALL, WIDTH, DrawContext, clip
 from attribkit.results.panels import Chart, Series
 
 _DASHES = ("-", (0, (5, 2.5)), (0, (1, 1.8)), "-", (0, (5, 2.5)), (0, (1, 1.8)))
 
 
-def chart(panel: Chart, room: Room) -> list[Block]:
+def chart(panel: Chart, context: DrawContext) -> list[Block]:
     """The chart as one block."""
-    return [_chart(panel, room)]
+    return [_chart(panel, context)]
 
 
 def texts(panel: Chart, text: str | None) -> Iterator[str]:
@@ -26,47 +26,47 @@ def texts(panel: Chart, text: str | None) -> Iterator[str]:
     yield from (visible(name) for name, _ in panel.marks)
 
 
-def _chart(chart: Chart, room: Room) -> Block:
+def _chart(chart: Chart, context: DrawContext) -> Block:
     """Lines over round axes, each named at its end."""
     horizontal, vertical = axes(chart)
     across, up = labels(chart)
-    beside = min(160.0, max(100.0, *(_width(chart, series, room) for series in chart.series)))
+    beside = min(160.0, max(100.0, *(_width(chart, series, context) for series in chart.series)))
     left, right, high = MARGIN + 34.0, WIDTH - MARGIN - beside - 10, 190.0
-    named = _marks(chart, room, horizontal, left, right)
+    named = _marks(chart, context, horizontal, left, right)
     head = 44.0 + (10 * (1 + max(one.row for one in named)) if named else 0)
 
-    def draw(sheet: Sheet, top: float) -> None:
-        sheet.text(MARGIN, top + 12, clip(chart.title, room, 12, INNER, bold=True), 12, INKS.ink, bold=True)
-        sheet.text(MARGIN, top + 28, clip(up, room, SMALL, INNER), SMALL, INKS.muted)
+    def draw(canvas: Canvas, top: float) -> None:
+        canvas.text(MARGIN, top + 12, clip(chart.title, context, 12, INNER, bold=True), 12, INKS.ink, bold=True)
+        canvas.text(MARGIN, top + 28, clip(up, context, SMALL, INNER), SMALL, INKS.muted)
         top += head
         for tick in vertical.ticks:
             y = top + high * (1 - vertical.share(tick))
-            sheet.line(left, y, right, y, INKS.faint, 0.7)
-            sheet.text(left - 6, y + 2.8, vertical.label(tick), SMALL, INKS.muted, align="right")
+            canvas.line(left, y, right, y, INKS.faint, 0.7)
+            canvas.text(left - 6, y + 2.8, vertical.label(tick), SMALL, INKS.muted, align="right")
         for tick in horizontal.ticks:
             x = left + (right - left) * horizontal.share(tick)
-            sheet.text(x, top + high + 13, horizontal.label(tick), SMALL, INKS.muted, align="center")
-        sheet.line(left, top + high, right, top + high, INKS.muted, 0.8)
+            canvas.text(x, top + high + 13, horizontal.label(tick), SMALL, INKS.muted, align="center")
+        canvas.line(left, top + high, right, top + high, INKS.muted, 0.8)
         for one in named:
-            sheet.line(one.x, top - 3 - 10 * one.row, one.x, top + high, INKS.muted, 0.8, dotted=True)
-            sheet.text(one.start, top - 7 - 10 * one.row, one.name, SMALL, INKS.muted)
+            canvas.line(one.x, top - 3 - 10 * one.row, one.x, top + high, INKS.muted, 0.8, dotted=True)
+            canvas.text(one.start, top - 7 - 10 * one.row, one.name, SMALL, INKS.muted)
         middle = (left + right) / 2
-        sheet.text(middle, top + high + 27, clip(across, room, SMALL, INNER), SMALL, INKS.muted, align="center")
-        plot = sheet.axes(left, top, right - left, high)
+        canvas.text(middle, top + high + 27, clip(across, context, SMALL, INNER), SMALL, INKS.muted, align="center")
+        plot = canvas.axes(left, top, right - left, high)
         plot.set_zorder(3)  # the lines over their grid
         plot.set_xscale("log" if horizontal.log else "linear")
         plot.set_yscale("log" if vertical.log else "linear")
         plot.set_xlim(horizontal.low, horizontal.high)
         plot.set_ylim(vertical.low, vertical.high)
-        _lines(sheet, chart, room, plot, right, top, high, beside)
+        _lines(canvas, chart, context, plot, right, top, high, beside)
 
     return Block(head + high + 36, draw)
 
 
-def _width(chart: Chart, series: Series, room: Room) -> float:
+def _width(chart: Chart, series: Series, context: DrawContext) -> float:
     """Points that a line's name and its last value take beside each other."""
-    name = clip(series.name, room, SMALL, WIDTH, bold=True)
-    return room.letters.width(name, SMALL, bold=True) + 4 + room.letters.width(last(chart, series), SMALL)
+    name = clip(series.name, context, SMALL, WIDTH, bold=True)
+    return context.letters.width(name, SMALL, bold=True) + 4 + context.letters.width(last(chart, series), SMALL)
 
 
 @dataclass(frozen=True)
@@ -79,17 +79,17 @@ class _Mark:
     row: int
 
 
-def _marks(chart: Chart, room: Room, horizontal: Axis, left: float, right: float) -> list[_Mark]:
-    names = [clip(name, room, SMALL, 150) for name, _ in chart.marks]
+def _marks(chart: Chart, context: DrawContext, horizontal: Axis, left: float, right: float) -> list[_Mark]:
+    names = [clip(name, context, SMALL, 150) for name, _ in chart.marks]
     places = [left + (right - left) * horizontal.share(place) for _, place in chart.marks]
-    widths = [room.letters.width(room.letters.fit(name), SMALL) for name in names]
+    widths = [context.letters.width(context.letters.fit(name), SMALL) for name in names]
     starts = [min(max(x - width / 2, left), right - width) for x, width in zip(places, widths, strict=True)]
     levels = rows([(start, start + width + 6) for start, width in zip(starts, widths, strict=True)])
     return [_Mark(*each) for each in zip(names, places, starts, levels, strict=True)]
 
 
 def _lines(
-    sheet: Sheet, chart: Chart, room: Room, plot: Axes, right: float, top: float, high: float, beside: float
+    canvas: Canvas, chart: Chart, context: DrawContext, plot: Axes, right: float, top: float, high: float, beside: float
 ) -> None:
     _, vertical = axes(chart)
     drawn = [series for series in chart.series if len(series.x)]
@@ -111,7 +111,7 @@ def _lines(
         )
         y = top + high * place + 3
         value = last(chart, series)
-        space = beside - 4 - room.letters.width(room.letters.fit(value), SMALL)
-        name = clip(series.name, room, SMALL, space, bold=True)
-        end = right + 9 + sheet.text(right + 9, y, name, SMALL, colour, bold=True)
-        sheet.text(end + 4, y, value, SMALL, colour)
+        space = beside - 4 - context.letters.width(context.letters.fit(value), SMALL)
+        name = clip(series.name, context, SMALL, space, bold=True)
+        end = right + 9 + canvas.text(right + 9, y, name, SMALL, colour, bold=True)
+        canvas.text(end + 4, y, value, SMALL, colour)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from attribkit.render import palette
 from attribkit.render.layout import Context, visible
-from attribkit.render.picture.canvas import Block, Sheet
-from attribkit.render.picture.fonts import Letters
+from attribkit.render.picture.canvas import Block, Canvas
+from attribkit.render.picture.fonts import FontSet
 
 WIDTH = 560.0
 MARGIN = 30.0
@@ -19,19 +19,19 @@ INKS = palette.LIGHT
 
 
 @dataclass(frozen=True)
-class Room:
+class DrawContext:
     """What a picture has to draw with: its fonts, how many lines of one text it may hold, and what is drawn beside."""
 
-    letters: Letters
+    letters: FontSet
     lines: int
     context: Context
 
 
 def prose(
-    text: str, room: Room, size: float = SMALL, width: float = INNER, x: float = MARGIN, colour: str = ""
+    text: str, context: DrawContext, size: float = SMALL, width: float = INNER, x: float = MARGIN, colour: str = ""
 ) -> Block:
     """A sentence of ours, broken into lines."""
-    letters = room.letters
+    letters = context.letters
     from_words = visible(text, one_line=True).split(" ")
     lines: list[str] = [""]
     for word in from_words:
@@ -41,37 +41,39 @@ def prose(
         else:
             lines[-1] = longer
 
-    def draw(sheet: Sheet, top: float) -> None:
+    def draw(canvas: Canvas, top: float) -> None:
         for index, line in enumerate(lines):
-            sheet.text(x, top + size * (1.1 + 1.5 * index), clip(line, room, size, width), size, colour or INKS.muted)
+            canvas.text(
+                x, top + size * (1.1 + 1.5 * index), clip(line, context, size, width), size, colour or INKS.muted
+            )
 
     return Block(1.5 * size * len(lines) + 1, draw)
 
 
-def clip(text: str, room: Room, size: float, width: float, bold: bool = False) -> str:
+def clip(text: str, context: DrawContext, size: float, width: float, bold: bool = False) -> str:
     """The text, cut with an ellipsis where it is wider than `width` points."""
-    shown = room.letters.fit(visible(text, one_line=True))
-    if room.letters.width(shown, size, bold) <= width:
+    shown = context.letters.fit(visible(text, one_line=True))
+    if context.letters.width(shown, size, bold) <= width:
         return shown
     # a character is at least a tenth of its size wide, so a longer head cannot fit
     shown = shown[: int(10 * width / size) + 1]
-    while shown and room.letters.width(shown + "…", size, bold) > width:
+    while shown and context.letters.width(shown + "…", size, bold) > width:
         shown = shown[:-1]
     return shown + "…"
 
 
 def rule() -> Block:
     """A hairline over the whole width."""
-    return Block(1, lambda sheet, top: sheet.line(MARGIN, top, WIDTH - MARGIN, top, INKS.faint, 0.7))
+    return Block(1, lambda canvas, top: canvas.line(MARGIN, top, WIDTH - MARGIN, top, INKS.faint, 0.7))
 
 
 def beside(left: Sequence[Block], right: Block) -> Block:
     """Blocks under each other, and another one beside them on the right."""
 
-    def draw(sheet: Sheet, top: float) -> None:
-        right.draw(sheet, top)
+    def draw(canvas: Canvas, top: float) -> None:
+        right.draw(canvas, top)
         for block in left:
-            block.draw(sheet, top)
+            block.draw(canvas, top)
             top += block.height
 
     return Block(max(sum(block.height for block in left), right.height), draw)

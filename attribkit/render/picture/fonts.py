@@ -50,7 +50,7 @@ def _ignorable(character: str) -> bool:
     return unicodedata.category(character) == "Cf" or 0xFE00 <= code <= 0xFE0F or 0x1F3FB <= code <= 0x1F3FF
 
 
-class Letters:
+class FontSet:
     """The fonts for one picture, chosen for the characters it holds.
 
     Args:

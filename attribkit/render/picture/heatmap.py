@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 
 from attribkit.render import heatmap as shared
 from attribkit.render.layout import number, shorten, visible, words
-from attribkit.render.picture.canvas import Block, Sheet, gap
-from attribkit.render.picture.context import INKS, INNER, LINE, MARGIN, SMALL, Room, clip, prose
+from attribkit.render.picture.canvas import Block, Canvas, gap
+from attribkit.render.picture.context import INKS, INNER, LINE, MARGIN, SMALL, DrawContext, clip, prose
 from attribkit.results.panels import Heatmap, HeatmapRow
 
 CELL, WIDEST, LABEL, BETWEEN = 15.0, 64.0, 13.0, 9.0
@@ -22,16 +22,16 @@ NAMES = 104.0
 """The widest column of the rows' names."""
 
 
-def heatmap(panel: Heatmap, room: Room) -> list[Block]:
+def heatmap(panel: Heatmap, context: DrawContext) -> list[Block]:
     """Title, strip, colour bars, agreement, notes."""
-    blocks = [_title(panel, room), gap(4)]
-    strip, confession = _strip(panel, room)
-    notes = [*confession, *shared.remarks(panel)]
-    blocks += [strip, gap(4), *_scales(panel.rows, room)]
+    blocks = [_title(panel, context), gap(4)]
+    strip, caveat = _strip(panel, context)
+    notes = [*caveat, *shared.remarks(panel)]
+    blocks += [strip, gap(4), *_scales(panel.rows, context)]
     if panel.agreements:
-        blocks += [gap(4), *(prose(shared.agreed(one), room, 9.0, colour=INKS.ink) for one in panel.agreements)]
-        blocks += [prose(shared.RANKS, room)]
-    return [*blocks, *(prose(f"– {note}", room) for note in notes)]
+        blocks += [gap(4), *(prose(shared.agreed(one), context, 9.0, colour=INKS.ink) for one in panel.agreements)]
+        blocks += [prose(shared.RANKS, context)]
+    return [*blocks, *(prose(f"– {note}", context) for note in notes)]
 
 
 def texts(panel: Heatmap, text: str | None) -> Iterator[str]:
@@ -41,58 +41,61 @@ def texts(panel: Heatmap, text: str | None) -> Iterator[str]:
         yield from (visible(token) for token in panel.tokens)
 
 
-def _title(panel: Heatmap, room: Room) -> Block:
+def _title(panel: Heatmap, context: DrawContext) -> Block:
     return Block(
-        20, lambda sheet, top: _write(sheet, MARGIN, top + 12, clip(panel.title, room, 12, INNER, bold=True), 12, True)
+        20,
+        lambda canvas, top: _write(
+            canvas, MARGIN, top + 12, clip(panel.title, context, 12, INNER, bold=True), 12, True
+        ),
     )
 
 
-def _write(sheet: Sheet, x: float, y: float, text: str, size: float, bold: bool) -> None:
-    sheet.text(x, y, text, size, INKS.ink, bold=bold)
+def _write(canvas: Canvas, x: float, y: float, text: str, size: float, bold: bool) -> None:
+    canvas.text(x, y, text, size, INKS.ink, bold=bold)
 
 
-def _strip(panel: Heatmap, room: Room) -> tuple[Block, list[str]]:
+def _strip(panel: Heatmap, context: DrawContext) -> tuple[Block, list[str]]:
     """The lines of columns, and a sentence if the picture ends before the text does."""
     count = len(panel.tokens)
     if not count:
         return gap(0), []
-    written = [room.letters.fit(shorten(word, 40) or "·") for word in words(room.context.text, panel)]
+    written = [context.letters.fit(shorten(word, 40) or "·") for word in words(context.context.text, panel)]
     names = shared.shown_names(panel.rows)
     side = 0.0
     if len(names) > 1:
-        side = min(NAMES, max(room.letters.width(room.letters.fit(name), SMALL) for name in names)) + 8
+        side = min(NAMES, max(context.letters.width(context.letters.fit(name), SMALL) for name in names)) + 8
     short = count <= shared.SHORT
-    size, columns = _columns(written, room, INNER - side, short)
+    size, columns = _columns(written, context, INNER - side, short)
     cell = min(WIDEST, (INNER - side) / columns)
     step = CELL * len(names) + LABEL + BETWEEN
     lines = [range(first, min(count, first + columns)) for first in range(0, count, columns)]
-    most = max(1, int(room.lines * LINE / step))
+    most = max(1, int(context.lines * LINE / step))
     rest = sum(len(line) for line in lines[most:])
 
-    def draw(sheet: Sheet, top: float) -> None:
+    def draw(canvas: Canvas, top: float) -> None:
         for line in lines[:most]:
             for index, name in enumerate(names if side else ()):
-                shown = clip(name, room, SMALL, side - 6)
-                sheet.text(MARGIN, top + CELL * (index + 0.5) + 2.8, shown, SMALL, INKS.muted)
-            plot = sheet.axes(MARGIN + side, top, cell * len(line), CELL * len(names))
-            _cells(sheet, plot, panel, line, short)
-            _ticks(plot, room, [written[token] for token in line], line, size, cell - 2)
+                shown = clip(name, context, SMALL, side - 6)
+                canvas.text(MARGIN, top + CELL * (index + 0.5) + 2.8, shown, SMALL, INKS.muted)
+            plot = canvas.axes(MARGIN + side, top, cell * len(line), CELL * len(names))
+            _cells(canvas, plot, panel, line, short)
+            _ticks(plot, context, [written[token] for token in line], line, size, cell - 2)
             for place, token in enumerate(line):
                 if not panel.known[token]:
                     x, y = MARGIN + side + cell * place, top + CELL * len(names) + 11.5
-                    sheet.line(x + 4, y, x + cell - 4, y, INKS.muted, 0.9, dotted=True)
+                    canvas.line(x + 4, y, x + cell - 4, y, INKS.muted, 0.9, dotted=True)
             top += step
 
-    confession = f"the picture ends here: {rest:,} more tokens are not drawn; the HTML shows more of them"
-    return Block(step * len(lines[:most]), draw), [confession] if rest else []
+    caveat = f"the picture ends here: {rest:,} more tokens are not drawn; the HTML shows more of them"
+    return Block(step * len(lines[:most]), draw), [caveat] if rest else []
 
 
-def _columns(written: Sequence[str], room: Room, width: float, short: bool) -> tuple[float, int]:
+def _columns(written: Sequence[str], context: DrawContext, width: float, short: bool) -> tuple[float, int]:
     """The words' size and the columns of a line: a smaller size where it saves a line, all lines about as long."""
     count = len(written)
     found = []
     for size in (SMALL, 7.0, 6.5):
-        widths = sorted(room.letters.width(word, size) for word in written)
+        widths = sorted(context.letters.width(word, size) for word in written)
         # a few long words are set smaller or cut rather than that every column be as wide
         wanted = max(widths[int(0.95 * (count - 1))] + 5, 34.0 if short else 22.0)
         lines = -(-count // max(1, int(width // min(wanted, WIDEST))))
@@ -101,7 +104,7 @@ def _columns(written: Sequence[str], room: Room, width: float, short: bool) -> t
     return -size, -(-count // lines)
 
 
-def _cells(sheet: Sheet, plot: Axes, panel: Heatmap, line: range, short: bool) -> None:
+def _cells(canvas: Canvas, plot: Axes, panel: Heatmap, line: range, short: bool) -> None:
     # here and not above: seaborn takes seconds to import and brings pyplot, of which we use nothing
     import seaborn
 
@@ -111,7 +114,7 @@ def _cells(sheet: Sheet, plot: Axes, panel: Heatmap, line: range, short: bool) -
         hidden[index] = False
         low, high = shared.ends(row)
         numbers = [[shared.value(one, token) for token in line] for one in panel.rows] if short else None
-        with _still(sheet.figure):
+        with _still(canvas.figure):
             seaborn.heatmap(
                 data,
                 ax=plot,
@@ -131,15 +134,15 @@ def _cells(sheet: Sheet, plot: Axes, panel: Heatmap, line: range, short: bool) -
         plot.collections[-1].set(label=f"row {index}", clip_on=False)
 
 
-def _ticks(plot: Axes, room: Room, shown: Sequence[str], line: range, size: float, width: float) -> None:
+def _ticks(plot: Axes, context: DrawContext, shown: Sequence[str], line: range, size: float, width: float) -> None:
     """The words under the cells; one that is too wide is set smaller before it is cut."""
     plot.set_axis_on()
     plot.tick_params(length=0, pad=2.5, labelcolor=INKS.ink, bottom=True, labelbottom=True)
-    sizes = [next((s for s in (size, 7.0, 6.0) if room.letters.width(word, s) <= width), 6.0) for word in shown]
-    cut = [clip(word, room, small, width) for word, small in zip(shown, sizes, strict=True)]
+    sizes = [next((s for s in (size, 7.0, 6.0) if context.letters.width(word, s) <= width), 6.0) for word in shown]
+    cut = [clip(word, context, small, width) for word, small in zip(shown, sizes, strict=True)]
     plot.set_xticks(np.arange(len(line)) + 0.5, cut, parse_math=False)
     for token, small, label in zip(line, sizes, plot.get_xticklabels(), strict=True):
-        label.set_fontproperties(room.letters.properties(label.get_text(), small))
+        label.set_fontproperties(context.letters.properties(label.get_text(), small))
         label.set_label(f"column {token}")
 
 
@@ -154,30 +157,30 @@ def _still(figure: Figure) -> Iterator[None]:
         figure.set_canvas(canvas)
 
 
-def _scales(rows: Sequence[HeatmapRow], room: Room) -> list[Block]:
+def _scales(rows: Sequence[HeatmapRow], context: DrawContext) -> list[Block]:
     """Each row's name, colours and ends, three beside each other."""
-    return [_scale_line(rows[first : first + 3], room) for first in range(0, len(rows), 3)]
+    return [_scale_line(rows[first : first + 3], context) for first in range(0, len(rows), 3)]
 
 
-def _scale_line(rows: Sequence[HeatmapRow], room: Room) -> Block:
+def _scale_line(rows: Sequence[HeatmapRow], context: DrawContext) -> Block:
     width, between = 150.0, (INNER - 3 * 150.0) / 2
 
-    def draw(sheet: Sheet, top: float) -> None:
+    def draw(canvas: Canvas, top: float) -> None:
         for index, row in enumerate(rows):
             x = MARGIN + index * (width + between)
             said = f"{row.name} ({row.unit})"
-            sheet.text(x, top + 8, clip(said, room, SMALL, width), SMALL, INKS.muted)
+            canvas.text(x, top + 8, clip(said, context, SMALL, width), SMALL, INKS.muted)
             low, high = shared.ends(row)
             if not high:
-                sheet.text(x, top + 19, "every value is 0", SMALL, INKS.muted)
+                canvas.text(x, top + 19, "every value is 0", SMALL, INKS.muted)
                 continue
             ramp = shared.colours(row, INKS)
             cell = width / len(ramp)
             for place, colour in enumerate(ramp):
-                sheet.box(x + place * cell, top + 12, cell + (0.4 if place < len(ramp) - 1 else 0), 6, colour)
+                canvas.box(x + place * cell, top + 12, cell + (0.4 if place < len(ramp) - 1 else 0), 6, colour)
             marks = ((0.0, low, "left"), (0.5, 0.0, "center"), (1.0, high, "right"))
             for share, value, align in marks if row.signed else (marks[0], marks[2]):
                 shown = number(value, high, sign=row.signed) if value else "0"
-                sheet.text(x + share * width, top + 28, shown, SMALL, INKS.muted, align=align)
+                canvas.text(x + share * width, top + 28, shown, SMALL, INKS.muted, align=align)
 
     return Block(36, draw)

@@ -5,65 +5,65 @@ from collections.abc import Sequence
 from attribkit.render import palette
 from attribkit.render.bands import caption
 from attribkit.render.layout import Scale, number, pieces
-from attribkit.render.picture.canvas import Block, Sheet
-from attribkit.render.picture.context import INKS, MARGIN, SMALL, Room, clip
+from attribkit.render.picture.canvas import Block, Canvas
+from attribkit.render.picture.context import INKS, MARGIN, SMALL, DrawContext, clip
 from attribkit.render.sentences import limit, sentences
 from attribkit.results.panels import TokenScores
 
 
-def legend(aim: str, unit: str, scale: Scale, cues: Sequence[str], room: Room, own: bool = False) -> Block:
+def legend(aim: str, unit: str, scale: Scale, cues: Sequence[str], context: DrawContext, own: bool = False) -> Block:
     """The scale with its numbers, and what the marks mean; `own`: every row has its own numbers."""
     width = 196.0
 
-    def draw(sheet: Sheet, top: float) -> None:
+    def draw(canvas: Canvas, top: float) -> None:
         if not scale.limit:
-            sheet.text(MARGIN, top + 8, "Nothing to colour: every score is 0.", SMALL, INKS.muted)
+            canvas.text(MARGIN, top + 8, "Nothing to colour: every score is 0.", SMALL, INKS.muted)
             return
         half = width / 2 - 6
-        sheet.text(MARGIN, top + 8, clip(f"against {aim}", room, SMALL, half), SMALL, INKS.muted)
-        sheet.text(MARGIN + width, top + 8, clip(f"for {aim}", room, SMALL, half), SMALL, INKS.muted, align="right")
+        canvas.text(MARGIN, top + 8, clip(f"against {aim}", context, SMALL, half), SMALL, INKS.muted)
+        canvas.text(MARGIN + width, top + 8, clip(f"for {aim}", context, SMALL, half), SMALL, INKS.muted, align="right")
         cell = width / (2 * palette.STEPS + 1)
         for index, colour in enumerate(INKS.ramp):
-            sheet.box(MARGIN + index * cell, top + 12, cell + (0.4 if index < 2 * palette.STEPS else 0), 7, colour)
+            canvas.box(MARGIN + index * cell, top + 12, cell + (0.4 if index < 2 * palette.STEPS else 0), 7, colour)
         for x, value, align in ((0.0, -scale.limit, "left"), (width / 2, 0.0, "center"), (width, scale.limit, "right")):
             shown = number(value, scale.limit) if value else "0"
             if own and value:
                 shown = "−row’s scale" if value < 0 else "+row’s scale"
-            sheet.text(MARGIN + x, top + 29, shown, SMALL, INKS.muted, align=align)
-        sheet.text(MARGIN + width / 2, top + 40, unit, SMALL, INKS.muted, align="center")
+            canvas.text(MARGIN + x, top + 29, shown, SMALL, INKS.muted, align=align)
+        canvas.text(MARGIN + width / 2, top + 40, unit, SMALL, INKS.muted, align="center")
         for row, cue in enumerate(cues):
-            _cue(sheet, cue, MARGIN + width + 34, top + 13.5 * row)
+            _cue(canvas, cue, MARGIN + width + 34, top + 13.5 * row)
 
     return Block(max(44.0, 13.5 * len(cues) + 2) if scale.limit else 14.0, draw)
 
 
-def _cue(sheet: Sheet, cue: str, x: float, top: float) -> None:
+def _cue(canvas: Canvas, cue: str, x: float, top: float) -> None:
     if cue in ("for", "against"):
         sign = 1 if cue == "for" else -1
-        sheet.box(x, top, 26, 10, INKS.colour(9 * sign), 1.5)
-        sheet.box(x, top + 8.7 if sign > 0 else top, 26, 1.3, INKS.towards if sign > 0 else INKS.against)
+        canvas.box(x, top, 26, 10, INKS.colour(9 * sign), 1.5)
+        canvas.box(x, top + 8.7 if sign > 0 else top, 26, 1.3, INKS.towards if sign > 0 else INKS.against)
         text = "bar below: speaks for it" if sign > 0 else "bar above: speaks against it"
     elif cue == "unknown":
-        sheet.line(x, top + 9, x + 26, top + 9, INKS.muted, 0.9, dotted=True)
+        canvas.line(x, top + 9, x + 26, top + 9, INKS.muted, 0.9, dotted=True)
         text = "dotted: a word the model does not know"
     elif cue.startswith("band"):
-        sheet.line(x, top + 5, x + 26, top + 5, INKS.muted, 0.6)
-        sheet.box(x + 11.4, top, 3.2, 5, INKS.towards)
-        sheet.box(x + 11.4, top + 5, 3.2, 3, INKS.against)
-        sheet.box(x + 9.8, top + 2.5, 6.4, 1, INKS.ink)
+        canvas.line(x, top + 5, x + 26, top + 5, INKS.muted, 0.6)
+        canvas.box(x + 11.4, top, 3.2, 5, INKS.towards)
+        canvas.box(x + 11.4, top + 5, 3.2, 3, INKS.against)
+        canvas.box(x + 9.8, top + 2.5, 6.4, 1, INKS.ink)
         text = cue
     elif cue.startswith("sums"):
-        sheet.line(x + 13, top - 1, x + 13, top + 11, INKS.faint, 0.8)
-        sheet.box(x + 13, top - 1, 9, 5.5, INKS.towards)
-        sheet.box(x + 7, top + 5.5, 6, 5, INKS.against)
+        canvas.line(x + 13, top - 1, x + 13, top + 11, INKS.faint, 0.8)
+        canvas.box(x + 13, top - 1, 9, 5.5, INKS.towards)
+        canvas.box(x + 7, top + 5.5, 6, 5, INKS.against)
         text = f"in the margin: the sentences’ {cue}"
     elif cue == "unread":
-        sheet.text(x + 13, top + 8, "grey", SMALL, INKS.muted, align="center")
+        canvas.text(x + 13, top + 8, "grey", SMALL, INKS.muted, align="center")
         text = "not read by the model"
     else:
-        sheet.text(x, top + 8, cue, SMALL, INKS.muted)
+        canvas.text(x, top + 8, cue, SMALL, INKS.muted)
         return
-    sheet.text(x + 33, top + 8, text, SMALL, INKS.muted)
+    canvas.text(x + 33, top + 8, text, SMALL, INKS.muted)
 
 
 def cues(text: str | None, panel: TokenScores) -> list[str]:

@@ -10,9 +10,9 @@ from attribkit.errors import InputError
 from attribkit.render.captions import quoted
 from attribkit.render.layout import Context, percent, scales, visible
 from attribkit.render.picture import chart, heatmap, scatter, table, token_scores
-from attribkit.render.picture.canvas import Block, Sheet, gap, steady, write
-from attribkit.render.picture.context import INKS, LINE, MARGIN, WIDTH, Room, prose, rule
-from attribkit.render.picture.fonts import MISSING, Letters
+from attribkit.render.picture.canvas import Block, Canvas, default_style, gap, write
+from attribkit.render.picture.context import INKS, LINE, MARGIN, WIDTH, DrawContext, prose, rule
+from attribkit.render.picture.fonts import MISSING, FontSet
 from attribkit.render.picture.legend import cues, legend
 from attribkit.render.picture.prediction import header
 from attribkit.render.picture.row import row
@@ -21,7 +21,7 @@ from attribkit.results.panels import Chart, Drawable, Heatmap, Scatter, Table, T
 
 FORMATS = ("png", "svg", "pdf")
 
-DRAW: dict[str, Callable[[Any, Room], list[Block]]] = {
+DRAW: dict[str, Callable[[Any, DrawContext], list[Block]]] = {
     TokenScores.kind: token_scores.token_scores,
     Heatmap.kind: heatmap.heatmap,
     Scatter.kind: scatter.scatter,
@@ -31,7 +31,7 @@ DRAW: dict[str, Callable[[Any, Room], list[Block]]] = {
 """How each kind of panel is drawn: a function (panel, room) to blocks, from top to bottom.
 
 A block knows its height in points before it is drawn; `room` has the fonts and, in `room.context`, the text, its
-prediction and the scales. Every word goes through `Sheet.text` or is drawn with `parse_math=False`.
+prediction and the scales. Every word goes through `Canvas.text` or is drawn with `parse_math=False`.
 """
 
 TEXTS: dict[str, Callable[[Any, str | None], Iterator[str]]] = {
@@ -87,22 +87,22 @@ def figure(explanations: Sequence[Drawable], dpi: int = 150) -> Figure:
         raise InputError(f"`dpi` must lie between 20 and 1200, got {dpi}")
     tallest = min(TALLEST, 72 * PIXELS / dpi, 72 * AREA / (WIDTH / 72 * dpi * dpi))
     texts = list(_texts(explanations))
-    letters = Letters(texts)
+    letters = FontSet(texts)
     several = len(explanations) > 1
     lines = max(10, int((tallest - _AROUND) / LINE))
-    room = Room(letters, min(lines, ROW_LINES) if several else lines, Context(None, None, {}))
-    with steady():
+    room = DrawContext(letters, min(lines, ROW_LINES) if several else lines, Context(None, None, {}))
+    with default_style():
         blocks = _in_rows(explanations, room, tallest) if several else _in_full(explanations[0], room, tallest)
         absent = sum(text.count(character) for text in texts for character in letters.missing)
         if absent:
             blocks.append(prose(f"– {absent:,} characters have no glyph here and are shown as {MISSING}", room))
         height = sum(block.height for block in blocks) + 2 * MARGIN
-        sheet = Sheet(WIDTH, height, letters, INKS.paper, dpi)
+        canvas = Canvas(WIDTH, height, letters, INKS.paper, dpi)
         top = MARGIN
         for block in blocks:
-            block.draw(sheet, top)
+            block.draw(canvas, top)
             top += block.height
-    return sheet.figure
+    return canvas.figure
 
 
 def _texts(explanations: Sequence[Drawable]) -> Iterator[str]:
@@ -118,7 +118,7 @@ def _texts(explanations: Sequence[Drawable]) -> Iterator[str]:
             yield from TEXTS[panel.kind](panel, explanation.text)
 
 
-def _in_full(explanation: Drawable, room: Room, tallest: float) -> list[Block]:
+def _in_full(explanation: Drawable, room: DrawContext, tallest: float) -> list[Block]:
     room = replace(room, context=Context(explanation.text, explanation.prediction, scales([explanation])))
     blocks = _heading(explanation, room)
     groups = [DRAW[panel.kind](panel, room) for panel in explanation.panels]
@@ -127,13 +127,13 @@ def _in_full(explanation: Drawable, room: Room, tallest: float) -> list[Block]:
     return blocks + _within(groups, room, tallest, "panels")
 
 
-def _heading(explanation: Drawable, room: Room) -> list[Block]:
+def _heading(explanation: Drawable, room: DrawContext) -> list[Block]:
     if explanation.prediction is None:
         return []
     return [header(explanation.prediction, room, explanation.provenance.get("model")), gap(8)]
 
 
-def _in_rows(explanations: Sequence[Drawable], room: Room, tallest: float) -> list[Block]:
+def _in_rows(explanations: Sequence[Drawable], room: DrawContext, tallest: float) -> list[Block]:
     found = scales(explanations)
     pairs = [(e, p) for e in explanations for p in e.panels if isinstance(p, TokenScores)]
     together = all(found[id(panel)].shared == len(pairs) for _, panel in pairs)
@@ -163,7 +163,7 @@ def _in_rows(explanations: Sequence[Drawable], room: Room, tallest: float) -> li
     return _within(groups, room, tallest, "rows") + foot
 
 
-def _within(groups: Sequence[Sequence[Block]], room: Room, tallest: float, what: str) -> list[Block]:
+def _within(groups: Sequence[Sequence[Block]], room: DrawContext, tallest: float, what: str) -> list[Block]:
     """The groups of blocks that fit in the tallest picture, and a sentence on those that do not."""
     kept: list[Block] = []
     left = tallest - 300

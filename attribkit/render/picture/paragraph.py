@@ -6,8 +6,8 @@ from attribkit.render import palette
 from attribkit.render.bands import Range, ranges
 from attribkit.render.layout import STRONG, Scale, is_right_to_left, pieces
 from attribkit.render.lines import Chunk, Line, turned, typeset
-from attribkit.render.picture.canvas import Block, Sheet
-from attribkit.render.picture.context import INKS, INNER, LINE, MARGIN, TEXT, Room
+from attribkit.render.picture.canvas import Block, Canvas
+from attribkit.render.picture.context import INKS, INNER, LINE, MARGIN, TEXT, DrawContext
 from attribkit.render.sentences import limit, sentences
 from attribkit.results.panels import TokenScores
 
@@ -19,69 +19,69 @@ _HALF = 8.0
 
 
 def paragraph(
-    text: str | None, panel: TokenScores, scale: Scale, room: Room, width: float = INNER
+    text: str | None, panel: TokenScores, scale: Scale, context: DrawContext, width: float = INNER
 ) -> tuple[Block, list[str]]:
-    """The user's own text with its colours, and what must be confessed about the drawing."""
-    letters = room.letters
+    """The user's own text with its colours, and what must be said about the drawing."""
+    letters = context.letters
     lines = typeset(pieces(text, panel), lambda part: letters.width(part, TEXT), letters.fit, width)
     bands = ranges(panel, scale)
     high = LINE + (BAND if bands else 0.0)
-    most = max(1, int(room.lines * LINE / high))
-    confessions = []
+    most = max(1, int(context.lines * LINE / high))
+    caveats = []
     if len(lines) > most:
         hidden = {chunk.token for line in lines[most:] for chunk in line if chunk.token is not None}
-        confessions.append(f"the picture ends here: {len(hidden):,} more tokens are not drawn; the HTML shows them all")
+        caveats.append(f"the picture ends here: {len(hidden):,} more tokens are not drawn; the HTML shows them all")
         lines = lines[:most]
     if turned(lines):
-        confessions.append("right-to-left text is set word by word here; the HTML sets it fully")
+        caveats.append("right-to-left text is set word by word here; the HTML sets it fully")
     leftwards = text is not None and is_right_to_left(text)
 
-    def draw(sheet: Sheet, top: float) -> None:
-        _sums(sheet, panel, lines, top, high, width, leftwards)
+    def draw(canvas: Canvas, top: float) -> None:
+        _sums(canvas, panel, lines, top, high, width, leftwards)
         banded: set[int] = set()
         for index, line in enumerate(lines):
-            _line(sheet, line, panel, scale, top + high * index)
+            _line(canvas, line, panel, scale, top + high * index)
             for chunk in line:
                 # a token that is broken over lines has its band once
                 if bands and chunk.token is not None and chunk.token not in banded:
                     banded.add(chunk.token)
-                    _band(sheet, chunk, bands[chunk.token], top + high * index + LINE + 0.3)
+                    _band(canvas, chunk, bands[chunk.token], top + high * index + LINE + 0.3)
 
-    return Block(high * len(lines), draw), confessions
+    return Block(high * len(lines), draw), caveats
 
 
-def _line(sheet: Sheet, line: Line, panel: TokenScores, scale: Scale, top: float) -> None:
+def _line(canvas: Canvas, line: Line, panel: TokenScores, scale: Scale, top: float) -> None:
     baseline = top + 0.71 * LINE
     for chunk in line:
         if chunk.token is not None:
             score = float(panel.scores[chunk.token])
             _tint(
-                sheet, chunk.x + MARGIN, top, chunk.width, palette.step(score, scale.limit), chunk.joined, chunk.token
+                canvas, chunk.x + MARGIN, top, chunk.width, palette.step(score, scale.limit), chunk.joined, chunk.token
             )
     for chunk in line:
         x = chunk.x + MARGIN
         if chunk.token is not None and not panel.known[chunk.token]:
-            sheet.line(x, baseline + 2.6, x + chunk.width, baseline + 2.6, INKS.muted, 0.9, dotted=True)
+            canvas.line(x, baseline + 2.6, x + chunk.width, baseline + 2.6, INKS.muted, 0.9, dotted=True)
         if not chunk.space:
             label = f"token {chunk.token}" if chunk.token is not None else ""
-            sheet.text(x, baseline, chunk.text, TEXT, INKS.ink if chunk.read else INKS.muted, label=label)
+            canvas.text(x, baseline, chunk.text, TEXT, INKS.ink if chunk.read else INKS.muted, label=label)
 
 
-def _tint(sheet: Sheet, x: float, top: float, width: float, step: int, joined: bool, token: int) -> None:
+def _tint(canvas: Canvas, x: float, top: float, width: float, step: int, joined: bool, token: int) -> None:
     """Colour, and from a quarter of the scale a bar: below for, above against."""
     if step == 0:
         return
     left = 0.0 if joined else 1.3
     box_top, height = top + 1.6, LINE - 3.6
-    sheet.box(x - left, box_top, width + left + 1.3, height, INKS.colour(step), 2.2, label=f"tint {token}")
+    canvas.box(x - left, box_top, width + left + 1.3, height, INKS.colour(step), 2.2, label=f"tint {token}")
     if abs(step) >= STRONG * palette.STEPS:
         thick = 1.6 if abs(step) >= 0.6 * palette.STEPS else 0.9
         y = box_top + height - thick if step > 0 else box_top
         strong = INKS.towards if step > 0 else INKS.against
-        sheet.box(x - left, y, width + left + 1.3, thick, strong, label=f"bar {token}")
+        canvas.box(x - left, y, width + left + 1.3, thick, strong, label=f"bar {token}")
 
 
-def _band(sheet: Sheet, chunk: Chunk, one: Range, top: float) -> None:
+def _band(canvas: Canvas, chunk: Chunk, one: Range, top: float) -> None:
     """From the token's lowest to its highest score, upwards for, across a line at 0; a stroke at its own score."""
     if not one.limit:
         return
@@ -90,17 +90,17 @@ def _band(sheet: Sheet, chunk: Chunk, one: Range, top: float) -> None:
         return top + _HALF * (1 - one.share(score))
 
     x, middle = chunk.x + MARGIN, chunk.x + MARGIN + chunk.width / 2
-    sheet.line(x, y(0.0), x + chunk.width, y(0.0), INKS.faint, 0.8)
+    canvas.line(x, y(0.0), x + chunk.width, y(0.0), INKS.faint, 0.8)
     if one.still:
         return
     for a, b, colour in ((max(one.low, 0.0), one.high, INKS.towards), (one.low, min(one.high, 0.0), INKS.against)):
         if b > a:
-            sheet.box(middle - 1.6, y(b), 3.2, max(0.8, y(a) - y(b)), colour, label=f"band {chunk.token}")
-    sheet.box(middle - 3.4, y(one.own) - 0.4, 6.8, 0.8, INKS.ink, label=f"own {chunk.token}")
+            canvas.box(middle - 1.6, y(b), 3.2, max(0.8, y(a) - y(b)), colour, label=f"band {chunk.token}")
+    canvas.box(middle - 3.4, y(one.own) - 0.4, 6.8, 0.8, INKS.ink, label=f"own {chunk.token}")
 
 
 def _sums(
-    sheet: Sheet, panel: TokenScores, lines: Sequence[Line], top: float, high: float, width: float, leftwards: bool
+    canvas: Canvas, panel: TokenScores, lines: Sequence[Line], top: float, high: float, width: float, leftwards: bool
 ) -> None:
     """A bar in the margin for each sentence, as far down as it goes: to the right for, to the left against."""
     found = sentences(panel)
@@ -115,7 +115,7 @@ def _sums(
                 places[chunk.token] = top + high * (index + max(0.0, share))
     axis, half = MARGIN / 2 - 1, MARGIN / 2 - 4
     bottom = top + high * len(lines)
-    sheet.line(axis, top, axis, bottom, INKS.faint, 0.8)
+    canvas.line(axis, top, axis, bottom, INKS.faint, 0.8)
     for number, one in enumerate(found):
         if one.first not in places:
             continue
@@ -124,4 +124,4 @@ def _sums(
         length = half * abs(one.total) / end
         colour = INKS.towards if one.total > 0 else INKS.against
         x = axis if one.total > 0 else axis - length
-        sheet.box(x, y + 0.8, length, max(1.0, below - y - 1.6), colour, label=f"sentence {number}")
+        canvas.box(x, y + 0.8, length, max(1.0, below - y - 1.6), colour, label=f"sentence {number}")

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from attribkit.render import scatter as geometry
 from attribkit.render.layout import shorten, visible
-from attribkit.render.picture.canvas import Sheet
-from attribkit.render.picture.context import INKS, SMALL, Room, clip
+from attribkit.render.picture.canvas import Canvas
+from attribkit.render.picture.context import INKS, SMALL, DrawContext, clip
 from attribkit.results.panels import Scatter
 
 VECTORS = 2000
@@ -87,20 +87,20 @@ def markers(
     return found
 
 
-def symbols(sheet: Sheet, spots: Sequence[tuple[float, float]], signs: Sequence[geometry.Sign]) -> None:
+def symbols(canvas: Canvas, spots: Sequence[tuple[float, float]], signs: Sequence[geometry.Sign]) -> None:
     """The legend's markers, at spots in points from the sheet's top left."""
-    plot = sheet.axes(0, 0, sheet.width, sheet.height)
-    plot.set_xlim(0, sheet.width)
-    plot.set_ylim(sheet.height, 0)
+    plot = canvas.axes(0, 0, canvas.width, canvas.height)
+    plot.set_xlim(0, canvas.width)
+    plot.set_ylim(canvas.height, 0)
     colours = np.column_stack([_rgb([colour_of(sign) for sign in signs]), np.ones(len(signs))])
     found = markers(plot, np.array(spots), [_path(sign.shape) for sign in signs], np.full(len(signs), 3.0), colours)
     found.set_label("legend")
 
 
-def cloud(sheet: Sheet, panel: Scatter, index: int, inks: Inks, room: Room, box: Box) -> None:
+def cloud(canvas: Canvas, panel: Scatter, index: int, inks: Inks, context: DrawContext, box: Box) -> None:
     """One map in its frame: left, top, width, height in points."""
     left, top, width, height = box
-    plot = sheet.axes(*box)
+    plot = canvas.axes(*box)
     frame = geometry.frame(panel)
     unit = frame.unit(panel.maps[index].points)
     crowd = log10(max(10.0, len(unit) * (344 / width) ** 2))
@@ -119,29 +119,29 @@ def cloud(sheet: Sheet, panel: Scatter, index: int, inks: Inks, room: Room, box:
         radii, alpha = radii * (0.65 + 0.75 * near), alpha * (0.4 + 0.6 * near)
         order = np.argsort(-places[:, 2], kind="stable")
         places = places[:, :2]
-        _cube(plot, panel, room, width)
+        _cube(plot, panel, context, width)
     colours = np.column_stack([inks.colours, alpha])[order]
     found = markers(plot, places[order], [_path(int(s)) for s in inks.shapes[order]], radii[order], colours)
     found.set_label(f"map {index}")
     found.set_rasterized(len(unit) * len(panel.maps) > VECTORS)
     if panel.dimensions == 2:
         for x, y, to_x, to_y in ((0, 0, 1, 0), (0, 1, 1, 1), (0, 0, 0, 1), (1, 0, 1, 1)):
-            sheet.line(left + x * width, top + y * height, left + to_x * width, top + to_y * height, INKS.faint, 0.8)
+            canvas.line(left + x * width, top + y * height, left + to_x * width, top + to_y * height, INKS.faint, 0.8)
         if len(panel.maps) == 1:
-            _along(plot, (-0.012, 0.5), 90.0, clip(panel.axes[1], room, SMALL, height), room, "bottom")
-    _stars(plot, panel, index, frame, places, room, width)
+            _along(plot, (-0.012, 0.5), 90.0, clip(panel.axes[1], context, SMALL, height), context, "bottom")
+    _stars(plot, panel, index, frame, places, context, width)
 
 
-def _along(plot: Axes, place: tuple[float, float], angle: float, text: str, room: Room, side: str) -> None:
+def _along(plot: Axes, place: tuple[float, float], angle: float, text: str, context: DrawContext, side: str) -> None:
     """A name written along a line."""
-    shown = room.letters.fit(visible(text, one_line=True))
+    shown = context.letters.fit(visible(text, one_line=True))
     plot.text(
         *place, shown, rotation=angle, rotation_mode="anchor", ha="center", va=side, color=INKS.muted,
-        parse_math=False, usetex=False, fontproperties=room.letters.properties(shown, SMALL),
+        parse_math=False, usetex=False, fontproperties=context.letters.properties(shown, SMALL),
     )  # fmt: skip
 
 
-def _cube(plot: Axes, panel: Scatter, room: Room, width: float) -> None:
+def _cube(plot: Axes, panel: Scatter, context: DrawContext, width: float) -> None:
     """The edges of the cube, each axis named along its outermost edge."""
     for axis, name in enumerate(panel.axes):
         sides = []
@@ -157,11 +157,17 @@ def _cube(plot: Axes, panel: Scatter, room: Room, width: float) -> None:
         _, place, angle = min(sides)
         angle = (angle + pi / 2) % pi - pi / 2 if axis < 2 else angle % pi
         outward = "bottom" if axis == 2 else "top"
-        _along(plot, place, degrees(angle), f" {clip(name, room, SMALL, width * 0.5)} ", room, outward)
+        _along(plot, place, degrees(angle), f" {clip(name, context, SMALL, width * 0.5)} ", context, outward)
 
 
 def _stars(
-    plot: Axes, panel: Scatter, index: int, frame: geometry.Frame, places: NDArray[np.float64], room: Room, width: float
+    plot: Axes,
+    panel: Scatter,
+    index: int,
+    frame: geometry.Frame,
+    places: NDArray[np.float64],
+    context: DrawContext,
+    width: float,
 ) -> None:
     """The placed texts with lines to their neighbours; named where there is room."""
     halo: list[patheffects.AbstractPathEffect] = [patheffects.withStroke(linewidth=2.4, foreground=INKS.paper)]
@@ -178,12 +184,12 @@ def _stars(
         star.set_linewidth(1.0)
         if width < 150:
             continue
-        shown = room.letters.fit(shorten(one.excerpt, 28))
+        shown = context.letters.fit(shorten(one.excerpt, 28))
         low, high = plot.get_xlim()
-        right = x + (14 + room.letters.width(shown, SMALL, bold=True)) / width * (high - low) < high
+        right = x + (14 + context.letters.width(shown, SMALL, bold=True)) / width * (high - low) < high
         name = plot.annotate(
             shown, (x, y), xytext=(9 if right else -9, -3), textcoords="offset points", ha="left" if right else "right",
             color=INKS.ink, parse_math=False, usetex=False, zorder=7,
-            fontproperties=room.letters.properties(shown, SMALL, bold=True),
+            fontproperties=context.letters.properties(shown, SMALL, bold=True),
         )  # fmt: skip
         name.set_path_effects(halo)

@@ -2,72 +2,76 @@
 
 from attribkit.render.captions import agreement, bars
 from attribkit.render.layout import percent, visible
-from attribkit.render.picture.canvas import Block, Sheet
-from attribkit.render.picture.context import INKS, INNER, MARGIN, NOTE, SMALL, WIDTH, Room, clip
+from attribkit.render.picture.canvas import Block, Canvas
+from attribkit.render.picture.context import INKS, INNER, MARGIN, NOTE, SMALL, WIDTH, DrawContext, clip
 from attribkit.results.panels import Prediction
 
 SIDE = 128.0
 """The width of the column with the prediction, where several texts stand in rows."""
 
 
-def header(prediction: Prediction, room: Room, model: object = None) -> Block:
+def header(prediction: Prediction, context: DrawContext, model: object = None) -> Block:
     """The prediction in large letters, the probabilities beside it."""
     said = agreement(prediction)
     shown, rest = bars(prediction)
     width = 200.0
 
-    def draw(sheet: Sheet, top: float) -> None:
+    def draw(canvas: Canvas, top: float) -> None:
         by = "Predicted" if model is None else f"Predicted by {model}"
-        sheet.text(MARGIN, top + 7, clip(by, room, SMALL, INNER - width), SMALL, INKS.muted)
-        label = clip(prediction.label, room, 15, INNER - width - 100, bold=True)
-        end = MARGIN + sheet.text(MARGIN, top + 25, label, 15, INKS.ink, bold=True)
-        sheet.text(end + 7, top + 25, percent(prediction.probability), 15, INKS.muted)
+        canvas.text(MARGIN, top + 7, clip(by, context, SMALL, INNER - width), SMALL, INKS.muted)
+        label = clip(prediction.label, context, 15, INNER - width - 100, bold=True)
+        end = MARGIN + canvas.text(MARGIN, top + 25, label, 15, INKS.ink, bold=True)
+        canvas.text(end + 7, top + 25, percent(prediction.probability), 15, INKS.muted)
         if said:
             right = prediction.true_label == prediction.label
-            sheet.text(
-                MARGIN, top + 39, clip(said, room, SMALL, INNER - width - 10), SMALL, INKS.good if right else INKS.bad
+            canvas.text(
+                MARGIN,
+                top + 39,
+                clip(said, context, SMALL, INNER - width - 10),
+                SMALL,
+                INKS.good if right else INKS.bad,
             )
-        chances(prediction, room, sheet, WIDTH - MARGIN - width, top, width)
+        chances(prediction, context, canvas, WIDTH - MARGIN - width, top, width)
 
     return Block(max(44.0 if said else 30.0, 13.0 * (len(shown) + bool(rest))) + 8, draw)
 
 
-def chances(prediction: Prediction, room: Room, sheet: Sheet, x: float, top: float, width: float) -> float:
+def chances(prediction: Prediction, context: DrawContext, canvas: Canvas, x: float, top: float, width: float) -> float:
     """Draw a bar for each label and return the height used."""
     shown, rest = bars(prediction)
-    widest = max(room.letters.width(room.letters.fit(visible(name, True)), SMALL, True) for name, _ in shown)
+    widest = max(context.letters.width(context.letters.fit(visible(name, True)), SMALL, True) for name, _ in shown)
     names = min(0.45 * width, widest)
     for index, (label, probability) in enumerate(shown):
         chosen = label == prediction.label
         y = top + 13 * index
         colour = INKS.ink if chosen else INKS.muted
-        sheet.text(x, y + 8, clip(label, room, SMALL, names, bold=chosen), SMALL, colour, bold=chosen)
+        canvas.text(x, y + 8, clip(label, context, SMALL, names, bold=chosen), SMALL, colour, bold=chosen)
         track = width - names - 46
-        sheet.box(
+        canvas.box(
             x + names + 8, y + 2.6, max(1.0, track * probability), 5, colour, 1.5, label=f"probability of {label}"
         )
-        sheet.text(x + width, y + 8, percent(probability), SMALL, colour, bold=chosen, align="right")
+        canvas.text(x + width, y + 8, percent(probability), SMALL, colour, bold=chosen, align="right")
     used = 13.0 * len(shown)
     if rest:
-        sheet.text(x, top + used + 8, rest, NOTE, INKS.muted)
+        canvas.text(x, top + used + 8, rest, NOTE, INKS.muted)
         used += 13
     return used
 
 
-def side(prediction: Prediction | None, room: Room) -> Block:
+def side(prediction: Prediction | None, context: DrawContext) -> Block:
     """The prediction as a narrow column."""
     x = WIDTH - MARGIN - SIDE
 
-    def draw(sheet: Sheet, top: float) -> None:
+    def draw(canvas: Canvas, top: float) -> None:
         if prediction is None:
             return
-        sheet.text(x, top + 14, clip(prediction.label, room, 9, SIDE - 40, bold=True), 9, INKS.ink, bold=True)
-        sheet.text(x + SIDE, top + 14, percent(prediction.probability), 9, INKS.muted, align="right")
-        sheet.box(x, top + 20, SIDE, 4.5, INKS.faint, 2)
-        sheet.box(x, top + 20, max(1.0, SIDE * prediction.probability), 4.5, INKS.muted, 2)
+        canvas.text(x, top + 14, clip(prediction.label, context, 9, SIDE - 40, bold=True), 9, INKS.ink, bold=True)
+        canvas.text(x + SIDE, top + 14, percent(prediction.probability), 9, INKS.muted, align="right")
+        canvas.box(x, top + 20, SIDE, 4.5, INKS.faint, 2)
+        canvas.box(x, top + 20, max(1.0, SIDE * prediction.probability), 4.5, INKS.muted, 2)
         if prediction.true_label is not None:
             right = prediction.true_label == prediction.label
             said = "✓ right" if right else f"✗ wrong: {prediction.true_label}"
-            sheet.text(x, top + 35, clip(said, room, SMALL, SIDE), SMALL, INKS.good if right else INKS.bad)
+            canvas.text(x, top + 35, clip(said, context, SMALL, SIDE), SMALL, INKS.good if right else INKS.bad)
 
     return Block(38 if prediction is not None and prediction.true_label is not None else 28, draw)

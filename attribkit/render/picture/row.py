@@ -3,41 +3,43 @@
 from attribkit.render.captions import quoted, remarks, tokens_read
 from attribkit.render.layout import Scale, number, shorten, strongest, words
 from attribkit.render.picture.canvas import Block, gap
-from attribkit.render.picture.context import INNER, NOTE, Room, beside, prose
+from attribkit.render.picture.context import INNER, NOTE, DrawContext, beside, prose
 from attribkit.render.picture.paragraph import paragraph
 from attribkit.render.picture.prediction import SIDE, side
 from attribkit.render.picture.token_scores import settings, verdict
 from attribkit.results.panels import Drawable, TokenScores
 
 
-def row(explanation: Drawable, panel: TokenScores, scale: Scale, room: Room, alone: bool, full: bool) -> Block:
+def row(
+    explanation: Drawable, panel: TokenScores, scale: Scale, context: DrawContext, alone: bool, full: bool
+) -> Block:
     """One of several texts: its colours, its strongest words, its verdict; the prediction beside it.
 
     Args:
         explanation: whose text and prediction are drawn.
         panel: its scores.
         scale: the colours' range.
-        room: fonts and space.
+        context: fonts and space.
         alone: whether the row has a scale of its own and must state it.
         full: whether the row's settings differ from the others' and must be stated.
     """
     width = INNER - SIDE - 24
-    body, confessions = paragraph(explanation.text, panel, scale, room, width)
+    body, caveats = paragraph(explanation.text, panel, scale, context, width)
     written = words(explanation.text, panel)
     towards, against = strongest(panel, 3)
     top_words = sorted({*towards, *against}, key=lambda i: -abs(panel.scores[i]))[:4]
     named = " · ".join(f"{shorten(written[i], 24)} {number(float(panel.scores[i]), scale.limit)}" for i in top_words)
     left = [body, gap(2)]
     if named:
-        left.append(prose(named, room, NOTE, width))
+        left.append(prose(named, context, NOTE, width))
     left.append(gap(1))
-    left.append(verdict(panel, room, NOTE))
+    left.append(verdict(panel, context, NOTE))
     prediction = explanation.prediction
     if prediction is None or panel.target != prediction.label:
-        left.append(prose(f"target {quoted(panel.target)}", room, NOTE, width))
+        left.append(prose(f"target {quoted(panel.target)}", context, NOTE, width))
     said = [settings(panel, target=False)] if full else []
     said += [f"scale ±{number(scale.limit, sign=False)} {panel.unit}"] if alone else []
     notes = [note for note in remarks(panel, Scale(scale.limit, 1))]
     notes += [f"tokens read: {tokens_read(panel)}"] if panel.truncated else []
-    left += [prose(note, room, NOTE, width) for note in [*said, *confessions, *notes]]
-    return beside(left, side(prediction, room))
+    left += [prose(note, context, NOTE, width) for note in [*said, *caveats, *notes]]
+    return beside(left, side(prediction, context))

@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 from attribkit.render import scatter as geometry
 from attribkit.render.layout import shorten, visible
-from attribkit.render.picture.canvas import Block, Sheet, gap
-from attribkit.render.picture.context import INKS, INNER, MARGIN, NOTE, SMALL, Room, beside, clip, prose
+from attribkit.render.picture.canvas import Block, Canvas, gap
+from attribkit.render.picture.context import INKS, INNER, MARGIN, NOTE, SMALL, DrawContext, beside, clip, prose
 from attribkit.render.picture.points import Inks, cloud, symbols
-from attribkit.results.panels import Map, Placed, Scatter
+from attribkit.results.panels import Map, ProjectedText, Scatter
 
 PLOT = 344.0
 """Width in points of the map that stands alone."""
@@ -30,20 +30,20 @@ BESIDE = 14
 _SHORT = {"neighbours alike": "alike", "trustworthiness": "trust"}
 
 
-def scatter(panel: Scatter, room: Room) -> list[Block]:
+def scatter(panel: Scatter, context: DrawContext) -> list[Block]:
     """The scatter as blocks: title, maps, legend, numbers, placed texts, notes."""
-    blocks = [_head(panel, room)]
+    blocks = [_head(panel, context)]
     inks = Inks.of(panel)
     if len(panel.maps) == 1:
         long = len(inks.signs) > BESIDE
-        aside = [] if long else [_legend(inks, panel, room, 1, ASIDE), gap(12)]
-        numbers = [_numbers(panel.maps[0], room)]
+        aside = [] if long else [_legend(inks, panel, context, 1, ASIDE), gap(12)]
+        numbers = [_numbers(panel.maps[0], context)]
         column = _column([*aside, *numbers])
-        blocks.append(beside([_single(panel, room, inks)], column))
-        blocks += [gap(8), _legend(inks, panel, room, 4, INNER)] if long else []
+        blocks.append(beside([_single(panel, context, inks)], column))
+        blocks += [gap(8), _legend(inks, panel, context, 4, INNER)] if long else []
     else:
-        blocks += [_legend(inks, panel, room, 4, INNER), gap(10), *_grid(panel, room, inks)]
-    return [*blocks, *_words(panel, room)]
+        blocks += [_legend(inks, panel, context, 4, INNER), gap(10), *_grid(panel, context, inks)]
+    return [*blocks, *_words(panel, context)]
 
 
 def texts(panel: Scatter, text: str | None) -> Iterator[str]:
@@ -56,36 +56,36 @@ def texts(panel: Scatter, text: str | None) -> Iterator[str]:
         yield from (visible(panel.labels[point]) for point in one.neighbours.tolist() if panel.labels)
 
 
-def _head(panel: Scatter, room: Room) -> Block:
-    def draw(sheet: Sheet, top: float) -> None:
-        sheet.text(MARGIN, top + 12, clip(panel.title, room, 12, INNER, bold=True), 12, INKS.ink, bold=True)
-        sheet.text(MARGIN, top + 27, clip(geometry.shown(panel), room, SMALL, INNER), SMALL, INKS.muted)
+def _head(panel: Scatter, context: DrawContext) -> Block:
+    def draw(canvas: Canvas, top: float) -> None:
+        canvas.text(MARGIN, top + 12, clip(panel.title, context, 12, INNER, bold=True), 12, INKS.ink, bold=True)
+        canvas.text(MARGIN, top + 27, clip(geometry.shown(panel), context, SMALL, INNER), SMALL, INKS.muted)
 
     return Block(38, draw)
 
 
 def _column(blocks: list[Block]) -> Block:
-    def draw(sheet: Sheet, top: float) -> None:
+    def draw(canvas: Canvas, top: float) -> None:
         for block in blocks:
-            block.draw(sheet, top)
+            block.draw(canvas, top)
             top += block.height
 
     return Block(sum(block.height for block in blocks), draw)
 
 
-def _single(panel: Scatter, room: Room, inks: Inks) -> Block:
+def _single(panel: Scatter, context: DrawContext, inks: Inks) -> Block:
     height = PLOT * geometry.frame(panel).height
 
-    def draw(sheet: Sheet, top: float) -> None:
-        cloud(sheet, panel, 0, inks, room, (MARGIN, top, PLOT, height))
+    def draw(canvas: Canvas, top: float) -> None:
+        cloud(canvas, panel, 0, inks, context, (MARGIN, top, PLOT, height))
         if panel.dimensions == 2:
-            name = clip(panel.axes[0], room, SMALL, PLOT)
-            sheet.text(MARGIN + PLOT / 2, top + height + 11, name, SMALL, INKS.muted, align="center")
+            name = clip(panel.axes[0], context, SMALL, PLOT)
+            canvas.text(MARGIN + PLOT / 2, top + height + 11, name, SMALL, INKS.muted, align="center")
 
     return Block(height + (16 if panel.dimensions == 2 else 4), draw)
 
 
-def _legend(inks: Inks, panel: Scatter, room: Room, columns: int, width: float) -> Block:
+def _legend(inks: Inks, panel: Scatter, context: DrawContext, columns: int, width: float) -> Block:
     """The signs with their counts, or the colour bar, from the margin or, narrow, beside the map."""
     left = MARGIN if width == INNER else MARGIN + INNER - width
     if panel.values is not None and len(panel.values):
@@ -96,17 +96,19 @@ def _legend(inks: Inks, panel: Scatter, room: Room, columns: int, width: float) 
     rows = -(-len(named) // columns)
     step, line = width / columns, 12.5
 
-    def draw(sheet: Sheet, top: float) -> None:
+    def draw(canvas: Canvas, top: float) -> None:
         spots = []
         for k, sign in enumerate(named):
             x, y = left + k // rows * step, top + line * (k % rows)
             spots.append((x + 4, y + 5.6))
             count = f"{sign.count:,}"
-            wide = room.letters.width(count, SMALL)
-            named_wide = sheet.text(x + 13, y + 8.5, clip(sign.name, room, SMALL, step - 30 - wide), SMALL, INKS.ink)
+            wide = context.letters.width(count, SMALL)
+            named_wide = canvas.text(
+                x + 13, y + 8.5, clip(sign.name, context, SMALL, step - 30 - wide), SMALL, INKS.ink
+            )
             end = x + 18 + named_wide + wide if columns > 1 else x + step
-            sheet.text(end, y + 8.5, count, SMALL, INKS.muted, align="right")
-        symbols(sheet, spots, named)
+            canvas.text(end, y + 8.5, count, SMALL, INKS.muted, align="right")
+        symbols(canvas, spots, named)
 
     return Block(line * rows, draw)
 
@@ -114,18 +116,18 @@ def _legend(inks: Inks, panel: Scatter, room: Room, columns: int, width: float) 
 def _bar(panel: Scatter, values: NDArray[np.float64], left: float, width: float) -> Block:
     low, high = (geometry.value(panel, float(end)) for end in (values.min(), values.max()))
 
-    def draw(sheet: Sheet, top: float) -> None:
-        sheet.text(left, top + 8, visible(panel.colour or "value", one_line=True), SMALL, INKS.muted)
+    def draw(canvas: Canvas, top: float) -> None:
+        canvas.text(left, top + 8, visible(panel.colour or "value", one_line=True), SMALL, INKS.muted)
         cell = width / geometry.STEPS
         for step, (light, _) in enumerate(geometry.ramp()):
-            sheet.box(left + step * cell, top + 13, cell + (0.4 if step < geometry.STEPS - 1 else 0), 7, light)
-        sheet.text(left, top + 30, low, SMALL, INKS.muted)
-        sheet.text(left + width, top + 30, high, SMALL, INKS.muted, align="right")
+            canvas.box(left + step * cell, top + 13, cell + (0.4 if step < geometry.STEPS - 1 else 0), 7, light)
+        canvas.text(left, top + 30, low, SMALL, INKS.muted)
+        canvas.text(left + width, top + 30, high, SMALL, INKS.muted, align="right")
 
     return Block(34, draw)
 
 
-def _numbers(one: Map, room: Room) -> Block:
+def _numbers(one: Map, context: DrawContext) -> Block:
     """The degree of mixing of the map that stands alone, each number on a track from 0 to 1."""
     readings = geometry.readings(one.mixing) if one.mixing else []
     rows: list[tuple[str, float | None, float | None, bool]] = []
@@ -136,25 +138,25 @@ def _numbers(one: Map, room: Room) -> Block:
         rows += [("chance", reading.chance, None, False)] if reading.chance is not None else []
     left, line = MARGIN + INNER - ASIDE, 12.0
 
-    def draw(sheet: Sheet, top: float) -> None:
+    def draw(canvas: Canvas, top: float) -> None:
         for name, amount, chance, heading in rows:
             top += line + (4 if heading else 0)
-            sheet.text(left, top - 3, name, SMALL, INKS.ink if heading else INKS.muted, bold=heading)
+            canvas.text(left, top - 3, name, SMALL, INKS.ink if heading else INKS.muted, bold=heading)
             if amount is None:
                 continue
-            sheet.text(left + ASIDE, top - 3, geometry.small(amount), SMALL, INKS.ink, align="right")
+            canvas.text(left + ASIDE, top - 3, geometry.small(amount), SMALL, INKS.ink, align="right")
             track = ASIDE - 34 - 30
             if name != "chance":
-                sheet.box(left + 34, top - 7.6, track, 3.6, INKS.faint, 1.8)
-                sheet.box(left + 34, top - 7.6, track * min(1.0, max(0.0, amount)), 3.6, INKS.ink, 1.8)
+                canvas.box(left + 34, top - 7.6, track, 3.6, INKS.faint, 1.8)
+                canvas.box(left + 34, top - 7.6, track * min(1.0, max(0.0, amount)), 3.6, INKS.ink, 1.8)
             if chance is not None:
                 x = left + 34 + track * chance
-                sheet.line(x, top - 9.4, x, top - 2.2, INKS.muted, 1.1)
+                canvas.line(x, top - 9.4, x, top - 2.2, INKS.muted, 1.1)
 
     return Block(line * len(rows) + 4 * len(readings), draw)
 
 
-def _grid(panel: Scatter, room: Room, inks: Inks) -> list[Block]:
+def _grid(panel: Scatter, context: DrawContext, inks: Inks) -> list[Block]:
     """Small maps: a row for each layer, a column for each epoch; or all layers of one time in rows."""
     layers = list(dict.fromkeys(one.layer for one in panel.maps))
     timed = len({one.epoch for one in panel.maps}) > 1
@@ -167,13 +169,13 @@ def _grid(panel: Scatter, room: Room, inks: Inks) -> list[Block]:
     rows = [group[first : first + columns] for group in groups for first in range(0, len(group), columns)]
     kept = rows[: max(1, MOST // columns)]
     width = (INNER - APART * (columns - 1)) / columns
-    blocks = [block for row in kept for block in (_row(panel, room, inks, row, width), gap(12))]
-    left_out = len(panel.maps) - sum(len(row) for row in kept)
-    if left_out:
-        blocks.append(prose(f"– {left_out:,} more maps are not drawn; the HTML shows all", room))
+    blocks = [block for row in kept for block in (_row(panel, context, inks, row, width), gap(12))]
+    skipped = len(panel.maps) - sum(len(row) for row in kept)
+    if skipped:
+        blocks.append(prose(f"– {skipped:,} more maps are not drawn; the HTML shows all", context))
     if panel.dimensions == 2:
         names = " and ".join(visible(name, one_line=True) for name in panel.axes)
-        blocks.append(prose(f"axes of every map: {names}, to the right and up", room))
+        blocks.append(prose(f"axes of every map: {names}, to the right and up", context))
     return blocks
 
 
@@ -182,28 +184,30 @@ def _time(one: Map) -> float:
     return float("inf") if one.epoch is None else one.epoch
 
 
-def _row(panel: Scatter, room: Room, inks: Inks, row: list[int], width: float) -> Block:
+def _row(panel: Scatter, context: DrawContext, inks: Inks, row: list[int], width: float) -> Block:
     height = width * geometry.frame(panel).height
     timed = len({one.epoch for one in panel.maps}) > 1
     layered = 13.0 if timed else 0.0
     lines = max(len(_cells(panel.maps[k])) for k in row)
 
-    def draw(sheet: Sheet, top: float) -> None:
+    def draw(canvas: Canvas, top: float) -> None:
         if timed:
-            layer = clip(panel.maps[row[0]].layer, room, SMALL, INNER, bold=True)
-            sheet.text(MARGIN, top + 8, layer, SMALL, INKS.ink, bold=True)
+            layer = clip(panel.maps[row[0]].layer, context, SMALL, INNER, bold=True)
+            canvas.text(MARGIN, top + 8, layer, SMALL, INKS.ink, bold=True)
         top += layered
         for place, k in enumerate(row):
             left = MARGIN + place * (width + APART)
             one = panel.maps[k]
             name = geometry.time(one) if timed else one.name
-            sheet.text(left, top + 8, clip(name, room, SMALL, width, bold=not timed), SMALL, INKS.ink, bold=not timed)
-            cloud(sheet, panel, k, inks, room, (left, top + 13, width, height))
+            canvas.text(
+                left, top + 8, clip(name, context, SMALL, width, bold=not timed), SMALL, INKS.ink, bold=not timed
+            )
+            cloud(canvas, panel, k, inks, context, (left, top + 13, width, height))
             y = top + 13 + height + 10
             for name, *cells in _cells(one):
-                sheet.text(left, y, name, NOTE, INKS.muted)
+                canvas.text(left, y, name, NOTE, INKS.muted)
                 for x, cell in zip((width - 27, width), cells, strict=True):
-                    sheet.text(left + x, y, cell, NOTE, INKS.ink if name else INKS.muted, align="right")
+                    canvas.text(left + x, y, cell, NOTE, INKS.ink if name else INKS.muted, align="right")
                 y += 10
 
     return Block(layered + 13 + height + 10 * lines + 2, draw)
@@ -217,25 +221,25 @@ def _cells(one: Map) -> list[tuple[str, str, str]]:
     return [("", "layer", "map"), *((name, geometry.small(a), geometry.small(b)) for name, a, b in rows)]
 
 
-def _words(panel: Scatter, room: Room) -> list[Block]:
+def _words(panel: Scatter, context: DrawContext) -> list[Block]:
     """The placed texts, what the numbers mean, and what a reader must know."""
     blocks = [gap(8)]
     for one in panel.placed:
-        blocks += [*_placed(panel, one, room), gap(6)]
+        blocks += [*_placed(panel, one, context), gap(6)]
     mixing = next((one.mixing for one in panel.maps if one.mixing), None)
     for reading in geometry.readings(mixing) if mixing else []:
         short = _SHORT.get(reading.name)
         name = f"{reading.name} ({short})" if short and len(panel.maps) > 1 else reading.name
-        blocks.append(prose(f"{name} – {reading.meaning}", room, NOTE))
-    blocks += [prose(f"– {remark}", room, NOTE) for remark in geometry.remarks(panel)]
+        blocks.append(prose(f"{name} – {reading.meaning}", context, NOTE))
+    blocks += [prose(f"– {remark}", context, NOTE) for remark in geometry.remarks(panel)]
     return blocks
 
 
-def _placed(panel: Scatter, one: Placed, room: Room) -> list[Block]:
+def _placed(panel: Scatter, one: ProjectedText, context: DrawContext) -> list[Block]:
     tally = geometry.tally(panel, one)
-    blocks = [prose(f"★ {one.excerpt}", room, SMALL, colour=INKS.ink)]
+    blocks = [prose(f"★ {one.excerpt}", context, SMALL, colour=INKS.ink)]
     said = f"predicted {shorten(one.prediction, geometry.NAME)}"
     if len(one.neighbours):
         said += f"; its {len(one.neighbours)} nearest points in the layer{': ' + tally if tally else ''}"
-    blocks.append(prose(said, room))
+    blocks.append(prose(said, context))
     return blocks

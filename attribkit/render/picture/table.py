@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from attribkit.render import palette
 from attribkit.render.layout import visible
-from attribkit.render.picture.canvas import Block, Sheet, gap
-from attribkit.render.picture.context import INKS, INNER, LINE, MARGIN, WIDTH, Room, clip, prose
+from attribkit.render.picture.canvas import Block, Canvas, gap
+from attribkit.render.picture.context import INKS, INNER, LINE, MARGIN, WIDTH, DrawContext, clip, prose
 from attribkit.render.table import Bars, cells, numeric
 from attribkit.results.panels import Bar, Table
 
@@ -13,13 +13,13 @@ ROW, BETWEEN, AXIS = 15.0, 16.0, 90.0
 """Points: the height of a row, the space between columns, the width of the axis of the bars."""
 
 
-def table(panel: Table, room: Room) -> list[Block]:
+def table(panel: Table, context: DrawContext) -> list[Block]:
     """Title, rows, notes."""
-    most = max(1, int(room.lines * LINE / ROW))
+    most = max(1, int(context.lines * LINE / ROW))
     rest = len(panel.rows) - most
     notes = [*panel.notes, *([f"the picture ends here: {rest:,} more rows are not drawn"] if rest > 0 else [])]
-    title = Block(22, lambda sheet, top: _title(sheet, top, panel, room))
-    return [title, _rows(panel, room, most), gap(5), *(prose(f"– {note}", room) for note in notes)]
+    title = Block(22, lambda canvas, top: _title(canvas, top, panel, context))
+    return [title, _rows(panel, context, most), gap(5), *(prose(f"– {note}", context) for note in notes)]
 
 
 def texts(panel: Table, text: str | None) -> Iterator[str]:
@@ -28,70 +28,70 @@ def texts(panel: Table, text: str | None) -> Iterator[str]:
     yield from (visible(cell) for row in panel.rows for cell in row if isinstance(cell, str))
 
 
-def _title(sheet: Sheet, top: float, panel: Table, room: Room) -> None:
-    sheet.text(MARGIN, top + 12, clip(panel.title, room, 12, INNER, bold=True), 12, INKS.ink, bold=True)
+def _title(canvas: Canvas, top: float, panel: Table, context: DrawContext) -> None:
+    canvas.text(MARGIN, top + 12, clip(panel.title, context, 12, INNER, bold=True), 12, INKS.ink, bold=True)
 
 
-def _rows(panel: Table, room: Room, most: int) -> Block:
+def _rows(panel: Table, context: DrawContext, most: int) -> Block:
     if not panel.columns:
         return gap(0)
     right = numeric(panel)
     lines = cells(panel)[:most]
     size = 9.0 if len(panel.columns) <= 6 else 7.5
-    widths = _widths(panel, lines, right, size, room)
-    heads = [_broken(name, width, size, room) for name, width in zip(panel.columns, widths, strict=True)]
+    widths = _widths(panel, lines, right, size, context)
+    heads = [_broken(name, width, size, context) for name, width in zip(panel.columns, widths, strict=True)]
     beside = AXIS + BETWEEN if panel.bars else 0.0
     places = [MARGIN + sum(widths[:index]) + BETWEEN * index + beside * (index > 0) for index in range(len(widths))]
     axis = Bars.of(panel)
     high = max(len(head) for head in heads)
     head_height = 1.35 * size * high + 4.5
 
-    def write(sheet: Sheet, column: int, y: float, text: str, colour: str, label: str) -> None:
-        shown = clip(text, room, size, widths[column])
+    def write(canvas: Canvas, column: int, y: float, text: str, colour: str, label: str) -> None:
+        shown = clip(text, context, size, widths[column])
         at, align = (places[column] + widths[column], "right") if right[column] else (places[column], "left")
-        sheet.text(at, y, shown, size, colour, align=align, label=label)
+        canvas.text(at, y, shown, size, colour, align=align, label=label)
 
-    def draw(sheet: Sheet, top: float) -> None:
+    def draw(canvas: Canvas, top: float) -> None:
         for column, head in enumerate(heads):
             for index, words in enumerate(head):
                 y = top + size + 1.35 * size * (index + high - len(head))
-                write(sheet, column, y, words, INKS.muted, f"head {column}")
+                write(canvas, column, y, words, INKS.muted, f"head {column}")
         for index, line in enumerate(lines):
             y = top + head_height + ROW * index
-            sheet.line(MARGIN, y, min(WIDTH - MARGIN, places[-1] + widths[-1]), y, INKS.faint, 0.7)
+            canvas.line(MARGIN, y, min(WIDTH - MARGIN, places[-1] + widths[-1]), y, INKS.faint, 0.7)
             if panel.bars and panel.bars[index] is not None:
-                _bar(sheet, y, panel.bars[index], axis, MARGIN + widths[0] + BETWEEN)
+                _bar(canvas, y, panel.bars[index], axis, MARGIN + widths[0] + BETWEEN)
             for column, cell in enumerate(line):
                 shade = panel.shades[index][column] if panel.shades else None
                 if shade:
                     ground = INKS.weight(round(0.8 * palette.STEPS * shade))
-                    sheet.box(places[column] - 6, y + 0.5, widths[column] + 12, ROW - 1, ground, label="shade")
-                write(sheet, column, y + 10.5, cell, INKS.ink, f"row {index}")
+                    canvas.box(places[column] - 6, y + 0.5, widths[column] + 12, ROW - 1, ground, label="shade")
+                write(canvas, column, y + 10.5, cell, INKS.ink, f"row {index}")
 
     return Block(head_height + ROW * len(lines), draw)
 
 
-def _bar(sheet: Sheet, y: float, bar: Bar | None, axis: Bars, left: float) -> None:
+def _bar(canvas: Canvas, y: float, bar: Bar | None, axis: Bars, left: float) -> None:
     """The bar from zero, the interval around its end, and the line of zero."""
     if bar is None:
         return
     start, end = axis.span(bar)
     colour = INKS.towards if bar.value > 0 else INKS.against
-    sheet.box(left + AXIS * start, y + 4, AXIS * (end - start), 7, colour, label="bar")
+    canvas.box(left + AXIS * start, y + 4, AXIS * (end - start), 7, colour, label="bar")
     if bar.low is not None and bar.high is not None:
         low, high = (left + AXIS * axis.at(value) for value in (bar.low, bar.high))
-        sheet.line(low, y + 7.5, high, y + 7.5, INKS.ink, 0.9)
+        canvas.line(low, y + 7.5, high, y + 7.5, INKS.ink, 0.9)
         for whisker in (low, high):
-            sheet.line(whisker, y + 5, whisker, y + 10, INKS.ink, 0.9)
+            canvas.line(whisker, y + 5, whisker, y + 10, INKS.ink, 0.9)
     zero = left + AXIS * axis.zero
-    sheet.line(zero, y + 1, zero, y + ROW - 1, INKS.muted, 0.5)
+    canvas.line(zero, y + 1, zero, y + ROW - 1, INKS.muted, 0.5)
 
 
-def _widths(panel: Table, lines: list[list[str]], right: list[bool], size: float, room: Room) -> list[float]:
+def _widths(panel: Table, lines: list[list[str]], right: list[bool], size: float, context: DrawContext) -> list[float]:
     """What each column needs; where the page is too narrow heads break, then words are cut, then all give way."""
 
     def wide(text: str) -> float:
-        return room.letters.width(clip(text, room, size, INNER), size) + 1
+        return context.letters.width(clip(text, context, size, INNER), size) + 1
 
     body = [max((wide(line[column]) for line in lines), default=0.0) for column in range(len(panel.columns))]
     needed = [max(width, wide(name)) for width, name in zip(body, panel.columns, strict=True)]
@@ -108,12 +108,12 @@ def _widths(panel: Table, lines: list[list[str]], right: list[bool], size: float
     return needed
 
 
-def _broken(text: str, width: float, size: float, room: Room) -> list[str]:
+def _broken(text: str, width: float, size: float, context: DrawContext) -> list[str]:
     """A column's name in at most three lines."""
     lines = [""]
     for word in visible(text, one_line=True).split():
         longer = f"{lines[-1]} {word}".strip()
-        if lines[-1] and len(lines) < 3 and room.letters.width(room.letters.fit(longer), size) > width:
+        if lines[-1] and len(lines) < 3 and context.letters.width(context.letters.fit(longer), size) > width:
             lines.append(word)
         else:
             lines[-1] = longer

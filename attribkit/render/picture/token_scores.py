@@ -12,8 +12,8 @@ from attribkit.render.captions import (
     tokens_read,
 )
 from attribkit.render.layout import Scale, number, shorten, stretch, strongest, visible, words
-from attribkit.render.picture.canvas import Block, Sheet, gap
-from attribkit.render.picture.context import INKS, INNER, MARGIN, SMALL, Room, clip, prose, rule
+from attribkit.render.picture.canvas import Block, Canvas, gap
+from attribkit.render.picture.context import INKS, INNER, MARGIN, SMALL, DrawContext, clip, prose, rule
 from attribkit.render.picture.legend import cues, legend
 from attribkit.render.picture.paragraph import paragraph
 from attribkit.results.panels import TokenScores
@@ -21,18 +21,18 @@ from attribkit.results.panels import TokenScores
 BARS, PHRASES = 10, 5
 
 
-def token_scores(panel: TokenScores, room: Room) -> list[Block]:
+def token_scores(panel: TokenScores, context: DrawContext) -> list[Block]:
     """One panel in full: text, legend, verdict, facts, bars, remarks."""
-    text, scale = room.context.text, room.context.scales[id(panel)]
-    body, confessions = paragraph(text, panel, scale, room)
-    blocks = [body, gap(10), legend(quoted(panel.target), panel.unit, scale, cues(text, panel), room), gap(10)]
+    text, scale = context.context.text, context.context.scales[id(panel)]
+    body, caveats = paragraph(text, panel, scale, context)
+    blocks = [body, gap(10), legend(quoted(panel.target), panel.unit, scale, cues(text, panel), context), gap(10)]
     if meaning(panel):
-        blocks += [prose(meaning(panel), room), gap(6)]
-    blocks += [rule(), gap(9), verdict(panel, room), gap(2), prose(equation(panel), room)]
-    blocks += [prose(f"{settings(panel)} · tokens read: {tokens_read(panel)}", room)]
-    blocks += [prose(f"– {remark}", room) for remark in [*confessions, *remarks(panel, scale)]]
-    blocks += [gap(11), strongest_bars(text, panel, scale, room)]
-    return [*blocks, gap(9), _phrases(text, panel, scale, room)] if panel.strongest_phrases(1) else blocks
+        blocks += [prose(meaning(panel), context), gap(6)]
+    blocks += [rule(), gap(9), verdict(panel, context), gap(2), prose(equation(panel), context)]
+    blocks += [prose(f"{settings(panel)} · tokens read: {tokens_read(panel)}", context)]
+    blocks += [prose(f"– {remark}", context) for remark in [*caveats, *remarks(panel, scale)]]
+    blocks += [gap(11), strongest_bars(text, panel, scale, context)]
+    return [*blocks, gap(9), _phrases(text, panel, scale, context)] if panel.strongest_phrases(1) else blocks
 
 
 def texts(panel: TokenScores, text: str | None) -> Iterator[str]:
@@ -44,18 +44,18 @@ def texts(panel: TokenScores, text: str | None) -> Iterator[str]:
         yield from (visible(token) for token in panel.tokens)
 
 
-def verdict(panel: TokenScores, room: Room, size: float = 9.5) -> Block:
+def verdict(panel: TokenScores, context: DrawContext, size: float = 9.5) -> Block:
     """The sign and the sentence on completeness."""
     colour = {"✓": INKS.good, "!": INKS.bad, "–": INKS.muted, "±": INKS.muted}[icon(panel)]
     failed = panel.converged is False
 
-    def draw(sheet: Sheet, top: float) -> None:
+    def draw(canvas: Canvas, top: float) -> None:
         side = 1.25 * size
-        sheet.box(MARGIN, top + 0.1 * size, side, side, colour, 2 if failed else side / 2)
+        canvas.box(MARGIN, top + 0.1 * size, side, side, colour, 2 if failed else side / 2)
         middle = MARGIN + side / 2
-        sheet.text(middle, top + 1.08 * size, icon(panel), 0.85 * size, INKS.paper, bold=True, align="center")
-        said = clip(panel.verdict, room, size, INNER - 1.8 * size, bold=failed)
-        sheet.text(MARGIN + 1.8 * size, top + 1.1 * size, said, size, INKS.bad if failed else INKS.ink, bold=failed)
+        canvas.text(middle, top + 1.08 * size, icon(panel), 0.85 * size, INKS.paper, bold=True, align="center")
+        said = clip(panel.verdict, context, size, INNER - 1.8 * size, bold=failed)
+        canvas.text(MARGIN + 1.8 * size, top + 1.1 * size, said, size, INKS.bad if failed else INKS.ink, bold=failed)
 
     return Block(1.7 * size, draw)
 
@@ -67,7 +67,7 @@ def settings(panel: TokenScores, target: bool = True) -> str:
     return f"{about}unit {panel.unit} · baseline {visible(panel.baseline, True)} · {panel.method}{steps}"
 
 
-def strongest_bars(text: str | None, panel: TokenScores, scale: Scale, room: Room) -> Block:
+def strongest_bars(text: str | None, panel: TokenScores, scale: Scale, context: DrawContext) -> Block:
     """A bar with its number for each token of a short text, or for the strongest of a longer one."""
     bands = ranges(panel, scale)
     written = words(text, panel)
@@ -76,44 +76,44 @@ def strongest_bars(text: str | None, panel: TokenScores, scale: Scale, room: Roo
     chosen = list(range(len(panel.tokens))) if every else [*towards, *reversed(against)]
     title = "Every token, in reading order" if every else "The strongest tokens for and against"
 
-    def draw(sheet: Sheet, top: float) -> None:
-        sheet.text(MARGIN, top + 8, title, SMALL, INKS.muted)
-        shown = [clip(shorten(written[index], 40), room, 9, 120) for index in chosen]
-        axis = MARGIN + max(room.letters.width(word, 9) for word in shown) + 100
-        sheet.line(axis, top + 13, axis, top + 15 + 14 * len(chosen), INKS.faint, 0.8)
+    def draw(canvas: Canvas, top: float) -> None:
+        canvas.text(MARGIN, top + 8, title, SMALL, INKS.muted)
+        shown = [clip(shorten(written[index], 40), context, 9, 120) for index in chosen]
+        axis = MARGIN + max(context.letters.width(word, 9) for word in shown) + 100
+        canvas.line(axis, top + 13, axis, top + 15 + 14 * len(chosen), INKS.faint, 0.8)
         for row, (index, word) in enumerate(zip(chosen, shown, strict=True)):
             score = float(panel.scores[index])
             y = top + 15 + 14 * row
-            sheet.text(MARGIN, y + 10, word, 9, INKS.ink)
+            canvas.text(MARGIN, y + 10, word, 9, INKS.ink)
             length = 84 * abs(score) / scale.limit if scale.limit else 0.0
             colour = INKS.towards if score > 0 else INKS.against
-            sheet.box(axis if score > 0 else axis - length, y + 3.4, length, 7.4, colour, 1.2, label=f"score {index}")
+            canvas.box(axis if score > 0 else axis - length, y + 3.4, length, 7.4, colour, 1.2, label=f"score {index}")
             if bands and scale.limit:
                 band = bands[index]
                 ends = [axis + 84 * band.share(side) for side in (band.low, band.high)]
-                sheet.line(ends[0], y + 7.1, ends[1], y + 7.1, INKS.ink, 0.9)
+                canvas.line(ends[0], y + 7.1, ends[1], y + 7.1, INKS.ink, 0.9)
                 for end in (x for x, side in zip(ends, (band.low, band.high), strict=True) if not band.cut(side)):
-                    sheet.line(end, y + 5.1, end, y + 9.1, INKS.ink, 0.9)
-            sheet.text(axis + 128, y + 10, number(score, scale.limit), 9, INKS.ink, align="right")
+                    canvas.line(end, y + 5.1, end, y + 9.1, INKS.ink, 0.9)
+            canvas.text(axis + 128, y + 10, number(score, scale.limit), 9, INKS.ink, align="right")
 
     return Block(19 + 14.0 * len(chosen), draw) if chosen else gap(0)
 
 
-def _phrases(text: str | None, panel: TokenScores, scale: Scale, room: Room) -> Block:
+def _phrases(text: str | None, panel: TokenScores, scale: Scale, context: DrawContext) -> Block:
     """The windows that moved the prediction most, their shares of the score and which filters chose them."""
     found = panel.strongest_phrases(PHRASES)
     written = [shorten(stretch(text, panel, one.first, one.last), 80) for one in found]
-    shown = [clip(said, room, 9, 260) for said in written]
-    right = MARGIN + max(room.letters.width(said, 9) for said in shown) + 56
+    shown = [clip(said, context, 9, 260) for said in written]
+    right = MARGIN + max(context.letters.width(said, 9) for said in shown) + 56
 
-    def draw(sheet: Sheet, top: float) -> None:
-        sheet.text(
+    def draw(canvas: Canvas, top: float) -> None:
+        canvas.text(
             MARGIN, top + 8, "The most telling phrases, with their share of all phrases’ scores", SMALL, INKS.muted
         )
         for row, (said, one) in enumerate(zip(shown, found, strict=True)):
             y = top + 25 + 14 * row
-            sheet.text(MARGIN, y, said, 9, INKS.ink, label=f"phrase {row}")
-            sheet.text(right, y, number(one.score, scale.limit), 9, INKS.ink, align="right")
-            sheet.text(right + 12, y, chosen_by(one), SMALL, INKS.muted)
+            canvas.text(MARGIN, y, said, 9, INKS.ink, label=f"phrase {row}")
+            canvas.text(right, y, number(one.score, scale.limit), 9, INKS.ink, align="right")
+            canvas.text(right + 12, y, chosen_by(one), SMALL, INKS.muted)
 
     return Block(19 + 14.0 * len(found), draw)

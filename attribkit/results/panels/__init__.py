@@ -10,7 +10,7 @@ from attribkit.results.panels.heatmap import Agreement, Heatmap, HeatmapRow
 from attribkit.results.panels.kinds import KINDS, Drawable, Panel
 from attribkit.results.panels.phrases import Phrase, Phrases
 from attribkit.results.panels.prediction import Prediction
-from attribkit.results.panels.scatter import Map, Mixing, Placed, Scatter
+from attribkit.results.panels.scatter import Map, Mixing, ProjectedText, Scatter
 from attribkit.results.panels.table import Bar, Table
 from attribkit.results.panels.token_scores import Band, TokenScores, failed, relative_error, relative_to_size
 
@@ -31,8 +31,8 @@ __all__ = [
     "Panel",
     "Phrase",
     "Phrases",
-    "Placed",
     "Prediction",
+    "ProjectedText",
     "Scatter",
     "Section",
     "Series",

@@ -67,7 +67,7 @@ class Map(Compared):
 
 
 @dataclass(frozen=True, eq=False)
-class Placed(Compared):
+class ProjectedText(Compared):
     """A new text among the points.
 
     Attributes:
@@ -119,7 +119,7 @@ class Scatter(Compared):
     labels: tuple[str, ...]
     predictions: tuple[str, ...]
     total: int
-    placed: tuple[Placed, ...] = ()
+    placed: tuple[ProjectedText, ...] = ()
     notes: tuple[str, ...] = ()
 
     kind = "scatter"
@@ -129,7 +129,7 @@ class Scatter(Compared):
         for name in ("axes", "groups", "excerpts", "labels", "predictions", "notes"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
         object.__setattr__(self, "maps", tuple(nested(Map, one) for one in self.maps))
-        object.__setattr__(self, "placed", tuple(nested(Placed, one) for one in self.placed))
+        object.__setattr__(self, "placed", tuple(nested(ProjectedText, one) for one in self.placed))
         shapes = {one.points.shape for one in self.maps}
         if len(shapes) != 1:
             raise InputError(f"a scatter needs at least one map, all of one shape, got shapes {sorted(shapes)}")

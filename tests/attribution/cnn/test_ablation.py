@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from attribkit.attribution.cnn.ablation import WindowErasure
+from attribkit.attribution.cnn.ablation import WindowAblation
 from attribkit.models import CNNSettings, TextCNN
 
 WIDTHS = st.lists(st.integers(1, 5), min_size=1, max_size=3).map(tuple)
@@ -39,7 +39,7 @@ def test_windows_and_forward_passes_agree(
     text: list[int], widths: tuple[int, ...], seed: int, padding: bool, data: st.DataObject
 ) -> None:
     network, ids = cnn(seed, widths, padding), np.array(text)
-    windows = WindowErasure.of(network, ids, 0, run(network, text))
+    windows = WindowAblation.of(network, ids, 0, run(network, text))
     assert windows is not None
     order = [data.draw(st.permutations(range(len(text)))) for _ in range(2)]
     count = data.draw(st.integers(1, len(text)))
@@ -61,5 +61,5 @@ def test_a_network_that_does_more_than_it_declares_is_not_taken_by_its_windows()
             return 2 * super().forward(ids, mask)
 
     network = Doubled(CNNSettings(9, 2, embedding_size=4, filters=3)).eval()
-    assert WindowErasure.of(network, np.array([2, 3]), 0, run(network, [2, 3])) is None
-    assert WindowErasure.of(torch.nn.Linear(2, 2), np.array([2, 3]), 0, np.zeros(2)) is None
+    assert WindowAblation.of(network, np.array([2, 3]), 0, run(network, [2, 3])) is None
+    assert WindowAblation.of(torch.nn.Linear(2, 2), np.array([2, 3]), 0, np.zeros(2)) is None

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from attribkit.attribution.cnn.candidate_windows import contenders, steepest
+from attribkit.attribution.cnn.candidate_windows import candidate_windows, steepest
 from attribkit.attribution.cnn.envelope import level_envelope, upper_envelope
 from attribkit.attribution.cnn.lookup_tables import never
 
@@ -94,7 +94,7 @@ WIDE = st.lists(st.tuples(st.floats(-1e4, 10, width=32), st.floats(-10, 1e4, wid
 @settings(max_examples=200, deadline=None)
 def test_a_steep_line_that_wins_only_at_the_end_is_no_less_a_contender(lines: list[list[tuple[float, float]]]) -> None:
     before, after = windows(lines)
-    kept = set(contenders(before, after, np.zeros(len(lines))).tolist())
+    kept = set(candidate_windows(before, after, np.zeros(len(lines))).tolist())
     for column, some in enumerate(lines):
         heights = [(float(before[0, 3 * n, column]), float(after[0, 3 * n, column])) for n in range(len(some))]
         pieces = reference.envelope_pieces([a for a, _ in heights], [b - a for a, b in heights])
@@ -117,7 +117,7 @@ def windows(lines: list[list[tuple[float, float]]]) -> tuple[NDArray[np.float32]
 @settings(max_examples=200, deadline=None)
 def test_no_line_of_an_envelope_is_lost_among_contenders(lines: list[list[tuple[float, float]]], bias: float) -> None:
     before, after = windows(lines)
-    kept = set(contenders(before, after, np.full(len(lines), bias)).tolist())
+    kept = set(candidate_windows(before, after, np.full(len(lines), bias)).tolist())
     for column, some in enumerate(lines):
         for line, start, end in reference.envelope_pieces([a + bias for a, _ in some], [s for _, s in some]):
             if end - start > 1e-6:

@@ -16,7 +16,7 @@ from attribkit.models.classifier import Classifier
 from attribkit.results.panels import TokenScores
 from attribkit.text.tokenizer import WordIndex
 from attribkit.views.attribution import Attribution
-from attribkit.views.encoded_batch import Reading
+from attribkit.views.encoded_batch import EncodedBatch
 
 TEXT = "never such a good film !"
 LONG = "never such a good film ! a good film with a great story and a dull horrible movie"
@@ -174,7 +174,7 @@ def test_deeplift_of_a_curved_output_is_refused(make_classifier: Callable[..., C
 
 def drawn(classifier: Classifier, texts: list[str], method: str, seed: int) -> list[np.ndarray]:
     view = Attribution(target=1, method=method, seed=seed)
-    return [row[0].scores for row in view(classifier, Reading.of(classifier, texts))]
+    return [row[0].scores for row in view(classifier, EncodedBatch.of(classifier, texts))]
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from attribkit.explainer import explain
 from attribkit.models.classifier import Classifier
 from attribkit.results.panels import TokenScores
 from attribkit.views.attribution import Attribution
-from attribkit.views.encoded_batch import Reading
+from attribkit.views.encoded_batch import EncodedBatch
 
 TEXT = "never such a good film !"
 TWELVE = "never such a good film ! I've watched a horrible show"
@@ -160,7 +160,7 @@ def test_estimates_lie_about_what_is_counted_out(
 
 def covered(classifier: Classifier, texts: list[str], method: str) -> float:
     """The share of tokens whose two scores, with two seeds, differ by no more than the first one's spread."""
-    reading = Reading.of(classifier, texts)
+    reading = EncodedBatch.of(classifier, texts)
     one, two = ([row[0] for row in Attribution(method=method, seed=seed)(classifier, reading)] for seed in (0, 1))
     inside = []
     for a, b in zip(one, two, strict=True):

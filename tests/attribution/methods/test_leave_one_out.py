@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from attribkit.attribution import baselines
 from attribkit.attribution.methods import leave_one_out
 from attribkit.attribution.outputs import Target
-from attribkit.attribution.request import Problem
+from attribkit.attribution.request import AttributionRequest
 from attribkit.explainer import explain
 from attribkit.models import CNNSettings, TextCNN
 from attribkit.models.classifier import Classifier
@@ -23,7 +23,9 @@ from attribkit.models.state import embedding_fed
 TEXT = "never such a good unheard film a good film"
 
 
-def problem_of(network: Any, run: Any, texts: list[list[int]], baseline: str = "pad", classes: int = 3) -> Problem:
+def problem_of(
+    network: Any, run: Any, texts: list[list[int]], baseline: str = "pad", classes: int = 3
+) -> AttributionRequest:
     longest = max(map(len, texts))
     ids = torch.tensor([text + [0] * (longest - len(text)) for text in texts])
     mask = torch.tensor([[True] * len(text) + [False] * (longest - len(text)) for text in texts])
@@ -34,7 +36,9 @@ def problem_of(network: Any, run: Any, texts: list[list[int]], baseline: str = "
     outputs = torch.stack([target.of(logits) for target in targets])
     tokens = baselines.ids(baseline, mask, 0, 1)
     vectors = compared if tokens is None else None
-    return Problem(network, run, ids, mask, tokens, vectors, targets, outputs, torch.zeros_like(outputs), 1e-4)
+    return AttributionRequest(
+        network, run, ids, mask, tokens, vectors, targets, outputs, torch.zeros_like(outputs), 1e-4
+    )
 
 
 def cnn(seed: int, widths: tuple[int, ...] = (3, 4, 5), vocabulary: int = 9) -> TextCNN:

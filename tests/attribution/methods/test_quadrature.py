@@ -68,7 +68,7 @@ def test_a_running_integral_is_exact_for_the_polynomials_that_its_nodes_determin
     assert np.abs(running[-1] - patterson.rules()[1][patterson.SIZES.index(size), :size]).max() < 1e-12
 
 
-class Problem:
+class AttributionRequest:
     """A network with texts of mixed lengths, compared with zeros."""
 
     def __init__(self, network: torch.nn.Module, lengths: tuple[int, ...], seed: int = 0, classes: int = 2) -> None:
@@ -117,7 +117,7 @@ def attention(seed: int = 0, size: float = 1.0, dtype: torch.dtype = torch.float
 @settings(max_examples=5, deadline=None)
 @given(st.integers(0, 1000), st.sampled_from([1.0, 3.0]))
 def test_converged_scores_are_those_of_a_fine_rule(seed: int, size: float) -> None:
-    problem = Problem(attention(seed, size), (7, 3, 1), seed)
+    problem = AttributionRequest(attention(seed, size), (7, 3, 1), seed)
     result = problem.solve(tolerance=1e-6)
     coarse, fine = (
         reference.integrated_gradients(
@@ -132,7 +132,7 @@ def test_converged_scores_are_those_of_a_fine_rule(seed: int, size: float) -> No
 
 
 def test_float32_converges_at_the_default_tolerance() -> None:
-    problem = Problem(attention(dtype=torch.float32), (9, 9, 4))
+    problem = AttributionRequest(attention(dtype=torch.float32), (9, 9, 4))
     result = problem.solve()
     assert result.converged.all() and result.scores.dtype == torch.float64
     assert ((result.scores[0].sum(1) - problem.difference()).abs() <= 1e-4 * result.scores[0].abs().sum(1)).all()
@@ -140,12 +140,12 @@ def test_float32_converges_at_the_default_tolerance() -> None:
 
 def test_an_lstm_converges_too() -> None:
     torch.manual_seed(1)
-    result = Problem(LSTMClassifier(LSTMSettings(20, 2, 6, hidden=5)).double(), (8, 5)).solve()
+    result = AttributionRequest(LSTMClassifier(LSTMSettings(20, 2, 6, hidden=5)).double(), (8, 5)).solve()
     assert result.converged.all()
 
 
 def test_every_text_takes_only_the_nodes_it_needs_and_reuses_them() -> None:
-    problem = Problem(attention(3, 4.0), (8, 8, 8, 8))
+    problem = AttributionRequest(attention(3, 4.0), (8, 8, 8, 8))
     problem.embedded[0] *= 0.01  # nearly linear
     result = problem.solve(tolerance=1e-7)
     assert set(result.nodes.tolist()) <= {7, 15, 31, 63}
@@ -155,7 +155,7 @@ def test_every_text_takes_only_the_nodes_it_needs_and_reuses_them() -> None:
 
 
 def test_scores_do_not_depend_on_company_or_on_the_size_of_batches() -> None:
-    problem = Problem(attention(2, 2.0), (8, 5, 2))
+    problem = AttributionRequest(attention(2, 2.0), (8, 5, 2))
     whole = problem.solve()
     tiny = problem.solve(max_bytes=1)
     assert set(problem.batches[-10:]) == {1}
@@ -165,7 +165,7 @@ def test_scores_do_not_depend_on_company_or_on_the_size_of_batches() -> None:
 
 def test_what_does_not_converge_says_so() -> None:
     torch.manual_seed(0)
-    problem = Problem(TextCNN(CNNSettings(20, 2, 6, (2,), filters=4)).double(), (9, 9))
+    problem = AttributionRequest(TextCNN(CNNSettings(20, 2, 6, (2,), filters=4)).double(), (9, 9))
     result = problem.solve(tolerance=1e-9)
     assert not result.converged.any() and (result.nodes == 63).all()
     assert (problem.solve(tolerance=1e-9, max_nodes=20).nodes == 15).all()
@@ -237,7 +237,7 @@ def test_steep_steps_are_never_called_converged_where_they_are_missed(data: st.D
 
 def test_an_output_that_never_moves_converges_at_once_in_spite_of_roundings() -> None:
     network = attention(dtype=torch.float32)
-    problem = Problem(network, (9, 5, 2))
+    problem = AttributionRequest(network, (9, 5, 2))
     with torch.no_grad():
         for name, parameter in network.rnn.named_parameters():
             if "weight_ih" in name:
@@ -248,16 +248,16 @@ def test_an_output_that_never_moves_converges_at_once_in_spite_of_roundings() ->
 
 def test_the_change_between_the_last_two_rules_is_told() -> None:
     torch.manual_seed(0)
-    problem = Problem(TextCNN(CNNSettings(20, 2, 6, (2,), filters=4)).double(), (9, 9))
+    problem = AttributionRequest(TextCNN(CNNSettings(20, 2, 6, (2,), filters=4)).double(), (9, 9))
     last, before = problem.solve(tolerance=1e-9), problem.solve(tolerance=1e-9, max_nodes=31)
     expected = (last.scores - before.scores).abs().amax(2)
     assert torch.equal(last.change, expected) and (last.change > 0).all()
-    smooth = Problem(attention(), (6, 6)).solve()
+    smooth = AttributionRequest(attention(), (6, 6)).solve()
     assert (smooth.change <= 1e-4 * smooth.scores.abs().sum(2)).all()
 
 
 def test_a_wrong_difference_is_never_called_converged() -> None:
-    problem = Problem(attention(), (6, 6))
+    problem = AttributionRequest(attention(), (6, 6))
     result = quadrature.integrated_gradients(
         problem.run, problem.embedded, problem.baseline, problem.mask, [problem.target],
         1.01 * problem.difference().unsqueeze(0),
@@ -266,7 +266,7 @@ def test_a_wrong_difference_is_never_called_converged() -> None:
 
 
 def test_several_targets_come_from_one_pass_and_are_judged_apart() -> None:
-    problem = Problem(attention(4), (6, 4))
+    problem = AttributionRequest(attention(4), (6, 4))
     targets = [problem.target, Target("probability", torch.tensor([1, 0])), Target("logit", torch.tensor([0, 0]))]
     difference = torch.stack([problem.difference(target) for target in targets])
     difference[2] += 1
@@ -280,14 +280,14 @@ def test_several_targets_come_from_one_pass_and_are_judged_apart() -> None:
 
 
 def test_a_text_equal_to_its_baseline_converges_at_once_with_zeros() -> None:
-    problem = Problem(attention(), (5, 5))
+    problem = AttributionRequest(attention(), (5, 5))
     problem.baseline = problem.embedded.clone()
     result = problem.solve()
     assert (result.scores == 0).all() and result.converged.all() and (result.nodes == 7).all()
 
 
 def test_batches_are_halved_when_memory_runs_out() -> None:
-    problem = Problem(attention(), (8, 8, 8))
+    problem = AttributionRequest(attention(), (8, 8, 8))
     expected = problem.solve()
     seen: list[int] = []
 
@@ -322,14 +322,14 @@ def test_batches_are_halved_when_memory_runs_out() -> None:
 
 
 def test_the_network_is_left_as_it_was() -> None:
-    problem = Problem(attention(), (5, 3))
+    problem = AttributionRequest(attention(), (5, 3))
     problem.solve()
     assert all(parameter.grad is None and parameter.requires_grad for parameter in problem.network.parameters())
     assert not problem.embedded.requires_grad
 
 
 def test_bad_settings_are_named() -> None:
-    problem = Problem(attention(), (5, 3))
+    problem = AttributionRequest(attention(), (5, 3))
     with pytest.raises(ValueError, match="`tolerance` must be above 0, got 0"):
         problem.solve(tolerance=0)
     with pytest.raises(ValueError, match="`max_nodes` must be at least 7, got 5"):

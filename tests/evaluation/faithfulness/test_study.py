@@ -40,7 +40,7 @@ def probability(model: Classifier, label: int) -> Callable[[list[int]], float]:
 @pytest.mark.parametrize("architecture", ["cnn", "attention-rnn"])
 def test_every_ranked_measure_equals_a_loop(make_classifier: Callable[..., Classifier], architecture: str) -> None:
     model = make_classifier(architecture, labels=("x", "y", "z"))
-    found = faithfulness(model, TEXTS, ["saliency"], jolted=0)
+    found = faithfulness(model, TEXTS, ["saliency"], perturbed=0)
     assert found.methods == ("saliency", "random")
     scores = [why.scores.scores.tolist() for why in _explained(model, "saliency")]
     for row, one in enumerate(model.encode(TEXTS)):
@@ -62,7 +62,7 @@ def test_the_best_of_short_texts_is_that_of_all_subsets(
 ) -> None:
     model = make_classifier(architecture)
     texts = [TEXTS[0] if architecture == "cnn" else "never such a good film", TEXTS[2]]
-    found = faithfulness(model, texts, ["saliency"], removals=how, searched=None, jolted=0)
+    found = faithfulness(model, texts, ["saliency"], removals=how, oracle_texts=None, perturbed=0)
     assert found.exact.all()
     for row, one in enumerate(model.encode(texts)):
         ids, label = one.ids.tolist(), int(model.logits([one.ids]).argmax())
@@ -83,15 +83,19 @@ def test_the_beam_finds_a_lower_bound_which_is_the_best_if_the_beam_is_wide_enou
     make_classifier: Callable[..., Classifier], how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model, text = make_classifier("cnn"), TEXTS[0]
-    exact = faithfulness(model, [text], ["saliency"], removals=how, jolted=0)
+    exact = faithfulness(model, [text], ["saliency"], removals=how, perturbed=0)
     monkeypatch.setattr(oracle, "EXACT", 0)
-    searched = faithfulness(model, [text], ["saliency"], removals=how, jolted=0)
-    assert exact.exact.all() and not searched.exact.any()
-    best, bound = (one.values("comprehensiveness", "best possible", how)[0] for one in (exact, searched))
-    assert max(searched.values("comprehensiveness", name, how)[0] for name in searched.methods) <= bound <= best + 1e-6
+    oracle_texts = faithfulness(model, [text], ["saliency"], removals=how, perturbed=0)
+    assert exact.exact.all() and not oracle_texts.exact.any()
+    best, bound = (one.values("comprehensiveness", "best possible", how)[0] for one in (exact, oracle_texts))
+    assert (
+        max(oracle_texts.values("comprehensiveness", name, how)[0] for name in oracle_texts.methods)
+        <= bound
+        <= best + 1e-6
+    )
     monkeypatch.setattr(oracle, "WIDTH", 2 ** len(text.split()))
     monkeypatch.setattr(oracle, "STEPS", 100)
-    wide = faithfulness(model, [text], ["saliency"], removals=how, jolted=0)
+    wide = faithfulness(model, [text], ["saliency"], removals=how, perturbed=0)
     np.testing.assert_allclose(wide.best_removed, exact.best_removed, atol=1e-5)
     np.testing.assert_allclose(wide.best_kept, exact.best_kept, atol=1e-5)
 
@@ -121,7 +125,7 @@ def one_word() -> Classifier:
 def test_a_network_that_reads_one_word_is_found_out_exactly(how: str) -> None:
     model = one_word()
     found = faithfulness(
-        model, ["it was a very good film", "good"], ["quadrature", "leave_one_out"], removals=how, jolted=0
+        model, ["it was a very good film", "good"], ["quadrature", "leave_one_out"], removals=how, perturbed=0
     )
     p, without = 1 / (1 + math.exp(-2)), 1 / (1 + math.exp(2))
     for method in ("quadrature", "leave_one_out"):
@@ -140,22 +144,22 @@ def test_a_linear_bag_of_words_makes_all_methods_agree(seed: int) -> None:
     words = {f"w{number}": float(random.normal()) for number in range(12)}
     model, text = lexicon(words), " ".join(random.permutation(list(words))[:6])
     names = ["quadrature", "leave_one_out", "shapley_sampling"]
-    found = faithfulness(model, [text], names, removals="pad", jolted=0)
+    found = faithfulness(model, [text], names, removals="pad", perturbed=0)
     own = found.estimate("comprehensiveness", names[0], "pad").mean
     for name in names:
         assert found.estimate("comprehensiveness", name, "pad").mean == pytest.approx(own, abs=1e-6)
         assert found.values("tau", name, "pad")[0] == pytest.approx(1)
         assert found.share_of_best(name, "pad") == pytest.approx(1, abs=1e-6)
-    jolted = faithfulness(model, [text], names[0], removals="pad", searched=0, jolted=1)
-    assert jolted.infidelity[0, 0] == pytest.approx(0, abs=1e-8) and jolted.infidelity[1, 0] > 0
+    perturbed = faithfulness(model, [text], names[0], removals="pad", oracle_texts=0, perturbed=1)
+    assert perturbed.infidelity[0, 0] == pytest.approx(0, abs=1e-8) and perturbed.infidelity[1, 0] > 0
 
 
 def test_random_scores_have_no_advantage_over_random_scores(make_classifier: Callable[..., Classifier]) -> None:
     model = make_classifier("cnn")
     random = np.random.default_rng(0)
     texts = [" ".join(random.choice(WORDS, 12)) for _ in range(100)]
-    first = faithfulness(model, texts, ["saliency"], searched=0, jolted=0, seed=1)
-    second = faithfulness(model, texts, ["saliency"], searched=0, jolted=0, seed=2)
+    first = faithfulness(model, texts, ["saliency"], oracle_texts=0, perturbed=0, seed=1)
+    second = faithfulness(model, texts, ["saliency"], oracle_texts=0, perturbed=0, seed=2)
     difference = estimate(first.values("comprehensiveness", "random") - second.values("comprehensiveness", "random"))
     assert difference.low < 0 < difference.high
     assert abs(difference.mean) < 0.03
@@ -164,12 +168,12 @@ def test_random_scores_have_no_advantage_over_random_scores(make_classifier: Cal
 
 
 def test_max_sensitivity_is_zero_only_for_scores_that_do_not_move(make_classifier: Callable[..., Classifier]) -> None:
-    linear = faithfulness(lexicon({"good": 2.0, "bad": -1.0}), ["good bad"], ["saliency"], jolted=1)
+    linear = faithfulness(lexicon({"good": 2.0, "bad": -1.0}), ["good bad"], ["saliency"], perturbed=1)
     assert linear.max_sensitivity[0, 0] == 0  # the gradient of a sum is the same everywhere
     assert linear.max_sensitivity[1, 0] > 0.1
     model = make_classifier("cnn")
     before = model.fingerprint()
-    found = faithfulness(model, TEXTS, ["exact", "saliency"], jolted=2)
+    found = faithfulness(model, TEXTS, ["exact", "saliency"], perturbed=2)
     assert model.fingerprint() == before
     assert np.isfinite(found.max_sensitivity).sum() == 6 == np.isfinite(found.infidelity).sum()
     assert np.nanmax(found.max_sensitivity[:2], axis=1).min() > 0
@@ -177,7 +181,7 @@ def test_max_sensitivity_is_zero_only_for_scores_that_do_not_move(make_classifie
 
 def test_texts_that_cannot_be_read_are_counted_and_listed(make_classifier: Callable[..., Classifier]) -> None:
     texts = ["a good film", "", None, 3.5, "bad", "\ud800", "film " * 3_000]
-    found = faithfulness(make_classifier("cnn"), texts, ["saliency"], searched=1, jolted=0)
+    found = faithfulness(make_classifier("cnn"), texts, ["saliency"], oracle_texts=1, perturbed=0)
     assert [(one.row, one.reason) for one in found.skipped] == [
         (1, "it is empty"),
         (2, "it is no string but NoneType"),
@@ -193,7 +197,7 @@ def test_texts_that_cannot_be_read_are_counted_and_listed(make_classifier: Calla
 
 
 def test_a_result_is_a_table_and_is_drawn(make_classifier: Callable[..., Classifier]) -> None:
-    found = faithfulness(make_classifier("attention-rnn"), TEXTS, searched=2, jolted=1)
+    found = faithfulness(make_classifier("attention-rnn"), TEXTS, oracle_texts=2, perturbed=1)
     assert found.methods == ("quadrature", "input_x_gradient", "saliency", "attention", "random")
     frame = found.to_frame()
     assert set(frame["measure"]) == {*RANKED, *OTHERS}
@@ -229,7 +233,7 @@ def test_what_does_not_fit_gets_a_sentence(
 def test_exact_is_refused_where_there_is_no_closed_form(make_classifier: Callable[..., Classifier]) -> None:
     with pytest.raises(ValueError, match="needs a network with a closed form"):
         faithfulness(make_classifier("lstm"), TEXTS, "exact")
-    found = faithfulness(make_classifier("cnn"), TEXTS[:1], searched=0, jolted=0)
+    found = faithfulness(make_classifier("cnn"), TEXTS[:1], oracle_texts=0, perturbed=0)
     with pytest.raises(ValueError, match="`measure` must be one of comprehensiveness"):
         found.values("faithfulness", "exact")
     with pytest.raises(ValueError, match="`method` must be one of exact"):

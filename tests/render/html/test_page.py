@@ -180,7 +180,7 @@ def test_several_targets_of_one_text_are_sections_of_their_own(explained: Callab
     assert "one colour scale for 2 panels" in page.words
 
 
-def test_tokens_that_stand_for_no_character_are_confessed(explained: Callable[..., Explanation]) -> None:
+def test_tokens_that_stand_for_no_character_are_said(explained: Callable[..., Explanation]) -> None:
     empty = explained(
         "ab", [1.0, 0.5], starts=[0, 2], ends=[2, 2], tokens=["ab", ""], known=[True, True], tokens_total=2
     )

@@ -19,8 +19,8 @@ from attribkit.results.panels import (
     Map,
     Mixing,
     Phrases,
-    Placed,
     Prediction,
+    ProjectedText,
     Scatter,
     Series,
     Table,
@@ -347,7 +347,7 @@ def scatter(**changes: Any) -> Scatter:
         "labels": (),
         "predictions": (),
         "total": 30,
-        "placed": (Placed("new", "pos", [[1, 1]], [2, 0]),),  # type: ignore[arg-type]
+        "placed": (ProjectedText("new", "pos", [[1, 1]], [2, 0]),),  # type: ignore[arg-type]
     }
     return Scatter(**{**fields, **changes})
 
@@ -366,8 +366,8 @@ def test_a_scatter_is_checked_and_compared() -> None:
         ({"labels": ("neg",)}, "one entry for each of the 3 points"),
         ({"group": [0, 1, 2]}, "must lie among the 2 groups or be −1"),
         ({"excerpts": ("a", "b", "x" * (EXCERPT + 1))}, f"at most {EXCERPT} characters"),
-        ({"placed": (Placed("new", "pos", [[1, 1, 1]], []),)}, "one point of 2 numbers on each of 1 maps"),  # type: ignore[arg-type]
-        ({"placed": (Placed("new", "pos", [[1, 1]], [3]),)}, "must be among the 3 points"),  # type: ignore[arg-type]
+        ({"placed": (ProjectedText("new", "pos", [[1, 1, 1]], []),)}, "one point of 2 numbers on each of 1 maps"),  # type: ignore[arg-type]
+        ({"placed": (ProjectedText("new", "pos", [[1, 1]], [3]),)}, "must be among the 3 points"),  # type: ignore[arg-type]
     ],
 )
 def test_a_scatter_that_cannot_be_drawn_is_refused(changes: dict[str, Any], message: str) -> None:
