@@ -4,9 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
 
-NUMERICAL := $(addprefix tests/,attribution models views maps evaluation training/test_loop.py training/test_freezing.py \
-	test_batches.py test_capture.py test_classifier.py test_comparison.py test_explainer.py test_model_folder.py \
-	test_projector.py test_processors.py)
+NUMERICAL := $(addprefix tests/,attribution evaluation models projection text views training/test_train.py \
+	training/test_freezing.py test_comparison.py test_explainer.py test_projector.py test_processors.py)
 
 .PHONY: demo test check-processors torture check bench reproduce clean
 

@@ -54,6 +54,33 @@ def rounding(network: Any, embedded: Tensor, mask: Tensor) -> Tensor:
         return terms * torch.finfo(embedded.dtype).eps * from_embeddings(absolute, embedded.abs(), mask)
 
 
+def path_rates(
+    network: Any,
+    ids: Tensor,
+    mask: Tensor,
+    baseline: Tensor,
+    scalar: Callable[[Tensor], Tensor],
+    steps: int,
+    run: Callable[[Any, Tensor, Tensor], Tensor] = from_embeddings,
+) -> Tensor:
+    """Each token's part (steps + 1, B, T) of the scalar's rate of change along the path, one autograd call a point.
+
+    Args:
+        network, ids (B, T), mask (B, T): as everywhere.
+        baseline: (B, T, E).
+        scalar: logits (B, C) → the number explained (B,).
+        steps: intervals between the points.
+        run: (network, embeddings, mask) → logits.
+    """
+    text = network.embedding(ids).detach() * mask.unsqueeze(2)
+    rates = []
+    for step in range(steps + 1):
+        point = (baseline + step / steps * (text - baseline)).detach().requires_grad_()
+        (gradient,) = torch.autograd.grad(scalar(run(network, point, mask)).sum(), point)
+        rates.append(((text - baseline) * gradient).sum(2))
+    return torch.stack(rates)
+
+
 def integrated_gradients(
     network: Any,
     ids: Tensor,
@@ -63,22 +90,9 @@ def integrated_gradients(
     steps: int,
     run: Callable[[Any, Tensor, Tensor], Tensor] = from_embeddings,
 ) -> Tensor:
-    """Scores (B, T) by the trapezoid rule on steps + 1 equidistant points, one autograd call for each.
-
-    Args:
-        network, ids (B, T), mask (B, T): as everywhere.
-        baseline: (B, T, E).
-        scalar: logits (B, C) → the number explained (B,).
-        steps: intervals.
-        run: (network, embeddings, mask) → logits.
-    """
-    text = network.embedding(ids).detach() * mask.unsqueeze(2)
-    total = torch.zeros_like(text)
-    for step in range(steps + 1):
-        point = (baseline + step / steps * (text - baseline)).detach().requires_grad_()
-        (gradient,) = torch.autograd.grad(scalar(run(network, point, mask)).sum(), point)
-        total += gradient / steps * (0.5 if step in (0, steps) else 1.0)
-    return ((text - baseline) * total).sum(2)
+    """Scores (B, T) by the trapezoid rule on steps + 1 equidistant points; arguments as `path_rates` takes them."""
+    rates = path_rates(network, ids, mask, baseline, scalar, steps, run)
+    return (rates.sum(0) - (rates[0] + rates[-1]) / 2) / steps
 
 
 def dense_integrated_gradients(run: Any, embedded: Tensor, baseline: Tensor, output: Any, panels: int) -> Tensor:

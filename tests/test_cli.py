@@ -217,7 +217,7 @@ def test_project_prints_the_mixing_and_writes_the_map(
 def test_explain_marks_a_text_among_others_the_same_seed_the_same(
     model: str, table: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arguments = ("explain", model, "a good film", "--reference", table, "--method", "shapley_sampling", "--json")
+    arguments = ("explain", model, "a good film", "--reference", table, "--method", "gradient_shap", "--json")
     found = []
     for seed in (0, 0, 1):
         assert run(*arguments, "--seed", seed) == 0
