@@ -78,7 +78,7 @@ ak.Explanation(None, None, relabelled(texts=40).panels())
 # ## 4. Is it plausible?
 #
 # The demo reviews carry the character spans of their deciding words in the column `rationale`. Tables of yours may have
-# one too, and `attribkit.evaluation.plausibility.rationales.read_eraser` reads the ERASER format. Plausible is not
+# one too, and `ak.read_eraser` reads the ERASER format. Plausible is not
 # faithful: a model may decide by other words than people do, and scores that say so are right.
 
 # %%
@@ -92,7 +92,8 @@ ak.Explanation(None, None, plausible.panels())
 # figures with thresholds. The command's exit code is 0 if all are kept and 1 if one is not, so a pipeline can stop.
 
 # %%
-asked = {"f1": 0.9, "comprehensiveness_over_random": 0.1, "completeness_error": 1e-4, "plausibility": 0.5}
+asked = {"f1": 0.9, "comprehensiveness_over_random": 0.1, "completeness_error": 1e-4}
+asked["plausibility_over_random"] = 0.1
 checked = ak.check(model, demo.test, asked, texts=60)
 ak.Explanation(None, None, checked.panels())
 

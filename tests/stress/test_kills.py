@@ -137,7 +137,7 @@ def test_a_corpus_run_killed_at_any_moment_loses_and_repeats_nothing(
     for workers in ("1", "2") if full else ("1",):
         arguments = ["corpus", *map(str, (model_folder, table, out)), "--window", "2", "--words", "--workers", workers]
         program = Program(
-            "from attribkit.cli import main\nfrom attribkit.corpus import here",
+            "from attribkit.cli import main\nfrom attribkit.corpus import in_process",
             f"main({arguments!r})",
             lambda: len(list(out.glob("*.parquet"))),
             most=4,
@@ -245,9 +245,9 @@ def test_a_download_killed_at_any_moment_goes_on_and_is_never_half(
             patch.setenv(name, value)
         named_tables(source)
     program = Program(
-        "from attribkit.data import download, sources\n"
+        "from attribkit.data import download, registry\n"
         f"file = download.RemoteFile('NLU_data_2.txt', {slow_server.address!r}, {checksum!r})\n"
-        "source = download.Source('answers', sources.read_nlu_ru, 'the file', (file,))",
+        "source = download.Source('answers', registry.read_nlu_ru, 'the file', (file,))",
         f"download.named_tables(source)['train'].to_parquet({str(out)!r}, index=False)",
         lambda: slow_server.sent,
         most=60,  # of the 94 pieces
