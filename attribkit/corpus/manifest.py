@@ -155,8 +155,7 @@ class Manifest:
         Raises: ValueError if the folder's run is of another model, input or settings, or its manifest is damaged.
         """
         header = json.loads(json.dumps(header))
-        for partial in (*folder.glob(".*.part"), *(folder / WORDS).glob(".*.part")):
-            partial.unlink()
+        _clear_partial(folder)
         path = folder / MANIFEST
         lines = _whole_lines(path)
         if not lines:
@@ -229,6 +228,7 @@ class Manifest:
         """Say that these are all the parts. Raises: RuntimeError if one of them is missing."""
         if sorted(self.parts) != list(range(len(self.parts))):
             raise RunError("a window has no part; run the same command again")
+        _clear_partial(self.folder)  # of workers that died while others did their windows again
         self._append({"finished": True, "parts": len(self.parts), "rows": sum(p.rows for p in self.parts.values())})
         self.finished = True
 
@@ -237,6 +237,12 @@ class Manifest:
             file.write(_line(entry))
             file.flush()
             os.fsync(file.fileno())
+
+
+def _clear_partial(folder: Path) -> None:
+    """Remove what was begun and never renamed; only while nobody writes a part that is still needed."""
+    for partial in (*folder.glob(".*.part"), *(folder / WORDS).glob(".*.part")):
+        partial.unlink(missing_ok=True)
 
 
 def _check_same(there: Mapping[str, Any], now: Mapping[str, Any], folder: Path) -> None:

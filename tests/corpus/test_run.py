@@ -17,7 +17,7 @@ import pytest
 from corpus.conftest import LABELS, TEXTS
 
 import attribkit as ak
-from attribkit.corpus import explain_corpus, work
+from attribkit.corpus import explain_corpus, manifest, work
 from attribkit.corpus.job import Job, Settings, check_worker
 from attribkit.corpus.manifest import MANIFEST
 from attribkit.corpus.processes import Worker
@@ -354,3 +354,18 @@ def test_bad_use_is_one_sentence(
 def test_a_model_that_is_not_there_is_named(corpus: Path, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="there is no model folder 'imdb-cn'; did you mean 'imdb-cnn'"):
         explain_corpus("imdb-cn", corpus, tmp_path / "out", workers=1)
+
+
+def test_a_finished_run_leaves_nothing_that_a_dead_worker_began(
+    model_folder: Path, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, write = tmp_path / "out", manifest.write_part
+
+    def dying(folder: Path, number: int, table: pa.Table, words: pa.Table | None) -> manifest.Part:
+        left = folder / f".{manifest.part_name(number)}.0f0f0f0f.part"  # as a killed one leaves it
+        left.write_bytes(b"half of it")
+        return write(folder, number, table, words)
+
+    monkeypatch.setattr("attribkit.corpus.work.write_part", dying)
+    explain_corpus(model_folder, corpus, out, window=2, workers=1)
+    assert not list(out.glob(".*.part")) and list(out.glob("part-*.parquet"))
