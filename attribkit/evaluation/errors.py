@@ -3,6 +3,7 @@
 import numpy as np
 
 from attribkit.data.intake import Data
+from attribkit.errors import InputError
 from attribkit.evaluation.answers import Answers
 from attribkit.evaluation.calibration import Calibration
 from attribkit.evaluation.tables import confusion_table, metrics_table
@@ -44,7 +45,7 @@ def errors(
         ValueError: for data without true labels that the model knows, or fewer than no mistakes.
     """
     if most < 0:
-        raise ValueError(f"`most` must be at least 0 mistakes, got {most}")
+        raise InputError(f"`most` must be at least 0 mistakes, got {most}")
     answers = (
         data
         if isinstance(data, Answers)
@@ -53,7 +54,7 @@ def errors(
     metrics = answers.metrics()
     if metrics is None:
         known = ", ".join(map(repr, model.labels))
-        raise ValueError(f"mistakes need true labels among the model's {known}, the data has none; add a label column")
+        raise InputError(f"mistakes need true labels among the model's {known}, the data has none; add a label column")
     calibration = Calibration.of(answers, bins)
     whole = Explanation(
         None,

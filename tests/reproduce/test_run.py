@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 import torch
 
+import attribkit as ak
 from attribkit.cli import main
 from attribkit.reproduce import run as running
 from attribkit.reproduce.results import as_markdown
@@ -150,7 +152,8 @@ def test_a_folder_of_another_version_is_refused_and_named(tmp_path: Path, monkey
     with monkeypatch.context() as older:
         older.setattr(running, "version", lambda package: "0.0.9")
         begin(out, SMALL, True)
-    with pytest.raises(ValueError, match=r"begun with attribkit = '0.0.9', now it is '0.1.0'; name another folder"):
+    begun = rf"begun with attribkit = '0\.0\.9', now it is '{re.escape(ak.__version__)}'; name another folder"
+    with pytest.raises(ValueError, match=begun):
         begin(out, SMALL, True)
     assert [file.name for file in out.iterdir()] == ["reproduce.json"]
 
