@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constr
 NUMERICAL := $(addprefix tests/,attribution evaluation models projection text views training/test_train.py \
 	training/test_freezing.py test_comparison.py test_explainer.py test_projector.py test_processors.py)
 
-.PHONY: demo test check-processors torture check bench reproduce clean
+.PHONY: demo test check-processors stress check bench reproduce clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/attribkit demo --out demo

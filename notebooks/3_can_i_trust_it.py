@@ -60,7 +60,7 @@ f"{over.mean:.2f} more than random ({over.low:.2f} to {over.high:.2f}), {share:.
 #
 # `sanity` gives ever more layers random weights, from the answer downwards, then each layer alone, and correlates the
 # scores with the trained model's own. An explanation that stays the same explains the text, not the model. The last
-# table holds what must not matter: padding, the order of a batch, float32 or float64.
+# table holds the invariance checks: padding, the order of a batch, float32 or float64.
 
 # %%
 sane = ak.sanity(model, texts[:30])

@@ -175,7 +175,7 @@ numbers(maps)
 # %% [markdown]
 # **Full size** (one thread of a busy 2-core machine, no GPU):
 #
-# | epoch | training accuracy | held-out accuracy | neighbours alike in the layer (chance .39) |
+# | epoch | training accuracy | held-out accuracy | same-label neighbours in the layer (chance .39) |
 # |---|---|---|---|
 # | 0 | .426 | .361 | .558 |
 # | 6 | .810 | .711 | |

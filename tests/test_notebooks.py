@@ -14,7 +14,9 @@ NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 @pytest.mark.data
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", ["published_attention", "published_cnn", "published_maps"])
-def test_a_seed_runs_on_a_sample(name: str, data_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_published_notebook_runs_on_a_sample(
+    name: str, data_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("ATTRIBKIT_DATA", str(data_folder))
     monkeypatch.setenv("ATTRIBKIT_OUT", "maps")
     monkeypatch.delenv("ATTRIBKIT_FULL", raising=False)
@@ -68,16 +70,7 @@ def test_the_tours_outputs_are_small_and_name_no_machine(source: Path) -> None:
     assert not re.search(r"/(?:home|root|tmp|work|Users)/", content)
 
 
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize("name", ["3_can_i_trust_it"])
-def test_a_tour_runs_on_the_demo_reviews(name: str, tmp_path: Path) -> None:
-    notebook = jupytext.read(NOTEBOOKS / f"{name}.py")
-    NotebookClient(notebook, timeout=500, kernel_name="python3", resources={"metadata": {"path": tmp_path}}).execute()
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    assert outputs and not [output for output in outputs if output["output_type"] == "error"]
-
-
 @pytest.mark.parametrize("notebook", sorted(NOTEBOOKS.glob("*.py")), ids=lambda path: path.stem)
-def test_a_notebook_is_written_as_text_and_a_seeds_outputs_are_not_committed(notebook: Path) -> None:
-    assert not (notebook.stem.startswith("seed_") and notebook.with_suffix(".ipynb").exists())
+def test_a_notebook_is_written_as_text_and_outputs_of_public_data_are_not_committed(notebook: Path) -> None:
+    assert not (notebook.stem.startswith("published_") and notebook.with_suffix(".ipynb").exists())
     assert {cell.cell_type for cell in jupytext.read(notebook).cells} == {"markdown", "code"}

@@ -29,7 +29,7 @@ def evaluate(
         Path | None,
         typer.Option(
             help="A page to write (.html, or a picture): the mistakes the model was surest of with their token scores, "
-            "the calibration curve, and who is taken for whom."
+            "the calibration curve, and the confusion matrix."
         ),
     ] = None,
     most: Annotated[int, typer.Option(help="Mistakes to explain on that page.", min=0)] = 20,

@@ -37,7 +37,7 @@ def errors(
         batch_size: most texts at once; None chooses by their length.
         split, text, label: which rows, as `attribkit.evaluate` takes them.
 
-    Returns: first an explanation of the whole set (who is taken for whom, precision and recall, the calibration curve
+    Returns: first an explanation of the whole set (the confusion matrix, precision and recall, the calibration curve
         and its error), then one of each mistake: why the model said what it said.
 
     Raises:

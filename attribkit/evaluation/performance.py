@@ -1,4 +1,4 @@
-"""How often a classifier is right: accuracy, precision, recall, F1 and who is taken for whom."""
+"""How often a classifier is right: accuracy, precision, recall, F1 and the confusion matrix."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The metrics as panels: figures by class, and who is taken for whom."""
+"""The metrics as panels: figures by class, and the confusion matrix."""
 
 from attribkit.evaluation.performance import Metrics
 from attribkit.results.panels import Table
@@ -14,7 +14,7 @@ def metrics_table(metrics: Metrics, title: str = "Precision, recall and F1") -> 
     return Table(title, ("class", "precision", "recall", "F1", "texts"), rows, metrics.notes)
 
 
-def confusion_table(metrics: Metrics, title: str = "Who is taken for whom") -> Table:
+def confusion_table(metrics: Metrics, title: str = "Confusion matrix") -> Table:
     """True labels down, predicted ones across; the deeper a cell, the larger its share of the true label's texts."""
     rows, shades = [], []
     for name, counts, texts in zip(metrics.labels, metrics.confusion.tolist(), metrics.support.tolist(), strict=True):

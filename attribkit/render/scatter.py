@@ -220,7 +220,7 @@ def readings(mixing: Mixing) -> list[Reading]:
         f"The share of a point’s {mixing.neighbours} nearest neighbours that have its label; shuffled labels would "
         f"give {small(mixing.chance)}."
     )
-    found = [Reading("neighbours alike", mixing.agreement_layer, mixing.agreement_map, mixing.chance, same)]
+    found = [Reading("same-label neighbours", mixing.agreement_layer, mixing.agreement_map, mixing.chance, same)]
     if mixing.silhouette_layer is not None or mixing.silhouette_map is not None:
         apart = "1: the classes stand far apart; 0: they touch; below 0: points lie nearer to another class."
         found.append(Reading("silhouette", mixing.silhouette_layer, mixing.silhouette_map, None, apart))

@@ -6,7 +6,7 @@ from attribkit.results.panels import Section, Table
 
 
 def drives(found: WordImportance, most: int) -> Section:
-    """Words and phrases for each class, words that turn, one-sided words."""
+    """Words and phrases for each class, context-dependent words, one-sided words."""
     sentences = []
     for label in found.labels:
         own = found.words[(found.words["label"] == label) & (found.words["low"] > 0)]

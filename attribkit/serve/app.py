@@ -37,7 +37,7 @@ from attribkit.serve.schema import (
 from attribkit.serve.served_model import ServedModel
 
 QUICK = (None, "exact", "quadrature", "saliency", "input_x_gradient")
-"""Methods that take milliseconds; the others wait in a lane of their own, so that nobody's typing waits for them."""
+"""Methods that take milliseconds; the others have a worker of their own, so that nobody's typing waits for them."""
 
 KINDS = {
     "json": "application/json",
@@ -72,18 +72,20 @@ def create_app(models: Sequence[Classifier], limits: Limits | None = None) -> Fa
     if not names or len(set(names)) != len(names):
         raise InputError(f"models of different names are needed to be served, got {', '.join(names) or 'none'}")
     cards = RequestHandler([ServedModel.of(model) for model in models], limits).cards()
-    lanes: dict[str, BatchWorker] = {}
+    workers: dict[str, BatchWorker] = {}
 
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:
         for name in ("quick", "slow"):
-            lanes[name] = BatchWorker(RequestHandler([ServedModel.of(model) for model in models], limits), limits, name)
+            workers[name] = BatchWorker(
+                RequestHandler([ServedModel.of(model) for model in models], limits), limits, name
+            )
         yield
-        for lane in lanes.values():
-            lane.close()
+        for worker in workers.values():
+            worker.close()
 
     async def ask(key: tuple[Any, ...], item: Any, slow: bool = False) -> Any:
-        return await lanes["slow" if slow else "quick"](key, item)
+        return await workers["slow" if slow else "quick"](key, item)
 
     app = FastAPI(
         title="attribkit",

@@ -11,11 +11,11 @@ from typing import Any
 from attribkit.serve.limits import Limits
 
 Work = Callable[[Any, Sequence[Any]], Sequence[Any]]
-"""What a lane does: a key that several requests share, and each one's own item; an answer for each."""
+"""What a worker does: a key that several requests share, and each one's own item; an answer for each."""
 
 
 class BusyError(Exception):
-    """The lane is full: come again in a moment."""
+    """The queue is full: come again in a moment."""
 
 
 class LateError(TimeoutError):

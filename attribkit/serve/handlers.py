@@ -1,4 +1,4 @@
-"""What a lane does with the requests of one kind that wait together: models in, answers out."""
+"""What a worker does with the requests of one kind that wait together: models in, answers out."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence

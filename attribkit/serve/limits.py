@@ -11,8 +11,8 @@ class Limits:
         body_bytes: of one request.
         text_characters, text_tokens: of one text.
         texts: in one request to predict.
-        waiting: requests that may wait in a lane; the next is told to come again.
-        batch: requests that a lane answers together.
+        waiting: requests that may wait in a queue; the next is told to come again.
+        batch: requests that are answered together.
         answer_seconds: after which a request is told that it took too long.
         body_seconds: after which a body must have arrived whole.
         head_seconds: after which a request's first lines must have arrived whole.

@@ -128,7 +128,7 @@ def serve(models: Sequence[Classifier], listening: socket.socket, ready: Callabl
         listening: from `listen`.
         ready: called once requests are answered.
     """
-    # one text is too little work to share out; the other cores are for the browser and the second lane
+    # one text is too little work to share out; the other cores are for the browser and the second worker
     torch.set_num_threads(max(1, torch.get_num_threads() // 2))
     asyncio.run(_run(build(models, listening.getsockname()[0]), listening, ready))
 

@@ -71,7 +71,7 @@ def test_the_command_writes_the_page(tmp_path: Path, capsys: pytest.CaptureFixtu
         main(["evaluate", "imdb-cnn", str(tmp_path / "reviews.csv"), "--errors", str(page), "--most", "2"])
     assert not exit.value.code and "wrote" in capsys.readouterr().err
     source = page.read_text(encoding="utf-8")
-    assert "Who is taken for whom" in source and "expected calibration error" in source
+    assert "Confusion matrix" in source and "expected calibration error" in source
     assert source.count("✗ wrong") >= 2
     with pytest.raises(SystemExit) as exit:
         main(["evaluate", "imdb-cnn", str(tmp_path / "reviews.csv"), "--errors", str(tmp_path / "errors.txt")])

@@ -368,7 +368,7 @@ def test_hostile_words_are_drawn_in_a_picture(hostile: str, dimensions: int) -> 
 def test_one_sentence_says_it_all_where_nothing_can_be_drawn() -> None:
     said = geometry.sentence(panel())
     assert said.startswith("PCA in 2 dimensions · 40 points · colour and shape: label · rnn; ")
-    assert "neighbours alike 0.83 in the layer, 0.79 on the map, 0.50 by chance" in said
+    assert "same-label neighbours 0.83 in the layer, 0.79 on the map, 0.50 by chance" in said
     assert "6 maps" in geometry.sentence(films())
 
 

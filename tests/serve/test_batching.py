@@ -45,16 +45,16 @@ async def begun(work: Work) -> None:
 
 def test_what_waits_together_is_worked_on_together(work: Work) -> None:
     async def run() -> None:
-        lane = BatchWorker(work, Limits(batch=4), "test")
-        first = asyncio.create_task(lane("a", 1))
+        worker = BatchWorker(work, Limits(batch=4), "test")
+        first = asyncio.create_task(worker("a", 1))
         await begun(work)
-        others = [asyncio.create_task(lane(key, item)) for key, item in (("a", 2), ("b", 3), ("a", 4), ("a", -5))]
+        others = [asyncio.create_task(worker(key, item)) for key, item in (("a", 2), ("b", 3), ("a", 4), ("a", -5))]
         await asyncio.sleep(0)
         work.gate.set()
         assert await first == 2
         found = await asyncio.gather(*others, return_exceptions=True)
         assert found[:3] == [4, 6, 8] and str(found[3]) == "a: -5"
-        lane.close()
+        worker.close()
 
     asyncio.run(run())
     assert work.batches == [[1], [2, 4, -5], [2], [4], [-5], [3]]
@@ -62,34 +62,34 @@ def test_what_waits_together_is_worked_on_together(work: Work) -> None:
 
 def test_a_full_lane_says_so_and_goes_on(work: Work) -> None:
     async def run() -> None:
-        lane = BatchWorker(work, Limits(waiting=2), "test")
-        tasks = [asyncio.create_task(lane("a", 1))]
+        worker = BatchWorker(work, Limits(waiting=2), "test")
+        tasks = [asyncio.create_task(worker("a", 1))]
         await begun(work)
-        tasks += [asyncio.create_task(lane("a", item)) for item in (2, 3)]
+        tasks += [asyncio.create_task(worker("a", item)) for item in (2, 3)]
         await asyncio.sleep(0)
         with pytest.raises(BusyError):
-            await lane("a", 4)
+            await worker("a", 4)
         work.gate.set()
         assert await asyncio.gather(*tasks) == [2, 4, 6]
-        assert await lane("a", 5) == 10
-        lane.close()
+        assert await worker("a", 5) == 10
+        worker.close()
 
     asyncio.run(run())
 
 
 def test_who_has_gone_is_not_worked_for(work: Work) -> None:
     async def run() -> None:
-        lane = BatchWorker(work, Limits(answer_seconds=0.2), "test")
-        late = asyncio.create_task(lane("a", 1))
+        worker = BatchWorker(work, Limits(answer_seconds=0.2), "test")
+        late = asyncio.create_task(worker("a", 1))
         await begun(work)
-        gone = asyncio.create_task(lane("a", 2))
+        gone = asyncio.create_task(worker("a", 2))
         with pytest.raises(TimeoutError):
             await late
         with pytest.raises(TimeoutError):
             await gone
         work.gate.set()
-        assert await lane("a", 3) == 6
-        lane.close()
+        assert await worker("a", 3) == 6
+        worker.close()
 
     asyncio.run(run())
     assert 2 not in [item for batch in work.batches for item in batch]
@@ -97,11 +97,11 @@ def test_who_has_gone_is_not_worked_for(work: Work) -> None:
 
 def test_the_last_ones_are_answered_before_it_closes(work: Work) -> None:
     async def run() -> None:
-        lane = BatchWorker(work, Limits(), "test")
-        tasks = [asyncio.create_task(lane("a", item)) for item in range(5)]
+        worker = BatchWorker(work, Limits(), "test")
+        tasks = [asyncio.create_task(worker("a", item)) for item in range(5)]
         await begun(work)
         work.gate.set()
-        await asyncio.to_thread(lane.close)
+        await asyncio.to_thread(worker.close)
         assert await asyncio.gather(*tasks) == [0, 2, 4, 6, 8]
 
     asyncio.run(run())

@@ -1,4 +1,4 @@
-"""Torture: what a user feeds the toolkit and what the machine does to it. A quick part with the tests.
+"""Stress: what a user feeds the toolkit and what the machine does to it. A quick part with the tests.
 
 ATTRIBKIT_STRESS=1 takes every test at its full size and prints, at the end, a table of what was tried and seen.
 """
@@ -41,9 +41,9 @@ def model_folder(make_classifier: Callable[..., Classifier], tmp_path_factory: p
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Collect what a test counted, whichever process it ran in."""
-    if report.when == "teardown" and "torture" in report.nodeid:
+    if report.when == "teardown" and "stress" in report.nodeid:
         SEEN.update(dict(report.user_properties))
-    if report.failed and "torture" in report.nodeid:
+    if report.failed and "stress" in report.nodeid:
         SEEN["tests that failed"] += 1
 
 
@@ -53,7 +53,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         return
     SEEN["fuzz: inputs in all"] = sum(number for what, number in SEEN.items() if what.startswith("fuzz: "))
     SEEN["tests that failed"] += 0
-    terminalreporter.section("torture: what was tried and seen")
+    terminalreporter.section("stress: what was tried and seen")
     width = max(len(what) for what in SEEN)
     for what, number in sorted(SEEN.items()):
         terminalreporter.write_line(f"{what.ljust(width)} {number:>12,}")

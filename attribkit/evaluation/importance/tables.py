@@ -22,7 +22,7 @@ class Importance:
 
 
 def word_tables(found: Importance, most: int) -> tuple[Table, ...]:
-    """Words for and against each class, phrases for it, words that turn, one-sided words: at most so many rows each."""
+    """Words for and against each class, phrases for it, context-dependent words, one-sided words: at most so many rows each."""
     tables = []
     for label in found.labels:
         own = found.words[(found.words["label"] == label) & (found.words["low"] > 0)].head(most)
@@ -67,7 +67,7 @@ def _turning(words: pd.DataFrame, label: str, most: int) -> Table:
     swing = np.minimum(own["share_for"] * own["when_for"], -own["share_against"] * own["when_against"])
     own = own.loc[swing.sort_values(ascending=False, kind="stable").index].head(most)
     return Table(
-        f"Words that turn: now for “{label}”, now against it",
+        f"Context-dependent words: now for “{label}”, now against it",
         ("word", "share for", "mean for", "share against", "mean against", "times", "most for", "most against"),
         tuple(
             (

@@ -92,7 +92,7 @@ class WordImportance:
         return table
 
     def panels(self, most: int = 20) -> tuple[Table, ...]:
-        """The first `most` of each table: words and phrases by class, words that turn, one-sided words.
+        """The first `most` of each table: words and phrases by class, context-dependent words, one-sided words.
 
         The first of them says in its notes what was counted, and how many explanations converged.
 

@@ -166,7 +166,7 @@ class Sanity:
             promise = "does not promise that its scores add up"
             drawn = "draws its scores: that they add up proves nothing"
             notes.append(f"{self.method} {drawn if self.method in SAMPLED else promise}")
-        return Table("What must not matter", ("check", "median", "largest"), tuple(rows), tuple(notes))
+        return Table("Invariance checks", ("check", "median", "largest"), tuple(rows), tuple(notes))
 
     def __repr__(self) -> str:
         texts = self.invariance.shape[1]

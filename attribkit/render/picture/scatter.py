@@ -27,7 +27,7 @@ MOST = 60
 BESIDE = 14
 """Entries of a legend that stands beside the map; a longer one stands below, in columns."""
 
-_SHORT = {"neighbours alike": "alike", "trustworthiness": "trust"}
+_SHORT = {"same-label neighbours": "alike", "trustworthiness": "trust"}
 
 
 def scatter(panel: Scatter, context: DrawContext) -> list[Block]:

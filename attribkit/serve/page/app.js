@@ -146,7 +146,7 @@ function set(select, value) {
 
 addEventListener("popstate", restore);
 
-// take it away
+// share or download
 
 const told = (sentence) => { find("taken").textContent = sentence; };
 
