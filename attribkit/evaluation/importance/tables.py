@@ -22,7 +22,7 @@ class Importance:
 
 
 def word_tables(found: Importance, most: int) -> tuple[Table, ...]:
-    """Words for and against each class, phrases for it, context-dependent words, one-sided words: at most so many rows each."""
+    """Words for and against each class, phrases, context-dependent and one-sided words: at most so many rows each."""
     tables = []
     for label in found.labels:
         own = found.words[(found.words["label"] == label) & (found.words["low"] > 0)].head(most)
