@@ -21,13 +21,13 @@ from attribkit.attribution.registry import (
     tables_of_run,
 )
 from attribkit.attribution.targets import TargetName, scalars_of
-from attribkit.errors import InputError
+from attribkit.errors import InputError, NetworkError
 from attribkit.models.classifier import Classifier
 from attribkit.models.state import embedding_fed, preserve_state
 from attribkit.results.panels import Band, Phrases, TokenScores
 from attribkit.text import batching
 from attribkit.text.sentences import sentence_spans
-from attribkit.text.tokenizer import Encoded
+from attribkit.text.tokenizer import Encoded, shortened
 from attribkit.views.encoded_batch import EncodedBatch
 
 _NOTHING = np.zeros(0, dtype=np.int64)
@@ -83,9 +83,13 @@ class Attribution:
         return True
 
     def __call__(self, classifier: Classifier, reading: EncodedBatch) -> list[list[TokenScores]]:
-        """For each text a panel per target; the model is given back as it was found."""
+        """For each text a panel per target; the model is given back as it was found.
+
+        Raises: RuntimeError that names the texts whose scores are NaN or infinite.
+        """
         panels: list[list[TokenScores]] = [[] for _ in reading.texts]
         for rows, targets, solved in self.solve(classifier, reading):
+            _check_scores(solved, [reading.texts[row] for row in rows])
             for place, row in enumerate(rows):
                 one = reading.encoded[row]
                 cuts = _sentence_starts(reading.texts[row], one) if self.details else _NOTHING
@@ -249,6 +253,19 @@ class BatchResult:
         there = order[bounds[place] : bounds[place + 1]]
         there = there[found.scores[number, there] != 0]
         return Phrases(found.first[there], found.last[there], found.feature[there], found.scores[number, there])
+
+
+def _check_scores(solved: Sequence[BatchResult], texts: Sequence[str]) -> None:
+    """A batch's scores are finite; where they are not, though the outputs are, gradients on the way were not."""
+    sound = np.all([one.solution.scores.isfinite().all(-1).all(0).cpu().numpy() for one in solved], axis=0)
+    bad = [text for text, ok in zip(texts, sound, strict=True) if not ok]
+    if not bad:
+        return
+    named = f"the text {shortened(bad[0])!r}" + (f" and {len(bad) - 1:,} more" if len(bad) > 1 else "")
+    raise NetworkError(
+        f"the scores by {solved[0].choice.method!r} are NaN or infinite for {named}, for the network's gradients or "
+        f"its outputs for changed texts are; leave {'it' if len(bad) == 1 else 'them'} out, or take another method"
+    )
 
 
 def _sentence_starts(text: str, one: Encoded) -> NDArray[np.int64]:

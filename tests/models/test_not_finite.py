@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 import attribkit as ak
+from attribkit.errors import NetworkError
 from attribkit.evaluation.answers import Answers
 from attribkit.evaluation.errors import errors
 from attribkit.evaluation.faithfulness import faithfulness
@@ -56,6 +57,21 @@ class Breaks(nn.Module):
     def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         bad = ((ids == self.word) & mask).any(1, keepdim=True)
         return self.inner(ids, mask).masked_fill(bad, torch.nan)
+
+
+class Steep(nn.Module):
+    """A network with sound outputs whose gradient is NaN for every text with one word."""
+
+    def __init__(self, inner: nn.Module, word: int) -> None:
+        super().__init__()
+        self.inner, self.embedding, self.word = inner, inner.get_submodule("embedding"), word
+
+    def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        bad = ((ids == self.word) & mask).any(1)
+        felt = self.embedding(ids).sum((1, 2))
+        root = torch.where(bad, felt * 0, torch.ones_like(felt)).sqrt()  # whose slope at 0 is infinite
+        added: torch.Tensor = self.inner(ids, mask)
+        return torch.cat([added[:, :1] + (root - root.detach())[:, None], added[:, 1:]], 1)
 
 
 def breaking(model: Classifier) -> Classifier:
@@ -163,3 +179,25 @@ def test_a_corpus_run_reports_the_row(model: Classifier, tmp_path: Path) -> None
     for one, other in zip(found["all"], found["good"], strict=True):
         np.testing.assert_allclose(one["scores"], other["scores"], rtol=0, atol=1e-5)
         assert one["label"] == other["label"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_gradient_that_is_not_finite_names_its_text(make_classifier: Callable[..., Classifier], kind: str) -> None:
+    model = make_classifier(kind)
+    word = model.tokenizer.vocabulary["dull"]  # type: ignore[attr-defined]
+    steep = Classifier(Steep(model.network, word).eval(), model.tokenizer, model.labels)
+    assert np.isfinite(steep.predict(TEXTS)[list(steep.labels)].to_numpy()).all()
+    named = r"scores by '\w+' are NaN or infinite for the text 'the worst movie ever , dull and bad', .*; leave it out"
+    spans = TABLE.assign(rationale=[[[0, 6]]] * 5)
+    for ask in (
+        lambda: ak.explain(steep, TEXTS),
+        lambda: ak.explain(steep, BAD, method="saliency"),
+        lambda: word_importance(steep, TABLE, least=1),
+        lambda: faithfulness(steep, TEXTS, "saliency", oracle_texts=0),
+        lambda: sanity(steep, TEXTS, "saliency", draws=1),
+        lambda: plausibility(steep, spans, "saliency"),
+    ):
+        with pytest.raises(NetworkError, match=named):
+            ask()
+    assert len(ak.explain(steep, GOOD)) == len(GOOD)
+    assert np.isfinite(ak.explain(steep, BAD, method="leave_one_out").scores.scores).all()

@@ -47,7 +47,7 @@ def test_several_baselines_are_drawn_before_the_spread(banded: Explanation) -> N
     assert meaning(both) == meaning(banded.scores)
 
 
-VERDICT = "sampled: 300 draws, spread ± 0.75 (95 %) a token, 38 % of Σ|scores|"
+VERDICT = "sampled: 300 draws, spread ± 0.75 (95 %) a token; in all 38 % of Σ|scores|"
 
 
 def test_every_format_says_that_scores_were_drawn_and_gives_no_sign_for_adding_up(sampled: Explanation) -> None:
@@ -62,7 +62,9 @@ def test_every_format_says_that_scores_were_drawn_and_gives_no_sign_for_adding_u
         assert VERDICT in words and "±" in words, name
         assert "✓" not in words and "adds up" not in words and "did not converge" not in words, name
     source = latex.fragment([sampled])
-    assert r"sampled: 300 draws{,} spread $\pm$ 0.75 (95 \%) a token{,} 38 \% of $\Sigma$\textbar{}scores" in source
+    assert (
+        r"sampled: 300 draws{,} spread $\pm$ 0.75 (95 \%) a token; in all 38 \% of $\Sigma$\textbar{}scores" in source
+    )
     assert "lowest to highest score with other draws (95 \\%): horrible +1.00 to +3.00" in source
     assert live(sampled)["verdict"]["icon"] == "±" and live(sampled)["between"] == ["+1.00 to +3.00", "−2.50 to −1.50"]
     assert "± 0.750 in the mean, at most ± 1.00" in shown["html"]

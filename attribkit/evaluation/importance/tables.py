@@ -98,7 +98,8 @@ def _one_sided(words: pd.DataFrame, label: str, most: int) -> Table:
 
 
 def _interval(row: dict[str, float]) -> str:
-    return f"{row['low']:.2f} to {row['high']:.2f}".replace("-", "−")
+    digits = 2 if min(abs(row["low"]), abs(row["high"])) >= 0.1 else 3  # an end near 0 is not to look like it
+    return f"{row['low']:.{digits}f} to {row['high']:.{digits}f}".replace("-", "−")
 
 
 def _plain(value: float | int) -> float | int:

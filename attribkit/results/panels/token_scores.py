@@ -259,7 +259,8 @@ class TokenScores(Compared):
         """One sentence on how far the scores can be trusted, with its numbers; printed on every picture."""
         if self.draws and self.spread is not None:
             mean = float(self.spread.mean()) if len(self.spread) else 0.0
-            share = f", {_two_digits(100 * (self.relative_spread or 0.0))} % of Σ|scores|" if self.scores.any() else ""
+            whole = _two_digits(100 * (self.relative_spread or 0.0))
+            share = f"; in all {whole} % of Σ|scores|" if self.scores.any() else ""
             return f"sampled: {_counted(self.draws, 'draw')}, spread ± {_two_digits(mean)} (95 %) a token{share}"
         if self.converged is None:
             return f"{self.method} does not promise that the scores add up to the change in {self.unit}"

@@ -144,7 +144,7 @@ def test_the_verdict_names_the_criterion_that_failed_with_its_number() -> None:
 def test_drawn_scores_say_how_far_other_draws_would_move_them() -> None:
     drawn = panel(converged=None, draws=1512, spread=[0.16, 0.08])
     assert drawn.relative_spread == pytest.approx(0.12)
-    assert drawn.verdict == "sampled: 1,512 draws, spread ± 0.12 (95 %) a token, 12 % of Σ|scores|"
+    assert drawn.verdict == "sampled: 1,512 draws, spread ± 0.12 (95 %) a token; in all 12 % of Σ|scores|"
     assert panel(converged=None, draws=1, spread=[4, 0.84]).verdict.startswith("sampled: 1 draw, spread ± 2.4 (95 %)")
     assert panel(converged=None, draws=2, spread=[0, 2.42]).verdict.endswith(" 121 % of Σ|scores|")
     zero = panel(scores=[0, 0], output_text=0, output_baseline=0, converged=None, draws=9, spread=[0, 0])
