@@ -342,6 +342,9 @@ def test_a_text_is_placed_alone_where_it_is_placed_in_company(rnn: Classifier, h
     texts = ["a good film", "bad", "the best of all the shows that I have seen in many a year " * 4, "worst show"]
     company, _ = parts(project(rnn, TABLE, layer="rnn", place=texts, **how))
     spread = company.maps[0].points.std()
+    about = [note for note in company.notes if "stands about where its nearest neighbours stand" in note]
+    assert len(about) == (how["method"] != "pca")  # there a place is exact
+    assert not any(note in about for note in parts(project(rnn, TABLE, layer="rnn", **how))[0].notes)
     for text, placed in zip(texts, company.placed, strict=True):
         alone, _ = parts(project(rnn, TABLE, layer="rnn", place=text, **how))
         np.testing.assert_array_equal(alone.maps[0].points, company.maps[0].points)

@@ -23,6 +23,11 @@ PLACED = 10
 
 Floats = NDArray[np.float64]
 
+_ABOUT = (
+    "a text that is placed stands about where its nearest neighbours stand, by itself; among the texts that the map "
+    "was made of it might stand elsewhere"
+)
+
 
 @dataclass(frozen=True, eq=False)
 class Panelled:
@@ -94,7 +99,8 @@ class Mapped:
             for row, text in enumerate(texts)
         )
         tables = [near.table(row, self.scatter, last.map.name, excerpt(text, 60)) for row, text in enumerate(texts)]
-        return replace(self.scatter, placed=placed), tables
+        about = () if self.scatter.method == "pca" or not placed else (_ABOUT,)
+        return replace(self.scatter, placed=placed, notes=(*self.scatter.notes, *about)), tables
 
 
 @dataclass(frozen=True, eq=False)
