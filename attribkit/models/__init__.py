@@ -1,6 +1,6 @@
 """Networks only: each file reads top to bottom, each keeps the contract below."""
 
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 from torch import Tensor, nn
 
@@ -9,7 +9,6 @@ from attribkit.models.cnn import CNNSettings, TextCNN
 from attribkit.models.lstm import LSTMClassifier, LSTMSettings
 
 
-@runtime_checkable
 class Network(Protocol):
     """The contract: ids (B, T) int64 and mask (B, T) bool, real tokens first, to logits (B, C), C ≥ 2.
 
@@ -24,6 +23,14 @@ class Network(Protocol):
     def __call__(self, ids: Tensor, mask: Tensor) -> Tensor:
         """Logits (B, C)."""
         ...
+
+
+def keeps_contract(network: object) -> bool:
+    """Whether an object has what `Network` names: an `embedding` that is an `nn.Embedding`, and a call.
+
+    Not `isinstance` with a runtime-checkable protocol: since Python 3.12 that does not see the submodules of a module.
+    """
+    return callable(network) and isinstance(getattr(network, "embedding", None), nn.Embedding)
 
 
 ARCHITECTURES: dict[str, tuple[type[nn.Module], Any]] = {

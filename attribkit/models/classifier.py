@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from attribkit.data.split_record import SplitRecord
 from attribkit.errors import InputError, InputTypeError, NetworkError
-from attribkit.models import ARCHITECTURES, model_folder
+from attribkit.models import ARCHITECTURES, keeps_contract, model_folder
 from attribkit.models.fingerprint import fingerprint
 from attribkit.models.layers import Layer, before_last, find_layers
 from attribkit.models.lock import lock_of
@@ -98,7 +98,7 @@ class Classifier:
                 f"`labels` must be at least two different labels, got {list(labels)}; a yes/no network needs two, wrap "
                 "a single-logit one with attribkit.models.adapters.Adapted(network, outputs='logit')"
             )
-        if not isinstance(getattr(network, "embedding", None), nn.Embedding):
+        if not keeps_contract(network):
             raise InputTypeError(
                 f"the network must have an `embedding: nn.Embedding`, {type(network).__name__} has none; wrap it with "
                 "attribkit.models.adapters.Adapted"

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
-from attribkit.models import Network
+from attribkit.models import keeps_contract
 from attribkit.models.adapters import Adapted
 
 VOCABULARY = 9
@@ -107,10 +107,22 @@ def test_the_users_network_is_used_as_it_is() -> None:
     network = Mean(2)
     adapted = Adapted(network)
     assert adapted.network is network and adapted.embedding is network.words
-    assert isinstance(adapted, Network)
+    assert keeps_contract(adapted)
     assert [name for name, _ in adapted.named_parameters()] == [
         "network.words.weight", "network.linear.weight", "network.linear.bias",
     ]  # fmt: skip
+
+
+def test_the_contract_asks_for_an_embedding_layer_and_a_call() -> None:
+    class Silent:
+        embedding = nn.Embedding(3, 2)
+
+    plain: Any = nn.Linear(2, 2)
+    assert not keeps_contract(plain)
+    plain.embedding = nn.Linear(3, 2)
+    assert not keeps_contract(plain)
+    plain.embedding = nn.Embedding(3, 2)
+    assert keeps_contract(plain) and not keeps_contract(Silent())
 
 
 def test_one_of_several_embeddings_must_be_named() -> None:
