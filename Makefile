@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constr
 NUMERICAL := $(addprefix tests/,attribution evaluation models projection text views training/test_train.py \
 	training/test_freezing.py test_comparison.py test_explainer.py test_projector.py test_processors.py)
 
-.PHONY: demo test check-processors stress check bench reproduce clean
+.PHONY: demo test check-processors matrix stress check bench reproduce clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/attribkit demo --out demo
@@ -21,6 +21,10 @@ check-processors: $(VENV)/.installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python tests/smaller_processor.py $(BIN)/python -m pytest $(NUMERICAL) --numprocesses auto
 	OMP_NUM_THREADS=2 OMP_WAIT_POLICY=passive $(BIN)/python tests/smaller_processor.py $(BIN)/python -m pytest $(NUMERICAL) --numprocesses auto
 	OMP_NUM_THREADS=2 OMP_WAIT_POLICY=passive $(BIN)/python -m pytest $(NUMERICAL) --numprocesses auto
+
+# the fast tests with the oldest and the newest versions allowed, on Python 3.11-3.13 where this machine has them
+matrix: $(BIN)/uv
+	UV=$(CURDIR)/$(BIN)/uv bash tests/versions.sh
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
@@ -53,6 +57,9 @@ clean:
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else "Python 3.11-3.13 is needed, this is %d.%d; name another with make PYTHON=..." % sys.version_info[:2])'
 	$(PYTHON) -m venv $(VENV)
+
+$(BIN)/uv: | $(BIN)/python
+	$(PIP) uv
 
 $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "installing attribkit into $(VENV) (torch is large; minutes the first time)"

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import sysconfig
 import zipfile
+from email import message_from_bytes
 from pathlib import Path
 
 import pytest
@@ -30,9 +31,20 @@ def test_the_wheel_holds_every_module_model_and_template(wheel: Path) -> None:
         ["git", "ls-files", "attribkit"], cwd=ROOT, check=True, capture_output=True, text=True
     ).stdout.splitlines()
     assert set(tracked) <= names
-    assert "attribkit/models/cnn.py" in names
+    assert {"attribkit/models/cnn.py", "attribkit/py.typed"} <= names
     assert any(name.endswith("weights.safetensors") for name in names)
     assert not [name for name in names if name.endswith((".pkl", ".pt", ".ckpt", ".npy"))]
+
+
+def test_the_wheel_says_its_version_and_forbids_no_later_python(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+        metadata = message_from_bytes(archive.read(name))
+    assert metadata["Requires-Python"] == ">=3.11"
+    headings = [line for line in (ROOT / "CHANGELOG.md").read_text().splitlines() if line.startswith("## ")]
+    assert headings[0] == f"## {metadata['Version']}"
+    capped = [line for line in metadata.get_all("Requires-Dist", []) if "<" in line or "==" in line.split(";")[0]]
+    assert not capped
 
 
 def test_the_installed_wheel_runs_the_demo(wheel: Path, tmp_path: Path) -> None:
