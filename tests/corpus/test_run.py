@@ -134,6 +134,26 @@ def test_a_killed_run_continues_to_what_an_undisturbed_one_yields(
     assert again.fresh == 0 and again.statuses == run.statuses
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_a_writer_left_that_died_amid_the_run_is_gone_when_it_ends_and_no_sooner(
+    model_folder: Path, corpus: Path, tmp_path: Path, workers: int
+) -> None:
+    """Another writer may need its file until every part is there."""
+    out, left = tmp_path / "out", ".part-00000001.parquet.abcd.part"
+    seen = []
+
+    def leave(progress: Progress) -> None:
+        seen.append((out / left).exists())
+        for folder in (out, out / "_words"):
+            (folder / left).write_bytes(b"torn")
+
+    explain_corpus(model_folder, corpus, out, window=3, workers=workers, words=True, progress=leave)
+    assert seen[:2] == [False, True] and all(seen[1:])
+    assert not list(out.rglob("*.abcd.part"))
+    explain_corpus(model_folder, corpus, tmp_path / "whole", window=3, workers=1, words=True)
+    assert_same(out, tmp_path / "whole")
+
+
 def wait_for(happened: Callable[[], bool], seconds: float = 120) -> None:
     end = time.monotonic() + seconds
     while not happened():
