@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Callable
 from itertools import combinations, pairwise, permutations, product
-from math import factorial
+from math import comb, factorial
 from typing import Any
 
 import numpy as np
@@ -417,3 +417,94 @@ def best_removals(
         least.append(min(probability_without(run, ids, some, how, pad) for some in sets))
         most.append(max(probability_without(run, ids, places - some, how, pad) for some in sets))
     return least, most
+
+
+def coalition_values(network: Any, ids: Tensor, baseline: Tensor, scalar: Callable[[Tensor], Tensor]) -> list[float]:
+    """The scalar of each of the 2^T coalitions of one text's words; bit i of a coalition says whether word i is there.
+
+    Args:
+        network: a text CNN.
+        ids: (T,).
+        baseline: (T, E), what takes an absent word's place.
+        scalar: logits (1, C) → the number explained (1,).
+    """
+    text, length = network.embedding(ids).detach(), len(ids)
+    present = torch.tensor([[coalition >> word & 1 for word in range(length)] for coalition in range(2**length)])
+    embedded = torch.where(present.bool().unsqueeze(2), text, baseline)
+    values = []
+    for some in embedded.split(4_096):
+        with torch.no_grad():
+            values += scalar(from_embeddings(network, some, torch.ones(some.shape[:2], dtype=torch.bool))).tolist()
+    return values
+
+
+def banzhaf_values(values: list[float]) -> list[float]:
+    """Each player's Banzhaf value: the mean of what it adds to the coalitions of the others."""
+    players = len(values).bit_length() - 1
+    added: list[list[float]] = [[] for _ in range(players)]
+    for player in range(players):
+        for coalition in range(len(values)):
+            if not coalition >> player & 1:
+                added[player].append(values[coalition | 1 << player] - values[coalition])
+    return [sum(some) / len(some) for some in added]
+
+
+def shapley_interactions(values: list[float]) -> list[list[float]]:
+    """The Shapley interaction index of each pair, by its definition; 0 on the diagonal."""
+    players = len(values).bit_length() - 1
+    found = [[0.0] * players for _ in range(players)]
+    for one, other in combinations(range(players), 2):
+        first, second = 1 << one, 1 << other
+        for coalition in range(len(values)):
+            if coalition & (first | second):
+                continue
+            together = values[coalition | first | second] + values[coalition]
+            apart = values[coalition | first] + values[coalition | second]
+            found[one][other] += (together - apart) / ((players - 1) * comb(players - 2, coalition.bit_count()))
+        found[other][one] = found[one][other]
+    return found
+
+
+def expected_value(values: list[float], chance: float) -> float:
+    """The mean value of a coalition that each player joins with the same chance."""
+    players = len(values).bit_length() - 1
+    sizes = [coalition.bit_count() for coalition in range(len(values))]
+    return sum(
+        value * chance**size * (1 - chance) ** (players - size) for value, size in zip(values, sizes, strict=True)
+    )
+
+
+def least_and_greatest(values: list[float], counts: list[int]) -> tuple[list[float], list[float]]:
+    """The extremes of the values of all coalitions that lack at most so many players."""
+    players = len(values).bit_length() - 1
+    within = [
+        [value for coalition, value in enumerate(values) if players - coalition.bit_count() <= count]
+        for count in counts
+    ]
+    return [min(some) for some in within], [max(some) for some in within]
+
+
+def integrated_hessian(
+    gradients: Callable[[Tensor], Tensor], text: Tensor, baseline: Tensor, steps: int, width: float
+) -> Tensor:
+    """Integrated Hessians (T, T) of one text, the second derivatives by differences of the gradients.
+
+    At many points of the path word j alone moves a little to either side; how ⟨d_i, ∇_i⟩ changes by that is averaged.
+
+    Args:
+        gradients: (N, T, E) embeddings → (N, T) ⟨d_i, ∂S/∂x_i⟩ there.
+        text, baseline: (T, E).
+        steps: midpoints of the integral over γ, whose density is −ln γ.
+        width: of the central difference.
+    """
+    way, length = text - baseline, len(text)
+    total = torch.zeros(length, length, dtype=text.dtype)
+    moved = torch.eye(length, dtype=text.dtype).unsqueeze(2) * way * width / 2  # (T, T, E), row j moves word j
+    for gammas in ((torch.arange(steps, dtype=text.dtype) + 0.5) / steps).split(500):
+        points = baseline + gammas.view(-1, 1, 1) * way
+        around = torch.stack((points.unsqueeze(1) - moved, points.unsqueeze(1) + moved))  # (2, N, T, T, E)
+        before, after = gradients(around.flatten(0, 2)).unflatten(0, around.shape[:3])  # (N, T, T) each
+        densities = -gammas.log() / steps
+        total += torch.einsum("n,nji->ij", densities * gammas, (after - before) / width)
+        total += torch.diag(densities @ gradients(points))
+    return total

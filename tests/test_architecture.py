@@ -94,6 +94,7 @@ WHERE = {
     "fastapi": {"serve"},
     "uvicorn": {"serve"},
     "captum": {"attribution"},
+    "numba": {"attribution"},
     "lightning": {"training"},
     "matplotlib": {"render"},
     "seaborn": {"render"},

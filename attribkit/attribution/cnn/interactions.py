@@ -1,0 +1,57 @@
+"""The Shapley interaction index of every pair of a text CNN's words, exactly.
+
+How much more, or less, two words do together than apart, averaged over the coalitions of the others (Grabisch &
+Roubens, "An Axiomatic Approach to the Concept of Interaction among Players in Cooperative Games", 1999):
+
+    I_ij = Σ_S |S|! (T − |S| − 2)! / (T − 1)! · (v(S ∪ ij) − v(S ∪ i) − v(S ∪ j) + v(S))    over S without i and j.
+
+In the multilinear extension (`shapley`) it is ∫₀¹ ∂²E/∂p_i∂p_j dq at p = q. E is linear in each p_i, so
+
+    ∂²E/∂p_i∂p_j = (∂E/∂p_j − ∂E/∂p_j at p_i = 0) / q :
+
+a pass more for each word, with that word absent. ⌈T/2⌉ nodes are exact, and `shapley.nodes` are enough here too, for
+the integrand is a polynomial of a lower degree with coefficients of twice the size.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from attribkit.attribution.cnn.filters import ClosedForm
+from attribkit.attribution.cnn.game import Game, Numbers, games
+from attribkit.attribution.cnn.shapley import gauss_legendre, nodes, swept, ways
+from attribkit.attribution.outputs import Target
+
+
+def shapley_interactions(
+    network: ClosedForm, ids: Tensor, mask: Tensor, baseline: Tensor | None, targets: Sequence[Target]
+) -> Tensor:
+    """The index of every pair: (J, B, T, T) float64, symmetric, 0 on the diagonal, at padding and at null words.
+
+    It takes T times as long as the Shapley values. Arguments and errors as those of `shapley.shapley_values`.
+    """
+    along = ways(network, targets, "Shapley interactions")
+    found = np.zeros((len(targets), *ids.shape, ids.shape[1]))
+    for row, game in enumerate(games(network, ids, mask, baseline)):
+        length = len(game.free)
+        found[:, row, :length, :length] = _pairs(game, along[:, row])
+    return torch.from_numpy(found)
+
+
+def _pairs(game: Game, along: Numbers) -> Numbers:
+    """(J, T, T) of one text; along (J, N) what each filter's feature gives each target."""
+    length, free = len(game.free), np.flatnonzero(game.free)
+    chances, weights = gauss_legendre(nodes(len(free)))
+    rule = (weights / chances)[np.newaxis]
+    chance = np.broadcast_to(chances, (length, len(chances)))
+    whole = along @ swept(game, chance, rule)[1][0]
+    found = np.zeros((len(along), length, length))
+    for word in free:
+        without, known = chance.copy(), np.full(length, -1, dtype=np.int8)
+        without[word], known[word] = 0.0, 0
+        found[:, word] = whole - along @ swept(game, without, rule, known)[1][0]
+        found[:, word, word] = 0.0
+    found[:, :, ~game.free] = 0.0
+    return (found + found.swapaxes(1, 2)) / 2
