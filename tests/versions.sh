@@ -12,10 +12,10 @@ uv=${UV:-uv}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
-python_of() { # a working interpreter of this version, or nothing
+python_of() { # a working interpreter of this version, or nothing: pyenv's shims are there also where none works
   local found
-  for found in "python$1" "$("$uv" python find --no-python-downloads "$1" 2>/dev/null || true)"; do
-    if [ -n "$found" ] && "$found" -c 'import venv' 2>/dev/null; then
+  for found in "python$1" "$(pyenv root 2>/dev/null || true)/versions/$1".*/bin/python; do
+    if "$found" -c 'import venv' 2>/dev/null; then
       "$found" -c 'import sys; print(sys.executable)'
       return
     fi
