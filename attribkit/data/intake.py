@@ -84,8 +84,13 @@ class Rows:
             source: str | None = data.name
         else:
             source = Path(data).name if isinstance(data, (str, Path)) else None
-        seen = None if record is None else int(record.holds("train", text_hashes(chosen["text"])).sum())
-        notes = (*found, *choice.notes, *([] if model is None else _told(seen, len(chosen))))
+        seen, validated = None, 0
+        if record is not None:
+            hashes = text_hashes(chosen["text"])
+            trained = record.holds("train", hashes)
+            seen = int(trained.sum())
+            validated = 0 if part == "validation split" else int((record.holds("validation", hashes) & ~trained).sum())
+        notes = (*found, *choice.notes, *([] if model is None else _told(seen, validated, len(chosen))))
         return Rows(chosen, part, seen, source, notes, choice.training())
 
     @property
@@ -175,10 +180,11 @@ class _Choice:
         return {split: self.record.holds(split, hashes) for split in SPLITS}
 
 
-def _told(seen: int | None, rows: int) -> list[str]:
+def _told(seen: int | None, validated: int, rows: int) -> list[str]:
     if seen is None:
         return [NOT_KNOWN]
-    return [f"{seen:,} of the {rows:,} rows measured were seen in training"] if seen else []
+    notes = [f"{seen:,} of the {rows:,} rows measured were seen in training"] if seen else []
+    return notes + ([f"by {validated:,} of the {rows:,} rows measured its weights were chosen"] if validated else [])
 
 
 def _recalled(model: KnowsItsRows, data: Data, text: str | None, label: str | None) -> SplitRecord | None:

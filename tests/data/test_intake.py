@@ -168,6 +168,7 @@ def test_training_rows_that_are_asked_for_are_marked_everywhere(
     metrics = ak.evaluate(model, table, split="all")
     assert (metrics.rows, metrics.seen, metrics.part) == (300, 210, "all rows")
     assert f"{said} measured were seen in training" in metrics.notes
+    assert "by 30 of the 300 rows measured its weights were chosen" in metrics.notes
     assert run("evaluate", folder, place / "renamed.csv", "--split", "all") == 0
     printed = " ".join(capsys.readouterr().out.split())
     assert "300 texts (all rows), 210 of them seen in training" in printed
