@@ -101,7 +101,7 @@ def test_each_says_whether_its_scores_add_up(
         for panel in row.panels:
             assert panel.method == method  # type: ignore[union-attr]  # these panels are token scores
             if method in ("gradient_shap", "random"):
-                assert panel.converged is None and panel.verdict.startswith("sampled: ")  # type: ignore[union-attr]
+                assert panel.converged is None and panel.verdict.startswith("sampled: ")  # type: ignore[union-attr]  # scores
             elif method in COMPLETE:
                 assert panel.converged == (panel.relative_error <= 1e-4)  # type: ignore[union-attr]
                 assert "adds up" in panel.verdict or "did not converge" in panel.verdict  # type: ignore[union-attr]

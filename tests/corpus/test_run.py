@@ -274,8 +274,8 @@ def test_a_run_of_an_older_format_is_refused(
 def test_another_tokenizer_is_another_model(model_folder: Path, corpus: Path, tmp_path: Path) -> None:
     model = Classifier.load(model_folder, "cpu")
     explain_corpus(model, corpus, tmp_path / "out", workers=1)
-    settings = replace(model.tokenizer.settings, max_length=3)  # type: ignore[attr-defined]
-    model.tokenizer = Tokenizer.of(model.tokenizer.vocabulary, settings)  # type: ignore[attr-defined]
+    settings = replace(model.tokenizer.settings, max_length=3)  # type: ignore[attr-defined]  # ours
+    model.tokenizer = Tokenizer.of(model.tokenizer.vocabulary, settings)  # type: ignore[attr-defined]  # ours
     with pytest.raises(ValueError, match=r"the model has changed since this run began \(fingerprint\)"):
         explain_corpus(model, corpus, tmp_path / "out", workers=1)
 

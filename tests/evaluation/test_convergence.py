@@ -43,7 +43,7 @@ def same(found: Convergence, expected: Convergence = FAILED) -> bool:
 
 
 def notes_of(panels: object) -> str:
-    return " ".join(note for panel in panels for note in getattr(panel, "notes", ()))  # type: ignore[attr-defined]
+    return " ".join(note for panel in panels for note in getattr(panel, "notes", ()))  # type: ignore[attr-defined]  # any panels
 
 
 def test_the_network_fails_as_it_is_said_to(model: Classifier) -> None:

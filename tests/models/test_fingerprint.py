@@ -77,7 +77,7 @@ def test_labels_and_their_order_count(make_classifier: Callable[..., Classifier]
 )
 def test_every_setting_of_the_tokenizer_counts(make_classifier: Callable[..., Classifier], change: Any) -> None:
     model = make_classifier()
-    vocabulary, settings = model.tokenizer.vocabulary, model.tokenizer.settings  # type: ignore[attr-defined]
+    vocabulary, settings = model.tokenizer.vocabulary, model.tokenizer.settings  # type: ignore[attr-defined]  # ours
     same = Classifier(model.network, Tokenizer.of(vocabulary, settings), model.labels)
     other = Classifier(model.network, Tokenizer.of(vocabulary, replace(settings, **change)), model.labels)
     assert same.fingerprint() == model.fingerprint() != other.fingerprint()
@@ -85,7 +85,7 @@ def test_every_setting_of_the_tokenizer_counts(make_classifier: Callable[..., Cl
 
 def test_the_vocabulary_counts(make_classifier: Callable[..., Classifier]) -> None:
     model = make_classifier()
-    vocabulary = dict(model.tokenizer.vocabulary)  # type: ignore[attr-defined]
+    vocabulary = dict(model.tokenizer.vocabulary)  # type: ignore[attr-defined]  # ours
     vocabulary["good"], vocabulary["bad"] = vocabulary["bad"], vocabulary["good"]
     other = Classifier(model.network, Tokenizer.of(vocabulary, TextSettings(min_frequency=1)), model.labels)
     assert other.fingerprint() != model.fingerprint()
@@ -263,6 +263,6 @@ def test_points_kept_under_another_tokenizer_do_not_fit(make_classifier: Callabl
     ak.keep_reference(model, [*TEXTS, "such a great show", "it was a horrible movie"])
     assert model.reference is not None and model.reference.fingerprint == model.fingerprint()
     settings = replace(model.tokenizer.settings, truncate="start", max_length=2)  # type: ignore[attr-defined]
-    model.tokenizer = Tokenizer.of(model.tokenizer.vocabulary, settings)  # type: ignore[attr-defined]
+    model.tokenizer = Tokenizer.of(model.tokenizer.vocabulary, settings)  # type: ignore[attr-defined]  # ours
     with pytest.raises(ValueError, match="the model has changed since the one it carries was made"):
         map_reference(model)
