@@ -11,10 +11,9 @@ import numpy as np
 import torch
 
 from attribkit.attribution.targets import TargetName, find_label
-from attribkit.data.intake import Data
+from attribkit.data.intake import Data, Rows
 from attribkit.errors import InputError, InputTypeError
 from attribkit.models.classifier import Classifier, softmax
-from attribkit.projector import labelled_texts
 from attribkit.results.explanation import Explanation, Explanations
 from attribkit.results.panels import Panel, Prediction
 from attribkit.views import VIEWS
@@ -107,7 +106,7 @@ def explain(
         baseline=baseline,
         tolerance=tolerance,
         compare=compare,
-        reference=None if reference is None else labelled_texts(reference, model),
+        reference=None if reference is None else Rows.of(model, reference).labelled_texts(),
         seed=seed,
         batch_size=batch_size,
     )

@@ -6,14 +6,11 @@ from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-import numpy as np
-import pandas as pd
 import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from attribkit.data.intake import Data, Rows
-from attribkit.data.labelled_texts import LabelledTexts
 from attribkit.errors import InputError, InputTypeError
 from attribkit.models.classifier import Classifier
 from attribkit.models.reference import Reference
@@ -25,8 +22,6 @@ from attribkit.projection.reference_map import POINTS, make_reference
 from attribkit.projection.settings import MapSettings
 from attribkit.results.explanation import Explanation
 from attribkit.results.panels import Panel
-
-_THE_TEXTS = "the texts are "
 
 
 def project(
@@ -62,8 +57,8 @@ def project(
 
     Args:
         model: any classifier.
-        data: a `Dataset`, a table with the columns `text` and, if known, `label`, a list of texts, or a named set, file
-            or folder as `load_dataset` takes it.
+        data: texts in a list, a Series or an array; a table, or several by split; a `Dataset`; or a named set, a file
+            or a folder as `load_dataset` takes it. With labels, if they are known.
         layer, layers: names from `model.layers()`; None for the layer that the network's last one reads.
         method: "pca", "tsne" (of the first 20 principal components) or "umap" (needs `attribkit[maps]`).
         dimensions: 2 or 3.
@@ -81,7 +76,7 @@ def project(
         delay, dimension, stride: of `reduce="takens"`, in tokens.
         split: which part of the data: "train", "validation", "test" or "all"; None for the test split, or all rows,
             without those that the model is known to have been trained on.
-        text, label: the columns of a table or file, if they have unusual names.
+        text, label: the columns of a table or file; guessed from their names if not given.
         batch_size: most texts at once; None chooses by their length.
         device: where to compute; None for where the model is.
         progress: whether a bar is shown; if stderr is a terminal, if not given.
@@ -117,11 +112,11 @@ def project(
         batch_size=batch_size,
     )
     model = model.on(device)
-    rows = labelled_texts(data, model, split=split, text=text, label=label)
+    texts = Rows.of(model, data, split=split, text=text, label=label).labelled_texts()
     new = [place] if isinstance(place, str) else list(place)
     new_ids = model.ids(new)
     with _bar(sys.stderr.isatty() if progress is None else progress) as report:
-        mapped = make_maps(model, rows, settings, report)
+        mapped = make_maps(model, texts, settings, report)
     scatter: Panel = mapped.scatter
     tables = list(mapped.tables)
     if new:
@@ -153,40 +148,17 @@ def keep_reference(
         layer, reduce: as `project` takes them.
         sample, seed: most texts, and what draws them.
         source: what the texts are, for a reader; the data's own name if not given.
-        text, label: the columns of a table or file, if they have unusual names.
+        text, label: the columns of a table or file; guessed from their names if not given.
 
     Returns: the reference.
     Raises: as `project`.
     """
-    rows = labelled_texts(data, model, text=text, label=label)
-    told = next((note for note in rows.notes if note.startswith(_THE_TEXTS)), "texts given by the user")
-    named = source or told.removeprefix(_THE_TEXTS)
-    model.reference = make_reference(model, rows, named, layer=layer, reduce=reduce, sample=sample, seed=seed)
+    rows = Rows.of(model, data, text=text, label=label)
+    named = source or rows.origin or "texts given by the user"
+    model.reference = make_reference(
+        model, rows.labelled_texts(), named, layer=layer, reduce=reduce, sample=sample, seed=seed
+    )
     return model.reference
-
-
-def labelled_texts(
-    data: Data,
-    model: Classifier | None = None,
-    *,
-    split: str | None = None,
-    text: str | None = None,
-    label: str | None = None,
-) -> LabelledTexts:
-    """Texts, with labels if they have any, from whatever the user has, chosen as `attribkit.data.intake.Rows` says.
-
-    Raises: TypeError, ValueError, FileNotFoundError for what holds no texts.
-    """
-    if isinstance(data, LabelledTexts):
-        return data
-    rows = Rows.of(model, data, split=split, text=text, label=label)
-    kept = rows.table["text"].notna() if isinstance(data, pd.DataFrame) else np.ones(len(rows.table), dtype=bool)
-    whose = rows.part if rows.part == "all rows" else f"the {rows.part}"
-    notes = [f"{_THE_TEXTS}{whose} of {rows.source}"] if rows.source is not None else []
-    if missing := int((~kept).sum()):
-        notes.append(f"{missing:,} rows without a text were left out")
-    labels = [one for one, there in zip(rows.labels, kept, strict=True) if there] if rows.labels else ()
-    return LabelledTexts(tuple(rows.table["text"][kept]), tuple(labels), (*notes, *rows.notes))
 
 
 def _epochs(model: Classifier, epochs: str | int | Sequence[int] | None) -> tuple[int, ...] | None:

@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from playwright.sync_api import sync_playwright
 from sklearn.manifold import TSNE as SklearnTSNE
 
-from attribkit.data import load_tables
+from attribkit.data import load_dataset
 from attribkit.data.labelled_texts import drawn
 from attribkit.data.synthetic import demo_reviews
 from attribkit.models.classifier import Classifier
@@ -79,7 +79,7 @@ def main() -> None:
 def reviews(count: int) -> tuple[list[str], str]:
     folder = os.environ.get("ATTRIBKIT_DATA")
     if folder and (Path(folder) / "imdb").is_dir():
-        table = load_tables("imdb")[0]["test"]
+        table = load_dataset("imdb").test
         chosen = drawn(np.arange(len(table)), count, seed=0)
         return table["text"].iloc[chosen].tolist(), "imdb test"
     table = demo_reviews({"test": count + count % 2})["test"]

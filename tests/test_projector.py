@@ -14,10 +14,12 @@ from matplotlib.text import Text
 
 import attribkit as ak
 from attribkit.data import load_dataset
+from attribkit.data.intake import Rows
+from attribkit.data.labelled_texts import LabelledTexts
 from attribkit.models.classifier import Classifier
 from attribkit.projection.panels import make_maps
 from attribkit.projection.settings import MapSettings
-from attribkit.projector import keep_reference, labelled_texts, project
+from attribkit.projector import keep_reference, project
 from attribkit.render import picture
 from attribkit.results.explanation import Explanation
 from attribkit.results.panels import Heatmap, Scatter, Table
@@ -31,6 +33,10 @@ def parts(found: Explanation) -> tuple[Scatter, list[Table]]:
     scatter, *tables = found.panels
     assert isinstance(scatter, Scatter)
     return scatter, [table for table in tables if isinstance(table, Table)]
+
+
+def labelled_texts(data: Any, model: Classifier | None = None, **columns: str) -> LabelledTexts:
+    return Rows.of(model, data, **columns).labelled_texts()
 
 
 @pytest.fixture
@@ -83,7 +89,7 @@ def test_one_class_and_rows_without_label_or_token_are_said(rnn: Classifier) -> 
     table.loc[len(table)] = ["a film", None]
     table.loc[len(table)] = [None, "pos"]
     scatter, tables = parts(project(rnn, table))
-    assert {"1 rows without a text were left out", "1 texts hold no token and were left out"} <= set(scatter.notes)
+    assert f"2 of {len(table)} rows were left out, the first is row {len(TABLE)}: it is empty" in scatter.notes
     assert "1 point has no label; the others have one: there is nothing to mix with" in scatter.notes
     whole, _ = parts(project(rnn, TABLE.assign(label="pos")))
     assert "all points have one label: there is nothing to mix with" in whole.notes
@@ -225,7 +231,7 @@ def test_maps_of_several_epochs_say_whose_predictions_they_show(rnn: Classifier,
         ({"perplexity": float("nan")}, "`perplexity` must be at least 1, got nan"),
         ({"data": []}, "at least one text that holds a token"),
         ({"data": ["good", "\ud800"]}, "text 1: the text holds a lone surrogate"),
-        ({"data": TABLE, "text": "body"}, "no column 'body', only text, label"),
+        ({"data": TABLE, "text": "body"}, "no column 'body', only 'text', 'label'; choose one of them with `text`"),
         ({"data": "no-such-set"}, "neither a known data set"),
         ({"reduce": "tokens", "place": "good"}, "makes many points of a text"),
     ],
@@ -287,7 +293,8 @@ def test_what_is_no_model_or_no_data_is_refused(rnn: Classifier) -> None:
         project(rnn, ["good", 3])
 
 
-def test_data_comes_in_every_form_that_users_have(tmp_path: Path) -> None:
+def test_data_comes_in_every_form_that_users_have(tmp_path: Path, make_classifier: Callable[..., Classifier]) -> None:
+    other = make_classifier(labels=("calm", "wild"))
     dataset = load_dataset(TABLE, test=0.3, validation=0)
     assert labelled_texts(dataset).texts == tuple(dataset.test["text"])
     TABLE.to_csv(tmp_path / "reviews.csv", index=False)
@@ -298,7 +305,10 @@ def test_data_comes_in_every_form_that_users_have(tmp_path: Path) -> None:
     assert labelled_texts(tmp_path / "texts.csv").texts == tuple(TABLE["text"])
     renamed = TABLE.rename(columns={"text": "body", "label": "mark"})
     assert labelled_texts(renamed, text="body", label="mark").labels == tuple(TABLE["label"])
-    assert labelled_texts(renamed, text="body").labels == ()
+    renamed.to_csv(tmp_path / "renamed.csv", index=False)
+    for given in (renamed, tmp_path / "renamed.csv"):
+        assert labelled_texts(given, text="body").labels == tuple(TABLE["label"])
+        assert labelled_texts(given, other, text="body").labels == ()  # it knows none of these labels
 
 
 def test_explain_marks_a_text_among_reference_texts(rnn: Classifier) -> None:

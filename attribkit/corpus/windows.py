@@ -10,7 +10,7 @@ import pyarrow as pa
 from attribkit.corpus.records import Reading, Record, read
 from attribkit.corpus.selection import Selection
 from attribkit.corpus.sources import Source
-from attribkit.data.cleaning import TEXT_NAMES
+from attribkit.data.columns import choose_columns
 from attribkit.data.readers import listed
 from attribkit.errors import InputError
 
@@ -157,14 +157,10 @@ def _found(columns: Columns, selection: Selection, there: tuple[str, ...] | None
     """The columns of this very file; ValueError if it lacks one."""
     if there is None:  # each row brings its own
         return columns
-    by_lower = {name.lower(): name for name in reversed(there)}
-    text = columns.text or next((by_lower[name] for name in TEXT_NAMES if name in by_lower), None)
-    text = there[0] if text is None and len(there) == 1 else text
     name = source.name
+    text = columns.text
     if text is None and there:
-        raise InputError(
-            f"which column of {name!r} holds the texts cannot be told from {listed(there)}; name it with `text`"
-        )
+        text = choose_columns(there, None, columns.label, repr(name), labelled=False).text
     if source.kind != ".jsonl":
         for option, wanted in (("text", text), ("key", columns.key), ("label", columns.label)):
             if wanted is not None and there.count(wanted) != 1:

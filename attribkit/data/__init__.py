@@ -1,7 +1,9 @@
 """Labelled texts: named sets, files, folders and tables in memory, cleaned and split."""
 
-from attribkit.data.dataset import NAMED_SETS, Dataset, load_dataset, load_tables
+from attribkit.data.dataset import Dataset
 from attribkit.data.eraser import read_eraser
+from attribkit.data.load import load_dataset
 from attribkit.data.registry import SOURCES
+from attribkit.data.tables import NAMED_SETS
 
-__all__ = ["NAMED_SETS", "SOURCES", "Dataset", "load_dataset", "load_tables", "read_eraser"]
+__all__ = ["NAMED_SETS", "SOURCES", "Dataset", "load_dataset", "read_eraser"]

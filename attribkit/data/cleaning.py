@@ -1,67 +1,17 @@
-"""Which columns hold the texts and labels, and which rows can be used; what is dropped or guessed is said in a note."""
+"""Which rows can be trained on; what is dropped, guessed or mended is said in a note."""
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from difflib import get_close_matches
+from collections.abc import Mapping
 from numbers import Integral, Real
 
 import numpy as np
 import pandas as pd
 
-from attribkit.data.readers import SPLITS, listed
+from attribkit.data.columns import Columns, choose_columns
+from attribkit.data.readers import SPLITS
 from attribkit.errors import InputError, InputTypeError
 
-TEXT_NAMES = ("text", "review", "sentence", "content", "comment", "body", "message", "tweet", "utterance", "document")
-_LABEL_NAMES = ("label", "labels", "sentiment", "class", "category", "target", "polarity", "intent", "topic")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-@dataclass(frozen=True)
-class Columns:
-    """The names of the columns to read."""
-
-    text: str
-    label: str
-
-
-def choose_columns(table: pd.DataFrame, text: str | None, label: str | None, where: str) -> Columns:
-    """Take the columns asked for, or guess them by their names; of two columns one that is known gives the other.
-
-    Raises:
-        ValueError: if a column is missing, named twice, or cannot be guessed; the message names the columns there.
-    """
-    names = [str(name) for name in table.columns]
-    for option, wanted in (("text", text), ("label", label)):
-        if wanted is not None and wanted not in names:
-            near = get_close_matches(wanted, names, 1)
-            hint = f"did you mean {near[0]!r}?" if near else f"choose one of them with `{option}`"
-            raise InputError(f"{where} has no column {wanted!r}, only {listed(names)}; {hint}")
-    chosen = {
-        "text": text or _known(names, TEXT_NAMES, without=label),
-        "label": label or _known(names, _LABEL_NAMES, without=text),
-    }
-    others = [name for name in names if name not in chosen.values() and not name.startswith("Unnamed:")]
-    for option, found in chosen.items():
-        if found is None and len(others) == 1 and len(set(names) & {name for name in chosen.values() if name}) == 1:
-            chosen[option] = others[0]
-    for option, found in chosen.items():
-        if found is None:
-            raise InputError(
-                f"which column of {where} holds the {option}s cannot be told from {listed(names)}; name it with "
-                f"`{option}` (and begin the file with a line of column names if it has none)"
-            )
-        if names.count(found) > 1:
-            raise InputError(f"{where} has {names.count(found)} columns named {found!r}; rename all but one")
-    columns = Columns(str(chosen["text"]), str(chosen["label"]))
-    if columns.text == columns.label:
-        raise InputError(f"`text` and `label` both name the column {columns.text!r} of {where}; name two")
-    return columns
-
-
-def _known(names: list[str], known: Sequence[str], without: str | None) -> str | None:
-    by_lower = {name.lower(): name for name in reversed(names) if name != without}
-    return next((by_lower[name] for name in known if name in by_lower), None)
 
 
 def clean_tables(
@@ -81,7 +31,7 @@ def clean_tables(
     cleaned = {}
     for split in (split for split in SPLITS if split in tables):
         place = where if len(tables) == 1 else f"the {split} table of {where}"
-        columns = choose_columns(tables[split], text, label, place)
+        columns = choose_columns(tables[split].columns, text, label, place)
         cleaned[split], found = _clean(tables[split], columns, place)
         for kind, count in found.items():
             if count:
@@ -108,7 +58,8 @@ _REPORTS = {
 def _clean(table: pd.DataFrame, columns: Columns, where: str) -> tuple[pd.DataFrame, dict[str, int]]:
     table = table.set_axis([str(name) for name in table.columns], axis=1)
     texts = [_text(value, row, columns.text, where) for row, value in enumerate(table[columns.text].astype(object))]
-    raw = [_label(value, row, columns.label, where) for row, value in enumerate(table[columns.label].astype(object))]
+    column = str(columns.label)
+    raw = [label_name(value, row, column, where) for row, value in enumerate(table[column].astype(object))]
     labels = [value and value.strip() for value in raw]
     kept = [row for row, (text, label) in enumerate(zip(texts, labels, strict=True)) if text and label]
     mended = {row: _SURROGATE.sub("\ufffd", text) for row in kept if not _encodable(text := texts[row] or "")}
@@ -121,22 +72,36 @@ def _clean(table: pd.DataFrame, columns: Columns, where: str) -> tuple[pd.DataFr
     if not kept:
         raise InputError(
             f"no usable row is left of the {len(table):,} in {where}: {found['empty']:,} have an empty text and "
-            f"{found['unlabelled']:,} no label; check the columns {columns.text!r} and {columns.label!r}"
+            f"{found['unlabelled']:,} no label; check the columns {columns.text!r} and {column!r}"
         )
     result = pd.DataFrame(
         {"text": [mended.get(row, texts[row]) for row in kept], "label": [labels[row] for row in kept]}, dtype="str"
     )
-    others = table.drop(columns=[columns.text, columns.label])
+    others = table.drop(columns=[columns.text, column])
     # A column that is not the chosen one but bears its name keeps its values under another.
     others = others.rename(columns={name: f"other_{name}" for name in ("text", "label")})
     return pd.concat([result, others.iloc[kept].reset_index(drop=True)], axis=1), found
+
+
+def mended(tables: Mapping[str, pd.DataFrame]) -> tuple[dict[str, pd.DataFrame], list[str]]:
+    """Tables whose texts hold no half of a surrogate pair, and a note on the rows that did."""
+    count, whole = 0, {}
+    for split, table in tables.items():
+        broken = [isinstance(cell, str) and not _encodable(cell) for cell in table["text"]]
+        count += sum(broken)
+        texts = [
+            _SURROGATE.sub("\ufffd", cell) if bad else cell for cell, bad in zip(table["text"], broken, strict=True)
+        ]
+        whole[split] = table.assign(text=pd.Series(texts, dtype=object)) if any(broken) else table
+    rows = "row" if count == 1 else "rows"
+    return whole, [_REPORTS["surrogates"].format(rows=f"{count:,} {rows}") + "."] if count else []
 
 
 def _text(value: object, row: int, column: str, where: str) -> str | None:
     """The text as it is, or None where there is none."""
     if isinstance(value, str):
         return value if value.strip() else None
-    if _is_missing(value):
+    if is_missing(value):
         return None
     raise InputTypeError(
         f"texts must be strings, but row {row:,} of column {column!r} in {where} holds a {type(value).__name__}; "
@@ -144,11 +109,11 @@ def _text(value: object, row: int, column: str, where: str) -> str | None:
     )
 
 
-def _label(value: object, row: int, column: str, where: str) -> str | None:
+def label_name(value: object, row: int, column: str, where: str) -> str | None:
     """A label's name: integers and whole floats without a point, for a gap among integers makes floats of them all."""
     if isinstance(value, str):
         return value if value.strip() else None
-    if _is_missing(value):
+    if is_missing(value):
         return None
     if isinstance(value, (bool, np.bool_)):
         return str(bool(value))
@@ -163,7 +128,8 @@ def _label(value: object, row: int, column: str, where: str) -> str | None:
     )
 
 
-def _is_missing(value: object) -> bool:
+def is_missing(value: object) -> bool:
+    """Whether a cell holds nothing, as tables say it: None, NaN, NA or NaT."""
     return (
         value is None or value is pd.NA or value is pd.NaT or (isinstance(value, Real) and float(value) != float(value))
     )

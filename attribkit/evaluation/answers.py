@@ -9,12 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from attribkit.data.intake import Data, Rows
-from attribkit.errors import InputError
+from attribkit.data.readable import Skipped, skipped_sentence
 from attribkit.evaluation.performance import Metrics, counted, measure
-from attribkit.evaluation.readable import why_not
-from attribkit.models.classifier import NOT_FINITE, Classifier, finite, softmax
-
-_AT_ONCE = 1_000  # texts; the library's encodings hold far more than the ids that are kept of them
+from attribkit.evaluation.readable import answered
+from attribkit.models.classifier import Classifier, softmax
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +38,7 @@ class Answers:
     ids: tuple[NDArray[np.int64], ...]
     truth: NDArray[np.int64]
     logits: NDArray[np.float64]
-    skipped: tuple[tuple[int, str], ...] = ()
+    skipped: tuple[Skipped, ...] = ()
     given: int = 0
     measured: Rows | None = None
     named: tuple[str, ...] = ()
@@ -62,34 +60,21 @@ class Answers:
             RuntimeError: if the network's outputs are NaN or infinite for all of them.
         """
         measured = Rows.of(model, data, split=split, text=text, label=label)
-        texts = measured.table["text"].tolist()
-        if isinstance(data, pd.DataFrame):
-            texts = [one if isinstance(one, str) or not pd.isna(one) else "" for one in texts]
-        refused = {row: reason for row, one in enumerate(texts) if (reason := why_not(one))}
-        ids = _ids(model, ["" if row in refused else one for row, one in enumerate(texts)])
-        refused |= {row: "it holds no token" for row, one in enumerate(ids) if not len(one) and row not in refused}
-        rows = [row for row in range(len(texts)) if row not in refused]
-        if not rows:
-            raise InputError("the data holds no text that the model can read; check the text column")
-        logits = model.logits([ids[row] for row in rows], batch_size)
-        there = finite(logits)
-        refused |= {row: NOT_FINITE for row, ok in zip(rows, there, strict=True) if not ok}
-        rows, logits = [row for row in rows if row not in refused], logits[there]
+        read, logits = answered(model, measured.tokenised(model.tokenizer), batch_size)
         named = measured.labels
-        labels = [named[row] if named else "" for row in rows]
-        numbers = measured.table.index.to_numpy(dtype=np.int64)
+        labels = tuple(named[place] if named else "" for place in read.places.tolist())
         places = {name: place for place, name in enumerate(model.labels)}
         return Answers(
             model.labels,
-            numbers[rows],
-            tuple(texts[row] for row in rows),
-            tuple(ids[row] for row in rows),
+            read.rows,
+            read.texts,
+            read.ids,
             np.array([places.get(name, -1) for name in labels], dtype=np.int64),
             logits,
-            tuple((int(numbers[row]), reason) for row, reason in sorted(refused.items())),
-            len(texts),
+            read.skipped,
+            read.given,
             measured,
-            tuple(labels),
+            labels,
         )
 
     @property
@@ -97,9 +82,10 @@ class Answers:
         """Sentences on where the texts come from, which were left out and which were seen in training."""
         if self.measured is None:
             return ()
-        source, part = self.measured.source, self.measured.part
-        whose = f"the texts are {part if part == 'all rows' else f'the {part}'} of {source}"
-        return (*([] if source is None else [whose]), *self.measured.notes)
+        origin = self.measured.origin
+        whose = [] if origin is None else [f"the texts are {origin}"]
+        skipped = [skipped_sentence(self.skipped, self.given)] if self.skipped else []
+        return (*whose, *skipped, *self.measured.notes)
 
     @property
     def table(self) -> pd.DataFrame | None:
@@ -149,9 +135,3 @@ class Answers:
             return counted(self.labels, true, said, self.given - len(self.labelled))
         some = np.array([bool(name) for name in self.named])
         return measure(self.labels, np.array(self.named)[some], self.logits[some], self.rows[some], self.measured)
-
-
-def _ids(model: Classifier, texts: list[str]) -> list[NDArray[np.int64]]:
-    return [
-        row for first in range(0, len(texts), _AT_ONCE) for row in model.tokenizer.ids(texts[first : first + _AT_ONCE])
-    ]

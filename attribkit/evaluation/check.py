@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from attribkit.data.intake import Data
+from attribkit.data.readable import skipped_sentence
 from attribkit.errors import InputError
 from attribkit.evaluation.answers import Answers
 from attribkit.evaluation.calibration import Calibration
@@ -213,8 +214,7 @@ def check(
         raise InputError("a check needs the rows that the answers come from; give it the data")
     notes = [*rows.notes] if metrics is None else [*metrics.notes]
     if answers.skipped:
-        first, reason = answers.skipped[0]
-        notes.append(f"{len(answers.skipped):,} rows were left out, the first is row {first}: {reason}")
+        notes.append(skipped_sentence(answers.skipped, answers.given))
     drawn = np.sort(np.random.default_rng(seed).permutation(len(answers.texts))[:texts])
     some = [answers.texts[place] for place in drawn]
     explained, convergence = _of_scores(model, some, name, seed)

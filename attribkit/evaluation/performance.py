@@ -1,5 +1,6 @@
 """How often a classifier is right: accuracy, precision, recall, F1 and the confusion matrix."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from attribkit.data import Dataset
-from attribkit.data.intake import Rows
+from attribkit.data.intake import Data, Rows
 from attribkit.errors import InputError, InputTypeError
+from attribkit.evaluation.readable import answered
 from attribkit.evaluation.unknown_labels import UnknownLabels
-from attribkit.models.classifier import Classifier, finite, softmax
-from attribkit.text.tokenizer import check_text
-
-_AT_ONCE = 1_000  # texts; the library's encodings hold far more than the ids that are kept of them
+from attribkit.models.classifier import Classifier, softmax
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +126,7 @@ class Metrics:
 
 def evaluate(
     model: Classifier,
-    data: pd.DataFrame | Dataset | str | Path,
+    data: Data,
     batch_size: int | None = None,
     *,
     split: str | None = None,
@@ -141,41 +140,47 @@ def evaluate(
 
     Args:
         model: any classifier.
-        data: a table with the columns `text` and `label`, a data set, or a named set, file or folder.
+        data: texts with labels: a table, a `Dataset`, or a named set, file or folder.
         batch_size: most texts in a batch.
         split: "train", "validation", "test", or "all" for every row; None for the test split, or all rows, without
             those that the model was trained on.
-        text, label: the columns of a table or file, if they have unusual names.
+        text, label: the columns of a table or file; guessed from their names if not given.
 
     Raises:
         TypeError: if `data`, or a text, is of the wrong kind.
         ValueError: if a column is missing, no label is known to the model, or no row can be read.
         RuntimeError: if the network's outputs are NaN or infinite for all rows.
     """
-    if not isinstance(data, (pd.DataFrame, Dataset, str, Path)):
-        raise InputTypeError(
-            f"a table or a Dataset is needed to evaluate on, got {type(data).__name__}; load one first"
-        )
-    _check_columns(data, text, label)
     measured = Rows.of(model, data, split=split, text=text, label=label)
     if "label" not in measured.table:
-        raise InputError(f"{measured.source or 'the table'} has no labels to compare with; name their column")
-    table = measured.table[measured.table["text"].notna() & measured.table["label"].notna()]
-    labels = table["label"].astype(str).to_numpy()
-    known = np.isin(labels, model.labels)
-    if len(labels) and not known.any():
+        raise no_labels(data, measured)
+    labelled = measured.only(measured.table["label"].notna().to_numpy())
+    known = labelled.table["label"].isin(model.labels).to_numpy()
+    if len(known) and not known.any():
+        names = sorted(set(labelled.labels))
         raise InputError(
-            f"the model does not know the label {', '.join(map(repr, sorted(set(labels))))}; it knows "
+            f"the model does not know the label {', '.join(map(repr, names))}; it knows "
             f"{', '.join(map(repr, model.labels))}: relabel those rows or leave them out"
         )
-    ids = _ids(model, table["text"].tolist())
-    read = np.array([number for number, row in enumerate(ids) if len(row)], dtype=np.int64)
-    if not known[read].any():
+    read = labelled.tokenised(model.tokenizer, refuse="row")
+    if not known[read.places].any():
         raise InputError("the table holds no text that the model can read; check the text column")
-    logits = model.logits([ids[number] for number in read], batch_size)
-    there = finite(logits)
-    numbers = table.index.to_numpy(dtype=np.int64)[read]
-    return measure(model.labels, labels[read][there], logits[there], numbers[there], measured)
+    read, logits = answered(model, read, batch_size)
+    labels = np.array(labelled.labels)[read.places]
+    return measure(model.labels, labels, logits, read.rows, measured)
+
+
+def no_labels(data: object, measured: Rows) -> InputError:
+    """What is said of data without labels: of texts that stand alone, that they need a table."""
+    if not isinstance(data, (pd.DataFrame, Dataset, Mapping, str, Path)):
+        return InputTypeError(
+            f"a table or a Dataset is needed to evaluate on, got {type(data).__name__}; load one first"
+        )
+    columns = ", ".join(map(str, measured.table.columns))
+    return InputError(
+        f"{measured.source or 'the table'} has no labels to compare with, only {columns}; name their column with "
+        "`label`"
+    )
 
 
 def measure(
@@ -211,31 +216,6 @@ def counted(
     size = len(labels)
     confusion = np.bincount(true * size + predicted, minlength=size * size).reshape(size, size)
     return Metrics(labels, confusion, dropped)
-
-
-def _check_columns(data: object, text: str | None, label: str | None) -> None:
-    if not isinstance(data, pd.DataFrame):
-        return
-    for column in (text or "text", label or "label"):
-        if column not in data:
-            raise InputError(
-                f"the table has no column {column!r}, only {', '.join(map(str, data.columns))}; rename one"
-            )
-
-
-def _ids(model: Classifier, texts: list[Any]) -> list[NDArray[np.int64]]:
-    """Each text's token ids; none for a text without a visible character."""
-    for number, text in enumerate(texts):
-        if isinstance(text, str) and not text.strip():
-            texts[number] = ""
-            continue
-        try:
-            check_text(text)
-        except InputError as error:
-            raise type(error)(f"row {number}: {error}") from error
-    return [
-        row for start in range(0, len(texts), _AT_ONCE) for row in model.tokenizer.ids(texts[start : start + _AT_ONCE])
-    ]
 
 
 def _share(part: Any, whole: Any) -> Any:

@@ -9,10 +9,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from attribkit.data.readable import tokenise
 from attribkit.text import batching
 from attribkit.text.tokenizer import PAD_ID, Tokenizer
 
-_AT_ONCE = 1_000  # texts; the library's encodings hold far more than the ids that are kept of them
+_AT_ONCE = 1_000  # texts, so that no copy of all their ids is made
 
 
 @dataclass(frozen=True)
@@ -49,12 +50,10 @@ class Texts:
 
 def encode(tokenizer: Tokenizer, table: pd.DataFrame, labels: Sequence[str]) -> Texts:
     """The texts of a table with the columns `text` and `label`; those without a token are left out and counted."""
-    texts = table["text"].tolist()
-    ids = [row for start in range(0, len(texts), _AT_ONCE) for row in tokenizer.ids(texts[start : start + _AT_ONCE])]
-    places = {label: place for place, label in enumerate(labels)}
-    kept = [number for number, row in enumerate(ids) if len(row)]
-    found = np.array([places[label] for label in table["label"].astype(str)], dtype=np.int64)
-    return Texts([ids[number] for number in kept], found[kept], len(ids) - len(kept))
+    read = tokenise(tokenizer, table["text"], refuse="row")
+    numbers = {label: number for number, label in enumerate(labels)}
+    of_rows = np.array([numbers[label] for label in table["label"].astype(str)], dtype=np.int64)
+    return Texts(read.ids, of_rows[read.places], len(read.skipped))
 
 
 class Batches:

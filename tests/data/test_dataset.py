@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attribkit.data import NAMED_SETS, Dataset, load_dataset, load_tables
+from attribkit.data import NAMED_SETS, Dataset, load_dataset
 from attribkit.data.split import connected_rows
 
 
@@ -445,26 +445,6 @@ def test_the_real_sets_are_loaded_whole_and_leak_nothing_into_validation(name, l
 def test_a_data_set_can_be_built_by_hand():
     data = Dataset("own", reviews(4), reviews(2), reviews(2), "by hand")
     assert data.labels == ("neg", "pos") and data.notes == ()
-
-
-def test_tables_are_loaded_as_the_source_cuts_them_even_with_one_class(tmp_path: Path) -> None:
-    table = pd.DataFrame({"text": ["a film", "", "a show"], "label": ["pos", "pos", "pos"]})
-    tables, notes = load_tables(table)
-    assert list(tables) == ["train"] and tables["train"]["text"].tolist() == ["a film", "a show"]
-    assert notes == ["Dropped 1 row whose text is empty."]
-    tables, _ = load_tables({"train": table, "test": table.iloc[:1]})
-    assert tables["test"]["text"].tolist() == ["a film"] and len(tables["train"]) == 2
-    with pytest.raises(FileNotFoundError, match="nowhere"):
-        load_tables(tmp_path / "nowhere.csv")
-
-
-def test_usual_columns_are_read_where_none_is_named() -> None:
-    table = pd.DataFrame({"body": ["a film"], "mark": ["good"], "text": ["another"], "label": ["bad"]})
-    assert load_tables(table, usual=("body", "mark"))[0]["train"]["label"].tolist() == ["good"]
-    assert load_tables(table, text="text", label="label", usual=("body", "mark"))[0]["train"]["label"].tolist() == [
-        "bad"
-    ]
-    assert load_tables(table, usual=("body", "gone"))[0]["train"]["label"].tolist() == ["bad"]
 
 
 def test_a_data_set_says_how_it_was_cut_and_what_is_to_be_measured() -> None:

@@ -230,7 +230,7 @@ def test_faithfulness_words_and_maps_take_the_held_out_rows(
         assert len(ak.faithfulness(model, data, ["saliency"], oracle_texts=1, perturbed=0).tokens) == 60
         assert ak.word_importance(model, data, least=1).texts == 60
     assert mapped(model, str(place / "renamed.csv")) == 60
-    with pytest.raises(TypeError, match="several texts are needed, got one string"):
+    with pytest.raises(FileNotFoundError, match=r"there is no 'x\.csv' in the folder"):
         ak.faithfulness(model, "x.csv")
 
 

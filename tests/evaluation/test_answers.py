@@ -49,10 +49,13 @@ def test_metrics_count_what_has_a_known_label_and_drop_the_rest(model: Classifie
 
 
 def test_data_without_a_readable_text_is_refused(model: Classifier) -> None:
-    with pytest.raises(ValueError, match="no text that the model can read; check the text column"):
+    with pytest.raises(
+        ValueError, match="can read none of the 2 texts given, the first because it is empty; check the text column"
+    ):
         Answers.of(model, pd.DataFrame({"text": ["", None]}))
-    with pytest.raises(ValueError, match="no column 'text', only review"):
-        Answers.of(model, pd.DataFrame({"review": ["good"]}))
+    with pytest.raises(ValueError, match="holds the texts cannot be told from 'a', 'b'; name it with `text`"):
+        Answers.of(model, pd.DataFrame({"a": ["good"], "b": ["bad"]}))
+    assert Answers.of(model, pd.DataFrame({"review": ["good"]})).texts == ("good",)
 
 
 def test_answers_leave_the_table_as_it_was(model: Classifier) -> None:

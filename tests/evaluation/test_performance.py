@@ -146,11 +146,15 @@ def test_the_counts_cannot_be_changed() -> None:
             "not know the label 'awful', 'great'; it",
         ),
         (
-            table(("pos", "pos")).rename(columns={"label": "y"}),
+            table(("pos", "pos"))[["text"]].assign(y="pos", z="neg"),
             ValueError,
-            "no column 'label', only text, y; rename one",
+            "no labels to compare with, only text, y, z; name their column with `label`",
         ),
-        (table(("pos", "pos")).rename(columns={"text": "x"}), ValueError, "no column 'text', only x, label"),
+        (
+            table(("pos", "pos")).rename(columns={"text": "x"}).assign(y="neg"),
+            ValueError,
+            "cannot be told from 'x', 'label', 'y'; name it with `text`",
+        ),
         (table(("", "pos")), ValueError, "holds no text that the model can read"),
         (table((3, "pos")), TypeError, "row 0: a text must be a string, got int"),
         (table(("pos", "pos"), ("bad \ud800", "pos")), ValueError, "row 1: the text holds a lone surrogate"),

@@ -150,7 +150,7 @@ def test_a_report_and_a_check_name_the_row(make_classifier: Callable[..., Classi
     page = ak.report(model, table, map=True, mapped=30, tested=4).to_html()
     assert f"{NOT_FINITE}: 4" in unescape(page)
     found = ak.check(model, table)
-    assert f"4 rows were left out, the first is row 2: {NOT_FINITE}" in found.notes
+    assert f"4 of 20 rows were left out, the first is row 2: {NOT_FINITE}" in found.notes
 
 
 def test_a_map_leaves_the_text_out_and_a_new_one_is_refused(model: Classifier) -> None:

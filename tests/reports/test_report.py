@@ -174,7 +174,7 @@ def test_a_report_is_a_page_and_its_settings_are_checked(whole: Report, model: C
         report(model, TEXTS, texts=-1)
     with pytest.raises(TypeError, match="a Classifier was expected, got str"):
         report("imdb-cnn", TEXTS)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="no text that the model can read"):
+    with pytest.raises(ValueError, match="can read none of the 2 texts given"):
         report(model, ["", " "])
 
 

@@ -13,14 +13,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from attribkit.data.intake import Data, Rows
-from attribkit.errors import InputError, InputTypeError
+from attribkit.data.readable import Skipped
+from attribkit.errors import InputError
 from attribkit.evaluation.faithfulness import stability
 from attribkit.evaluation.faithfulness.ablation import REMOVALS, check_removals
 from attribkit.evaluation.faithfulness.curves import Curves
 from attribkit.evaluation.faithfulness.measures import AT_BINS, OTHERS, RANKED
 from attribkit.evaluation.faithfulness.panels import BEST, panels
 from attribkit.evaluation.faithfulness.search import OracleSearch
-from attribkit.evaluation.readable import Readable, Skipped
+from attribkit.evaluation.readable import Readable
 from attribkit.evaluation.scores import RANDOM, check_methods, token_scores
 from attribkit.evaluation.statistics import Estimate, estimate
 from attribkit.models.classifier import Classifier
@@ -181,7 +182,7 @@ def _place(name: str, names: Sequence[str], what: str) -> int:
 
 def faithfulness(
     model: Classifier,
-    texts: Data,
+    data: Data,
     methods: Sequence[str] | str | None = None,
     *,
     removals: Sequence[str] | str = REMOVALS,
@@ -190,6 +191,8 @@ def faithfulness(
     seed: int = 0,
     batch_size: int | None = None,
     split: str | None = None,
+    text: str | None = None,
+    label: str | None = None,
 ) -> Faithfulness:
     """Measure how faithful methods are to a model on some texts; the model is left exactly as it was.
 
@@ -197,7 +200,7 @@ def faithfulness(
 
     Args:
         model: any classifier.
-        texts: N texts in a list, a table, a data set or the path of a file; some hundreds give narrow intervals.
+        data: N texts, as `attribkit.project` takes them; some hundreds give narrow intervals.
         methods: names as `explain(method=…)` takes them, and "attention"; None for the model's integrated gradients,
             two gradients, and attention where there is any. Random scores always come with them.
         removals: "delete", "pad" or both: how a token is taken away.
@@ -209,16 +212,15 @@ def faithfulness(
         batch_size: most texts in a batch.
         split: of a table, data set or file, "train", "validation", "test", or "all" for every row; None for the test
             split, or all rows, without those that the model was trained on.
+        text, label: the columns of a table or file; guessed from their names if not given.
 
     Raises:
-        TypeError: for a single string.
+        TypeError: for data of the wrong kind.
         ValueError: for a method or removal that is none or does not fit the model; if no text can be read.
     """
     names, ways = (*check_methods(model, methods), RANDOM), check_removals(removals)
-    if isinstance(texts, (str, bytes)):
-        raise InputTypeError("several texts are needed, got one string; give a list of texts, or a file as a Path")
-    measured = Rows.of(model, texts, split=split)
-    found = Readable.of(model, measured.table["text"].tolist(), batch_size)
+    measured = Rows.of(model, data, split=split, text=text, label=label)
+    found = Readable.of(model, measured.texts, batch_size, measured.numbers)
     reading = found.reading
     scored = {name: token_scores(model, reading, name, seed=seed, batch_size=batch_size) for name in names}
     scores = [one.scores for one in scored.values()]

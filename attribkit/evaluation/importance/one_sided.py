@@ -6,13 +6,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from attribkit.data.readable import tokenise
 from attribkit.errors import InputError
 from attribkit.models.classifier import Classifier
 
 SCARCE = 0.1
 """A word is one-sided where its rarer side has it less than this often, as a share of the other side's texts."""
-
-_AT_ONCE = 1_000  # texts; the library's encodings hold far more than the ids that are kept of them
 
 
 def one_sided(model: Classifier, words: pd.DataFrame, numbers: Mapping[str, int], train: pd.DataFrame) -> pd.DataFrame:
@@ -56,8 +55,7 @@ def _holding(model: Classifier, texts: list[str], truth: NDArray[np.int64]) -> N
     """(C, V) how many texts of each class hold each id of the vocabulary."""
     classes, size = len(model.labels), model.network.embedding.num_embeddings
     found = np.zeros(classes * size, dtype=np.int64)
-    for first in range(0, len(texts), _AT_ONCE):
-        some = model.tokenizer.ids([str(text) for text in texts[first : first + _AT_ONCE]])
-        for place, ids in zip(truth[first : first + _AT_ONCE], some, strict=True):
-            found[place * size + np.unique(ids)] += 1
+    read = tokenise(model.tokenizer, texts)
+    for place, ids in zip(truth[read.places], read.ids, strict=True):
+        found[place * size + np.unique(ids)] += 1
     return found.reshape(classes, size)

@@ -142,6 +142,8 @@ def word_importance(
     seed: int = 0,
     batch_size: int | None = None,
     split: str | None = None,
+    text: str | None = None,
+    label: str | None = None,
     report: Report | None = None,
 ) -> WordImportance:
     """Explain a whole set of texts and count what every word and phrase did. The model is left as it was.
@@ -157,7 +159,7 @@ def word_importance(
         method, baseline: as `attribkit.explain` takes them.
         seed: of the sample and the bootstrap.
         batch_size: most texts at once; None chooses by their length.
-        split: which rows of the data, as `attribkit.evaluate` takes it.
+        split, text, label: which rows and columns of the data, as `attribkit.evaluate` takes them.
         report: called after each portion with the texts done and the texts in all.
 
     Returns: tables of words, of phrases, and of words whose training texts are one-sided.
@@ -170,7 +172,11 @@ def word_importance(
             raise InputError(f"`{name}` must be at least 1, got {value}")
     if train is None and isinstance(data, Dataset):
         train = data.train
-    answers = data if isinstance(data, Answers) else Answers.of(model, data, split=split, batch_size=batch_size)
+    answers = (
+        data
+        if isinstance(data, Answers)
+        else Answers.of(model, data, split=split, text=text, label=label, batch_size=batch_size)
+    )
     if train is None and answers.measured is not None:
         train = answers.measured.training
     texts, notes = _sampled(answers, most, seed)

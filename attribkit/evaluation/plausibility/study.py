@@ -21,12 +21,13 @@ from numpy.typing import NDArray
 from sklearn.metrics import auc, precision_recall_curve
 
 from attribkit.data import Dataset
-from attribkit.data.intake import Rows
+from attribkit.data.intake import Data, Rows
+from attribkit.data.readable import Skipped
 from attribkit.errors import InputError, InputTypeError
 from attribkit.evaluation.cells import interval, number
 from attribkit.evaluation.faithfulness.curves import ranks
 from attribkit.evaluation.plausibility.rationales import marked, spans_of
-from attribkit.evaluation.readable import Readable, Skipped
+from attribkit.evaluation.readable import Readable
 from attribkit.evaluation.scores import RANDOM, check_methods, part, token_scores
 from attribkit.evaluation.statistics import Estimate, estimate
 from attribkit.models.classifier import Classifier
@@ -118,11 +119,13 @@ class Plausibility:
 
 def plausibility(
     model: Classifier,
-    data: pd.DataFrame | Dataset | str | Path,
+    data: Data,
     methods: Sequence[str] | str | None = None,
     *,
     seed: int = 0,
     split: str | None = None,
+    text: str | None = None,
+    label: str | None = None,
 ) -> Plausibility:
     """Measure how near methods come to known rationales, on rows that the model was not trained on.
 
@@ -137,26 +140,26 @@ def plausibility(
         seed: of the random reference and the intervals.
         split: "train", "validation", "test", or "all" for every row; None for the test split, or all rows, without
             those that the model was trained on.
+        text, label: the columns of a table or file; guessed from their names if not given.
 
     Raises:
         TypeError: if `data` is none of these.
         ValueError: if a column is missing, a span lies outside its text (the row is named), no text has a rationale, or
             a method does not fit the model.
     """
-    if not isinstance(data, (pd.DataFrame, Dataset, str, Path)):
+    if not isinstance(data, (pd.DataFrame, Dataset, Mapping, str, Path)):
         raise InputTypeError(f"a table or a Dataset is needed, got {type(data).__name__}; load one first")
-    measured = Rows.of(model, data, split=split)
+    measured = Rows.of(model, data, split=split, text=text, label=label)
     table = measured.table
-    for column in ("text", "rationale"):
-        if column not in table:
-            there = ", ".join(map(str, table.columns))
-            raise InputError(f"the table has no column {column!r}, only {there}; plausibility needs texts and spans")
+    if "rationale" not in table:
+        there = ", ".join(map(str, table.columns))
+        raise InputError(f"the table has no column 'rationale', only {there}; plausibility needs texts and spans")
     names = (*check_methods(model, methods), RANDOM)
-    found = Readable.of(model, table["text"].tolist())
+    found = Readable.of(model, measured.texts, numbers=measured.numbers)
     cells = table["rationale"].tolist()
     truth = [
         marked(spans_of(cells[row], text, table.index[row]), one)
-        for row, text, one in zip(found.rows, found.reading.texts, found.reading.encoded, strict=True)
+        for row, text, one in zip(found.places, found.reading.texts, found.reading.encoded, strict=True)
     ]
     told = np.array([place for place, one in enumerate(truth) if one.any() and not one.all()], dtype=np.int64)
     if not len(told):
@@ -167,8 +170,8 @@ def plausibility(
         [[_measures(scores, own) for scores, own in zip(one.scores, truth, strict=True)] for one in scored.values()]
     )
     notes = [*found.notes, *measured.notes]
-    if len(told) < len(found.rows):
-        rest = len(found.rows) - len(told)
+    if len(told) < len(found.places):
+        rest = len(found.places) - len(told)
         notes.append(f"{rest:,} texts without a rationale, or wholly covered by one, were left out")
     auprc, token_f1, iou_f1 = np.moveaxis(figures, 2, 0)
     convergence = {name: one.convergence for name, one in scored.items()}

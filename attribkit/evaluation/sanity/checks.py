@@ -5,7 +5,6 @@ rank correlation with the true one must fall (Adebayo et al., "Sanity Checks for
 changes with padding, with the order of a batch or with the numbers' precision explains the computer.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,9 +12,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from attribkit.attribution.registry import SAMPLED
+from attribkit.data.intake import Data, Rows
+from attribkit.data.readable import Skipped
 from attribkit.errors import InputError
 from attribkit.evaluation.cells import interval, number
-from attribkit.evaluation.readable import Readable, Skipped
+from attribkit.evaluation.readable import Readable
 from attribkit.evaluation.sanity.randomised import correlations, layers_top_down, randomised
 from attribkit.evaluation.scores import Scores, check_methods, part, scores_for, token_scores
 from attribkit.evaluation.statistics import Estimate, estimate
@@ -175,29 +176,36 @@ class Sanity:
 
 def sanity(
     model: Classifier,
-    texts: Sequence[str],
+    data: Data,
     method: str | None = None,
     *,
     draws: int = 3,
     seed: int = 0,
+    split: str | None = None,
+    text: str | None = None,
+    label: str | None = None,
 ) -> Sanity:
     """Check a method's scores on some texts; the model is left exactly as it was, all changes are made to copies.
 
     Args:
         model: any classifier.
-        texts: N texts; some dozens tell.
+        data: N texts, as `attribkit.project` takes them; some dozens tell.
         method: a name as `explain(method=…)` takes it, or "attention"; None for the model's integrated gradients.
         draws: how often each layer is randomised.
         seed: of the draws.
+        split: of a table, data set or file, "train", "validation", "test", or "all" for every row; None for the test
+            split, or all rows, without those that the model was trained on.
+        text, label: the columns of a table or file; guessed from their names if not given.
 
     Raises:
-        TypeError: for a single string.
+        TypeError: for data of the wrong kind.
         ValueError: for a method that is none or does not fit the model; if no text can be read.
     """
     if draws < 1:
         raise InputError(f"`draws` must be at least 1, got {draws}")
     method = check_methods(model, method)[0]
-    found = Readable.of(model, texts)
+    measured = Rows.of(model, data, split=split, text=text, label=label)
+    found = Readable.of(model, measured.texts, numbers=measured.numbers)
     reading = found.reading
     targets = reading.logits.argmax(1)
     scored = token_scores(model, reading, method, seed=seed)
@@ -226,7 +234,7 @@ def sanity(
         _invariance(model, reading, method, own, seed),
         draws,
         seed,
-        found.notes,
+        (*found.notes, *measured.notes),
         found.skipped,
     )
 

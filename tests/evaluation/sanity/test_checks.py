@@ -110,7 +110,9 @@ def test_mistakes_get_a_sentence(make_classifier: Callable[..., Classifier]) -> 
         sanity(model, TEXTS, "random")
     with pytest.raises(ValueError, match="`draws` must be at least 1, got 0"):
         sanity(model, TEXTS, draws=0)
-    with pytest.raises(TypeError, match="several texts are needed, got one string"):
+    with pytest.raises(
+        ValueError, match=r"'a good film' is neither a known data set .* put texts themselves into a list"
+    ):
         sanity(model, "a good film")
     with pytest.raises(ValueError, match="can read none of the 2 texts"):
         sanity(model, ["", " "])

@@ -1,0 +1,77 @@
+"""Which column of a table holds the texts, and which one the labels: named by the user, or guessed."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from attribkit.data.readers import listed
+from attribkit.errors import InputError
+
+TEXT_NAMES = ("text", "review", "sentence", "content", "comment", "body", "message", "tweet", "utterance", "document")
+_LABEL_NAMES = ("label", "labels", "sentiment", "class", "category", "target", "polarity", "intent", "topic")
+_RATIONALE = "rationale"
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The names of the columns to read.
+
+    Attributes:
+        text: of the texts.
+        label: of the labels; None where the table has none.
+        by_elimination: whether the labels' is but the only other column, neither named by the user nor by its name.
+    """
+
+    text: str
+    label: str | None
+    by_elimination: bool = False
+
+
+def choose_columns(
+    columns: Iterable[object], text: str | None, label: str | None, where: str, *, labelled: bool = True
+) -> Columns:
+    """Take the columns asked for, or guess them by their names; of two columns one that is known gives the other.
+
+    Args:
+        columns: the names of all columns of a table.
+        text, label: the columns that the user named, if any.
+        where: what a sentence calls the table.
+        labelled: whether there must be labels. If not, a column that stands alone holds the texts.
+
+    Raises:
+        ValueError: if a column is missing, named twice, or cannot be guessed; the message names the columns there.
+    """
+    names = [str(name) for name in columns]
+    for option, wanted in (("text", text), ("label", label)):
+        if wanted is not None and wanted not in names:
+            near = get_close_matches(str(wanted), names, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"choose one of them with `{option}`"
+            raise InputError(f"{where} has no column {wanted!r}, only {listed(names)}; {hint}")
+    chosen = {
+        "text": text or _known(names, TEXT_NAMES, without=label),
+        "label": label or _known(names, _LABEL_NAMES, without=text),
+    }
+    others = [
+        name for name in names if name not in chosen.values() and name != _RATIONALE and not name.startswith("Unnamed:")
+    ]
+    unknown = [option for option, name in chosen.items() if name is None]
+    by_elimination = False
+    if len(others) == 1 and (len(unknown) == 1 or (len(unknown) == 2 and not labelled)):
+        option = "text" if "text" in unknown else "label"
+        chosen[option], by_elimination = others[0], option == "label"
+    for option, name in chosen.items():
+        if name is None and (labelled or option == "text"):
+            raise InputError(
+                f"which column of {where} holds the {option}s cannot be told from {listed(names)}; name it with "
+                f"`{option}` (and begin the file with a line of column names if it has none)"
+            )
+        if name is not None and names.count(name) > 1:
+            raise InputError(f"{where} has {names.count(name)} columns named {name!r}; rename all but one")
+    if chosen["text"] == chosen["label"]:
+        raise InputError(f"`text` and `label` both name the column {chosen['text']!r} of {where}; name two")
+    return Columns(str(chosen["text"]), chosen["label"], by_elimination)
+
+
+def _known(names: list[str], known: Sequence[str], without: str | None) -> str | None:
+    by_lower = {name.lower(): name for name in reversed(names) if name != without}
+    return next((by_lower[name] for name in known if name in by_lower), None)

@@ -1,0 +1,111 @@
+"""load_dataset(): a named set, a file, a folder or a table in, a Dataset out, cleaned and split."""
+
+from collections.abc import Mapping
+from numbers import Real
+from pathlib import Path
+
+import pandas as pd
+
+from attribkit.data.cleaning import clean_tables
+from attribkit.data.columns import choose_columns
+from attribkit.data.dataset import Dataset, sorted_labels
+from attribkit.data.download import Source
+from attribkit.data.readers import listed
+from attribkit.data.split_tables import cut_splits, shared_rows
+from attribkit.data.tables import find_tables
+from attribkit.errors import InputError, InputTypeError
+
+
+def load_dataset(
+    name_or_path: str | Path | pd.DataFrame | Mapping[str, pd.DataFrame] | Source,
+    *,
+    text: str | None = None,
+    label: str | None = None,
+    validation: float = 0.1,
+    test: float = 0.2,
+    seed: int = 0,
+    group: str | None = None,
+    download: bool = True,
+) -> Dataset:
+    """Load labelled texts and split them into train, validation and test.
+
+    Splits that the source brings are kept, in its order. Those it lacks are cut from its training rows: seeded,
+    stratified by label, shuffled, and so that rows with the same text, or with the same value in the `group` column,
+    never fall on two sides.
+
+    Args:
+        name_or_path: a named set (`imdb`, `ag_news`, `nlu_ru`, `demo`); a .csv, .tsv, .jsonl or .parquet file; a folder
+            of `train.*`, `validation.*`, `test.*` files, of `label/*.txt`, or in the ERASER format; a table, or a dict
+            of them by split. A string that is a set's name means that set: write `./imdb` for a folder of that name. A
+            `Source` is a named set from elsewhere.
+        text: the column of the texts; guessed from usual names if not given.
+        label: the column of the labels; likewise.
+        validation: share of the rows the split is cut from, if the source has no validation split. 0 leaves it empty.
+        test: likewise for the test split.
+        seed: decides which rows are cut; the same seed gives the same split.
+        group: a column whose values may not fall on two sides (`movie` for `imdb` unless another is given).
+        download: whether a named set that is not on this machine may be fetched.
+
+    Raises:
+        FileNotFoundError: if there is no such file, or a named set is nowhere to be had.
+        ConnectionError: if a download broke off.
+        TypeError: if an argument, a text or a label is of the wrong kind.
+        ValueError: if the name is unknown, a column is missing, or the rows cannot be used or split.
+    """
+    _check_shares(validation, test)
+    if isinstance(seed, bool) or not isinstance(seed, int):
+        raise InputTypeError(f"`seed` must be an integer, got {seed!r}")
+    raw = find_tables(name_or_path, download)
+    tables, notes = clean_tables(raw.tables, text, label, raw.source)
+    notes = [*raw.notes, *notes]
+    _check_labels(tables, raw.source)
+    if group is None and raw.group in tables["train"]:
+        group = raw.group
+    notes += shared_rows(tables, group)
+    columns = choose_columns(raw.tables["train"].columns, text, label, raw.source)
+    tables, cut = cut_splits(tables, {"validation": validation, "test": test}, seed, group, raw.source)
+    notes += cut
+    settings = {
+        "text": columns.text,
+        "label": columns.label,
+        "validation": float(validation),
+        "test": float(test),
+        "seed": seed,
+        "group": group,
+    }
+    parts = (tables["train"], tables["validation"], tables["test"])
+    return Dataset(raw.name, *parts, raw.source, tuple(notes), settings)
+
+
+def _check_shares(validation: float, test: float) -> None:
+    for option, share in (("validation", validation), ("test", test)):
+        if isinstance(share, bool) or not isinstance(share, Real):
+            raise InputTypeError(f"`{option}` must be a share between 0 and 1, got {share!r}")
+        if not 0 <= share < 1:
+            raise InputError(f"`{option}` must be a share of the rows, at least 0 and below 1, got {share}")
+    if validation + test >= 1:
+        raise InputError(
+            f"`validation` and `test` must leave rows to train on, but {validation} + {test} is not below 1; lower one"
+        )
+
+
+def _check_labels(tables: Mapping[str, pd.DataFrame], where: str) -> None:
+    """Refuse what no classifier can be trained on."""
+    if "train" not in tables:
+        raise InputError(f"{where} has {listed(tables)} but nothing to train on; add a train table")
+    counts = tables["train"]["label"].value_counts()
+    if len(counts) == 1:
+        raise InputError(
+            f"a classifier needs two classes, but every row to train on in {where} is labelled {counts.index[0]!r}"
+        )
+    rare = sorted_labels({label for label, count in counts.items() if count < 2})
+    if rare:
+        raise InputError(
+            f"each class needs 2 rows, but {where} has only one of {listed(rare)}; add rows or leave it out"
+        )
+    for split in ("validation", "test"):
+        if split in tables and (unseen := set(tables[split]["label"]) - set(counts.index)):
+            raise InputError(
+                f"the {split} table of {where} has labels that training never sees: {listed(sorted_labels(unseen))}; "
+                f"training has {listed(sorted_labels(set(counts.index)))}"
+            )

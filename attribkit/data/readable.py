@@ -1,0 +1,140 @@
+"""Which rows a tokenizer can read and why not the others: the one loop that skips them and tokenises."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attribkit.errors import InputError
+from attribkit.text.tokenizer import Encoded, TextEncoder, check_text
+
+_AT_ONCE = 1_000  # texts; the tokenizers library's encodings hold far more than the ids that are kept of them
+EMPTY = "it is empty"
+NO_TOKEN = "it holds no token"
+
+
+class Skipped(NamedTuple):
+    """A row that was left out: its number among the rows given, from 0, and why in a few words."""
+
+    row: int
+    reason: str
+
+
+def skipped_sentence(skipped: Sequence[Skipped], given: int) -> str:
+    """How many of the rows given were left out, and why the first of them."""
+    first = skipped[0]
+    return f"{len(skipped):,} of {given:,} rows were left out, the first is row {first.row}: {first.reason}"
+
+
+@dataclass(frozen=True, eq=False)
+class TokenisedRows:
+    """Those of some rows that a tokenizer can read.
+
+    Attributes:
+        places: (N,) int64, where they stood among the rows.
+        rows: (N,) int64, their numbers, which a user knows them by.
+        texts: (N,).
+        ids: (N,) their tokens.
+        encoded: (N,) the tokens with their places in the text, where those were asked for; else empty.
+        skipped: the other rows, by number.
+        given: how many rows there were.
+    """
+
+    places: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    texts: tuple[str, ...]
+    ids: tuple[NDArray[np.int64], ...]
+    encoded: tuple[Encoded, ...]
+    skipped: tuple[Skipped, ...]
+    given: int
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """A sentence on what was left out; none if nothing was."""
+        return (skipped_sentence(self.skipped, self.given),) if self.skipped else ()
+
+    def only(self, kept: NDArray[np.bool_], reason: str) -> "TokenisedRows":
+        """Those (N,) that are kept; the others are skipped for this reason."""
+        if kept.all():
+            return self
+        chosen = np.flatnonzero(kept).tolist()
+        others = [Skipped(row, reason) for row in self.rows[~kept].tolist()]
+        return replace(
+            self,
+            places=self.places[kept],
+            rows=self.rows[kept],
+            texts=tuple(self.texts[place] for place in chosen),
+            ids=tuple(self.ids[place] for place in chosen),
+            encoded=tuple(self.encoded[place] for place in chosen) if self.encoded else (),
+            skipped=tuple(sorted((*self.skipped, *others))),
+        )
+
+
+def tokenise(
+    tokenizer: TextEncoder,
+    texts: Iterable[object],
+    numbers: Iterable[int] | None = None,
+    *,
+    spans: bool = False,
+    refuse: str | None = None,
+) -> TokenisedRows:
+    """Read the texts that can be read.
+
+    Args:
+        tokenizer: what reads them.
+        texts: cells of any kind.
+        numbers: what a user knows the rows by; None counts them from 0.
+        spans: whether the tokens' places in the texts are wanted, which takes many times longer.
+        refuse: what a sentence calls a row, such as "text", if one that holds no string, or half of a surrogate pair,
+            is to be refused and not skipped.
+
+    Raises: TypeError, ValueError for a cell that is refused.
+    """
+    cells = list(texts)
+    rows = np.arange(len(cells)) if numbers is None else np.fromiter(numbers, dtype=np.int64, count=len(cells))
+    reasons = [why_unreadable(cell) for cell in cells]
+    if refuse is not None:
+        for place, reason in enumerate(reasons):
+            if reason not in (None, EMPTY):
+                _refuse(cells[place], f"{refuse} {rows[place]}")
+    readable = [place for place, reason in enumerate(reasons) if reason is None]
+    ids: list[NDArray[np.int64]] = []
+    encoded: list[Encoded] = []
+    for start in range(0, len(readable), _AT_ONCE):
+        portion = [str(cells[place]) for place in readable[start : start + _AT_ONCE]]
+        if spans:
+            encoded += tokenizer.encode(portion)
+        else:
+            ids += tokenizer.ids(portion)
+    found = TokenisedRows(
+        places=np.array(readable, dtype=np.int64),
+        rows=rows[readable],
+        texts=tuple(str(cells[place]) for place in readable),
+        ids=tuple(one.ids for one in encoded) if spans else tuple(ids),
+        encoded=tuple(encoded),
+        skipped=tuple(Skipped(int(row), why) for row, why in zip(rows, reasons, strict=True) if why is not None),
+        given=len(cells),
+    )
+    return found.only(np.array([len(one) > 0 for one in found.ids], dtype=bool), NO_TOKEN)
+
+
+def why_unreadable(cell: object) -> str | None:
+    """Why a cell holds no text to read; None if it does."""
+    if not isinstance(cell, str):
+        return f"it is no string but {type(cell).__name__}"
+    if not cell.strip():
+        return EMPTY
+    try:
+        check_text(cell)
+    except InputError as error:
+        return str(error).partition(";")[0]
+    return None
+
+
+def _refuse(cell: object, name: str) -> None:
+    try:
+        check_text(cell)
+    except InputError as error:
+        raise type(error)(f"{name}: {error}") from error

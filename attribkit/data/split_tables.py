@@ -1,0 +1,78 @@
+"""The splits that a source lacks are cut from its training rows; what those that it brings share is said."""
+
+from collections.abc import Hashable, Mapping, Sequence
+
+import pandas as pd
+
+from attribkit.data.dataset import sorted_labels
+from attribkit.data.readers import SPLITS, listed
+from attribkit.data.split import connected_rows, split_rows
+from attribkit.errors import InputError, InputTypeError
+
+
+def shared_rows(tables: Mapping[str, pd.DataFrame], group: str | None) -> list[str]:
+    """What the source's own splits share. They are left as they are, for they may be a benchmark's official ones."""
+    notes = []
+    present = [split for split in SPLITS if split in tables]
+    for first, second in ((a, b) for i, a in enumerate(present) for b in present[i + 1 :]):
+        shared = {"text": _shared(tables[first]["text"], tables[second]["text"])}
+        if group and group in tables[first] and group in tables[second]:
+            shared[f"value of {group!r}"] = _shared(tables[first][group], tables[second][group])
+        notes += [
+            f"The source's own {first} and {second} splits share {_counted(count, noun)}; they were left so."
+            for noun, count in shared.items()
+            if count
+        ]
+    return notes
+
+
+def _shared(values: pd.Series, others: pd.Series) -> int:
+    return int(values.dropna().drop_duplicates().isin(others).sum())
+
+
+def cut_splits(
+    tables: Mapping[str, pd.DataFrame], shares: Mapping[str, float], seed: int, group: str | None, where: str
+) -> tuple[dict[str, pd.DataFrame], list[str]]:
+    """Cut the splits that are lacking from the training rows."""
+    rows = tables["train"]
+    if group is not None and group not in rows:
+        raise InputError(
+            f"{where} has no column {group!r} to group by, only {listed(rows.columns)}; choose one of them"
+        )
+    tables = {split: tables.get(split, rows.iloc[:0]) for split in SPLITS}
+    lacking = {split: share for split, share in shares.items() if share and not len(tables[split])}
+    if not lacking:
+        return tables, []
+    keys: list[Sequence[Hashable]] = [rows["text"].tolist()]
+    if group is not None:
+        keys.append(_group_numbers(rows[group], where))
+    parts = split_rows(
+        rows["label"].tolist(), connected_rows(*keys), {"train": 1 - sum(lacking.values()), **lacking}, seed
+    )
+    notes = []
+    for split, chosen in parts.items():
+        tables[split] = rows.iloc[chosen].reset_index(drop=True)
+        if absent := set(rows["label"]) - set(tables[split]["label"]):
+            notes.append(f"No row of {listed(sorted_labels(absent))} fell to {split}: there are too few.")
+    sizes = " and ".join(f"{split} ({_counted(len(parts[split]), 'row')})" for split in lacking)
+    how = f"stratified by label{f', grouped by {group!r}' if group else ''}, seed {seed}"
+    notes.insert(0, f"From the {len(rows):,} training rows {sizes} {'were' if len(lacking) > 1 else 'was'} cut: {how}.")
+    mixed = int((rows.groupby("text")["label"].nunique() > 1).sum())
+    if mixed:
+        notes.append(f"{_counted(mixed, 'text')} to train on or cut from carried more than one label.")
+    return tables, notes
+
+
+def _group_numbers(values: pd.Series, where: str) -> list[int | None]:
+    try:
+        codes, _ = pd.factorize(values)
+    except TypeError as error:
+        raise InputTypeError(
+            f"column {values.name!r} of {where} cannot group rows ({error}); choose one of strings or numbers"
+        ) from error
+    return [None if code < 0 else int(code) for code in codes]
+
+
+def _counted(number: int, noun: str) -> str:
+    first, _, rest = noun.partition(" ")
+    return f"{number:,} {first}{'' if number == 1 else 's'} {rest}".rstrip()

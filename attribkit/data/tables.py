@@ -1,0 +1,97 @@
+"""Tables just as they came, from wherever a name, a path or an object in memory points."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+import pandas as pd
+
+from attribkit.data.download import Source, named_tables
+from attribkit.data.eraser import is_eraser, read_eraser_folder
+from attribkit.data.readers import SPLIT_OF_NAME, listed, missing, read_file, read_folder, shortened, table_suffix
+from attribkit.data.registry import SOURCES, read_imdb
+from attribkit.data.synthetic import demo_reviews
+from attribkit.errors import InputError, InputNotFoundError, InputTypeError
+
+NAMED_SETS = (*SOURCES, "demo")
+
+
+@dataclass(frozen=True)
+class RawTables:
+    """Tables as they came, before any cleaning.
+
+    Attributes:
+        name: what a data set made of them is called.
+        source: what a sentence calls them.
+        tables: by split; one without splits is "train".
+        group: a column whose values should not fall on two sides of a split; None for none.
+        notes: whole sentences on where they came from.
+    """
+
+    name: str
+    source: str
+    tables: Mapping[str, pd.DataFrame]
+    group: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+def find_tables(given: object, download: bool = True) -> RawTables:
+    """Tables from wherever the argument points.
+
+    Args:
+        given: a named set, a file, a folder, a table, a dict of tables by split, or a `Source`.
+        download: whether a named set that is not on this machine may be fetched.
+
+    Raises: as `load_dataset`, for what cannot be found or read.
+    """
+    if isinstance(given, pd.DataFrame):
+        return RawTables("table", "a table in memory", {"train": given})
+    if isinstance(given, Source):
+        return RawTables(given.name, given.name, named_tables(given, download), given.group)
+    if isinstance(given, Mapping):
+        return RawTables("tables", "tables in memory", _by_split(given))
+    if not isinstance(given, (str, Path)):
+        raise InputTypeError(
+            f"a data set is a name, a path, a pandas table or a dict of tables by split, got {type(given).__name__}"
+        )
+    if given == "demo":
+        return RawTables(
+            "demo", "demo", demo_reviews(), notes=("The demo reviews are synthetic: drawn from a grammar.",)
+        )
+    if isinstance(given, str) and given in SOURCES:
+        return find_tables(SOURCES[given], download)
+    path = Path(given).expanduser()
+    if not os.path.exists(path):  # unlike Path.exists, False also for what no path can be, such as a whole text
+        words = isinstance(given, str) and " " in given.strip() and table_suffix(path) is None
+        if isinstance(given, str) and path.name == given and (words or not path.suffix):
+            near = get_close_matches(given.lower(), NAMED_SETS, 1)
+            hint = "put texts themselves into a list" if words else "choose one of them or give a path"
+            hint = f"did you mean {near[0]!r}?" if near else hint
+            raise InputError(
+                f"{shortened(given)} is neither a known data set ({listed(NAMED_SETS)}) nor a file or folder here; "
+                f"{hint}"
+            )
+        raise InputNotFoundError(missing(path))
+    name = path.resolve().name
+    if path.is_file():
+        return RawTables(name.split(".")[0], name, {"train": read_file(path)})
+    if (path / "train" / "urls_pos.txt").is_file():
+        return RawTables(name, name, read_imdb(path), SOURCES["imdb"].group)
+    if is_eraser(path):
+        tables, notes = read_eraser_folder(path)
+        return RawTables(name, name, tables, notes=notes)
+    return RawTables(name, name, read_folder(path))
+
+
+def _by_split(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    named: dict[str, pd.DataFrame] = {}
+    for name, table in tables.items():
+        split = SPLIT_OF_NAME.get(str(name).lower())
+        if split is None or split in named:
+            raise InputError(f"tables must be named 'train', 'validation' and 'test', each once, got {listed(tables)}")
+        if not isinstance(table, pd.DataFrame):
+            raise InputTypeError(f"the {split} table must be a pandas DataFrame, got {type(table).__name__}")
+        named[split] = table
+    return named

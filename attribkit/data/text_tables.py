@@ -1,0 +1,160 @@
+"""Every form in which a user hands over texts, as tables with the columns `text` and, if there are any, `label`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from attribkit.data.cleaning import is_missing, label_name, mended
+from attribkit.data.columns import Columns, choose_columns
+from attribkit.data.dataset import Dataset
+from attribkit.data.labelled_texts import LabelledTexts
+from attribkit.data.readers import SPLITS
+from attribkit.data.tables import find_tables
+from attribkit.errors import InputError, InputTypeError
+
+Data: TypeAlias = (
+    Dataset
+    | LabelledTexts
+    | pd.DataFrame
+    | Mapping[str, pd.DataFrame]
+    | Sequence[str]
+    | pd.Series
+    | NDArray[Any]
+    | str
+    | Path
+)
+"""What public functions take: texts one by one, a table or several by split, or a named set, file or folder."""
+
+
+@dataclass(frozen=True, eq=False)
+class TextTables:
+    """The texts of some data.
+
+    Attributes:
+        tables: by split, without splits one, "train"; cells of `text` may be of any kind, "" where there is none;
+            `label` holds names, None where there is none. The index counts a table's rows from 0.
+        source: the name of a set or file; None for what was in memory.
+        notes: sentences on what was guessed or mended.
+        listed: whether the texts were given one by one.
+    """
+
+    tables: Mapping[str, pd.DataFrame]
+    source: str | None = None
+    notes: tuple[str, ...] = ()
+    listed: bool = False
+
+    @staticmethod
+    def of(
+        data: Data,
+        text: str | None = None,
+        label: str | None = None,
+        *,
+        usual: tuple[str, str] | None = None,
+        labels: Sequence[str] | None = None,
+    ) -> "TextTables":
+        """Read the data.
+
+        Args:
+            data: in any of its forms. A string is a set's name or a path.
+            text, label: the columns of a table or file; guessed if not given.
+            usual: the columns that are read if none is named and every table has both.
+            labels: those of a model; None for none. A column that would be taken for the labels only for want of
+                another is none if it holds none of these.
+
+        Raises:
+            TypeError, ValueError, FileNotFoundError: for what holds no texts, or whose column of texts cannot be told.
+        """
+        if isinstance(data, (str, Path, pd.DataFrame, Mapping)):
+            raw = find_tables(data)
+            tables, notes = _arranged(raw.tables, raw.source, text, label, usual, labels)
+            source: str | None = None
+            if isinstance(data, (str, Path)):
+                tables, mending = mended(tables)
+                notes, source = [*raw.notes, *notes, *mending], Path(data).name
+            notes = [f"{note[0].lower()}{note[1:].rstrip('.')}" for note in notes]
+            notes += data.attrs.get("notes", ()) if isinstance(data, pd.DataFrame) else ()
+            return TextTables(tables, source, tuple(notes))
+        if isinstance(data, Dataset):
+            own = {split: table for split in SPLITS if len(table := getattr(data, split))} or {"train": data.train}
+            if text is not None or label is not None:
+                own, _ = _arranged(own, data.name, text or "text", label or "label", None, None)
+            return TextTables(own, data.name)
+        if text is not None or label is not None:
+            option = "text" if text is not None else "label"
+            raise InputError(
+                f"`{option}` names a column, the data are texts without any; give a table, or leave it out"
+            )
+        if isinstance(data, LabelledTexts):
+            columns: dict[str, Any] = {"text": data.texts} | ({"label": data.labels} if data.labels else {})
+            return TextTables({"train": pd.DataFrame(columns, dtype=object)}, listed=True)
+        return TextTables({"train": pd.DataFrame({"text": listed_texts(data)}, dtype=object)}, listed=True)
+
+
+def listed_texts(texts: object) -> list[Any]:
+    """Texts in a list, a tuple, a Series or an array, one by one.
+
+    Raises: TypeError for anything else; a single string, a table's column names and a dict's keys are no texts.
+    """
+    if isinstance(texts, np.ndarray) and texts.ndim != 1:
+        raise InputTypeError(f"an array of texts must have one dimension, got shape {texts.shape}; give one column")
+    if isinstance(texts, (pd.Series, pd.Index, np.ndarray)):
+        return [None if not isinstance(cell, str) and is_missing(cell) else cell for cell in texts.tolist()]
+    if isinstance(texts, (str, bytes)) or not isinstance(texts, Sequence):
+        raise InputTypeError(
+            "`data` must be a Dataset, a table, a list of texts, or a data set's name or path, got "
+            f"{type(texts).__name__}; pass list(…) of the texts"
+        )
+    return list(texts)
+
+
+def _arranged(
+    tables: Mapping[str, pd.DataFrame],
+    source: str,
+    text: str | None,
+    label: str | None,
+    usual: tuple[str, str] | None,
+    labels: Sequence[str] | None,
+) -> tuple[dict[str, pd.DataFrame], list[str]]:
+    """The tables with the columns `text` and `label`, every row in its place, and what was guessed."""
+    if usual and text is None and label is None and all(set(usual) <= set(table) for table in tables.values()):
+        text, label = usual
+    notes: list[str] = []
+    arranged = {}
+    for split in (split for split in SPLITS if split in tables):
+        where = source if len(tables) == 1 else f"the {split} table of {source}"
+        table = tables[split].set_axis([str(name) for name in tables[split].columns], axis=1)
+        columns = choose_columns(table.columns, text, label, where, labelled=False)
+        arranged[split] = _renamed(table, columns, where)
+        if columns.by_elimination and labels is not None and not arranged[split]["label"].isin(labels).any():
+            columns = Columns(columns.text, None)
+            arranged[split] = _renamed(table, columns, where)
+        notes += [note for note in _guessed(columns, text, label) if note not in notes]
+    return arranged, notes
+
+
+def _renamed(table: pd.DataFrame, columns: Columns, where: str) -> pd.DataFrame:
+    new = {columns.text: "text"} | ({columns.label: "label"} if columns.label else {})
+    # a column that is not the chosen one but bears its name keeps its values under another
+    others = {name: f"other_{name}" for name in ("text", "label") if name in table and name not in new}
+    renamed = table.rename(columns=others | new).reset_index(drop=True)
+    texts = ["" if is_missing(cell) else cell for cell in renamed["text"].astype(object)]
+    renamed["text"] = pd.Series(texts, dtype=object)
+    if columns.label is not None:
+        names = (
+            label_name(cell, row, columns.label, where) for row, cell in enumerate(renamed["label"].astype(object))
+        )
+        renamed["label"] = pd.Series([name and name.strip() for name in names], dtype=object)
+    return renamed
+
+
+def _guessed(columns: Columns, text: str | None, label: str | None) -> list[str]:
+    guess = f"Column {columns.text!r} was read as the text"
+    if columns.label is None:
+        return [] if columns.text == (text or "text") else [f"{guess}."]
+    same = (columns.text, columns.label) == (text or "text", label or "label")
+    return [] if same else [f"{guess} and column {columns.label!r} as the label."]
