@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from attribkit.evaluation.sanity import sanity
     from attribkit.explainer import explain
     from attribkit.models.classifier import Classifier
+    from attribkit.models.registry import register_network
     from attribkit.projection.layer_outputs import layer_outputs
     from attribkit.projector import keep_reference, project
     from attribkit.reports import report
@@ -56,6 +57,7 @@ _HOMES = {
     "plausibility": "attribkit.evaluation.plausibility",
     "project": "attribkit.projector",
     "read_eraser": "attribkit.data",
+    "register_network": "attribkit.models.registry",
     "report": "attribkit.reports",
     "sanity": "attribkit.evaluation.sanity",
     "train": "attribkit.training.train",
@@ -82,6 +84,7 @@ __all__ = [
     "plausibility",
     "project",
     "read_eraser",
+    "register_network",
     "report",
     "sanity",
     "train",

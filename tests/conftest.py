@@ -11,8 +11,8 @@ import torch
 from hypothesis import settings
 from playwright.sync_api import Browser, Dialog, Page, sync_playwright
 
-from attribkit.models import ARCHITECTURES
 from attribkit.models.classifier import Classifier
+from attribkit.models.registry import ARCHITECTURES
 from attribkit.text.tokenizer import TextSettings, Tokenizer
 
 
@@ -108,12 +108,11 @@ def make_classifier() -> Callable[..., Classifier]:
         architecture: str = "cnn", labels: tuple[str, ...] = ("neg", "pos"), seed: int = 0, **sizes: Any
     ) -> Classifier:
         tokenizer = Tokenizer.train(SENTENCES, TextSettings(min_frequency=1))
-        network_class, settings_class = ARCHITECTURES[architecture]
         defaults = {"embedding_size": 8, **({"filters": 6} if architecture == "cnn" else {"hidden": 5})}
         with torch.random.fork_rng():
             torch.manual_seed(seed)
-            network = network_class(
-                settings_class(vocabulary=len(tokenizer), classes=len(labels), **(defaults | sizes))
+            network = ARCHITECTURES[architecture].build(
+                vocabulary=len(tokenizer), classes=len(labels), **(defaults | sizes)
             )
             with torch.no_grad():
                 for parameter in network.parameters():

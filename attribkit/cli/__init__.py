@@ -2,6 +2,7 @@
 
 import sys
 import traceback
+from typing import Annotated
 
 import typer
 
@@ -27,6 +28,25 @@ app = typer.Typer(
     help="Train small text classifiers and see, truthfully, why they decide as they do.",
     epilog="Every command takes --debug, which shows where an error came from.",
 )
+
+
+@app.callback()
+def common(
+    modules: Annotated[
+        list[str] | None,
+        typer.Option("--import", help="A module that registers a network of yours; it is imported first."),
+    ] = None,
+) -> None:
+    """Train small text classifiers and see, truthfully, why they decide as they do."""
+    if modules:
+        if "" not in sys.path:
+            sys.path.insert(0, "")  # as `python` has it: modules lie in the folder one stands in
+        from attribkit.models.registry import import_registering
+
+        for module in modules:
+            import_registering(module)
+
+
 for command in (demo, train, evaluate, check, explain, project, words, report, corpus, serve, reproduce):
     app.command()(command)
 

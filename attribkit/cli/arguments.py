@@ -1,9 +1,10 @@
 """What several commands take."""
 
+import json
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -16,14 +17,6 @@ DataArgument = Annotated[
 TextColumn = Annotated[str | None, typer.Option(help="The column that holds the texts; guessed if not given.")]
 LabelColumn = Annotated[str | None, typer.Option(help="The column that holds the labels; guessed if not given.")]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda, …; the best there is if not given.")]
-
-
-class Architecture(StrEnum):
-    """The networks that can be trained."""
-
-    cnn = "cnn"
-    attention_rnn = "attention-rnn"
-    lstm = "lstm"
 
 
 class Split(StrEnum):
@@ -70,3 +63,17 @@ def numbers(text: str | None, option: str) -> tuple[int, ...] | None:
         return tuple(int(part) for part in text.split(","))
     except ValueError as error:
         raise InputError(f"{option} must be numbers between commas, such as 3,4,5, got {text!r}") from error
+
+
+def options_of(pairs: Sequence[str] | None, option: str) -> dict[str, Any]:
+    """The values by name of an option given as NAME=VALUE; a value is read as JSON, and else is a text."""
+    options: dict[str, Any] = {}
+    for pair in pairs or ():
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise InputError(f"{option} must be a name and a value, such as width=64, got {pair!r}")
+        try:
+            options[name] = json.loads(value)
+        except ValueError:
+            options[name] = value
+    return options

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from attribkit.cli.arguments import Architecture, DataArgument, Device, LabelColumn, TextColumn, numbers
+from attribkit.cli.arguments import DataArgument, Device, LabelColumn, TextColumn, numbers, options_of
 from attribkit.cli.console import console, escape
 from attribkit.cli.metrics import print_metrics
 from attribkit.errors import InputError
@@ -14,7 +14,16 @@ from attribkit.errors import InputError
 def train(
     data: DataArgument,
     out: Annotated[Path, typer.Option(help="The model folder to write.", show_default=False)],
-    model: Annotated[Architecture, typer.Option(help="The network.")] = Architecture.cnn,
+    model: Annotated[
+        str,
+        typer.Option(
+            help="The network: cnn, attention-rnn, lstm, or one of yours (attribkit --import MODULE train …)."
+        ),
+    ] = "cnn",
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="An option of your network, such as --set width=64; may be given several times."),
+    ] = None,
     glove: Annotated[Path | None, typer.Option(help="Pretrained vectors: a GloVe text file, .gz or .zip.")] = None,
     freeze_epochs: Annotated[int, typer.Option(help="Keep the embedding fixed for the first N epochs.", min=0)] = 0,
     epochs: Annotated[int | None, typer.Option(help="At most so many epochs.", min=1)] = None,
@@ -125,16 +134,17 @@ def train(
         "precision": precision,
     }
     options = {name: value for name, value in options.items() if value is not None} | {"glove": glove}
+    options |= options_of(settings, "--set")
     options |= {"freeze_epochs": freeze_epochs, "seed": seed, "device": device}
     validated = None
     if folds is not None:
         if devices * nodes > 1:
             raise InputError("`folds` train one after another on one device, got several; leave out --devices, --nodes")
         check_folder(out, resume=resume, overwrite=force)
-        validated = cross_validate(model.value, dataset, folds, **options)
+        validated = cross_validate(model, dataset, folds, **options)
         console.print(Explanation(None, None, (validated.table(),)))
     classifier = run(
-        model.value,
+        model,
         dataset,
         snapshots=numbers(snapshots, "--snapshots") or (),
         out=out,

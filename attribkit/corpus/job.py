@@ -35,12 +35,14 @@ class Job:
         dtype: of the network's numbers, where it is not that of the folder.
         folder: where parts are written; every worker must reach it.
         settings: what is computed.
+        imports: modules that register networks of the user's own, imported before the model is loaded.
     """
 
     model: str
     dtype: str | None
     folder: str
     settings: Settings
+    imports: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As `from_json` reads it."""
@@ -49,7 +51,8 @@ class Job:
     @staticmethod
     def from_json(content: Mapping[str, Any]) -> "Job":
         """Read what `to_json` wrote."""
-        return Job(**{**content, "settings": Settings(**content["settings"])})
+        read = {"settings": Settings(**content["settings"]), "imports": tuple(content["imports"])}
+        return Job(**{**content, **read})
 
 
 def check_worker(told: Mapping[str, Any], first: Mapping[str, Any]) -> None:

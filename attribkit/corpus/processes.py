@@ -47,6 +47,8 @@ class Worker:
     def start(self) -> "Worker":
         """Start it; it loads the model meanwhile."""
         environment = os.environ | _ONE_THREAD | {"TOKENIZERS_PARALLELISM": "false"}
+        if self.job.imports:  # modules beside the user's script, which is not this process's own
+            environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
         if memory.scarce():
             environment |= memory.FRUGAL
             # libraries that are refused memory say so at length, and a user needs one line of it

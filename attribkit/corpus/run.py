@@ -1,5 +1,6 @@
 """explain_corpus(): a model and a corpus in, a folder of Parquet parts out."""
 
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -225,7 +226,7 @@ def _engine_of(
 ) -> Iterator[_Engine]:
     """The engine, with the model in its workers' hands."""
     with ExitStack() as stack:
-        job = Job(str(model), None, folder, settings)
+        job = Job(str(model), None, folder, settings, _imports())
         if engine == "local" and count == 1 and not memory.scarce():
             yield _in_process(job, None if isinstance(model, (str, Path)) else model, one_thread=True)
             return
@@ -234,7 +235,8 @@ def _engine_of(
             if kept is None:
                 if (count or 1) > 1 or engine != "local":
                     raise InputError(
-                        "only this toolkit's own networks and tokenizers can be sent to other processes; give the "
+                        "only networks and tokenizers that other processes can import can be sent to them: this "
+                        "toolkit's own, and networks registered in a module, not in the script itself; give the "
                         "folder of a saved model, or leave `engine` and `workers` out"
                     )
                 yield _in_process(job, model, one_thread=count == 1)
@@ -256,9 +258,15 @@ def _in_process(job: Job, classifier: "Classifier | None", one_thread: bool) -> 
     return InProcessEngine.of(job, classifier, one_thread)
 
 
+def _imports() -> tuple[str, ...]:
+    """The modules that workers must import to know networks registered in this process."""
+    registry = sys.modules.get("attribkit.models.registry")  # loading it loads torch, and nobody registered without it
+    return () if registry is None else registry.imports()
+
+
 def _sent(model: "Classifier", folder: Path) -> Path | None:
     """The classifier as a model folder that other processes can load; None where only this one can hold it."""
-    if model.device.type != "cpu":
+    if model.device.type != "cpu" or type(model.network).__module__ == "__main__":
         return None
     try:
         return model.save(folder / "model")

@@ -18,6 +18,7 @@ from attribkit.corpus.manifest import Part, part_name, write_part
 from attribkit.corpus.transform import SCHEMA, Transform
 from attribkit.corpus.words import sums_of
 from attribkit.models.classifier import Classifier
+from attribkit.models.registry import import_registering
 
 
 def versions() -> dict[str, str]:
@@ -45,6 +46,8 @@ class Work:
 
         Raises: as `Classifier.load`; TypeError or ValueError for a setting that does not fit the model.
         """
+        for module in job.imports:
+            import_registering(module)
         if classifier is None:
             classifier = Classifier.load(job.model, "cpu")
             if job.dtype is not None:

@@ -1,12 +1,23 @@
 """Networks only: each file reads top to bottom, each keeps the contract below."""
 
-from typing import Any, Protocol
+from typing import Protocol
 
 from torch import Tensor, nn
 
 from attribkit.models.attention_rnn import AttentionRNN, AttentionRNNSettings
 from attribkit.models.cnn import CNNSettings, TextCNN
 from attribkit.models.lstm import LSTMClassifier, LSTMSettings
+
+__all__ = [
+    "AttentionRNN",
+    "AttentionRNNSettings",
+    "CNNSettings",
+    "LSTMClassifier",
+    "LSTMSettings",
+    "Network",
+    "TextCNN",
+    "keeps_contract",
+]
 
 
 class Network(Protocol):
@@ -31,10 +42,3 @@ def keeps_contract(network: object) -> bool:
     Not `isinstance` with a runtime-checkable protocol: since Python 3.12 that does not see the submodules of a module.
     """
     return callable(network) and isinstance(getattr(network, "embedding", None), nn.Embedding)
-
-
-ARCHITECTURES: dict[str, tuple[type[nn.Module], Any]] = {
-    "cnn": (TextCNN, CNNSettings),
-    "attention-rnn": (AttentionRNN, AttentionRNNSettings),
-    "lstm": (LSTMClassifier, LSTMSettings),
-}

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from attribkit.data.split_record import SplitRecord
 from attribkit.errors import InputError, InputTypeError, NetworkError
-from attribkit.models import ARCHITECTURES, keeps_contract, model_folder
+from attribkit.models import keeps_contract, model_folder, registry
 from attribkit.models.fingerprint import fingerprint
 from attribkit.models.layers import Layer, before_last, find_layers
 from attribkit.models.lock import lock_of
@@ -303,12 +303,12 @@ class Classifier:
             ValueError: if the network or tokenizer is not one of this toolkit's own.
             OSError: if the folder cannot be written.
         """
-        architecture = next((n for n, (kind, _) in ARCHITECTURES.items() if type(self.network) is kind), None)
+        architecture = registry.name_of(self.network)
         if architecture is None or not isinstance(self.tokenizer, Tokenizer):
             raise InputError(
-                "only this toolkit's own networks and tokenizers can be saved as data, got "
-                f"{type(self.network).__name__} with {type(self.tokenizer).__name__}; keep your own class's "
-                "state_dict() and build the Classifier anew"
+                "only networks known by name and this toolkit's tokenizers can be saved as data, got "
+                f"{type(self.network).__name__} with {type(self.tokenizer).__name__}; register its class with "
+                "attribkit.register_network, or keep its state_dict() and build the Classifier anew"
             )
         return model_folder.write(
             Path(path),
@@ -338,12 +338,12 @@ class Classifier:
         contents = model_folder.read(model_folder.find(path))
         config = contents.config
         try:
-            network_class, settings_class = ARCHITECTURES[config["architecture"]]
-            settings, text = settings_class(**config["settings"]), TextSettings(**config["text"])
+            network = registry.architecture(config["architecture"]).build(**config["settings"])
+            text = TextSettings(**config["text"])
             labels, name, provenance = config["labels"], config["name"], config["provenance"]
         except (KeyError, TypeError) as error:
             raise InputError(f"this version cannot build the model's settings or architecture ({error})") from error
-        network, tokenizer = network_class(settings), Tokenizer.from_json(contents.tokenizer, text)
+        tokenizer = Tokenizer.from_json(contents.tokenizer, text)
         model_folder.fill(network, contents.weights)
         classifier = Classifier(
             network.eval(),

@@ -17,7 +17,7 @@ class Row:
 
     Attributes:
         name: what the table calls it, and its results' folder.
-        architecture: of `attribkit.models.ARCHITECTURES`; "tf-idf" for the reference.
+        architecture: of `attribkit.models.registry.ARCHITECTURES`; "tf-idf" for the reference.
         options: of `attribkit.train`, by name.
         vectors: the file of pretrained vectors, in the folder of vectors.
         published: the figure of the notebook that the row repeats; None if it has none.

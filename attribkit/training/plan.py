@@ -10,7 +10,7 @@ import torch
 
 from attribkit.data import Dataset
 from attribkit.errors import InputError, InputTypeError
-from attribkit.models import ARCHITECTURES, precision
+from attribkit.models import precision, registry
 from attribkit.text.tokenizer import Tokenizer
 from attribkit.training.encoding import Texts, encode
 from attribkit.training.glove import Coverage, read_vectors
@@ -70,9 +70,8 @@ def check_precision(options: Options, device: torch.device) -> None:
     """Refuse a precision that the device lacks for a layer of the network to be. Raises ValueError."""
     if options.training.precision != "bfloat16":
         return
-    kind, settings = ARCHITECTURES[options.architecture]
     with torch.device("meta"):  # its layers, none of their weights
-        network = kind(settings(vocabulary=1, classes=2, **options.network))
+        network = registry.architecture(options.architecture).build(vocabulary=1, classes=2, **options.network)
     precision.check_bfloat16(network, device)
 
 
@@ -112,8 +111,8 @@ def prepare(data: Dataset, options: Options, glove: str | Path | None, vector_si
                 f"{chosen['embedding_size']}; leave `embedding_size` out, or reduce them with `vector_size`"
             )
         vectors = _describe(coverage, matrix)
-    kind, settings = ARCHITECTURES[options.architecture]
-    network: Any = kind(settings(vocabulary=len(tokenizer), classes=len(labels), **chosen))
+    made = registry.architecture(options.architecture)
+    network = made.build(vocabulary=len(tokenizer), classes=len(labels), **chosen)
     if matrix is not None:
         with torch.no_grad():
             network.embedding.weight.copy_(torch.from_numpy(matrix))

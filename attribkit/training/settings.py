@@ -7,7 +7,7 @@ from numbers import Real
 from typing import Any, Literal
 
 from attribkit.errors import InputError, InputTypeError
-from attribkit.models import ARCHITECTURES
+from attribkit.models import registry
 from attribkit.text.tokenizer import TextSettings
 
 
@@ -115,14 +115,6 @@ def _check_number(name: str, value: object, most: float, optional: bool) -> None
         raise InputError(f"`{name}` must be above 0{below}, got {value}")
 
 
-DEFAULTS: dict[str, dict[str, Any]] = {
-    "cnn": {"max_train_length": 400, "precision": "auto"},
-    "attention-rnn": {"max_train_length": 256, "max_length": 512, "precision": "auto"},
-    "lstm": {"max_train_length": 256, "max_length": 512, "precision": "auto"},
-}
-"""What each architecture is trained with unless told otherwise: recurrent networks take time with a text's length."""
-
-
 @dataclass(frozen=True)
 class Options:
     """The options of one training, each where it belongs; `network` still lacks what the data decide."""
@@ -137,7 +129,7 @@ def sort_options(architecture: str, options: Mapping[str, Any], text: TextSettin
     """Give each option to the settings that know its name: of the training, the network or the text.
 
     Args:
-        architecture: a name in `attribkit.models.ARCHITECTURES`.
+        architecture: a name in `attribkit.models.registry.ARCHITECTURES`.
         options: values by name; those left out take the architecture's defaults.
         text: how texts are cut; options by name change it.
 
@@ -145,20 +137,17 @@ def sort_options(architecture: str, options: Mapping[str, Any], text: TextSettin
         ValueError: if the architecture is unknown or a value is out of its range.
         TypeError: if an option is unknown, with the nearest known name, or of the wrong kind.
     """
-    if architecture not in ARCHITECTURES:
-        near = get_close_matches(str(architecture), ARCHITECTURES, n=1, cutoff=0.4)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise InputError(f"`architecture` must be one of {', '.join(ARCHITECTURES)}, got {architecture!r}{hint}")
+    known_network = registry.architecture(architecture)
     names = {
         "training": {field.name for field in fields(TrainingSettings)},
-        "network": {field.name for field in fields(ARCHITECTURES[architecture][1])} - {"vocabulary", "classes"},
+        "network": known_network.options,
         "text": {field.name for field in fields(TextSettings)},
     }
     known = set().union(*names.values())
     for name in options:
         if name not in known:
             raise InputTypeError(_unknown(name, architecture, known))
-    defaults = DEFAULTS[architecture]
+    defaults = dict(known_network.defaults)
     if text is not None:  # whoever passes text settings has chosen all of them
         defaults = {name: value for name, value in defaults.items() if name not in names["text"]}
     values = defaults | dict(options)

@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from attribkit.models import ARCHITECTURES, keeps_contract
+from attribkit.models import keeps_contract
 from attribkit.models.attention_rnn import AttentionRNN, AttentionRNNSettings
+from attribkit.models.registry import ARCHITECTURES
 
 VOCABULARY = 9
 texts = st.lists(st.lists(st.integers(0, VOCABULARY - 1), min_size=1, max_size=9), min_size=1, max_size=4)
@@ -104,7 +105,7 @@ def test_a_one_token_text_gets_all_the_attention(laws: Any, network: AttentionRN
 def test_the_network_keeps_the_contract() -> None:
     network = AttentionRNN(AttentionRNNSettings(VOCABULARY, 2))
     assert keeps_contract(network)
-    assert ARCHITECTURES["attention-rnn"] == (AttentionRNN, AttentionRNNSettings)
+    assert type(ARCHITECTURES["attention-rnn"].build(vocabulary=3, classes=2)) is AttentionRNN
     assert not network.embedding.weight[0].any()
 
 

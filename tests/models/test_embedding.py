@@ -3,7 +3,8 @@ from typing import Any
 import pytest
 import torch
 
-from attribkit.models import ARCHITECTURES, embedding
+from attribkit.models import embedding
+from attribkit.models.registry import ARCHITECTURES
 
 
 def test_words_begin_near_zero_and_padding_at_zero() -> None:
@@ -16,8 +17,7 @@ def test_words_begin_near_zero_and_padding_at_zero() -> None:
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_every_network_begins_with_such_an_embedding(architecture: str) -> None:
-    kind, settings = ARCHITECTURES[architecture]
-    network: Any = kind(settings(vocabulary=2_000, classes=2, embedding_size=30))
+    network: Any = ARCHITECTURES[architecture].build(vocabulary=2_000, classes=2, embedding_size=30)
     weight = network.embedding.weight.detach()
     assert float(weight[1:].std()) == pytest.approx(0.1, rel=0.02)
     assert network.embedding.padding_idx == 0 and not weight[0].any()

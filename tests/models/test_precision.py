@@ -5,7 +5,8 @@ import torch
 from torch import nn
 
 from attribkit.errors import InputError
-from attribkit.models import ARCHITECTURES, precision
+from attribkit.models import precision
+from attribkit.models.registry import ARCHITECTURES
 
 CPU = torch.device("cpu")
 MADE = {
@@ -52,8 +53,8 @@ def test_a_layer_trains_in_bfloat16_exactly_where_torch_trains_it(kind: type[nn.
 
 
 def test_every_layer_with_weights_of_every_architecture_is_asked_about() -> None:
-    for kind, settings in ARCHITECTURES.values():
-        network = kind(settings(vocabulary=3, classes=2))
+    for architecture in ARCHITECTURES.values():
+        network = architecture.build(vocabulary=3, classes=2)
         weighted = {type(layer) for layer in network.modules() if list(layer.parameters(recurse=False))}
         assert weighted - {nn.Embedding} <= set(precision._TRIED)  # an embedding multiplies nothing
 

@@ -19,8 +19,9 @@ with atheris.instrument_imports(include=["attribkit"]):
     from attribkit.corpus.sources import find_sources
     from attribkit.corpus.windows import Columns, Plan
     from attribkit.data.readers import read_file
-    from attribkit.models import ARCHITECTURES, model_folder
+    from attribkit.models import model_folder
     from attribkit.models.classifier import Classifier
+    from attribkit.models.registry import ARCHITECTURES
     from attribkit.results.explanation import _envelope
     from attribkit.text.tokenizer import TextSettings, Tokenizer, check_text
     from attribkit.training.glove import read_vectors
@@ -32,8 +33,7 @@ TRIED: Counter[str] = Counter()
 
 def model() -> Classifier:
     tokenizer = Tokenizer.train(["a good film", "a bad film"], TextSettings(min_frequency=1))
-    network, settings = ARCHITECTURES["cnn"]
-    built = network(settings(vocabulary=len(tokenizer), classes=2, embedding_size=4, filters=2))
+    built = ARCHITECTURES["cnn"].build(vocabulary=len(tokenizer), classes=2, embedding_size=4, filters=2)
     return Classifier(built.eval(), tokenizer, ("neg", "pos"))
 
 

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 import attribkit as ak
-from attribkit.models import ARCHITECTURES
 from attribkit.models.classifier import Classifier
+from attribkit.models.registry import ARCHITECTURES
 from attribkit.text.tokenizer import TextSettings, Tokenizer
 
 Make = Callable[..., Classifier]
@@ -62,9 +62,8 @@ def test_other_precisions(architecture: str, dtype: torch.dtype, make_classifier
 
 def built(architecture: str, labels: tuple[str, ...], **sizes: Any) -> Classifier:
     tokenizer = Tokenizer.train(["word word"], TextSettings(min_frequency=1))
-    network_class, settings_class = ARCHITECTURES[architecture]
-    settings = settings_class(vocabulary=len(tokenizer), classes=len(labels), embedding_size=4, **sizes)
-    return Classifier(network_class(settings).eval(), tokenizer, labels)
+    sizes |= {"vocabulary": len(tokenizer), "classes": len(labels), "embedding_size": 4}
+    return Classifier(ARCHITECTURES[architecture].build(**sizes).eval(), tokenizer, labels)
 
 
 @ARCHITECTURE

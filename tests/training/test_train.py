@@ -15,9 +15,10 @@ from torch import nn
 from attribkit.data import Dataset, load_dataset
 from attribkit.errors import InputError
 from attribkit.evaluation.performance import evaluate
-from attribkit.models import ARCHITECTURES, precision
+from attribkit.models import precision
 from attribkit.models.classifier import Classifier
 from attribkit.models.cnn import TextCNN
+from attribkit.models.registry import ARCHITECTURES
 from attribkit.text.tokenizer import TextSettings
 from attribkit.training.encoding import Batches, Texts, encode
 from attribkit.training.lightning_module import Training, class_weights, narrow
@@ -42,8 +43,8 @@ def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
 
 
 def network_of(architecture: str) -> nn.Module:
-    network, settings = ARCHITECTURES[architecture]
-    return network(settings(vocabulary=3, classes=2))
+    network: nn.Module = ARCHITECTURES[architecture].build(vocabulary=3, classes=2)
+    return network
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)

@@ -17,7 +17,7 @@ from attribkit.evaluation.faithfulness.ablation import Erasable
 from attribkit.evaluation.faithfulness.curves import Curves
 from attribkit.evaluation.faithfulness.measures import AT_BINS, BINS, counts_of
 from attribkit.evaluation.scores import Scores
-from attribkit.models import ARCHITECTURES
+from attribkit.models import registry
 from attribkit.models.classifier import Classifier
 from attribkit.views.encoded_batch import EncodedBatch
 
@@ -59,7 +59,7 @@ class OracleSearch:
         rows = order[: (len(order) if windows else MOST) if most is None else most].tolist()
         removed, kept = np.full((2, len(removals), len(order), len(BINS)), np.nan)
         # a network of ours keeps nothing from one run to the next, so that copies of it may run at once
-        side_by_side = type(model.network) in {network for network, _ in ARCHITECTURES.values()}
+        side_by_side = registry.is_builtin(model.network)
         tau, exact = np.full((len(scores), len(removals), len(order)), np.nan), np.zeros(len(order), dtype=bool)
 
         def search(row: int) -> None:

@@ -1,0 +1,176 @@
+"""The networks that can be trained, saved and loaded by name; a user's own is one call of `register_network` more."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any
+
+from torch import nn
+
+from attribkit.errors import InputError, InputTypeError
+from attribkit.models import keeps_contract
+from attribkit.models.attention_rnn import AttentionRNN, AttentionRNNSettings
+from attribkit.models.cnn import CNNSettings, TextCNN
+from attribkit.models.lstm import LSTMClassifier, LSTMSettings
+
+_SIZES = {"vocabulary", "classes"}
+_PACKAGE = __name__.partition(".")[0]
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """How a network is made.
+
+    Attributes:
+        network: the class, made from its settings alone, which it keeps as `settings`.
+        settings: a dataclass of numbers, strings and lists of them; it has `vocabulary` and `classes`.
+        defaults: options of a training with this network that differ from the usual ones.
+    """
+
+    network: type[nn.Module]
+    settings: Callable[..., Any]
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def options(self) -> set[str]:
+        """The settings that a user chooses; the data decide the others."""
+        return {option.name for option in fields(self.settings)} - _SIZES  # type: ignore[arg-type]  # it is a dataclass
+
+    def build(self, **settings: Any) -> Any:
+        """A network with new weights.
+
+        Raises: TypeError for a setting that it does not have; InputTypeError if a setting is no plain value, or the
+            network does not keep the contract of `attribkit.models.Network`.
+        """
+        chosen = self.settings(**settings)
+        try:
+            json.dumps(asdict(chosen), allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise InputTypeError(
+                f"the settings of a network must be numbers, strings and lists of them, {chosen!r} are not ({error})"
+            ) from error
+        network = self.network(chosen)
+        if not keeps_contract(network) or getattr(network, "settings", None) != chosen:
+            raise InputTypeError(
+                f"a network must have an `embedding: nn.Embedding` and keep its `settings`, {self.network.__name__} "
+                "does not; set both in its __init__"
+            )
+        return network
+
+
+_RECURRENT = {"max_train_length": 256, "max_length": 512, "precision": "auto"}  # they take time with a text's length
+
+ARCHITECTURES: dict[str, Architecture] = {
+    "cnn": Architecture(TextCNN, CNNSettings, {"max_train_length": 400, "precision": "auto"}),
+    "attention-rnn": Architecture(AttentionRNN, AttentionRNNSettings, _RECURRENT),
+    "lstm": Architecture(LSTMClassifier, LSTMSettings, _RECURRENT),
+}
+
+
+def register_network(
+    name: str, network: type[nn.Module], settings: type, *, defaults: Mapping[str, Any] | None = None
+) -> None:
+    """Make a network of one's own trainable, savable and loadable by name, as the built-in ones are.
+
+    Call it in the module that defines the network. A model folder holds data only, never code: whoever loads a saved
+    model imports that module first; on the command line `attribkit --import MODULE …` does.
+
+    Args:
+        name: what `attribkit.train` and model folders call it.
+        network: its class. It is made from its settings alone, keeps them as `settings`, and keeps the contract of
+            `attribkit.models.Network`: an `embedding`, and a forward pass from ids (B, T) int64 and mask (B, T) bool to
+            logits (B, C).
+        settings: a dataclass of numbers, strings and lists of them. The fields `vocabulary` (rows of the embedding) and
+            `classes` are filled in; every other field is an option of `attribkit.train`.
+        defaults: options of a training with this network that differ from the usual ones.
+
+    Raises:
+        InputTypeError: if `network` is no class of modules, or `settings` no dataclass with both fields.
+        InputError: if the name is taken by another network.
+
+    Example:
+        >>> from dataclasses import dataclass
+        >>> from torch import nn
+        >>> import attribkit as ak
+        >>> @dataclass(frozen=True)
+        ... class MeanSettings:
+        ...     vocabulary: int
+        ...     classes: int
+        ...     embedding_size: int = 16
+        >>> class Mean(nn.Module):
+        ...     def __init__(self, settings):
+        ...         super().__init__()
+        ...         self.settings = settings
+        ...         self.embedding = nn.Embedding(settings.vocabulary, settings.embedding_size)
+        ...         self.output = nn.Linear(settings.embedding_size, settings.classes)
+        ...     def forward(self, ids, mask):
+        ...         real = mask.unsqueeze(-1)
+        ...         return self.output((self.embedding(ids) * real).sum(1) / real.sum(1))
+        >>> ak.register_network("mean", Mean, MeanSettings)
+        >>> ak.train("mean", ak.load_dataset("demo"), epochs=1, seed=0).name
+        'demo-mean'
+    """
+    if not isinstance(name, str) or not name:
+        raise InputTypeError(f"`name` must be a text such as 'mine', got {name!r}")
+    if not isinstance(network, type) or not issubclass(network, nn.Module):
+        raise InputTypeError(
+            f"`network` must be a class of torch modules, got {network!r}; give the class, not a network"
+        )
+    if not is_dataclass(settings) or not {option.name for option in fields(settings)} >= _SIZES:
+        raise InputTypeError(
+            f"`settings` must be a dataclass with the fields vocabulary and classes, got {settings!r}; the network "
+            "is made from it"
+        )
+    known = ARCHITECTURES.get(name)
+    if known is not None and _place(known.network) != _place(network):
+        raise InputError(f"the name {name!r} is taken by {'.'.join(_place(known.network))}; choose another name")
+    ARCHITECTURES[name] = Architecture(network, settings, dict(defaults or {}))
+
+
+def architecture(name: str) -> Architecture:
+    """The architecture of that name. Raises InputError, with the nearest name, if there is none."""
+    if name in ARCHITECTURES:
+        return ARCHITECTURES[name]
+    near = get_close_matches(str(name), ARCHITECTURES, n=1, cutoff=0.4)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    raise InputError(
+        f"`architecture` must be one of {', '.join(ARCHITECTURES)}, got {name!r}; {hint}a network of your own is known "
+        "once the module that calls attribkit.register_network is imported (attribkit --import MODULE)"
+    )
+
+
+def import_registering(module: str) -> None:
+    """Import a module by its name, for the networks that it registers. Raises InputError if that fails."""
+    try:
+        import_module(module)
+    except ImportError as error:
+        raise InputError(
+            f"the module {module!r}, which registers a network, cannot be imported here ({error}); install it, or set "
+            "PYTHONPATH to the folder it is in"
+        ) from error
+
+
+def name_of(network: object) -> str | None:
+    """The name under which a network's class is registered; None if it is not."""
+    return next((name for name, known in ARCHITECTURES.items() if type(network) is known.network), None)
+
+
+def is_builtin(network: object) -> bool:
+    """Whether a network is one of this package's own."""
+    return type(network).__module__.partition(".")[0] == _PACKAGE and name_of(network) is not None
+
+
+def imports() -> tuple[str, ...]:
+    """The modules that another process must import to know the networks registered here; not the script itself."""
+    modules = {known.network.__module__ for known in ARCHITECTURES.values() if not _is_local(known.network)}
+    return tuple(sorted(modules - {"__main__"}))
+
+
+def _is_local(network: type[nn.Module]) -> bool:
+    return network.__module__.partition(".")[0] == _PACKAGE
+
+
+def _place(network: type[nn.Module]) -> tuple[str, str]:
+    return network.__module__, network.__qualname__
