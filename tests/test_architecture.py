@@ -54,6 +54,7 @@ ALLOWED: dict[str, set[str]] = {
         "explainer",
         "models",
         "projector",
+        "render",
         "reports",
         "reproduce",
         "results",

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from attribkit.errors import InputError, InputNotFoundError
+from attribkit.render.formats import format_of, suffixes
 
 ModelArgument = Annotated[str, typer.Argument(help="A model folder or a bundled name.", show_default=False)]
 DataArgument = Annotated[
@@ -16,6 +17,7 @@ DataArgument = Annotated[
 ]
 TextColumn = Annotated[str | None, typer.Option(help="The column that holds the texts; guessed if not given.")]
 LabelColumn = Annotated[str | None, typer.Option(help="The column that holds the labels; guessed if not given.")]
+SavePaths = Annotated[list[Path] | None, typer.Option(help=f"A file to write: {suffixes()}; may repeat.")]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda, …; the best there is if not given.")]
 
 
@@ -47,10 +49,8 @@ def check_files(paths: Sequence[Path] | None) -> None:
 
     Raises: ValueError for a suffix that nothing can be saved under; FileNotFoundError for a folder that there is not.
     """
-    from attribkit.results.explanation import check_suffix
-
     for path in paths or ():
-        check_suffix(path)
+        format_of(path)
         if not path.parent.is_dir():
             raise InputNotFoundError(f"the folder {str(path.parent)!r} does not exist; make it first")
 

@@ -1,12 +1,11 @@
 """attribkit explain."""
 
 import sys
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from attribkit.cli.arguments import Device, ModelArgument, check_files
+from attribkit.cli.arguments import Device, ModelArgument, SavePaths, check_files
 from attribkit.cli.console import console, errors, escape
 from attribkit.errors import InputError
 
@@ -14,9 +13,7 @@ from attribkit.errors import InputError
 def explain(
     model: ModelArgument,
     texts: Annotated[list[str], typer.Argument(metavar="TEXT…", help="The texts; - reads one from stdin.")],
-    out: Annotated[
-        list[Path] | None, typer.Option(help="A file to write: .html, .png, .svg, .pdf, .json or .tex; may repeat.")
-    ] = None,
+    out: SavePaths = None,
     view: Annotated[list[str] | None, typer.Option(help="A view to show; may repeat. All by default.")] = None,
     target: Annotated[str | None, typer.Option(help="A label, 'all', or 'a,b' for why a and not b.")] = None,
     output: Annotated[str, typer.Option(help="log_odds, logit or probability.")] = "log_odds",

@@ -1,7 +1,6 @@
 """attribkit project."""
 
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,6 +10,7 @@ from attribkit.cli.arguments import (
     Device,
     LabelColumn,
     ModelArgument,
+    SavePaths,
     SplitOption,
     TextColumn,
     check_files,
@@ -31,9 +31,7 @@ class Method(StrEnum):
 def project(
     model: ModelArgument,
     data: DataArgument,
-    out: Annotated[
-        list[Path] | None, typer.Option(help="A file to write: .html, .png, .svg, .pdf, .json or .tex; may repeat.")
-    ] = None,
+    out: SavePaths = None,
     layer: Annotated[
         list[str] | None, typer.Option(help="A layer to map; may repeat. What the last layer reads by default.")
     ] = None,

@@ -18,6 +18,7 @@ from attribkit.cli.arguments import (
 )
 from attribkit.cli.console import console, errors, escape
 from attribkit.cli.progress import bar
+from attribkit.render.formats import FORMATS
 
 
 def words(
@@ -25,7 +26,7 @@ def words(
     data: DataArgument,
     out: Annotated[
         list[Path] | None,
-        typer.Option(help="A file to write: .html, a picture, .json, .tex, or .csv for every word; may repeat."),
+        typer.Option(help=f"A file to write: {', '.join(FORMATS)}, or .csv for every word; may repeat."),
     ] = None,
     least: Annotated[int, typer.Option(help="Texts that a word must occur in to be counted.", min=1)] = 5,
     most: Annotated[int, typer.Option(help="Texts to explain, drawn by the seed if there are more.", min=1)] = 25_000,

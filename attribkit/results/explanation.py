@@ -12,14 +12,13 @@ import pandas as pd
 
 from attribkit.errors import InputError, InputNotFoundError
 from attribkit.files import write_whole
-from attribkit.render import html, latex, picture, terminal
+from attribkit.render import formats, html, latex, terminal
 from attribkit.results.frames import NO_SCORES, frame
 from attribkit.results.panels import KINDS, Heatmap, Panel, Prediction, TokenScores
 from attribkit.results.panels.difference import difference
 
 FORMAT = 1
 _TOLD = ("failed", "verdict")
-SUFFIXES = (".html", ".png", ".svg", ".pdf", ".json", ".tex")
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ class Explanation:
         return frame(self, level)
 
     def save(self, path: str | Path) -> Path:
-        """Write to `path`; its suffix decides: .html, .png, .svg, .pdf, .json or .tex. Whole or not at all.
+        """Write to `path`, whole or not at all; its suffix decides (`attribkit.render.formats.FORMATS`).
 
         Returns: the path written.
         Raises: ValueError for another suffix; OSError where the folder cannot be written.
@@ -108,6 +107,8 @@ class Explanation:
 
     def to_png(self, dpi: int = 150) -> bytes:
         """A PNG picture as bytes."""
+        from attribkit.render import picture  # matplotlib is loaded when a picture is drawn
+
         return picture.image([self], "png", dpi=dpi)
 
     def to_latex(self) -> str:
@@ -200,6 +201,8 @@ class Explanations(list[Explanation]):
 
     def to_png(self, dpi: int = 150) -> bytes:
         """One PNG picture with a row for each explanation."""
+        from attribkit.render import picture  # matplotlib is loaded when a picture is drawn
+
         return picture.image(self, "png", dpi=dpi)
 
     def to_latex(self) -> str:
@@ -224,29 +227,10 @@ class Explanations(list[Explanation]):
         return html.fragment(self)
 
 
-def check_suffix(path: str | Path) -> str:
-    """The suffix, in lower case, if a result can be saved under it; ValueError that lists those that can."""
-    suffix = Path(path).suffix.lower()
-    if suffix not in SUFFIXES:
-        raise InputError(f"the file's suffix must be one of {', '.join(SUFFIXES)}, got {Path(path).name!r}; rename it")
-    return suffix
-
-
 def _save(result: "Explanation | Explanations", path: str | Path) -> Path:
-    path = Path(path)
-    rows = [result] if isinstance(result, Explanation) else list(result)
-    if not rows:
+    if isinstance(result, Explanations) and not result:
         raise InputError("there must be at least one explanation to save, got an empty list")
-    suffix = check_suffix(path)
-    if suffix == ".html":
-        content = html.page(rows).encode()
-    elif suffix == ".json":
-        content = result.to_json().encode()
-    elif suffix == ".tex":
-        content = latex.fragment(rows).encode()
-    else:
-        content = picture.image(rows, suffix[1:])
-    return write_whole(path, content)
+    return write_whole(Path(path), formats.content(result, path))
 
 
 def _as_json(value: Any) -> Any:

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from attribkit.results.explanation import SUFFIXES, Explanation, Explanations
+from attribkit.render.formats import FORMATS
+from attribkit.results.explanation import Explanation, Explanations
 from attribkit.results.panels import (
     Agreement,
     Band,
@@ -229,7 +230,7 @@ def test_whatever_can_be_explained_can_be_drawn_as_a_picture(explanation: Explan
     assert explanation.to_png(dpi=30).startswith(b"\x89PNG")
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", FORMATS)
 def test_the_suffix_decides_and_the_file_is_whole_and_alone(tmp_path: Path, suffix: str) -> None:
     explanation = horrible()
     for result in (explanation, Explanations([explanation, explanation])):

@@ -1,0 +1,99 @@
+"""Every format that a result can be saved in: the one list from which `save`, its errors and help texts are made.
+
+A new format is a module beside this one, with a function from the results to text or bytes, and a line of `FORMATS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attribkit.errors import InputError
+
+if TYPE_CHECKING:  # the list is read for help texts too, which must not wait for numpy
+    from attribkit.results.panels import Drawable
+
+
+@dataclass(frozen=True)
+class Format:
+    """One format.
+
+    Attributes:
+        suffix: of its files, in lower case.
+        description: what such a file is for, in a few words.
+        write: the whole file's content, of one result or of several.
+    """
+
+    suffix: str
+    description: str
+    write: Callable[[Any], str | bytes]
+
+
+def _rows(result: Drawable | Sequence[Drawable]) -> Sequence[Drawable]:
+    return result if isinstance(result, Sequence) else [result]
+
+
+def _html(result: Any) -> str:
+    from attribkit.render import html
+
+    return html.page(_rows(result))
+
+
+def _latex(result: Any) -> str:
+    from attribkit.render import latex
+
+    return latex.fragment(_rows(result))
+
+
+def _json(result: Any) -> str:
+    """Written by the result, which also reads it back."""
+    content: str = result.to_json()
+    return content
+
+
+def _picture(format: str) -> Callable[[Any], bytes]:
+    def write(result: Any) -> bytes:
+        # matplotlib takes a second to import, and only pictures need it
+        from attribkit.render import picture
+
+        return picture.image(_rows(result), format)
+
+    return write
+
+
+FORMATS: dict[str, Format] = {
+    one.suffix: one
+    for one in (
+        Format(".html", "a page that needs nothing else", _html),
+        Format(".png", "a picture", _picture("png")),
+        Format(".svg", "a picture of shapes", _picture("svg")),
+        Format(".pdf", "a picture for print", _picture("pdf")),
+        Format(".json", "data that can be loaded again", _json),
+        Format(".tex", "LaTeX to include in a paper", _latex),
+    )
+}
+
+
+def suffixes() -> str:
+    """The suffixes as a sentence names them: ".html, .png or .tex"."""
+    *first, last = FORMATS
+    return f"{', '.join(first)} or {last}"
+
+
+def format_of(path: str | Path) -> Format:
+    """The format that a path's suffix, in any case, names.
+
+    Raises: ValueError for another suffix, with those that there are.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in FORMATS:
+        raise InputError(f"the file's suffix must be one of {', '.join(FORMATS)}, got {Path(path).name!r}; rename it")
+    return FORMATS[suffix]
+
+
+def content(result: Drawable | Sequence[Drawable], path: str | Path) -> bytes:
+    """What a file at `path` would hold. Raises: ValueError for a suffix that is no format's."""
+    written = format_of(path).write(result)
+    return written.encode() if isinstance(written, str) else written
