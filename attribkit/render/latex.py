@@ -4,37 +4,20 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from attribkit.render import heatmap as shared
-from attribkit.render import palette
-from attribkit.render.bands import ranges
-from attribkit.render.captions import (
-    agreement,
-    chosen_by,
-    drawn,
-    equation,
-    icon,
-    mixed,
-    quoted,
-    remarks,
-    tokens_read,
-)
-from attribkit.render.layout import (
-    STRONG,
-    Context,
-    Scale,
-    largest,
-    number,
-    percent,
-    pieces,
-    scales,
-    shorten,
-    stretch,
-    strongest,
-    visible,
-    words,
-)
-from attribkit.render.sentences import sentences
-from attribkit.render.table import cells, numeric
+from attribkit.render.preparation import heatmap as shared
+from attribkit.render.preparation import palette
+from attribkit.render.preparation.captions import chosen_by, equation, icon, quoted, remarks, tokens_read
+from attribkit.render.preparation.context import Context
+from attribkit.render.preparation.intervals import ranges
+from attribkit.render.preparation.numbers import number, percent
+from attribkit.render.preparation.prediction import agreement
+from attribkit.render.preparation.ranking import largest, strongest
+from attribkit.render.preparation.scales import STRONG, Scale, scales
+from attribkit.render.preparation.scatter_text import drawn, mixed
+from attribkit.render.preparation.sentences import sentences
+from attribkit.render.preparation.spans import pieces, stretch, words
+from attribkit.render.preparation.table import cells, numeric
+from attribkit.render.preparation.unicode import shorten, visible
 from attribkit.results.panels import Chart, Drawable, Heatmap, Scatter, Table, TokenScores
 
 PREAMBLE = r"""% packages: \usepackage{xcolor,textcomp} \usepackage[T1]{fontenc} \usepackage[utf8]{inputenc}

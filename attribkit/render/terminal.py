@@ -10,39 +10,20 @@ from rich.style import Style
 from rich.table import Table as Grid
 from rich.text import Text
 
-from attribkit.render import heatmap as shared
-from attribkit.render import palette
-from attribkit.render.bands import ranges
-from attribkit.render.captions import (
-    agreement,
-    chosen_by,
-    drawn,
-    equation,
-    icon,
-    mixed,
-    quoted,
-    remarks,
-    tokens_read,
-)
-from attribkit.render.layout import (
-    STRONG,
-    Context,
-    Piece,
-    Scale,
-    largest,
-    number,
-    percent,
-    pieces,
-    position,
-    scales,
-    shorten,
-    stretch,
-    strongest,
-    visible,
-    words,
-)
-from attribkit.render.sentences import sentences
-from attribkit.render.table import cells, numeric
+from attribkit.render.preparation import heatmap as shared
+from attribkit.render.preparation import palette
+from attribkit.render.preparation.captions import chosen_by, equation, icon, quoted, remarks, tokens_read
+from attribkit.render.preparation.context import Context
+from attribkit.render.preparation.intervals import ranges
+from attribkit.render.preparation.numbers import number, percent, position
+from attribkit.render.preparation.prediction import agreement
+from attribkit.render.preparation.ranking import largest, strongest
+from attribkit.render.preparation.scales import STRONG, Scale, scales
+from attribkit.render.preparation.scatter_text import drawn, mixed
+from attribkit.render.preparation.sentences import sentences
+from attribkit.render.preparation.spans import Piece, pieces, stretch, words
+from attribkit.render.preparation.table import cells, numeric
+from attribkit.render.preparation.unicode import shorten, visible
 from attribkit.results.panels import Chart, Drawable, Heatmap, HeatmapRow, Prediction, Scatter, Table, TokenScores
 
 WIDTH = 100

@@ -5,9 +5,10 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from attribkit.render import palette
-from attribkit.render import scatter as geometry
-from attribkit.render.layout import STRONG, visible
+from attribkit.render.preparation import markers, palette, scatter_text
+from attribkit.render.preparation import scatter as geometry
+from attribkit.render.preparation.scales import STRONG
+from attribkit.render.preparation.unicode import visible
 from attribkit.results.panels import Scatter
 
 PAGE = Path(__file__).parent / "page"
@@ -48,7 +49,7 @@ def colours() -> str:
         pairs |= {f"p{step}": (light.colour(step), dark.colour(step))}
         pairs |= {f"n{step}": (light.colour(-step), dark.colour(-step))}
         pairs |= {f"w{step}": (light.weight(step), dark.weight(step))}
-    pairs |= {f"g{number}": pair for number, pair in enumerate(geometry.COLOURS)} | {"rest": geometry.REST}
+    pairs |= {f"g{number}": pair for number, pair in enumerate(markers.COLOURS)} | {"rest": markers.REST}
     variables = "".join(f"--{name}:light-dark({one},{other});" for name, (one, other) in pairs.items())
     rules = "".join(_steps(step) for step in range(1, palette.STEPS + 1))
     return f":root{{color-scheme:light dark;--letters:{palette.LETTERS};{variables}}}\n{rules}"
@@ -71,10 +72,10 @@ def _steps(step: int) -> str:
 def points(panel: Scatter) -> dict[str, Any]:
     """A map for the page to draw once: each point's place, its axes running from 0 to 1, its marker and its text."""
     frame = geometry.frame(panel)
-    found, places = geometry.signs(panel)
+    found, places = markers.signs(panel)
     return {
         "layer": visible(panel.maps[0].name, True),
-        "shown": geometry.shown(panel),
+        "shown": scatter_text.shown(panel),
         "axes": [visible(name, True) for name in panel.axes],
         "stretched": frame.stretched,
         "points": [[round(x, 4), round(y, 4)] for x, y in frame.unit(panel.maps[0].points).tolist()],
@@ -84,16 +85,16 @@ def points(panel: Scatter) -> dict[str, Any]:
                 "name": sign.name,
                 "count": sign.count,
                 "colour": "rest" if sign.colour is None else f"g{sign.colour}",
-                "path": _outline(geometry.SHAPES[sign.shape]),
+                "path": _outline(markers.SHAPES[sign.shape]),
             }
             for sign in found
         ],
-        "star": _outline(geometry.STAR),
+        "star": _outline(markers.STAR),
         "excerpts": [visible(text, True) for text in panel.excerpts],
         "labels": [visible(label, True) for label in panel.labels],
-        "notes": geometry.remarks(panel),
+        "notes": scatter_text.remarks(panel),
     }
 
 
-def _outline(shape: geometry.Polygon) -> str:
+def _outline(shape: markers.Polygon) -> str:
     return "M" + "L".join(f"{x:.2f} {-y:.2f}" for x, y in shape) + "z"

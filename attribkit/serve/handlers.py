@@ -12,7 +12,7 @@ from attribkit.errors import InputError, UnknownNameError
 from attribkit.explainer import explain, supported
 from attribkit.projection.reference_map import fits
 from attribkit.render.picture.page import image
-from attribkit.render.scatter import frame
+from attribkit.render.preparation.scatter import frame
 from attribkit.results.explanation import Explanation, Explanations
 from attribkit.serve import assets
 from attribkit.serve.limits import Limits

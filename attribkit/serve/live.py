@@ -6,11 +6,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from attribkit.render.bands import ranges
-from attribkit.render.captions import bars, chosen_by, equation, icon, remarks
-from attribkit.render.layout import number, percent, scales, shorten, stretch, visible
-from attribkit.render.scatter import Frame
-from attribkit.render.sentences import sentences
+from attribkit.render.preparation.captions import chosen_by, equation, icon, remarks
+from attribkit.render.preparation.intervals import ranges
+from attribkit.render.preparation.numbers import number, percent
+from attribkit.render.preparation.prediction import bars
+from attribkit.render.preparation.scales import scales
+from attribkit.render.preparation.scatter import Frame
+from attribkit.render.preparation.sentences import sentences
+from attribkit.render.preparation.spans import stretch
+from attribkit.render.preparation.unicode import shorten, visible
 from attribkit.results.explanation import Explanation
 from attribkit.results.panels import Heatmap, HeatmapRow, Prediction, ProjectedText, TokenScores
 from attribkit.views.agreement import agree, in_words

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page
 
-from attribkit.render import html, palette
+from attribkit.render import html
+from attribkit.render.preparation import palette
 from attribkit.results.explanation import Explanation, Explanations
 from attribkit.results.panels import Heatmap
 

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attribkit.render import latex, palette
+from attribkit.render import latex
+from attribkit.render.preparation import palette
 from attribkit.results.explanation import Explanation
 
 COMMANDS = {

@@ -15,8 +15,9 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
-from attribkit.render import html, palette, picture
-from attribkit.render import scatter as geometry
+from attribkit.render import html, picture
+from attribkit.render.preparation import markers, palette, scatter_text
+from attribkit.render.preparation import scatter as geometry
 from attribkit.results.explanation import Explanation
 from attribkit.results.panels import Map, Mixing, ProjectedText, Scatter
 
@@ -194,9 +195,9 @@ def test_25000_points_with_excerpts_stay_under_12_MB() -> None:
 def test_no_point_is_lost_from_the_legend_whatever_the_groups(group: list[int]) -> None:
     count = len(group)
     found = panel(count, groups=tuple(f"g{k}" for k in range(60)), group=np.array(group))
-    signs, places = geometry.signs(found)
+    signs, places = markers.signs(found)
     assert np.bincount(places, minlength=len(signs)).tolist() == [sign.count for sign in signs]
-    assert len(signs) <= geometry.OWN + 1
+    assert len(signs) <= markers.OWN + 1
     own = [(sign.colour, sign.shape) for sign in signs]
     assert len(set(own)) == len(own)
     for point, place in enumerate(places):
@@ -205,7 +206,7 @@ def test_no_point_is_lost_from_the_legend_whatever_the_groups(group: list[int]) 
 
 def test_every_group_has_its_own_pair_of_colour_and_shape_up_to_forty() -> None:
     names = tuple(f"class {k}" for k in range(40))
-    signs, places = geometry.signs(panel(80, groups=names, group=np.arange(80) % 40))
+    signs, places = markers.signs(panel(80, groups=names, group=np.arange(80) % 40))
     assert [sign.name for sign in signs] == list(names) and (places == np.arange(80) % 40).all()
     assert len({(sign.colour, sign.shape) for sign in signs}) == 40
     first = signs[:7]
@@ -225,7 +226,7 @@ _DEFICIENCIES = {
 @pytest.mark.parametrize("deficiency", _DEFICIENCIES)
 def test_the_colours_stay_apart_for_colour_blind_readers(deficiency: str, scheme: int) -> None:
     labs = []
-    for pair in geometry.COLOURS:
+    for pair in markers.COLOURS:
         rgb = np.clip(np.array(_DEFICIENCIES[deficiency]) @ palette.linear(pair[scheme]), 0, 1)
         labs.append(np.array(palette.to_oklab(palette.hexadecimal((float(rgb[0]), float(rgb[1]), float(rgb[2]))))))
     apart = [np.linalg.norm(a - b) for i, a in enumerate(labs) for b in labs[:i]]
@@ -236,8 +237,8 @@ def test_the_colours_stay_apart_for_colour_blind_readers(deficiency: str, scheme
 @pytest.mark.parametrize("scheme", [palette.LIGHT, palette.DARK], ids=["light", "dark"])
 def test_points_can_be_told_from_the_paper(scheme: palette.Scheme) -> None:
     side = 0 if scheme is palette.LIGHT else 1
-    assert min(palette.contrast(pair[side], scheme.paper) for pair in (*geometry.COLOURS, geometry.REST)) >= 2.4
-    light = [palette.to_oklab(pair[side])[0] for pair in geometry.ramp()]
+    assert min(palette.contrast(pair[side], scheme.paper) for pair in (*markers.COLOURS, markers.REST)) >= 2.4
+    light = [palette.to_oklab(pair[side])[0] for pair in markers.ramp()]
     assert (np.diff(light) < 0).all() if side == 0 else (np.diff(light) > 0).all()
 
 
@@ -248,7 +249,7 @@ def test_axes_share_one_scale_unless_one_would_vanish() -> None:
     assert geometry.frame(square).height == geometry.FLAT
     line = panel(2, maps=(Map("x", None, np.array([[0.0, 0.0], [9.0, 1.0]])),))
     assert geometry.frame(line).stretched and geometry.frame(line).height == 1
-    assert any("scale of its own" in remark for remark in geometry.remarks(line))
+    assert any("scale of its own" in remark for remark in scatter_text.remarks(line))
     same = panel(2, maps=(Map("x", None, np.array([[1.0, 1.0], [1.0, 1.0]])),))
     assert np.isfinite(geometry.frame(same).unit(same.maps[0].points)).all()
 
@@ -280,9 +281,9 @@ def test_the_picture_holds_every_point_in_its_colour_and_shape() -> None:
     for place, face, path in zip(offsets, faces, paths, strict=True):
         point = int(np.abs(unit - place).sum(axis=1).argmin())
         group = int(found.group[point])
-        red, green, blue = (int(geometry.COLOURS[group][0][i : i + 2], 16) / 255 for i in (1, 3, 5))
+        red, green, blue = (int(markers.COLOURS[group][0][i : i + 2], 16) / 255 for i in (1, 3, 5))
         assert face[:3] == pytest.approx((red, green, blue))
-        assert np.shape(path.vertices)[0] == len(geometry.SHAPES[group]) + 1
+        assert np.shape(path.vertices)[0] == len(markers.SHAPES[group]) + 1
 
 
 def test_the_picture_says_what_a_reader_must_know() -> None:
@@ -310,11 +311,11 @@ def test_small_maps_stand_in_rows_of_layers_and_columns_of_epochs() -> None:
 
 
 def test_nothing_has_no_sign_and_a_long_label_is_cut_where_it_is_named() -> None:
-    assert [geometry.small(amount) for amount in (-0.004, -0.006, 0.0, None)] == ["0.00", "−0.01", "0.00", "–"]
+    assert [scatter_text.small(amount) for amount in (-0.004, -0.006, 0.0, None)] == ["0.00", "−0.01", "0.00", "–"]
     labels = tuple("x" * 10_000 if k % 2 else "short" for k in range(40))
     near = ProjectedText("new", "y" * 10_000, np.zeros((1, 2)), np.array([1, 2, 3]))
     found = panel(labels=labels, placed=(near,))
-    assert geometry.tally(found, near) == f"2 × {'x' * 39}…, 1 × short"
+    assert scatter_text.tally(found, near) == f"2 × {'x' * 39}…, 1 × short"
     words = Read(html.page([drawn(found)])).words
     assert "x" * 40 not in words and "y" * 40 not in words
     assert not any("x" * 40 in said or "y" * 40 in said for said in words_of(figure_of(found)))
@@ -330,7 +331,7 @@ def test_a_continuous_colour_gets_a_bar_and_no_groups(dimensions: int) -> None:
     assert "50.0%" in page.words and not any("data-group" in a for _, a in page.elements)
     assert page.data[0]["values"][0] == "50.0%"
     steps = unpacked(page.data[0]["sign"], "u1")
-    assert steps[0] == 0 and steps[-1] == geometry.STEPS - 1 and (np.diff(steps.astype(int)) >= 0).all()
+    assert steps[0] == 0 and steps[-1] == markers.STEPS - 1 and (np.diff(steps.astype(int)) >= 0).all()
 
 
 def test_maps_without_labels_excerpts_or_numbers_are_drawn_plain() -> None:
@@ -366,10 +367,10 @@ def test_hostile_words_are_drawn_in_a_picture(hostile: str, dimensions: int) -> 
 
 
 def test_one_sentence_says_it_all_where_nothing_can_be_drawn() -> None:
-    said = geometry.sentence(panel())
+    said = scatter_text.sentence(panel())
     assert said.startswith("PCA in 2 dimensions · 40 points · colour and shape: label · rnn; ")
     assert "same-label neighbours 0.83 in the layer, 0.79 on the map, 0.50 by chance" in said
-    assert "6 maps" in geometry.sentence(films())
+    assert "6 maps" in scatter_text.sentence(films())
 
 
 def test_a_drawing_is_the_same_every_time() -> None:

@@ -5,8 +5,9 @@ from collections.abc import Callable
 import pytest
 from rich.console import Console
 
-from attribkit.render import palette, terminal
-from attribkit.render.palette import contrast
+from attribkit.render import terminal
+from attribkit.render.preparation import palette
+from attribkit.render.preparation.palette import contrast
 from attribkit.results.explanation import Explanation
 
 

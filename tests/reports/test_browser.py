@@ -16,7 +16,8 @@ from render.conftest import explained, token_scores  # noqa: F401  # fixtures
 
 from attribkit.demo import small_report
 from attribkit.models.classifier import Classifier
-from attribkit.render import html, palette
+from attribkit.render import html
+from attribkit.render.preparation import palette
 from attribkit.reports import report
 from attribkit.results.explanation import Explanation
 from attribkit.results.panels import Chart, Document, Section, Series

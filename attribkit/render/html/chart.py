@@ -2,9 +2,11 @@
 
 from typing import Any
 
-from attribkit.render import palette
-from attribkit.render.chart import Axis, apart, axes, labels, last, rows
-from attribkit.render.layout import Context, number, position, visible
+from attribkit.render.preparation import palette
+from attribkit.render.preparation.chart import Axis, apart, axes, labels, last, rows
+from attribkit.render.preparation.context import Context
+from attribkit.render.preparation.numbers import number, position
+from attribkit.render.preparation.unicode import visible
 from attribkit.results.panels import Chart
 
 TABLE_ROWS = 500

@@ -6,10 +6,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from attribkit.render import palette
 from attribkit.render.html.page import DRAW, environment, style
 from attribkit.render.html.texts import texts
-from attribkit.render.layout import Context, visible
+from attribkit.render.preparation import palette
+from attribkit.render.preparation.context import Context
+from attribkit.render.preparation.unicode import visible
 from attribkit.results.panels import Document, Section
 
 
@@ -37,7 +38,7 @@ def document(found: Document) -> str:
 
 @cache
 def _script() -> str:
-    return (Path(__file__).parent.parent / "templates" / "report.js").read_text(encoding="utf-8")
+    return (Path(__file__).parent / "templates" / "report.js").read_text(encoding="utf-8")
 
 
 def _section(section: Section) -> dict[str, Any]:

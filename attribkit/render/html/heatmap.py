@@ -2,9 +2,12 @@
 
 from typing import Any
 
-from attribkit.render import heatmap as shared
 from attribkit.render.html.marks import Mark, safe_runs
-from attribkit.render.layout import Context, is_right_to_left, number, pieces, shorten, words
+from attribkit.render.preparation import heatmap as shared
+from attribkit.render.preparation.context import Context
+from attribkit.render.preparation.numbers import number
+from attribkit.render.preparation.spans import pieces, words
+from attribkit.render.preparation.unicode import is_right_to_left, shorten
 from attribkit.results.panels import Heatmap, HeatmapRow
 
 COLUMNS = 600

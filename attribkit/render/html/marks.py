@@ -3,10 +3,13 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from attribkit.render import palette
-from attribkit.render.bands import Range, ranges
-from attribkit.render.layout import Scale, is_bidi_control, number, pieces, runs, shorten
-from attribkit.render.sentences import Sentence, limit, sentences
+from attribkit.render.preparation import palette
+from attribkit.render.preparation.intervals import Range, ranges
+from attribkit.render.preparation.numbers import number
+from attribkit.render.preparation.scales import Scale
+from attribkit.render.preparation.sentences import Sentence, limit, sentences
+from attribkit.render.preparation.spans import pieces
+from attribkit.render.preparation.unicode import is_bidi_control, runs, shorten
 from attribkit.results.panels import TokenScores
 
 EXCERPT = 160

@@ -9,15 +9,20 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from attribkit.render import palette
-from attribkit.render.captions import SHARED, agreement, bars, flat, icon, quoted
 from attribkit.render.html.chart import chart
 from attribkit.render.html.heatmap import heatmap
 from attribkit.render.html.marks import excerpt
 from attribkit.render.html.scatter import scatter
 from attribkit.render.html.table import table
 from attribkit.render.html.token_scores import token_scores
-from attribkit.render.layout import STRONG, Context, Scale, is_right_to_left, percent, runs, scales, visible
+from attribkit.render.preparation import palette
+from attribkit.render.preparation.captions import SHARED, icon, quoted
+from attribkit.render.preparation.context import Context
+from attribkit.render.preparation.numbers import percent
+from attribkit.render.preparation.prediction import agreement, bars
+from attribkit.render.preparation.provenance import flat
+from attribkit.render.preparation.scales import STRONG, Scale, scales
+from attribkit.render.preparation.unicode import is_right_to_left, runs, visible
 from attribkit.results.panels import Chart, Drawable, Heatmap, Prediction, Scatter, Table, TokenScores
 
 DRAW: dict[str, Callable[[Any, Context], dict[str, Any]]] = {
@@ -41,7 +46,7 @@ copies of it may run in one document: it must start only what has not been start
 def environment() -> Environment:
     """What reads the templates: everything put into one is escaped."""
     found = Environment(
-        loader=FileSystemLoader(Path(__file__).parent.parent / "templates"),
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from attribkit.render import scatter as geometry
-from attribkit.render.layout import Context, shorten, visible
 from attribkit.render.picture.page import image
+from attribkit.render.preparation import markers, scatter_text
+from attribkit.render.preparation import scatter as geometry
+from attribkit.render.preparation.context import Context
+from attribkit.render.preparation.unicode import shorten, visible
 from attribkit.results.panels import Map, Panel, Prediction, ProjectedText, Scatter
 
 LEVELS = 65_535
@@ -37,14 +39,14 @@ class _Alone:
 
 def scatter(panel: Scatter, context: Context) -> dict[str, Any]:
     """What the template draws of one scatter."""
-    found, _ = geometry.signs(panel)
+    found, _ = markers.signs(panel)
     grouped = bool(len(panel.group))
     measured = [one.mixing for one in panel.maps if one.mixing]
     return {
         "script": _script(),
         "title": panel.title,
-        "shown": geometry.shown(panel),
-        "sentence": geometry.sentence(panel),
+        "shown": scatter_text.shown(panel),
+        "sentence": scatter_text.sentence(panel),
         "style": _variables(),
         "data": _json(_data(panel)),
         "still": b64encode(image([_Alone((panel,))], "png", dpi=STILL)).decode(),
@@ -54,27 +56,27 @@ def scatter(panel: Scatter, context: Context) -> dict[str, Any]:
         "layers": list(dict.fromkeys(visible(one.layer, one_line=True) for one in panel.maps)),
         "epochs": len({one.epoch for one in panel.maps}) > 1,
         "maps": [{"name": visible(one.name, one_line=True), "readings": _readings(one)} for one in panel.maps],
-        "meanings": [(r.name, r.meaning) for r in geometry.readings(measured[0])] if measured else [],
+        "meanings": [(r.name, r.meaning) for r in scatter_text.readings(measured[0])] if measured else [],
         "colour": panel.colour,
         "legend": [{"sign": sign, "path": _path(sign.shape), "index": k} for k, sign in enumerate(found)] * grouped,
         "scale": _scale(panel),
-        "star": _outline(tuple((1.5 * x, 1.5 * y) for x, y in geometry.STAR)),
+        "star": _outline(tuple((1.5 * x, 1.5 * y) for x, y in markers.STAR)),
         "aspect": f"1/{geometry.frame(panel).height:.3f}",
         "placed": [_placed(panel, one) for one in panel.placed],
-        "notes": geometry.remarks(panel),
+        "notes": scatter_text.remarks(panel),
     }
 
 
 @cache
 def _script() -> str:
-    return (Path(__file__).parent.parent / "templates" / "scatter.js").read_text(encoding="utf-8")
+    return (Path(__file__).parent / "templates" / "scatter.js").read_text(encoding="utf-8")
 
 
 @cache
 def _variables() -> str:
     """The colours as variables that follow the colour scheme of whatever they stand in."""
-    pairs = {f"g{k}": pair for k, pair in enumerate(geometry.COLOURS)} | {"rest": geometry.REST}
-    pairs |= {f"v{k}": pair for k, pair in enumerate(geometry.ramp())}
+    pairs = {f"g{k}": pair for k, pair in enumerate(markers.COLOURS)} | {"rest": markers.REST}
+    pairs |= {f"v{k}": pair for k, pair in enumerate(markers.ramp())}
     return ";".join(f"--{name}:light-dark({light},{dark})" for name, (light, dark) in pairs.items())
 
 
@@ -108,7 +110,7 @@ def _named(names: Sequence[str]) -> dict[str, Any] | None:
 def _data(panel: Scatter) -> dict[str, Any]:
     """What the script reads: integers relative to the shared axes, packed; texts as they may be shown."""
     frame = geometry.frame(panel)
-    found, places = geometry.signs(panel)
+    found, places = markers.signs(panel)
     values = panel.values if panel.values is not None and len(panel.values) else None
 
     def levels(points: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -121,14 +123,14 @@ def _data(panel: Scatter) -> dict[str, Any]:
         "axes": [_clean(name) for name in panel.axes],
         "height": round(frame.height, 3),
         "maps": [_map(one, _packed(levels(one.points), "u2")) for one in panel.maps],
-        "shapes": [[round(number, 3) for corner in shape for number in corner] for shape in geometry.SHAPES],
-        "star": [round(number, 3) for corner in geometry.STAR for number in corner],
-        "signs": [{"colour": f"--v{step}", "shape": 0} for step in range(geometry.STEPS)]
+        "shapes": [[round(number, 3) for corner in shape for number in corner] for shape in markers.SHAPES],
+        "star": [round(number, 3) for corner in markers.STAR for number in corner],
+        "signs": [{"colour": f"--v{step}", "shape": 0} for step in range(markers.STEPS)]
         if continuous
         else [{"colour": _variable(sign), "shape": sign.shape, "name": sign.name} for sign in found],
-        "sign": _packed(geometry.steps(values) if values is not None else places, "u1"),
+        "sign": _packed(markers.steps(values) if values is not None else places, "u1"),
         "colour": _clean(panel.colour) if panel.colour else None,
-        "values": [geometry.value(panel, amount) for amount in values.tolist()] if values is not None else None,
+        "values": [scatter_text.value(panel, amount) for amount in values.tolist()] if values is not None else None,
         "excerpts": [_clean(excerpt) for excerpt in panel.excerpts],
         "labels": _named(panel.labels),
         "predictions": _named(panel.predictions),
@@ -150,17 +152,17 @@ def _map(one: Map, points: str) -> dict[str, Any]:
     return {"layer": _clean(one.layer), "epoch": one.epoch, "name": _clean(one.name), "points": points}
 
 
-def _variable(sign: geometry.Sign) -> str:
+def _variable(sign: markers.Sign) -> str:
     return "--rest" if sign.colour is None else f"--g{sign.colour}"
 
 
-def _outline(shape: geometry.Polygon) -> str:
+def _outline(shape: markers.Polygon) -> str:
     return "M" + "L".join(f"{x:.2f} {-y:.2f}" for x, y in shape) + "z"
 
 
 @cache
 def _path(shape: int) -> str:
-    return _outline(geometry.SHAPES[shape])
+    return _outline(markers.SHAPES[shape])
 
 
 def _readings(one: Map) -> list[dict[str, Any]]:
@@ -173,14 +175,14 @@ def _readings(one: Map) -> list[dict[str, Any]]:
         {
             "name": reading.name,
             "rows": [
-                (where, geometry.small(amount), place(amount))
+                (where, scatter_text.small(amount), place(amount))
                 for where, amount in (("layer", reading.layer), ("map", reading.map))
                 if amount is not None
             ],
             "chance": place(reading.chance),
-            "by_chance": geometry.small(reading.chance),
+            "by_chance": scatter_text.small(reading.chance),
         }
-        for reading in (geometry.readings(one.mixing) if one.mixing else [])
+        for reading in (scatter_text.readings(one.mixing) if one.mixing else [])
     ]
 
 
@@ -189,7 +191,7 @@ def _scale(panel: Scatter) -> dict[str, str] | None:
     if panel.values is None or not len(panel.values):
         return None
     low, high = float(panel.values.min()), float(panel.values.max())
-    return {"low": geometry.value(panel, low), "high": geometry.value(panel, high)}
+    return {"low": scatter_text.value(panel, low), "high": scatter_text.value(panel, high)}
 
 
 def _placed(panel: Scatter, one: ProjectedText) -> dict[str, Any]:
@@ -197,12 +199,12 @@ def _placed(panel: Scatter, one: ProjectedText) -> dict[str, Any]:
 
     def told(point: int) -> dict[str, Any]:
         excerpt = visible(panel.excerpts[point], one_line=True) if panel.excerpts else f"point {point + 1:,}"
-        label = shorten(panel.labels[point], geometry.NAME) if panel.labels else None
+        label = shorten(panel.labels[point], scatter_text.NAME) if panel.labels else None
         return {"point": point, "excerpt": excerpt, "label": label}
 
     return {
         "excerpt": visible(one.excerpt, one_line=True),
-        "prediction": shorten(one.prediction, geometry.NAME),
+        "prediction": shorten(one.prediction, scatter_text.NAME),
         "neighbours": [told(int(point)) for point in one.neighbours],
-        "tally": geometry.tally(panel, one),
+        "tally": scatter_text.tally(panel, one),
     }

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from attribkit.render import palette
-from attribkit.render.layout import Context
-from attribkit.render.table import Bars, cells, numeric
+from attribkit.render.preparation import palette
+from attribkit.render.preparation.context import Context
+from attribkit.render.preparation.table import Bars, cells, numeric
 from attribkit.results.panels import Bar, Table
 
 ROWS = 2_000

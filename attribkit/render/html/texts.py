@@ -9,8 +9,11 @@ from collections.abc import Sequence
 from math import floor, log10
 from typing import Any
 
-from attribkit.render.captions import quoted
-from attribkit.render.layout import is_right_to_left, number, pieces, scales, shorten, visible
+from attribkit.render.preparation.captions import quoted
+from attribkit.render.preparation.numbers import number
+from attribkit.render.preparation.scales import scales
+from attribkit.render.preparation.spans import pieces
+from attribkit.render.preparation.unicode import is_right_to_left, shorten, visible
 from attribkit.results.panels import Drawable, TokenScores
 
 CHARACTERS = 5_000

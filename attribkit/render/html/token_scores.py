@@ -2,18 +2,15 @@
 
 from typing import Any
 
-from attribkit.render.bands import Range, caption, meaning, ranges
-from attribkit.render.captions import (
-    captions,
-    chosen_by,
-    equation,
-    icon,
-    quoted,
-    remarks,
-)
 from attribkit.render.html.marks import marks
-from attribkit.render.layout import Context, number, shorten, stretch, strongest, words
-from attribkit.render.sentences import limit, sentences
+from attribkit.render.preparation.captions import captions, chosen_by, equation, icon, quoted, remarks
+from attribkit.render.preparation.context import Context
+from attribkit.render.preparation.intervals import Range, caption, meaning, ranges
+from attribkit.render.preparation.numbers import number
+from attribkit.render.preparation.ranking import strongest
+from attribkit.render.preparation.sentences import limit, sentences
+from attribkit.render.preparation.spans import stretch, words
+from attribkit.render.preparation.unicode import shorten
 from attribkit.results.panels import TokenScores
 
 TABLE_ROWS = 500

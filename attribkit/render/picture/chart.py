@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 
-from attribkit.render.chart import Axis, apart, axes, labels, last, rows
-from attribkit.render.layout import visible
 from attribkit.render.picture.canvas import Block, Canvas
 from attribkit.render.picture.context import INKS, INNER, MARGIN, SMALL, WIDTH, DrawContext, clip
+from attribkit.render.preparation.chart import Axis, apart, axes, labels, last, rows
+from attribkit.render.preparation.unicode import visible
 from attribkit.results.panels import Chart, Series
 
 _DASHES = ("-", (0, (5, 2.5)), (0, (1, 1.8)), "-", (0, (5, 2.5)), (0, (1, 1.8)))

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from attribkit.render import palette
-from attribkit.render.layout import Context, visible
 from attribkit.render.picture.canvas import Block, Canvas
 from attribkit.render.picture.fonts import FontSet
+from attribkit.render.preparation import palette
+from attribkit.render.preparation.context import Context
+from attribkit.render.preparation.unicode import visible
 
 WIDTH = 560.0
 MARGIN = 30.0

@@ -9,10 +9,12 @@ from matplotlib.backend_bases import FigureCanvasBase
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
-from attribkit.render import heatmap as shared
-from attribkit.render.layout import number, shorten, visible, words
 from attribkit.render.picture.canvas import Block, Canvas, gap
 from attribkit.render.picture.context import INKS, INNER, LINE, MARGIN, SMALL, DrawContext, clip, prose
+from attribkit.render.preparation import heatmap as shared
+from attribkit.render.preparation.numbers import number
+from attribkit.render.preparation.spans import words
+from attribkit.render.preparation.unicode import shorten, visible
 from attribkit.results.panels import Heatmap, HeatmapRow
 
 CELL, WIDEST, LABEL, BETWEEN = 15.0, 64.0, 13.0, 9.0

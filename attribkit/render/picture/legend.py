@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 
-from attribkit.render import palette
-from attribkit.render.bands import caption
-from attribkit.render.layout import Scale, number, pieces
 from attribkit.render.picture.canvas import Block, Canvas
 from attribkit.render.picture.context import INKS, MARGIN, SMALL, DrawContext, clip
-from attribkit.render.sentences import limit, sentences
+from attribkit.render.preparation import palette
+from attribkit.render.preparation.intervals import caption
+from attribkit.render.preparation.numbers import number
+from attribkit.render.preparation.scales import Scale
+from attribkit.render.preparation.sentences import limit, sentences
+from attribkit.render.preparation.spans import pieces
 from attribkit.results.panels import TokenScores
 
 

@@ -7,8 +7,6 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from attribkit.errors import InputError
-from attribkit.render.captions import quoted
-from attribkit.render.layout import Context, percent, scales, visible
 from attribkit.render.picture import chart, heatmap, scatter, table, token_scores
 from attribkit.render.picture.canvas import Block, Canvas, default_style, gap, write
 from attribkit.render.picture.context import INKS, LINE, MARGIN, WIDTH, DrawContext, prose, rule
@@ -17,6 +15,11 @@ from attribkit.render.picture.legend import cues, legend
 from attribkit.render.picture.prediction import header
 from attribkit.render.picture.row import row
 from attribkit.render.picture.token_scores import settings
+from attribkit.render.preparation.captions import quoted
+from attribkit.render.preparation.context import Context
+from attribkit.render.preparation.numbers import percent
+from attribkit.render.preparation.scales import scales
+from attribkit.render.preparation.unicode import visible
 from attribkit.results.panels import Chart, Drawable, Heatmap, Scatter, Table, TokenScores
 
 FORMATS = ("png", "svg", "pdf")

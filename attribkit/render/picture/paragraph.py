@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 
-from attribkit.render import palette
-from attribkit.render.bands import Range, ranges
-from attribkit.render.layout import STRONG, Scale, is_right_to_left, pieces
-from attribkit.render.lines import Chunk, Line, turned, typeset
 from attribkit.render.picture.canvas import Block, Canvas
 from attribkit.render.picture.context import INKS, INNER, LINE, MARGIN, TEXT, DrawContext
-from attribkit.render.sentences import limit, sentences
+from attribkit.render.picture.line_breaking import Chunk, Line, turned, typeset
+from attribkit.render.preparation import palette
+from attribkit.render.preparation.intervals import Range, ranges
+from attribkit.render.preparation.scales import STRONG, Scale
+from attribkit.render.preparation.sentences import limit, sentences
+from attribkit.render.preparation.spans import pieces
+from attribkit.render.preparation.unicode import is_right_to_left
 from attribkit.results.panels import TokenScores
 
 BAND = 19.0

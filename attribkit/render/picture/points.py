@@ -14,10 +14,11 @@ from matplotlib.path import Path
 from matplotlib.transforms import IdentityTransform
 from numpy.typing import NDArray
 
-from attribkit.render import scatter as geometry
-from attribkit.render.layout import shorten, visible
 from attribkit.render.picture.canvas import Canvas
 from attribkit.render.picture.context import INKS, SMALL, DrawContext, clip
+from attribkit.render.preparation import markers
+from attribkit.render.preparation import scatter as geometry
+from attribkit.render.preparation.unicode import shorten, visible
 from attribkit.results.panels import Scatter
 
 VECTORS = 2000
@@ -36,24 +37,24 @@ class Inks:
         shapes: (N,) each point's place among the shapes.
     """
 
-    signs: list[geometry.Sign]
+    signs: list[markers.Sign]
     colours: NDArray[np.float64]
     shapes: NDArray[np.int64]
 
     @classmethod
     def of(cls, panel: Scatter) -> "Inks":
         """The colours and shapes of a panel's points."""
-        signs, places = geometry.signs(panel)
+        signs, places = markers.signs(panel)
         if panel.values is not None and len(panel.values):
-            table = _rgb([light for light, _ in geometry.ramp()])
-            return cls([], table[geometry.steps(panel.values)], np.zeros(len(places), dtype=np.int64))
+            table = _rgb([light for light, _ in markers.ramp()])
+            return cls([], table[markers.steps(panel.values)], np.zeros(len(places), dtype=np.int64))
         table = _rgb([colour_of(sign) for sign in signs])
         return cls(signs, table[places], np.array([sign.shape for sign in signs])[places])
 
 
-def colour_of(sign: geometry.Sign) -> str:
+def colour_of(sign: markers.Sign) -> str:
     """A sign's colour on light paper."""
-    return geometry.REST[0] if sign.colour is None else geometry.COLOURS[sign.colour][0]
+    return markers.REST[0] if sign.colour is None else markers.COLOURS[sign.colour][0]
 
 
 def _rgb(colours: Sequence[str]) -> NDArray[np.float64]:
@@ -62,14 +63,14 @@ def _rgb(colours: Sequence[str]) -> NDArray[np.float64]:
 
 @cache
 def _path(shape: int) -> Path:
-    return _closed(geometry.SHAPES[shape])
+    return _closed(markers.SHAPES[shape])
 
 
-def _closed(corners: geometry.Polygon) -> Path:
+def _closed(corners: markers.Polygon) -> Path:
     return Path(np.array([*corners, corners[0]]), closed=True)
 
 
-def markers(
+def draw_markers(
     plot: Axes, places: NDArray[np.float64], paths: list[Path], radii: NDArray[np.float64], colours: NDArray[np.float64]
 ) -> PathCollection:
     """Markers in the given order: (N, 2) places, a path for each, (N,) radii in points, (N, 4) colours."""
@@ -87,13 +88,15 @@ def markers(
     return found
 
 
-def symbols(canvas: Canvas, spots: Sequence[tuple[float, float]], signs: Sequence[geometry.Sign]) -> None:
+def symbols(canvas: Canvas, spots: Sequence[tuple[float, float]], signs: Sequence[markers.Sign]) -> None:
     """The legend's markers, at spots in points from the sheet's top left."""
     plot = canvas.axes(0, 0, canvas.width, canvas.height)
     plot.set_xlim(0, canvas.width)
     plot.set_ylim(canvas.height, 0)
     colours = np.column_stack([_rgb([colour_of(sign) for sign in signs]), np.ones(len(signs))])
-    found = markers(plot, np.array(spots), [_path(sign.shape) for sign in signs], np.full(len(signs), 3.0), colours)
+    found = draw_markers(
+        plot, np.array(spots), [_path(sign.shape) for sign in signs], np.full(len(signs), 3.0), colours
+    )
     found.set_label("legend")
 
 
@@ -121,7 +124,7 @@ def cloud(canvas: Canvas, panel: Scatter, index: int, inks: Inks, context: DrawC
         places = places[:, :2]
         _cube(plot, panel, context, width)
     colours = np.column_stack([inks.colours, alpha])[order]
-    found = markers(plot, places[order], [_path(int(s)) for s in inks.shapes[order]], radii[order], colours)
+    found = draw_markers(plot, places[order], [_path(int(s)) for s in inks.shapes[order]], radii[order], colours)
     found.set_label(f"map {index}")
     found.set_rasterized(len(unit) * len(panel.maps) > VECTORS)
     if panel.dimensions == 2:
@@ -176,7 +179,7 @@ def _stars(
         x, y = (unit if panel.dimensions == 2 else geometry.turned(unit))[0, :2]
         for near in one.neighbours.tolist():
             plot.plot([x, places[near, 0]], [y, places[near, 1]], color=INKS.ink, alpha=0.55, linewidth=0.6, zorder=4)
-        star = markers(plot, np.array([[x, y]]), [_closed(geometry.STAR)], np.array([7.0 if width > 150 else 4.5]),
+        star = draw_markers(plot, np.array([[x, y]]), [_closed(markers.STAR)], np.array([7.0 if width > 150 else 4.5]),
                        np.array([matplotlib.colors.to_rgba(INKS.ink)]))  # fmt: skip
         star.set_label(f"star {number}")
         star.set_zorder(6)

@@ -1,9 +1,10 @@
 """The prediction: in large letters with a bar for each label, or as a narrow column beside a row."""
 
-from attribkit.render.captions import agreement, bars
-from attribkit.render.layout import percent, visible
 from attribkit.render.picture.canvas import Block, Canvas
 from attribkit.render.picture.context import INKS, INNER, MARGIN, NOTE, SMALL, WIDTH, DrawContext, clip
+from attribkit.render.preparation.numbers import percent
+from attribkit.render.preparation.prediction import agreement, bars
+from attribkit.render.preparation.unicode import visible
 from attribkit.results.panels import Prediction
 
 SIDE = 128.0

@@ -1,12 +1,16 @@
 """One of several texts: a row of its colours, its strongest words and its verdict, the prediction beside it."""
 
-from attribkit.render.captions import quoted, remarks, tokens_read
-from attribkit.render.layout import Scale, number, shorten, strongest, words
 from attribkit.render.picture.canvas import Block, gap
 from attribkit.render.picture.context import INNER, NOTE, DrawContext, beside, prose
 from attribkit.render.picture.paragraph import paragraph
 from attribkit.render.picture.prediction import SIDE, side
 from attribkit.render.picture.token_scores import settings, verdict
+from attribkit.render.preparation.captions import quoted, remarks, tokens_read
+from attribkit.render.preparation.numbers import number
+from attribkit.render.preparation.ranking import strongest
+from attribkit.render.preparation.scales import Scale
+from attribkit.render.preparation.spans import words
+from attribkit.render.preparation.unicode import shorten
 from attribkit.results.panels import Drawable, TokenScores
 
 

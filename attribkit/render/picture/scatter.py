@@ -5,11 +5,12 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from attribkit.render import scatter as geometry
-from attribkit.render.layout import shorten, visible
 from attribkit.render.picture.canvas import Block, Canvas, gap
 from attribkit.render.picture.context import INKS, INNER, MARGIN, NOTE, SMALL, DrawContext, beside, clip, prose
 from attribkit.render.picture.points import Inks, cloud, symbols
+from attribkit.render.preparation import markers, scatter_text
+from attribkit.render.preparation import scatter as geometry
+from attribkit.render.preparation.unicode import shorten, visible
 from attribkit.results.panels import Map, ProjectedText, Scatter
 
 PLOT = 344.0
@@ -59,7 +60,7 @@ def texts(panel: Scatter, text: str | None) -> Iterator[str]:
 def _head(panel: Scatter, context: DrawContext) -> Block:
     def draw(canvas: Canvas, top: float) -> None:
         canvas.text(MARGIN, top + 12, clip(panel.title, context, 12, INNER, bold=True), 12, INKS.ink, bold=True)
-        canvas.text(MARGIN, top + 27, clip(geometry.shown(panel), context, SMALL, INNER), SMALL, INKS.muted)
+        canvas.text(MARGIN, top + 27, clip(scatter_text.shown(panel), context, SMALL, INNER), SMALL, INKS.muted)
 
     return Block(38, draw)
 
@@ -114,13 +115,13 @@ def _legend(inks: Inks, panel: Scatter, context: DrawContext, columns: int, widt
 
 
 def _bar(panel: Scatter, values: NDArray[np.float64], left: float, width: float) -> Block:
-    low, high = (geometry.value(panel, float(end)) for end in (values.min(), values.max()))
+    low, high = (scatter_text.value(panel, float(end)) for end in (values.min(), values.max()))
 
     def draw(canvas: Canvas, top: float) -> None:
         canvas.text(left, top + 8, visible(panel.colour or "value", one_line=True), SMALL, INKS.muted)
-        cell = width / geometry.STEPS
-        for step, (light, _) in enumerate(geometry.ramp()):
-            canvas.box(left + step * cell, top + 13, cell + (0.4 if step < geometry.STEPS - 1 else 0), 7, light)
+        cell = width / markers.STEPS
+        for step, (light, _) in enumerate(markers.ramp()):
+            canvas.box(left + step * cell, top + 13, cell + (0.4 if step < markers.STEPS - 1 else 0), 7, light)
         canvas.text(left, top + 30, low, SMALL, INKS.muted)
         canvas.text(left + width, top + 30, high, SMALL, INKS.muted, align="right")
 
@@ -129,7 +130,7 @@ def _bar(panel: Scatter, values: NDArray[np.float64], left: float, width: float)
 
 def _numbers(one: Map, context: DrawContext) -> Block:
     """The degree of mixing of the map that stands alone, each number on a track from 0 to 1."""
-    readings = geometry.readings(one.mixing) if one.mixing else []
+    readings = scatter_text.readings(one.mixing) if one.mixing else []
     rows: list[tuple[str, float | None, float | None, bool]] = []
     for reading in readings:
         rows.append((reading.name, None, None, True))
@@ -144,7 +145,7 @@ def _numbers(one: Map, context: DrawContext) -> Block:
             canvas.text(left, top - 3, name, SMALL, INKS.ink if heading else INKS.muted, bold=heading)
             if amount is None:
                 continue
-            canvas.text(left + ASIDE, top - 3, geometry.small(amount), SMALL, INKS.ink, align="right")
+            canvas.text(left + ASIDE, top - 3, scatter_text.small(amount), SMALL, INKS.ink, align="right")
             track = ASIDE - 34 - 30
             if name != "chance":
                 canvas.box(left + 34, top - 7.6, track, 3.6, INKS.faint, 1.8)
@@ -198,7 +199,7 @@ def _row(panel: Scatter, context: DrawContext, inks: Inks, row: list[int], width
         for place, k in enumerate(row):
             left = MARGIN + place * (width + APART)
             one = panel.maps[k]
-            name = geometry.time(one) if timed else one.name
+            name = scatter_text.time(one) if timed else one.name
             canvas.text(
                 left, top + 8, clip(name, context, SMALL, width, bold=not timed), SMALL, INKS.ink, bold=not timed
             )
@@ -217,8 +218,8 @@ def _cells(one: Map) -> list[tuple[str, str, str]]:
     """The mixing numbers of a small map, under a heading; nothing where they were not measured."""
     if one.mixing is None:
         return []
-    rows = [(_SHORT.get(r.name, r.name), r.layer, r.map) for r in geometry.readings(one.mixing)]
-    return [("", "layer", "map"), *((name, geometry.small(a), geometry.small(b)) for name, a, b in rows)]
+    rows = [(_SHORT.get(r.name, r.name), r.layer, r.map) for r in scatter_text.readings(one.mixing)]
+    return [("", "layer", "map"), *((name, scatter_text.small(a), scatter_text.small(b)) for name, a, b in rows)]
 
 
 def _words(panel: Scatter, context: DrawContext) -> list[Block]:
@@ -227,18 +228,18 @@ def _words(panel: Scatter, context: DrawContext) -> list[Block]:
     for one in panel.placed:
         blocks += [*_placed(panel, one, context), gap(6)]
     mixing = next((one.mixing for one in panel.maps if one.mixing), None)
-    for reading in geometry.readings(mixing) if mixing else []:
+    for reading in scatter_text.readings(mixing) if mixing else []:
         short = _SHORT.get(reading.name)
         name = f"{reading.name} ({short})" if short and len(panel.maps) > 1 else reading.name
         blocks.append(prose(f"{name} – {reading.meaning}", context, NOTE))
-    blocks += [prose(f"– {remark}", context, NOTE) for remark in geometry.remarks(panel)]
+    blocks += [prose(f"– {remark}", context, NOTE) for remark in scatter_text.remarks(panel)]
     return blocks
 
 
 def _placed(panel: Scatter, one: ProjectedText, context: DrawContext) -> list[Block]:
-    tally = geometry.tally(panel, one)
+    tally = scatter_text.tally(panel, one)
     blocks = [prose(f"★ {one.excerpt}", context, SMALL, colour=INKS.ink)]
-    said = f"predicted {shorten(one.prediction, geometry.NAME)}"
+    said = f"predicted {shorten(one.prediction, scatter_text.NAME)}"
     if len(one.neighbours):
         said += f"; its {len(one.neighbours)} nearest points in the layer{': ' + tally if tally else ''}"
     blocks.append(prose(said, context))

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from attribkit.render import palette
-from attribkit.render.layout import visible
 from attribkit.render.picture.canvas import Block, Canvas, gap
 from attribkit.render.picture.context import INKS, INNER, LINE, MARGIN, WIDTH, DrawContext, clip, prose
-from attribkit.render.table import Bars, cells, numeric
+from attribkit.render.preparation import palette
+from attribkit.render.preparation.table import Bars, cells, numeric
+from attribkit.render.preparation.unicode import visible
 from attribkit.results.panels import Bar, Table
 
 ROW, BETWEEN, AXIS = 15.0, 16.0, 90.0

@@ -2,20 +2,17 @@
 
 from collections.abc import Iterator
 
-from attribkit.render.bands import meaning, ranges
-from attribkit.render.captions import (
-    chosen_by,
-    equation,
-    icon,
-    quoted,
-    remarks,
-    tokens_read,
-)
-from attribkit.render.layout import Scale, number, shorten, stretch, strongest, visible, words
 from attribkit.render.picture.canvas import Block, Canvas, gap
 from attribkit.render.picture.context import INKS, INNER, MARGIN, SMALL, DrawContext, clip, prose, rule
 from attribkit.render.picture.legend import cues, legend
 from attribkit.render.picture.paragraph import paragraph
+from attribkit.render.preparation.captions import chosen_by, equation, icon, quoted, remarks, tokens_read
+from attribkit.render.preparation.intervals import meaning, ranges
+from attribkit.render.preparation.numbers import number
+from attribkit.render.preparation.ranking import strongest
+from attribkit.render.preparation.scales import Scale
+from attribkit.render.preparation.spans import stretch, words
+from attribkit.render.preparation.unicode import shorten, visible
 from attribkit.results.panels import TokenScores
 
 BARS, PHRASES = 10, 5

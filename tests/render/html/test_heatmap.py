@@ -5,7 +5,7 @@ from render.reading import Page
 
 from attribkit.render import html
 from attribkit.render.html.heatmap import heatmap as draw
-from attribkit.render.layout import Context
+from attribkit.render.preparation.context import Context
 from attribkit.results.explanation import Explanation
 from attribkit.results.panels import Heatmap
 

@@ -5,7 +5,7 @@ import pytest
 from render.reading import Page
 
 from attribkit.render import html
-from attribkit.render.layout import lines_of
+from attribkit.render.preparation.unicode import lines_of
 from attribkit.results.explanation import Explanation
 from attribkit.results.panels import Prediction
 

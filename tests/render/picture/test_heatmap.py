@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
-from attribkit.render import palette, picture
+from attribkit.render import picture
+from attribkit.render.preparation import palette
 from attribkit.results.explanation import Explanation
 from attribkit.results.panels import Heatmap
 

@@ -15,7 +15,8 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 from PIL import Image
 
-from attribkit.render import palette, picture
+from attribkit.render import picture
+from attribkit.render.preparation import palette
 from attribkit.results.explanation import Explanation
 from attribkit.results.panels import Chart, Series
 

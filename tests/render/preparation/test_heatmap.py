@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from attribkit.render import heatmap as shared
+from attribkit.render.preparation import heatmap as shared
 from attribkit.results.panels import Agreement, Heatmap
 
 Build = Callable[..., Heatmap]

@@ -7,8 +7,8 @@ from render.reading import Page
 from render.test_terminal import printed
 
 from attribkit.render import html, latex, picture
-from attribkit.render.bands import meaning, ranges
-from attribkit.render.layout import Scale, scales
+from attribkit.render.preparation.intervals import meaning, ranges
+from attribkit.render.preparation.scales import Scale, scales
 from attribkit.results.explanation import Explanation
 from attribkit.serve.live import live
 

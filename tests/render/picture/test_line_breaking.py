@@ -1,5 +1,5 @@
-from attribkit.render.layout import Piece
-from attribkit.render.lines import typeset
+from attribkit.render.picture.line_breaking import typeset
+from attribkit.render.preparation.spans import Piece
 
 
 def test_lines_break_at_words_and_keep_joined_tokens_together() -> None:

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
-from attribkit.render import palette
-from attribkit.render.layout import empty_tokens, number, visible
+from attribkit.render.preparation import palette
+from attribkit.render.preparation.numbers import number
+from attribkit.render.preparation.spans import empty_tokens
+from attribkit.render.preparation.unicode import visible
 from attribkit.results.panels import Agreement, Heatmap, HeatmapRow
 
 SHORT = 40

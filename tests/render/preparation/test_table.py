@@ -1,4 +1,4 @@
-from attribkit.render.table import cells, numeric
+from attribkit.render.preparation.table import cells, numeric
 from attribkit.results.panels import Table
 
 

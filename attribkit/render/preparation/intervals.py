@@ -6,7 +6,9 @@ where the scores were drawn, the score ± the spread of its draws.
 
 from dataclasses import dataclass
 
-from attribkit.render.layout import Scale, number, visible
+from attribkit.render.preparation.numbers import number
+from attribkit.render.preparation.scales import Scale
+from attribkit.render.preparation.unicode import visible
 from attribkit.results.panels import TokenScores
 
 STILL = 0.05

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attribkit.render.chart import apart, axes, axis, labels, last, log_axis, rows
+from attribkit.render.preparation.chart import apart, axes, axis, labels, last, log_axis, rows
 from attribkit.results.panels import Chart, Series
 
 

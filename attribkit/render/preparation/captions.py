@@ -1,11 +1,12 @@
 """The figures printed beside every picture, each with one line on what it means."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from attribkit.render.layout import Scale, empty_tokens, number, percent, visible
-from attribkit.results.panels import Phrase, Prediction, Scatter, TokenScores
+from attribkit.render.preparation.numbers import number, percent
+from attribkit.render.preparation.scales import Scale
+from attribkit.render.preparation.spans import empty_tokens
+from attribkit.render.preparation.unicode import visible
+from attribkit.results.panels import Phrase, Prediction, TokenScores
 
 _UNITS = {
     "log-odds": "The natural logarithm of p / (1 − p) of the target: +0.69 doubles its odds, −0.69 halves them.",
@@ -52,30 +53,6 @@ def icon(panel: TokenScores) -> str:
     if panel.draws:
         return "±"
     return "–" if panel.converged is None else "✓" if panel.converged else "!"
-
-
-def agreement(prediction: Prediction) -> str | None:
-    """How the prediction compares with the known answer, in words; None if no answer is known."""
-    if prediction.true_label is None:
-        return None
-    right = prediction.true_label == prediction.label
-    return f"{'✓ right' if right else '✗ wrong'}: the true label is {quoted(prediction.true_label)}"
-
-
-def bars(prediction: Prediction, most: int = 6) -> tuple[list[tuple[str, float]], str | None]:
-    """The labels and probabilities to draw, in the model's order, and a sentence on those left out.
-
-    With more than `most` labels the likeliest are drawn, and always the predicted and the true one.
-    """
-    pairs = list(zip(prediction.labels, prediction.probabilities, strict=True))
-    if len(pairs) <= most:
-        return pairs, None
-    wanted = {prediction.label, prediction.true_label}
-    order = sorted(pairs, key=lambda pair: (pair[0] not in wanted, -pair[1]))
-    shown = {label for label, _ in order[:most]}
-    rest = [p for label, p in pairs if label not in shown]
-    kept = sorted((pair for pair in pairs if pair[0] in shown), key=lambda pair: -pair[1])
-    return kept, f"{len(rest)} more labels share {percent(sum(rest))}"
 
 
 def _size(panel: TokenScores) -> float:
@@ -197,35 +174,3 @@ def chosen_by(phrase: Phrase) -> str:
     else:
         filters = f"filter{'s' if count > 1 else ''} {', '.join(map(str, phrase.filters))}"
     return f"{percent(abs(phrase.share))} · {filters}"
-
-
-def flat(provenance: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Provenance as rows of name and value, nested names joined by dots."""
-    rows: list[tuple[str, str]] = []
-    for name, value in provenance.items():
-        if isinstance(value, Mapping):
-            rows += [(f"{visible(str(name), True)}.{inner}", shown) for inner, shown in flat(value)]
-        elif isinstance(value, Sequence) and not isinstance(value, str):
-            rows.append((visible(str(name), True), visible(", ".join(map(str, value)), True)))
-        else:
-            rows.append((visible(str(name), True), visible(str(value), True)))
-    return rows
-
-
-def drawn(panel: Scatter) -> str:
-    """What the maps show, in one line."""
-    points = len(panel.maps[0].points)
-    of = f" of {panel.total:,}" if panel.total > points else ""
-    colour = f", coloured by {panel.colour}" if panel.colour else ""
-    return f"{points:,}{of} points, {panel.method} in {panel.dimensions} dimensions{colour}"
-
-
-def mixed(panel: Scatter) -> list[str]:
-    """To what degree the classes are mixed, a line for each map that was measured."""
-    return [
-        f"{visible(one.name, True)}: of {one.mixing.neighbours} neighbours {percent(one.mixing.agreement_layer)} share "
-        f"the label in the layer, {percent(one.mixing.agreement_map)} on the map (by chance "
-        f"{percent(one.mixing.chance)})"
-        for one in panel.maps
-        if one.mixing is not None
-    ]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log, log10, sqrt
 
-from attribkit.render.layout import number
+from attribkit.render.preparation.numbers import number
 from attribkit.results.panels import Chart, Series
 
 

@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from attribkit.render.sentences import limit, sentences
+from attribkit.render.preparation.sentences import limit, sentences
 from attribkit.results.explanation import Explanation
 
 

@@ -5,7 +5,8 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from attribkit.render.layout import Piece, is_right_to_left, visible
+from attribkit.render.preparation.spans import Piece
+from attribkit.render.preparation.unicode import is_right_to_left, visible
 
 TAB = " " * 4
 

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attribkit.render import palette
-from attribkit.render.palette import DARK, LIGHT, STEPS, Scheme, contrast, step, to_oklab
+from attribkit.render.preparation import palette
+from attribkit.render.preparation.palette import DARK, LIGHT, STEPS, Scheme, contrast, step, to_oklab
 
 both_schemes = pytest.mark.parametrize("scheme", [LIGHT, DARK], ids=["light", "dark"])
 

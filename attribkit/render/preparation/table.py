@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from attribkit.render.layout import number, visible
+from attribkit.render.preparation.numbers import number
+from attribkit.render.preparation.unicode import visible
 from attribkit.results.panels import Bar, Table
 from attribkit.results.panels.table import Cell
 

@@ -1,0 +1,16 @@
+"""What a panel is drawn with: the text and the prediction it belongs to, and the scales."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from attribkit.render.preparation.scales import Scale
+from attribkit.results.panels import Prediction
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a panel's drawing may need besides the panel: its text and prediction, and the scales by panels' `id`."""
+
+    text: str | None
+    prediction: Prediction | None
+    scales: Mapping[int, Scale]

@@ -1,0 +1,136 @@
+"""The markers of a map's points: a colour and a shape for each group, a colour for each value."""
+
+from dataclasses import dataclass
+from functools import cache
+from math import cos, pi, sin
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attribkit.render.preparation import palette
+from attribkit.render.preparation.unicode import visible
+from attribkit.results.panels import Scatter
+
+COLOURS = (
+    ("#1a4a98", "#4f8df0"),
+    ("#e08a2b", "#d96a1c"),
+    ("#35806f", "#c1f0d6"),
+    ("#560f39", "#8f6488"),
+    ("#35b0e0", "#63b4dc"),
+    ("#93330f", "#f4ad93"),
+    ("#8f8210", "#a6a740"),
+    ("#7a69ad", "#dec1fb"),
+)
+"""Each group's colour on light and on dark paper: apart in lightness too, for every kind of colour blindness."""
+
+
+REST = ("#8d8983", "#77736d")
+"""The colour of points that belong to no group of their own, on light and on dark paper."""
+
+
+OWN = 40
+"""Groups with a colour and shape of their own; beyond, the smallest share one sign."""
+
+
+STEPS = 16
+"""Colours of a continuous scale."""
+
+
+Polygon = tuple[tuple[float, float], ...]
+
+
+def _turn(corners: Polygon, angle: float) -> Polygon:
+    return tuple((x * cos(angle) - y * sin(angle), x * sin(angle) + y * cos(angle)) for x, y in corners)
+
+
+def _regular(corners: int, radius: float, angle: float) -> Polygon:
+    turns = (angle + 2 * pi * k / corners for k in range(corners))
+    return tuple((radius * cos(turn), radius * sin(turn)) for turn in turns)
+
+
+def _plus(arm: float, half: float) -> Polygon:
+    quarter = ((arm, -half), (arm, half), (half, half))
+    return tuple(corner for k in range(4) for corner in _turn(quarter, k * pi / 2))
+
+
+SHAPES: tuple[Polygon, ...] = (
+    _regular(20, 1.0, 0.0),
+    _regular(3, 1.45, pi / 2),
+    _regular(4, 1.25, pi / 4),
+    _regular(4, 1.35, 0.0),
+    _regular(3, 1.45, -pi / 2),
+    _plus(1.3, 0.42),
+    _turn(_plus(1.3, 0.42), pi / 4),
+)
+"""The corners of each marker, y upwards, about as large as a circle of radius 1; the first stands for a circle."""
+
+
+STAR: Polygon = tuple(
+    ((1.0 if k % 2 == 0 else 0.42) * cos(pi / 2 + k * pi / 5), (1.0 if k % 2 == 0 else 0.42) * sin(pi / 2 + k * pi / 5))
+    for k in range(10)
+)
+"""The corners of the marker of a placed text."""
+
+
+@cache
+def ramp() -> tuple[tuple[str, str], ...]:
+    """(STEPS,) colours of a continuous scale on light and on dark paper; more is further from the paper."""
+
+    def between(low: palette.Triple, high: palette.Triple, step: int) -> str:
+        share = step / (STEPS - 1)
+        one, two, three = (a + (b - a) * share for a, b in zip(low, high, strict=True))
+        return palette.from_oklab((one, two, three))
+
+    light = palette.polar(0.78, 0.13, 80.0), palette.polar(0.34, 0.13, 265.0)
+    dark = palette.polar(0.44, 0.14, 265.0), palette.polar(0.90, 0.12, 95.0)
+    return tuple((between(*light, step), between(*dark, step)) for step in range(STEPS))
+
+
+@dataclass(frozen=True)
+class Sign:
+    """One entry of the legend.
+
+    Attributes:
+        name: the group's.
+        count: its points on the map.
+        colour: place in `COLOURS`; None for `REST`.
+        shape: place in `SHAPES`.
+    """
+
+    name: str
+    count: int
+    colour: int | None
+    shape: int
+
+
+def signs(panel: Scatter) -> tuple[list[Sign], NDArray[np.int64]]:
+    """The legend's entries, and (N,) each point's place among them; one nameless entry where nothing is grouped."""
+    count = len(panel.maps[0].points)
+    if not len(panel.group):
+        return [Sign("", count, 0, 0)], np.zeros(count, dtype=np.int64)
+    sizes = np.bincount(panel.group[panel.group >= 0], minlength=len(panel.groups))
+    own = np.arange(len(sizes))
+    if len(sizes) > OWN:
+        own = np.sort(np.argsort(-sizes, kind="stable")[: OWN - 1])
+    found = [
+        Sign(visible(panel.groups[group], one_line=True), int(sizes[group]), place % len(COLOURS), place % len(SHAPES))
+        for place, group in enumerate(own)
+    ]
+    # one place more, which −1 reaches from behind
+    places = np.full(len(sizes) + 1, -1, dtype=np.int64)
+    places[own] = np.arange(len(own))
+    rest = np.setdiff1d(np.arange(len(sizes)), own)
+    if len(rest):
+        places[rest] = len(found)
+        found.append(Sign(f"{len(rest):,} smaller groups", int(sizes[rest].sum()), None, 0))
+    none = int((panel.group < 0).sum())
+    if none:
+        places[-1] = len(found)
+        found.append(Sign(f"no {panel.colour}" if panel.colour else "none", none, None, 3))
+    return found, places[panel.group]
+
+
+def steps(values: NDArray[np.float64]) -> NDArray[np.int64]:
+    """(N,) each value's place on the continuous scale, from the least to the greatest value."""
+    low, span = float(values.min()), float(np.ptp(values))
+    return np.minimum((values - low) / (span or 1.0) * STEPS, STEPS - 1).astype(np.int64)

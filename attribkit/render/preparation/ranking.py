@@ -1,0 +1,20 @@
+"""Which tokens are named where there is no room for all of them."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attribkit.results.panels import TokenScores
+
+
+def largest(values: NDArray[np.float64], count: int) -> list[int]:
+    """The places of up to `count` values other than 0, the largest in size first."""
+    order = sorted(range(len(values)), key=lambda i: (-abs(values[i]), i))
+    return [i for i in order[:count] if values[i] != 0]
+
+
+def strongest(panel: TokenScores, count: int) -> tuple[list[int], list[int]]:
+    """Up to `count` tokens that speak most for the target, and up to `count` that speak most against it."""
+    order = sorted(range(len(panel.scores)), key=lambda i: (-abs(panel.scores[i]), i))
+    towards = [i for i in order if panel.scores[i] > 0][:count]
+    against = [i for i in order if panel.scores[i] < 0][:count]
+    return towards, against

@@ -1,0 +1,83 @@
+"""The user's text cut at the tokens: every character is in exactly one span, as typed."""
+
+from dataclasses import dataclass
+
+from attribkit.errors import InputError
+from attribkit.render.preparation.unicode import visible
+from attribkit.results.panels import Heatmap, TokenScores
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of the original text.
+
+    Attributes:
+        text: its characters, as typed.
+        token: the index of the token that covers it; None between tokens.
+        joined: whether the token starts right where the one before it ends, as in did|n't.
+        read: False for words that no token covers: the model never saw them.
+    """
+
+    text: str
+    token: int | None
+    joined: bool = False
+    read: bool = True
+
+
+def pieces(text: str | None, panel: TokenScores | Heatmap) -> list[Piece]:
+    """The whole text, in order, cut at the tokens' spans; joined again the pieces are the text.
+
+    Without a text the tokens themselves are shown, a space between them.
+
+    Raises: ValueError if the tokens reach beyond the text.
+    """
+    if text is None:
+        spaced = [(Piece(token, number), Piece(" ", None)) for number, token in enumerate(panel.tokens)]
+        return [piece for pair in spaced for piece in pair][:-1]
+    if len(panel.ends) and int(panel.ends[-1]) > len(text):
+        raise InputError(
+            f"the tokens' spans must lie within the text of {len(text)} characters, got an end at {panel.ends[-1]}; "
+            "give the text that was explained"
+        )
+    found: list[Piece] = []
+    done = 0
+    for number, (start, end) in enumerate(zip(panel.starts.tolist(), panel.ends.tolist(), strict=True)):
+        if start > done:
+            found.extend(_gap(text[done:start]))
+        if end > start:
+            joined = bool(found) and start == done and found[-1].token is not None
+            found.append(Piece(text[start:end], number, joined))
+        done = max(done, end)
+    if done < len(text):
+        found.extend(_gap(text[done:]))
+    return found
+
+
+def _gap(text: str) -> list[Piece]:
+    """What lies between tokens: white space is plain; anything else was not read by the model."""
+    inner = text.strip()
+    if not inner:
+        return [Piece(text, None)]
+    before = text[: len(text) - len(text.lstrip())]
+    after = text[len(before) + len(inner) :]
+    return [piece for piece in (Piece(before, None), Piece(inner, None, read=False), Piece(after, None)) if piece.text]
+
+
+def empty_tokens(panel: TokenScores | Heatmap) -> list[int]:
+    """The tokens that stand for no character at all: they have a score, but no place in the text."""
+    return [number for number, (a, b) in enumerate(zip(panel.starts, panel.ends, strict=True)) if a == b]
+
+
+def words(text: str | None, panel: TokenScores | Heatmap) -> list[str]:
+    """(T,) each token as written in the text, control characters made visible."""
+    if text is None:
+        return [visible(token, one_line=True) for token in panel.tokens]
+    spans = zip(panel.starts.tolist(), panel.ends.tolist(), panel.tokens, strict=True)
+    return [visible(text[start:end] or token, one_line=True) for start, end, token in spans]
+
+
+def stretch(text: str | None, panel: TokenScores, first: int, last: int) -> str:
+    """The words from the token `first` to the token `last`, as typed with what stands between them."""
+    if text is None:
+        return " ".join(panel.tokens[first : last + 1])
+    return text[int(panel.starts[first]) : int(panel.ends[last])]
