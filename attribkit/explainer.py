@@ -1,18 +1,24 @@
 """explain(): a classifier and a text in, an Explanation out."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from difflib import get_close_matches
 from functools import cache
 from importlib.metadata import version
-from typing import Any, TypedDict, Unpack, cast, overload
+from pathlib import Path
+from typing import Any, TypeAlias, TypedDict, Unpack, overload
 
 import numpy as np
+import pandas as pd
 import torch
+from numpy.typing import NDArray
 
 from attribkit.attribution.targets import TargetName, find_label
-from attribkit.data.intake import Data, Rows
+from attribkit.data import Dataset
+from attribkit.data.intake import Data, Rows, all_texts
 from attribkit.errors import InputError, InputTypeError
+from attribkit.models.answered import answered
 from attribkit.models.classifier import Classifier, softmax
 from attribkit.results.explanation import Explanation, Explanations
 from attribkit.results.panels import Panel, Prediction
@@ -37,19 +43,36 @@ class ViewOptions(TypedDict, total=False):
 class Options(ViewOptions, total=False):
     """What `explain` can be told."""
 
+    text: str | None
+    label: str | None
     views: str | Sequence[str] | None
     true_label: str | int | Sequence[str | int] | None
     device: str | torch.device | None
 
 
+Several: TypeAlias = (
+    list[str]
+    | tuple[str, ...]
+    | pd.Series
+    | NDArray[Any]
+    | Iterator[str]
+    | pd.DataFrame
+    | Mapping[str, pd.DataFrame]
+    | Dataset
+    | Path
+)
+
+
 @overload
-def explain(model: Classifier, text: str, **options: Unpack[Options]) -> Explanation: ...
+def explain(model: Classifier, data: str, **options: Unpack[Options]) -> Explanation: ...
 @overload
-def explain(model: Classifier, text: list[str] | tuple[str, ...], **options: Unpack[Options]) -> Explanations: ...
+def explain(model: Classifier, data: Several, **options: Unpack[Options]) -> Explanations: ...
 def explain(
     model: Classifier,
-    text: str | Sequence[str],
+    data: str | Several,
     *,
+    text: str | None = None,
+    label: str | None = None,
     views: str | Sequence[str] | None = None,
     target: TargetName | None = None,
     output: str = "log_odds",
@@ -67,7 +90,10 @@ def explain(
 
     Args:
         model: any classifier; it need not have been trained here.
-        text: one text, or several, which are batched.
+        data: a string, which is one text; or several texts, which are batched: in a list, a Series or an array; the
+            column of texts of a table, or of a file if its `Path` is given; the test split of a `Dataset`.
+        text, label: the columns of a table or file; guessed from their names if not given. Labels are shown as the
+            true ones.
         views: which views to show; None for every one the model supports.
         target: what is explained: None for the predicted class, a label, an index, "all" for every class, or a pair
             ("pos", "neg") for why this and not that, log p_a − log p_b.
@@ -84,16 +110,19 @@ def explain(
             every token.
         reference: texts among which the view "projection" marks this one, with their labels if known: a data set, a
             table, a list of texts, a file's path; None for those that the model carries, if it does.
-        true_label: the known answer, shown beside the predicted one; one per text if there are several.
+        true_label: the known answer, shown beside the predicted one; one per text if there are several. Where it is
+            not given, that of the column of labels.
         seed: of the methods that draw samples; the same seed gives a text the same scores.
         batch_size: most texts at once; None chooses by their length.
         device: where to compute; None for where the model is.
 
-    Returns: an Explanation for one text, a list of them for several.
+    Returns: an Explanation for one text, a list of them for several. Rows of a table that cannot be read are left out
+        with a warning; the `provenance` of the others says their row.
 
     Raises:
         TypeError: for a text that is no string.
-        ValueError: for an empty text, or an option out of its range; the sentence lists what there is.
+        ValueError: for data whose column of texts cannot be told; for an empty text, or an option out of its range; the
+            sentence lists what there is.
     """
     if not isinstance(model, Classifier):
         raise InputTypeError(
@@ -111,13 +140,10 @@ def explain(
         batch_size=batch_size,
     )
     chosen = _chosen([views] if isinstance(views, str) else views, model, options)
-    several = isinstance(text, Iterable) and not isinstance(text, (str, bytes))
-    texts = list(text) if several else [cast(str, text)]
     model = model.on(device)
-    reading = EncodedBatch.of(model, texts, batch_size)
-    truth = _true_labels(true_label, texts, model.labels)
+    reading, numbers, truth = _read(model, data, text, label, true_label, batch_size)
     probabilities = softmax(reading.logits)
-    panels: list[list[Panel]] = [[] for _ in texts]
+    panels: list[list[Panel]] = [[] for _ in reading.texts]
     for view in chosen.values():
         for row, found in zip(panels, view(model, reading), strict=True):
             row += found
@@ -132,11 +158,11 @@ def explain(
                 true_label=truth[row],
             ),
             panels=tuple(panels[row]),
-            provenance=provenance,
+            provenance=provenance if numbers is None else {**provenance, "row": numbers[row]},
         )
-        for row, one in enumerate(texts)
+        for row, one in enumerate(reading.texts)
     )
-    return rows if several else rows[0]
+    return rows[0] if isinstance(data, str) else rows
 
 
 def supported(model: Classifier, **options: Unpack[ViewOptions]) -> list[str]:
@@ -177,14 +203,41 @@ def _chosen(names: Sequence[str] | None, model: Classifier, options: ViewOptions
     return chosen
 
 
+def _read(
+    model: Classifier,
+    data: str | Several,
+    text: str | None,
+    label: str | None,
+    true_label: str | int | Sequence[str | int] | None,
+    batch_size: int | None,
+) -> tuple[EncodedBatch, list[int] | None, list[str | None]]:
+    """The texts as the model reads them, their rows if they stand in a table, and their true labels."""
+    if true_label is not None and label is not None:
+        raise InputError("`true_label` and `label` both say the true labels; give one of them")
+    if not isinstance(data, (pd.DataFrame, Mapping, Dataset, Path)):
+        texts: list[str] = [data] if isinstance(data, str) or not isinstance(data, Iterable) else list(data)
+        texts = all_texts(model, texts, text=text, label=label)
+        reading = EncodedBatch.of(model, texts, batch_size)
+        return reading, None, _true_labels(true_label, len(texts), model.labels)
+    rows = Rows.of(model, data, text=text, label=label, held_out=False)
+    truth = _true_labels(true_label, len(rows.table), model.labels)
+    if true_label is None and rows.labels:
+        truth = [name or None for name in rows.labels]
+    read, logits = answered(model, rows.tokenised(model.tokenizer, spans=True), batch_size)
+    for note in read.notes:
+        warnings.warn(note, stacklevel=3)
+    reading = EncodedBatch(read.texts, read.encoded, logits)
+    return reading, read.rows.tolist(), [truth[place] for place in read.places.tolist()]
+
+
 def _true_labels(
-    given: str | int | Sequence[str | int] | None, texts: Sequence[str], labels: tuple[str, ...]
+    given: str | int | Sequence[str | int] | None, texts: int, labels: tuple[str, ...]
 ) -> list[str | None]:
     if given is None:
-        return [None] * len(texts)
-    each = [given] * len(texts) if isinstance(given, (str, int)) else list(given)
-    if len(each) != len(texts):
-        raise InputError(f"`true_label` must hold one label per text, got {len(each)} for {len(texts)} texts")
+        return [None] * texts
+    each = [given] * texts if isinstance(given, (str, int)) else list(given)
+    if len(each) != texts:
+        raise InputError(f"`true_label` must hold one label per text, got {len(each)} for {texts} texts")
     return [labels[find_label(one, labels)] for one in each]
 
 

@@ -10,7 +10,7 @@ import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from attribkit.data.intake import Data, Rows
+from attribkit.data.intake import Data, Rows, all_texts
 from attribkit.errors import InputError, InputTypeError
 from attribkit.models.classifier import Classifier
 from attribkit.models.reference import Reference
@@ -37,7 +37,7 @@ def project(
     epochs: str | int | Sequence[int] | None = None,
     reduce: str | None = None,
     sample: int | None = None,
-    place: str | Sequence[str] = (),
+    place: Data = (),
     neighbours: int = 10,
     perplexity: float = 30.0,
     umap_neighbours: int = 15,
@@ -69,7 +69,7 @@ def project(
         reduce: how a text's steps become points: "last", "mean", "max", "attention", "tokens" or "takens"; None for
             what suits the layer. See `attribkit.layer_outputs`.
         sample: most texts (or tokens) shown, drawn by the seed; None for up to 25,000 texts or 5,000 tokens.
-        place: new texts to mark among the points, with their nearest neighbours.
+        place: a new text, or several, to mark among the points, with their nearest neighbours.
         neighbours: k of the mixing numbers and of the trustworthiness.
         perplexity: of t-SNE.
         umap_neighbours: of UMAP.
@@ -113,7 +113,7 @@ def project(
     )
     model = model.on(device)
     texts = Rows.of(model, data, split=split, text=text, label=label).labelled_texts()
-    new = [place] if isinstance(place, str) else list(place)
+    new = all_texts(model, place)
     new_ids = model.ids(new)
     with _bar(sys.stderr.isatty() if progress is None else progress) as report:
         mapped = make_maps(model, texts, settings, report)

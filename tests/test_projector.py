@@ -35,7 +35,7 @@ def parts(found: Explanation) -> tuple[Scatter, list[Table]]:
     return scatter, [table for table in tables if isinstance(table, Table)]
 
 
-def labelled_texts(data: Any, model: Classifier | None = None, **columns: str) -> LabelledTexts:
+def labelled_texts(data: Any, model: Classifier | None = None, **columns: Any) -> LabelledTexts:
     return Rows.of(model, data, **columns).labelled_texts()
 
 

@@ -60,6 +60,7 @@ class Rows:
         split: str | None = None,
         text: str | None = None,
         label: str | None = None,
+        held_out: bool = True,
     ) -> "Rows":
         """Choose the rows of `data`.
 
@@ -72,7 +73,8 @@ class Rows:
             data: texts in a list, a Series or an array, a table or several by split, a `Dataset`, or a named set, a
                 file or a folder.
             split: "train", "validation" or "test" for that part, "all" for every row, whoever has seen it.
-            text, label: the columns of a table or file, if they have unusual names.
+            text, label: the columns of a table or file; guessed from their names if not given.
+            held_out: whether rows that the model has seen are left out where no split is asked for.
 
         Raises:
             TypeError, ValueError, FileNotFoundError: for what holds no texts, or has no such split.
@@ -87,7 +89,9 @@ class Rows:
             usual=(usual["text"], usual["label"]) if "text" in usual else None,
             labels=None if model is None else model.labels,
         )
-        record = None if model is None else model.splits or _recalled(model, data, text, label)
+        record = None
+        if model is not None and held_out:
+            record = model.splits or _recalled(model, data, text, label)
         choice = HeldOut(given.tables, record)
         everything = given.listed or split == "all"
         chosen, part = choice.all() if everything else choice.named(split) if split else choice.held_out()
@@ -97,7 +101,7 @@ class Rows:
             trained = record.holds("train", hashes)
             seen = int(trained.sum())
             validated = 0 if part == "validation split" else int((record.holds("validation", hashes) & ~trained).sum())
-        on_training = () if model is None else _on_training(seen, validated, len(chosen))
+        on_training = () if model is None or not held_out else _on_training(seen, validated, len(chosen))
         notes = (*given.notes, *choice.notes, *on_training)
         return Rows(chosen, part, seen, given.source, notes, choice.training())
 
@@ -144,6 +148,17 @@ class Rows:
     def mark(self) -> str | None:
         """What stands beside every figure if rows seen in training are among those measured."""
         return f"{self.seen:,} of the {len(self.table):,} rows seen in training" if self.seen else None
+
+
+def all_texts(
+    model: KnowsItsRows | None, data: Data, *, text: str | None = None, label: str | None = None
+) -> list[Any]:
+    """The texts of some data, seen in training or not; a string is one text, not the name of a set.
+
+    Raises: as `Rows.of`.
+    """
+    given = [data] if isinstance(data, str) else data
+    return Rows.of(model, given, text=text, label=label, held_out=False).texts
 
 
 def _on_training(seen: int | None, validated: int, rows: int) -> list[str]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from attribkit.data.intake import Data, Rows
 from attribkit.data.readable import Skipped, skipped_sentence
 from attribkit.evaluation.performance import Metrics, counted, measure
-from attribkit.evaluation.readable import answered
+from attribkit.models.answered import answered
 from attribkit.models.classifier import Classifier, softmax
 
 

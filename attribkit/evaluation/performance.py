@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from attribkit.data import Dataset
 from attribkit.data.intake import Data, Rows
 from attribkit.errors import InputError, InputTypeError
-from attribkit.evaluation.readable import answered
 from attribkit.evaluation.unknown_labels import UnknownLabels
+from attribkit.models.answered import answered
 from attribkit.models.classifier import Classifier, softmax
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from attribkit.data.readable import Skipped, TokenisedRows, tokenise
-from attribkit.errors import InputError
-from attribkit.models.classifier import NOT_FINITE, Classifier, finite
+from attribkit.data.readable import Skipped, tokenise
+from attribkit.models.answered import answered
+from attribkit.models.classifier import Classifier
 from attribkit.views.encoded_batch import EncodedBatch
 
 
@@ -46,20 +46,3 @@ class Readable:
         cut = sum(one.total > len(one.ids) for one in read.encoded)
         notes = [f"{cut:,} texts are longer than the model reads; only what it read counts"] if cut else []
         return Readable(reading, read.places, read.skipped, (*read.notes, *notes))
-
-
-def answered(
-    model: Classifier, read: TokenisedRows, batch_size: int | None = None
-) -> tuple[TokenisedRows, NDArray[np.float64]]:
-    """Those of the rows that the model has an answer to, and its logits (N, C).
-
-    Raises:
-        ValueError: if there are none to answer.
-        RuntimeError: if the network's outputs are NaN or infinite for all of them.
-    """
-    if not read.texts:
-        why = f", the first because {read.skipped[0].reason}" if read.skipped else ""
-        raise InputError(f"the model can read none of the {read.given:,} texts given{why}; check the text column")
-    logits = model.logits(read.ids, batch_size)
-    there = finite(logits)
-    return read.only(there, NOT_FINITE), logits[there]

@@ -1,7 +1,7 @@
 """A classifier: a network, the tokenizer it reads with, the labels it knows, and where it came from."""
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from attribkit.data.intake import Data, all_texts
 from attribkit.data.split_record import SplitRecord
 from attribkit.errors import InputError, InputTypeError, NetworkError
 from attribkit.models import keeps_contract, model_folder, registry
@@ -135,10 +136,11 @@ class Classifier:
         Raises: TypeError for what is no string; ValueError for a text that is empty, broken or holds no token. With
             several texts the sentence names the one.
         """
+        texts = _listed(texts)
         for number, text in enumerate(texts):
             with _naming(number, texts):
                 check_text(text)
-        encoded = self.tokenizer.encode(list(texts))
+        encoded = self.tokenizer.encode(texts)
         for number, (text, one) in enumerate(zip(texts, encoded, strict=True)):
             with _naming(number, texts):
                 check_encoded(one, text)
@@ -154,12 +156,13 @@ class Classifier:
 
         Raises: as `encode`.
         """
+        texts = _listed(texts)
         for number, text in enumerate(texts):
             with _naming(number, texts):
                 check_text(text)
         found: list[NDArray[np.int64]] = []
         for start in range(0, len(texts), _AT_ONCE):
-            found += self.tokenizer.ids(list(texts[start : start + _AT_ONCE]))
+            found += self.tokenizer.ids(texts[start : start + _AT_ONCE])
         for number, row in enumerate(found):
             if not len(row):
                 with _naming(number, texts):
@@ -209,13 +212,20 @@ class Classifier:
         """
         return softmax(check_finite(self.logits(self.ids(texts), batch_size), texts))
 
-    def predict(self, texts: str | Sequence[str], batch_size: int | None = None) -> pd.DataFrame:
+    def predict(
+        self, data: Data, batch_size: int | None = None, *, text: str | None = None, label: str | None = None
+    ) -> pd.DataFrame:
         """What the model says of each text.
+
+        Args:
+            data: a string, which is one text; or several, in any form that `attribkit.explain` takes.
+            batch_size: most texts at once; None chooses by their length.
+            text, label: the columns of a table or file; guessed from their names if not given.
 
         Returns: one row per text, in order: text, label, and one column of probabilities per class.
         Raises: as `probabilities`.
         """
-        texts = [texts] if isinstance(texts, str) else list(texts)
+        texts = all_texts(self, data, text=text, label=label)
         probabilities = self.probabilities(texts, batch_size)
         best = probabilities.argmax(1) if len(texts) else np.empty(0, dtype=int)
         frame = pd.DataFrame({"text": texts, "label": [self.labels[i] for i in best]})
@@ -400,6 +410,15 @@ def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
 def _located(device: torch.device) -> torch.device:
     """The device with its index: a tensor knows which one of several the system takes if none is named."""
     return torch.empty(0, device=device).device
+
+
+def _listed(texts: object) -> list[Any]:
+    """Texts one by one; TypeError for a single string and for a table, whose letters and column names are none."""
+    if isinstance(texts, (str, bytes, pd.DataFrame, Mapping)) or not isinstance(texts, Iterable):
+        raise InputTypeError(
+            f"several texts are needed, got {type(texts).__name__}; give a list of texts, such as one column of a table"
+        )
+    return list(texts)
 
 
 @contextmanager

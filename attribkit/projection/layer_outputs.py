@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from attribkit.data.intake import Data, all_texts
 from attribkit.errors import InputError, NetworkError
 from attribkit.models.classifier import Classifier, eval_mode
 from attribkit.models.layers import Layer, choose_layers, watched
@@ -63,10 +64,12 @@ class LayerOutputs:
 
 def layer_outputs(
     model: Classifier,
-    texts: str | Sequence[str],
+    data: Data,
     layers: str | Sequence[str] | None = None,
     reduce: str | None = None,
     *,
+    text: str | None = None,
+    label: str | None = None,
     delay: int = 1,
     dimension: int = 3,
     stride: int = 1,
@@ -78,7 +81,8 @@ def layer_outputs(
 
     Args:
         model: any classifier.
-        texts: one or several.
+        data: a string, which is one text; or several, in any form that `attribkit.explain` takes.
+        text, label: the columns of a table or file; guessed from their names if not given.
         layers: names from `model.layers()`; None for every one of them.
         reduce: how steps become points, padding never counted: "last", "mean", "max", "attention" (as the network
             itself attends), "tokens" (a point per token) or "takens" (a point per delay window); None for what suits
@@ -94,7 +98,7 @@ def layer_outputs(
             a reduction that the layer or the network does not allow; for activations that are NaN or infinite.
     """
     reduction = Reduction(reduce, delay, dimension, stride, sample, seed)
-    ids = model.ids([texts] if isinstance(texts, str) else list(texts))
+    ids = model.ids(all_texts(model, data, text=text, label=label))
     names = [layers] if isinstance(layers, str) else layers
     return read_layers(model, ids, chosen_layers(model, names, reduction), reduction, batch_size).checked()
 

@@ -1,20 +1,26 @@
 """From texts and options to a network, a tokenizer and vectors: everything decided before the first step."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+import pandas as pd
 import torch
 
-from attribkit.data import Dataset
+from attribkit.data import Dataset, load_dataset
+from attribkit.data.download import Source
 from attribkit.errors import InputError, InputTypeError
 from attribkit.models import precision, registry
 from attribkit.text.tokenizer import Tokenizer
 from attribkit.training.encoding import Texts, encode
 from attribkit.training.glove import Coverage, read_vectors
 from attribkit.training.settings import Options, as_json
+
+Trainable: TypeAlias = Dataset | pd.DataFrame | Mapping[str, pd.DataFrame] | Source | str | Path
+"""Labelled texts, as `train` takes them."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +52,27 @@ class Plan:
         }
 
 
-def check_data(data: object) -> None:
-    """Refuse what cannot be trained on. Raises TypeError for no data set; ValueError for one with unfit labels."""
-    if not isinstance(data, Dataset):
+def labelled_data(data: Trainable, text: str | None, label: str | None) -> Dataset:
+    """The data set itself, or one made of a table, a name or a path.
+
+    Raises: as `load_dataset`; TypeError for texts alone.
+    """
+    if isinstance(data, Dataset):
+        if text is not None or label is not None:
+            raise InputError(
+                "`text` and `label` name the columns of a table or file, those of a Dataset are chosen; leave them out"
+            )
+        return data
+    if not isinstance(data, (pd.DataFrame, Mapping, Source, str, Path)):
         raise InputTypeError(
-            f"`data` must be a Dataset, got {type(data).__name__}; make one with attribkit.load_dataset(…)"
+            f"`data` must be labelled texts, got {type(data).__name__}; give a table with a column of labels, a data "
+            "set's name or a file, or make a Dataset with attribkit.load_dataset(…)"
         )
+    return load_dataset(data, text=text, label=label)
+
+
+def check_data(data: Dataset) -> None:
+    """Refuse what cannot be trained on. Raises ValueError for unfit labels."""
     if len(data.labels) < 2:
         raise InputError(
             f"training needs at least two classes, the training texts of {data.name!r} have "

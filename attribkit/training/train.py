@@ -7,12 +7,11 @@ from typing import Any
 
 import torch
 
-from attribkit.data import Dataset
 from attribkit.errors import InputError
 from attribkit.models.classifier import Classifier, choose_device
 from attribkit.text.tokenizer import TextSettings
 from attribkit.training import processes
-from attribkit.training.plan import check_data, check_precision, prepare
+from attribkit.training.plan import Trainable, check_data, check_precision, labelled_data, prepare
 from attribkit.training.process_state import kept_memory, own_randomness
 from attribkit.training.resume import check_folder
 from attribkit.training.run import Run
@@ -21,8 +20,10 @@ from attribkit.training.settings import sort_options
 
 def train(
     architecture: str,
-    data: Dataset,
+    data: Trainable,
     *,
+    text: str | None = None,
+    label: str | None = None,
     glove: str | Path | None = None,
     vector_size: int | None = None,
     freeze_epochs: int = 0,
@@ -31,7 +32,7 @@ def train(
     out: str | Path | None = None,
     resume: bool = False,
     overwrite: bool = False,
-    text: TextSettings | None = None,
+    text_settings: TextSettings | None = None,
     name: str | None = None,
     device: str | torch.device | None = None,
     devices: int = 1,
@@ -46,7 +47,9 @@ def train(
 
     Args:
         architecture: "cnn", "attention-rnn" or "lstm".
-        data: from `attribkit.load_dataset`. The test texts are not looked at.
+        data: labelled texts: a `Dataset`, or what `attribkit.load_dataset` makes one of, with its default shares: a
+            table or several by split, or a named set, file or folder. The test texts are not looked at.
+        text, label: the columns of a table or file; guessed from their names if not given.
         glove: a file of pretrained word vectors; see `attribkit.training.glove.read_vectors`.
         vector_size: reduce the vectors to so many principal components; as wide as they are, if not given.
         freeze_epochs: the embedding stays bit-identical through so many epochs and moves after.
@@ -57,7 +60,7 @@ def train(
         resume: go on with the interrupted training in `out`, to the very weights it would have come to; if there is
             none, begin.
         overwrite: replace a model, or an interrupted training, that is in `out`.
-        text: how texts are cut into tokens.
+        text_settings: how texts are cut into tokens.
         name: what pictures call the model; data set and architecture if not given.
         device: "cpu", "cuda", …; the best there is if not given.
         devices: how many processes share each batch, on a machine; each runs the calling script from its top and gets
@@ -77,7 +80,7 @@ def train(
         RuntimeError: if the loss becomes NaN or infinite; the best weights so far are saved in `out`.
     """
     own = {"freeze_epochs": freeze_epochs, "snapshots": snapshots, "seed": seed}
-    sorted_options = sort_options(architecture, options | own, text)
+    sorted_options = sort_options(architecture, options | own, text_settings)
     folder = None if out is None else Path(out)
     if vector_size is not None and glove is None:
         raise InputError(
@@ -89,6 +92,7 @@ def train(
         check_folder(folder, resume=resume, overwrite=overwrite)
     chosen = choose_device(device)
     processes.check(devices, nodes, chosen)
+    data = labelled_data(data, text, label)
     check_data(data)
     check_precision(sorted_options, chosen)
     shown = sys.stderr.isatty() if progress is None else progress

@@ -335,7 +335,7 @@ def test_batches_come_in_few_shapes_and_little_padding() -> None:
 def test_texts_without_a_token_are_left_out_and_counted(data: Dataset) -> None:
     extra = pd.DataFrame({"text": ["!!!", "..."], "label": ["neg", "pos"]})
     odd = replace(data, train=pd.concat([data.train, extra], ignore_index=True))
-    classifier = train("cnn", odd, text=TextSettings(remove_non_alphanumeric=True), **SMALL)
+    classifier = train("cnn", odd, text_settings=TextSettings(remove_non_alphanumeric=True), **SMALL)
     assert "2 training texts held no token and were left out" in classifier.provenance["training"]["notes"]
     assert len(encode(classifier.tokenizer, odd.train, odd.labels)) == 192  # type: ignore[arg-type]
 
@@ -455,9 +455,24 @@ def test_vectors_of_another_width_are_refused_before_a_step(data: Dataset, tmp_p
     assert not (tmp_path / "model").exists()
 
 
-def test_a_name_instead_of_data_is_refused() -> None:
-    with pytest.raises(TypeError, match=r"`data` must be a Dataset, got str; make one with attribkit.load_dataset"):
-        train("cnn", "imdb")  # type: ignore[arg-type]
+def test_texts_without_labels_are_refused() -> None:
+    for texts in (["a film"], pd.Series(["a film"])):
+        with pytest.raises(TypeError, match=r"`data` must be labelled texts, got .*; give a table .*load_dataset"):
+            train("cnn", texts)
+    with pytest.raises(ValueError, match=r"is neither a known data set .*; did you mean 'imdb'"):
+        train("cnn", "imbd")
+
+
+def test_a_table_and_a_file_are_trained_on_as_the_data_set_made_of_them(tmp_path: Path) -> None:
+    rows = {"body": [f"film {word} {n}" for n in range(20) for word in ("good", "bad")], "mark": ["pos", "neg"] * 20}
+    table = pd.DataFrame(rows)
+    table.to_csv(tmp_path / "x.csv", index=False)
+    wanted = train("cnn", load_dataset(table, text="body", label="mark"), **SMALL).fingerprint()
+    for given in (table, str(tmp_path / "x.csv"), tmp_path / "x.csv"):
+        assert train("cnn", given, **SMALL).fingerprint() == wanted  # the columns are guessed
+        assert train("cnn", given, text="body", label="mark", **SMALL).fingerprint() == wanted
+    with pytest.raises(ValueError, match="those of a Dataset are chosen; leave them out"):
+        train("cnn", load_dataset(table), text="body")
 
 
 def test_an_unknown_architecture_names_the_known_and_the_near(data: Dataset) -> None:
@@ -509,7 +524,7 @@ def test_every_option_belongs_to_one_kind_of_settings() -> None:
 
 
 def test_options_given_as_text_settings_reach_the_tokenizer(data: Dataset) -> None:
-    classifier = train("cnn", data, text=TextSettings(vocabulary_size=40), max_length=9, **SMALL)
+    classifier = train("cnn", data, text_settings=TextSettings(vocabulary_size=40), max_length=9, **SMALL)
     assert len(classifier.tokenizer) == 40  # type: ignore[arg-type]
     assert len(classifier.encode([data.test["text"][0]])[0].ids) == 9
 

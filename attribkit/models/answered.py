@@ -1,0 +1,25 @@
+"""Which rows a model has an answer to: those that it can read, and for which its network puts out numbers."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attribkit.data.readable import TokenisedRows
+from attribkit.errors import InputError
+from attribkit.models.classifier import NOT_FINITE, Classifier, finite
+
+
+def answered(
+    model: Classifier, read: TokenisedRows, batch_size: int | None = None
+) -> tuple[TokenisedRows, NDArray[np.float64]]:
+    """Those of the rows that the model has an answer to, and its logits (N, C).
+
+    Raises:
+        ValueError: if there are none to answer.
+        RuntimeError: if the network's outputs are NaN or infinite for all of them.
+    """
+    if not read.texts:
+        why = f", the first because {read.skipped[0].reason}" if read.skipped else ""
+        raise InputError(f"the model can read none of the {read.given:,} texts given{why}; check the text column")
+    logits = model.logits(read.ids, batch_size)
+    there = finite(logits)
+    return read.only(there, NOT_FINITE), logits[there]
