@@ -39,6 +39,7 @@ stress: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/corpus.py --only memory
 
 bench: $(VENV)/.installed-dev
+	$(BIN)/python benchmarks/call.py
 	$(BIN)/python benchmarks/attribution.py
 	$(BIN)/python benchmarks/error_against_time.py
 	$(BIN)/python benchmarks/faithfulness.py

@@ -27,6 +27,8 @@ from attribkit.results.panels import Convergence
 
 FORMAT = 2
 MANIFEST, LOCK, WORDS = "_manifest.jsonl", "_lock", "_words"
+EARLIER = "earlier_fingerprint"
+"""Of a header, not written: the model's fingerprint as runs that an earlier version began name it."""
 _SAME = {
     "model": "the model has changed since this run began",
     "input": "the input has changed since this run began",
@@ -155,6 +157,7 @@ class Manifest:
         Raises: ValueError if the folder's run is of another model, input or settings, or its manifest is damaged.
         """
         header = json.loads(json.dumps(header))
+        earlier, header = header.get(EARLIER), {name: value for name, value in header.items() if name != EARLIER}
         _clear_partial(folder)
         path = folder / MANIFEST
         lines = _whole_lines(path)
@@ -172,6 +175,8 @@ class Manifest:
             )
         if there["format"] != FORMAT:
             raise InputError(f"{MANIFEST} has format {there['format']}, this version reads {FORMAT}; upgrade attribkit")
+        if there["model"]["fingerprint"] == earlier:
+            there["model"]["fingerprint"] = header["model"]["fingerprint"]
         _check_same(there, header, folder)
         manifest = Manifest(folder, there["versions"], header["versions"])
         for line in lines[1:]:

@@ -14,7 +14,7 @@ import tokenizers
 import torch
 
 from attribkit.corpus.job import Job
-from attribkit.corpus.manifest import Part, part_name, write_part
+from attribkit.corpus.manifest import EARLIER, Part, part_name, write_part
 from attribkit.corpus.transform import SCHEMA, Transform
 from attribkit.corpus.words import sums_of
 from attribkit.models.classifier import Classifier
@@ -57,7 +57,10 @@ class Work:
         return Work(transform, Path(job.folder))
 
     def introduce(self) -> dict[str, Any]:
-        """What all workers of a run must have in common: the model, and the versions that its numbers depend on."""
+        """What all workers of a run must have in common: the model, and the versions that its numbers depend on.
+
+        The fingerprint as earlier versions kept it goes with it, to compare with a run that one of them began.
+        """
         classifier = self.transform.classifier
         model = {
             "name": classifier.name,
@@ -65,7 +68,7 @@ class Work:
             "labels": list(classifier.labels),
             "fingerprint": classifier.fingerprint(),
         }
-        return {"model": model, "versions": versions()}
+        return {"model": model, "versions": versions(), EARLIER: classifier.earlier_fingerprint()}
 
     def __call__(self, number: int, window: pa.Table, retry: bool = False, slices: int = 1) -> Part:
         """Explain a window, in so many slices, and write its part.

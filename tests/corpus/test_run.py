@@ -24,6 +24,7 @@ from attribkit.corpus.processes import Worker
 from attribkit.corpus.run import Progress
 from attribkit.models.adapters import Adapted
 from attribkit.models.classifier import Classifier
+from attribkit.models.fingerprint import earlier_fingerprint
 from attribkit.text.tokenizer import Tokenizer
 
 Table = Callable[[Path], pa.Table]
@@ -269,6 +270,25 @@ def test_a_run_of_an_older_format_is_refused(
         ValueError, match="is of an older attribkit, which recorded neither versions nor all of its model"
     ):
         explain_corpus(model_folder, corpus, tmp_path / "out", workers=1)
+
+
+def test_a_run_that_knows_its_model_by_the_earlier_hash_goes_on(
+    model_folder: Path,
+    make_classifier: Callable[..., Classifier],
+    corpus: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    out = tmp_path / "out"
+    with monkeypatch.context() as patch:
+        patch.setattr("attribkit.models.classifier.fingerprint", earlier_fingerprint)
+        explain_corpus(model_folder, corpus, out, workers=1)
+    with pytest.raises(ValueError, match=r"the model has changed since this run began \(.*fingerprint"):
+        explain_corpus(make_classifier(seed=1), corpus, out, workers=1)
+    assert explain_corpus(model_folder, corpus, out, workers=1).fresh == 0
+    explain_corpus(model_folder, corpus, tmp_path / "new", workers=1)
+    headers = [(folder / "_manifest.jsonl").read_bytes().splitlines()[0] for folder in (out, tmp_path / "new")]
+    assert headers[0] == headers[1]
 
 
 def test_another_tokenizer_is_another_model(model_folder: Path, corpus: Path, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from torch import nn
 import attribkit as ak
 from attribkit.models.adapters import Adapted
 from attribkit.models.classifier import Classifier
-from attribkit.models.fingerprint import fingerprint
+from attribkit.models.fingerprint import FORMAT, fingerprint
 from attribkit.models.model_folder import bundled
 from attribkit.projection.reference_map import map_reference
 from attribkit.text.tokenizer import Encoded, TextSettings, Tokenizer, WordIndex
@@ -266,3 +267,31 @@ def test_points_kept_under_another_tokenizer_do_not_fit(make_classifier: Callabl
     model.tokenizer = Tokenizer.of(model.tokenizer.vocabulary, settings)  # type: ignore[attr-defined]  # ours
     with pytest.raises(ValueError, match="the model has changed since the one it carries was made"):
         map_reference(model)
+
+
+def test_a_weight_edited_past_autograd_counts(make_classifier: Callable[..., Classifier]) -> None:
+    model = make_classifier()
+    before, then = model.fingerprint(), ak.explain(model, TEXTS[0])
+    model.network.output.weight.data[1] *= 3  # which leaves no trace in the tensor's version
+    why = ak.explain(model, TEXTS[0])
+    assert why.provenance["fingerprint"] == model.fingerprint() != before
+    assert not why.to_frame().equals(then.to_frame())
+
+
+def test_points_that_an_earlier_version_kept_are_known_again(
+    make_classifier: Callable[..., Classifier], tmp_path: Path
+) -> None:
+    model = make_classifier()
+    ak.keep_reference(model, [*TEXTS, "such a great show", "it was a horrible movie"])
+    assert model.reference is not None and model.reference.fingerprint.startswith(FORMAT)
+    earlier = model.earlier_fingerprint()
+    assert len(earlier) == 32 and earlier != model.fingerprint().removeprefix(FORMAT)
+    model.reference = replace(model.reference, fingerprint=earlier)
+    loaded = Classifier.load(model.save(tmp_path / "theirs"), "cpu")
+    assert loaded.reference is not None and loaded.reference.fingerprint == loaded.fingerprint()
+    assert map_reference(loaded).scatter.maps
+    model.network.output.bias.data += 1
+    stale = Classifier.load(model.save(tmp_path / "other"), "cpu")
+    assert stale.reference is not None and stale.reference.fingerprint == earlier
+    with pytest.raises(ValueError, match="the model has changed since the one it carries was made"):
+        map_reference(stale)
