@@ -1,22 +1,18 @@
 """project(): a classifier and a set of texts in, an Explanation of the set out: where a layer puts its texts."""
 
-import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import torch
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from attribkit.data.intake import Data, Rows, all_texts
 from attribkit.errors import InputError, InputTypeError
 from attribkit.models.classifier import Classifier
 from attribkit.models.reference import Reference
+from attribkit.progress import Progress, shown
 from attribkit.projection.fitted_map import Mapped
 from attribkit.projection.panels import make_maps
-from attribkit.projection.points import Report
 from attribkit.projection.pooling import Reduction
 from attribkit.projection.reference_map import POINTS, make_reference
 from attribkit.projection.settings import MapSettings
@@ -49,7 +45,7 @@ def project(
     label: str | None = None,
     batch_size: int | None = None,
     device: str | torch.device | None = None,
-    progress: bool | None = None,
+    progress: bool | Progress | None = None,
 ) -> Explanation:
     """Where layers of the network put a set of texts, and to what degree they mix its classes.
 
@@ -79,7 +75,8 @@ def project(
         text, label: the columns of a table or file; guessed from their names if not given.
         batch_size: most texts at once; None chooses by their length.
         device: where to compute; None for where the model is.
-        progress: whether a bar is shown; if stderr is a terminal, if not given.
+        progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
+            for a bar on a terminal and in a notebook.
 
     Returns: an Explanation without a text: the map, its mixing numbers (in the layer's own space and on the map, on a
         stated sample of at most 5,000), and tables: layers ranked by mixing, classes, the most mixed pairs, border
@@ -115,8 +112,8 @@ def project(
     texts = Rows.of(model, data, split=split, text=text, label=label).labelled_texts()
     new = all_texts(model, place)
     new_ids = model.ids(new)
-    with _bar(sys.stderr.isatty() if progress is None else progress) as report:
-        mapped = make_maps(model, texts, settings, report)
+    with shown(progress) as tell:
+        mapped = make_maps(model, texts, settings, tell)
     scatter: Panel = mapped.scatter
     tables = list(mapped.tables)
     if new:
@@ -171,22 +168,6 @@ def _epochs(model: Classifier, epochs: str | int | Sequence[int] | None) -> tupl
     if not model.snapshots:
         raise InputError("`epochs='all'` needs snapshots, the model keeps none; train it with snapshots=[0, 1, …]")
     return tuple(sorted(model.snapshots))
-
-
-@contextmanager
-def _bar(shown: bool) -> Iterator[Report | None]:
-    """What is being done and how much of it, on stderr."""
-    if not shown:
-        yield None
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("reading", total=None)
-
-        def report(what: str, done: int, total: int) -> None:
-            bar.update(task, description=what, completed=done, total=total)
-
-        yield report
 
 
 def _provenance(model: Classifier, settings: MapSettings, mapped: Mapped) -> dict[str, Any]:

@@ -180,15 +180,15 @@ def test_epochs_and_layers_stand_in_their_own_order_and_the_last_of_them_is_desc
 def test_progress_is_told_step_by_step_and_only_where_it_is_wanted(
     rnn: Classifier, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[tuple[str, int, int]] = []
+    told: list[tuple[int, int, str]] = []
     settings = MapSettings(layers=("rnn", "output"), epochs=(0, 2), batch_size=20)
     make_maps(with_snapshots(rnn), labelled_texts(TABLE), settings, lambda *step: told.append(step))
     assert told == [
-        *(("reading, epoch 0", done, len(ROWS)) for done in (20, len(ROWS))),
-        *(("reading, epoch 2", done, len(ROWS)) for done in (20, len(ROWS))),
-        ("mapping rnn", 0, 2),
-        ("mapping output", 1, 2),
-        ("mapping", 2, 2),
+        *((done, len(ROWS), "epoch 0: reading") for done in (20, len(ROWS))),
+        *((done, len(ROWS), "epoch 2: reading") for done in (20, len(ROWS))),
+        (0, 2, "mapping rnn"),
+        (1, 2, "mapping output"),
+        (2, 2, "mapping"),
     ]
     monkeypatch.setenv("FORCE_COLOR", "1")  # as if stderr were a terminal
     project(rnn, TABLE, progress=True)

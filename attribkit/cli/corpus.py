@@ -2,11 +2,9 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, TaskProgressColumn, TextColumn
-from rich.progress import Progress as RichProgress
 
 from attribkit.cli.arguments import ModelArgument
 from attribkit.cli.console import console, errors, escape
@@ -66,33 +64,31 @@ def corpus(
         raise InputError("an INPUT and an OUTPUT were expected, got one of them; name the folder of the result last")
     *sources, folder = inputs
     pair = tuple(part.strip() for part in target.split(",")) if target and "," in target else target
-    with Bar() as bar:
-        run = explain_corpus(
-            model,
-            sources,
-            folder,
-            text=text,
-            key=key,
-            label=label,
-            where=where or (),
-            sample=sample,
-            seed=seed,
-            limit=limit,
-            target=pair,
-            output=output,
-            method=method,
-            baseline=baseline,
-            tolerance=tolerance,
-            keep_text=keep_text,
-            words=words,
-            retry_failed=retry_failed,
-            mixed_versions=mixed_versions,
-            window=window,
-            workers=workers,
-            engine=engine.value,
-            address=address,
-            progress=bar.show,
-        )
+    run = explain_corpus(
+        model,
+        sources,
+        folder,
+        text=text,
+        key=key,
+        label=label,
+        where=where or (),
+        sample=sample,
+        seed=seed,
+        limit=limit,
+        target=pair,
+        output=output,
+        method=method,
+        baseline=baseline,
+        tolerance=tolerance,
+        keep_text=keep_text,
+        words=words,
+        retry_failed=retry_failed,
+        mixed_versions=mixed_versions,
+        window=window,
+        workers=workers,
+        engine=engine.value,
+        address=address,
+    )
     counts = ", ".join(f"{count:,} {status}" for status, count in sorted(run.statuses.items()))
     console.print(
         f"{run.rows:,} rows ({counts}) in {escape(str(Path(folder)))}; {run.fresh:,} of them in {run.seconds:.1f} s",
@@ -104,31 +100,3 @@ def corpus(
         errors.print(f"note: the rows were explained by {len(run.versions)} sets of versions; the manifest says which")
     if run.failed:
         errors.print(f"note: {run.failed:,} rows were not explained; their status and reason say why", soft_wrap=True)
-
-
-class Bar:
-    """One line on stderr: rows, rate, time left."""
-
-    def __init__(self) -> None:
-        columns = (BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"))
-        self._bar = RichProgress(*columns, console=errors, disable=not errors.is_terminal)
-        self._task = self._bar.add_task("loading the model", total=None)
-
-    def __enter__(self) -> "Bar":
-        self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
-
-    def show(self, progress: Any) -> None:
-        """Draw an `attribkit.corpus.run.Progress`."""
-        left = "" if progress.left is None else f", {_time(progress.left)} left"
-        told = f"{progress.rows:,} rows, {progress.rate:,.0f} a second{left}"
-        self._bar.update(self._task, completed=progress.read, total=progress.total, description=told)
-
-
-def _time(seconds: float) -> str:
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

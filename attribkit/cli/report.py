@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from attribkit.cli.arguments import DataArgument, Device, LabelColumn, ModelArgument, SplitOption, TextColumn, part
-from attribkit.cli.console import console, errors, escape
+from attribkit.cli.console import console, escape
 from attribkit.errors import InputNotFoundError
 
 
@@ -40,23 +40,21 @@ def report(
         raise InputNotFoundError(f"the folder {str(out.parent)!r} does not exist; make it first")
     classifier = Classifier.load(model, device)
     others = [Classifier.load(one, device) for one in other or ()]
-    with errors.status("") as status:
-        found = run(
-            classifier,
-            data,
-            others=others,
-            split=part(split),
-            text=text,
-            label=label,
-            progress=lambda what: status.update(f"{what} …"),
-            texts=texts,
-            mistakes=mistakes,
-            words=words,
-            counted=counted,
-            tested=tested,
-            map=with_map,
-            layer=layer,
-            seed=seed,
-        )
+    found = run(
+        classifier,
+        data,
+        others=others,
+        split=part(split),
+        text=text,
+        label=label,
+        texts=texts,
+        mistakes=mistakes,
+        words=words,
+        counted=counted,
+        tested=tested,
+        map=with_map,
+        layer=layer,
+        seed=seed,
+    )
     found.save(out)
     console.print(f"wrote {escape(str(out))}", highlight=False, soft_wrap=True)

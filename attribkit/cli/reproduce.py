@@ -35,7 +35,6 @@ def reproduce(
         seeds=seeds,
         quick=quick,
         vectors=vectors,
-        told=lambda sentence: console.print(escape(sentence), highlight=False),
     )
     console.print(escape((out / "results.md").read_text(encoding="utf-8")), highlight=False, soft_wrap=True)
     console.print(f"saved in {escape(str(out))}", soft_wrap=True)

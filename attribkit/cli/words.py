@@ -1,6 +1,5 @@
 """attribkit words."""
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,7 +16,6 @@ from attribkit.cli.arguments import (
     part,
 )
 from attribkit.cli.console import console, errors, escape
-from attribkit.cli.progress import bar
 from attribkit.render.formats import FORMATS
 
 
@@ -44,8 +42,7 @@ def words(
     check_files([path for path in out or () if path.suffix.lower() != ".csv"])
     classifier = Classifier.load(model, device)
     answers = Answers.of(classifier, data, split=part(split), text=text, label=label)
-    with bar("explaining", sys.stderr.isatty()) as report:
-        found = word_importance(classifier, answers, least=least, most=most, seed=seed, report=report)
+    found = word_importance(classifier, answers, least=least, most=most, seed=seed)
     rows_of = "" if answers.measured is None else f" ({answers.measured.part})"
     console.print(f"{found.texts:,} texts{rows_of}, {found.tokens:,} tokens", highlight=False)
     console.print(escape(found.convergence.sentence), highlight=False, soft_wrap=True)

@@ -3,7 +3,7 @@
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -20,6 +20,7 @@ from attribkit.corpus.sources import described, find_sources, fingerprint, total
 from attribkit.corpus.windows import Columns, PendingWork, Plan
 from attribkit.corpus.words import merged
 from attribkit.errors import InputError, InputNotFoundError
+from attribkit.progress import Progress, shown
 from attribkit.results.panels import Convergence
 
 if TYPE_CHECKING:
@@ -27,29 +28,6 @@ if TYPE_CHECKING:
 
 WORD_SUMS = "_words.parquet"
 ENGINES = ("local", "ray")
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a run is.
-
-    Attributes:
-        rows: explained by now, earlier runs included; fresh: of these, in this run.
-        read, total: bytes of the corpus, as they are stored.
-        seconds: since this run began; left: until it ends, None while nothing can be said.
-    """
-
-    rows: int
-    fresh: int
-    read: int
-    total: int
-    seconds: float
-    left: float | None
-
-    @property
-    def rate(self) -> float:
-        """Rows per second of this run."""
-        return self.fresh / self.seconds if self.seconds else 0.0
 
 
 @dataclass(frozen=True, repr=False)
@@ -128,7 +106,7 @@ def explain_corpus(
     workers: int | None = None,
     engine: str = "local",
     address: str | None = None,
-    progress: Callable[[Progress], None] | None = None,
+    progress: bool | Progress | None = None,
 ) -> CorpusRun:
     """Explain every text of a corpus. Memory stays bounded; the result has a row for each row of the corpus, in order.
 
@@ -155,7 +133,8 @@ def explain_corpus(
         workers: processes, or Ray's actors; None for one per core. With 1, this process does the work itself.
         engine: "local", or "ray" for a cluster.
         address: of the cluster; None for the one this machine belongs to, or a new one on it.
-        progress: called with a `Progress` after each part.
+        progress: a function of the bytes of the corpus that are done, their total and what is being done; True for a
+            bar, False for none; None for a bar on a terminal and in a notebook.
 
     Raises:
         FileNotFoundError: if the input names nothing, or there is no such model.
@@ -173,7 +152,7 @@ def explain_corpus(
     selection = Selection.of(where, sample, seed, limit)
     plan = Plan(tuple(find_sources(input)), Columns(text, key, label), selection, window)
     path = Path(folder).absolute()
-    begun = time.monotonic()
+    begun, fresh = time.monotonic(), 0
     with ExitStack() as stack:
         stack.enter_context(Manifest.lock(path))
         runner = stack.enter_context(_engine_of(model, str(path), settings, engine, workers, address))
@@ -184,14 +163,17 @@ def explain_corpus(
             **runner.introduce(),
         }
         manifest = Manifest.open(path, header)
-        meter = _Meter(begun, manifest, total_bytes(plan.sources), progress)
         if not manifest.finished or retry_failed:
             manifest.check_versions(mixed_versions)
             done = {number: part.failed for number, part in manifest.parts.items()}
+            tell = stack.enter_context(shown(progress))
+            total, furthest = total_bytes(plan.sources), 0
             for read, part in runner.run(PendingWork(plan, done, retry_failed)):
-                meter.count(read, part)
                 manifest.add(part)
-                meter.tell()
+                fresh, furthest = fresh + part.rows, max(furthest, read)
+                rate = fresh / max(time.monotonic() - begun, 1e-9)
+                tell(min(furthest, total), total, f"explaining, {fresh:,} rows, {rate:,.0f} a second")
+            tell(total, total, f"explaining, {fresh:,} rows")
             _finish(manifest, words)
         statuses: Counter[str] = Counter()
         for part in manifest.parts.values():
@@ -202,7 +184,7 @@ def explain_corpus(
             statuses.total(),
             dict(statuses),
             counted,
-            meter.fresh,
+            fresh,
             time.monotonic() - begun,
             tuple(manifest.versions),
         )
@@ -282,36 +264,3 @@ def _finish(manifest: Manifest, words: bool) -> None:
         sums = merged(manifest.folder / WORDS / part.file for _, part in sorted(manifest.parts.items()))
         write_parquet(manifest.folder / WORD_SUMS, sums)
     manifest.close()
-
-
-class _Meter:
-    """Counts rows and time; tells whoever asked."""
-
-    def __init__(
-        self, begun: float, manifest: Manifest, total: int, listener: Callable[[Progress], None] | None
-    ) -> None:
-        self._begun, self._total, self._listener = begun, total, listener
-        self._rows = sum(part.rows for part in manifest.parts.values())
-        self._counted = set(manifest.parts)
-        self.fresh = 0
-        self._read = 0
-        self._first_read: int | None = None
-        self._first_time = begun
-
-    def count(self, read: int, part: Part) -> None:
-        """A part is finished, for which so many bytes of the corpus had been read."""
-        self.fresh += part.rows
-        self._rows += 0 if part.number in self._counted else part.rows
-        self._counted.add(part.number)
-        self._read = max(self._read, read)
-        if self._first_read is None:
-            self._first_read, self._first_time = read, time.monotonic()
-
-    def tell(self) -> None:
-        """Tell how far the run is."""
-        if self._listener is None:
-            return
-        now = time.monotonic()
-        covered = self._read - (self._first_read or 0)
-        left = (now - self._first_time) * (self._total - self._read) / covered if covered > 0 else None
-        self._listener(Progress(self._rows, self.fresh, self._read, self._total, now - self._begun, left))

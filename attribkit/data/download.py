@@ -17,11 +17,11 @@ from pathlib import Path
 import pandas as pd
 import pooch
 import requests
-from tqdm import tqdm
 from urllib3.exceptions import HTTPError
 
 from attribkit.data.readers import SPLITS, listed, read_file
 from attribkit.errors import DownloadError, InputNotFoundError, StorageError
+from attribkit.progress import Progress, shown
 
 _ATTEMPTS = 5
 _TIMEOUT = (10, 60)  # seconds to connect, and to wait for more bytes
@@ -55,7 +55,9 @@ class Source:
     licence: str = "none stated"
 
 
-def named_tables(source: Source, download: bool = True) -> dict[str, pd.DataFrame]:
+def named_tables(
+    source: Source, download: bool = True, progress: bool | Progress | None = None
+) -> dict[str, pd.DataFrame]:
     """The tables of a named set, by split, from the first place that has it.
 
     Raises:
@@ -77,7 +79,8 @@ def named_tables(source: Source, download: bool = True) -> dict[str, pd.DataFram
             raise InputNotFoundError(
                 f"the data set {source.name!r} is not on this machine and {why}; {_by_hand(source)}"
             )
-        _fetch(source, folder)
+        with shown(progress) as tell:
+            _fetch(source, folder, tell)
     _clear(folder)
     return _read(source, folder)
 
@@ -106,7 +109,7 @@ def _read(source: Source, folder: Path) -> dict[str, pd.DataFrame]:
         ) from error
 
 
-def _fetch(source: Source, folder: Path) -> None:
+def _fetch(source: Source, folder: Path, progress: Progress) -> None:
     """Download the official files, check them, and put them as Parquet into `folder` in one step."""
     downloads = folder.parent / "downloads" / source.name
     try:
@@ -117,7 +120,7 @@ def _fetch(source: Source, folder: Path) -> None:
             "name another by ATTRIBKIT_CACHE"
         ) from error
     for file in source.files:
-        _download(source, file, downloads)
+        _download(source, file, downloads, progress)
     tables = source.read(downloads)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{source.name}-") as temporary:
         whole = Path(temporary) / source.name
@@ -137,23 +140,23 @@ def _clear(folder: Path) -> None:
         shutil.rmtree(left, ignore_errors=True)
 
 
-def _download(source: Source, file: RemoteFile, folder: Path) -> None:
+def _download(source: Source, file: RemoteFile, folder: Path, progress: Progress) -> None:
     """Fetch one file through pooch, which skips it if it is there and lets none with a wrong checksum in its place."""
     part = folder / f"{file.name}.part"
 
     def downloader(url: str, output_file: str, _pooch: object) -> None:
-        _complete(source, file, part)
+        _complete(source, file, part, progress)
         os.replace(part, output_file)
 
     pooch.retrieve(file.url, file.checksum, file.name, folder, downloader=downloader)
 
 
-def _complete(source: Source, file: RemoteFile, part: Path) -> None:
+def _complete(source: Source, file: RemoteFile, part: Path, progress: Progress) -> None:
     """Bring `part` to the whole file: go on where it stops, or begin anew if it proves to be another file's."""
     for _ in range(_ATTEMPTS):
         had = _size(part)
         try:
-            _append(file, part)
+            _append(file, part, progress)
         except requests.RequestException as error:
             if _size(part) == had:
                 raise DownloadError(
@@ -172,7 +175,7 @@ def _complete(source: Source, file: RemoteFile, part: Path) -> None:
     raise DownloadError(f"{file.url} broke off {_ATTEMPTS} times; try again later{_kept(part)}, or {_by_hand(source)}")
 
 
-def _append(file: RemoteFile, part: Path) -> None:
+def _append(file: RemoteFile, part: Path, progress: Progress) -> None:
     """One request for what `part` lacks. Without a range the server sends the whole, which then replaces the part."""
     start = _size(part)
     # A compressed answer would make byte positions meaningless.
@@ -184,17 +187,14 @@ def _append(file: RemoteFile, part: Path) -> None:
         resumed = response.headers.get("Content-Range", "").startswith(f"bytes {start}-") if start else False
         length = response.headers.get("Content-Length")
         whole = int(length) + start * resumed if length and length.isdigit() else None
-        with (
-            part.open("ab" if resumed else "wb") as output,
-            tqdm(
-                desc=file.name, total=whole, initial=start * resumed, unit="B", unit_scale=True, mininterval=0.5
-            ) as progress,
-        ):
+        done = start * resumed
+        with part.open("ab" if resumed else "wb") as output:
             try:
                 # read1 hands over what has come; iter_content loses a chunk's beginning where the rest breaks off.
                 while chunk := response.raw.read1(_CHUNK):
                     output.write(chunk)
-                    progress.update(len(chunk))
+                    done += len(chunk)
+                    progress(done, whole or done, f"fetching {file.name}")
             except HTTPError as error:
                 raise requests.ConnectionError(str(error)) from error
     if whole is not None and _size(part) < whole:

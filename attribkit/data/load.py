@@ -14,6 +14,7 @@ from attribkit.data.readers import listed
 from attribkit.data.split_tables import cut_splits, shared_rows
 from attribkit.data.tables import find_tables
 from attribkit.errors import InputError, InputTypeError
+from attribkit.progress import Progress
 
 
 def load_dataset(
@@ -26,6 +27,7 @@ def load_dataset(
     seed: int = 0,
     group: str | None = None,
     download: bool = True,
+    progress: bool | Progress | None = None,
 ) -> Dataset:
     """Load labelled texts and split them into train, validation and test.
 
@@ -45,6 +47,8 @@ def load_dataset(
         seed: decides which rows are cut; the same seed gives the same split.
         group: a column whose values may not fall on two sides (`movie` for `imdb` unless another is given).
         download: whether a named set that is not on this machine may be fetched.
+        progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
+            for a bar on a terminal and in a notebook.
 
     Raises:
         FileNotFoundError: if there is no such file, or a named set is nowhere to be had.
@@ -55,7 +59,7 @@ def load_dataset(
     _check_shares(validation, test)
     if isinstance(seed, bool) or not isinstance(seed, int):
         raise InputTypeError(f"`seed` must be an integer, got {seed!r}")
-    raw = find_tables(name_or_path, download)
+    raw = find_tables(name_or_path, download, progress)
     tables, notes = clean_tables(raw.tables, text, label, raw.source)
     notes = [*raw.notes, *notes]
     _check_labels(tables, raw.source)

@@ -14,6 +14,7 @@ from attribkit.data.readers import SPLIT_OF_NAME, listed, missing, read_file, re
 from attribkit.data.registry import SOURCES, read_imdb
 from attribkit.data.synthetic import demo_reviews
 from attribkit.errors import InputError, InputNotFoundError, InputTypeError
+from attribkit.progress import Progress
 
 NAMED_SETS = (*SOURCES, "demo")
 
@@ -37,19 +38,20 @@ class RawTables:
     notes: tuple[str, ...] = ()
 
 
-def find_tables(given: object, download: bool = True) -> RawTables:
+def find_tables(given: object, download: bool = True, progress: bool | Progress | None = None) -> RawTables:
     """Tables from wherever the argument points.
 
     Args:
         given: a named set, a file, a folder, a table, a dict of tables by split, or a `Source`.
         download: whether a named set that is not on this machine may be fetched.
+        progress: what is told of a download, as `attribkit.progress.shown` takes it.
 
     Raises: as `load_dataset`, for what cannot be found or read.
     """
     if isinstance(given, pd.DataFrame):
         return RawTables("table", "a table in memory", {"train": given})
     if isinstance(given, Source):
-        return RawTables(given.name, given.name, named_tables(given, download), given.group)
+        return RawTables(given.name, given.name, named_tables(given, download, progress), given.group)
     if isinstance(given, Mapping):
         return RawTables("tables", "tables in memory", _by_split(given))
     if not isinstance(given, (str, Path)):
@@ -61,7 +63,7 @@ def find_tables(given: object, download: bool = True) -> RawTables:
             "demo", "demo", demo_reviews(), notes=("The demo reviews are synthetic: drawn from a grammar.",)
         )
     if isinstance(given, str) and given in SOURCES:
-        return find_tables(SOURCES[given], download)
+        return find_tables(SOURCES[given], download, progress)
     path = Path(given).expanduser()
     if not os.path.exists(path):  # unlike Path.exists, False also for what no path can be, such as a whole text
         words = isinstance(given, str) and " " in given.strip() and table_suffix(path) is None

@@ -13,6 +13,7 @@ from attribkit.data.readable import Skipped, skipped_sentence
 from attribkit.evaluation.performance import Metrics, counted, measure
 from attribkit.models.answered import answered
 from attribkit.models.classifier import Classifier, softmax
+from attribkit.progress import Progress, silent
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +53,7 @@ class Answers:
         text: str | None = None,
         label: str | None = None,
         batch_size: int | None = None,
+        progress: Progress = silent,
     ) -> "Answers":
         """Read the texts of `data`, chosen as `Rows.of` says, and answer them; the model stays as it is.
 
@@ -60,7 +62,7 @@ class Answers:
             RuntimeError: if the network's outputs are NaN or infinite for all of them.
         """
         measured = Rows.of(model, data, split=split, text=text, label=label)
-        read, logits = answered(model, measured.tokenised(model.tokenizer), batch_size)
+        read, logits = answered(model, measured.tokenised(model.tokenizer), batch_size, progress)
         named = measured.labels
         labels = tuple(named[place] if named else "" for place in read.places.tolist())
         places = {name: place for place, name in enumerate(model.labels)}

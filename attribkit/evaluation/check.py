@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from attribkit.data.intake import Data
 from attribkit.data.readable import skipped_sentence
@@ -20,6 +21,7 @@ from attribkit.evaluation.sanity import sanity
 from attribkit.evaluation.scores import RANDOM, check_methods
 from attribkit.evaluation.statistics import Estimate
 from attribkit.models.classifier import Classifier
+from attribkit.progress import Progress, shown
 from attribkit.results.panels import Convergence, Panel, Table
 
 SANE_TEXTS = 30
@@ -179,6 +181,7 @@ def check(
     allow_training_rows: bool = False,
     text: str | None = None,
     label: str | None = None,
+    progress: bool | Progress | None = None,
 ) -> Checked:
     """Measure a model and its explanations, and compare the figures with thresholds.
 
@@ -196,6 +199,8 @@ def check(
             those that the model was trained on.
         allow_training_rows: whether the check may pass with rows that were seen in training.
         text, label: the columns of a table or file, if they have unusual names.
+        progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
+            for a bar on a terminal and in a notebook.
 
     Raises:
         TypeError: for data of the wrong kind.
@@ -207,7 +212,12 @@ def check(
     if texts < 1:
         raise InputError(f"`texts` must be at least 1, got {texts}")
     name = check_methods(model, method)[0]
-    answers = Answers.of(model, data, split=split, text=text, label=label)
+    with shown(progress) as tell:
+        answers = Answers.of(model, data, split=split, text=text, label=label, progress=tell)
+        drawn = np.sort(np.random.default_rng(seed).permutation(len(answers.texts))[:texts])
+        some = [answers.texts[place] for place in drawn]
+        explained, convergence = _of_scores(model, some, name, seed, tell)
+        rationales = _of_rationales(model, answers, drawn, name, seed, tell)
     metrics = answers.metrics()
     rows = answers.measured
     if rows is None:
@@ -215,12 +225,7 @@ def check(
     notes = [*rows.notes] if metrics is None else [*metrics.notes]
     if answers.skipped:
         notes.append(skipped_sentence(answers.skipped, answers.given))
-    drawn = np.sort(np.random.default_rng(seed).permutation(len(answers.texts))[:texts])
-    some = [answers.texts[place] for place in drawn]
-    explained, convergence = _of_scores(model, some, name, seed)
-    found = [*_of_answers(answers, metrics), *explained]
-    if "rationale" in rows.table:
-        found += _of_rationales(model, rows.table.loc[answers.rows[drawn]], name, seed)
+    found = [*_of_answers(answers, metrics), *explained, *rationales]
     if len(some) < len(answers.texts):
         notes.append(f"the explanations' figures are of {len(some):,} texts, drawn with seed {seed}")
     notes.append(convergence.sentence)
@@ -275,10 +280,14 @@ def _of_answers(answers: Answers, metrics: Metrics | None) -> list[Figure]:
     ]
 
 
-def _of_scores(model: Classifier, texts: list[str], method: str, seed: int) -> tuple[list[Figure], Convergence]:
+def _of_scores(
+    model: Classifier, texts: list[str], method: str, seed: int, progress: Progress
+) -> tuple[list[Figure], Convergence]:
     """The explanations' figures, and how many of the explanations they are taken on converged."""
-    faithful = faithfulness(model, texts, method, removals="delete", oracle_texts=0, perturbed=0, seed=seed)
-    sane = sanity(model, texts[:SANE_TEXTS], method, draws=1, seed=seed)
+    faithful = faithfulness(
+        model, texts, method, removals="delete", oracle_texts=0, perturbed=0, seed=seed, progress=progress
+    )
+    sane = sanity(model, texts[:SANE_TEXTS], method, draws=1, seed=seed, progress=progress)
     found = [
         _figure("comprehensiveness_over_random", faithful.estimate("comprehensiveness", method, over=RANDOM)),
         *(
@@ -294,8 +303,13 @@ def _of_scores(model: Classifier, texts: list[str], method: str, seed: int) -> t
     return ([*found, _figure("randomised_correlation", left)] if left.known else found), convergence
 
 
-def _of_rationales(model: Classifier, table: pd.DataFrame, method: str, seed: int) -> list[Figure]:
-    found = plausibility(model, table, method, seed=seed, split="all")
+def _of_rationales(
+    model: Classifier, answers: Answers, drawn: NDArray[np.int64], method: str, seed: int, progress: Progress
+) -> list[Figure]:
+    table = answers.table
+    if table is None or "rationale" not in table:
+        return []
+    found = plausibility(model, table.iloc[drawn], method, seed=seed, split="all", progress=progress)
     own, random = (found.estimate("auprc", name) for name in (method, RANDOM))
     over = found.estimate("auprc", method, over=RANDOM)
     return [_figure("plausibility", own, random), _figure("plausibility_over_random", over)]

@@ -15,6 +15,7 @@ from attribkit.errors import InputError, InputTypeError
 from attribkit.evaluation.unknown_labels import UnknownLabels
 from attribkit.models.answered import answered
 from attribkit.models.classifier import Classifier, softmax
+from attribkit.progress import Progress, shown
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,6 +133,7 @@ def evaluate(
     split: str | None = None,
     text: str | None = None,
     label: str | None = None,
+    progress: bool | Progress | None = None,
 ) -> Metrics:
     """Compare a model's predictions with the labels of the rows that it was not trained on, as far as that is known.
 
@@ -145,6 +147,8 @@ def evaluate(
         split: "train", "validation", "test", or "all" for every row; None for the test split, or all rows, without
             those that the model was trained on.
         text, label: the columns of a table or file; guessed from their names if not given.
+        progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
+            for a bar on a terminal and in a notebook.
 
     Raises:
         TypeError: if `data`, or a text, is of the wrong kind.
@@ -165,7 +169,8 @@ def evaluate(
     read = labelled.tokenised(model.tokenizer, refuse="row")
     if not known[read.places].any():
         raise InputError("the table holds no text that the model can read; check the text column")
-    read, logits = answered(model, read, batch_size)
+    with shown(progress) as tell:
+        read, logits = answered(model, read, batch_size, tell)
     labels = np.array(labelled.labels)[read.places]
     return measure(model.labels, labels, logits, read.rows, measured)
 

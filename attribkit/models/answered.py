@@ -6,10 +6,11 @@ from numpy.typing import NDArray
 from attribkit.data.readable import TokenisedRows
 from attribkit.errors import InputError
 from attribkit.models.classifier import NOT_FINITE, Classifier, finite
+from attribkit.progress import Progress, silent
 
 
 def answered(
-    model: Classifier, read: TokenisedRows, batch_size: int | None = None
+    model: Classifier, read: TokenisedRows, batch_size: int | None = None, progress: Progress = silent
 ) -> tuple[TokenisedRows, NDArray[np.float64]]:
     """Those of the rows that the model has an answer to, and its logits (N, C).
 
@@ -20,6 +21,6 @@ def answered(
     if not read.texts:
         why = f", the first because {read.skipped[0].reason}" if read.skipped else ""
         raise InputError(f"the model can read none of the {read.given:,} texts given{why}; check the text column")
-    logits = model.logits(read.ids, batch_size)
+    logits = model.logits(read.ids, batch_size, progress)
     there = finite(logits)
     return read.only(there, NOT_FINITE), logits[there]

@@ -21,6 +21,7 @@ from attribkit.models.fingerprint import FORMAT, earlier_fingerprint, fingerprin
 from attribkit.models.layers import Layer, before_last, find_layers
 from attribkit.models.lock import lock_of
 from attribkit.models.reference import Reference
+from attribkit.progress import Progress, shown, silent
 from attribkit.text import batching
 from attribkit.text.tokenizer import Encoded, TextEncoder, TextSettings, Tokenizer, check_encoded, check_text, shortened
 
@@ -189,12 +190,15 @@ class Classifier:
         rows = [(layer.name, layer.module, layer.shape) for layer in self.inside() if layer.sizes is not None]
         return pd.DataFrame(rows, columns=["layer", "module", "shape"])
 
-    def logits(self, ids: Sequence[NDArray[np.int64]], batch_size: int | None = None) -> NDArray[np.float64]:
+    def logits(
+        self, ids: Sequence[NDArray[np.int64]], batch_size: int | None = None, progress: Progress = silent
+    ) -> NDArray[np.float64]:
         """Logits (N, C) of encoded texts, in their order; batched by length, without gradients.
 
         They are what the network puts out, NaN and infinity too: see `finite` and `check_finite`.
         """
         results = np.zeros((len(ids), len(self.labels)))
+        done = 0
         with eval_mode(self.network), torch.inference_mode():
             for rows in batching.by_length([len(row) for row in ids], batch_size):
                 found = self.network(*self.batch([ids[row] for row in rows]))
@@ -204,17 +208,27 @@ class Classifier:
                         f"{tuple(found.shape)}; give `labels` in the order of its outputs"
                     )
                 results[rows] = found.double().cpu().numpy()
+                done += len(rows)
+                progress(done, len(ids), "predicting")
         return results
 
-    def probabilities(self, texts: Sequence[str], batch_size: int | None = None) -> NDArray[np.float64]:
+    def probabilities(
+        self, texts: Sequence[str], batch_size: int | None = None, progress: Progress = silent
+    ) -> NDArray[np.float64]:
         """Probabilities (N, C) of texts, in their order.
 
         Raises: as `encode`; RuntimeError if the network's outputs for a text are NaN or infinite: it names the text.
         """
-        return softmax(check_finite(self.logits(self.ids(texts), batch_size), texts))
+        return softmax(check_finite(self.logits(self.ids(texts), batch_size, progress), texts))
 
     def predict(
-        self, data: Data, batch_size: int | None = None, *, text: str | None = None, label: str | None = None
+        self,
+        data: Data,
+        batch_size: int | None = None,
+        *,
+        text: str | None = None,
+        label: str | None = None,
+        progress: bool | Progress | None = None,
     ) -> pd.DataFrame:
         """What the model says of each text.
 
@@ -222,12 +236,15 @@ class Classifier:
             data: a string, which is one text; or several, in any form that `attribkit.explain` takes.
             batch_size: most texts at once; None chooses by their length.
             text, label: the columns of a table or file; guessed from their names if not given.
+            progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
+                for a bar on a terminal and in a notebook.
 
         Returns: one row per text, in order: text, label, and one column of probabilities per class.
         Raises: as `probabilities`.
         """
         texts = all_texts(self, data, text=text, label=label)
-        probabilities = self.probabilities(texts, batch_size)
+        with shown(progress) as tell:
+            probabilities = self.probabilities(texts, batch_size, tell)
         best = probabilities.argmax(1) if len(texts) else np.empty(0, dtype=int)
         frame = pd.DataFrame({"text": texts, "label": [self.labels[i] for i in best]})
         return pd.concat([frame, pd.DataFrame(probabilities, columns=list(self.labels))], axis=1)

@@ -1,6 +1,6 @@
 """What the layers of a network make of texts: their outputs as points, one pass for all of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,11 +12,9 @@ from attribkit.data.intake import Data, all_texts
 from attribkit.errors import InputError, NetworkError
 from attribkit.models.classifier import Classifier, eval_mode
 from attribkit.models.layers import Layer, choose_layers, watched
+from attribkit.progress import Progress, shown, silent
 from attribkit.projection.pooling import Reduction, Steps, reduced
 from attribkit.text import batching
-
-Progress = Callable[[int, int], None]
-"""Called with how many texts have been read and how many there are."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +74,7 @@ def layer_outputs(
     sample: int = 5_000,
     seed: int = 0,
     batch_size: int | None = None,
+    progress: bool | Progress | None = None,
 ) -> LayerOutputs:
     """What layers of the network make of texts, in one pass. The model is left exactly as it was, error or not.
 
@@ -92,6 +91,8 @@ def layer_outputs(
         sample: of "tokens" and "takens": at most so many points, drawn by `seed`.
         seed: the same seed draws the same points.
         batch_size: most texts at once; None chooses by their length.
+        progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
+            for a bar on a terminal and in a notebook.
 
     Raises:
         TypeError, ValueError: for a text that cannot be read; for a layer that is not there or has no row per text; for
@@ -100,7 +101,9 @@ def layer_outputs(
     reduction = Reduction(reduce, delay, dimension, stride, sample, seed)
     ids = model.ids(all_texts(model, data, text=text, label=label))
     names = [layers] if isinstance(layers, str) else layers
-    return read_layers(model, ids, chosen_layers(model, names, reduction), reduction, batch_size).checked()
+    layers_read = chosen_layers(model, names, reduction)
+    with shown(progress) as tell:
+        return read_layers(model, ids, layers_read, reduction, batch_size, tell).checked()
 
 
 def chosen_layers(model: Classifier, names: Sequence[str] | None, reduction: Reduction) -> list[Layer]:
@@ -136,7 +139,7 @@ def read_layers(
     layers: Sequence[Layer],
     reduction: Reduction,
     batch_size: int | None = None,
-    progress: Progress | None = None,
+    progress: Progress = silent,
 ) -> LayerOutputs:
     """`layer_outputs` of encoded texts, NaN and infinity among them: see `LayerOutputs.checked`."""
     lengths = [len(row) for row in ids]
@@ -161,8 +164,7 @@ def read_layers(
                     values[name] = np.zeros((points, result.shape[1]), dtype=np.float32)
                 values[name][places] = result.float().cpu().numpy()
             done += len(rows)
-            if progress is not None:
-                progress(done, len(ids))
+            progress(done, len(ids), "reading")
     text = np.arange(len(ids)) if steps is None else steps.text
     return LayerOutputs(
         values={name: values.get(name, np.zeros((0, 0), dtype=np.float32)) for name in names},

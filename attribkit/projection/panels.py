@@ -9,11 +9,12 @@ from attribkit.data.labelled_texts import LabelledTexts
 from attribkit.errors import InputError
 from attribkit.models.classifier import Classifier
 from attribkit.models.layers import READERS, Layer
+from attribkit.progress import Progress, silent, within
 from attribkit.projection.alignment import align
 from attribkit.projection.fitted_map import Mapped, Panelled
 from attribkit.projection.layer_outputs import LayerOutputs, chosen_layers, read_layers
 from attribkit.projection.mixing import measure_if_enough
-from attribkit.projection.points import PointMetadata, Report, describe, excerpt
+from attribkit.projection.points import PointMetadata, describe, excerpt
 from attribkit.projection.settings import MapSettings
 from attribkit.projection.tables import border_table, classes_table, layers_table, pairs_table
 from attribkit.results.panels import Map, Scatter, Table
@@ -25,7 +26,7 @@ Floats = NDArray[np.float64]
 
 
 def make_maps(
-    classifier: Classifier, data: LabelledTexts, settings: MapSettings, report: Report | None = None
+    classifier: Classifier, data: LabelledTexts, settings: MapSettings, progress: Progress = silent
 ) -> Mapped:
     """Map what layers make of texts.
 
@@ -38,25 +39,29 @@ def make_maps(
     data, ids = data.sampled(_most(settings, len(models)), settings.seed).readable(classifier.tokenizer)
     if not ids:
         raise InputError("there must be at least one text that holds a token, got none; give more texts")
-    outputs = [_read(model, ids, layers, settings, epoch, report) for epoch, model in models]
+    outputs = [
+        read_layers(model, ids, layers, reduction, settings.batch_size, _reading(progress, epoch))
+        for epoch, model in models
+    ]
     bad = {int(text) for one in outputs for texts in one.not_finite().values() for text in texts}
     if 0 < len(bad) < len(ids):
         rows = [row for row in range(len(ids)) if row not in bad]
         first = excerpt(data.texts[min(bad)], 40)
         note = f"{len(bad):,} texts were left out, for a layer put out NaN or infinity for them, the first is “{first}”"
         data, ids = data.only(rows, note), [ids[row] for row in rows]
-        outputs = [_read(model, ids, layers, settings, epoch, report) for epoch, model in models]
+        outputs = [
+            read_layers(model, ids, layers, reduction, settings.batch_size, _reading(progress, epoch))
+            for epoch, model in models
+        ]
     outputs = [one.checked() for one in outputs]
     width = 1 + (reduction.dimension - 1) * reduction.delay if reduction.name == "takens" else 1
     described = describe(classifier, data, outputs[-1], outputs[-1].logits, width)
     panels: list[Panelled] = []
     for number, layer in enumerate(layers):
-        if report is not None:
-            report(f"mapping {layer.name}", number, len(layers))
+        progress(number, len(layers), f"mapping {layer.name}")
         onto = np.concatenate([panel.map.points for panel in panels[: len(models)]]) if panels else None
         panels += _panels(layer, models, outputs, settings, described, onto)
-    if report is not None:
-        report("mapping", len(layers), len(layers))
+    progress(len(layers), len(layers), "mapping")
     return draw(panels, outputs[0], described, data, settings)
 
 
@@ -96,19 +101,8 @@ def _most(settings: MapSettings, epochs: int) -> int:
     return most if settings.sample is None else min(most, settings.sample)
 
 
-def _read(
-    model: Classifier,
-    ids: Sequence[NDArray[np.int64]],
-    layers: Sequence[Layer],
-    settings: MapSettings,
-    epoch: int | None,
-    report: Report | None,
-) -> LayerOutputs:
-    def tick(done: int, total: int) -> None:
-        if report is not None:
-            report("reading" if epoch is None else f"reading, epoch {epoch}", done, total)
-
-    return read_layers(model, ids, layers, settings.reduction, settings.batch_size, tick)
+def _reading(progress: Progress, epoch: int | None) -> Progress:
+    return progress if epoch is None else within(progress, f"epoch {epoch}")
 
 
 def _panels(

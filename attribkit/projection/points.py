@@ -1,6 +1,6 @@
 """The texts behind the points of a map: their labels, what the model says of them, and an excerpt to hover over."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,9 +12,6 @@ from attribkit.projection.layer_outputs import LayerOutputs
 from attribkit.results.panels.scatter import EXCERPT
 
 COLOURS = ("label", "prediction", "error", "confidence")
-
-Report = Callable[[str, int, int], None]
-"""Called while a map is made: what is being done, how much of it is done, how much there is."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,6 @@
 """report(): a model and a set of texts in, one page out that a reader can judge the model by."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -18,6 +18,7 @@ from attribkit.evaluation.importance import word_importance
 from attribkit.explainer import explain
 from attribkit.files import write_whole
 from attribkit.models.classifier import Classifier
+from attribkit.progress import Progress, shown, within
 from attribkit.projector import project
 from attribkit.render import html
 from attribkit.reports import explanation_quality, performance
@@ -28,8 +29,6 @@ from attribkit.reports.robustness import holds
 from attribkit.reports.settings import ReportSettings
 from attribkit.results.explanation import Explanation, Explanations
 from attribkit.results.panels import Document, Section, Table
-
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +70,7 @@ def report(
     split: str | None = None,
     text: str | None = None,
     label: str | None = None,
-    progress: Progress | None = None,
+    progress: bool | Progress | None = None,
     **settings: Any,
 ) -> Report:
     """One page on one model: what it is, how good, what drives it, where it fails, how far to trust the explanations.
@@ -88,7 +87,8 @@ def report(
         split: which rows: "train", "validation", "test", or "all" for every row; None for the test split, or all rows,
             without those that the model was trained on.
         text, label: the columns of a table or file, if they have unusual names.
-        progress: called with what is being done.
+        progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
+            for a bar on a terminal and in a notebook.
         settings: the fields of `attribkit.reports.settings.ReportSettings`: how much of everything the page holds.
 
     Raises:
@@ -99,35 +99,38 @@ def report(
             f"a Classifier was expected, got {type(model).__name__}; load one with attribkit.load(folder)"
         )
     chosen = ReportSettings(**settings)
-    say = progress or (lambda what: None)
-    say("reading the texts")
-    answers = Answers.of(model, data, split=split, text=text, label=label, batch_size=chosen.batch_size)
+    train = data.train if train is None and isinstance(data, Dataset) else train
+    batch_size, seed = chosen.batch_size, chosen.seed
+    with shown(progress) as tell:
+        answers = Answers.of(model, data, split=split, text=text, label=label, batch_size=batch_size, progress=tell)
+        counting = within(tell, "counting words")
+        words = word_importance(
+            model, answers, train=train, most=chosen.counted, seed=seed, batch_size=batch_size, progress=counting
+        )
+        tell(0, 2, "explaining mistakes and texts")
+        failures = performance.failures(model, answers, chosen.mistakes, batch_size)
+        tell(1, 2, "explaining mistakes and texts")
+        places = _drawn(answers, chosen)
+        rows = _explained(model, answers, places, chosen)
+        tell(2, 2, "explaining mistakes and texts")
+        tested = places[: chosen.tested]
+        sample = [answers.texts[place] for place in tested]
+        table = None if answers.table is None else answers.table.iloc[tested]
+        testing = within(tell, "testing the explanations")
+        found = Tests.of(model, sample, table, seed, batch_size, testing)
+        tell(0, 1, "explaining with other baselines")
+        again = holds(model, sample, chosen.baselines, others, seed, batch_size)
+        tell(1, 1, "explaining with other baselines")
+        map_section = _map(model, answers, chosen, within(tell, "drawing the map"))
     source = name or _name(data, answers)
     metrics = answers.metrics()
     calibration = Calibration.of(answers) if len(answers.labelled) else None
-    say("counting words")
-    train = data.train if train is None and isinstance(data, Dataset) else train
-    words = word_importance(
-        model, answers, train=train, most=chosen.counted, seed=chosen.seed, batch_size=chosen.batch_size
-    )
-    say("explaining mistakes and texts")
-    failures = performance.failures(model, answers, chosen.mistakes, chosen.batch_size)
-    places = _drawn(answers, chosen)
-    rows = _explained(model, answers, places, chosen)
-    tested = places[: chosen.tested]
-    sample = [answers.texts[place] for place in tested]
-    say("testing the explanations")
-    table = None if answers.table is None else answers.table.iloc[tested]
-    found = Tests.of(model, sample, table, chosen.seed, chosen.batch_size)
-    say("explaining with other baselines")
-    again = holds(model, sample, chosen.baselines, others, chosen.seed, chosen.batch_size)
-    say("drawing")
     sections = (
         about(model, answers, source),
         performance.quality(metrics, calibration),
         drives(words, chosen.words),
         failures,
-        _map(model, answers, chosen),
+        map_section,
         explanation_quality.trust(found, words.convergence),
         again,
         _texts(rows, answers),
@@ -171,7 +174,7 @@ def _with_truth(row: Explanation, truth: str | None) -> Explanation:
     return row if row.prediction is None else replace(row, prediction=replace(row.prediction, true_label=truth))
 
 
-def _map(model: Classifier, answers: Answers, chosen: ReportSettings) -> Section:
+def _map(model: Classifier, answers: Answers, chosen: ReportSettings, progress: Progress) -> Section:
     if not chosen.map:
         return arrangement(None)
     if len(answers.texts) < 3:
@@ -187,7 +190,7 @@ def _map(model: Classifier, answers: Answers, chosen: ReportSettings) -> Section
             seed=chosen.seed,
             batch_size=chosen.batch_size,
             colour="label" if any(labels) else "prediction",
-            progress=False,
+            progress=progress,
         )
     )
 

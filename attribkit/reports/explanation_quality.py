@@ -9,6 +9,7 @@ from attribkit.evaluation.faithfulness import Faithfulness, faithfulness
 from attribkit.evaluation.plausibility import Plausibility, plausibility
 from attribkit.evaluation.sanity import Sanity, sanity
 from attribkit.models.classifier import Classifier
+from attribkit.progress import Progress, silent
 from attribkit.results.panels import Convergence, Figure, Panel, Section
 
 _SEARCHED, _JOLTED, _RANDOMISED = 20, 5, 20
@@ -33,7 +34,12 @@ class Tests:
 
     @staticmethod
     def of(
-        model: Classifier, texts: Sequence[str], rows: pd.DataFrame | None, seed: int, batch_size: int | None
+        model: Classifier,
+        texts: Sequence[str],
+        rows: pd.DataFrame | None,
+        seed: int,
+        batch_size: int | None,
+        progress: Progress = silent,
     ) -> "Tests":
         """Test the explanations at a report's price; `rows` is the table of these very texts, if there is one."""
         if not texts:
@@ -46,11 +52,12 @@ class Tests:
             perturbed=_JOLTED,
             seed=seed,
             batch_size=batch_size,
+            progress=progress,
         )
-        sane = sanity(model, texts[:_RANDOMISED], draws=1, seed=seed)
+        sane = sanity(model, texts[:_RANDOMISED], draws=1, seed=seed, progress=progress)
         if rows is None or "rationale" not in rows:
             return Tests(faithful, sane, missing=("The data has no column of known rationales to compare with.",))
-        return Tests(faithful, sane, plausibility(model, rows, seed=seed, split="all"))
+        return Tests(faithful, sane, plausibility(model, rows, seed=seed, split="all", progress=progress))
 
     def over_random(self) -> tuple[float, float, float] | None:
         """How much more comprehensive than random scores: the mean, and its 95 % interval; None if not known."""

@@ -1,6 +1,5 @@
 """Cross-validation: all of a set's texts in folds, each measured by a model that was trained on the others."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +12,7 @@ from attribkit.data import Dataset, load_dataset
 from attribkit.data.split import connected_rows
 from attribkit.errors import InputError
 from attribkit.evaluation.performance import evaluate
+from attribkit.progress import Progress, shown, within
 from attribkit.results.panels import Table
 from attribkit.training.train import train
 
@@ -91,7 +91,7 @@ def cross_validate(
     data: Dataset,
     count: int,
     *,
-    told: Callable[[str], None] = lambda sentence: None,
+    progress: bool | Progress | None = None,
     **options: Any,
 ) -> CrossValidation:
     """Train once for each fold of all the texts of `data`, and measure on that fold. No model is kept.
@@ -100,16 +100,18 @@ def cross_validate(
         architecture, options: as `attribkit.train` takes them.
         data: its splits are put together again; the folds are cut with the seed that they were cut with.
         count: how many folds.
-        told: is given a sentence when a fold is measured.
+        progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
+            for a bar on a terminal and in a notebook.
 
     Raises: as `folds` and `attribkit.train`.
     """
     found = []
-    for number, part in enumerate(folds(data, count, int(data.settings.get("seed", 0))), start=1):
-        metrics = evaluate(train(architecture, part, **options), part)
-        f1 = metrics.macro["f1"] if metrics.positive_f1 is None else metrics.positive_f1
-        told(f"fold {number} of {count}: accuracy {metrics.accuracy:.4f}, F1 {f1:.4f} on {metrics.rows:,} texts")
-        found.append((metrics.accuracy, f1, metrics.rows))
+    with shown(progress) as tell:
+        for number, part in enumerate(folds(data, count, int(data.settings.get("seed", 0))), start=1):
+            inner = within(tell, f"fold {number} of {count}")
+            metrics = evaluate(train(architecture, part, progress=inner, **options), part, progress=inner)
+            f1 = metrics.macro["f1"] if metrics.positive_f1 is None else metrics.positive_f1
+            found.append((metrics.accuracy, f1, metrics.rows))
     accuracy, f1s, rows = zip(*found, strict=True)
     return CrossValidation(np.array(accuracy), np.array(f1s), np.array(rows, dtype=np.int64))
 

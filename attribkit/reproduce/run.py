@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict
 from functools import cache
 from importlib.metadata import version
@@ -13,6 +13,7 @@ from typing import Any
 from attribkit.data import Dataset, load_dataset
 from attribkit.errors import InputError, InputNotFoundError, StorageError
 from attribkit.files import write_whole
+from attribkit.progress import Progress, counted, shown, within
 from attribkit.reproduce.folds import duplicates, folds
 from attribkit.reproduce.results import write_results
 from attribkit.reproduce.stability import measure_stability
@@ -32,8 +33,7 @@ def reproduce(
     seeds: int = 3,
     quick: bool = False,
     vectors: str | Path | None = None,
-    progress: bool | None = None,
-    told: Callable[[str], object] = lambda sentence: None,
+    progress: bool | Progress | None = None,
 ) -> dict[str, Any]:
     """Train and measure every row of a table, and write results.json, results.md and the pictures.
 
@@ -47,8 +47,8 @@ def reproduce(
         seeds: how many; 0, 1, …
         quick: small samples and two epochs: does everything work? Its figures mean nothing.
         vectors: the folder of pretrained vectors; `$ATTRIBKIT_DATA/vectors` if not given.
-        progress: whether bars are shown; if stderr is a terminal, if not given.
-        told: is given a sentence when a unit of work begins.
+        progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
+            for a bar on a terminal and in a notebook.
 
     Returns: the content of results.json.
 
@@ -82,16 +82,16 @@ def reproduce(
         return {"command": command, "quick": quick, "duplicates": duplicates(data()) if parts_of else None}
 
     plan = list(units(chosen, seeds, parts_of))
-    for number, unit in enumerate(plan, start=1):
-        with unit.claimed(folder) as ours:
-            if ours and unit.result(folder) is None:
-                told(f"{number} of {len(plan)}: {unit.name}")
-                part = data() if unit.fold is None else parts(unit.seed)[unit.fold]
-                unit.work(part, folder, files.get(unit.row.vectors or ""), quick, progress)
-                write_results(folder, chosen, plan, about())
-    for row in chosen.rows:
-        told(f"stability across seeds: {row.name}")
-        measure_stability(folder, [unit for unit in plan if unit.row is row], data, 20 if quick else 500)
+    with shown(progress) as tell:
+        for number, unit in enumerate(plan, start=1):
+            with unit.claimed(folder) as ours:
+                if ours and unit.result(folder) is None:
+                    part = data() if unit.fold is None else parts(unit.seed)[unit.fold]
+                    inner = within(tell, f"{number} of {len(plan)}, {unit.name}")
+                    unit.work(part, folder, files.get(unit.row.vectors or ""), quick, inner)
+                    write_results(folder, chosen, plan, about())
+        for row in counted(chosen.rows, tell, "stability across seeds"):
+            measure_stability(folder, [unit for unit in plan if unit.row is row], data, 20 if quick else 500)
     return write_results(folder, chosen, plan, about())
 
 

@@ -17,6 +17,7 @@ from attribkit.evaluation.performance import evaluate
 from attribkit.files import write_whole
 from attribkit.models import model_folder
 from attribkit.models.classifier import Classifier
+from attribkit.progress import Progress
 from attribkit.reproduce.machine import commit
 from attribkit.reproduce.tables import TFIDF, Row
 from attribkit.reproduce.tfidf import tfidf_reference
@@ -68,7 +69,7 @@ class Unit:
         """The folder of its model."""
         return out / "models" / self.name
 
-    def work(self, data: Dataset, out: Path, vectors: Path | None, quick: bool, progress: bool | None) -> None:
+    def work(self, data: Dataset, out: Path, vectors: Path | None, quick: bool, progress: Progress) -> None:
         """Train, measure on the test texts, write down.
 
         Raises: KeyboardInterrupt if the training was interrupted; the next call goes on with it.
@@ -81,14 +82,12 @@ class Unit:
             seconds = time.perf_counter() - started
         else:
             model = self._trained(data, out, vectors, quick, progress)
-            found |= _told(model) | {"test": evaluate(model, data).summary()}
+            found |= _told(model) | {"test": evaluate(model, data, progress=progress).summary()}
             seconds = model.provenance["training"]["seconds"]  # of every epoch, those before an interruption too
         content = json.dumps(found | {"seconds": round(seconds, 1)}, indent=1, allow_nan=False)
         write_whole(out / "units" / f"{self.name}.json", content.encode())
 
-    def _trained(
-        self, data: Dataset, out: Path, vectors: Path | None, quick: bool, progress: bool | None
-    ) -> Classifier:
+    def _trained(self, data: Dataset, out: Path, vectors: Path | None, quick: bool, progress: Progress) -> Classifier:
         folder, options = self.model(out), dict(self.row.options)
         state = folder / "training" / STATE
         if (folder / model_folder.CONFIG).is_file() and not state.is_file():

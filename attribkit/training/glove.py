@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from attribkit.errors import InputError
+from attribkit.progress import Progress, shown
 from attribkit.text.tokenizer import PAD_ID, UNK_ID
 from attribkit.training.vector_file import decoded, entries, opened, vector
 
@@ -50,7 +51,7 @@ def read_vectors(
     size: int | None = None,
     counts: ArrayLike | None = None,
     seed: int = 0,
-    progress: bool = False,
+    progress: bool | Progress | None = None,
 ) -> tuple[NDArray[np.float32], Coverage]:
     """The vectors of a vocabulary's words, read in one pass that keeps no other word in memory.
 
@@ -67,7 +68,8 @@ def read_vectors(
         size: E, if it shall be less than the file's width: the found vectors' leading principal components.
         counts: (V,) how often each row's word occurs in the training texts.
         seed: draws the vectors of words that the file lacks.
-        progress: whether a bar on stderr shows how far the file is read.
+        progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
+            for a bar on a terminal and in a notebook.
 
     Returns: (V, E) float32, and how much of the vocabulary was found.
 
@@ -86,7 +88,7 @@ def read_vectors(
         raise InputError("the vocabulary holds no word besides PAD and UNK; train the tokenizer on more texts")
     exact: dict[int, NDArray[np.float32]] = {}
     alike: dict[int, NDArray[np.float32]] = {}
-    with opened(Path(path), progress) as lines:
+    with shown(progress) as tell, opened(Path(path), tell) as lines:
         for number, word, numbers in entries(lines):
             for spelling, row in wanted.get(decoded(word, number).lower(), ()):
                 found = exact if spelling == word else alike

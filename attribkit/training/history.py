@@ -10,6 +10,10 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
+from attribkit.progress import Progress
+
+_LOSS_EVERY = 10  # batches; to read it waits for the device
+
 
 @dataclass(frozen=True)
 class Epoch:
@@ -142,3 +146,36 @@ class History(Callback):
         self.epochs = [Epoch(**row) for row in state_dict["epochs"]]
         self.best_weights = state_dict["best"]
         self._scheduler_state = state_dict["scheduler"]
+
+
+class EpochProgress(Callback):
+    """Tells how far each epoch is, with its loss and the last validation F1.
+
+    Args:
+        progress: is told the batches of the epoch that are done.
+    """
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._loss, self._f1 = "", ""
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Begin an epoch's count."""
+        self._tell(trainer, 0)
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Count a batch."""
+        if batch_idx % _LOSS_EVERY == 0:
+            self._loss = f", loss {float(outputs['loss']):.3f}"
+        self._tell(trainer, batch_idx + 1)
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Say what the validation said."""
+        self._f1 = f", validation F1 {pl_module.validation['val_f1']:.4f}"  # type: ignore[index]  # a module that is Measured
+        self._tell(trainer, int(trainer.num_training_batches))
+
+    def _tell(self, trainer: Trainer, done: int) -> None:
+        what = f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}{self._loss}{self._f1}"
+        self._progress(done, int(trainer.num_training_batches), what)

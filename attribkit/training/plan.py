@@ -14,6 +14,7 @@ from attribkit.data import Dataset, load_dataset
 from attribkit.data.download import Source
 from attribkit.errors import InputError, InputTypeError
 from attribkit.models import precision, registry
+from attribkit.progress import Progress
 from attribkit.text.tokenizer import Tokenizer
 from attribkit.training.encoding import Texts, encode
 from attribkit.training.glove import Coverage, read_vectors
@@ -96,7 +97,9 @@ def check_precision(options: Options, device: torch.device) -> None:
     precision.check_bfloat16(network, device)
 
 
-def prepare(data: Dataset, options: Options, glove: str | Path | None, vector_size: int | None, progress: bool) -> Plan:
+def prepare(
+    data: Dataset, options: Options, glove: str | Path | None, vector_size: int | None, progress: Progress
+) -> Plan:
     """Train the tokenizer, encode the texts, make the network and fill its embedding.
 
     Raises: ValueError if a split or a class is left without texts, or the vectors do not fit.

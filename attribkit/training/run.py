@@ -13,14 +13,14 @@ from lightning.pytorch.strategies import DDPStrategy
 from attribkit.data import SOURCES, Dataset
 from attribkit.errors import RunError
 from attribkit.models.classifier import Classifier
+from attribkit.progress import Progress, silent
 from attribkit.training import resume as resuming
 from attribkit.training.freezing import Freezing
-from attribkit.training.history import History, weights_of
+from attribkit.training.history import EpochProgress, History, weights_of
 from attribkit.training.lightning_module import Training
 from attribkit.training.plan import Plan
 from attribkit.training.process_state import own_interrupt, quiet
 from attribkit.training.processes import leads
-from attribkit.training.progress import Bar
 from attribkit.training.settings import as_json
 from attribkit.training.snapshots import Snapshots
 
@@ -38,7 +38,7 @@ class Run:
         name: str,
         folder: Path | None,
         device: torch.device,
-        progress: bool,
+        progress: Progress = silent,
         devices: int = 1,
         nodes: int = 1,
     ) -> None:
@@ -53,7 +53,7 @@ class Run:
             freezing,
             self.history,
             self.snapshots,
-            *([Bar()] if progress and leads() else []),
+            *([] if progress is silent else [EpochProgress(progress)]),
         ]
 
     def train(self, resume: bool) -> Classifier:

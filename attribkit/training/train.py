@@ -1,6 +1,5 @@
 """Training a classifier from labelled texts, on Lightning."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import torch
 
 from attribkit.errors import InputError
 from attribkit.models.classifier import Classifier, choose_device
+from attribkit.progress import Progress, shown
 from attribkit.text.tokenizer import TextSettings
 from attribkit.training import processes
 from attribkit.training.plan import Trainable, check_data, check_precision, labelled_data, prepare
@@ -37,7 +37,7 @@ def train(
     device: str | torch.device | None = None,
     devices: int = 1,
     nodes: int = 1,
-    progress: bool | None = None,
+    progress: bool | Progress | None = None,
     **options: Any,
 ) -> Classifier:
     """Train a network on the training texts and keep the weights of the epoch with the lowest validation loss.
@@ -66,7 +66,8 @@ def train(
         devices: how many processes share each batch, on a machine; each runs the calling script from its top and gets
             the classifier, one of them writes the files. Not from a notebook.
         nodes: how many machines do so; start the script on each with torchrun.
-        progress: whether a bar is shown; if stderr is a terminal, if not given.
+        progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
+            for a bar on a terminal and in a notebook.
         **options: any field of `TrainingSettings`, of the network's settings (`filters`, `hidden` …) or of
             `TextSettings`, by name.
 
@@ -95,8 +96,7 @@ def train(
     data = labelled_data(data, text, label)
     check_data(data)
     check_precision(sorted_options, chosen)
-    shown = sys.stderr.isatty() if progress is None else progress
-    with own_randomness(seed, chosen), kept_memory():
-        plan = prepare(data, sorted_options, glove, vector_size, shown)
-        run = Run(plan, data, name or f"{data.name}-{architecture}", folder, chosen, shown, devices, nodes)
+    with own_randomness(seed, chosen), kept_memory(), shown(progress if processes.leads() else False) as tell:
+        plan = prepare(data, sorted_options, glove, vector_size, tell)
+        run = Run(plan, data, name or f"{data.name}-{architecture}", folder, chosen, tell, devices, nodes)
         return run.train(resume)

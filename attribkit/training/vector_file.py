@@ -11,10 +11,9 @@ from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from attribkit.errors import InputError, InputIsFolderError, InputNotFoundError
+from attribkit.progress import Progress
 
 _LONGEST = 2**20
 _DECIMAL = re.compile(rb"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?\Z")
@@ -98,7 +97,7 @@ def vector(word: bytes, numbers: bytes, number: int) -> NDArray[np.float32]:
 
 
 @contextmanager
-def opened(path: Path, progress: bool) -> Iterator[Iterator[bytes]]:
+def opened(path: Path, progress: Progress) -> Iterator[Iterator[bytes]]:
     """The lines of a plain or compressed file; damage to it becomes one sentence."""
     archive, member = (
         (path.parent, path.name) if path.parent.suffix == ".zip" and path.parent.is_file() else (path, None)
@@ -112,7 +111,7 @@ def opened(path: Path, progress: bool) -> Iterator[Iterator[bytes]]:
     with archive.open("rb") as raw:
         try:
             with _uncompressed(raw, archive, member) as file:
-                yield _shown(file, raw, archive) if progress else _lines(file)
+                yield _told(_lines(file), raw, archive, progress)
         except (EOFError, gzip.BadGzipFile, zipfile.BadZipFile, zlib.error) as error:
             raise InputError(f"{archive.name} is damaged or cut short ({error}); get the file anew") from error
 
@@ -147,12 +146,11 @@ def _uncompressed(raw: IO[bytes], path: Path, member: str | None) -> IO[bytes]:
     return archive.open(member)
 
 
-def _shown(file: IO[bytes], raw: IO[bytes], path: Path) -> Iterator[bytes]:
-    """The lines, with a bar over the bytes of the file as it lies on disk."""
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(path.name, total=path.stat().st_size)
-        for number, line in enumerate(_lines(file)):
-            if number % 4096 == 0:
-                bar.update(task, completed=raw.tell())
-            yield line
+def _told(lines: Iterator[bytes], raw: IO[bytes], path: Path, progress: Progress) -> Iterator[bytes]:
+    """The lines; told are the bytes of the file as it lies on disk."""
+    size, what = path.stat().st_size, f"reading {path.name}"
+    for number, line in enumerate(lines):
+        if number % 4096 == 0:
+            progress(min(raw.tell(), size), size, what)
+        yield line
+    progress(size, size, what)

@@ -10,7 +10,6 @@ import ray
 from ray.cluster_utils import Cluster
 
 from attribkit.corpus import explain_corpus
-from attribkit.corpus.run import Progress
 
 
 def workers() -> list[int]:
@@ -38,7 +37,7 @@ def main(model: str, corpus: str, out: str) -> None:
     cluster.add_node(num_cpus=1, object_store_memory=80 * 2**20)
     killed: list[int] = []
 
-    def kill_one(progress: Progress) -> None:
+    def kill_one(done: int, total: int, what: str) -> None:
         if not killed:
             killed.append(workers()[0])
             os.kill(killed[0], signal.SIGKILL)

@@ -126,7 +126,7 @@ def part_of(source: Source) -> Path:
 
 
 def test_the_official_archive_becomes_tables(imdb, server, capsys):
-    tables = named_tables(imdb)
+    tables = named_tables(imdb, progress=True)
     train = tables["train"]
     assert list(train.columns) == ["text", "label", "rating", "movie", "id"]
     assert [len(tables[split]) for split in ("train", "test")] == [24, 24]
@@ -137,7 +137,7 @@ def test_the_official_archive_becomes_tables(imdb, server, capsys):
     assert train["rating"].tolist()[:2] == [2, 3]
     assert not any("nobody rated" in text for text in train["text"])
     progress = capsys.readouterr().err
-    assert "aclImdb_v1.tar.gz: 100%" in progress
+    assert "aclImdb_v1.tar.gz" in progress and "100%" in progress
 
 
 def test_a_second_call_is_served_from_the_cache_without_a_request(imdb, server):

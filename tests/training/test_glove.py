@@ -183,7 +183,8 @@ def test_a_bar_shows_how_far_a_file_is_read(tmp_path: Path, capfd: pytest.Captur
     path = write(tmp_path, LINES)
     shown, _ = read_vectors(path, VOCABULARY, progress=True)
     assert np.array_equal(shown, read_vectors(path, VOCABULARY)[0])
-    assert capfd.readouterr().out == ""
+    shown_text = capfd.readouterr()
+    assert shown_text.out == "" and path.name in shown_text.err and "100%" in shown_text.err
 
 
 @pytest.mark.data

@@ -10,6 +10,7 @@ from attribkit.evaluation.faithfulness.ablation import left, log_p
 from attribkit.evaluation.faithfulness.measures import PERCENTS, counts_of
 from attribkit.evaluation.scores import Scores
 from attribkit.models.classifier import Classifier
+from attribkit.progress import Progress, silent
 from attribkit.views.encoded_batch import EncodedBatch
 
 _TEXTS_AT_ONCE = 32
@@ -36,6 +37,7 @@ class Curves:
         scores: Sequence[Scores],
         removals: Sequence[str],
         batch_size: int | None = None,
+        progress: Progress = silent,
     ) -> "Curves":
         """For M methods' scores and R ways to remove tokens, each distinct version of a text run once."""
         labels = reading.logits.argmax(1)
@@ -56,6 +58,7 @@ class Curves:
             values = log_p(model, versions.ids, labels[versions.rows], batch_size)
             for place, gone, alone in places:
                 removed[place], kept[place] = values[gone], values[alone]
+            progress(min(start + _TEXTS_AT_ONCE, len(labels)), len(labels), "removing tokens")
         return Curves(removed[0, 0, :, 0].copy(), removed, kept)
 
 

@@ -19,6 +19,7 @@ from attribkit.evaluation.faithfulness.measures import AT_BINS, BINS, counts_of
 from attribkit.evaluation.scores import Scores
 from attribkit.models import registry
 from attribkit.models.classifier import Classifier
+from attribkit.progress import Progress, counted, silent
 from attribkit.views.encoded_batch import EncodedBatch
 
 MOST = 50
@@ -52,6 +53,7 @@ class OracleSearch:
         removals: Sequence[str],
         order: NDArray[np.int64],
         most: int | None,
+        progress: Progress = silent,
     ) -> "OracleSearch":
         """Search the first `most` texts of an order (N,); None for all of them or, without a shortcut, for 50."""
         fits = why_not_exact(model.network) is None
@@ -74,12 +76,13 @@ class OracleSearch:
                 removed[number, row] = oracle.best_removed(text, counts)
                 kept[number, row] = oracle.best_kept(text, counts)
 
+        what = "seeking the best removal"
         if side_by_side:
             with _a_thread_per_text() as pool:
-                for done in [pool.submit(search, row) for row in rows]:
-                    done.result()
+                for future in counted([pool.submit(search, row) for row in rows], progress, what):
+                    future.result()
         else:
-            for row in rows:
+            for row in counted(rows, progress, what):
                 search(row)
         # a method's own ranking that does better than the search is the better bound; NaN stays NaN
         removed = np.minimum(removed, curves.removed[..., AT_BINS].min(0))

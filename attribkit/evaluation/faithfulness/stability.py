@@ -13,6 +13,7 @@ from attribkit.attribution.sensitivity import infidelity, max_sensitivity
 from attribkit.evaluation.faithfulness.ablation import finite_logits, left
 from attribkit.evaluation.scores import Scores, part, token_scores
 from attribkit.models.classifier import Classifier
+from attribkit.progress import Progress, counted, silent
 from attribkit.text.tokenizer import Encoded
 from attribkit.views.encoded_batch import EncodedBatch
 
@@ -24,11 +25,12 @@ def measure(
     scores: Sequence[Scores],
     rows: NDArray[np.int64],
     seed: int,
+    progress: Progress = silent,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Infidelity and max-sensitivity (M, N) of the texts `rows`, NaN elsewhere; of the predicted class's log-odds."""
     infidelities, sensitivities = np.full((2, len(methods), len(reading.texts)), np.nan)
     perturbed = _PerturbedModel(model)
-    for row in rows.tolist():
+    for row in counted(rows.tolist(), progress, "perturbing texts"):
         one, label = reading.encoded[row], int(reading.logits[row].argmax())
         value = _gated(model, one.ids, label)
         for number, method in enumerate(methods):

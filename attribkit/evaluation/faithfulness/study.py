@@ -25,6 +25,7 @@ from attribkit.evaluation.readable import Readable
 from attribkit.evaluation.scores import RANDOM, check_methods, token_scores
 from attribkit.evaluation.statistics import Estimate, estimate
 from attribkit.models.classifier import Classifier
+from attribkit.progress import Progress, counted, shown
 from attribkit.results.panels import Convergence, Panel
 from attribkit.results.panels.convergence import by_method
 
@@ -193,6 +194,7 @@ def faithfulness(
     split: str | None = None,
     text: str | None = None,
     label: str | None = None,
+    progress: bool | Progress | None = None,
 ) -> Faithfulness:
     """Measure how faithful methods are to a model on some texts; the model is left exactly as it was.
 
@@ -213,6 +215,8 @@ def faithfulness(
         split: of a table, data set or file, "train", "validation", "test", or "all" for every row; None for the test
             split, or all rows, without those that the model was trained on.
         text, label: the columns of a table or file; guessed from their names if not given.
+        progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
+            for a bar on a terminal and in a notebook.
 
     Raises:
         TypeError: for data of the wrong kind.
@@ -222,12 +226,17 @@ def faithfulness(
     measured = Rows.of(model, data, split=split, text=text, label=label)
     found = Readable.of(model, measured.texts, batch_size, measured.numbers)
     reading = found.reading
-    scored = {name: token_scores(model, reading, name, seed=seed, batch_size=batch_size) for name in names}
-    scores = [one.scores for one in scored.values()]
-    curves = Curves.of(model, reading, scores, ways, batch_size)
     order = np.random.default_rng(seed).permutation(len(reading.texts))
-    search = OracleSearch.of(model, reading, scores, curves, ways, order, oracle_texts)
-    infidelity, sensitivity = stability.measure(model, reading, names, scores, np.sort(order[:perturbed]), seed)
+    with shown(progress) as tell:
+        scored = {
+            name: token_scores(model, reading, name, seed=seed, batch_size=batch_size)
+            for name in counted(names, tell, "scoring")
+        }
+        scores = [one.scores for one in scored.values()]
+        curves = Curves.of(model, reading, scores, ways, batch_size, tell)
+        search = OracleSearch.of(model, reading, scores, curves, ways, order, oracle_texts, tell)
+        some = np.sort(order[:perturbed])
+        infidelity, sensitivity = stability.measure(model, reading, names, scores, some, seed, tell)
     notes = [*found.notes, *measured.notes]
     if search.texts < len(order):
         notes.append(

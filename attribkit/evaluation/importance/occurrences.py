@@ -1,22 +1,20 @@
 """Every token of a set of texts with its score: what global word importance counts."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.models.classifier import Classifier
+from attribkit.progress import Progress, silent
 from attribkit.results.panels import Convergence
 from attribkit.views.attribution import Attribution
 from attribkit.views.encoded_batch import EncodedBatch
 
 _AT_ONCE = 500  # texts
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)  # which the tokenizer takes for a space too
-
-Report = Callable[[int, int], None]
-"""Called after each portion: texts done, texts in all."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +48,7 @@ class Occurrences:
     baseline: str
 
     @staticmethod
-    def of(model: Classifier, texts: Sequence[str], view: Attribution, report: Report | None = None) -> "Occurrences":
+    def of(model: Classifier, texts: Sequence[str], view: Attribution, progress: Progress = silent) -> "Occurrences":
         """Explain every text, a portion at a time, for the view's one target. Raises as `attribkit.explain`."""
         spelt: dict[int, str] = {}
         columns: dict[str, list[NDArray[np.int64]]] = {name: [] for name in ("ids", "known", "starts", "ends")}
@@ -65,8 +63,7 @@ class Occurrences:
                 for name, parts in columns.items():
                     parts.append(getattr(one, name))
             _spell(spelt, reading)
-            if report:
-                report(min(first + _AT_ONCE, len(texts)), len(texts))
+            progress(min(first + _AT_ONCE, len(texts)), len(texts), "explaining")
         flat = {name: np.concatenate(parts) for name, parts in columns.items()}
         ids = np.where(flat["known"], flat["ids"], -1)
         places = {number: place for place, number in enumerate(sorted(spelt))}

@@ -23,13 +23,14 @@ from attribkit.data import Dataset
 from attribkit.data.intake import Data
 from attribkit.errors import InputError
 from attribkit.evaluation.answers import Answers
-from attribkit.evaluation.importance.occurrences import Occurrences, Report
+from attribkit.evaluation.importance.occurrences import Occurrences
 from attribkit.evaluation.importance.one_sided import one_sided
 from attribkit.evaluation.importance.phrases import find_longer, find_words
 from attribkit.evaluation.importance.rows import in_order, phrase_rows, word_rows
 from attribkit.evaluation.importance.tables import Importance, word_tables
 from attribkit.files import write_whole
 from attribkit.models.classifier import Classifier
+from attribkit.progress import Progress, shown
 from attribkit.results.explanation import Explanation
 from attribkit.results.panels import Convergence, Table
 from attribkit.views.attribution import Attribution
@@ -144,7 +145,7 @@ def word_importance(
     split: str | None = None,
     text: str | None = None,
     label: str | None = None,
-    report: Report | None = None,
+    progress: bool | Progress | None = None,
 ) -> WordImportance:
     """Explain a whole set of texts and count what every word and phrase did. The model is left as it was.
 
@@ -160,7 +161,8 @@ def word_importance(
         seed: of the sample and the bootstrap.
         batch_size: most texts at once; None chooses by their length.
         split, text, label: which rows and columns of the data, as `attribkit.evaluate` takes them.
-        report: called after each portion with the texts done and the texts in all.
+        progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
+            for a bar on a terminal and in a notebook.
 
     Returns: tables of words, of phrases, and of words whose training texts are one-sided.
 
@@ -172,19 +174,20 @@ def word_importance(
             raise InputError(f"`{name}` must be at least 1, got {value}")
     if train is None and isinstance(data, Dataset):
         train = data.train
-    answers = (
-        data
-        if isinstance(data, Answers)
-        else Answers.of(model, data, split=split, text=text, label=label, batch_size=batch_size)
-    )
-    if train is None and answers.measured is not None:
-        train = answers.measured.training
-    texts, notes = _sampled(answers, most, seed)
     # of two classes the log-odds of one are those of the other with the sign turned; of more, each text counts for the
     # class that it is given
     target = model.labels[1] if len(model.labels) == 2 else None
     view = Attribution(target, method=method, baseline=baseline, seed=seed, batch_size=batch_size, details=False)
-    found = Occurrences.of(model, texts, view, report)
+    with shown(progress) as tell:
+        if isinstance(data, Answers):
+            answers = data
+        else:
+            columns = {"split": split, "text": text, "label": label}
+            answers = Answers.of(model, data, **columns, batch_size=batch_size, progress=tell)
+        texts, notes = _sampled(answers, most, seed)
+        found = Occurrences.of(model, texts, view, tell)
+    if train is None and answers.measured is not None:
+        train = answers.measured.training
     tables = _by_class(found, model.labels, least, replicates, seed)
     word_table, phrase_table = (in_order(some, model.labels) for some in zip(*tables, strict=True))
     counts = np.bincount(found.targets, minlength=len(model.labels)).tolist()

@@ -31,6 +31,7 @@ from attribkit.evaluation.readable import Readable
 from attribkit.evaluation.scores import RANDOM, check_methods, part, token_scores
 from attribkit.evaluation.statistics import Estimate, estimate
 from attribkit.models.classifier import Classifier
+from attribkit.progress import Progress, counted, shown
 from attribkit.results.panels import Convergence, Panel, Table
 from attribkit.results.panels.convergence import by_method
 
@@ -126,6 +127,7 @@ def plausibility(
     split: str | None = None,
     text: str | None = None,
     label: str | None = None,
+    progress: bool | Progress | None = None,
 ) -> Plausibility:
     """Measure how near methods come to known rationales, on rows that the model was not trained on.
 
@@ -141,6 +143,8 @@ def plausibility(
         split: "train", "validation", "test", or "all" for every row; None for the test split, or all rows, without
             those that the model was trained on.
         text, label: the columns of a table or file; guessed from their names if not given.
+        progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
+            for a bar on a terminal and in a notebook.
 
     Raises:
         TypeError: if `data` is none of these.
@@ -165,7 +169,8 @@ def plausibility(
     if not len(told):
         raise InputError("no text has a rationale that covers some of its tokens and not all; check the column")
     reading, truth = part(found.reading, told), [truth[place] for place in told]
-    scored = {name: token_scores(model, reading, name, seed=seed) for name in names}
+    with shown(progress) as tell:
+        scored = {name: token_scores(model, reading, name, seed=seed) for name in counted(names, tell, "scoring")}
     figures = np.array(
         [[_measures(scores, own) for scores, own in zip(one.scores, truth, strict=True)] for one in scored.values()]
     )

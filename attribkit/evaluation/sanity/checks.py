@@ -6,6 +6,7 @@ changes with padding, with the order of a batch or with the numbers' precision e
 """
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,7 @@ from attribkit.evaluation.sanity.randomised import correlations, layers_top_down
 from attribkit.evaluation.scores import Scores, check_methods, part, scores_for, token_scores
 from attribkit.evaluation.statistics import Estimate, estimate
 from attribkit.models.classifier import Classifier
+from attribkit.progress import Progress, counted, shown
 from attribkit.results.panels import Chart, Convergence, Panel, Series, Table
 from attribkit.results.panels.table import Cell
 from attribkit.views.encoded_batch import EncodedBatch
@@ -184,6 +186,7 @@ def sanity(
     split: str | None = None,
     text: str | None = None,
     label: str | None = None,
+    progress: bool | Progress | None = None,
 ) -> Sanity:
     """Check a method's scores on some texts; the model is left exactly as it was, all changes are made to copies.
 
@@ -196,6 +199,8 @@ def sanity(
         split: of a table, data set or file, "train", "validation", "test", or "all" for every row; None for the test
             split, or all rows, without those that the model was trained on.
         text, label: the columns of a table or file; guessed from their names if not given.
+        progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
+            for a bar on a terminal and in a notebook.
 
     Raises:
         TypeError: for data of the wrong kind.
@@ -212,15 +217,16 @@ def sanity(
     own, convergence = scored.scores, Convergence()
     layers = layers_top_down(model)
     correlation, sizes = np.zeros((2, 2, len(layers), len(targets)))
-    for place in range(len(layers)):
-        for scheme, names in enumerate((layers[: place + 1], layers[place : place + 1])):
-            for draw in range(draws):
-                changed = randomised(model, names, seed + draw)
-                again = EncodedBatch.of(changed, reading.texts)
-                scores = scores_for(changed, again, targets, method, seed=seed, tolerance=_ROUGH)
-                convergence += scores.convergence
-                correlation[scheme, place] += correlations(own, scores.scores) / draws
-                sizes[scheme, place] += correlations(own, scores.scores, sizes=True) / draws
+    steps = list(product(range(len(layers)), range(len(SCHEMES)), range(draws)))
+    with shown(progress) as tell:
+        for place, scheme, draw in counted(steps, tell, "randomising layers"):
+            names = (layers[: place + 1], layers[place : place + 1])[scheme]
+            changed = randomised(model, names, seed + draw)
+            again = EncodedBatch.of(changed, reading.texts)
+            scores = scores_for(changed, again, targets, method, seed=seed, tolerance=_ROUGH)
+            convergence += scores.convergence
+            correlation[scheme, place] += correlations(own, scores.scores) / draws
+            sizes[scheme, place] += correlations(own, scores.scores, sizes=True) / draws
     told = None not in scored.converged
     return Sanity(
         model.name,

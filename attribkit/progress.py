@@ -1,0 +1,125 @@
+"""How far long work is: one type, and one way to show it."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from html import escape
+from typing import TypeVar
+
+from rich.console import Console
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as RichProgress
+
+from attribkit.errors import InputTypeError
+
+Progress = Callable[[int, int, str], object]
+"""Called with how much is done, how much there is in all, and what is being done.
+
+Work may have several phases. In each of them the first number never falls, and it ends at the second.
+"""
+
+_DELAY = 0.5  # seconds that work may take before a bar is shown that nobody asked for
+_SPEED_PERIOD = 3_600.0  # seconds; a part of a corpus can take minutes
+
+_T = TypeVar("_T")
+
+
+def silent(done: int, total: int, what: str) -> None:
+    """The progress of work that nobody watches."""
+
+
+@contextmanager
+def shown(progress: bool | Progress | None) -> Iterator[Progress]:
+    """What long work calls as it goes on, for the argument `progress` of a public function.
+
+    Args:
+        progress: a function of one's own, which is called as `Progress` says; True for a bar: on stderr, or beneath the
+            cell of a notebook; False for none; None for a bar on a terminal and in a notebook, if the work takes a
+            moment, and silence elsewhere.
+
+    Raises: TypeError for anything else.
+    """
+    if callable(progress):
+        yield progress
+        return
+    if not (progress is None or isinstance(progress, bool)):
+        raise InputTypeError(
+            "`progress` must be True, False, None or a function of what is done, the total and what is being done, got "
+            f"{type(progress).__name__}; leave it out for a bar on a terminal"
+        )
+    console = Console(stderr=True)
+    if progress is False or (progress is None and not (console.is_jupyter or _on_terminal())):
+        yield silent
+        return
+    bar = _notebook_bar() if console.is_jupyter else _terminal_bar(console)
+    with bar as tell:
+        begin = time.monotonic() + (0 if progress else _DELAY)
+        yield lambda done, total, what: tell(done, total, what) if time.monotonic() >= begin else None
+
+
+def counted(items: Sequence[_T], progress: Progress, what: str) -> Iterator[_T]:
+    """The items one by one, each told as done once the next one is asked for."""
+    for done, item in enumerate(items):
+        progress(done, len(items), what)
+        yield item
+    if items:
+        progress(len(items), len(items), what)
+
+
+def within(progress: Progress, outer: str) -> Progress:
+    """The progress of a part of some work: what is being done is said after the name of the part."""
+    return progress if progress is silent else lambda done, total, what: progress(done, total, f"{outer}: {what}")
+
+
+def _on_terminal() -> bool:
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
+@contextmanager
+def _terminal_bar(console: Console) -> Iterator[Progress]:
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(20),
+        TaskProgressColumn(),
+        TimeRemainingColumn(elapsed_when_finished=True),
+    )
+    # what others print meanwhile stays in the stream that they chose
+    bar = RichProgress(*columns, console=console, speed_estimate_period=_SPEED_PERIOD, redirect_stdout=False)
+    task = bar.add_task("", total=None)
+    phase = (0, 0)
+
+    def tell(done: int, total: int, what: str) -> None:
+        nonlocal phase
+        if done < phase[0] or total != phase[1]:
+            bar.reset(task, total=total)
+        phase = (done, total)
+        bar.update(task, completed=done, description=what)
+        bar.start()
+
+    try:
+        yield tell
+    finally:
+        if phase != (0, 0):
+            bar.stop()
+
+
+@contextmanager
+def _notebook_bar() -> Iterator[Progress]:
+    """A bar beneath the cell, gone when the work is done; it needs no widgets."""
+    from IPython.display import HTML, display  # which a notebook has
+
+    place = display(HTML(""), display_id=True)
+    drawn = 0.0
+
+    def tell(done: int, total: int, what: str) -> None:
+        nonlocal drawn
+        if done < total and time.monotonic() - drawn < 0.1:
+            return
+        drawn = time.monotonic()
+        place.update(HTML(f"<progress value='{done}' max='{total}'></progress> {escape(what)}, {done:,} of {total:,}"))
+
+    try:
+        yield tell
+    finally:
+        place.update(HTML(""))
