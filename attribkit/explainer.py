@@ -22,7 +22,7 @@ from attribkit.models.answered import answered
 from attribkit.models.classifier import Classifier, softmax
 from attribkit.results.explanation import Explanation, Explanations
 from attribkit.results.panels import Panel, Prediction
-from attribkit.views import VIEWS
+from attribkit.views import ON_REQUEST, VIEWS
 from attribkit.views.encoded_batch import EncodedBatch, View
 
 
@@ -38,6 +38,8 @@ class ViewOptions(TypedDict, total=False):
     reference: Data | None
     seed: int
     batch_size: int | None
+    interactions: str
+    max_tokens: int | None
 
 
 class Options(ViewOptions, total=False):
@@ -84,6 +86,8 @@ def explain(
     true_label: str | int | Sequence[str | int] | None = None,
     seed: int = 0,
     batch_size: int | None = None,
+    interactions: str = "shapley",
+    max_tokens: int | None = None,
     device: str | torch.device | None = None,
 ) -> Explanation | Explanations:
     """Why the model says of a text what it says. The model is left exactly as it was.
@@ -94,7 +98,8 @@ def explain(
             column of texts of a table, or of a file if its `Path` is given; the test split of a `Dataset`.
         text, label: the columns of a table or file; guessed from their names if not given. Labels are shown as the
             true ones.
-        views: which views to show; None for every one the model supports.
+        views: which views to show; None for every one the model supports but "interactions", which takes longer:
+            which words act together, exactly, for a text CNN.
         target: what is explained: None for the predicted class, a label, an index, "all" for every class, or a pair
             ("pos", "neg") for why this and not that, log p_a − log p_b.
         output: the number whose change the scores share out: "log_odds" log p − log(1 − p), "logit" or "probability".
@@ -114,6 +119,10 @@ def explain(
             not given, that of the column of labels.
         seed: of the methods that draw samples; the same seed gives a text the same scores.
         batch_size: most texts at once; None chooses by their length.
+        interactions: what the view "interactions" shows: "shapley", the Shapley interaction index over all coalitions
+            of the other words, or "integrated_hessians", along the path of integrated gradients.
+        max_tokens: the longest text whose interactions are computed; None for 200 with the former, no limit with the
+            latter.
         device: where to compute; None for where the model is.
 
     Returns: an Explanation for one text, a list of them for several. Rows of a table that cannot be read are left out
@@ -138,6 +147,8 @@ def explain(
         reference=None if reference is None else Rows.of(model, reference).labelled_texts(),
         seed=seed,
         batch_size=batch_size,
+        interactions=interactions,
+        max_tokens=max_tokens,
     )
     chosen = _chosen([views] if isinstance(views, str) else views, model, options)
     model = model.on(device)
@@ -166,8 +177,13 @@ def explain(
 
 
 def supported(model: Classifier, **options: Unpack[ViewOptions]) -> list[str]:
-    """The names of the views that this model supports, told these options of `explain`."""
-    return [name for name, view in _all_views(options).items() if view.supports(model)]
+    """The names of the views that this model supports and that are shown unless others are named.
+
+    Args:
+        model: any classifier.
+        options: those of `explain`.
+    """
+    return [name for name, view in _all_views(options).items() if name not in ON_REQUEST and view.supports(model)]
 
 
 def _all_views(options: ViewOptions) -> dict[str, View]:
@@ -182,7 +198,7 @@ def _chosen(names: Sequence[str] | None, model: Classifier, options: ViewOptions
     """The views to show, by name; ValueError for one that is unknown or that the model does not support."""
     views = _all_views(options)
     if names is None:
-        chosen = {name: view for name, view in views.items() if view.supports(model)}
+        chosen = {name: view for name, view in views.items() if name not in ON_REQUEST and view.supports(model)}
     else:
         chosen = {name: views[name] for name in names if name in views and views[name].supports(model)}
     wrong = [name for name in names or () if name not in chosen]

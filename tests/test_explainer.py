@@ -100,8 +100,14 @@ def test_a_text_of_fifty_thousand_words_is_read_in_part_and_says_so(
     ("options", "message"),
     [
         ({"views": ["atribution"]}, "can be attribution.*, got 'atribution'; did you mean 'attribution'"),
-        ({"views": "atention"}, "can be attribution, got 'atention'; 'attention' needs a network with attention"),
-        ({"views": "attention"}, "can be attribution, got 'attention'; 'attention' needs a network with attention"),
+        (
+            {"views": "atention"},
+            "can be attribution, interactions, got 'atention'; 'attention' needs a network with attention",
+        ),
+        (
+            {"views": "attention"},
+            "can be attribution, interactions, got 'attention'; 'attention' needs a network with attention",
+        ),
         ({"compare": True}, "sets others beside the view 'attention', which is not among attribution"),
         ({"baseline": ["pad", "pad"]}, "must name each baseline once, got 'pad' twice"),
         ({"views": []}, "must name at least one of attribution"),

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from attribkit.render.preparation import heatmap as shared
+from attribkit.render.preparation import pairs as together
 from attribkit.render.preparation import palette
 from attribkit.render.preparation.captions import chosen_by, equation, icon, quoted, remarks, tokens_read
 from attribkit.render.preparation.context import Context
@@ -18,7 +19,7 @@ from attribkit.render.preparation.sentences import sentences
 from attribkit.render.preparation.spans import pieces, stretch, words
 from attribkit.render.preparation.table import cells, numeric
 from attribkit.render.preparation.unicode import shorten, visible
-from attribkit.results.panels import Chart, Drawable, Heatmap, Scatter, Table, TokenScores
+from attribkit.results.panels import Chart, Drawable, Heatmap, Pairs, Scatter, Table, TokenScores
 
 PREAMBLE = r"""% packages: \usepackage{xcolor,textcomp} \usepackage[T1]{fontenc} \usepackage[utf8]{inputenc}
 % scripts beyond Latin and emoji need xelatex or lualatex with a font that has them; right-to-left text needs bidi
@@ -199,6 +200,25 @@ def _heatmap(panel: Heatmap, context: Context) -> str:
     return f"{_title(panel.title)}{{\\raggedright\\noindent {body}\\par}}\n{_small(said)}"
 
 
+def _pairs(panel: Pairs, context: Context) -> str:
+    """The strongest pairs as a table."""
+    written = [shorten(word, 40) or "·" for word in words(context.text, panel)]
+    rows = "".join(
+        f"{_one_line(written[panel.firsts[i]])} & {_one_line(written[panel.seconds[i]])} & "
+        f"{_one_line(together.value(panel, float(panel.values[i])))} \\tabularnewline\n"
+        for i in panel.strongest(together.ARCS)
+    )
+    head = f"word & word & {_one_line(panel.unit)} \\tabularnewline\n\\hline\n"
+    grid = f"\\noindent\\begin{{tabular}}{{llr}}\n{head}{rows}\\end{{tabular}}\\par\n" if rows else ""
+    said = [
+        f"for {quoted(panel.target)}; positive: together the two words speak more for it than each alone",
+        f"{together.icon(panel)} {panel.verdict}",
+        together.meaning(panel),
+        *together.remarks(panel),
+    ]
+    return _title(panel.title) + grid + _small(said)
+
+
 def _table(panel: Table, context: Context) -> str:
     columns = "".join("r" if numbers else "l" for numbers in numeric(panel))
     lines = [[visible(name, one_line=True) for name in panel.columns], *cells(panel)]
@@ -223,6 +243,7 @@ def _small(lines: Sequence[str]) -> str:
 _DRAW: dict[str, Callable[[Any, Context], str]] = {
     TokenScores.kind: _tokens,
     Heatmap.kind: _heatmap,
+    Pairs.kind: _pairs,
     Scatter.kind: _scatter,
     Chart.kind: _chart,
     Table.kind: _table,

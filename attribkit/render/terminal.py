@@ -11,6 +11,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from attribkit.render.preparation import heatmap as shared
+from attribkit.render.preparation import pairs as together
 from attribkit.render.preparation import palette
 from attribkit.render.preparation.captions import chosen_by, equation, icon, quoted, remarks, tokens_read
 from attribkit.render.preparation.context import Context
@@ -24,7 +25,17 @@ from attribkit.render.preparation.sentences import sentences
 from attribkit.render.preparation.spans import Piece, pieces, stretch, words
 from attribkit.render.preparation.table import cells, numeric
 from attribkit.render.preparation.unicode import shorten, visible
-from attribkit.results.panels import Chart, Drawable, Heatmap, HeatmapRow, Prediction, Scatter, Table, TokenScores
+from attribkit.results.panels import (
+    Chart,
+    Drawable,
+    Heatmap,
+    HeatmapRow,
+    Pairs,
+    Prediction,
+    Scatter,
+    Table,
+    TokenScores,
+)
 
 WIDTH = 100
 """Cells of a terminal's line within which a heatmap's columns are broken."""
@@ -199,6 +210,25 @@ def _cell_style(row: HeatmapRow, token: int) -> Style:
     return Style(dim=False, bold=bool(strong), reverse=True if strong else None)
 
 
+def _pairs(panel: Pairs, context: Context) -> list[RenderableType]:
+    """The strongest pairs, a line each."""
+    written = [shorten(word, 24) or "·" for word in words(context.text, panel)]
+    lines = [Text(visible(panel.title, one_line=True), Style(bold=True))]
+    lines[0].append(f" for {quoted(panel.target)}, {panel.unit}", Style(bold=False, dim=True))
+    chosen = panel.strongest(together.ARCS)
+    numbers = [together.value(panel, float(panel.values[i])) for i in chosen]
+    wide = max(map(cell_len, numbers), default=0)
+    for i, shown in zip(chosen, numbers, strict=True):
+        line = Text(" " * (2 + wide - cell_len(shown)))
+        line.append(shown, style(float(panel.values[i]), together.limit(panel)))
+        line.append(f"  {written[panel.firsts[i]]} – {written[panel.seconds[i]]}")
+        lines.append(line)
+    failed = Style(color=_BAD, bold=True)
+    lines.append(Text(f"{together.icon(panel)} {panel.verdict}", Style() if panel.converged else failed))
+    said = [together.meaning(panel), "positive: together two words speak more for the target than each alone"]
+    return [*lines, *(Text(f"– {remark}", Style(dim=True)) for remark in (*said, *together.remarks(panel)))]
+
+
 def _table(panel: Table, context: Context) -> list[RenderableType]:
     grid = Grid(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for name, numbers in zip(panel.columns, numeric(panel), strict=True):
@@ -221,6 +251,7 @@ def _scatter(panel: Scatter, context: Context) -> list[RenderableType]:
 _DRAW: dict[str, Callable[[Any, Context], list[RenderableType]]] = {
     TokenScores.kind: _tokens,
     Heatmap.kind: _heatmap,
+    Pairs.kind: _pairs,
     Scatter.kind: _scatter,
     Chart.kind: _chart,
     Table.kind: _table,

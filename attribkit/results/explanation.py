@@ -14,7 +14,7 @@ from attribkit.errors import InputError, InputNotFoundError
 from attribkit.files import write_whole
 from attribkit.render import formats, html, latex, terminal
 from attribkit.results.frames import NO_SCORES, frame
-from attribkit.results.panels import KINDS, Heatmap, Panel, Prediction, TokenScores
+from attribkit.results.panels import KINDS, Heatmap, Pairs, Panel, Prediction, TokenScores
 from attribkit.results.panels.difference import difference
 
 FORMAT = 1
@@ -40,7 +40,11 @@ class Explanation:
     def __post_init__(self) -> None:
         object.__setattr__(self, "panels", tuple(self.panels))
         for panel in self.panels:
-            if isinstance(panel, (TokenScores, Heatmap)) and len(panel.ends) and panel.ends[-1] > len(self.text or ""):
+            if (
+                isinstance(panel, (TokenScores, Heatmap, Pairs))
+                and len(panel.ends)
+                and panel.ends[-1] > len(self.text or "")
+            ):
                 raise InputError(
                     f"the tokens' spans must lie in the text of {len(self.text or '')} characters, got an end at "
                     f"{panel.ends[-1]}"
@@ -84,6 +88,8 @@ class Explanation:
                 filters may choose one window; together the scores are the sum of the tokens' scores.
                 "sentence": one row per sentence, in reading order: sentence (as written), start, end, score (the sum of
                 its tokens' scores), tokens (how many), unit, target.
+                "pair": one row per pair of words that act together, of the view "interactions", the strongest first:
+                word_a, start_a, end_a, word_b, start_b, end_b, value, index, unit, target.
                 "text": one row, of the first target: text, label, probability, true_label, right, total (the sum of the
                 scores), relative_error, relative_change (between the last two quadrature rules), converged, failed (the
                 criteria that were not met: "completeness", "stability"), draws, relative_spread, tokens, method,

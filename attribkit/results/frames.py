@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from attribkit.errors import InputError
-from attribkit.results.panels import Drawable, TokenScores
+from attribkit.results.panels import Drawable, Pairs, TokenScores
 
 NO_SCORES = "this explanation holds no token scores; explain with views=['attribution']"
 
@@ -19,6 +19,8 @@ def frame(explanation: Drawable, level: str) -> pd.DataFrame:
     """
     if level not in LEVELS:
         raise InputError(f"`level` must be one of {', '.join(repr(name) for name in LEVELS)}, got {level!r}")
+    if level == "pair":
+        return _pairs(explanation)
     panels = [panel for panel in explanation.panels if isinstance(panel, TokenScores)]
     if not panels:
         raise InputError(NO_SCORES)
@@ -84,6 +86,24 @@ def _sentences(text: str, panel: TokenScores) -> Mapping[str, Any]:
     }
 
 
+def _pairs(explanation: Drawable) -> pd.DataFrame:
+    """A row per pair of words that act together, the strongest first."""
+    panels = [panel for panel in explanation.panels if isinstance(panel, Pairs)]
+    if not panels:
+        raise InputError("this explanation holds no interactions; explain with views=['interactions']")
+    text, tables = explanation.text or "", []
+    for panel in panels:
+        order = panel.strongest(len(panel.values))
+        columns: dict[str, Any] = {}
+        for name, tokens in (("a", panel.firsts[order]), ("b", panel.seconds[order])):
+            starts, ends = panel.starts[tokens], panel.ends[tokens]
+            columns[f"word_{name}"] = [text[start:end] for start, end in zip(starts, ends, strict=True)]
+            columns |= {f"start_{name}": starts, f"end_{name}": ends}
+        columns |= {"value": panel.values[order], "index": panel.index, "unit": panel.unit, "target": panel.target}
+        tables.append(pd.DataFrame(columns))
+    return pd.concat(tables, ignore_index=True)
+
+
 def _text(explanation: Drawable, panel: TokenScores) -> dict[str, Any]:
     said = explanation.prediction
     true = None if said is None else said.true_label
@@ -113,4 +133,4 @@ _LEVELS: dict[str, Callable[[str, TokenScores], Mapping[str, Any]]] = {
     "phrase": _phrases,
     "sentence": _sentences,
 }
-LEVELS = (*_LEVELS, "text")
+LEVELS = (*_LEVELS, "pair", "text")

@@ -3,7 +3,16 @@
 from attribkit.views.attention import Attention
 from attribkit.views.attribution import Attribution
 from attribkit.views.encoded_batch import View
+from attribkit.views.interactions import Interactions
 from attribkit.views.projection import Projection
 
-VIEWS: dict[str, type[View]] = {"attribution": Attribution, "attention": Attention, "projection": Projection}
+VIEWS: dict[str, type[View]] = {
+    "attribution": Attribution,
+    "attention": Attention,
+    "projection": Projection,
+    "interactions": Interactions,
+}
 """In the order in which `explain` shows them."""
+
+ON_REQUEST = frozenset({"interactions"})
+"""Views that `explain` shows only where they are named: they take longer."""

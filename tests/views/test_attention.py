@@ -102,7 +102,10 @@ def test_repeated_words_keep_places_of_their_own_and_a_changed_weight_is_seen(
 
 
 def test_a_model_without_attention_names_the_views_it_has(make_classifier: Callable[..., Classifier]) -> None:
-    message = r"`views` of this model can be attribution, got 'attention'; 'attention' needs a network with attention"
+    message = (
+        r"`views` of this model can be attribution, interactions, got 'attention'; "
+        "'attention' needs a network with attention"
+    )
     with pytest.raises(ValueError, match=message):
         explain(make_classifier("cnn"), "a good film", views=["attention"])
     with pytest.raises(ValueError, match="`compare=True` sets others beside the view 'attention', which is not among"):

@@ -126,5 +126,6 @@ def directions(target: Target, rows: Numbers, method: str) -> Numbers:
         return rows[index] - rows[1 - index]
     raise InputError(
         f"{method} are exact for a logit or the difference of two, got output={target.output!r} of {len(rows)} "
-        "classes; use output='logit', a pair of classes as the target, or method='shapley_sampling'"
+        "classes; use output='logit' or a pair of classes as the target"
+        + (", or method='shapley_sampling'" if method == "Shapley values" else "")
     )

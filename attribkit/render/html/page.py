@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from attribkit.render.html.chart import chart
 from attribkit.render.html.heatmap import heatmap
 from attribkit.render.html.marks import excerpt
+from attribkit.render.html.pairs import pairs
 from attribkit.render.html.scatter import scatter
 from attribkit.render.html.table import table
 from attribkit.render.html.token_scores import token_scores
@@ -23,11 +24,12 @@ from attribkit.render.preparation.prediction import agreement, bars
 from attribkit.render.preparation.provenance import flat
 from attribkit.render.preparation.scales import STRONG, Scale, scales
 from attribkit.render.preparation.unicode import is_right_to_left, runs, visible
-from attribkit.results.panels import Chart, Drawable, Heatmap, Prediction, Scatter, Table, TokenScores
+from attribkit.results.panels import Chart, Drawable, Heatmap, Pairs, Prediction, Scatter, Table, TokenScores
 
 DRAW: dict[str, Callable[[Any, Context], dict[str, Any]]] = {
     TokenScores.kind: token_scores,
     Heatmap.kind: heatmap,
+    Pairs.kind: pairs,
     Scatter.kind: scatter,
     Chart.kind: chart,
     Table.kind: table,

@@ -11,7 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Circle, FancyBboxPatch, Rectangle
+from matplotlib.patches import Circle, FancyBboxPatch, PathPatch, Rectangle
+from matplotlib.path import Path
 from matplotlib.transforms import Affine2D, Transform
 
 from attribkit.render.picture.fonts import FontSet
@@ -65,8 +66,9 @@ class Canvas:
         bold: bool = False,
         align: str = "left",
         label: str = "",
+        upright: bool = False,
     ) -> float:
-        """Write one line and return its width; nothing in it is read as mathematics."""
+        """Write one line, upright from below if asked, and return its width; nothing in it is read as mathematics."""
         shown = self.letters.fit(text)
         self.figure.text(
             x,
@@ -75,6 +77,8 @@ class Canvas:
             color=colour,
             ha=align,
             va="baseline",
+            rotation=90 if upright else 0,
+            rotation_mode="anchor",
             parse_math=False,
             usetex=False,
             transform=self._transform,
@@ -110,6 +114,34 @@ class Canvas:
         line.set_solid_capstyle("butt")
         line.set_dash_capstyle("butt")
         self.figure.add_artist(line)
+
+    def arc(
+        self,
+        start: tuple[float, float],
+        end: tuple[float, float],
+        rise: tuple[float, float],
+        colour: str,
+        width: float,
+        dashed: bool = False,
+    ) -> None:
+        """Draw half an ellipse from start to end, which reaches as far as `rise` to the side."""
+        round_off = 0.5523  # of four cubic curves that make a circle
+        (x, y), (to_x, to_y), (up, down) = start, end, rise
+        top = ((x + to_x) / 2 + up, (y + to_y) / 2 + down)
+        along = (round_off * (to_x - x) / 2, round_off * (to_y - y) / 2)
+        points = [
+            start,
+            (x + round_off * up, y + round_off * down),
+            (top[0] - along[0], top[1] - along[1]),
+            top,
+            (top[0] + along[0], top[1] + along[1]),
+            (to_x + round_off * up, to_y + round_off * down),
+            end,
+        ]
+        style: Any = (0, (7 / max(1.0, width), 4 / max(1.0, width))) if dashed else "-"
+        path = Path(points, [Path.MOVETO, *[Path.CURVE4] * 6])
+        common: Any = {"facecolor": "none", "edgecolor": colour, "linewidth": width, "linestyle": style, "alpha": 0.85}
+        self.figure.add_artist(PathPatch(path, transform=self._transform, capstyle="butt", **common))
 
     def axes(self, x: float, top: float, width: float, height: float) -> Axes:
         """An empty rectangle with axes of its own, without frame, ticks or labels."""

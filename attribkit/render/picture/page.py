@@ -7,7 +7,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from attribkit.errors import InputError
-from attribkit.render.picture import chart, heatmap, scatter, table, token_scores
+from attribkit.render.picture import chart, heatmap, pairs, scatter, table, token_scores
 from attribkit.render.picture.canvas import Block, Canvas, default_style, gap, write
 from attribkit.render.picture.context import INKS, LINE, MARGIN, WIDTH, DrawContext, prose, rule
 from attribkit.render.picture.fonts import MISSING, FontSet
@@ -20,13 +20,14 @@ from attribkit.render.preparation.context import Context
 from attribkit.render.preparation.numbers import percent
 from attribkit.render.preparation.scales import scales
 from attribkit.render.preparation.unicode import visible
-from attribkit.results.panels import Chart, Drawable, Heatmap, Scatter, Table, TokenScores
+from attribkit.results.panels import Chart, Drawable, Heatmap, Pairs, Scatter, Table, TokenScores
 
 FORMATS = ("png", "svg", "pdf")
 
 DRAW: dict[str, Callable[[Any, DrawContext], list[Block]]] = {
     TokenScores.kind: token_scores.token_scores,
     Heatmap.kind: heatmap.heatmap,
+    Pairs.kind: pairs.pairs,
     Scatter.kind: scatter.scatter,
     Chart.kind: chart.chart,
     Table.kind: table.table,
@@ -40,6 +41,7 @@ prediction and the scales. Every word goes through `Canvas.text` or is drawn wit
 TEXTS: dict[str, Callable[[Any, str | None], Iterator[str]]] = {
     TokenScores.kind: token_scores.texts,
     Heatmap.kind: heatmap.texts,
+    Pairs.kind: pairs.texts,
     Scatter.kind: scatter.texts,
     Chart.kind: chart.texts,
     Table.kind: table.texts,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from attribkit.errors import InputError
 from attribkit.render.preparation.unicode import visible
-from attribkit.results.panels import Heatmap, TokenScores
+from attribkit.results.panels import Heatmap, Pairs, TokenScores
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def empty_tokens(panel: TokenScores | Heatmap) -> list[int]:
     return [number for number, (a, b) in enumerate(zip(panel.starts, panel.ends, strict=True)) if a == b]
 
 
-def words(text: str | None, panel: TokenScores | Heatmap) -> list[str]:
+def words(text: str | None, panel: TokenScores | Heatmap | Pairs) -> list[str]:
     """(T,) each token as written in the text, control characters made visible."""
     if text is None:
         return [visible(token, one_line=True) for token in panel.tokens]

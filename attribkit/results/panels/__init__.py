@@ -8,6 +8,7 @@ from attribkit.results.panels.convergence import Convergence
 from attribkit.results.panels.document import Document, Figure, Section
 from attribkit.results.panels.heatmap import Agreement, Heatmap, HeatmapRow
 from attribkit.results.panels.kinds import KINDS, Drawable, Panel
+from attribkit.results.panels.pairs import INDICES, Pairs
 from attribkit.results.panels.phrases import Phrase, Phrases
 from attribkit.results.panels.prediction import Prediction
 from attribkit.results.panels.scatter import Map, Mixing, ProjectedText, Scatter
@@ -15,6 +16,7 @@ from attribkit.results.panels.table import Bar, Table
 from attribkit.results.panels.token_scores import Band, TokenScores, failed, relative_error, relative_to_size
 
 __all__ = [
+    "INDICES",
     "KINDS",
     "Agreement",
     "Band",
@@ -28,6 +30,7 @@ __all__ = [
     "HeatmapRow",
     "Map",
     "Mixing",
+    "Pairs",
     "Panel",
     "Phrase",
     "Phrases",

@@ -5,13 +5,14 @@ from typing import Any, Protocol
 
 from attribkit.results.panels.chart import Chart
 from attribkit.results.panels.heatmap import Heatmap
+from attribkit.results.panels.pairs import Pairs
 from attribkit.results.panels.prediction import Prediction
 from attribkit.results.panels.scatter import Scatter
 from attribkit.results.panels.table import Table
 from attribkit.results.panels.token_scores import TokenScores
 
-Panel = TokenScores | Heatmap | Scatter | Chart | Table
-KINDS: dict[str, type[Panel]] = {cls.kind: cls for cls in (TokenScores, Heatmap, Scatter, Chart, Table)}
+Panel = TokenScores | Heatmap | Pairs | Scatter | Chart | Table
+KINDS: dict[str, type[Panel]] = {cls.kind: cls for cls in (TokenScores, Heatmap, Pairs, Scatter, Chart, Table)}
 
 
 class Drawable(Protocol):

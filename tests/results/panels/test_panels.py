@@ -18,6 +18,7 @@ from attribkit.results.panels import (
     HeatmapRow,
     Map,
     Mixing,
+    Pairs,
     Phrases,
     Prediction,
     ProjectedText,
@@ -386,6 +387,7 @@ def test_every_panel_is_known_by_its_kind() -> None:
     assert {
         "token_scores": TokenScores,
         "heatmap": Heatmap,
+        "pairs": Pairs,
         "scatter": Scatter,
         "chart": Chart,
         "table": Table,

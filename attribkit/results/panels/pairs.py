@@ -1,0 +1,139 @@
+"""How much each pair of tokens moved one output of the model together, beyond what each moved alone."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attribkit.errors import InputError
+from attribkit.results.panels.arrays import Compared, freeze
+
+INDICES = {"shapley": "Shapley interaction index", "integrated_hessians": "integrated Hessians"}
+"""What is shared out over pairs, by the name a user types."""
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs(Compared):
+    """The interactions of a text's tokens: the upper triangle of a symmetric matrix, of which zeros are left out.
+
+    Whatever the index, own_i + Σ_j value_ij is what token i gives within the whole text, which `expected` holds:
+
+    - Shapley interaction index: own_i is what the token adds to the baseline alone, expected_i what the output loses
+      if it alone gives way to its baseline; both from the network's own forward pass.
+    - integrated Hessians: own_i is the token's own curvature and slope, the matrix's diagonal, expected_i its
+      integrated gradient; Σ own + 2 Σ values is F(text) − F(baseline).
+
+    Attributes:
+        title: what is shown.
+        starts, ends: (T,) each token's character span in the original text, in reading order.
+        tokens: (T,) as the model read them.
+        known: (T,) False where the model's vocabulary lacks the token.
+        firsts, seconds: (P,) int64, the pairs' tokens, firsts < seconds, in reading order; any other pair has 0.
+        values: (P,) in `unit`; positive: together the two speak more for `target` than each alone.
+        own, expected: (T,) see above.
+        unit: "log-odds" or "logit".
+        target: the label explained, or "a − b" for why a and not b.
+        index: one of `INDICES`.
+        baseline: as the user would type it.
+        output_text, output_baseline: F(text) and F(baseline), from the network's own forward pass.
+        tolerance: the largest relative error that counts as kept.
+        tokens_total: tokens in the whole text; more than T if it was truncated.
+        notes: sentences a reader must know.
+    """
+
+    title: str
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    tokens: tuple[str, ...]
+    known: NDArray[np.bool_]
+    firsts: NDArray[np.int64]
+    seconds: NDArray[np.int64]
+    values: NDArray[np.float64]
+    own: NDArray[np.float64]
+    expected: NDArray[np.float64]
+    unit: str
+    target: str
+    index: str
+    baseline: str
+    output_text: float
+    output_baseline: float
+    tolerance: float
+    tokens_total: int
+    notes: tuple[str, ...] = ()
+
+    kind = "pairs"
+
+    def __post_init__(self) -> None:
+        freeze(self, starts=np.int64, ends=np.int64, known=np.bool_, firsts=np.int64, seconds=np.int64)
+        freeze(self, values=float, own=float, expected=float)
+        object.__setattr__(self, "tokens", tuple(self.tokens))
+        object.__setattr__(self, "notes", tuple(self.notes))
+        columns = ("starts", "ends", "tokens", "known", "own", "expected")
+        lengths = {name: len(getattr(self, name)) for name in columns}
+        if len(set(lengths.values())) != 1:
+            raise InputError(f"pairs need one entry per token in every column, got lengths {lengths}")
+        if np.any(self.starts < 0) or np.any(self.ends < self.starts) or np.any(self.starts[1:] < self.ends[:-1]):
+            raise InputError("the tokens' spans must be in reading order and must not overlap")
+        if self.index not in INDICES:
+            raise InputError(f"`index` must be one of {', '.join(INDICES)}, got {self.index!r}")
+        self._check_pairs()
+
+    def _check_pairs(self) -> None:
+        count = len(self.tokens)
+        if not len(self.firsts) == len(self.seconds) == len(self.values):
+            raise InputError(
+                f"`firsts`, `seconds` and `values` must be as long as each other, got {len(self.firsts)}, "
+                f"{len(self.seconds)} and {len(self.values)}"
+            )
+        if np.any(self.firsts < 0) or np.any(self.firsts >= self.seconds) or np.any(self.seconds >= count):
+            raise InputError(f"every pair must be two of the {count} tokens, the earlier first")
+        if np.any(np.diff(self.firsts * count + self.seconds) <= 0):
+            raise InputError("the pairs must stand in reading order, each once")
+
+    @property
+    def matrix(self) -> NDArray[np.float64]:
+        """(T, T) symmetric, `own` on the diagonal."""
+        matrix = np.diag(self.own)
+        matrix[self.firsts, self.seconds] = matrix[self.seconds, self.firsts] = self.values
+        return matrix
+
+    @property
+    def relative_error(self) -> float:
+        """The largest |own_i + Σ_j value_ij − expected_i|, or what the whole lacks, / Σ|matrix|, with 0/0 = 0.
+
+        Infinite where sums are too large for a float: nothing can be said of them then.
+        """
+        with np.errstate(over="ignore", invalid="ignore"):
+            size = float(np.abs(self.own).sum() + 2 * np.abs(self.values).sum())
+            rows = self.own.copy()
+            np.add.at(rows, self.firsts, self.values)
+            np.add.at(rows, self.seconds, self.values)
+            error = float(np.abs(rows - self.expected).max(initial=0.0))
+            if self.index == "integrated_hessians":
+                error = max(error, abs(float(rows.sum()) - (self.output_text - self.output_baseline)))
+        if not np.isfinite(size + error):
+            return float("inf")
+        return error / size if size else (0.0 if error == 0 else float("inf"))
+
+    @property
+    def converged(self) -> bool:
+        """Whether every token's values add up, within the tolerance."""
+        return self.relative_error <= self.tolerance
+
+    @property
+    def verdict(self) -> str:
+        """One sentence on whether the values add up; printed on every picture."""
+        relative = "0" if self.relative_error == 0 else f"{self.relative_error:.1e}"
+        if self.converged:
+            return f"adds up for every word: relative error {relative} ≤ {self.tolerance:g}"
+        return f"does not add up: relative error {relative} > {self.tolerance:g}"
+
+    @property
+    def truncated(self) -> bool:
+        """Whether the model read only part of the text."""
+        return self.tokens_total > len(self.tokens)
+
+    def strongest(self, count: int) -> list[int]:
+        """The places of up to `count` pairs whose value is not 0, the largest in size first."""
+        order = np.argsort(-np.abs(self.values), kind="stable")[:count]
+        return [int(i) for i in order if self.values[i] != 0]

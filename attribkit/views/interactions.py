@@ -1,0 +1,195 @@
+"""The fourth view: which words act together, exactly, in a text CNN."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from attribkit.attribution.baseline_batch import BaselineBatch, BaselineSpec, check_baselines
+from attribkit.attribution.cnn import exact
+from attribkit.attribution.cnn.game import Numbers
+from attribkit.attribution.cnn.hessians import integrated_hessians
+from attribkit.attribution.cnn.interactions import shapley_interactions
+from attribkit.attribution.cnn.shapley import shapley_values
+from attribkit.attribution.outputs import UNITS, Target
+from attribkit.attribution.registry import why_not_exact
+from attribkit.attribution.request import AttributionRequest
+from attribkit.attribution.targets import TargetName, scalars_of
+from attribkit.errors import InputError
+from attribkit.models.classifier import Classifier
+from attribkit.models.state import embedding_fed, preserve_state
+from attribkit.results.panels import INDICES, Pairs
+from attribkit.text.tokenizer import shortened
+from attribkit.views.encoded_batch import EncodedBatch
+
+TITLE = "Which words act together"
+
+MOST_TOKENS = 200
+"""Tokens of a text up to which the Shapley interaction index is computed without being asked to: some 40 seconds."""
+
+
+@dataclass(frozen=True)
+class Interactions:
+    """Settings of the view; call it with a classifier and the texts it has read.
+
+    Attributes:
+        target: None for each text's predicted class, a label, an index, "all", or a pair for why this and not that.
+        output: "log_odds" or "logit"; log-odds of more than two classes have no closed form.
+        baseline: "pad", "zero", "unk", "mean", or a text; of several of them the first.
+        tolerance: largest relative error that counts as adding up.
+        interactions: "shapley" for the Shapley interaction index (Grabisch & Roubens 1999), over all coalitions of the
+            other words; "integrated_hessians" (Janizek et al. 2021) along the path of integrated gradients, faster.
+        max_tokens: refuse longer texts; None for 200 with the Shapley interaction index, no limit with the other.
+
+    Raises:
+        ValueError: for a setting that is none of these; the sentence lists those that are.
+    """
+
+    target: TargetName | None = None
+    output: str = "log_odds"
+    baseline: str | Sequence[str] = "pad"
+    tolerance: float = 1e-4
+    interactions: str = "shapley"
+    max_tokens: int | None = None
+
+    needs = "a text CNN with a closed form"
+
+    def __post_init__(self) -> None:
+        if self.interactions not in INDICES:
+            raise InputError(f"`interactions` must be one of {', '.join(INDICES)}, got {self.interactions!r}")
+        if self.max_tokens is not None and self.max_tokens < 1:
+            raise InputError(f"`max_tokens` must be at least 1, got {self.max_tokens}")
+        names = check_baselines(self.baseline)
+        object.__setattr__(self, "baseline", names[0])
+
+    def supports(self, classifier: Classifier) -> bool:
+        """Whether the network has a closed form."""
+        return why_not_exact(classifier.network) is None
+
+    def __call__(self, classifier: Classifier, reading: EncodedBatch) -> list[list[Pairs]]:
+        """For each text a panel per target; the model is given back as it was found.
+
+        Raises: ValueError for a probability, log-odds of more than two classes, or a text longer than `max_tokens`.
+        """
+        scalars = scalars_of(self.target, self.output, classifier.labels, reading.logits)
+        if self.output == "probability":
+            raise InputError(
+                "interactions are exact for a logit or the difference of two, got output='probability'; use "
+                "output='log_odds' or 'logit'"
+            )
+        spec = BaselineSpec.of(classifier, str(self.baseline))
+        run = embedding_fed(classifier.network)
+        with preserve_state(classifier.network):
+            return [self._panels(classifier, reading, row, scalars, spec, run) for row in range(len(reading.texts))]
+
+    def _panels(
+        self,
+        classifier: Classifier,
+        reading: EncodedBatch,
+        row: int,
+        scalars: Sequence[tuple[list[str], Target]],
+        spec: BaselineSpec,
+        run: Callable[[Tensor, Tensor, Tensor], Tensor],
+    ) -> list[Pairs]:
+        encoded = reading.encoded[row]
+        ids, mask = classifier.batch([encoded.ids])
+        against = BaselineBatch.of(classifier, ids, mask, spec, run)
+        targets = [scalar.rows([row]) for _, scalar in scalars]
+        request = AttributionRequest(
+            network=classifier.network,
+            run=run,
+            ids=ids,
+            mask=mask,
+            baseline_ids=against.ids,
+            baseline_vectors=against.vectors,
+            targets=targets,
+            outputs=torch.stack([target.of(torch.from_numpy(reading.logits[[row]])) for target in targets]),
+            difference=torch.zeros(len(targets), 1, dtype=torch.float64),
+            tolerance=self.tolerance,
+        )
+        matrices, expected = self._solve(request, reading.texts[row])
+        bases = torch.stack([target.of(against.logits) for target in targets])
+        firsts, seconds = np.triu_indices(len(encoded.ids), 1)
+        panels = []
+        for number, (names, _) in enumerate(scalars):
+            values = matrices[number][firsts, seconds]
+            there = values != 0
+            panels.append(
+                Pairs(
+                    title=TITLE,
+                    starts=encoded.starts,
+                    ends=encoded.ends,
+                    tokens=encoded.tokens,
+                    known=encoded.known,
+                    firsts=firsts[there],
+                    seconds=seconds[there],
+                    values=values[there],
+                    own=np.diag(matrices[number]),
+                    expected=expected[number],
+                    unit=UNITS[self.output],
+                    target=names[row],
+                    index=self.interactions,
+                    baseline=spec.name,
+                    output_text=float(request.outputs[number, 0]),
+                    output_baseline=float(bases[number, 0]),
+                    tolerance=self.tolerance,
+                    tokens_total=encoded.total,
+                    notes=against.note(len(encoded.ids)),
+                )
+            )
+        return panels
+
+    def _solve(self, request: AttributionRequest, text: str) -> tuple[Numbers, Numbers]:
+        """(J, T, T) the index with what each token gives by itself on the diagonal; (J, T) what rows must sum to."""
+        baseline = request.baseline if request.baseline_ids is None else request.baseline_ids
+        arguments = (request.network, request.ids, request.mask, baseline, request.targets)
+        count = request.ids.shape[1]
+        if self.interactions == "integrated_hessians":
+            self._check_length(count, text, "", self.max_tokens or count)
+            matrices = integrated_hessians(*arguments)[:, 0].numpy()
+            return matrices, exact.integrated_gradients(*arguments)[:, 0].cpu().numpy()
+        most = self.max_tokens or MOST_TOKENS
+        if count > most:
+            self._check_length(count, text, f", which take about {_duration(request, baseline)}", most)
+        matrices = shapley_interactions(*arguments)[:, 0].numpy()
+        alone, lost = _margins(request)
+        places = np.arange(count)
+        matrices[:, places, places] = alone
+        return matrices, lost
+
+    def _check_length(self, count: int, text: str, price: str, most: int) -> None:
+        if count > most:
+            raise InputError(
+                f"the interactions of at most {most:,} tokens are computed, got {count:,}{price}, in the text "
+                f"{shortened(text)!r}; give max_tokens={count}"
+                + (", or interactions='integrated_hessians', which takes a moment" if price else "")
+            )
+
+
+def _margins(request: AttributionRequest) -> tuple[Numbers, Numbers]:
+    """(J, T) each: what a token adds to the baseline alone, and what the text loses with its baseline in its place.
+
+    From the network's own forward pass, so that the index, whose rows sum to the difference of the two, can be found
+    wrong.
+    """
+    count = request.ids.shape[1]
+    one = torch.eye(count, dtype=torch.bool, device=request.ids.device)
+    none = torch.zeros_like(one[:1])
+    keep = torch.cat((one, ~one, none, ~none))
+    logits = request.logits(torch.zeros(len(keep), dtype=torch.int64, device=keep.device), keep)
+    values = torch.stack([target.rows([0] * len(keep)).of(logits) for target in request.targets]).numpy()
+    single, without, base, whole = np.split(values, [count, 2 * count, 2 * count + 1], axis=1)
+    return single - base, whole - without
+
+
+def _duration(request: AttributionRequest, baseline: Tensor) -> str:
+    """About how long the index takes here: a pass for each token, of which one is timed."""
+    seconds = []
+    for _ in range(2):  # the first may have to load what is compiled
+        begin = perf_counter()
+        shapley_values(request.network, request.ids, request.mask, baseline, request.targets)
+        seconds.append((perf_counter() - begin) * request.ids.shape[1])
+    return f"{min(seconds) / 60:.0f} min" if min(seconds) >= 90 else f"{min(seconds):.0f} s"
