@@ -2,8 +2,9 @@
 
     python benchmarks/publish_results.py results/imdb results/ag_news results/nlu_ru
 
-Copies results.json, results.md and the comparison into docs/results/TABLE and writes README's short table anew from all
-that is there. Unfinished results are taken as they are: the table says how many seeds were run.
+Copies results.json, results.md and the comparison into docs/results/TABLE and writes the short table of
+docs/reproduction.md anew from all that is there. Unfinished results are taken as they are: the table says how many
+seeds were run.
 """
 
 import json
@@ -15,7 +16,7 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "docs" / "results"
-README = ROOT / "README.md"
+PAGE = ROOT / "docs" / "reproduction.md"
 TABLE = re.compile(r"(<!-- results -->\n).*?(<!-- end of results -->)", re.DOTALL)
 
 
@@ -28,19 +29,19 @@ def main() -> None:
         for name in ("results.json", "results.md", "comparison.png"):
             if (folder / name).is_file():
                 shutil.copy(folder / name, RESULTS / found["table"] / name)
-    README.write_text(with_table(README.read_text(encoding="utf-8")), encoding="utf-8")
+    PAGE.write_text(with_table(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
 
 
-def with_table(readme: str) -> str:
+def with_table(page: str) -> str:
     files = [RESULTS / name / "results.json" for name in ("imdb", "ag_news", "nlu_ru")]
     found = [json.loads(file.read_text(encoding="utf-8")) for file in files if file.is_file()]
-    return TABLE.sub(lambda part: part[1] + "\n".join(lines(found)) + "\n" + part[2], readme)
+    return TABLE.sub(lambda part: part[1] + "\n".join(lines(found)) + "\n" + part[2], page)
 
 
 def lines(found: list[dict[str, Any]]) -> list[str]:
     table = ["| | published | here | seeds | goal |", "|---|---|---|---|---|"]
     for one in found:
-        table.append(f"| **[{one['table']}](docs/results/{one['table']}/results.md)**, {one['title']} | | | | |")
+        table.append(f"| **[{one['table']}](results/{one['table']}/results.md)**, {one['title']} | | | | |")
         for row in one["rows"]:
             if row["mean"] is not None:
                 table.append(line(row))

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # The fast tests with the oldest and the newest versions that pyproject.toml allows, on each Python of this machine.
 # torch comes from where pip finds it without a GPU's packages (UV_FIND_LINKS, PIP_FIND_LINKS), unless MATRIX_GPU=1
-# lets it come from the public index, with gigabytes for GPUs; a Python without such a wheel is skipped, and said.
+# lets it come from the public index, with gigabytes for GPUs. A Python without such a wheel is skipped, and so is all
+# where no package can be had, as without a network; both are said.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-fast=(tests/models tests/attribution tests/views tests/render)
+fast=(${MATRIX_TESTS:-tests/models tests/attribution tests/views tests/render tests/results tests/data
+  tests/training/test_train.py tests/corpus/test_run.py tests/test_extending.py})
 tools=(fastapi hypothesis polars playwright pytest pytest-timeout pytest-xdist uvicorn)
 export UV_FIND_LINKS=${UV_FIND_LINKS:-${PIP_FIND_LINKS:-}} OMP_NUM_THREADS=1
 uv=${UV:-uv}
@@ -28,7 +30,7 @@ for version in 3.11 3.12 3.13; do
     echo "matrix: Python $version skipped: this machine has none"
     continue
   fi
-  for resolution in lowest-direct highest; do
+  for resolution in ${MATRIX_VERSIONS:-lowest-direct highest}; do
     name="Python $version, $resolution"
     place="$folder/$version-$resolution"
     "$uv" venv --quiet --python "$python" "$place"
@@ -41,11 +43,14 @@ for version in 3.11 3.12 3.13; do
       "$uv" pip freeze --python "$place" | grep '^torch==' >"$place/torch.txt"
       torch=(--override "$place/torch.txt")
     fi
+    if ! "$uv" pip install --quiet --python "$place" "${tools[@]}"; then
+      echo "matrix: skipped: the packages that the tests need cannot be had here, as without a network"
+      exit
+    fi
     echo "matrix: $name"
-    "$uv" pip install --quiet --python "$place" "${tools[@]}"
     # what the tests themselves need stays as it is; only attribkit's own needs are taken at their oldest
-    "$uv" pip install --quiet --python "$place" --resolution "$resolution" ${torch[@]+"${torch[@]}"} --editable .
-    "$uv" pip freeze --python "$place" | grep -iE '^(torch|numpy|pandas|scipy|matplotlib|lightning|pyarrow|captum)=='
+    "$uv" pip install --quiet --python "$place" --resolution "$resolution" ${torch[@]+"${torch[@]}"} --editable '.[fast]'
+    "$uv" pip freeze --python "$place" | grep -iE '^(torch|numpy|pandas|scipy|matplotlib|lightning|pyarrow|captum|numba)=='
     # an old version's warnings about a new one's are not ours to mend: they are shown, not errors
     "$place/bin/python" -m pytest "${fast[@]}" -m 'not browser and not data' --numprocesses auto \
       -o filterwarnings= -p no:cacheprovider

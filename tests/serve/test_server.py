@@ -21,7 +21,7 @@ from attribkit.models.classifier import Classifier
 from attribkit.results.explanation import Explanation
 from attribkit.serve.server import address_of, is_loopback, listen
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs" / "serve.md"
 
 
 def test_the_command_serves_a_folder_until_it_is_told_to_stop(
@@ -88,7 +88,7 @@ def test_an_address_can_be_typed_into_a_browser() -> None:
 def test_the_readmes_curl_line_answers_an_explanation(
     serving: Serve, tmp_path: Path, bundled: list[Classifier]
 ) -> None:
-    (line,) = re.findall(r"^curl .*$", README.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    (line,) = re.findall(r"^curl .*$", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
     command = line.replace("http://127.0.0.1:8000", serving(bundled[:1]))
     done = subprocess.run(shlex.split(command), capture_output=True, text=True, cwd=tmp_path, check=True)
     written = tmp_path / "why.json"
