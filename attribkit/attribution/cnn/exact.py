@@ -155,7 +155,7 @@ def attribute(
     found: list[Phrases] = []
     agree = np.ones(len(ids), dtype=bool)
     for rows, winners, pieces in lines(network, ids, mask, baseline, tables):
-        weights = np.stack([pieces.weights(target.rows(rows)) for target in targets])  # (J, P)
+        weights = pieces.weights_of([target.rows(rows) for target in targets])  # (J, P)
         scores[:, rows] = winners.spread(weights)[..., : ids.shape[1]]
         if logits is not None:
             agree[rows] = agrees(winners, pieces, logits[:, rows].cpu().numpy())

@@ -3,12 +3,14 @@
 Between two neighbouring breakpoints of any filter of a text, the *common refinement*, its logits are linear in α.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from attribkit.attribution.cnn.envelope import Envelope, Indices, Numbers
+from attribkit.attribution.cnn.every_class import Nodes, every_class
 from attribkit.attribution.outputs import Target
 
 _LARGEST_MOVE = 4.0
@@ -17,6 +19,8 @@ exponentials of logits cancel, then lie no nearer to its middle than π/2 half-w
 8 Gauss–Legendre nodes leave about 3e-9 of it."""
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
+_MANY = 4
+"""Targets from which on the weights of every class are computed in one pass."""
 _INTERVALS_AT_ONCE = 2**20  # numbers in one block of nodes and classes
 
 
@@ -50,6 +54,64 @@ class Pieces:
         )
         return np.stack((first, first + change))
 
+    def weights_of(self, targets: Sequence[Target]) -> Numbers:
+        """(J, P) `weights` of several targets; of many that are no linear combination of logits, all in one pass."""
+        smooth = [_direction(target, self.outgoing[:, :1]) is None for target in targets]
+        if sum(smooth) < _MANY:
+            return np.stack([self.weights(target) for target in targets])
+        outputs = {target.output for target, one in zip(targets, smooth, strict=True) if one}
+        every = {output: self._every_class(output) for output in outputs}
+        lines = np.arange(len(self.text))
+        return np.stack(
+            [
+                every[target.output][lines, target.index.numpy()[self.text]] if one else self.weights(target)
+                for target, one in zip(targets, smooth, strict=True)
+            ]
+        )
+
+    def _every_class(self, output: str) -> Numbers:
+        """(P, C) the weights for every class."""
+        rule, (grid, logits, where) = self._rule, self._refined
+        nodes, shares = (_NODES + 1) / 2, _WEIGHTS / 2
+        found = np.zeros((len(self.text), len(self.outgoing)))
+        outgoing = self.outgoing.T[self.envelope.segment % self.outgoing.shape[1]]
+        bounds = np.searchsorted(rule.text, np.arange(self.texts + 1))
+        for text in range(self.texts):
+            some = slice(*bounds[text : text + 2])
+            at = (rule.part[some, np.newaxis] + nodes) / rule.parts[some, np.newaxis]  # (R, 8) within the interval
+            interval = rule.interval[some]
+            start, stop = logits[text, interval], logits[text, interval + 1]
+            points = start[:, np.newaxis] + at[:, :, np.newaxis] * (stop - start)[:, np.newaxis]
+            width = (grid[text, interval + 1] - grid[text, interval]) / rule.parts[some]
+            mine = np.flatnonzero(self.text == text)
+            first, last = where[:, mine] - text * grid.shape[1]
+            weight = (width[:, np.newaxis] * shares).reshape(-1)
+            path = Nodes(interval.repeat(8), weight, points.reshape(-1, len(self.bias)))
+            found[mine] = every_class(output, outgoing[mine], first, last, path)
+        return found * self.envelope.share[:, np.newaxis]
+
+    @cached_property
+    def _along(self) -> Numbers:
+        """(P, C) how the logits move with each line."""
+        column = self.envelope.segment % self.outgoing.shape[1]
+        return self.outgoing.T[column] * self.envelope.share[:, np.newaxis]
+
+    @cached_property
+    def _refined(self) -> tuple[Numbers, Numbers, Indices]:
+        """The common refinement with the logits at each of its points."""
+        return self._refine(np.broadcast_to(self.bias, (self.texts, len(self.outgoing))), self._along)
+
+    @cached_property
+    def _rule(self) -> "_Rule":
+        """The parts of all intervals that are integrated by one rule each."""
+        grid, logits, _ = self._refined
+        text, interval = np.nonzero(np.diff(grid, axis=1) > 0)
+        move = np.diff(logits, axis=1)[text, interval]
+        parts = np.maximum(np.ceil((move.max(1) - move.min(1)) / _LARGEST_MOVE), 1).astype(np.int64)
+        owner = np.repeat(np.arange(len(text)), parts)
+        part = np.arange(len(owner)) - (parts.cumsum() - parts)[owner]
+        return _Rule(text[owner], interval[owner], part, parts[owner])
+
     def weights(self, target: Target) -> Numbers:
         """(P,) ∫ ∂S/∂(the filter's feature) dα over each line's stretch, for the scalar S of the logits."""
         envelope = self.envelope
@@ -82,29 +144,22 @@ class Pieces:
 
     def _smooth(self, target: Target) -> Numbers:
         """The same for a scalar that is no function of one linear combination of the logits."""
-        classes = len(self.outgoing)
-        column = self.envelope.segment % self.outgoing.shape[1]
-        along = self.outgoing.T[column] * self.envelope.share[:, np.newaxis]  # (P, C)
-        grid, logits, where = self._refine(np.broadcast_to(self.bias, (self.texts, classes)), along)
+        classes, rule = len(self.outgoing), self._rule
+        grid, logits, where = self._refined
         widths, moves = np.diff(grid, axis=1), np.diff(logits, axis=1)
-        text, interval = np.nonzero(widths > 0)
-        move = moves[text, interval]
-        parts = np.maximum(np.ceil((move.max(1) - move.min(1)) / _LARGEST_MOVE), 1).astype(np.int64)
-        owner = np.repeat(np.arange(len(text)), parts)
-        part = np.arange(len(owner)) - (parts.cumsum() - parts)[owner]
         nodes, weights = (_NODES + 1) / 2, _WEIGHTS / 2
         integral = np.zeros((widths.size, classes))
         step = max(1, _INTERVALS_AT_ONCE // (8 * classes))
-        for some in (slice(first, first + step) for first in range(0, len(owner), step)):
-            mine = owner[some]
-            at = (part[some, np.newaxis] + nodes) / parts[mine, np.newaxis]  # (R, 8) within the interval
-            start = logits[text[mine], interval[mine]]
-            points = start[:, np.newaxis] + at[:, :, np.newaxis] * move[mine, np.newaxis]
-            slopes = logit_gradient(target.rows(text[mine].repeat(8)), points.reshape(-1, classes))
-            mean = np.einsum("n,rnc->rc", weights, slopes.reshape(points.shape)) / parts[mine, np.newaxis]
-            whole = mean * widths[text[mine], interval[mine], np.newaxis]
-            integral += _summed(whole, text[mine] * widths.shape[1] + interval[mine], len(integral))
-        return (along * _between(integral.reshape(*widths.shape, classes), where)).sum(1)
+        for some in (slice(first, first + step) for first in range(0, len(rule.text), step)):
+            text, interval, parts = rule.text[some], rule.interval[some], rule.parts[some, np.newaxis]
+            at = (rule.part[some, np.newaxis] + nodes) / parts  # (R, 8) within the interval
+            start, move = logits[text, interval], moves[text, interval]
+            points = start[:, np.newaxis] + at[:, :, np.newaxis] * move[:, np.newaxis]
+            slopes = logit_gradient(target.rows(text.repeat(8)), points.reshape(-1, classes))
+            mean = np.einsum("n,rnc->rc", weights, slopes.reshape(points.shape)) / parts
+            whole = mean * widths[text, interval, np.newaxis]
+            integral += _summed(whole, text * widths.shape[1] + interval, len(integral))
+        return (self._along * _between(integral.reshape(*widths.shape, classes), where)).sum(1)
 
     def _refine(self, bias: Numbers, along: Numbers) -> tuple[Numbers, Numbers, Indices]:
         """The common refinement.
@@ -138,6 +193,21 @@ class Pieces:
         moves = _scaled(slopes[:, :-1], np.diff(grid, axis=1))
         values = np.concatenate((start[:, np.newaxis], start[:, np.newaxis] + moves.cumsum(1)), axis=1)
         return grid, values, place.reshape(2, -1)
+
+
+@dataclass(frozen=True, eq=False)
+class _Rule:
+    """Parts of intervals, each integrated by one Gauss–Legendre rule.
+
+    Attributes:
+        text, interval: (R,) whose, in order.
+        part, parts: (R,) which of how many equal ones of its interval.
+    """
+
+    text: Indices
+    interval: Indices
+    part: Indices
+    parts: Indices
 
 
 def sigmoid_slope(a: Numbers, b: Numbers) -> Numbers:
