@@ -232,7 +232,8 @@ def _read(
         raise InputError("`true_label` and `label` both say the true labels; give one of them")
     if not isinstance(data, (pd.DataFrame, Mapping, Dataset, Path)):
         texts: list[str] = [data] if isinstance(data, str) or not isinstance(data, Iterable) else list(data)
-        texts = all_texts(model, texts, text=text, label=label)
+        if text is not None or label is not None or not all(isinstance(one, str) for one in texts):
+            texts = all_texts(model, texts, text=text, label=label)
         reading = EncodedBatch.of(model, texts, batch_size)
         return reading, None, _true_labels(true_label, len(texts), model.labels)
     rows = Rows.of(model, data, text=text, label=label, held_out=False)

@@ -17,7 +17,8 @@ from attribkit.data import load_dataset
 from attribkit.data.intake import Rows
 from attribkit.data.labelled_texts import LabelledTexts
 from attribkit.models.classifier import Classifier
-from attribkit.projection.panels import make_maps
+from attribkit.projection import reference_map
+from attribkit.projection.panels import draw, make_maps
 from attribkit.projection.settings import MapSettings
 from attribkit.projector import keep_reference, project
 from attribkit.render import picture
@@ -417,3 +418,26 @@ def test_every_view_a_model_supports_stands_on_one_page_and_in_one_picture(name:
     said = ["adds up", *(panel.title for panel in why.panels if isinstance(panel, Heatmap | Scatter))]
     assert len(said) == len(why.panels) and all(one in page and one in written for one in said)
     assert page.count("</html>") == 1 and why.to_png().startswith(b"\x89PNG")
+
+
+def test_the_map_a_model_carries_is_drawn_once_and_anew_for_another_reference(
+    make_classifier: Callable[..., Classifier], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = make_classifier()
+    drawn: list[Any] = []
+
+    def draw_counted(*given: Any) -> Any:
+        drawn.append(given)
+        return draw(*given)
+
+    keep_reference(model, TABLE)
+    monkeypatch.setattr(reference_map, "draw", draw_counted)
+    first, again = (reference_map.map_reference(model) for _ in range(2))
+    assert len(drawn) == 1 and again.scatter is first.scatter
+    other = model.copy()
+    assert reference_map.map_reference(other).panels[0].model is other and len(drawn) == 1
+    model.network.output.weight.data[0] += 1
+    with pytest.raises(ValueError, match="the model has changed since the one it carries was made"):
+        reference_map.map_reference(model)
+    keep_reference(model, TABLE)
+    assert reference_map.map_reference(model).scatter is not first.scatter and len(drawn) == 2

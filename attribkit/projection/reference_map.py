@@ -1,5 +1,8 @@
 """The reference points that a model carries: making them, and mapping with them when no data is at hand."""
 
+from collections.abc import Callable
+from weakref import WeakKeyDictionary
+
 import numpy as np
 
 from attribkit.data.labelled_texts import LabelledTexts
@@ -65,28 +68,44 @@ def fits(classifier: Classifier) -> bool:
 
 
 def map_reference(classifier: Classifier) -> Mapped:
-    """The map of the reference that a model carries.
+    """The map of the reference that a model carries: drawn at the first call, and anew once the model has changed.
 
     Raises: ValueError if it carries none, or one that was made with the model in another state.
     """
     reference = classifier.reference
-    if reference is None or not fits(classifier):
+    fingerprint = classifier.fingerprint()
+    if reference is None or reference.fingerprint != fingerprint:
         what = "carries none" if reference is None else "has changed since the one it carries was made"
         raise InputError(
             f"reference points are needed, but the model {what}; give `reference=data`, or make them with "
             "attribkit.keep_reference(model, data)"
         )
+    kept = _MAPPERS.get(reference)
+    if kept is None or kept[0] != fingerprint:
+        kept = _MAPPERS[reference] = fingerprint, _mapper(reference, classifier)
+    return kept[1](classifier)
+
+
+_Mapper = Callable[[Classifier], Mapped]
+_MAPPERS: WeakKeyDictionary[Reference, tuple[str, _Mapper]] = WeakKeyDictionary()
+"""The maps drawn so far, each with the fingerprint of the model that it fits."""
+
+
+def _mapper(reference: Reference, classifier: Classifier) -> _Mapper:
+    """Measures and draws the map of reference points once, for any classifier of this one's fingerprint.
+
+    What is returned must hold neither the reference nor the classifier, or they would never be forgotten.
+    """
     layer = next(one for one in classifier.inside() if one.name == reference.layer)
     parts = Components(*(array.astype(float) for array in (reference.mean, reference.axes, reference.explained)))
-    points = _flat(reference.points.astype(float))
+    points, space = _flat(reference.points.astype(float)), reference.points
     axes = tuple(f"PC {number} ({share:.0%} of the variance)" for number, share in enumerate(_two(parts.explained), 1))
     layout = Layout(points, axes, _flat, (), {"method": "pca", "dimensions": 2})
     count = len(points)
     classes = classes_of(reference.labels, classifier)
     label = places_of(reference.labels, classes, count)
-    measured = measure_if_enough(reference.points, points, label, NEIGHBOURS)
+    measured = measure_if_enough(space, points, label, NEIGHBOURS)
     shown = Map(layer.name, None, points, None if measured is None else measured.mixing)
-    panel = Panelled(shown, classifier, layer, reference.points, layout, None, measured, space=parts)
     settings = MapSettings(layers=(layer.name,), reduction=Reduction(reference.reduce))
     how = {layer.name: settings.reduction.of(layer)}
     outputs = LayerOutputs({}, how, np.arange(count), None, count, np.zeros((count, len(classifier.labels))))
@@ -98,7 +117,14 @@ def map_reference(classifier: Classifier) -> Mapped:
         f"neighbours are sought among {len(parts.axes)} principal components of the layer, "
         f"{parts.explained.sum():.1%} of its variance",
     )
-    return draw([panel], outputs, described, LabelledTexts(reference.excerpts, reference.labels, notes), settings)
+
+    def panel(model: Classifier) -> Panelled:
+        return Panelled(shown, model, layer, space, layout, None, measured, space=parts)
+
+    texts = LabelledTexts(reference.excerpts, reference.labels, notes)
+    drawn = draw([panel(classifier)], outputs, described, texts, settings)
+    scatter, tables, reduction = drawn.scatter, drawn.tables, drawn.reduction
+    return lambda model: Mapped(scatter, tables, (panel(model),), reduction)
 
 
 def _two(shares: np.ndarray) -> list[float]:
