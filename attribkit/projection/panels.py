@@ -141,14 +141,15 @@ def _scatter(
     axes = first.axes
     if len(names) > 1:
         axes = tuple(f"axis {number}" for number in range(1, settings.dimensions + 1))
-    total = outputs.total if settings.reduction.by_step else data.total or len(data.texts)
+    by_step = settings.reduction.by_step
+    total = outputs.total if by_step else data.total or len(data.texts)
     notes = [*data.notes, *(note for panel in panels[:1] for note in panel.layout.notes)]
     notes += [
         f"{layer}: {how} of each text's steps" for layer, how in outputs.reductions.items() if how and of == "texts"
     ]
-    if settings.reduction.by_step and total > len(outputs.text):
+    if by_step and total > len(outputs.text):
         notes.append(f"{len(outputs.text):,} of {total:,} {of} are shown, drawn with seed {settings.reduction.seed}")
-    if settings.reduction.by_step and described.classes:
+    if by_step and described.classes:
         notes.append(f"{of} have the label and the prediction of their text, and so are alike within one")
     if len(names) > 1:
         notes.append(
@@ -173,6 +174,8 @@ def _scatter(
         predictions=described.predictions,
         total=total,
         notes=tuple(notes),
+        # of texts, the data's own notes say how they were drawn
+        total_in_notes=total > len(outputs.text),
     )
 
 

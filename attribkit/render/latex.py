@@ -7,16 +7,16 @@ from typing import Any
 from attribkit.render.preparation import heatmap as shared
 from attribkit.render.preparation import pairs as together
 from attribkit.render.preparation import palette
-from attribkit.render.preparation.captions import chosen_by, equation, icon, quoted, remarks, tokens_read
-from attribkit.render.preparation.context import Context
-from attribkit.render.preparation.intervals import ranges
+from attribkit.render.preparation.captions import caveats, chosen_by, equation, quoted, tokens_read, verdict_of
+from attribkit.render.preparation.context import PanelContext
+from attribkit.render.preparation.intervals import intervals
 from attribkit.render.preparation.numbers import number, percent
 from attribkit.render.preparation.prediction import agreement
 from attribkit.render.preparation.ranking import largest, strongest
 from attribkit.render.preparation.scales import STRONG, Scale, scales
 from attribkit.render.preparation.scatter_text import drawn, mixed
 from attribkit.render.preparation.sentences import sentences
-from attribkit.render.preparation.spans import pieces, stretch, words
+from attribkit.render.preparation.spans import spans, text_between, words
 from attribkit.render.preparation.table import cells, numeric
 from attribkit.render.preparation.unicode import shorten, visible
 from attribkit.results.panels import Chart, Drawable, Heatmap, Pairs, Scatter, Table, TokenScores
@@ -97,7 +97,7 @@ def fragment(explanations: Sequence[Drawable]) -> str:
         if explanation.text is not None and not explanation.panels:
             parts.append(f"{{\\raggedright\\noindent {escape(explanation.text)}\\par}}\n")
         for panel in explanation.panels:
-            parts.append(_DRAW[panel.kind](panel, Context(explanation.text, explanation.prediction, found)))
+            parts.append(_DRAW[panel.kind](panel, PanelContext(explanation.text, explanation.prediction, found)))
         parts.append("\\par\\medskip\n")
     return "".join(parts)
 
@@ -115,9 +115,9 @@ def _headline(explanation: Drawable) -> str:
     return f"\\noindent {shown}{' (' + _one_line(said) + ')' if said else ''}\\par\n"
 
 
-def _tokens(panel: TokenScores, context: Context) -> str:
+def _tokens(panel: TokenScores, context: PanelContext) -> str:
     text, scale = context.text, context.scales[id(panel)]
-    body = "".join(_piece(p.text, p.token, p.read, panel, scale) for p in pieces(text, panel))
+    body = "".join(_span(p.text, p.token, p.read, panel, scale) for p in spans(text, panel))
     # a space right after a command would be swallowed
     body = f"\\ {body[1:]}" if body.startswith(" ") else body
     written = words(text, panel)
@@ -129,9 +129,9 @@ def _tokens(panel: TokenScores, context: Context) -> str:
     said = [
         "; ".join(named),
         f"scale ±{number(scale.limit, sign=False)} {panel.unit}; baseline {panel.baseline}; {panel.method}{steps}",
-        f"{icon(panel)} {panel.verdict}; {equation(panel)}; tokens read: {tokens_read(panel)}",
+        f"{verdict_of(panel).icon} {panel.verdict}; {equation(panel)}; tokens read: {tokens_read(panel)}",
         *_parts(text, panel, scale),
-        *remarks(panel, scale),
+        *caveats(panel, scale),
     ]
     return f"{{\\raggedright\\noindent {body}\\par}}\n{_small(said)}"
 
@@ -139,13 +139,14 @@ def _tokens(panel: TokenScores, context: Context) -> str:
 def _parts(text: str | None, panel: TokenScores, scale: Scale) -> list[str]:
     """The most telling phrases, the strongest words' bands and the sentences' sums, where the panel has them."""
     found = []
-    told = [
-        f"{shorten(stretch(text, panel, one.first, one.last), 40)} {number(one.score, scale.limit)} ({chosen_by(one)})"
-        for one in panel.strongest_phrases(5)
+    phrases = [
+        f"{shorten(text_between(text, panel, phrase.first, phrase.last), 40)} "
+        f"{number(phrase.score, scale.limit)} ({chosen_by(phrase)})"
+        for phrase in panel.strongest_phrases(5)
     ]
-    if told:
-        found.append(f"the most telling phrases: {', '.join(told)}")
-    between = ranges(panel, scale)
+    if phrases:
+        found.append(f"the most telling phrases: {', '.join(phrases)}")
+    between = intervals(panel, scale)
     if between:
         written = words(text, panel)
         bands = [f"{shorten(written[i], 40)} {between[i].words}" for i in largest(panel.scores, 10)]
@@ -154,13 +155,13 @@ def _parts(text: str | None, panel: TokenScores, scale: Scale) -> list[str]:
     sums = sorted(enumerate(sentences(panel), 1), key=lambda pair: -abs(pair[1].total))[:5]
     if sums:
         shown = ", ".join(
-            f"{number(one.total)} {shorten(stretch(text, panel, one.first, one.last), 60)}" for _, one in sums
+            f"{number(one.total)} {shorten(text_between(text, panel, one.first, one.last), 60)}" for _, one in sums
         )
         found.append(f"the sentences with the largest sums: {shown}")
     return found
 
 
-def _piece(text: str, token: int | None, read: bool, panel: TokenScores, scale: Scale) -> str:
+def _span(text: str, token: int | None, read: bool, panel: TokenScores, scale: Scale) -> str:
     shown = escape(text)
     if token is None:
         return shown if read else f"\\akunread{{{shown}}}"
@@ -172,7 +173,7 @@ def _piece(text: str, token: int | None, read: bool, panel: TokenScores, scale: 
     return f"\\aktoken{{{palette.LIGHT.colour(step)[1:].upper()}}}{{{shown}}}"
 
 
-def _chart(chart: Chart, context: Context) -> str:
+def _chart(chart: Chart, context: PanelContext) -> str:
     rows = []
     for series in chart.series:
         last = number(float(series.y[-1]), sign=False) if len(series.y) else "empty"
@@ -180,15 +181,15 @@ def _chart(chart: Chart, context: Context) -> str:
     return _title(chart.title) + "".join(rows)
 
 
-def _heatmap(panel: Heatmap, context: Context) -> str:
+def _heatmap(panel: Heatmap, context: PanelContext) -> str:
     """The text coloured by the first row; of every row the words that stand out."""
     first = panel.rows[0]
     steps, ramp = shared.steps(first), palette.LIGHT.colour if first.signed else palette.LIGHT.weight
     body = ""
-    for piece in pieces(context.text, panel):
-        step = 0 if piece.token is None else steps[piece.token]
-        shown = escape(piece.text) if piece.read else f"\\akunread{{{escape(piece.text)}}}"
-        body += f"\\aktoken{{{ramp(step)[1:].upper()}}}{{{shown}}}" if step and "\n" not in piece.text else shown
+    for span in spans(context.text, panel):
+        step = 0 if span.token is None else steps[span.token]
+        shown = escape(span.text) if span.read else f"\\akunread{{{escape(span.text)}}}"
+        body += f"\\aktoken{{{ramp(step)[1:].upper()}}}{{{shown}}}" if step and "\n" not in span.text else shown
     body = f"\\ {body[1:]}" if body.startswith(" ") else body
     written = words(context.text, panel)
     said = [f"coloured by {first.name}"]
@@ -196,11 +197,11 @@ def _heatmap(panel: Heatmap, context: Context) -> str:
         named = ", ".join(f"{shorten(written[i], 40)} {shared.value(row, i)}" for i in largest(row.values, 6))
         low, high = (number(end, sign=row.signed) if end else "0" for end in shared.ends(row))
         said.append(f"{row.name} ({row.unit}, {low} to {high}): {named or 'every value is 0'}")
-    said += [*map(shared.agreed, panel.agreements), *shared.remarks(panel)]
+    said += [*map(shared.agreed, panel.agreements), *shared.caveats(panel)]
     return f"{_title(panel.title)}{{\\raggedright\\noindent {body}\\par}}\n{_small(said)}"
 
 
-def _pairs(panel: Pairs, context: Context) -> str:
+def _pairs(panel: Pairs, context: PanelContext) -> str:
     """The strongest pairs as a table."""
     written = [shorten(word, 40) or "·" for word in words(context.text, panel)]
     rows = "".join(
@@ -212,14 +213,14 @@ def _pairs(panel: Pairs, context: Context) -> str:
     grid = f"\\noindent\\begin{{tabular}}{{llr}}\n{head}{rows}\\end{{tabular}}\\par\n" if rows else ""
     said = [
         f"for {quoted(panel.target)}; positive: together the two words speak more for it than each alone",
-        f"{together.icon(panel)} {panel.verdict}",
+        f"{together.verdict_of(panel).icon} {panel.verdict}",
         together.meaning(panel),
-        *together.remarks(panel),
+        *together.caveats(panel),
     ]
     return _title(panel.title) + grid + _small(said)
 
 
-def _table(panel: Table, context: Context) -> str:
+def _table(panel: Table, context: PanelContext) -> str:
     columns = "".join("r" if numbers else "l" for numbers in numeric(panel))
     lines = [[visible(name, one_line=True) for name in panel.columns], *cells(panel)]
     shown = [" & ".join(map(_one_line, line)) + " \\tabularnewline\n" for line in lines]
@@ -227,7 +228,7 @@ def _table(panel: Table, context: Context) -> str:
     return _title(panel.title) + (grid if panel.columns else "") + _small(panel.notes)
 
 
-def _scatter(panel: Scatter, context: Context) -> str:
+def _scatter(panel: Scatter, context: PanelContext) -> str:
     return _title(panel.title) + _small([drawn(panel), *mixed(panel), *panel.notes])
 
 
@@ -240,7 +241,7 @@ def _small(lines: Sequence[str]) -> str:
     return f"{{\\footnotesize\\raggedright\n{below}}}\n" if lines else ""
 
 
-_DRAW: dict[str, Callable[[Any, Context], str]] = {
+_DRAW: dict[str, Callable[[Any, PanelContext], str]] = {
     TokenScores.kind: _tokens,
     Heatmap.kind: _heatmap,
     Pairs.kind: _pairs,

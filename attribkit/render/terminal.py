@@ -13,16 +13,16 @@ from rich.text import Text
 from attribkit.render.preparation import heatmap as shared
 from attribkit.render.preparation import pairs as together
 from attribkit.render.preparation import palette
-from attribkit.render.preparation.captions import chosen_by, equation, icon, quoted, remarks, tokens_read
-from attribkit.render.preparation.context import Context
-from attribkit.render.preparation.intervals import ranges
+from attribkit.render.preparation.captions import Tone, caveats, chosen_by, equation, quoted, tokens_read, verdict_of
+from attribkit.render.preparation.context import PanelContext
+from attribkit.render.preparation.intervals import intervals
 from attribkit.render.preparation.numbers import number, percent, position
 from attribkit.render.preparation.prediction import agreement
 from attribkit.render.preparation.ranking import largest, strongest
 from attribkit.render.preparation.scales import STRONG, Scale, scales
 from attribkit.render.preparation.scatter_text import drawn, mixed
 from attribkit.render.preparation.sentences import sentences
-from attribkit.render.preparation.spans import Piece, pieces, stretch, words
+from attribkit.render.preparation.spans import Span, spans, text_between, words
 from attribkit.render.preparation.table import cells, numeric
 from attribkit.render.preparation.unicode import shorten, visible
 from attribkit.results.panels import (
@@ -59,7 +59,7 @@ _WEAK = 0.08
 
 def renderable(explanation: Drawable) -> RenderableType:
     """What `rich` prints: the prediction, the text with its colours, the strongest words, the verdict."""
-    context = Context(explanation.text, explanation.prediction, scales([explanation]))
+    context = PanelContext(explanation.text, explanation.prediction, scales([explanation]))
     parts: list[RenderableType] = []
     if explanation.prediction is not None:
         parts.append(_headline(explanation.prediction))
@@ -95,38 +95,38 @@ def style(score: float, limit: float) -> Style:
     )
 
 
-def _tokens(panel: TokenScores, context: Context) -> list[RenderableType]:
+def _tokens(panel: TokenScores, context: PanelContext) -> list[RenderableType]:
     text, scale = context.text, context.scales[id(panel)]
     line, shown = Text(), 0
-    for piece in pieces(text, panel):
+    for span in spans(text, panel):
         if shown > LONGEST:
             line.append(" … (the text goes on; the HTML shows all of it)", Style(dim=True))
             break
-        shown += len(piece.text)
-        line.append(visible(piece.text[:LONGEST]), _piece_style(piece, panel, scale))
+        shown += len(span.text)
+        line.append(visible(span.text[:LONGEST]), _span_style(span, panel, scale))
     captions = (
         f"target {quoted(panel.target)} · {panel.unit} · baseline {visible(panel.baseline, True)} · {panel.method}"
     )
     steps = f", {panel.steps:,} steps" if panel.steps else ""
-    failed = panel.converged is False
-    verdict = Text(f"{icon(panel)} {panel.verdict}", Style(color=_BAD, bold=True) if failed else Style())
+    trust = verdict_of(panel)
+    verdict = Text(f"{trust.icon} {trust.words}", Style(color=_BAD, bold=True) if trust.tone is Tone.bad else Style())
     parts: list[RenderableType] = [line, *_strongest(text, panel, scale), verdict]
     parts.append(Text(equation(panel), Style(dim=True)))
     parts.append(Text(f"{captions}{steps} · tokens read: {tokens_read(panel)}", Style(dim=True)))
-    parts += [Text(f"– {remark}", Style(dim=True)) for remark in remarks(panel, scale)]
+    parts += [Text(f"– {caveat}", Style(dim=True)) for caveat in caveats(panel, scale)]
     return parts
 
 
-def _piece_style(piece: Piece, panel: TokenScores, scale: Scale) -> Style:
-    if piece.token is None:
-        return Style() if piece.read else Style(dim=True)
-    return style(float(panel.scores[piece.token]), scale.limit)
+def _span_style(span: Span, panel: TokenScores, scale: Scale) -> Style:
+    if span.token is None:
+        return Style() if span.read else Style(dim=True)
+    return style(float(panel.scores[span.token]), scale.limit)
 
 
 def _strongest(text: str | None, panel: TokenScores, scale: Scale) -> list[Text]:
     """The words that decided, with their numbers: what a terminal without colour still shows."""
     written = words(text, panel)
-    between = [f" ({one.words})" for one in ranges(panel, scale)]
+    between = [f" ({one.words})" for one in intervals(panel, scale)]
     lines = []
     for name, chosen, colour in zip(("for", "against"), strongest(panel, 4), (_TOWARDS, _AGAINST), strict=True):
         if not chosen:
@@ -138,18 +138,19 @@ def _strongest(text: str | None, panel: TokenScores, scale: Scale) -> list[Text]
         line = Text(f"{name:>7} ", Style(color=colour))
         line.append(" · ".join(named))
         lines.append(line)
-    told = [
-        f"{shorten(stretch(text, panel, one.first, one.last), 40)} {number(one.score, scale.limit)} ({chosen_by(one)})"
-        for one in panel.strongest_phrases(3)
+    phrases = [
+        f"{shorten(text_between(text, panel, phrase.first, phrase.last), 40)} "
+        f"{number(phrase.score, scale.limit)} ({chosen_by(phrase)})"
+        for phrase in panel.strongest_phrases(3)
     ]
-    lines += [Text(f"phrases {' · '.join(told)}")] if told else []
+    lines += [Text(f"phrases {' · '.join(phrases)}")] if phrases else []
     for order, one in sorted(enumerate(sentences(panel), 1), key=lambda pair: -abs(pair[1].total))[:3]:
-        said = shorten(stretch(text, panel, one.first, one.last), 60)
+        said = shorten(text_between(text, panel, one.first, one.last), 60)
         lines.append(Text(f"sentence {order} {number(one.total)}: {said}"))
     return lines
 
 
-def _chart(chart: Chart, context: Context) -> list[RenderableType]:
+def _chart(chart: Chart, context: PanelContext) -> list[RenderableType]:
     """The last value of each line, and where the marks stand."""
     lines = [Text(visible(chart.title, one_line=True), Style(bold=True))]
     for series in chart.series:
@@ -161,7 +162,7 @@ def _chart(chart: Chart, context: Context) -> list[RenderableType]:
     return list(lines)
 
 
-def _heatmap(panel: Heatmap, context: Context) -> list[RenderableType]:
+def _heatmap(panel: Heatmap, context: PanelContext) -> list[RenderableType]:
     """The words in lines with every row's value under them; of a longer text the words that stand out."""
     title = Text(visible(panel.title, one_line=True), Style(bold=True))
     written = [shorten(word, 16) or "·" for word in words(context.text, panel)]
@@ -174,7 +175,7 @@ def _heatmap(panel: Heatmap, context: Context) -> list[RenderableType]:
             named = " · ".join(f"{written[i]} {shared.value(row, i)}" for i in chosen)
             body.append(Text(f"{visible(row.name, True)} ({visible(row.unit, True)}): {named or 'every value is 0'}"))
     said = [Text(shared.agreed(one)) for one in panel.agreements]
-    return [title, *body, *said, *(Text(f"– {note}", Style(dim=True)) for note in shared.remarks(panel))]
+    return [title, *body, *said, *(Text(f"– {note}", Style(dim=True)) for note in shared.caveats(panel))]
 
 
 def _columns(panel: Heatmap, written: list[str]) -> list[RenderableType]:
@@ -210,7 +211,7 @@ def _cell_style(row: HeatmapRow, token: int) -> Style:
     return Style(dim=False, bold=bool(strong), reverse=True if strong else None)
 
 
-def _pairs(panel: Pairs, context: Context) -> list[RenderableType]:
+def _pairs(panel: Pairs, context: PanelContext) -> list[RenderableType]:
     """The strongest pairs, a line each."""
     written = [shorten(word, 24) or "·" for word in words(context.text, panel)]
     lines = [Text(visible(panel.title, one_line=True), Style(bold=True))]
@@ -224,12 +225,12 @@ def _pairs(panel: Pairs, context: Context) -> list[RenderableType]:
         line.append(f"  {written[panel.firsts[i]]} – {written[panel.seconds[i]]}")
         lines.append(line)
     failed = Style(color=_BAD, bold=True)
-    lines.append(Text(f"{together.icon(panel)} {panel.verdict}", Style() if panel.converged else failed))
+    lines.append(Text(f"{together.verdict_of(panel).icon} {panel.verdict}", Style() if panel.converged else failed))
     said = [together.meaning(panel), "positive: together two words speak more for the target than each alone"]
-    return [*lines, *(Text(f"– {remark}", Style(dim=True)) for remark in (*said, *together.remarks(panel)))]
+    return [*lines, *(Text(f"– {caveat}", Style(dim=True)) for caveat in (*said, *together.caveats(panel)))]
 
 
-def _table(panel: Table, context: Context) -> list[RenderableType]:
+def _table(panel: Table, context: PanelContext) -> list[RenderableType]:
     grid = Grid(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for name, numbers in zip(panel.columns, numeric(panel), strict=True):
         grid.add_column(Text(visible(name, one_line=True)), justify="right" if numbers else "left")
@@ -241,14 +242,14 @@ def _table(panel: Table, context: Context) -> list[RenderableType]:
     return [title, grid, *(Text(f"– {visible(note, True)}", Style(dim=True)) for note in notes)]
 
 
-def _scatter(panel: Scatter, context: Context) -> list[RenderableType]:
+def _scatter(panel: Scatter, context: PanelContext) -> list[RenderableType]:
     """Where the maps come from, and in numbers how the classes lie on them."""
     lines = [Text(visible(panel.title, one_line=True), Style(bold=True)), Text(drawn(panel))]
     lines += [Text(f"  {sentence}") for sentence in mixed(panel)]
     return [*lines, *(Text(f"– {visible(note, True)}", Style(dim=True)) for note in panel.notes)]
 
 
-_DRAW: dict[str, Callable[[Any, Context], list[RenderableType]]] = {
+_DRAW: dict[str, Callable[[Any, PanelContext], list[RenderableType]]] = {
     TokenScores.kind: _tokens,
     Heatmap.kind: _heatmap,
     Pairs.kind: _pairs,

@@ -92,7 +92,7 @@ def points(panel: Scatter) -> dict[str, Any]:
         "star": _outline(markers.STAR),
         "excerpts": [visible(text, True) for text in panel.excerpts],
         "labels": [visible(label, True) for label in panel.labels],
-        "notes": scatter_text.remarks(panel),
+        "notes": scatter_text.caveats(panel),
     }
 
 

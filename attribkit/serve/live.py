@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from attribkit.render.preparation.captions import chosen_by, equation, icon, remarks
-from attribkit.render.preparation.intervals import ranges
+from attribkit.render.preparation.captions import caveats, chosen_by, equation, verdict_of
+from attribkit.render.preparation.intervals import intervals
 from attribkit.render.preparation.numbers import number, percent
 from attribkit.render.preparation.prediction import bars
 from attribkit.render.preparation.scales import scales
 from attribkit.render.preparation.scatter import Frame
 from attribkit.render.preparation.sentences import sentences
-from attribkit.render.preparation.spans import stretch
+from attribkit.render.preparation.spans import text_between
 from attribkit.render.preparation.unicode import shorten, visible
 from attribkit.results.explanation import Explanation
 from attribkit.results.panels import Heatmap, HeatmapRow, Prediction, ProjectedText, TokenScores
@@ -28,7 +28,8 @@ def live(explanation: Explanation) -> dict[str, Any]:
     text = explanation.text or ""
     panel = explanation.scores
     scale = scales([explanation])[id(panel)]
-    bands = ranges(panel, scale)
+    bands = intervals(panel, scale)
+    verdict = verdict_of(panel)
     attention = next((one for one in explanation.panels if isinstance(one, Heatmap)), None)
     return {
         "model": explanation.provenance.get("model"),
@@ -46,13 +47,13 @@ def live(explanation: Explanation) -> dict[str, Any]:
         "limit": scale.limit,
         "ends_at": number(scale.limit, sign=False),
         "total": number(panel.total),
-        "verdict": {"icon": icon(panel), "words": panel.verdict},
+        "verdict": {"icon": verdict.icon, "tone": verdict.tone.value, "words": verdict.words},
         "equation": equation(panel),
-        "notes": remarks(panel, scale),
+        "notes": caveats(panel, scale),
         "unread": panel.tokens_total - len(panel.tokens),
         "phrases": [
             {
-                "words": shorten(stretch(text, panel, one.first, one.last), 60),
+                "words": shorten(text_between(text, panel, one.first, one.last), 60),
                 "first": one.first,
                 "last": one.last,
                 "score": one.score,

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from attribkit.render import html, picture
 from attribkit.render.preparation import palette
-from attribkit.render.preparation.pairs import ARCS, ArcDiagram, remarks
+from attribkit.render.preparation.pairs import ARCS, ArcDiagram, caveats
 from attribkit.results.explanation import Explanation
 from attribkit.results.panels import Pairs
 
@@ -96,7 +96,7 @@ def test_values_that_do_not_add_up_nothing_and_a_truncated_text_are_said() -> No
     wrong = pairs(WORDS, NEGATION, expected=[1.0] * 6)
     assert "does not add up" in Page(html.page([Explanation(WORDS, None, (wrong,))])).words
     assert "no two words act together: every interaction is 0" in Page(html.page([explained(WORDS, {})])).words
-    assert "6 of 9 tokens were read" in remarks(pairs(WORDS, NEGATION, tokens_total=9))
+    assert "6 of 9 tokens were read" in caveats(pairs(WORDS, NEGATION, tokens_total=9))
 
 
 def test_a_picture_draws_the_same_arcs_in_their_colours_dashed_where_they_speak_against() -> None:

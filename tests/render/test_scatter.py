@@ -249,7 +249,7 @@ def test_axes_share_one_scale_unless_one_would_vanish() -> None:
     assert geometry.frame(square).height == geometry.FLAT
     line = panel(2, maps=(Map("x", None, np.array([[0.0, 0.0], [9.0, 1.0]])),))
     assert geometry.frame(line).stretched and geometry.frame(line).height == 1
-    assert any("scale of its own" in remark for remark in scatter_text.remarks(line))
+    assert any("scale of its own" in remark for remark in scatter_text.caveats(line))
     same = panel(2, maps=(Map("x", None, np.array([[1.0, 1.0], [1.0, 1.0]])),))
     assert np.isfinite(geometry.frame(same).unit(same.maps[0].points)).all()
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from attribkit.render.preparation import palette
 from attribkit.render.preparation.chart import Axis, apart, axes, labels, last, rows
-from attribkit.render.preparation.context import Context
+from attribkit.render.preparation.context import PanelContext
 from attribkit.render.preparation.numbers import number, position
 from attribkit.render.preparation.unicode import visible
 from attribkit.results.panels import Chart
@@ -17,7 +17,7 @@ _LETTER, _LONGEST = 0.58, 24
 """A letter's width in ems, on average and generously; letters of a name that are shown."""
 
 
-def chart(panel: Chart, context: Context) -> dict[str, Any]:
+def chart(panel: Chart, context: PanelContext) -> dict[str, Any]:
     """What the template draws of one chart."""
     horizontal, vertical = axes(panel)
     names = labels(panel)

@@ -9,7 +9,7 @@ from typing import Any
 from attribkit.render.html.page import DRAW, environment, style
 from attribkit.render.html.texts import texts
 from attribkit.render.preparation import palette
-from attribkit.render.preparation.context import Context
+from attribkit.render.preparation.context import PanelContext
 from attribkit.render.preparation.unicode import visible
 from attribkit.results.panels import Document, Section
 
@@ -42,7 +42,7 @@ def _script() -> str:
 
 
 def _section(section: Section) -> dict[str, Any]:
-    context = Context(None, None, {})
+    context = PanelContext(None, None, {})
     panels = [{"kind": panel.kind, **DRAW[panel.kind](panel, context)} for panel in section.panels]
     return {
         "anchor": section.anchor,

@@ -4,9 +4,9 @@ from typing import Any
 
 from attribkit.render.html.marks import Mark, safe_runs
 from attribkit.render.preparation import heatmap as shared
-from attribkit.render.preparation.context import Context
+from attribkit.render.preparation.context import PanelContext
 from attribkit.render.preparation.numbers import number
-from attribkit.render.preparation.spans import pieces, words
+from attribkit.render.preparation.spans import spans, words
 from attribkit.render.preparation.unicode import is_right_to_left, shorten
 from attribkit.results.panels import Heatmap, HeatmapRow
 
@@ -17,7 +17,7 @@ TABLE_ROWS = 500
 """Rows of the table of all values; a longer text's table holds the largest and says so."""
 
 
-def heatmap(panel: Heatmap, context: Context) -> dict[str, Any]:
+def heatmap(panel: Heatmap, context: PanelContext) -> dict[str, Any]:
     """What the template draws of one heatmap."""
     written = [shorten(word, 24) or "·" for word in words(context.text, panel)]
     names = shared.shown_names(panel.rows)
@@ -48,7 +48,7 @@ def heatmap(panel: Heatmap, context: Context) -> dict[str, Any]:
         "scales": [_scale(row, name) for row, name in zip(panel.rows, names, strict=True)],
         "agreements": [shared.agreed(one) for one in panel.agreements],
         "ranks": shared.RANKS,
-        "notes": [*cut, *shared.remarks(panel)],
+        "notes": [*cut, *shared.caveats(panel)],
         "table": [column(token) for token in shared.leading(panel, TABLE_ROWS)],
         "tokens": len(panel.tokens),
         "unknown": not panel.known.all(),
@@ -70,14 +70,14 @@ def _marks(text: str | None, panel: Heatmap, classes: list[str]) -> list[Mark]:
     """The whole text in order, each token with the colour and the value of the first row."""
     first = panel.rows[0]
     found = []
-    for piece in pieces(text, panel):
-        if piece.token is None:
-            found.append(Mark(safe_runs(piece.text), "" if piece.read else "x"))
+    for span in spans(text, panel):
+        if span.token is None:
+            found.append(Mark(safe_runs(span.text), "" if span.read else "x"))
             continue
-        known = "" if panel.known[piece.token] else " u"
-        kind = f" {classes[piece.token]}" if classes[piece.token] else ""
-        joined = " j" if piece.joined else ""
-        found.append(Mark(safe_runs(piece.text), f"t{kind}{known}{joined}", shared.value(first, piece.token)))
+        known = "" if panel.known[span.token] else " u"
+        kind = f" {classes[span.token]}" if classes[span.token] else ""
+        joined = " j" if span.joined else ""
+        found.append(Mark(safe_runs(span.text), f"t{kind}{known}{joined}", shared.value(first, span.token)))
     return found
 
 

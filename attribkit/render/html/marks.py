@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from attribkit.render.preparation import palette
-from attribkit.render.preparation.intervals import Range, ranges
+from attribkit.render.preparation.intervals import Interval, intervals
 from attribkit.render.preparation.numbers import number
 from attribkit.render.preparation.scales import Scale
 from attribkit.render.preparation.sentences import Sentence, limit, sentences
-from attribkit.render.preparation.spans import pieces
+from attribkit.render.preparation.spans import spans
 from attribkit.render.preparation.unicode import is_bidi_control, runs, shorten
 from attribkit.results.panels import TokenScores
 
@@ -55,12 +55,12 @@ def safe_runs(text: str) -> tuple[Run, ...]:
 def marks(text: str | None, panel: TokenScores, scale: Scale, full: bool = True) -> list[Mark]:
     """The whole text in order, each token with its colour and score, and if `full` its band and its sentence's sum."""
     sums = {one.first: mark for one, mark in _sums(panel)} if full else {}
-    bands = ranges(panel, scale) if full else []
+    bands = intervals(panel, scale) if full else []
     found = []
-    for piece in pieces(text, panel):
-        token = piece.token
+    for span in spans(text, panel):
+        token = span.token
         if token is None:
-            found.append(Mark(safe_runs(piece.text), "" if piece.read else "x"))
+            found.append(Mark(safe_runs(span.text), "" if span.read else "x"))
             continue
         if token in sums:
             found.append(sums[token])
@@ -69,13 +69,13 @@ def marks(text: str | None, panel: TokenScores, scale: Scale, full: bool = True)
         colour = f" p{step}" if step > 0 else f" n{-step}" if step < 0 else ""
         known = "" if panel.known[token] else " u"
         still = " still" if bands and bands[token].still else ""
-        classes = f"t{colour}{known}{' j' if piece.joined else ''}{still}"
+        classes = f"t{colour}{known}{' j' if span.joined else ''}{still}"
         between, style = (bands[token].words, _band_style(bands[token])) if bands else ("", "")
-        found.append(Mark(safe_runs(piece.text), classes, number(score, scale.limit), between, style))
+        found.append(Mark(safe_runs(span.text), classes, number(score, scale.limit), between, style))
     return found
 
 
-def _band_style(one: Range) -> str:
+def _band_style(one: Interval) -> str:
     """Where the band begins, crosses 0 and ends, and where the token's own score stands, from the top in percent."""
     top, own, bottom = (50 - 50 * one.share(score) for score in (one.high, one.own, one.low))
     return f"--a:{top:.0f}%;--z:{min(max(50.0, top), bottom):.0f}%;--b:{bottom:.0f}%;--s:{own:.0f}%"
@@ -94,7 +94,7 @@ def _sums(panel: TokenScores) -> Iterator[tuple[Sentence, Mark]]:
 
 
 def excerpt(text: str | None, panel: TokenScores | None, scales: Mapping[int, Scale]) -> list[Mark]:
-    """The first characters of a text for the overview, coloured as below, cut between pieces."""
+    """The first characters of a text for the overview, coloured as below, cut between spans."""
     if panel is None:
         return [Mark(((shorten(text, EXCERPT), None),), "")] if text is not None else []
     found: list[Mark] = []

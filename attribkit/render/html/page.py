@@ -3,6 +3,7 @@
 import hashlib
 from base64 import b64encode
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,8 @@ from attribkit.render.html.scatter import scatter
 from attribkit.render.html.table import table
 from attribkit.render.html.token_scores import token_scores
 from attribkit.render.preparation import palette
-from attribkit.render.preparation.captions import SHARED, icon, quoted
-from attribkit.render.preparation.context import Context
+from attribkit.render.preparation.captions import quoted, verdict_of
+from attribkit.render.preparation.context import PanelContext
 from attribkit.render.preparation.numbers import percent
 from attribkit.render.preparation.prediction import agreement, bars
 from attribkit.render.preparation.provenance import flat
@@ -26,7 +27,7 @@ from attribkit.render.preparation.scales import STRONG, Scale, scales
 from attribkit.render.preparation.unicode import is_right_to_left, runs, visible
 from attribkit.results.panels import Chart, Drawable, Heatmap, Pairs, Prediction, Scatter, Table, TokenScores
 
-DRAW: dict[str, Callable[[Any, Context], dict[str, Any]]] = {
+DRAW: dict[str, Callable[[Any, PanelContext], dict[str, Any]]] = {
     TokenScores.kind: token_scores,
     Heatmap.kind: heatmap,
     Pairs.kind: pairs,
@@ -85,8 +86,11 @@ def fragment(explanations: Sequence[Drawable]) -> str:
 
 def _render(template: str, explanations: Sequence[Drawable], title: str) -> str:
     sheet, scope = style()
-    found = scales(explanations)
-    rows = [_row(explanation, found, single=len(explanations) == 1) for explanation in explanations]
+    own = scales(explanations)
+    together = _share_one(explanations, own)
+    # the overview's legend then says that the scale is shared, once for all rows
+    own = {panel: replace(scale, shared=1) for panel, scale in own.items()} if together else own
+    rows = [_row(explanation, own, single=len(explanations) == 1) for explanation in explanations]
     scripts = list(dict.fromkeys(panel["script"] for row in rows for panel in row["panels"] if panel.get("script")))
     return (
         environment()
@@ -98,21 +102,21 @@ def _render(template: str, explanations: Sequence[Drawable], title: str) -> str:
             scripts=scripts,
             hashes=[b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts],
             title=visible(title, one_line=True),
-            shared=_shared_legend(rows, found),
+            shared=_shared_legend(rows) if together else None,
             several=len({row["model"] for row in rows}) > 1,
         )
     )
 
 
-def _shared_legend(rows: list[dict[str, Any]], found: dict[int, Scale]) -> dict[str, Any] | None:
-    """One legend for the overview where all rows share one scale; it then need not be said in each row again."""
+def _share_one(explanations: Sequence[Drawable], own: dict[int, Scale]) -> bool:
+    """Whether several explanations have token scores, all on one scale."""
+    count = sum(isinstance(panel, TokenScores) for explanation in explanations for panel in explanation.panels)
+    return min(len(explanations), count) > 1 and all(scale.shared == count for scale in own.values())
+
+
+def _shared_legend(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """One legend for the overview."""
     panels = [panel for row in rows for panel in row["panels"] if panel["kind"] == TokenScores.kind]
-    if len(rows) < 2 or len({scale.limit for scale in found.values()}) != 1 or len(panels) < 2:
-        return None
-    if any(scale.shared != len(panels) for scale in found.values()):
-        return None
-    for panel in panels:
-        panel["notes"] = [note for note in panel["notes"] if not note.startswith(SHARED)]
     either = {name: any(panel[name] for panel in panels) for name in ("unknown", "unread")}
     same = len({panel["target"] for panel in panels}) == 1
     aim = panels[0]["aim"] if same else "the row’s label"
@@ -138,11 +142,11 @@ def _row(explanation: Drawable, found: dict[int, Scale], single: bool) -> dict[s
     first = next((panel for panel in explanation.panels if isinstance(panel, TokenScores)), None)
     shown = any(isinstance(panel, TokenScores | Heatmap) for panel in explanation.panels)
     headed = _panel_title(explanation) if text is None and first is None else text
-    context = Context(text, prediction, found)
+    context = PanelContext(text, prediction, found)
     return {
         "plain": tuple(runs(text)) if text is not None and not shown else None,
         "excerpt": [] if single else excerpt(headed, first, found),
-        "verdict": first and {"icon": icon(first), "words": first.verdict},
+        "verdict": first and verdict_of(first),
         "prediction": prediction and _prediction(prediction),
         "panels": [{"kind": panel.kind, **DRAW[panel.kind](panel, context)} for panel in explanation.panels],
         "provenance": flat(explanation.provenance),

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from attribkit.render.preparation import pairs as shared
-from attribkit.render.preparation.context import Context
+from attribkit.render.preparation.context import PanelContext
 from attribkit.render.preparation.pairs import ArcDiagram
 from attribkit.render.preparation.spans import words
 from attribkit.render.preparation.unicode import shorten
@@ -20,7 +20,7 @@ _LINE, _SIDE, _BULGE = 24.0, 160.0, 130.0
 _CELL = 19
 
 
-def pairs(panel: Pairs, context: Context) -> dict[str, Any]:
+def pairs(panel: Pairs, context: PanelContext) -> dict[str, Any]:
     """What the template draws of one panel of pairs."""
     written = [shorten(word, _LONGEST) or "·" for word in words(context.text, panel)]
     diagram = ArcDiagram.of(panel)
@@ -34,9 +34,9 @@ def pairs(panel: Pairs, context: Context) -> dict[str, Any]:
         "upright": _upright(diagram, shown, panel) if diagram.arcs else None,
         "strongest": [_row(panel, written, i) for i in panel.strongest(shared.ARCS)],
         "matrix": _matrix(panel, written) if 2 <= len(written) <= shared.MATRIX and diagram.arcs else None,
-        "verdict": {"icon": shared.icon(panel), "words": panel.verdict},
+        "verdict": shared.verdict_of(panel),
         "unit": panel.unit,
-        "notes": shared.remarks(panel),
+        "notes": shared.caveats(panel),
     }
 
 

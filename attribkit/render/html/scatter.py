@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from attribkit.render.picture.page import image
 from attribkit.render.preparation import markers, scatter_text
 from attribkit.render.preparation import scatter as geometry
-from attribkit.render.preparation.context import Context
+from attribkit.render.preparation.context import PanelContext
 from attribkit.render.preparation.unicode import shorten, visible
 from attribkit.results.panels import Map, Panel, Prediction, ProjectedText, Scatter
 
@@ -37,7 +37,7 @@ class _Alone:
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
 
-def scatter(panel: Scatter, context: Context) -> dict[str, Any]:
+def scatter(panel: Scatter, context: PanelContext) -> dict[str, Any]:
     """What the template draws of one scatter."""
     found, _ = markers.signs(panel)
     grouped = bool(len(panel.group))
@@ -63,7 +63,7 @@ def scatter(panel: Scatter, context: Context) -> dict[str, Any]:
         "star": _outline(tuple((1.5 * x, 1.5 * y) for x, y in markers.STAR)),
         "aspect": f"1/{geometry.frame(panel).height:.3f}",
         "placed": [_placed(panel, one) for one in panel.placed],
-        "notes": scatter_text.remarks(panel),
+        "notes": scatter_text.caveats(panel),
     }
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from attribkit.render.preparation import palette
-from attribkit.render.preparation.context import Context
+from attribkit.render.preparation.context import PanelContext
 from attribkit.render.preparation.table import Bars, cells, numeric
 from attribkit.results.panels import Bar, Table
 
@@ -17,7 +17,7 @@ LONG = 40
 """Characters from which on a column is one of prose, and is given room."""
 
 
-def table(panel: Table, context: Context) -> dict[str, Any]:
+def table(panel: Table, context: PanelContext) -> dict[str, Any]:
     """What the template draws of one table."""
     rest = len(panel.rows) - ROWS
     lines = cells(panel)[:ROWS]

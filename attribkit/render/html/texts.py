@@ -12,7 +12,7 @@ from typing import Any
 from attribkit.render.preparation.captions import quoted
 from attribkit.render.preparation.numbers import number
 from attribkit.render.preparation.scales import scales
-from attribkit.render.preparation.spans import pieces
+from attribkit.render.preparation.spans import spans
 from attribkit.render.preparation.unicode import is_right_to_left, shorten, visible
 from attribkit.results.panels import Drawable, TokenScores
 
@@ -82,15 +82,15 @@ def _coded(text: str, panel: TokenScores | None, decimals: int) -> tuple[str, st
     shown: list[str] = []
     codes: list[str] = []
     gap = characters = 0
-    for piece in pieces(text, panel):
-        part = visible(piece.text[: CHARACTERS - characters])
-        characters += len(piece.text)
+    for span in spans(text, panel):
+        part = visible(span.text[: CHARACTERS - characters])
+        characters += len(span.text)
         shown.append(part)
-        if piece.token is None:
+        if span.token is None:
             gap += len(part)
         else:
-            value = round(float(panel.scores[piece.token]) * 10**decimals)
-            codes.append(_token(gap, len(part), bool(panel.known[piece.token])) + _number(_zigzag(value)))
+            value = round(float(panel.scores[span.token]) * 10**decimals)
+            codes.append(_token(gap, len(part), bool(panel.known[span.token])) + _number(_zigzag(value)))
             gap = 0
         if characters >= CHARACTERS:
             break

@@ -3,13 +3,13 @@
 from typing import Any
 
 from attribkit.render.html.marks import marks
-from attribkit.render.preparation.captions import captions, chosen_by, equation, icon, quoted, remarks
-from attribkit.render.preparation.context import Context
-from attribkit.render.preparation.intervals import Range, caption, meaning, ranges
+from attribkit.render.preparation.captions import captions, caveats, chosen_by, equation, quoted, verdict_of
+from attribkit.render.preparation.context import PanelContext
+from attribkit.render.preparation.intervals import Interval, caption, intervals, meaning
 from attribkit.render.preparation.numbers import number
 from attribkit.render.preparation.ranking import strongest
 from attribkit.render.preparation.sentences import limit, sentences
-from attribkit.render.preparation.spans import stretch, words
+from attribkit.render.preparation.spans import has_unread, text_between, words
 from attribkit.render.preparation.unicode import shorten
 from attribkit.results.panels import TokenScores
 
@@ -23,12 +23,12 @@ PHRASES = 6
 """Phrases that are printed."""
 
 
-def token_scores(panel: TokenScores, context: Context) -> dict[str, Any]:
+def token_scores(panel: TokenScores, context: PanelContext) -> dict[str, Any]:
     """What the template draws of one panel."""
     scale = context.scales[id(panel)]
     found = sentences(panel)
     ends = limit(found)
-    bands = ranges(panel, scale)
+    bands = intervals(panel, scale)
     drawn = marks(context.text, panel, scale)
     written = words(context.text, panel)
     towards, against = strongest(panel, BARS // 2)
@@ -64,31 +64,31 @@ def token_scores(panel: TokenScores, context: Context) -> dict[str, Any]:
         "bars": [row(index) for index in chosen],
         "table": [] if every else [row(index) for index in sorted(order)],
         "tokens": len(panel.tokens),
-        "unknown": any(" u" in mark.classes for mark in drawn),
-        "unread": any(mark.classes == "x" for mark in drawn),
-        "verdict": {"icon": icon(panel), "words": panel.verdict},
+        "unknown": not panel.known.all(),
+        "unread": has_unread(context.text, panel),
+        "verdict": verdict_of(panel),
         "equation": equation(panel),
         "captions": captions(panel, context.prediction),
-        "notes": remarks(panel, scale),
+        "notes": caveats(panel, scale),
         "band": meaning(panel),
         "band_caption": caption(panel),
         "phrases": [
             (
-                shorten(stretch(context.text, panel, one.first, one.last), 80),
+                shorten(text_between(context.text, panel, one.first, one.last), 80),
                 number(one.score, scale.limit),
                 chosen_by(one),
             )
             for one in panel.strongest_phrases(PHRASES)
         ],
         "sentences": [
-            (shorten(stretch(context.text, panel, one.first, one.last), 90), number(one.total, ends))
+            (shorten(text_between(context.text, panel, one.first, one.last), 90), number(one.total, ends))
             for one in found[:TABLE_ROWS]
         ],
         "sums": number(ends, sign=False),
     }
 
 
-def _span(one: Range) -> str:
+def _span(one: Interval) -> str:
     """The band beside a bar, as the style of an element from −limit to +limit."""
     left, right = (50 + 50 * one.share(score) for score in (one.low, one.high))
     sides = (("left", one.low), ("right", one.high))

@@ -36,13 +36,13 @@ class Canvas:
 
     Attributes:
         width, height: in points.
-        letters: the fonts for everything that will be written.
+        fonts: those for everything that will be written.
         paper: the background's colour.
     """
 
     width: float
     height: float
-    letters: FontSet
+    fonts: FontSet
     paper: str
     dpi: float = 150
     figure: Figure = field(init=False)
@@ -69,7 +69,7 @@ class Canvas:
         upright: bool = False,
     ) -> float:
         """Write one line, upright from below if asked, and return its width; nothing in it is read as mathematics."""
-        shown = self.letters.fit(text)
+        shown = self.fonts.fit(text)
         self.figure.text(
             x,
             baseline,
@@ -82,10 +82,10 @@ class Canvas:
             parse_math=False,
             usetex=False,
             transform=self._transform,
-            fontproperties=self.letters.properties(shown, size, bold),
+            fontproperties=self.fonts.properties(shown, size, bold),
             label=label,
         )
-        return self.letters.width(shown, size, bold)
+        return self.fonts.width(shown, size, bold)
 
     def box(
         self, x: float, top: float, width: float, height: float, colour: str, radius: float = 0.0, label: str = ""

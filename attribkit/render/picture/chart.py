@@ -66,7 +66,7 @@ def _chart(chart: Chart, context: DrawContext) -> Block:
 def _width(chart: Chart, series: Series, context: DrawContext) -> float:
     """Points that a line's name and its last value take beside each other."""
     name = clip(series.name, context, SMALL, WIDTH, bold=True)
-    return context.letters.width(name, SMALL, bold=True) + 4 + context.letters.width(last(chart, series), SMALL)
+    return context.fonts.width(name, SMALL, bold=True) + 4 + context.fonts.width(last(chart, series), SMALL)
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class _Mark:
 def _marks(chart: Chart, context: DrawContext, horizontal: Axis, left: float, right: float) -> list[_Mark]:
     names = [clip(name, context, SMALL, 150) for name, _ in chart.marks]
     places = [left + (right - left) * horizontal.share(place) for _, place in chart.marks]
-    widths = [context.letters.width(context.letters.fit(name), SMALL) for name in names]
+    widths = [context.fonts.width(context.fonts.fit(name), SMALL) for name in names]
     starts = [min(max(x - width / 2, left), right - width) for x, width in zip(places, widths, strict=True)]
     levels = rows([(start, start + width + 6) for start, width in zip(starts, widths, strict=True)])
     return [_Mark(*each) for each in zip(names, places, starts, levels, strict=True)]
@@ -111,7 +111,7 @@ def _lines(
         )
         y = top + high * place + 3
         value = last(chart, series)
-        space = beside - 4 - context.letters.width(context.letters.fit(value), SMALL)
+        space = beside - 4 - context.fonts.width(context.fonts.fit(value), SMALL)
         name = clip(series.name, context, SMALL, space, bold=True)
         end = right + 9 + canvas.text(right + 9, y, name, SMALL, colour, bold=True)
         canvas.text(end + 4, y, value, SMALL, colour)

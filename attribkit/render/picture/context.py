@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from attribkit.render.picture.canvas import Block, Canvas
 from attribkit.render.picture.fonts import FontSet
 from attribkit.render.preparation import palette
-from attribkit.render.preparation.context import Context
+from attribkit.render.preparation.context import PanelContext
 from attribkit.render.preparation.unicode import visible
 
 WIDTH = 560.0
@@ -23,21 +23,21 @@ INKS = palette.LIGHT
 class DrawContext:
     """What a picture has to draw with: its fonts, how many lines of one text it may hold, and what is drawn beside."""
 
-    letters: FontSet
+    fonts: FontSet
     lines: int
-    context: Context
+    panel: PanelContext
 
 
 def prose(
     text: str, context: DrawContext, size: float = SMALL, width: float = INNER, x: float = MARGIN, colour: str = ""
 ) -> Block:
     """A sentence of ours, broken into lines."""
-    letters = context.letters
+    fonts = context.fonts
     from_words = visible(text, one_line=True).split(" ")
     lines: list[str] = [""]
     for word in from_words:
         longer = f"{lines[-1]} {word}".strip()
-        if lines[-1] and letters.width(letters.fit(longer), size) > width:
+        if lines[-1] and fonts.width(fonts.fit(longer), size) > width:
             lines.append(word)
         else:
             lines[-1] = longer
@@ -53,12 +53,12 @@ def prose(
 
 def clip(text: str, context: DrawContext, size: float, width: float, bold: bool = False) -> str:
     """The text, cut with an ellipsis where it is wider than `width` points."""
-    shown = context.letters.fit(visible(text, one_line=True))
-    if context.letters.width(shown, size, bold) <= width:
+    shown = context.fonts.fit(visible(text, one_line=True))
+    if context.fonts.width(shown, size, bold) <= width:
         return shown
     # a character is at least a tenth of its size wide, so a longer head cannot fit
     shown = shown[: int(10 * width / size) + 1]
-    while shown and context.letters.width(shown + "…", size, bold) > width:
+    while shown and context.fonts.width(shown + "…", size, bold) > width:
         shown = shown[:-1]
     return shown + "…"
 

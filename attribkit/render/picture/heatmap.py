@@ -28,7 +28,7 @@ def heatmap(panel: Heatmap, context: DrawContext) -> list[Block]:
     """Title, strip, colour bars, agreement, notes."""
     blocks = [_title(panel, context), gap(4)]
     strip, caveat = _strip(panel, context)
-    notes = [*caveat, *shared.remarks(panel)]
+    notes = [*caveat, *shared.caveats(panel)]
     blocks += [strip, gap(4), *_scales(panel.rows, context)]
     if panel.agreements:
         blocks += [gap(4), *(prose(shared.agreed(one), context, 9.0, colour=INKS.ink) for one in panel.agreements)]
@@ -61,11 +61,11 @@ def _strip(panel: Heatmap, context: DrawContext) -> tuple[Block, list[str]]:
     count = len(panel.tokens)
     if not count:
         return gap(0), []
-    written = [context.letters.fit(shorten(word, 40) or "·") for word in words(context.context.text, panel)]
+    written = [context.fonts.fit(shorten(word, 40) or "·") for word in words(context.panel.text, panel)]
     names = shared.shown_names(panel.rows)
     side = 0.0
     if len(names) > 1:
-        side = min(NAMES, max(context.letters.width(context.letters.fit(name), SMALL) for name in names)) + 8
+        side = min(NAMES, max(context.fonts.width(context.fonts.fit(name), SMALL) for name in names)) + 8
     short = count <= shared.SHORT
     size, columns = _columns(written, context, INNER - side, short)
     cell = min(WIDEST, (INNER - side) / columns)
@@ -97,7 +97,7 @@ def _columns(written: Sequence[str], context: DrawContext, width: float, short: 
     count = len(written)
     found = []
     for size in (SMALL, 7.0, 6.5):
-        widths = sorted(context.letters.width(word, size) for word in written)
+        widths = sorted(context.fonts.width(word, size) for word in written)
         # a few long words are set smaller or cut rather than that every column be as wide
         wanted = max(widths[int(0.95 * (count - 1))] + 5, 34.0 if short else 22.0)
         lines = -(-count // max(1, int(width // min(wanted, WIDEST))))
@@ -140,11 +140,11 @@ def _ticks(plot: Axes, context: DrawContext, shown: Sequence[str], line: range, 
     """The words under the cells; one that is too wide is set smaller before it is cut."""
     plot.set_axis_on()
     plot.tick_params(length=0, pad=2.5, labelcolor=INKS.ink, bottom=True, labelbottom=True)
-    sizes = [next((s for s in (size, 7.0, 6.0) if context.letters.width(word, s) <= width), 6.0) for word in shown]
+    sizes = [next((s for s in (size, 7.0, 6.0) if context.fonts.width(word, s) <= width), 6.0) for word in shown]
     cut = [clip(word, context, small, width) for word, small in zip(shown, sizes, strict=True)]
     plot.set_xticks(np.arange(len(line)) + 0.5, cut, parse_math=False)
     for token, small, label in zip(line, sizes, plot.get_xticklabels(), strict=True):
-        label.set_fontproperties(context.letters.properties(label.get_text(), small))
+        label.set_fontproperties(context.fonts.properties(label.get_text(), small))
         label.set_label(f"column {token}")
 
 

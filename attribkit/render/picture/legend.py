@@ -1,6 +1,8 @@
 """The scale of token scores with its numbers, and what the marks mean."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
 
 from attribkit.render.picture.canvas import Block, Canvas
 from attribkit.render.picture.context import INKS, MARGIN, SMALL, DrawContext, clip
@@ -9,11 +11,31 @@ from attribkit.render.preparation.intervals import caption
 from attribkit.render.preparation.numbers import number
 from attribkit.render.preparation.scales import Scale
 from attribkit.render.preparation.sentences import limit, sentences
-from attribkit.render.preparation.spans import pieces
+from attribkit.render.preparation.spans import has_unread
 from attribkit.results.panels import TokenScores
 
 
-def legend(aim: str, unit: str, scale: Scale, cues: Sequence[str], context: DrawContext, own: bool = False) -> Block:
+class Mark(Enum):
+    """What a cue shows before its words."""
+
+    towards = auto()
+    against = auto()
+    unknown = auto()
+    band = auto()
+    sums = auto()
+    unread = auto()
+    none = auto()
+
+
+@dataclass(frozen=True)
+class Cue:
+    """One line of the legend beside the scale."""
+
+    mark: Mark
+    words: str
+
+
+def legend(aim: str, unit: str, scale: Scale, cues: Sequence[Cue], context: DrawContext, own: bool = False) -> Block:
     """The scale with its numbers, and what the marks mean; `own`: every row has its own numbers."""
     width = 196.0
 
@@ -39,45 +61,38 @@ def legend(aim: str, unit: str, scale: Scale, cues: Sequence[str], context: Draw
     return Block(max(44.0, 13.5 * len(cues) + 2) if scale.limit else 14.0, draw)
 
 
-def _cue(canvas: Canvas, cue: str, x: float, top: float) -> None:
-    if cue in ("for", "against"):
-        sign = 1 if cue == "for" else -1
+def _cue(canvas: Canvas, cue: Cue, x: float, top: float) -> None:
+    mark = cue.mark
+    if mark in (Mark.towards, Mark.against):
+        sign = 1 if mark is Mark.towards else -1
         canvas.box(x, top, 26, 10, INKS.colour(9 * sign), 1.5)
         canvas.box(x, top + 8.7 if sign > 0 else top, 26, 1.3, INKS.towards if sign > 0 else INKS.against)
-        text = "bar below: speaks for it" if sign > 0 else "bar above: speaks against it"
-    elif cue == "unknown":
+    elif mark is Mark.unknown:
         canvas.line(x, top + 9, x + 26, top + 9, INKS.muted, 0.9, dotted=True)
-        text = "dotted: a word the model does not know"
-    elif cue.startswith("band"):
+    elif mark is Mark.band:
         canvas.line(x, top + 5, x + 26, top + 5, INKS.muted, 0.6)
         canvas.box(x + 11.4, top, 3.2, 5, INKS.towards)
         canvas.box(x + 11.4, top + 5, 3.2, 3, INKS.against)
         canvas.box(x + 9.8, top + 2.5, 6.4, 1, INKS.ink)
-        text = cue
-    elif cue.startswith("sums"):
+    elif mark is Mark.sums:
         canvas.line(x + 13, top - 1, x + 13, top + 11, INKS.faint, 0.8)
         canvas.box(x + 13, top - 1, 9, 5.5, INKS.towards)
         canvas.box(x + 7, top + 5.5, 6, 5, INKS.against)
-        text = f"in the margin: the sentences’ {cue}"
-    elif cue == "unread":
+    elif mark is Mark.unread:
         canvas.text(x + 13, top + 8, "grey", SMALL, INKS.muted, align="center")
-        text = "not read by the model"
-    else:
-        canvas.text(x, top + 8, cue, SMALL, INKS.muted)
-        return
-    canvas.text(x + 33, top + 8, text, SMALL, INKS.muted)
+    canvas.text(x if mark is Mark.none else x + 33, top + 8, cue.words, SMALL, INKS.muted)
 
 
-def cues(text: str | None, panel: TokenScores) -> list[str]:
+def cues(text: str | None, panel: TokenScores) -> list[Cue]:
     """The marks that a panel's drawing uses, in the legend's order."""
-    found = ["for", "against"]
+    used = [Cue(Mark.towards, "bar below: speaks for it"), Cue(Mark.against, "bar above: speaks against it")]
     if not panel.known.all():
-        found.append("unknown")
-    if any(not piece.read for piece in pieces(text, panel)):
-        found.append("unread")
+        used.append(Cue(Mark.unknown, "dotted: a word the model does not know"))
+    if has_unread(text, panel):
+        used.append(Cue(Mark.unread, "not read by the model"))
     if caption(panel):
-        found.append(f"band: {caption(panel)}")
+        used.append(Cue(Mark.band, f"band: {caption(panel)}"))
     end = limit(sentences(panel))
     if end:
-        found.append(f"sums, up to ±{number(end, sign=False)}")
-    return found
+        used.append(Cue(Mark.sums, f"in the margin: the sentences’ sums, up to ±{number(end, sign=False)}"))
+    return used

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from attribkit.render.preparation.spans import Piece
+from attribkit.render.preparation.spans import Span
 from attribkit.render.preparation.unicode import is_right_to_left, visible
 
 TAB = " " * 4
@@ -43,7 +43,7 @@ Line = list[Chunk]
 Measure = Callable[[str], float]
 
 
-def typeset(pieces: Iterable[Piece], measure: Measure, fit: Callable[[str], str], width: float) -> list[Line]:
+def typeset(pieces: Iterable[Span], measure: Measure, fit: Callable[[str], str], width: float) -> list[Line]:
     """Lines of chunks with their places, none wider than `width` points.
 
     A soft break swallows the white space it stands on; typed line breaks and leading spaces stay. Right-to-left words
@@ -57,16 +57,16 @@ def typeset(pieces: Iterable[Piece], measure: Measure, fit: Callable[[str], str]
     return lines
 
 
-def _paragraphs(pieces: Iterable[Piece], measure: Measure, fit: Callable[[str], str]) -> list[Line]:
+def _paragraphs(pieces: Iterable[Span], measure: Measure, fit: Callable[[str], str]) -> list[Line]:
     paragraphs: list[Line] = [[]]
-    for piece in pieces:
-        for number, part in enumerate(_PARTS.findall(visible(piece.text))):
+    for span in pieces:
+        for number, part in enumerate(_PARTS.findall(visible(span.text))):
             if part == "\n":
                 paragraphs.append([])
                 continue
             shown = fit(part.replace("\t", TAB))
-            joined = piece.joined and number == 0
-            paragraphs[-1].append(Chunk(shown, measure(shown), piece.token, piece.read, joined))
+            joined = span.joined and number == 0
+            paragraphs[-1].append(Chunk(shown, measure(shown), span.token, span.read, joined))
     return paragraphs
 
 

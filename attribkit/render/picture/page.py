@@ -11,12 +11,12 @@ from attribkit.render.picture import chart, heatmap, pairs, scatter, table, toke
 from attribkit.render.picture.canvas import Block, Canvas, default_style, gap, write
 from attribkit.render.picture.context import INKS, LINE, MARGIN, WIDTH, DrawContext, prose, rule
 from attribkit.render.picture.fonts import MISSING, FontSet
-from attribkit.render.picture.legend import cues, legend
+from attribkit.render.picture.legend import Cue, Mark, cues, legend
 from attribkit.render.picture.prediction import header
 from attribkit.render.picture.row import row
 from attribkit.render.picture.token_scores import settings
 from attribkit.render.preparation.captions import quoted
-from attribkit.render.preparation.context import Context
+from attribkit.render.preparation.context import PanelContext
 from attribkit.render.preparation.numbers import percent
 from attribkit.render.preparation.scales import scales
 from attribkit.render.preparation.unicode import visible
@@ -32,9 +32,9 @@ DRAW: dict[str, Callable[[Any, DrawContext], list[Block]]] = {
     Chart.kind: chart.chart,
     Table.kind: table.table,
 }
-"""How each kind of panel is drawn: a function (panel, room) to blocks, from top to bottom.
+"""How each kind of panel is drawn: a function (panel, context) to blocks, from top to bottom.
 
-A block knows its height in points before it is drawn; `room` has the fonts and, in `room.context`, the text, its
+A block knows its height in points before it is drawn; `context` has the fonts and, in `context.panel`, the text, its
 prediction and the scales. Every word goes through `Canvas.text` or is drawn with `parse_math=False`.
 """
 
@@ -92,17 +92,17 @@ def figure(explanations: Sequence[Drawable], dpi: int = 150) -> Figure:
         raise InputError(f"`dpi` must lie between 20 and 1200, got {dpi}")
     tallest = min(TALLEST, 72 * PIXELS / dpi, 72 * AREA / (WIDTH / 72 * dpi * dpi))
     texts = list(_texts(explanations))
-    letters = FontSet(texts)
+    fonts = FontSet(texts)
     several = len(explanations) > 1
     lines = max(10, int((tallest - _AROUND) / LINE))
-    room = DrawContext(letters, min(lines, ROW_LINES) if several else lines, Context(None, None, {}))
+    context = DrawContext(fonts, min(lines, ROW_LINES) if several else lines, PanelContext(None, None, {}))
     with default_style():
-        blocks = _in_rows(explanations, room, tallest) if several else _in_full(explanations[0], room, tallest)
-        absent = sum(text.count(character) for text in texts for character in letters.missing)
+        blocks = _in_rows(explanations, context, tallest) if several else _in_full(explanations[0], context, tallest)
+        absent = sum(text.count(character) for text in texts for character in fonts.missing)
         if absent:
-            blocks.append(prose(f"– {absent:,} characters have no glyph here and are shown as {MISSING}", room))
+            blocks.append(prose(f"– {absent:,} characters have no glyph here and are shown as {MISSING}", context))
         height = sum(block.height for block in blocks) + 2 * MARGIN
-        canvas = Canvas(WIDTH, height, letters, INKS.paper, dpi)
+        canvas = Canvas(WIDTH, height, fonts, INKS.paper, dpi)
         top = MARGIN
         for block in blocks:
             block.draw(canvas, top)
@@ -123,22 +123,22 @@ def _texts(explanations: Sequence[Drawable]) -> Iterator[str]:
             yield from TEXTS[panel.kind](panel, explanation.text)
 
 
-def _in_full(explanation: Drawable, room: DrawContext, tallest: float) -> list[Block]:
-    room = replace(room, context=Context(explanation.text, explanation.prediction, scales([explanation])))
-    blocks = _heading(explanation, room)
-    groups = [DRAW[panel.kind](panel, room) for panel in explanation.panels]
+def _in_full(explanation: Drawable, context: DrawContext, tallest: float) -> list[Block]:
+    context = replace(context, panel=PanelContext(explanation.text, explanation.prediction, scales([explanation])))
+    blocks = _heading(explanation, context)
+    groups = [DRAW[panel.kind](panel, context) for panel in explanation.panels]
     if not groups and explanation.text is not None:
-        groups.append([prose(explanation.text, room, 10.0, colour=INKS.ink)])
-    return blocks + _within(groups, room, tallest, "panels")
+        groups.append([prose(explanation.text, context, 10.0, colour=INKS.ink)])
+    return blocks + _within(groups, context, tallest, "panels")
 
 
-def _heading(explanation: Drawable, room: DrawContext) -> list[Block]:
+def _heading(explanation: Drawable, context: DrawContext) -> list[Block]:
     if explanation.prediction is None:
         return []
-    return [header(explanation.prediction, room, explanation.provenance.get("model")), gap(8)]
+    return [header(explanation.prediction, context, explanation.provenance.get("model")), gap(8)]
 
 
-def _in_rows(explanations: Sequence[Drawable], room: DrawContext, tallest: float) -> list[Block]:
+def _in_rows(explanations: Sequence[Drawable], context: DrawContext, tallest: float) -> list[Block]:
     found = scales(explanations)
     pairs = [(e, p) for e in explanations for p in e.panels if isinstance(p, TokenScores)]
     together = all(found[id(panel)].shared == len(pairs) for _, panel in pairs)
@@ -148,27 +148,31 @@ def _in_rows(explanations: Sequence[Drawable], room: DrawContext, tallest: float
         for panel in explanation.panels:
             if isinstance(panel, TokenScores):
                 scale = found[id(panel)]
-                groups.append([row(explanation, panel, scale, room, not together, not alike), gap(8), rule(), gap(8)])
+                groups.append(
+                    [row(explanation, panel, scale, context, not together, not alike), gap(8), rule(), gap(8)]
+                )
             else:
-                context = Context(explanation.text, explanation.prediction, found)
+                own = replace(context, panel=PanelContext(explanation.text, explanation.prediction, found))
                 # a row of token scores has its prediction beside it; any other panel comes after its heading
-                lead = _heading(explanation, room) if panel is explanation.panels[0] else []
-                groups.append([*lead, *DRAW[panel.kind](panel, replace(room, context=context)), gap(6)])
+                lead = _heading(explanation, context) if panel is explanation.panels[0] else []
+                groups.append([*lead, *DRAW[panel.kind](panel, own), gap(6)])
     if not pairs:
-        return _within(groups, room, tallest, "panels")
+        return _within(groups, context, tallest, "panels")
     first = pairs[0][1]
     used = list(dict.fromkeys(cue for explanation, panel in pairs for cue in cues(explanation.text, panel)))
-    used.append("one scale for all rows: paler is weaker" if together else "each row has a scale of its own")
+    used.append(
+        Cue(Mark.none, "one scale for all rows: paler is weaker" if together else "each row has a scale of its own")
+    )
     same = len({panel.target for _, panel in pairs}) == 1
     aim = quoted(first.target) if same else "its label"
     widest = max((found[id(panel)] for _, panel in pairs), key=lambda scale: scale.limit)
-    foot = [gap(3), legend(aim, first.unit if alike else "", widest, used, room, own=not together), gap(6)]
+    foot = [gap(3), legend(aim, first.unit if alike else "", widest, used, context, own=not together), gap(6)]
     if alike:
-        foot.append(prose(settings(first, target=same), room))
-    return _within(groups, room, tallest, "rows") + foot
+        foot.append(prose(settings(first, target=same), context))
+    return _within(groups, context, tallest, "rows") + foot
 
 
-def _within(groups: Sequence[Sequence[Block]], room: DrawContext, tallest: float, what: str) -> list[Block]:
+def _within(groups: Sequence[Sequence[Block]], context: DrawContext, tallest: float, what: str) -> list[Block]:
     """The groups of blocks that fit in the tallest picture, and a sentence on those that do not."""
     kept: list[Block] = []
     left = tallest - 300
@@ -177,7 +181,7 @@ def _within(groups: Sequence[Sequence[Block]], room: DrawContext, tallest: float
         if left < 0 and kept:
             rest = len(groups) - number_kept
             kept.append(
-                prose(f"The picture ends here: {rest:,} more {what} are not drawn; the HTML shows all.", room, 9.0)
+                prose(f"The picture ends here: {rest:,} more {what} are not drawn; the HTML shows all.", context, 9.0)
             )
             break
         if kept and what == "panels":

@@ -28,15 +28,15 @@ def pairs(panel: Pairs, context: DrawContext) -> list[Block]:
         prose(said, context, colour=INKS.muted),
         gap(4),
     ]
-    written = [clip(word or "·", context, _SIZE, _WORD) for word in words(context.context.text, panel)]
+    written = [clip(word or "·", context, _SIZE, _WORD) for word in words(context.panel.text, panel)]
     diagram = ArcDiagram.of(panel)
     if diagram.arcs:
         blocks += [_arcs(diagram, written, context), gap(6), prose(shared.legend(panel), context), gap(8)]
         blocks += [_lists(panel, written, context), gap(6)]
-    verdict = f"{shared.icon(panel)} {panel.verdict}"
+    verdict = f"{shared.verdict_of(panel).icon} {panel.verdict}"
     blocks.append(prose(verdict, context, 9.0, colour=INKS.good if panel.converged else INKS.bad))
     blocks.append(prose(shared.meaning(panel), context))
-    return [*blocks, *(prose(f"– {note}", context) for note in shared.remarks(panel))]
+    return [*blocks, *(prose(f"– {note}", context) for note in shared.caveats(panel))]
 
 
 def texts(panel: Pairs, text: str | None) -> Iterator[str]:
@@ -52,7 +52,7 @@ def _title(canvas: Canvas, top: float, title: str, context: DrawContext) -> None
 
 def _arcs(diagram: ArcDiagram, written: list[str], context: DrawContext) -> Block:
     shown = ["⋯" if token is None else written[token] for token in diagram.tokens]
-    widths = np.array([context.letters.width(word, _SIZE) for word in shown])
+    widths = np.array([context.fonts.width(word, _SIZE) for word in shown])
     room = INNER - widths.sum()
     if room >= 6 * len(shown) and None not in diagram.tokens:
         return _across(diagram, shown, widths + min(30.0, room / len(shown)))
@@ -100,7 +100,7 @@ def _lists(panel: Pairs, written: list[str], context: DrawContext) -> Block:
     """The strongest pairs, and beside them the matrix of a text that is short enough."""
     chosen = panel.strongest(shared.ARCS)
     matrix = 2 <= len(written) <= shared.MATRIX
-    labels = max((context.letters.width(word, SMALL) for word in written), default=0.0) * (SMALL / _SIZE) + 14
+    labels = max((context.fonts.width(word, SMALL) for word in written), default=0.0) * (SMALL / _SIZE) + 14
     cell = min(_CELL, (_WIDEST_MATRIX - labels) / max(1, len(written)))
 
     def draw(canvas: Canvas, top: float) -> None:

@@ -6,10 +6,10 @@ from attribkit.render.picture.canvas import Block, Canvas
 from attribkit.render.picture.context import INKS, INNER, LINE, MARGIN, TEXT, DrawContext
 from attribkit.render.picture.line_breaking import Chunk, Line, turned, typeset
 from attribkit.render.preparation import palette
-from attribkit.render.preparation.intervals import Range, ranges
+from attribkit.render.preparation.intervals import Interval, intervals
 from attribkit.render.preparation.scales import STRONG, Scale
 from attribkit.render.preparation.sentences import limit, sentences
-from attribkit.render.preparation.spans import pieces
+from attribkit.render.preparation.spans import spans
 from attribkit.render.preparation.unicode import is_right_to_left
 from attribkit.results.panels import TokenScores
 
@@ -24,18 +24,18 @@ def paragraph(
     text: str | None, panel: TokenScores, scale: Scale, context: DrawContext, width: float = INNER
 ) -> tuple[Block, list[str]]:
     """The user's own text with its colours, and what must be said about the drawing."""
-    letters = context.letters
-    lines = typeset(pieces(text, panel), lambda part: letters.width(part, TEXT), letters.fit, width)
-    bands = ranges(panel, scale)
+    fonts = context.fonts
+    lines = typeset(spans(text, panel), lambda part: fonts.width(part, TEXT), fonts.fit, width)
+    bands = intervals(panel, scale)
     high = LINE + (BAND if bands else 0.0)
     most = max(1, int(context.lines * LINE / high))
-    caveats = []
+    omissions = []
     if len(lines) > most:
         hidden = {chunk.token for line in lines[most:] for chunk in line if chunk.token is not None}
-        caveats.append(f"the picture ends here: {len(hidden):,} more tokens are not drawn; the HTML shows them all")
+        omissions.append(f"the picture ends here: {len(hidden):,} more tokens are not drawn; the HTML shows them all")
         lines = lines[:most]
     if turned(lines):
-        caveats.append("right-to-left text is set word by word here; the HTML sets it fully")
+        omissions.append("right-to-left text is set word by word here; the HTML sets it fully")
     leftwards = text is not None and is_right_to_left(text)
 
     def draw(canvas: Canvas, top: float) -> None:
@@ -49,7 +49,7 @@ def paragraph(
                     banded.add(chunk.token)
                     _band(canvas, chunk, bands[chunk.token], top + high * index + LINE + 0.3)
 
-    return Block(high * len(lines), draw), caveats
+    return Block(high * len(lines), draw), omissions
 
 
 def _line(canvas: Canvas, line: Line, panel: TokenScores, scale: Scale, top: float) -> None:
@@ -83,7 +83,7 @@ def _tint(canvas: Canvas, x: float, top: float, width: float, step: int, joined:
         canvas.box(x - left, y, width + left + 1.3, thick, strong, label=f"bar {token}")
 
 
-def _band(canvas: Canvas, chunk: Chunk, one: Range, top: float) -> None:
+def _band(canvas: Canvas, chunk: Chunk, one: Interval, top: float) -> None:
     """From the token's lowest to its highest score, upwards for, across a line at 0; a stroke at its own score."""
     if not one.limit:
         return

@@ -137,10 +137,10 @@ def cloud(canvas: Canvas, panel: Scatter, index: int, inks: Inks, context: DrawC
 
 def _along(plot: Axes, place: tuple[float, float], angle: float, text: str, context: DrawContext, side: str) -> None:
     """A name written along a line."""
-    shown = context.letters.fit(visible(text, one_line=True))
+    shown = context.fonts.fit(visible(text, one_line=True))
     plot.text(
         *place, shown, rotation=angle, rotation_mode="anchor", ha="center", va=side, color=INKS.muted,
-        parse_math=False, usetex=False, fontproperties=context.letters.properties(shown, SMALL),
+        parse_math=False, usetex=False, fontproperties=context.fonts.properties(shown, SMALL),
     )  # fmt: skip
 
 
@@ -187,12 +187,12 @@ def _stars(
         star.set_linewidth(1.0)
         if width < 150:
             continue
-        shown = context.letters.fit(shorten(one.excerpt, 28))
+        shown = context.fonts.fit(shorten(one.excerpt, 28))
         low, high = plot.get_xlim()
-        right = x + (14 + context.letters.width(shown, SMALL, bold=True)) / width * (high - low) < high
+        right = x + (14 + context.fonts.width(shown, SMALL, bold=True)) / width * (high - low) < high
         name = plot.annotate(
             shown, (x, y), xytext=(9 if right else -9, -3), textcoords="offset points", ha="left" if right else "right",
             color=INKS.ink, parse_math=False, usetex=False, zorder=7,
-            fontproperties=context.letters.properties(shown, SMALL, bold=True),
+            fontproperties=context.fonts.properties(shown, SMALL, bold=True),
         )  # fmt: skip
         name.set_path_effects(halo)

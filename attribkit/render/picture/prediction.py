@@ -40,7 +40,7 @@ def header(prediction: Prediction, context: DrawContext, model: object = None) -
 def chances(prediction: Prediction, context: DrawContext, canvas: Canvas, x: float, top: float, width: float) -> float:
     """Draw a bar for each label and return the height used."""
     shown, rest = bars(prediction)
-    widest = max(context.letters.width(context.letters.fit(visible(name, True)), SMALL, True) for name, _ in shown)
+    widest = max(context.fonts.width(context.fonts.fit(visible(name, True)), SMALL, True) for name, _ in shown)
     names = min(0.45 * width, widest)
     for index, (label, probability) in enumerate(shown):
         chosen = label == prediction.label

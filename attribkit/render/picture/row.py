@@ -5,7 +5,7 @@ from attribkit.render.picture.context import INNER, NOTE, DrawContext, beside, p
 from attribkit.render.picture.paragraph import paragraph
 from attribkit.render.picture.prediction import SIDE, side
 from attribkit.render.picture.token_scores import settings, verdict
-from attribkit.render.preparation.captions import quoted, remarks, tokens_read
+from attribkit.render.preparation.captions import caveats, quoted, tokens_read
 from attribkit.render.preparation.numbers import number
 from attribkit.render.preparation.ranking import strongest
 from attribkit.render.preparation.scales import Scale
@@ -28,7 +28,7 @@ def row(
         full: whether the row's settings differ from the others' and must be stated.
     """
     width = INNER - SIDE - 24
-    body, caveats = paragraph(explanation.text, panel, scale, context, width)
+    body, omissions = paragraph(explanation.text, panel, scale, context, width)
     written = words(explanation.text, panel)
     towards, against = strongest(panel, 3)
     top_words = sorted({*towards, *against}, key=lambda i: -abs(panel.scores[i]))[:4]
@@ -43,7 +43,7 @@ def row(
         left.append(prose(f"target {quoted(panel.target)}", context, NOTE, width))
     said = [settings(panel, target=False)] if full else []
     said += [f"scale ±{number(scale.limit, sign=False)} {panel.unit}"] if alone else []
-    notes = [note for note in remarks(panel, Scale(scale.limit, 1))]
+    notes = [note for note in caveats(panel, Scale(scale.limit, 1))]
     notes += [f"tokens read: {tokens_read(panel)}"] if panel.truncated else []
-    left += [prose(note, context, NOTE, width) for note in [*said, *caveats, *notes]]
+    left += [prose(note, context, NOTE, width) for note in [*said, *omissions, *notes]]
     return beside(left, side(prediction, context))

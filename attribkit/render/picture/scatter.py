@@ -103,7 +103,7 @@ def _legend(inks: Inks, panel: Scatter, context: DrawContext, columns: int, widt
             x, y = left + k // rows * step, top + line * (k % rows)
             spots.append((x + 4, y + 5.6))
             count = f"{sign.count:,}"
-            wide = context.letters.width(count, SMALL)
+            wide = context.fonts.width(count, SMALL)
             named_wide = canvas.text(
                 x + 13, y + 8.5, clip(sign.name, context, SMALL, step - 30 - wide), SMALL, INKS.ink
             )
@@ -232,7 +232,7 @@ def _words(panel: Scatter, context: DrawContext) -> list[Block]:
         short = _SHORT.get(reading.name)
         name = f"{reading.name} ({short})" if short and len(panel.maps) > 1 else reading.name
         blocks.append(prose(f"{name} – {reading.meaning}", context, NOTE))
-    blocks += [prose(f"– {remark}", context, NOTE) for remark in scatter_text.remarks(panel)]
+    blocks += [prose(f"– {caveat}", context, NOTE) for caveat in scatter_text.caveats(panel)]
     return blocks
 
 

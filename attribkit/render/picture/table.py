@@ -91,7 +91,7 @@ def _widths(panel: Table, lines: list[list[str]], right: list[bool], size: float
     """What each column needs; where the page is too narrow heads break, then words are cut, then all give way."""
 
     def wide(text: str) -> float:
-        return context.letters.width(clip(text, context, size, INNER), size) + 1
+        return context.fonts.width(clip(text, context, size, INNER), size) + 1
 
     body = [max((wide(line[column]) for line in lines), default=0.0) for column in range(len(panel.columns))]
     needed = [max(width, wide(name)) for width, name in zip(body, panel.columns, strict=True)]
@@ -113,7 +113,7 @@ def _broken(text: str, width: float, size: float, context: DrawContext) -> list[
     lines = [""]
     for word in visible(text, one_line=True).split():
         longer = f"{lines[-1]} {word}".strip()
-        if lines[-1] and len(lines) < 3 and context.letters.width(context.letters.fit(longer), size) > width:
+        if lines[-1] and len(lines) < 3 and context.fonts.width(context.fonts.fit(longer), size) > width:
             lines.append(word)
         else:
             lines[-1] = longer

@@ -6,12 +6,12 @@ from attribkit.render.picture.canvas import Block, Canvas, gap
 from attribkit.render.picture.context import INKS, INNER, MARGIN, SMALL, DrawContext, clip, prose, rule
 from attribkit.render.picture.legend import cues, legend
 from attribkit.render.picture.paragraph import paragraph
-from attribkit.render.preparation.captions import chosen_by, equation, icon, quoted, remarks, tokens_read
-from attribkit.render.preparation.intervals import meaning, ranges
+from attribkit.render.preparation.captions import Tone, caveats, chosen_by, equation, quoted, tokens_read, verdict_of
+from attribkit.render.preparation.intervals import intervals, meaning
 from attribkit.render.preparation.numbers import number
 from attribkit.render.preparation.ranking import strongest
 from attribkit.render.preparation.scales import Scale
-from attribkit.render.preparation.spans import stretch, words
+from attribkit.render.preparation.spans import text_between, words
 from attribkit.render.preparation.unicode import shorten, visible
 from attribkit.results.panels import TokenScores
 
@@ -20,14 +20,14 @@ BARS, PHRASES = 10, 5
 
 def token_scores(panel: TokenScores, context: DrawContext) -> list[Block]:
     """One panel in full: text, legend, verdict, facts, bars, remarks."""
-    text, scale = context.context.text, context.context.scales[id(panel)]
-    body, caveats = paragraph(text, panel, scale, context)
+    text, scale = context.panel.text, context.panel.scales[id(panel)]
+    body, omissions = paragraph(text, panel, scale, context)
     blocks = [body, gap(10), legend(quoted(panel.target), panel.unit, scale, cues(text, panel), context), gap(10)]
     if meaning(panel):
         blocks += [prose(meaning(panel), context), gap(6)]
     blocks += [rule(), gap(9), verdict(panel, context), gap(2), prose(equation(panel), context)]
     blocks += [prose(f"{settings(panel)} · tokens read: {tokens_read(panel)}", context)]
-    blocks += [prose(f"– {remark}", context) for remark in [*caveats, *remarks(panel, scale)]]
+    blocks += [prose(f"– {caveat}", context) for caveat in [*omissions, *caveats(panel, scale)]]
     blocks += [gap(11), strongest_bars(text, panel, scale, context)]
     return [*blocks, gap(9), _phrases(text, panel, scale, context)] if panel.strongest_phrases(1) else blocks
 
@@ -43,15 +43,16 @@ def texts(panel: TokenScores, text: str | None) -> Iterator[str]:
 
 def verdict(panel: TokenScores, context: DrawContext, size: float = 9.5) -> Block:
     """The sign and the sentence on completeness."""
-    colour = {"✓": INKS.good, "!": INKS.bad, "–": INKS.muted, "±": INKS.muted}[icon(panel)]
-    failed = panel.converged is False
+    shown = verdict_of(panel)
+    failed = shown.tone is Tone.bad
+    colour = {Tone.good: INKS.good, Tone.bad: INKS.bad, Tone.none: INKS.muted}[shown.tone]
 
     def draw(canvas: Canvas, top: float) -> None:
         side = 1.25 * size
         canvas.box(MARGIN, top + 0.1 * size, side, side, colour, 2 if failed else side / 2)
         middle = MARGIN + side / 2
-        canvas.text(middle, top + 1.08 * size, icon(panel), 0.85 * size, INKS.paper, bold=True, align="center")
-        said = clip(panel.verdict, context, size, INNER - 1.8 * size, bold=failed)
+        canvas.text(middle, top + 1.08 * size, shown.icon, 0.85 * size, INKS.paper, bold=True, align="center")
+        said = clip(shown.words, context, size, INNER - 1.8 * size, bold=failed)
         canvas.text(MARGIN + 1.8 * size, top + 1.1 * size, said, size, INKS.bad if failed else INKS.ink, bold=failed)
 
     return Block(1.7 * size, draw)
@@ -66,7 +67,7 @@ def settings(panel: TokenScores, target: bool = True) -> str:
 
 def strongest_bars(text: str | None, panel: TokenScores, scale: Scale, context: DrawContext) -> Block:
     """A bar with its number for each token of a short text, or for the strongest of a longer one."""
-    bands = ranges(panel, scale)
+    bands = intervals(panel, scale)
     written = words(text, panel)
     towards, against = strongest(panel, BARS // 2)
     every = len(panel.tokens) <= BARS
@@ -76,7 +77,7 @@ def strongest_bars(text: str | None, panel: TokenScores, scale: Scale, context: 
     def draw(canvas: Canvas, top: float) -> None:
         canvas.text(MARGIN, top + 8, title, SMALL, INKS.muted)
         shown = [clip(shorten(written[index], 40), context, 9, 120) for index in chosen]
-        axis = MARGIN + max(context.letters.width(word, 9) for word in shown) + 100
+        axis = MARGIN + max(context.fonts.width(word, 9) for word in shown) + 100
         canvas.line(axis, top + 13, axis, top + 15 + 14 * len(chosen), INKS.faint, 0.8)
         for row, (index, word) in enumerate(zip(chosen, shown, strict=True)):
             score = float(panel.scores[index])
@@ -99,9 +100,9 @@ def strongest_bars(text: str | None, panel: TokenScores, scale: Scale, context: 
 def _phrases(text: str | None, panel: TokenScores, scale: Scale, context: DrawContext) -> Block:
     """The windows that moved the prediction most, their shares of the score and which filters chose them."""
     found = panel.strongest_phrases(PHRASES)
-    written = [shorten(stretch(text, panel, one.first, one.last), 80) for one in found]
+    written = [shorten(text_between(text, panel, one.first, one.last), 80) for one in found]
     shown = [clip(said, context, 9, 260) for said in written]
-    right = MARGIN + max(context.letters.width(said, 9) for said in shown) + 56
+    right = MARGIN + max(context.fonts.width(said, 9) for said in shown) + 56
 
     def draw(canvas: Canvas, top: float) -> None:
         canvas.text(

@@ -1,6 +1,7 @@
 """The figures printed beside every picture, each with one line on what it means."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from attribkit.render.preparation.numbers import number, percent
 from attribkit.render.preparation.scales import Scale
@@ -30,9 +31,6 @@ _DRAWN = (
 
 _FILTERS_NAMED = 3
 
-SHARED = "one colour scale for"
-"""How the remark on a shared scale begins."""
-
 
 @dataclass(frozen=True)
 class Caption:
@@ -48,11 +46,42 @@ def quoted(label: str) -> str:
     return f"“{visible(label, one_line=True)}”"
 
 
-def icon(panel: TokenScores) -> str:
-    """The sign before the verdict: ✓ it adds up, ! it did not converge, ± it was drawn, – nothing was promised."""
+class Tone(StrEnum):
+    """How a verdict is coloured, and what its mark is called in a style sheet."""
+
+    good = "good"
+    bad = "bad"
+    none = "none"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How far scores may be trusted, as every format prints it.
+
+    Attributes:
+        icon: ✓ they add up, ! they did not converge, ± they were drawn, – nothing was promised.
+        tone: good or bad; none where nothing was judged.
+        words: the sentence with its numbers.
+        short: the same in a few words, for an overview.
+    """
+
+    icon: str
+    tone: Tone
+    words: str
+    short: str
+
+
+def verdict_of(panel: TokenScores) -> Verdict:
+    """The panel's verdict with its mark."""
     if panel.draws:
-        return "±"
-    return "–" if panel.converged is None else "✓" if panel.converged else "!"
+        return Verdict("±", Tone.none, panel.verdict, "sampled")
+    if panel.converged is None:
+        return Verdict("–", Tone.none, panel.verdict, "no promise")
+    if panel.converged:
+        return Verdict("✓", Tone.good, panel.verdict, "adds up")
+    # without steps there is nothing that could have converged
+    short = "does not add up" if "completeness" in panel.failed and not panel.steps else "did not converge"
+    return Verdict("!", Tone.bad, panel.verdict, short)
 
 
 def _size(panel: TokenScores) -> float:
@@ -145,7 +174,7 @@ def _stability(panel: TokenScores) -> list[Caption]:
     return found
 
 
-def remarks(panel: TokenScores, scale: Scale) -> list[str]:
+def caveats(panel: TokenScores, scale: Scale) -> list[str]:
     """Sentences a reader must know: the panel's own notes and what the drawing itself leaves out."""
     found = [visible(note, one_line=True) for note in panel.notes]
     if not len(panel.tokens):
@@ -162,7 +191,7 @@ def remarks(panel: TokenScores, scale: Scale) -> list[str]:
         if failed:
             found.append(f"in the band the scores with the baseline {failed} did not converge")
     if scale.shared > 1:
-        found.append(f"{SHARED} {scale.shared} panels: a paler one is a weaker one")
+        found.append(f"one colour scale for {scale.shared} panels: a paler one is a weaker one")
     return found
 
 

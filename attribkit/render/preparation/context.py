@@ -8,7 +8,7 @@ from attribkit.results.panels import Prediction
 
 
 @dataclass(frozen=True)
-class Context:
+class PanelContext:
     """What a panel's drawing may need besides the panel: its text and prediction, and the scales by panels' `id`."""
 
     text: str | None

@@ -53,7 +53,7 @@ RANKS = "τ is Kendall’s τ-b between the sizes of the values: 1 the same orde
 """What the numbers of `agreed` mean."""
 
 
-def remarks(panel: Heatmap) -> list[str]:
+def caveats(panel: Heatmap) -> list[str]:
     """Sentences a reader must know: the panel's own notes and what the drawing itself leaves out."""
     found = [visible(note, one_line=True) for note in panel.notes]
     if not len(panel.tokens):

@@ -16,7 +16,7 @@ STILL = 0.05
 
 
 @dataclass(frozen=True)
-class Range:
+class Interval:
     """One token's interval: its lowest and its highest score, its own, and where the drawing's scale ends."""
 
     low: float
@@ -43,7 +43,7 @@ class Range:
         return max(-1.0, min(1.0, score / self.limit)) if self.limit else 0.0
 
 
-def ranges(panel: TokenScores, scale: Scale) -> list[Range]:
+def intervals(panel: TokenScores, scale: Scale) -> list[Interval]:
     """(T,) each token's interval; empty if the panel has none."""
     if panel.band is not None:
         low, high = panel.band.low, panel.band.high
@@ -52,7 +52,7 @@ def ranges(panel: TokenScores, scale: Scale) -> list[Range]:
     else:
         return []
     columns = (low.tolist(), panel.scores.tolist(), high.tolist())
-    return [Range(low, own, high, scale.limit) for low, own, high in zip(*columns, strict=True)]
+    return [Interval(low, own, high, scale.limit) for low, own, high in zip(*columns, strict=True)]
 
 
 def caption(panel: TokenScores) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.render.preparation import palette
-from attribkit.render.preparation.captions import quoted
+from attribkit.render.preparation.captions import Tone, Verdict, quoted
 from attribkit.render.preparation.numbers import number
 from attribkit.render.preparation.unicode import visible
 from attribkit.results.panels import INDICES, Pairs
@@ -98,9 +98,10 @@ def value(panel: Pairs, amount: float) -> str:
     return number(amount, limit(panel))
 
 
-def icon(panel: Pairs) -> str:
-    """The sign before the verdict."""
-    return "✓" if panel.converged else "!"
+def verdict_of(panel: Pairs) -> Verdict:
+    """The panel's verdict with its mark."""
+    mark, tone, short = ("✓", Tone.good, "adds up") if panel.converged else ("!", Tone.bad, "does not add up")
+    return Verdict(mark, tone, panel.verdict, short)
 
 
 def legend(panel: Pairs) -> str:
@@ -116,7 +117,7 @@ def meaning(panel: Pairs) -> str:
     return f"{INDICES[panel.index]}: {_MEANINGS[panel.index]}; baseline {visible(panel.baseline, one_line=True)}"
 
 
-def remarks(panel: Pairs) -> list[str]:
+def caveats(panel: Pairs) -> list[str]:
     """Sentences a reader must know: the panel's own notes and what the drawing itself leaves out."""
     found = [visible(note, one_line=True) for note in panel.notes]
     if not panel.strongest(1):

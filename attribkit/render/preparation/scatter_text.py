@@ -83,11 +83,11 @@ def shown(panel: Scatter) -> str:
     return " · ".join(parts)
 
 
-def remarks(panel: Scatter) -> list[str]:
+def caveats(panel: Scatter) -> list[str]:
     """Sentences a reader must know: the panel's own notes and what the drawing itself leaves out."""
     found = [visible(note, one_line=True) for note in panel.notes]
     count = len(panel.maps[0].points)
-    if panel.total > count and not any(f"{count:,} of {panel.total:,}" in note for note in found):
+    if panel.total > count and not panel.total_in_notes:
         found.append(f"{count:,} of {panel.total:,} points are shown")
     if frame(panel).stretched:
         found.append("each axis has a scale of its own: distances along different axes cannot be compared")

@@ -8,7 +8,7 @@ from attribkit.results.panels import Heatmap, Pairs, TokenScores
 
 
 @dataclass(frozen=True)
-class Piece:
+class Span:
     """A stretch of the original text.
 
     Attributes:
@@ -24,43 +24,48 @@ class Piece:
     read: bool = True
 
 
-def pieces(text: str | None, panel: TokenScores | Heatmap) -> list[Piece]:
-    """The whole text, in order, cut at the tokens' spans; joined again the pieces are the text.
+def spans(text: str | None, panel: TokenScores | Heatmap) -> list[Span]:
+    """The whole text, in order, cut at the tokens' spans; joined again the spans are the text.
 
     Without a text the tokens themselves are shown, a space between them.
 
     Raises: ValueError if the tokens reach beyond the text.
     """
     if text is None:
-        spaced = [(Piece(token, number), Piece(" ", None)) for number, token in enumerate(panel.tokens)]
-        return [piece for pair in spaced for piece in pair][:-1]
+        spaced = [(Span(token, number), Span(" ", None)) for number, token in enumerate(panel.tokens)]
+        return [span for pair in spaced for span in pair][:-1]
     if len(panel.ends) and int(panel.ends[-1]) > len(text):
         raise InputError(
             f"the tokens' spans must lie within the text of {len(text)} characters, got an end at {panel.ends[-1]}; "
             "give the text that was explained"
         )
-    found: list[Piece] = []
+    found: list[Span] = []
     done = 0
     for number, (start, end) in enumerate(zip(panel.starts.tolist(), panel.ends.tolist(), strict=True)):
         if start > done:
             found.extend(_gap(text[done:start]))
         if end > start:
             joined = bool(found) and start == done and found[-1].token is not None
-            found.append(Piece(text[start:end], number, joined))
+            found.append(Span(text[start:end], number, joined))
         done = max(done, end)
     if done < len(text):
         found.extend(_gap(text[done:]))
     return found
 
 
-def _gap(text: str) -> list[Piece]:
+def _gap(text: str) -> list[Span]:
     """What lies between tokens: white space is plain; anything else was not read by the model."""
     inner = text.strip()
     if not inner:
-        return [Piece(text, None)]
+        return [Span(text, None)]
     before = text[: len(text) - len(text.lstrip())]
     after = text[len(before) + len(inner) :]
-    return [piece for piece in (Piece(before, None), Piece(inner, None, read=False), Piece(after, None)) if piece.text]
+    return [span for span in (Span(before, None), Span(inner, None, read=False), Span(after, None)) if span.text]
+
+
+def has_unread(text: str | None, panel: TokenScores | Heatmap) -> bool:
+    """Whether the text has words that no token covers."""
+    return any(not span.read for span in spans(text, panel))
 
 
 def empty_tokens(panel: TokenScores | Heatmap) -> list[int]:
@@ -76,7 +81,7 @@ def words(text: str | None, panel: TokenScores | Heatmap | Pairs) -> list[str]:
     return [visible(text[start:end] or token, one_line=True) for start, end, token in spans]
 
 
-def stretch(text: str | None, panel: TokenScores, first: int, last: int) -> str:
+def text_between(text: str | None, panel: TokenScores, first: int, last: int) -> str:
     """The words from the token `first` to the token `last`, as typed with what stands between them."""
     if text is None:
         return " ".join(panel.tokens[first : last + 1])

@@ -104,7 +104,8 @@ class Scatter(Compared):
         labels, predictions: (N,) names; empty if unknown.
         placed: new texts among the points.
         total: how many points there were before sampling.
-        notes: sentences a reader must know ("5,000 of 25,000 points are shown").
+        notes: sentences a reader must know.
+        total_in_notes: whether they say already how many of `total` points are shown.
     """
 
     title: str
@@ -121,6 +122,7 @@ class Scatter(Compared):
     total: int
     placed: tuple[ProjectedText, ...] = ()
     notes: tuple[str, ...] = ()
+    total_in_notes: bool = False
 
     kind = "scatter"
 

@@ -136,7 +136,7 @@ export class Pane {
     this.find(".rest").textContent = prediction.rest ?? "";
     this.#was(prediction);
     const mark = this.find(".verdict");
-    mark.className = `verdict ${{ "✓": "good", "!": "bad" }[verdict.icon] ?? ""}`;
+    mark.className = `verdict ${verdict.tone}`;
     mark.querySelector(".icon").textContent = verdict.icon;
     mark.querySelector(".words").textContent = verdict.words;
     this.find(".equation").textContent = equation;

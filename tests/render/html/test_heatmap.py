@@ -5,7 +5,7 @@ from render.reading import Page
 
 from attribkit.render import html
 from attribkit.render.html.heatmap import heatmap as draw
-from attribkit.render.preparation.context import Context
+from attribkit.render.preparation.context import PanelContext
 from attribkit.results.explanation import Explanation
 from attribkit.results.panels import Heatmap
 
@@ -71,7 +71,7 @@ def test_a_long_text_has_no_numbers_in_its_cells_and_an_endless_one_a_strip_that
 
 def test_no_tokens_and_no_text_are_drawn(heatmap: Build) -> None:
     assert "there are no tokens to draw" in drawn(heatmap("  ", [], []), "  ").words
-    without = draw(heatmap("good film"), Context(None, None, {}))
+    without = draw(heatmap("good film"), PanelContext(None, None, {}))
     assert [mark.runs[0][0] for mark in without["marks"]] == ["good", " ", "film"]
 
 

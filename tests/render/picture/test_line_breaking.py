@@ -1,10 +1,10 @@
 from attribkit.render.picture.line_breaking import typeset
-from attribkit.render.preparation.spans import Piece
+from attribkit.render.preparation.spans import Span
 
 
 def test_lines_break_at_words_and_keep_joined_tokens_together() -> None:
     def lines(text: list[tuple[str, int | None]], width: float) -> list[str]:
-        set_ = typeset([Piece(t, n) for t, n in text], lambda s: float(len(s)), lambda s: s, width)
+        set_ = typeset([Span(t, n) for t, n in text], lambda s: float(len(s)), lambda s: s, width)
         return ["".join(chunk.text for chunk in line) for line in set_]
 
     assert lines([("did", 0), ("n't", 1), (" ", None), ("go", 2), ("!", 3)], 8) == ["didn't", "go!"]

@@ -7,7 +7,7 @@ from render.reading import Page
 from render.test_terminal import printed
 
 from attribkit.render import html, latex, picture
-from attribkit.render.preparation.intervals import meaning, ranges
+from attribkit.render.preparation.intervals import intervals, meaning
 from attribkit.render.preparation.scales import Scale, scales
 from attribkit.results.explanation import Explanation
 from attribkit.serve.live import live
@@ -16,34 +16,34 @@ from attribkit.serve.live import live
 def test_the_scale_reaches_as_far_as_the_bands(banded: Explanation) -> None:
     (scale,) = scales([banded]).values()
     assert scale.limit == 4.0
-    horrible, bad = ranges(banded.scores, scale)
+    horrible, bad = intervals(banded.scores, scale)
     assert (horrible.low, horrible.own, horrible.high) == (-1.0, 2.0, 4.0) and horrible.words == "−1.00 to +4.00"
     assert [bad.share(score) for score in (bad.low, bad.own, bad.high)] == [-0.5, -0.5, -0.25]
 
 
 def test_only_a_band_that_can_be_seen_is_drawn(banded: Explanation) -> None:
-    assert [one.still for one in ranges(banded.scores, Scale(4.0, 1))] == [False, False]
-    assert [one.still for one in ranges(banded.scores, Scale(1000.0, 1))] == [True, True]
-    assert [one.share(1.0) for one in ranges(banded.scores, Scale(0.0, 1))] == [0.0, 0.0]
+    assert [one.still for one in intervals(banded.scores, Scale(4.0, 1))] == [False, False]
+    assert [one.still for one in intervals(banded.scores, Scale(1000.0, 1))] == [True, True]
+    assert [one.share(1.0) for one in intervals(banded.scores, Scale(0.0, 1))] == [0.0, 0.0]
 
 
 def test_scores_with_one_baseline_have_no_bands(explained: Callable[..., Explanation]) -> None:
     panel = explained("good").scores
-    assert ranges(panel, Scale(1.0, 1)) == [] and meaning(panel) == ""
+    assert intervals(panel, Scale(1.0, 1)) == [] and meaning(panel) == ""
 
 
 def test_drawn_scores_have_the_spread_of_their_draws_for_a_band(sampled: Explanation) -> None:
     panel = sampled.scores
-    horrible, bad = ranges(panel, Scale(2.0, 1))
+    horrible, bad = intervals(panel, Scale(2.0, 1))
     assert (horrible.low, horrible.own, horrible.high) == (1.0, 2.0, 3.0) and horrible.words == "+1.00 to +3.00"
     assert (bad.low, bad.high) == (-2.5, -1.5) and bad.share(bad.low) == -1.0
     assert "where its score would lie with other draws in 95 % of cases" in meaning(panel)
-    assert ranges(replace(panel, draws=0, converged=True), Scale(2.0, 1)) == []
+    assert intervals(replace(panel, draws=0, converged=True), Scale(2.0, 1)) == []
 
 
 def test_several_baselines_are_drawn_before_the_spread(banded: Explanation) -> None:
     both = replace(banded.scores, converged=None, draws=9, spread=np.ones(2))
-    assert ranges(both, Scale(4.0, 1)) == ranges(banded.scores, Scale(4.0, 1))
+    assert intervals(both, Scale(4.0, 1)) == intervals(banded.scores, Scale(4.0, 1))
     assert meaning(both) == meaning(banded.scores)
 
 
@@ -77,12 +77,12 @@ def test_every_format_names_the_criterion_that_failed(explained: Callable[..., E
     words = " ".join(Page(html.page([moving])).words.split())
     assert verdict in words and "0.0100 (2.5e-03 of the scores' size)" in words
     assert verdict in said(picture.figure([moving])) and verdict in " ".join(printed(moving).split())
-    assert live(moving)["verdict"] == {"icon": "!", "words": verdict}
+    assert live(moving)["verdict"] == {"icon": "!", "tone": "bad", "words": verdict}
     assert "but scores still move by 2.5e{-}03" in latex.fragment([moving])
 
 
 def test_an_end_beyond_the_scale_is_not_drawn_as_an_end(sampled: Explanation) -> None:
-    horrible, bad = ranges(sampled.scores, Scale(2.0, 1))
+    horrible, bad = intervals(sampled.scores, Scale(2.0, 1))
     assert (horrible.cut(horrible.low), horrible.cut(horrible.high)) == (False, True)
     assert "left:75.00%;width:25.00%;border-right-width:0" in html.page([sampled])
     assert "left:0.00%;width:12.50%;border-left-width:0" in html.page([sampled])

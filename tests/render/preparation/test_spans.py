@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attribkit.render.preparation.spans import pieces, words
+from attribkit.render.preparation.spans import spans, words
 from attribkit.results.panels import TokenScores
 
 
@@ -32,7 +32,7 @@ def scored(starts: list[int], ends: list[int]) -> TokenScores:
 def test_the_pieces_joined_are_the_text_and_tokens_keep_their_characters(text: str, data: st.DataObject) -> None:
     cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=10)))
     starts, ends = cuts[0 : len(cuts) // 2 * 2 : 2], cuts[1::2]
-    found = pieces(text, scored(starts, ends))
+    found = spans(text, scored(starts, ends))
     assert "".join(piece.text for piece in found) == text
     for piece in found:
         if piece.token is not None:
@@ -40,7 +40,7 @@ def test_the_pieces_joined_are_the_text_and_tokens_keep_their_characters(text: s
 
 
 def test_words_that_no_token_covers_are_marked_as_not_read_and_white_space_is_not() -> None:
-    found = pieces("one <br /> two  three", scored([0, 11], [3, 14]))
+    found = spans("one <br /> two  three", scored([0, 11], [3, 14]))
     assert [(p.text, p.token, p.read) for p in found] == [
         ("one", 0, True),
         (" ", None, True),
@@ -53,17 +53,17 @@ def test_words_that_no_token_covers_are_marked_as_not_read_and_white_space_is_no
 
 
 def test_a_token_that_starts_where_the_last_one_ended_is_joined() -> None:
-    assert [p.joined for p in pieces("didn't go", scored([0, 3, 7], [3, 6, 9]))] == [False, True, False, False]
+    assert [p.joined for p in spans("didn't go", scored([0, 3, 7], [3, 6, 9]))] == [False, True, False, False]
 
 
 def test_without_a_text_the_tokens_are_shown() -> None:
-    assert [p.text for p in pieces(None, scored([0, 1], [1, 2]))] == ["t", " ", "t"]
-    assert pieces(None, scored([], [])) == []
+    assert [p.text for p in spans(None, scored([0, 1], [1, 2]))] == ["t", " ", "t"]
+    assert spans(None, scored([], [])) == []
 
 
 def test_spans_beyond_the_text_are_refused_with_the_cure() -> None:
     with pytest.raises(ValueError, match="text of 3 characters, got an end at 9; give the text that was explained"):
-        pieces("abc", scored([0], [9]))
+        spans("abc", scored([0], [9]))
 
 
 def test_words_are_as_written_not_as_the_model_read_them(token_scores: Callable[..., TokenScores]) -> None:
