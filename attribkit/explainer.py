@@ -4,8 +4,6 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from difflib import get_close_matches
-from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeAlias, TypedDict, Unpack, overload
 
@@ -22,6 +20,7 @@ from attribkit.models.answered import answered
 from attribkit.models.classifier import Classifier, softmax
 from attribkit.results.explanation import Explanation, Explanations
 from attribkit.results.panels import Panel, Prediction
+from attribkit.versions import versions_of
 from attribkit.views import ON_REQUEST, VIEWS
 from attribkit.views.encoded_batch import EncodedBatch, View
 
@@ -265,11 +264,8 @@ def _provenance(model: Classifier, views: Mapping[str, View]) -> dict[str, Any]:
         "fingerprint": model.fingerprint(),
         "device": str(model.device),
         "settings": {"views": list(views), **_settings(views.values())},
-        "versions": {package: _version(package) for package in ("attribkit", "torch", "captum")},
+        "versions": versions_of("attribkit", "torch", "captum"),
     }
-
-
-_version = cache(version)  # which reads files
 
 
 def _settings(views: Iterable[View]) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """project(): a classifier and a set of texts in, an Explanation of the set out: where a layer puts its texts."""
 
 from collections.abc import Iterable, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import torch
@@ -18,6 +17,7 @@ from attribkit.projection.reference_map import POINTS, make_reference
 from attribkit.projection.settings import MapSettings
 from attribkit.results.explanation import Explanation
 from attribkit.results.panels import Panel
+from attribkit.versions import versions_of
 
 
 def project(
@@ -171,12 +171,6 @@ def _epochs(model: Classifier, epochs: str | int | Sequence[int] | None) -> tupl
 
 
 def _provenance(model: Classifier, settings: MapSettings, mapped: Mapped) -> dict[str, Any]:
-    versions = {}
-    for package in ("attribkit", "torch", "numpy", "scikit-learn", "openTSNE", "umap-learn"):
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:
-            continue
     reduction = settings.reduction
     return {
         "model": model.name,
@@ -198,5 +192,5 @@ def _provenance(model: Classifier, settings: MapSettings, mapped: Mapped) -> dic
             ),
             "reducers": [panel.layout.settings for panel in mapped.panels],
         },
-        "versions": versions,
+        "versions": versions_of("attribkit", "torch", "numpy", "scikit-learn", "openTSNE", "umap-learn"),
     }

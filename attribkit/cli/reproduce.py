@@ -28,13 +28,15 @@ def reproduce(
 ) -> None:
     """Run a public notebook's table anew: results.json, results.md and pictures; killed, it goes on where it was."""
     from attribkit.reproduce.run import reproduce as run
+    from attribkit.training.process_state import kept_memory
 
-    run(
-        table.value,
-        out,
-        seeds=seeds,
-        quick=quick,
-        vectors=vectors,
-    )
+    with kept_memory():
+        run(
+            table.value,
+            out,
+            seeds=seeds,
+            quick=quick,
+            vectors=vectors,
+        )
     console.print(escape((out / "results.md").read_text(encoding="utf-8")), highlight=False, soft_wrap=True)
     console.print(f"saved in {escape(str(out))}", soft_wrap=True)

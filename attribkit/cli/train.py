@@ -99,6 +99,7 @@ def train(
     from attribkit.projector import keep_reference
     from attribkit.reproduce.folds import cross_validate
     from attribkit.results.explanation import Explanation
+    from attribkit.training.process_state import kept_memory
     from attribkit.training.processes import leads
     from attribkit.training.resume import check_folder
     from attribkit.training.train import train as run
@@ -143,18 +144,19 @@ def train(
         check_folder(out, resume=resume, overwrite=force)
         validated = cross_validate(model, dataset, folds, **options)
         console.print(Explanation(None, None, (validated.table(),)))
-    classifier = run(
-        model,
-        dataset,
-        snapshots=numbers(snapshots, "--snapshots") or (),
-        out=out,
-        resume=resume,
-        overwrite=force,
-        devices=devices,
-        nodes=nodes,
-        name=out.resolve().name,
-        **options,
-    )
+    with kept_memory():
+        classifier = run(
+            model,
+            dataset,
+            snapshots=numbers(snapshots, "--snapshots") or (),
+            out=out,
+            resume=resume,
+            overwrite=force,
+            devices=devices,
+            nodes=nodes,
+            name=out.resolve().name,
+            **options,
+        )
     if not leads():
         return
     if half:

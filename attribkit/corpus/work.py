@@ -1,16 +1,12 @@
 """What a worker does with a window: explain it and write its part."""
 
-import platform
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-import tokenizers
 import torch
 
 from attribkit.corpus.job import Job
@@ -19,18 +15,12 @@ from attribkit.corpus.transform import SCHEMA, Transform
 from attribkit.corpus.words import sums_of
 from attribkit.models.classifier import Classifier
 from attribkit.models.registry import import_registering
+from attribkit.versions import versions_of
 
 
 def versions() -> dict[str, str]:
-    """Of all that the numbers depend on, as this process has loaded it."""
-    return {
-        "python": platform.python_version(),
-        "attribkit": version("attribkit"),
-        "torch": str(torch.__version__),
-        "numpy": np.__version__,
-        "tokenizers": tokenizers.__version__,
-        "captum": version("captum"),
-    }
+    """Of all that the numbers depend on."""
+    return versions_of("python", "attribkit", "torch", "numpy", "tokenizers", "captum")
 
 
 @dataclass

@@ -4,6 +4,11 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from random import Random
 
+import numpy as np
+import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
 from attribkit.errors import InputError
 
 
@@ -12,21 +17,18 @@ def connected_rows(*keys: Sequence[Hashable]) -> list[int]:
 
     A value of None binds nothing. Returns one group number per row, numbered by first occurrence.
     """
-    parent = list(range(len(keys[0])))
-
-    def root(row: int) -> int:
-        while parent[row] != row:
-            parent[row] = parent[parent[row]]
-            row = parent[row]
-        return row
-
+    rows = len(keys[0])
+    bound = [np.empty((2, 0), dtype=np.int64)]  # each row and the node of a value that it has
+    nodes = rows
     for values in keys:
-        first: dict[Hashable, int] = {}
-        for row, value in enumerate(values):
-            if value is not None:
-                parent[root(row)] = root(first.setdefault(value, row))
-    numbers: dict[int, int] = {}
-    return [numbers.setdefault(root(row), len(numbers)) for row in range(len(parent))]
+        value, distinct = pd.factorize(pd.Series(list(values), dtype=object))
+        row = np.flatnonzero(value >= 0)
+        bound.append(np.stack((row, nodes + value[row])))
+        nodes += len(distinct)
+    edges = np.concatenate(bound, axis=1)
+    graph = coo_array((np.ones(edges.shape[1], dtype=np.int8), edges), (nodes, nodes))
+    _, component = connected_components(graph, directed=False)
+    return pd.factorize(component[:rows])[0].tolist()
 
 
 def split_rows(
@@ -37,6 +39,9 @@ def split_rows(
     Without groups of several rows each part gets its share of every label, to the row. Groups are placed largest first,
     each where it brings the counts nearest to those wanted (least Σ (count − wanted)² / wanted), so single rows can
     mend what groups leave uneven.
+
+    scikit-learn's `StratifiedGroupKFold` cuts equal folds alone, its `GroupShuffleSplit` keeps no strata, and neither
+    promises every label to the part to train on, sizes to the row, or a group to a small part.
 
     Args:
         labels: the label of each row.

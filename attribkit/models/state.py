@@ -1,16 +1,15 @@
 """A network is borrowed for an explanation and given back as it was found, error or not."""
 
-import random
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from threading import Lock
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from attribkit.models.classifier import eval_mode
+from attribkit.random_state import preserve_random_state
 
 
 @contextmanager
@@ -85,17 +84,6 @@ class _Shared:
 
 
 @contextmanager
-def _random_states() -> Iterator[None]:
-    python, legacy = random.getstate(), np.random.get_state()
-    try:
-        with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
-            yield
-    finally:
-        random.setstate(python)
-        np.random.set_state(legacy)
-
-
-@contextmanager
 def _without_cudnn() -> Iterator[None]:
     """Its recurrent layers have no backward pass in evaluation mode."""
     flags = torch.backends.cudnn
@@ -108,4 +96,4 @@ def _without_cudnn() -> Iterator[None]:
         yield
 
 
-_RANDOM_STATES, _NO_CUDNN = _Shared(_random_states), _Shared(_without_cudnn)
+_RANDOM_STATES, _NO_CUDNN = _Shared(preserve_random_state), _Shared(_without_cudnn)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +28,7 @@ from attribkit.reports.robustness import holds
 from attribkit.reports.settings import ReportSettings
 from attribkit.results.explanation import Explanation, Explanations
 from attribkit.results.panels import Document, Section, Table
+from attribkit.versions import versions_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,12 +211,11 @@ def _appendix(
     used = {name: getattr(chosen, name) for name in ReportSettings.__annotations__}
     rows = [(key, ", ".join(value) if isinstance(value, tuple) else value) for key, value in used.items()]
     settings = Table("Settings", ("setting", "value"), tuple((key, None if v is None else str(v)) for key, v in rows))
-    versions = [(package, version(package)) for package in ("attribkit", "torch", "numpy", "scikit-learn")]
     prints = [
         ("the model", model.fingerprint()),
         *((f"another model, {other.name}", other.fingerprint()) for other in others),
         (f"the texts of {source}", fingerprint_of(answers)),
-        *versions,
+        *versions_of("attribkit", "torch", "numpy", "scikit-learn").items(),
     ]
     defaults = ReportSettings()
     told = "".join(f", {key}={value!r}" for key, value in used.items() if value != getattr(defaults, key))

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import kendalltau
 
 from attribkit.evaluation.statistics import estimate
 from attribkit.explainer import explain
 from attribkit.models.classifier import Classifier
+from attribkit.rank_correlation import kendall
 from attribkit.results.panels import Bar, Convergence, Section, Table, TokenScores
 from attribkit.results.panels.difference import align
 from attribkit.results.panels.table import Cell
@@ -77,11 +77,12 @@ def _table(rows: Sequence[tuple[str, Sequence[tuple[TokenScores, TokenScores]]]]
 def _agreement(a: TokenScores, b: TokenScores) -> tuple[float, float]:
     """Kendall's τ-b of the signed scores, and the share of the strongest tokens that both name; NaN where undefined."""
     found = align(a, b)
-    if len(found.first) < 2 or not np.ptp(found.first) or not np.ptp(found.second):
+    tau = kendall(found.first, found.second)
+    if np.isnan(tau):
         return np.nan, np.nan
     top = min(_TOP, len(found.first))
     both = _strongest(found.first, top) & _strongest(found.second, top)
-    return float(kendalltau(found.first, found.second).statistic), len(both) / top
+    return tau, len(both) / top
 
 
 def _strongest(scores: NDArray[np.float64], count: int) -> set[int]:

@@ -3,11 +3,12 @@
 import os
 import platform
 import subprocess
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
+
+from attribkit.versions import versions_of
 
 
 def machine() -> dict[str, Any]:
@@ -17,8 +18,7 @@ def machine() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
-        "python": platform.python_version(),
-        "torch": version("torch"),
+        **versions_of("python", "torch"),
     }
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import spearmanr
 
 from attribkit.data import Dataset
+from attribkit.evaluation.sanity.randomised import correlations
 from attribkit.explainer import explain
 from attribkit.files import write_whole
 from attribkit.models.classifier import Classifier
@@ -66,13 +66,3 @@ def token_scores(
         found += [np.asarray(row.scores.scores) for row in rows]
         convergence += Convergence.of(row.scores for row in rows)
     return found, convergence
-
-
-def correlations(some: Sequence[NDArray[np.float64]], others: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
-    """(N,) Spearman's rank correlation of each text's scores; NaN where a text's scores are all the same."""
-    return np.array(
-        [
-            spearmanr(a, b).statistic if np.ptp(a) > 0 and np.ptp(b) > 0 else np.nan
-            for a, b in zip(some, others, strict=True)
-        ]
-    )

@@ -1,6 +1,5 @@
 """One row, one seed, one fold: trained, measured once on its test texts, and written down."""
 
-import fcntl
 import json
 import time
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from filelock import FileLock, Timeout
 
 from attribkit.data import Dataset
 from attribkit.errors import InputError
@@ -57,13 +57,16 @@ class Unit:
     def claimed(self, out: Path) -> Iterator[bool]:
         """Whether no other process is at work on it; a claim ends with its process, however that ends."""
         (out / "units").mkdir(exist_ok=True)
-        with open(out / "units" / f".{self.name}.lock", "w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
-            else:
-                yield True
+        lock = FileLock(out / "units" / f".{self.name}.lock")
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            lock.release()
 
     def model(self, out: Path) -> Path:
         """The folder of its model."""

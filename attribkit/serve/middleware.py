@@ -42,6 +42,9 @@ class Refused(Exception):
 class RequestGuard:
     """Middleware around the whole application.
 
+    Starlette's does less: `TrustedHostMiddleware` knows no addresses in brackets and no rule for every address,
+    `CORSMiddleware` allows other pages but refuses none, and nothing limits the size and the pace of a body.
+
     Args:
         app: the application.
         limits: of bodies.

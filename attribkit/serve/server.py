@@ -22,7 +22,12 @@ _LATE = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0
 
 
 class PatientProtocol(H11Protocol):
-    """HTTP/1.1, for a while: a connection that says nothing, or its first lines too slowly, is closed."""
+    """HTTP/1.1, for a while: a connection that says nothing, or its first lines too slowly, is closed.
+
+    None of uvicorn's options does that: `timeout_keep_alive` counts from an answer on, and `limit_concurrency` turns
+    others away where slow clients hold every place. `http=` takes a protocol class; of uvicorn's own only the state of
+    its parser is asked for beside what every `asyncio.Protocol` has.
+    """
 
     def __init__(self, *arguments: Any, patience: float, **named: Any) -> None:
         super().__init__(*arguments, **named)

@@ -127,8 +127,6 @@ def _reduced(vectors: NDArray[np.float32], size: int) -> NDArray[np.float32]:
             f"`size` must be at least 1 and at most the vectors' width and the words found, here {min(vectors.shape)}, "
             f"got {size}"
         )
-    centred = vectors - vectors.mean(0)
-    _, axes = np.linalg.eigh((centred.T @ centred).astype(np.float64))
-    axes = axes[:, ::-1][:, :size]
-    axes *= np.sign(axes[np.abs(axes).argmax(0), np.arange(size)])
-    return (centred @ axes).astype(np.float32)
+    from sklearn.decomposition import PCA  # which takes a second to load
+
+    return PCA(size, svd_solver="covariance_eigh").fit_transform(vectors.astype(np.float64)).astype(np.float32)

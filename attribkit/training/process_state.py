@@ -4,29 +4,11 @@ import ctypes
 import logging
 import os
 import platform
-import random
 import signal
 import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-import numpy as np
-import torch
-
-
-@contextmanager
-def own_randomness(seed: int, device: torch.device) -> Iterator[None]:
-    """A seeded random state of one's own; afterwards everybody's is as it was."""
-    python, numpy = random.getstate(), np.random.get_state()
-    uses_cuda = device.type == "cuda" or torch.cuda.is_initialized()
-    with torch.random.fork_rng(devices=list(range(torch.cuda.device_count())) if uses_cuda else []):
-        torch.manual_seed(seed)
-        try:
-            yield
-        finally:
-            random.setstate(python)
-            np.random.set_state(numpy)
 
 
 @contextmanager
@@ -48,7 +30,7 @@ _FEW, _MANY = 32 << 20, 1 << 16
 
 @contextmanager
 def kept_memory() -> Iterator[None]:
-    """What is freed stays with the process until the end, then goes back to the system.
+    """What is freed stays with the process until the end, then goes back to the system. For processes of our own.
 
     The C library of Linux hands each large tensor back as it is freed and asks for the next one a moment later; to get
     its pages from the system takes an eighth to a third of a training step. Where somebody has set the library up by

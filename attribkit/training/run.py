@@ -1,8 +1,6 @@
 """One training: from the plan to the classifier, with whatever lies in its folder meanwhile."""
 
-import platform
 import shutil
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +21,7 @@ from attribkit.training.process_state import own_interrupt, quiet
 from attribkit.training.processes import leads
 from attribkit.training.settings import as_json
 from attribkit.training.snapshots import Snapshots
+from attribkit.versions import versions_of
 
 
 class Run:
@@ -178,8 +177,7 @@ class Run:
         }
         if self.plan.vectors is not None:
             provenance["vectors"] = self.plan.vectors
-        packages = ("attribkit", "torch", "lightning", "numpy", "tokenizers")
-        versions = {"python": platform.python_version()} | {package: version(package) for package in packages}
+        versions = versions_of("python", "attribkit", "torch", "lightning", "numpy", "tokenizers")
         return provenance | {"metrics": {}, "versions": versions}
 
     def _notes(self) -> list[str]:

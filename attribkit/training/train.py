@@ -9,10 +9,10 @@ import torch
 from attribkit.errors import InputError
 from attribkit.models.classifier import Classifier, choose_device
 from attribkit.progress import Progress, shown
+from attribkit.random_state import preserve_random_state
 from attribkit.text.tokenizer import TextSettings
 from attribkit.training import processes
 from attribkit.training.plan import Trainable, check_data, check_precision, labelled_data, prepare
-from attribkit.training.process_state import kept_memory, own_randomness
 from attribkit.training.resume import check_folder
 from attribkit.training.run import Run
 from attribkit.training.settings import sort_options
@@ -96,7 +96,8 @@ def train(
     data = labelled_data(data, text, label)
     check_data(data)
     check_precision(sorted_options, chosen)
-    with own_randomness(seed, chosen), kept_memory(), shown(progress if processes.leads() else False) as tell:
+    uses_cuda = chosen.type == "cuda" or torch.cuda.is_initialized()
+    with preserve_random_state(uses_cuda, seed), shown(progress if processes.leads() else False) as tell:
         plan = prepare(data, sorted_options, glove, vector_size, tell)
         run = Run(plan, data, name or f"{data.name}-{architecture}", folder, chosen, tell, devices, nodes)
         return run.train(resume)

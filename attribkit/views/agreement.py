@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from attribkit.rank_correlation import kendall
 from attribkit.results.panels import Agreement, HeatmapRow
 
 TOP = 5
@@ -15,12 +15,8 @@ TOP = 5
 def agree(rows: Sequence[HeatmapRow], top: int = TOP) -> tuple[Agreement, ...]:
     """For each pair of rows Kendall's τ-b of the sizes of their values, and how many strongest tokens they share.
 
-    Signs are left out, for attention has none. τ-b counts the pairs of tokens that both rows rank alike less those they
-    rank unlike, over the geometric mean of the pairs that each does not tie: 1 for one order, −1 for the reverse, about
-    0 for unrelated ones. Of equally strong tokens the earlier counts as stronger among the `top`, which are fewer in a
-    text of fewer tokens.
-
-    Source: Kendall, "The treatment of ties in ranking problems", Biometrika 1945.
+    Signs are left out, for attention has none. Of equally strong tokens the earlier counts as stronger among the `top`,
+    which are fewer in a text of fewer tokens.
     """
     return tuple(_pair(first, second, top) for first, second in combinations(rows, 2))
 
@@ -28,10 +24,9 @@ def agree(rows: Sequence[HeatmapRow], top: int = TOP) -> tuple[Agreement, ...]:
 def _pair(first: HeatmapRow, second: HeatmapRow, top: int) -> Agreement:
     sizes = [np.abs(row.values) for row in (first, second)]
     top = min(top, len(sizes[0]))
-    if any(np.all(size == size[:1]) for size in sizes):  # nothing is ranked: a constant row, or a single token
+    tau = kendall(*sizes)
+    if np.isnan(tau):  # nothing is ranked: a constant row, or a single token
         return Agreement(first.name, second.name, None, None, top)
-    # by pandas, which loads SciPy's statistics only once it is asked: they take a third of a second
-    tau = float(pd.Series(sizes[0]).corr(pd.Series(sizes[1]), method="kendall"))
     shared = len(set(_strongest(sizes[0], top)) & set(_strongest(sizes[1], top)))
     return Agreement(first.name, second.name, tau, shared, top)
 

@@ -1,6 +1,5 @@
 """Chance, tamed: draws that can be repeated and leave no trace, and scores that know nothing of the model."""
 
-import random as python
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
@@ -12,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtrit
 
 from attribkit.attribution.request import AttributionRequest, MethodResult, one_by_one
+from attribkit.random_state import preserve_random_state
 
 DRAWING = RLock()
 """Held by whoever sets the random states of the process and draws from them."""
@@ -51,17 +51,8 @@ def seeded(text: AttributionRequest) -> Iterator[None]:
     They belong to the whole process: of several threads that explain, one draws at a time.
     """
     seed = seed_of(text.ids.cpu().numpy(), text.seed)
-    with DRAWING:
-        before, legacy = python.getstate(), np.random.get_state()
-        try:
-            with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
-                python.seed(seed)
-                np.random.seed(seed)
-                torch.manual_seed(seed)
-                yield
-        finally:
-            python.setstate(before)
-            np.random.set_state(legacy)
+    with DRAWING, preserve_random_state(seed=seed):
+        yield
 
 
 def random(request: AttributionRequest) -> MethodResult:

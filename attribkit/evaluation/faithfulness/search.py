@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.stats import kendalltau
 
 from attribkit.attribution.cnn.ablation import WindowAblation
 from attribkit.attribution.registry import why_not_exact
@@ -20,6 +19,7 @@ from attribkit.evaluation.scores import Scores
 from attribkit.models import registry
 from attribkit.models.classifier import Classifier
 from attribkit.progress import Progress, counted, silent
+from attribkit.rank_correlation import kendall
 from attribkit.views.encoded_batch import EncodedBatch
 
 MOST = 50
@@ -72,7 +72,7 @@ class OracleSearch:
             for number, way in enumerate(removals):
                 text = Erasable(own, ids, label, way, shortcut)
                 lost = -text.each(np.ones((1, len(ids)), dtype=bool))[0]
-                tau[:, number, row] = [_tau(one[row], lost) for one in scores]
+                tau[:, number, row] = [kendall(one[row], lost) for one in scores]
                 removed[number, row] = oracle.best_removed(text, counts)
                 kept[number, row] = oracle.best_kept(text, counts)
 
@@ -104,9 +104,3 @@ def _a_thread_per_text() -> Iterator[ThreadPoolExecutor]:
             yield pool
     finally:
         torch.set_num_threads(threads)
-
-
-def _tau(scores: Numbers, lost: Numbers) -> float:
-    if np.all(scores == scores[:1]) or np.all(lost == lost[:1]):
-        return np.nan
-    return float(kendalltau(scores, lost, variant="b").statistic)

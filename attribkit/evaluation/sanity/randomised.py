@@ -5,11 +5,11 @@ from collections.abc import Iterable
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 from torch import nn
 
 from attribkit.evaluation.scores import Scores
 from attribkit.models.classifier import Classifier
+from attribkit.rank_correlation import spearman
 
 
 def layers_top_down(model: Classifier) -> tuple[str, ...]:
@@ -44,13 +44,6 @@ def _redraw(module: nn.Module, parameter: nn.Parameter, pad_id: int, random: tor
     if isinstance(module, nn.Embedding):
         drawn[pad_id] = parameter[pad_id]
     parameter.copy_(drawn)
-
-
-def spearman(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
-    """Spearman's rank correlation, ties sharing their mean rank; NaN where either ranks nothing."""
-    if np.all(first == first[:1]) or np.all(second == second[:1]):
-        return np.nan
-    return float(np.corrcoef(rankdata(first), rankdata(second))[0, 1])
 
 
 def correlations(first: Scores, second: Scores, *, sizes: bool = False) -> NDArray[np.float64]:
