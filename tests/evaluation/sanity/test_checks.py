@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from attribkit.evaluation.sanity.checks import INVARIANCES, sanity
 from attribkit.evaluation.sanity.randomised import layers_top_down, randomised
-from attribkit.rank_correlation import spearman
 from attribkit.models.classifier import Classifier
+from attribkit.rank_correlation import spearman
 from attribkit.results.panels import Chart, Table
 
 TEXTS = [
