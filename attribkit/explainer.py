@@ -17,7 +17,8 @@ from attribkit.data import Dataset
 from attribkit.data.intake import Data, Rows, all_texts
 from attribkit.errors import InputError, InputTypeError
 from attribkit.models.answered import answered
-from attribkit.models.classifier import Classifier, softmax
+from attribkit.models.classifier import Classifier
+from attribkit.models.logits import softmax
 from attribkit.results.explanation import Explanation, Explanations
 from attribkit.results.panels import Panel, Prediction
 from attribkit.versions import versions_of

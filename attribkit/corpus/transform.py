@@ -16,7 +16,8 @@ from attribkit.attribution.registry import choose, tables_of_run
 from attribkit.attribution.targets import scalars_of
 from attribkit.corpus.job import Settings
 from attribkit.errors import AttribkitError, InputError, InputTypeError, ran_out
-from attribkit.models.classifier import NOT_FINITE, Classifier, softmax
+from attribkit.models.classifier import Classifier
+from attribkit.models.logits import NOT_FINITE, softmax
 from attribkit.results.panels import failed, relative_error, relative_to_size
 from attribkit.text.tokenizer import Encoded
 from attribkit.views.attribution import Attribution

@@ -12,7 +12,8 @@ from attribkit.data.intake import Data, Rows
 from attribkit.data.readable import Skipped, skipped_sentence
 from attribkit.evaluation.performance import Metrics, counted, measure
 from attribkit.models.answered import answered
-from attribkit.models.classifier import Classifier, softmax
+from attribkit.models.classifier import Classifier
+from attribkit.models.logits import softmax
 from attribkit.progress import Progress, silent
 
 

@@ -20,59 +20,13 @@ from attribkit.evaluation.plausibility import plausibility
 from attribkit.evaluation.sanity import sanity
 from attribkit.evaluation.scores import RANDOM, check_methods
 from attribkit.evaluation.statistics import Estimate
+from attribkit.evaluation.thresholds import NEEDS, THRESHOLDS, Figure, check_thresholds
 from attribkit.models.classifier import Classifier
 from attribkit.progress import Progress, shown
 from attribkit.results.panels import Convergence, Panel, Table
 
 SANE_TEXTS = 30
 """Texts whose scores are compared with a randomised model's; each is explained anew for every layer."""
-THRESHOLDS: dict[str, tuple[str | None, str]] = {
-    "accuracy": ("min", "share of right answers"),
-    "f1": ("min", "F1 of the last label if there are two, else the mean over the labels"),
-    "calibration_error": ("max", "expected calibration error"),
-    "comprehensiveness": ("min", "comprehensiveness, tokens deleted"),
-    "comprehensiveness_over_random": ("min", "the same less that of random scores"),
-    "sufficiency": ("max", "sufficiency, tokens deleted"),
-    "completeness_error": ("max", "largest relative completeness error"),
-    "converged": ("min", "share of texts whose scores add up"),
-    "randomised_correlation": ("max", "correlation left when every layer is randomised"),
-    "plausibility": (None, "AUPRC against the column of rationales"),
-    "plausibility_over_random": ("min", "the same less that of random scores"),
-}
-"""The figures: whether a threshold is the least or the most allowed, None if it says nothing alone; what each is."""
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One figure and what was asked of it.
-
-    Attributes:
-        name: one of `THRESHOLDS`.
-        value: what was measured.
-        low, high: its 95 % interval, where it is a mean over texts.
-        threshold: the least or the most allowed; None if nothing was asked.
-        random: what random scores reach on the same texts, where that says something.
-    """
-
-    name: str
-    value: float
-    low: float | None = None
-    high: float | None = None
-    threshold: float | None = None
-    random: float | None = None
-
-    @property
-    def asked(self) -> str | None:
-        """The threshold in words."""
-        least = THRESHOLDS[self.name][0] == "min"
-        return None if self.threshold is None else f"{'≥' if least else '≤'} {self.threshold:g}"
-
-    @property
-    def passed(self) -> bool | None:
-        """Whether the figure keeps to its threshold; None if there is none."""
-        if self.threshold is None:
-            return None
-        return self.value >= self.threshold if THRESHOLDS[self.name][0] == "min" else self.value <= self.threshold
 
 
 @dataclass(frozen=True)
@@ -208,7 +162,7 @@ def check(
             method cannot give.
     """
     asked = dict(thresholds or {})
-    _check_thresholds(asked)
+    check_thresholds(asked)
     if texts < 1:
         raise InputError(f"`texts` must be at least 1, got {texts}")
     name = check_methods(model, method)[0]
@@ -232,7 +186,7 @@ def check(
     there = {one.name: one for one in found}
     for one in asked:
         if one not in there:
-            raise InputError(f"a threshold for {one!r} needs {_NEEDS[one]}; leave the threshold out, or add that")
+            raise InputError(f"a threshold for {one!r} needs {NEEDS[one]}; leave the threshold out, or add that")
     figures = tuple(replace(there[one], threshold=asked.get(one)) for one in THRESHOLDS if one in there)
     return Checked(
         model.name,
@@ -245,28 +199,6 @@ def check(
         tuple(notes),
         allow_training_rows,
     )
-
-
-_NEEDS = {
-    **dict.fromkeys(("accuracy", "f1", "calibration_error"), "true labels that the model knows"),
-    **dict.fromkeys(("completeness_error", "converged"), "a method that promises completeness and draws nothing"),
-    "plausibility_over_random": "a table with a column 'rationale' of character spans",
-    "randomised_correlation": "texts of several tokens",
-}
-
-
-def _check_thresholds(asked: Mapping[str, float]) -> None:
-    for name, value in asked.items():
-        if name not in THRESHOLDS:
-            allowed = ", ".join(one for one, (side, _) in THRESHOLDS.items() if side)
-            raise InputError(f"`thresholds` can be given for {allowed}, got {name!r}")
-        if THRESHOLDS[name][0] is None:
-            raise InputError(
-                f"a threshold for {name!r} says nothing where random scores may reach it; give one for "
-                f"'{name}_over_random'"
-            )
-        if not np.isfinite(value):
-            raise InputError(f"the threshold for {name!r} must be a finite number, got {value}")
 
 
 def _of_answers(answers: Answers, metrics: Metrics | None) -> list[Figure]:

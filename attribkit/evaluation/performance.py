@@ -14,7 +14,8 @@ from attribkit.data.intake import Data, Rows
 from attribkit.errors import InputError, InputTypeError
 from attribkit.evaluation.unknown_labels import UnknownLabels
 from attribkit.models.answered import answered
-from attribkit.models.classifier import Classifier, softmax
+from attribkit.models.classifier import Classifier
+from attribkit.models.logits import softmax
 from attribkit.progress import Progress, shown
 
 

@@ -5,7 +5,8 @@ from numpy.typing import NDArray
 
 from attribkit.data.readable import TokenisedRows
 from attribkit.errors import InputError
-from attribkit.models.classifier import NOT_FINITE, Classifier, finite
+from attribkit.models.classifier import Classifier
+from attribkit.models.logits import NOT_FINITE, finite
 from attribkit.progress import Progress, silent
 
 

@@ -1,8 +1,7 @@
 """A classifier: a network, the tokenizer it reads with, the labels it knows, and where it came from."""
 
 import copy
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,51 +14,19 @@ from torch import Tensor, nn
 
 from attribkit.data.intake import Data, all_texts
 from attribkit.data.split_record import SplitRecord
-from attribkit.errors import InputError, InputTypeError, NetworkError
+from attribkit.errors import InputError, InputTypeError
 from attribkit.models import keeps_contract, model_folder, registry
+from attribkit.models.devices import choose_device, located
 from attribkit.models.fingerprint import FORMAT, earlier_fingerprint, fingerprint
 from attribkit.models.layers import Layer, before_last, find_layers
 from attribkit.models.lock import lock_of
+from attribkit.models.logits import check_finite, softmax
 from attribkit.models.reference import Reference
+from attribkit.models.state import eval_mode
 from attribkit.progress import Progress, shown, silent
 from attribkit.text import batching
-from attribkit.text.tokenizer import Encoded, TextEncoder, TextSettings, Tokenizer, check_encoded, check_text, shortened
-
-_NAMED = 5  # texts in one sentence
-_AT_ONCE = 1_000  # texts; the tokenizers library's encodings hold far more than the ids that are kept of them
-
-
-def choose_device(device: str | torch.device | None = None) -> torch.device:
-    """The device asked for, else the first accelerator there is, else the CPU.
-
-    Raises: ValueError if the device asked for is unknown or not on this machine.
-    """
-    if device is None:
-        if torch.cuda.is_available():
-            return torch.device("cuda")
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-    try:
-        chosen = torch.device(device)
-        torch.empty(0, device=chosen)
-    except (RuntimeError, AssertionError) as error:  # a torch built without CUDA asserts
-        raise InputError(f"`device` must name a device of this machine, such as 'cpu', got {str(device)!r}") from error
-    return chosen
-
-
-@contextmanager
-def eval_mode(network: nn.Module) -> Iterator[None]:
-    """The network in evaluation mode, for this thread alone; afterwards every module's own mode flag as it was.
-
-    Other threads that want the network wait. This one must not wait for them meanwhile.
-    """
-    with lock_of(network):
-        training = [module for module in network.modules() if module.training]
-        network.eval()
-        try:
-            yield
-        finally:
-            for module in training:
-                module.training = True
+from attribkit.text.encode import encode_texts, token_ids
+from attribkit.text.tokenizer import Encoded, TextEncoder, TextSettings, Tokenizer
 
 
 class Classifier:
@@ -138,15 +105,7 @@ class Classifier:
         Raises: TypeError for what is no string; ValueError for a text that is empty, broken or holds no token. With
             several texts the sentence names the one.
         """
-        texts = _listed(texts)
-        for number, text in enumerate(texts):
-            with _naming(number, texts):
-                check_text(text)
-        encoded = self.tokenizer.encode(texts)
-        for number, (text, one) in enumerate(zip(texts, encoded, strict=True)):
-            with _naming(number, texts):
-                check_encoded(one, text)
-        return encoded
+        return encode_texts(self.tokenizer, texts)
 
     def batch(self, ids: Sequence[NDArray[np.int64]]) -> tuple[Tensor, Tensor]:
         """Ids (B, T) and mask (B, T) on the network's device."""
@@ -158,18 +117,7 @@ class Classifier:
 
         Raises: as `encode`.
         """
-        texts = _listed(texts)
-        for number, text in enumerate(texts):
-            with _naming(number, texts):
-                check_text(text)
-        found: list[NDArray[np.int64]] = []
-        for start in range(0, len(texts), _AT_ONCE):
-            found += self.tokenizer.ids(texts[start : start + _AT_ONCE])
-        for number, row in enumerate(found):
-            if not len(row):
-                with _naming(number, texts):
-                    check_encoded(self.tokenizer.encode([texts[number]])[0], texts[number])
-        return found
+        return token_ids(self.tokenizer, texts)
 
     def inside(self) -> list[Layer]:
         """Every layer that takes part in the network's forward pass, in the order in which they finish."""
@@ -195,7 +143,7 @@ class Classifier:
     ) -> NDArray[np.float64]:
         """Logits (N, C) of encoded texts, in their order; batched by length, without gradients.
 
-        They are what the network puts out, NaN and infinity too: see `finite` and `check_finite`.
+        They are what the network puts out, NaN and infinity too: see `attribkit.models.logits`.
         """
         results = np.zeros((len(ids), len(self.labels)))
         done = 0
@@ -291,7 +239,7 @@ class Classifier:
         Args:
             device: where; "cuda" is the current one of several GPUs, "cuda:1" the second. None for where it is.
         """
-        if device is None or (place := _located(choose_device(device))) == self.device:
+        if device is None or (place := located(choose_device(device))) == self.device:
             return self
         moved = self.copy()
         moved.network.to(place)
@@ -403,66 +351,3 @@ class Classifier:
             and kept.fingerprint == self.earlier_fingerprint()
         ):
             self.reference = replace(kept, fingerprint=self.fingerprint())
-
-
-NOT_FINITE = "the network's outputs for it are NaN or infinite"
-"""Why a row of a table was left out."""
-
-
-def finite(logits: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """(N,) which texts' logits (N, C) are finite: of the others nothing can be said, so that a table leaves them out.
-
-    Raises: RuntimeError if there are texts, and none of them is left.
-    """
-    rows = np.asarray(np.isfinite(logits).all(axis=1))
-    if len(rows) and not rows.any():
-        raise NetworkError(
-            f"the network's outputs are NaN or infinite for all of {len(rows):,} texts; check its weights and what it "
-            "computes"
-        )
-    return rows
-
-
-def check_finite(logits: NDArray[np.float64], texts: Sequence[str]) -> NDArray[np.float64]:
-    """The logits (N, C) of N texts themselves. NetworkError that names the texts whose logits are NaN or infinite."""
-    bad = np.flatnonzero(~np.isfinite(logits).all(axis=1)).tolist()
-    if not bad:
-        return logits
-    named = ", ".join(f"text {row} ({shortened(texts[row])!r})" for row in bad[:_NAMED])
-    named = f"the text {shortened(texts[0])!r}" if len(texts) == 1 else named
-    more = f" and {len(bad) - _NAMED:,} more" if len(bad) > _NAMED else ""
-    raise NetworkError(
-        f"the network's outputs are NaN or infinite for {named}{more}; leave {'it' if len(bad) == 1 else 'them'} out, "
-        "and check the network's weights and what it computes"
-    )
-
-
-def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Probabilities (N, C) of finite logits (N, C)."""
-    shifted = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
-    return shifted / shifted.sum(axis=1, keepdims=True)
-
-
-def _located(device: torch.device) -> torch.device:
-    """The device with its index: a tensor knows which one of several the system takes if none is named."""
-    return torch.empty(0, device=device).device
-
-
-def _listed(texts: object) -> list[Any]:
-    """Texts one by one; TypeError for a single string and for a table, whose letters and column names are none."""
-    if isinstance(texts, (str, bytes, pd.DataFrame, Mapping)) or not isinstance(texts, Iterable):
-        raise InputTypeError(
-            f"several texts are needed, got {type(texts).__name__}; give a list of texts, such as one column of a table"
-        )
-    return list(texts)
-
-
-@contextmanager
-def _naming(number: int, texts: Sequence[str]) -> Iterator[None]:
-    """Errors about one text of many say which."""
-    try:
-        yield
-    except InputError as error:
-        if len(texts) == 1:
-            raise
-        raise type(error)(f"text {number}: {error}") from error

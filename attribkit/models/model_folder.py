@@ -8,9 +8,6 @@ import hashlib
 import io
 import json
 import os
-import re
-import secrets
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
@@ -25,24 +22,26 @@ from torch import Tensor, nn
 
 from attribkit.data.split_record import SplitRecord
 from attribkit.errors import InputError, InputExistsError, InputIsFileError, InputNotFoundError, InputPermissionError
-from attribkit.files import locked, write_whole
+from attribkit.files import locked
+from attribkit.models.model_card import model_card
+from attribkit.models.model_files import (
+    CARD,
+    CONFIG,
+    HISTORY,
+    REFERENCE,
+    SNAPSHOT,
+    SNAPSHOTS,
+    SPLITS,
+    TOKENIZER,
+    WEIGHTS,
+    publish,
+    roll_back,
+)
 from attribkit.models.reference import Reference
 from attribkit.text.tokenizer import Tokenizer
 
 FORMAT = 1
-CONFIG, TOKENIZER, WEIGHTS, CARD, HISTORY, REFERENCE, SPLITS = (
-    "config.json",
-    "tokenizer.json",
-    "weights.safetensors",
-    "README.md",
-    "history.csv",
-    "reference.safetensors",
-    "splits.safetensors",
-)
-SNAPSHOTS = "snapshots"
-_SNAPSHOT = re.compile(rf"{SNAPSHOTS}/epoch-(\d{{3,6}})\.safetensors")
 BUNDLED = Path(__file__).parents[1] / "pretrained"
-_REPLACED, _SAVING = ".replaced-", ".saving-"
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def find(path: str | Path) -> Path:
     """
     folder = Path(path)
     if folder.is_dir():
-        _roll_back(folder)
+        roll_back(folder)
         if (folder / CONFIG).is_file() or str(path) not in bundled():
             return folder
     if str(path) in bundled():
@@ -117,7 +116,7 @@ def write(
     files = {
         TOKENIZER: tokenizer.to_json().encode(),
         WEIGHTS: _weights(_halved(network.state_dict()) if half else network.state_dict()),
-        CARD: _card(config, splits).encode(),
+        CARD: model_card(config, splits).encode(),
     }
     if history is not None:
         files[HISTORY] = history.to_csv(index=False).encode()
@@ -159,7 +158,7 @@ def _seal(folder: Path, config: dict[str, Any], files: dict[str, bytes]) -> None
     config["files"] = {file: hashlib.sha256(content).hexdigest() for file, content in files.items()}
     config["sha256"] = _checksum(config)
     sealed = json.dumps(config, ensure_ascii=False, indent=1, allow_nan=False).encode()
-    _publish(folder, files | {CONFIG: sealed})
+    publish(folder, files | {CONFIG: sealed})
 
 
 def check_writable(folder: Path, overwrite: bool) -> None:
@@ -168,7 +167,7 @@ def check_writable(folder: Path, overwrite: bool) -> None:
     Raises: FileExistsError if the folder holds a model and `overwrite` is False; PermissionError if it, or the nearest
         folder above it that exists, cannot be written.
     """
-    _roll_back(folder)
+    roll_back(folder)
     if (folder / CONFIG).is_file() and not overwrite:
         raise InputExistsError(
             f"{str(folder)!r} already holds a model; choose another folder or replace it with overwrite=True (--force)"
@@ -188,7 +187,7 @@ def read(folder: Path) -> Contents:
     """Read and check a model folder; see `Classifier.load`."""
     with locked(folder, shared=True):
         config, contents = _checked(folder)
-    snapshots = {int(found[1]): file for file in contents if (found := _SNAPSHOT.fullmatch(file))}
+    snapshots = {int(found[1]): file for file in contents if (found := SNAPSHOT.fullmatch(file))}
     return Contents(
         config=config,
         tokenizer=contents[TOKENIZER].decode(),
@@ -211,7 +210,7 @@ def _checked(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
         if file not in config.get("files", {}):
             raise InputError(f"the model folder's {CONFIG} lacks the checksum of {file}; save the model anew")
     for file, checksum in config["files"].items():
-        if file not in (TOKENIZER, WEIGHTS, CARD, HISTORY, REFERENCE, SPLITS) and not _SNAPSHOT.fullmatch(file):
+        if file not in (TOKENIZER, WEIGHTS, CARD, HISTORY, REFERENCE, SPLITS) and not SNAPSHOT.fullmatch(file):
             raise InputError(f"the model folder's {CONFIG} names an unexpected file {file!r}; save the model anew")
         if not (folder / file).is_file():
             raise InputError(f"the model folder {str(folder)!r} lacks {file}; save the model anew")
@@ -261,81 +260,3 @@ def _read_config(folder: Path) -> dict[str, Any]:
 def _checksum(config: Mapping[str, Any]) -> str:
     content = {key: value for key, value in config.items() if key != "sha256"}
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-
-
-def _publish(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Put the files in place, config.json last; an older model's files step aside first and return if this fails."""
-    with locked(folder):
-        _replace(folder, files)
-
-
-def _replace(folder: Path, files: Mapping[str, bytes]) -> None:
-    tag = secrets.token_hex(4)
-    staged, replaced = folder / f"{_SAVING}{tag}", folder / f"{_REPLACED}{tag}"
-    for left in folder.glob(f"{_SAVING}*"):  # by saves that were killed: who holds the lock is the only one at work
-        shutil.rmtree(left, ignore_errors=True)
-    try:
-        staged.mkdir()
-        for file, content in files.items():
-            (staged / file).parent.mkdir(exist_ok=True)
-            write_whole(staged / file, content)
-        if (folder / CONFIG).exists():
-            replaced.mkdir()
-            for name in (CONFIG, TOKENIZER, WEIGHTS, CARD, HISTORY, REFERENCE, SPLITS, SNAPSHOTS):
-                if (folder / name).exists():
-                    os.replace(folder / name, replaced / name)
-        elif all(_SNAPSHOT.fullmatch(f"{SNAPSHOTS}/{file.name}") for file in (folder / SNAPSHOTS).glob("*")):
-            shutil.rmtree(folder / SNAPSHOTS, ignore_errors=True)  # of a save that was broken off
-        for name in sorted({Path(file).parts[0] for file in files}, key=lambda name: (name == CONFIG, name)):
-            os.replace(staged / name, folder / name)
-        shutil.rmtree(replaced, ignore_errors=True)
-    finally:
-        shutil.rmtree(staged, ignore_errors=True)
-        _put_back(folder)
-
-
-def _roll_back(folder: Path) -> None:
-    """If replacing a model was broken off before its config.json came, put the older model's files back."""
-    if folder.is_dir() and any(folder.glob(f"{_REPLACED}*")):
-        with locked(folder):  # a save that is under way is no save that was broken off
-            _put_back(folder)
-
-
-def _put_back(folder: Path) -> None:
-    for replaced in folder.glob(f"{_REPLACED}*") if folder.is_dir() else ():
-        if not (folder / CONFIG).exists():
-            for file in sorted(replaced.iterdir(), key=lambda file: file.name == CONFIG):
-                if file.is_dir():  # unlike a file, a folder cannot be put in another one's place
-                    shutil.rmtree(folder / file.name, ignore_errors=True)
-                os.replace(file, folder / file.name)
-        shutil.rmtree(replaced, ignore_errors=True)
-
-
-def _card(config: Mapping[str, Any], splits: SplitRecord | None) -> str:
-    """The model card, in Markdown."""
-    lines = [f"# {config['name']}", ""]
-    lines += [f"A text classifier ({config['architecture']}) with the labels {', '.join(config['labels'])}.", ""]
-    sections = {"Network": config["settings"], "Text": config["text"], **config["provenance"]}
-    for title, content in sections.items():
-        lines += [f"## {str(title).capitalize()}", ""]
-        if isinstance(content, Mapping):
-            lines += ["| | |", "|---|---|"]
-            lines += [f"| {_cell(key)} | {_cell(value)} |" for key, value in content.items()]
-        else:
-            lines += [str(content)]
-        lines += [""]
-    known = "It is not known which rows it was trained on."
-    if splits is not None:
-        count = len(splits.train) + len(splits.validation) + len(splits.test)
-        known = (
-            f"{SPLITS} holds a 64-bit hash of each of its {count:,} texts, so that those it was trained on are known "
-            "again in any file and figures are taken on the others."
-        )
-    return "\n".join([*lines, "## Rows", "", known, ""])
-
-
-def _cell(value: Any) -> str:
-    shown = f"{value:.4f}" if isinstance(value, float) else str(value)
-    if len(shown) > 300:
-        shown = shown[:299] + "…"
-    return shown.replace("|", "\\|").replace("\n", " ")

@@ -8,8 +8,24 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from attribkit.models.classifier import eval_mode
+from attribkit.models.lock import lock_of
 from attribkit.random_state import preserve_random_state
+
+
+@contextmanager
+def eval_mode(network: nn.Module) -> Iterator[None]:
+    """The network in evaluation mode, for this thread alone; afterwards every module's own mode flag as it was.
+
+    Other threads that want the network wait. This one must not wait for them meanwhile.
+    """
+    with lock_of(network):
+        training = [module for module in network.modules() if module.training]
+        network.eval()
+        try:
+            yield
+        finally:
+            for module in training:
+                module.training = True
 
 
 @contextmanager

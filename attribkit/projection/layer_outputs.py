@@ -10,8 +10,9 @@ from torch import Tensor
 
 from attribkit.data.intake import Data, all_texts
 from attribkit.errors import InputError, NetworkError
-from attribkit.models.classifier import Classifier, eval_mode
+from attribkit.models.classifier import Classifier
 from attribkit.models.layers import Layer, choose_layers, watched
+from attribkit.models.state import eval_mode
 from attribkit.progress import Progress, shown, silent
 from attribkit.projection.pooling import Reduction, Steps, reduced
 from attribkit.text import batching

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.data.labelled_texts import LabelledTexts
-from attribkit.models.classifier import Classifier, softmax
+from attribkit.models.classifier import Classifier
+from attribkit.models.logits import softmax
 from attribkit.projection.layer_outputs import LayerOutputs
 from attribkit.results.panels.scatter import EXCERPT
 

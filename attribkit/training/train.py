@@ -7,7 +7,8 @@ from typing import Any
 import torch
 
 from attribkit.errors import InputError
-from attribkit.models.classifier import Classifier, choose_device
+from attribkit.models.classifier import Classifier
+from attribkit.models.devices import choose_device
 from attribkit.progress import Progress, shown
 from attribkit.random_state import preserve_random_state
 from attribkit.text.tokenizer import TextSettings

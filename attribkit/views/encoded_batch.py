@@ -7,7 +7,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from attribkit.models.classifier import Classifier, check_finite
+from attribkit.models.classifier import Classifier
+from attribkit.models.logits import check_finite
 from attribkit.results.panels import Panel
 from attribkit.text.tokenizer import Encoded
 

@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 
 from attribkit.cli import main
-from attribkit.evaluation.check import THRESHOLDS, Figure, check
+from attribkit.evaluation.check import check
 from attribkit.evaluation.performance import evaluate
 from attribkit.evaluation.plausibility import plausibility
+from attribkit.evaluation.thresholds import THRESHOLDS, Figure
 from attribkit.models.classifier import Classifier
 
 ROWS = [

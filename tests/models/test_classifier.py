@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 from torch import nn
 
 from attribkit.models.adapters import Adapted
-from attribkit.models.classifier import Classifier, choose_device, eval_mode, softmax
+from attribkit.models.classifier import Classifier
+from attribkit.models.devices import choose_device
+from attribkit.models.logits import softmax
+from attribkit.models.state import eval_mode
 from attribkit.text.tokenizer import WordIndex
 
 WORDS = "a good film horrible bad never seen unknown ! I've".split()
@@ -124,7 +127,7 @@ def test_only_another_device_takes_a_copy(
     place = torch.device({"cuda": "cuda:1", "mps": "mps:0"}.get(asked, asked))
     model, moved = make_classifier(), []
     monkeypatch.setattr("attribkit.models.classifier.choose_device", torch.device)
-    monkeypatch.setattr("attribkit.models.classifier._located", lambda device: place if str(device) == asked else None)
+    monkeypatch.setattr("attribkit.models.classifier.located", lambda device: place if str(device) == asked else None)
     monkeypatch.setattr(Classifier, "device", property(lambda self: torch.device(here)))
     monkeypatch.setattr(type(model.network), "to", lambda network, device: moved.append((network, device)))
     found = model.on(asked)

@@ -20,7 +20,8 @@ from attribkit.evaluation.importance import word_importance
 from attribkit.evaluation.performance import evaluate
 from attribkit.evaluation.plausibility import plausibility
 from attribkit.evaluation.sanity import sanity
-from attribkit.models.classifier import NOT_FINITE, Classifier, check_finite, finite
+from attribkit.models.classifier import Classifier
+from attribkit.models.logits import NOT_FINITE, check_finite, finite
 
 GOOD = [
     "a good film with a great story",

@@ -16,9 +16,9 @@ from torch import nn
 import attribkit as ak
 from attribkit.evaluation.faithfulness import faithfulness
 from attribkit.models.adapters import Adapted
-from attribkit.models.classifier import Classifier, eval_mode
+from attribkit.models.classifier import Classifier
 from attribkit.models.lock import lock_of
-from attribkit.models.state import preserve_state
+from attribkit.models.state import eval_mode, preserve_state
 from attribkit.serve.served_model import ServedModel
 from attribkit.text.tokenizer import WordIndex
 

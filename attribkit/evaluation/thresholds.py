@@ -1,0 +1,80 @@
+"""The figures that a check takes of a model, and the thresholds that they may be held to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from attribkit.errors import InputError
+
+THRESHOLDS: dict[str, tuple[str | None, str]] = {
+    "accuracy": ("min", "share of right answers"),
+    "f1": ("min", "F1 of the last label if there are two, else the mean over the labels"),
+    "calibration_error": ("max", "expected calibration error"),
+    "comprehensiveness": ("min", "comprehensiveness, tokens deleted"),
+    "comprehensiveness_over_random": ("min", "the same less that of random scores"),
+    "sufficiency": ("max", "sufficiency, tokens deleted"),
+    "completeness_error": ("max", "largest relative completeness error"),
+    "converged": ("min", "share of texts whose scores add up"),
+    "randomised_correlation": ("max", "correlation left when every layer is randomised"),
+    "plausibility": (None, "AUPRC against the column of rationales"),
+    "plausibility_over_random": ("min", "the same less that of random scores"),
+}
+"""The figures: whether a threshold is the least or the most allowed, None if it says nothing alone; what each is."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure and what was asked of it.
+
+    Attributes:
+        name: one of `THRESHOLDS`.
+        value: what was measured.
+        low, high: its 95 % interval, where it is a mean over texts.
+        threshold: the least or the most allowed; None if nothing was asked.
+        random: what random scores reach on the same texts, where that says something.
+    """
+
+    name: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+    threshold: float | None = None
+    random: float | None = None
+
+    @property
+    def asked(self) -> str | None:
+        """The threshold in words."""
+        least = THRESHOLDS[self.name][0] == "min"
+        return None if self.threshold is None else f"{'≥' if least else '≤'} {self.threshold:g}"
+
+    @property
+    def passed(self) -> bool | None:
+        """Whether the figure keeps to its threshold; None if there is none."""
+        if self.threshold is None:
+            return None
+        return self.value >= self.threshold if THRESHOLDS[self.name][0] == "min" else self.value <= self.threshold
+
+
+NEEDS = {
+    **dict.fromkeys(("accuracy", "f1", "calibration_error"), "true labels that the model knows"),
+    **dict.fromkeys(("completeness_error", "converged"), "a method that promises completeness and draws nothing"),
+    "plausibility_over_random": "a table with a column 'rationale' of character spans",
+    "randomised_correlation": "texts of several tokens",
+}
+"""What a figure needs that not every set of data and not every method can give."""
+
+
+def check_thresholds(asked: Mapping[str, float]) -> None:
+    """Raises ValueError for a threshold that is unknown, says nothing alone, or is no finite number."""
+    for name, value in asked.items():
+        if name not in THRESHOLDS:
+            allowed = ", ".join(one for one, (side, _) in THRESHOLDS.items() if side)
+            raise InputError(f"`thresholds` can be given for {allowed}, got {name!r}")
+        if THRESHOLDS[name][0] is None:
+            raise InputError(
+                f"a threshold for {name!r} says nothing where random scores may reach it; give one for "
+                f"'{name}_over_random'"
+            )
+        if not np.isfinite(value):
+            raise InputError(f"the threshold for {name!r} must be a finite number, got {value}")

@@ -1,0 +1,47 @@
+"""What a network puts out for texts: whether it can be used, and the probabilities that it stands for."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attribkit.errors import NetworkError
+from attribkit.text.tokenizer import shortened
+
+_NAMED = 5  # texts in one sentence
+NOT_FINITE = "the network's outputs for it are NaN or infinite"
+"""Why a row of a table was left out."""
+
+
+def finite(logits: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(N,) which texts' logits (N, C) are finite: of the others nothing can be said, so that a table leaves them out.
+
+    Raises: RuntimeError if there are texts, and none of them is left.
+    """
+    rows = np.asarray(np.isfinite(logits).all(axis=1))
+    if len(rows) and not rows.any():
+        raise NetworkError(
+            f"the network's outputs are NaN or infinite for all of {len(rows):,} texts; check its weights and what it "
+            "computes"
+        )
+    return rows
+
+
+def check_finite(logits: NDArray[np.float64], texts: Sequence[str]) -> NDArray[np.float64]:
+    """The logits (N, C) of N texts themselves. NetworkError that names the texts whose logits are NaN or infinite."""
+    bad = np.flatnonzero(~np.isfinite(logits).all(axis=1)).tolist()
+    if not bad:
+        return logits
+    named = ", ".join(f"text {row} ({shortened(texts[row])!r})" for row in bad[:_NAMED])
+    named = f"the text {shortened(texts[0])!r}" if len(texts) == 1 else named
+    more = f" and {len(bad) - _NAMED:,} more" if len(bad) > _NAMED else ""
+    raise NetworkError(
+        f"the network's outputs are NaN or infinite for {named}{more}; leave {'it' if len(bad) == 1 else 'them'} out, "
+        "and check the network's weights and what it computes"
+    )
+
+
+def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Probabilities (N, C) of finite logits (N, C)."""
+    shifted = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
+    return shifted / shifted.sum(axis=1, keepdims=True)

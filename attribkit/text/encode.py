@@ -1,0 +1,63 @@
+"""The tokens of several texts, each checked: an error about one of them says which."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from attribkit.errors import InputError, InputTypeError
+from attribkit.text.tokenizer import Encoded, TextEncoder, check_encoded, check_text
+
+_AT_ONCE = 1_000  # texts; the tokenizers library's encodings hold far more than the ids that are kept of them
+
+
+def encode_texts(tokenizer: TextEncoder, texts: Sequence[str]) -> list[Encoded]:
+    """Each text's tokens; raises as `attribkit.models.classifier.Classifier.encode`."""
+    texts = _listed(texts)
+    for number, text in enumerate(texts):
+        with _naming(number, texts):
+            check_text(text)
+    encoded = tokenizer.encode(texts)
+    for number, (text, tokens) in enumerate(zip(texts, encoded, strict=True)):
+        with _naming(number, texts):
+            check_encoded(tokens, text)
+    return encoded
+
+
+def token_ids(tokenizer: TextEncoder, texts: Sequence[str]) -> list[NDArray[np.int64]]:
+    """Each text's token ids alone; raises likewise."""
+    texts = _listed(texts)
+    for number, text in enumerate(texts):
+        with _naming(number, texts):
+            check_text(text)
+    ids: list[NDArray[np.int64]] = []
+    for start in range(0, len(texts), _AT_ONCE):
+        ids += tokenizer.ids(texts[start : start + _AT_ONCE])
+    for number, row in enumerate(ids):
+        if not len(row):
+            with _naming(number, texts):
+                check_encoded(tokenizer.encode([texts[number]])[0], texts[number])
+    return ids
+
+
+def _listed(texts: object) -> list[Any]:
+    """Texts one by one; TypeError for a single string and for a table, whose letters and column names are none."""
+    if isinstance(texts, (str, bytes, pd.DataFrame, Mapping)) or not isinstance(texts, Iterable):
+        raise InputTypeError(
+            f"several texts are needed, got {type(texts).__name__}; give a list of texts, such as one column of a table"
+        )
+    return list(texts)
+
+
+@contextmanager
+def _naming(number: int, texts: Sequence[str]) -> Iterator[None]:
+    """Errors about one text of many say which."""
+    try:
+        yield
+    except InputError as error:
+        if len(texts) == 1:
+            raise
+        raise type(error)(f"text {number}: {error}") from error
