@@ -30,8 +30,8 @@ def compare(a: Explanation, b: Explanation, names: tuple[str, str] | None = None
     for one in (a, b):
         if not isinstance(one, Explanation):
             raise InputTypeError(f"two explanations were expected, got {type(one).__name__}; make them with explain()")
-    change = (a - b).scores
-    found = align(a.scores, b.scores)
+    change = (a - b).token_scores
+    found = align(a.token_scores, b.token_scores)
     first, second = names or _names(a, b)
     if first == second:
         raise InputError(f"`names` must be two different names, got {first!r} twice")
@@ -52,7 +52,7 @@ def compare(a: Explanation, b: Explanation, names: tuple[str, str] | None = None
         tokens_total=change.tokens_total,
         notes=(
             *(in_words(one) for one in pair),
-            *(f"{name}: {one.scores.verdict}" for name, one in ((first, a), (second, b))),
+            *(f"{name}: {one.token_scores.verdict}" for name, one in ((first, a), (second, b))),
             *change.notes,
         ),
     )
@@ -70,12 +70,12 @@ def compare(a: Explanation, b: Explanation, names: tuple[str, str] | None = None
 
 
 def _counted(one: Explanation) -> dict[str, Any]:
-    return Convergence.of([one.scores]).to_json()
+    return Convergence.of([one.token_scores]).to_json()
 
 
 def _names(a: Explanation, b: Explanation) -> tuple[str, str]:
     """What the two differ in, in the fewest words."""
-    one, two = a.scores, b.scores
+    one, two = a.token_scores, b.token_scores
     parts = [
         (str(a.provenance.get("model", "a")), str(b.provenance.get("model", "b"))),
         (one.method, two.method),

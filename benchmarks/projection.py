@@ -193,7 +193,7 @@ def measure_page(texts: list[str], source: str) -> None:
             opened = [opening(playwright, browser, path) for _ in range(3)]
             emit(
                 "page",
-                points=len(drawn.panels[0].excerpts),
+                points=len(drawn.panels()[0].excerpts),
                 dimensions=dimensions,
                 source=source,
                 megabytes=path.stat().st_size / 1e6,

@@ -73,7 +73,7 @@ a, b = (ak.explain(model, text, views="attribution", target="neg") for model in 
 Image(ak.compare(a, b).to_png(dpi=75))
 
 # %%
-(a - b).scores.verdict
+(a - b).token_scores.verdict
 
 # %% [markdown]
 # ## A whole set at once

@@ -76,4 +76,4 @@ why
 # Kendall's τ between the rows says how far the three measures agree on the order of the words.
 
 # %%
-[(one.first, one.second, one.tau, one.shared) for one in why.panels[0].agreements]
+[(one.first, one.second, one.tau, one.shared) for one in why.panels()[0].agreements]

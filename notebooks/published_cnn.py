@@ -106,7 +106,7 @@ explained = ak.explain(model, list(texts), output="probability", target="pos", t
 explained
 
 # %%
-[(row.prediction.label, row.scores.verdict) for row in explained]
+[(row.prediction.label, row.token_scores.verdict) for row in explained]
 
 # %% [markdown]
 # The bundled model, trained on all reviews, on the same sentences:

@@ -39,7 +39,7 @@ OUT.mkdir(exist_ok=True)
 
 def numbers(explanation: ak.Explanation) -> pd.DataFrame:
     """The mixing numbers of every map of an explanation."""
-    scatter = next(panel for panel in explanation.panels if panel.kind == "scatter")
+    scatter = next(panel for panel in explanation.panels() if panel.kind == "scatter")
     rows = []
     for one in scatter.maps:
         mixing = one.mixing

@@ -61,7 +61,7 @@ def test_explain_prints_a_line_and_writes_every_format(
 def test_explain_as_json_can_be_read_back(model: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("explain", model, "a good film", "--json", "--target", "pos,neg", "--baseline", "unk") == 0
     why = Explanation.from_json(capsys.readouterr().out)
-    assert (why.scores.target, why.scores.baseline) == ("pos − neg", "unk")
+    assert (why.token_scores.target, why.token_scores.baseline) == ("pos − neg", "unk")
     assert run("explain", model, "a good film", "bad", "--json") == 0
     assert len(Explanations.from_json(capsys.readouterr().out)) == 2
 
@@ -70,8 +70,8 @@ def test_explain_with_several_baselines_and_beside_attention(model: str, capsys:
     arguments = ("--json", "--baseline", "unk", "--baseline", "pad", "--compare")
     assert run("explain", model, "a good film", *arguments) == 0
     why = Explanation.from_json(capsys.readouterr().out)
-    assert why.scores.band is not None and why.scores.band.baselines == ("unk", "pad")
-    (panel,) = (panel for panel in why.panels if isinstance(panel, Heatmap))
+    assert why.token_scores.band is not None and why.token_scores.band.baselines == ("unk", "pad")
+    (panel,) = (panel for panel in why.panels() if isinstance(panel, Heatmap))
     assert [row.name for row in panel.rows] == ["attention", "integrated gradients", "leave-one-out"]
     assert run("explain", model, "a good film", "--baseline", "unk", "--baseline", "unk") == 2
     assert "must name each baseline once, got 'unk' twice" in capsys.readouterr().err
@@ -208,7 +208,7 @@ def test_project_prints_the_mixing_and_writes_the_map(
     options = ("--split", "all", "--layer", "dropout", "--epochs", "all", "--place", "a good show", "--neighbours", "5")
     assert run("project", out, table, *options, *(f"--out={file}" for file in files)) == 0
     assert "share the label" in capsys.readouterr().out
-    (scatter, *_) = Explanation.load(files[0]).panels
+    (scatter, *_) = Explanation.load(files[0]).panels()
     assert isinstance(scatter, Scatter)
     assert [one.epoch for one in scatter.maps] == [0, 2] and scatter.placed[0].excerpt == "a good show"
     assert len(scatter.excerpts) == 24 and all(file.stat().st_size > 500 for file in files)
@@ -222,10 +222,10 @@ def test_explain_marks_a_text_among_others_the_same_seed_the_same(
     for seed in (0, 0, 1):
         assert run(*arguments, "--seed", seed) == 0
         found.append(Explanation.from_json(capsys.readouterr().out))
-    (scatter,) = (panel for panel in found[0].panels if isinstance(panel, Scatter))
+    (scatter,) = (panel for panel in found[0].panels() if isinstance(panel, Scatter))
     assert scatter.placed[0].excerpt == "a good film" and len(scatter.excerpts) == 24
     assert scatter.notes[0] == "the texts are all rows of reviews.csv"
-    assert found[0] == found[1] and found[0].scores != found[2].scores
+    assert found[0] == found[1] and found[0].token_scores != found[2].token_scores
 
 
 def test_debug_shows_where_an_error_came_from(model: str, capsys: pytest.CaptureFixture[str]) -> None:

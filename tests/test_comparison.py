@@ -30,26 +30,26 @@ def model(make_classifier: Callable[..., Classifier]) -> Classifier:
 
 def test_a_minus_b_is_a_minus_b(model: Classifier, make_classifier: Callable[..., Classifier]) -> None:
     a, b = explained(model), explained(make_classifier(seed=1))
-    change = (a - b).scores
-    assert np.array_equal(change.scores, a.scores.scores - b.scores.scores)
-    assert change.output_text == a.scores.output_text - b.scores.output_text
-    assert np.array_equal((b - a).scores.scores, -change.scores)
+    change = (a - b).token_scores
+    assert np.array_equal(change.scores, a.token_scores.scores - b.token_scores.scores)
+    assert change.output_text == a.token_scores.output_text - b.token_scores.output_text
+    assert np.array_equal((b - a).token_scores.scores, -change.scores)
     assert change.converged and change.relative_error <= change.tolerance
-    assert not (a - a).scores.scores.any() and (a - a).scores.converged
+    assert not (a - a).token_scores.scores.any() and (a - a).token_scores.converged
 
 
 def test_what_does_not_add_up_does_not_add_up_in_the_difference(model: Classifier) -> None:
     a = explained(model)
-    assert (a - explained(model, method="leave_one_out")).scores.converged is None
-    broken = replace(a.scores, converged=False)
-    assert difference(a.scores, broken).converged is False
+    assert (a - explained(model, method="leave_one_out")).token_scores.converged is None
+    broken = replace(a.token_scores, converged=False)
+    assert difference(a.token_scores, broken).converged is False
 
 
 def test_the_difference_of_drawn_scores_has_a_spread_of_its_own(model: Classifier) -> None:
     a = explained(model)
-    drawn = replace(a.scores, converged=None, draws=30, spread=np.full(len(a.scores.tokens), 3.0))
-    again = replace(drawn, draws=12, spread=np.full(len(a.scores.tokens), 4.0))
-    both, one = difference(drawn, again), difference(a.scores, drawn)
+    drawn = replace(a.token_scores, converged=None, draws=30, spread=np.full(len(a.token_scores.tokens), 3.0))
+    again = replace(drawn, draws=12, spread=np.full(len(a.token_scores.tokens), 4.0))
+    both, one = difference(drawn, again), difference(a.token_scores, drawn)
     assert (both.draws, both.converged, one.draws) == (42, None, 30)
     assert both.spread is not None and one.spread is not None
     assert np.allclose(both.spread, 5.0) and np.allclose(one.spread, 3.0)
@@ -57,7 +57,7 @@ def test_the_difference_of_drawn_scores_has_a_spread_of_its_own(model: Classifie
 
 
 def test_the_difference_says_what_failed_in_either(model: Classifier) -> None:
-    a = replace(explained(model).scores, rule_change=1e-9)
+    a = replace(explained(model).token_scores, rule_change=1e-9)
     size = float(np.abs(a.scores).sum())
     change = difference(a, replace(a, converged=False, rule_change=3e-4 * size))
     assert change.rule_change == pytest.approx(3e-4 * size + 1e-9) and change.converged is False
@@ -69,7 +69,7 @@ def test_the_difference_says_what_failed_in_either(model: Classifier) -> None:
 def test_a_comparison_draws_both_and_the_difference_and_says_how_far_they_agree(model: Classifier) -> None:
     a, b = explained(model), explained(model, method="leave_one_out")
     found = ak.compare(a, b)
-    heatmap, table = found.panels
+    heatmap, table = found.panels()
     assert isinstance(heatmap, Heatmap) and isinstance(table, Table)
     assert [row.name for row in heatmap.rows] == ["exact", "leave_one_out", "difference"]
     assert np.array_equal(heatmap.rows[2].values, heatmap.rows[0].values - heatmap.rows[1].values)
@@ -83,7 +83,7 @@ def test_two_models_are_named_and_two_cuts_of_a_text_are_aligned(model: Classifi
     vocabulary = {"<pad>": 0, "<unk>": 1, "a": 2, "good film": 3, "never": 4}
     with_pairs = Classifier(model.network, WordIndex(vocabulary, split_pairs), model.labels, name="pairs")
     found = ak.compare(explained(model), explained(with_pairs))
-    heatmap = found.panels[0]
+    heatmap = found.panels()[0]
     assert isinstance(heatmap, Heatmap)
     assert [TEXT[a:b] for a, b in zip(heatmap.starts, heatmap.ends, strict=True)] == [
         "a",
@@ -93,7 +93,7 @@ def test_two_models_are_named_and_two_cuts_of_a_text_are_aligned(model: Classifi
         "dull",
     ]
     assert heatmap.rows[0].name == "tiny-cnn" and heatmap.rows[1].name == "pairs"
-    own = explained(model).scores
+    own = explained(model).token_scores
     assert heatmap.rows[0].values[1] == pytest.approx(own.scores[1] + own.scores[2])
     assert heatmap.rows[0].values.sum() == pytest.approx(own.total)
     assert heatmap.rows[1].values[2] == 0, "the second did not read the comma"
@@ -118,7 +118,7 @@ def test_alignment_loses_no_score(token_pair: tuple[TokenScores, TokenScores]) -
 
 @pytest.fixture
 def token_pair(model: Classifier) -> tuple[TokenScores, TokenScores]:
-    a = explained(model).scores
+    a = explained(model).token_scores
     kept = slice(1, 4)
     values = a.scores[kept]
     cut = replace(
@@ -155,7 +155,7 @@ def test_explanations_are_subset_sorted_and_merged_as_tables(model: Classifier, 
     rows = ak.explain(model, ["good", "bad", "dull film"], views="attribution", true_label=["pos", "pos", "neg"])
     table = rows.to_frame("text")
     assert table["text"].tolist() == ["good", "bad", "dull film"] and table.index.tolist() == [0, 1, 2]
-    assert table["converged"].all() and table["total"].tolist() == [row.scores.total for row in rows]
+    assert table["converged"].all() and table["total"].tolist() == [row.token_scores.total for row in rows]
     assert table["right"].tolist() == [
         row.prediction is not None and row.prediction.label == row.prediction.true_label for row in rows
     ]

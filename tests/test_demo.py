@@ -64,7 +64,7 @@ def test_the_demo_writes_a_page_and_pictures(tmp_path: Path) -> None:
     explained, files = demo(tmp_path / "out")
     assert list(explained) == [NEWS, *NAMES]
     assert [len(rows) for rows in explained.values()] == [6, 7, 7]
-    assert all(row.scores.converged for rows in explained.values() for row in rows)
+    assert all(row.token_scores.converged for rows in explained.values() for row in rows)
     assert [file.name for file in files] == [
         "demo.html",
         "ag-news-attention-sentences.png",
@@ -77,7 +77,7 @@ def test_the_demo_writes_a_page_and_pictures(tmp_path: Path) -> None:
     page = files[0].read_text(encoding="utf-8")
     assert "disgusting" in page
     assert re.findall(r"<script(?! type=\"application/json\")", page) == ["<script"]  # of the two maps, once
-    kinds = [[panel.kind for panel in row.panels] for row in explained["imdb-attention-rnn"]]
+    kinds = [[panel.kind for panel in row.panels()] for row in explained["imdb-attention-rnn"]]
     assert kinds == [["token_scores", "heatmap"]] * 6 + [["token_scores", "heatmap", "scatter"]]
 
 

@@ -35,7 +35,7 @@ def test_one_text_gives_one_explanation_and_several_a_list(make_classifier: Call
     assert isinstance(several, Explanations)
     assert isinstance(several, list)
     assert several[0].to_frame()["token"].tolist() == one.to_frame()["token"].tolist()
-    assert several[0].scores.output_text == pytest.approx(one.scores.output_text, rel=1e-5)
+    assert several[0].token_scores.output_text == pytest.approx(one.token_scores.output_text, rel=1e-5)
     assert explain(classifier, []) == []
 
 
@@ -44,7 +44,7 @@ def test_the_result_says_what_was_predicted_and_how(make_classifier: Callable[..
     why = explain(classifier, "a good film", true_label="pos")
     frame = classifier.predict("a good film")
     assert why.prediction is not None
-    assert why.prediction.label == frame["label"][0] == why.scores.target
+    assert why.prediction.label == frame["label"][0] == why.token_scores.target
     assert why.prediction.probabilities == tuple(frame[["neg", "pos"]].iloc[0])
     assert why.prediction.true_label == "pos"
     assert why.provenance["fingerprint"] == classifier.fingerprint()
@@ -61,9 +61,9 @@ def test_the_table_points_into_the_users_own_text(make_classifier: Callable[...,
 
 def test_a_changed_weight_never_yields_a_stale_score(make_classifier: Callable[..., Classifier]) -> None:
     classifier = make_classifier("cnn")
-    before = explain(classifier, "a good film", target="pos").scores
+    before = explain(classifier, "a good film", target="pos").token_scores
     classifier.network.output.weight.data.mul_(2)
-    after = explain(classifier, "a good film", target="pos").scores
+    after = explain(classifier, "a good film", target="pos").token_scores
     assert after.scores.tolist() == pytest.approx((2 * before.scores).tolist(), rel=1e-4)
 
 
@@ -73,7 +73,7 @@ def test_hostile_texts_are_explained_and_drawn(
     make_classifier: Callable[..., Classifier], architecture: str, name: str
 ) -> None:
     why = explain(make_classifier(architecture), HOSTILE[name])
-    assert len(why.scores.tokens) >= 1
+    assert len(why.token_scores.tokens) >= 1
     assert why.to_png().startswith(b"\x89PNG")
     assert "<script>" not in why.to_html()
     assert Explanation.from_json(why.to_json()) == why
@@ -91,8 +91,8 @@ def test_a_text_of_fifty_thousand_words_is_read_in_part_and_says_so(
     make_classifier: Callable[..., Classifier],
 ) -> None:
     why = explain(make_classifier("cnn"), "a good film " * 17_000)
-    assert len(why.scores.tokens) == 2_000
-    assert why.scores.tokens_total == 51_000
+    assert len(why.token_scores.tokens) == 2_000
+    assert why.token_scores.tokens_total == 51_000
     assert "51,000" in why.to_html()
 
 
@@ -135,12 +135,12 @@ def test_a_network_that_is_no_classifier_is_refused(make_classifier: Callable[..
 
 def test_labels_that_are_numbers_are_found_by_name_first(make_classifier: Callable[..., Classifier]) -> None:
     classifier = make_classifier(labels=("1", "2", "0"))
-    assert explain(classifier, "a good film", target="0").scores.target == "0"
-    assert explain(classifier, "a good film", target=0).scores.target == "1"
+    assert explain(classifier, "a good film", target="0").token_scores.target == "0"
+    assert explain(classifier, "a good film", target=0).token_scores.target == "1"
 
 
 def test_a_label_called_all_means_itself(make_classifier: Callable[..., Classifier]) -> None:
-    assert len(explain(make_classifier(labels=("all", "none")), "a good film", target="all").panels) == 1
+    assert len(explain(make_classifier(labels=("all", "none")), "a good film", target="all").panels()) == 1
 
 
 def test_a_truncated_text_keeps_the_side_it_was_told_to(make_classifier: Callable[..., Classifier]) -> None:
@@ -151,7 +151,7 @@ def test_a_truncated_text_keeps_the_side_it_was_told_to(make_classifier: Callabl
     )
     why = explain(classifier, "the worst good film")
     assert why.to_frame()["token"].tolist() == ["good", "film"]
-    assert why.scores.truncated
+    assert why.token_scores.truncated
 
 
 def test_every_option_is_checked_whatever_view_is_shown(make_classifier: Callable[..., Classifier]) -> None:
@@ -198,6 +198,6 @@ def test_a_view_sees_the_texts_and_what_was_read_of_them(
     assert supported(make_classifier(), seed=1) == ["attribution", "lengths"]
     assert supported(make_classifier()) == ["attribution"]
     rows = explain(make_classifier(), ["a good film", "bad"], views=["lengths"], seed=1)
-    assert [row.panels[0].rows for row in rows] == [((11, 3),), ((3, 1),)]  # type: ignore[union-attr]  # a table
+    assert [row.panels()[0].rows for row in rows] == [((11, 3),), ((3, 1),)]  # type: ignore[union-attr]  # a table
     with pytest.raises(ValueError, match="got 'lengths'; 'lengths' needs nothing"):
         explain(make_classifier(), "bad", views=["lengths"])

@@ -47,7 +47,7 @@ def explained_alike(texts: list[str], threads: int) -> None:
     )
     for name, rows in zip(bundled(), json.loads(found.stdout), strict=True):
         for here, (scores, converged, verdict) in zip(explain(Classifier.load(name, "cpu"), texts), rows, strict=True):
-            own = here.scores
+            own = here.token_scores
             assert np.abs(own.scores - scores).max() <= 1e-6 * np.abs(own.scores).sum()
             assert own.converged == converged and without_digits(own.verdict) == without_digits(verdict)
 

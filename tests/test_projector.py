@@ -31,7 +31,7 @@ TABLE = pd.DataFrame(ROWS, columns=["text", "label"])
 
 
 def parts(found: Explanation) -> tuple[Scatter, list[Table]]:
-    scatter, *tables = found.panels
+    scatter, *tables = found.panels()
     assert isinstance(scatter, Scatter)
     return scatter, [table for table in tables if isinstance(table, Table)]
 
@@ -376,7 +376,7 @@ def test_the_first_use_leaves_pythons_random_state_as_it_was() -> None:
 
 def test_a_model_carries_reference_points_only_if_asked_and_while_they_fit(rnn: Classifier, tmp_path: Path) -> None:
     def kinds(model: Classifier) -> set[str]:
-        return {panel.kind for panel in ak.explain(model, "a good film").panels}
+        return {panel.kind for panel in ak.explain(model, "a good film").panels()}
 
     rnn.save(tmp_path / "without")
     assert not (tmp_path / "without" / "reference.safetensors").exists() and "scatter" not in kinds(rnn)
@@ -412,11 +412,11 @@ def test_every_view_a_model_supports_stands_on_one_page_and_in_one_picture(name:
     model = Classifier.load(name, "cpu")
     why = ak.explain(model, "It was a horrible movie")
     expected = ["token_scores", *(["heatmap"] if model.has_attention else []), "scatter"]
-    assert [panel.kind for panel in why.panels] == expected
+    assert [panel.kind for panel in why.panels()] == expected
     page, drawn = why.to_html(), picture.figure([why])
     written = " ".join(text.get_text() for text in drawn.findobj(Text) if isinstance(text, Text))
-    said = ["adds up", *(panel.title for panel in why.panels if isinstance(panel, Heatmap | Scatter))]
-    assert len(said) == len(why.panels) and all(one in page and one in written for one in said)
+    said = ["adds up", *(panel.title for panel in why.panels() if isinstance(panel, Heatmap | Scatter))]
+    assert len(said) == len(why.panels()) and all(one in page and one in written for one in said)
     assert page.count("</html>") == 1 and why.to_png().startswith(b"\x89PNG")
 
 

@@ -94,9 +94,9 @@ def fragment(explanations: Sequence[Drawable]) -> str:
     parts = [PREAMBLE]
     for explanation in explanations:
         parts.append(_headline(explanation))
-        if explanation.text is not None and not explanation.panels:
+        if explanation.text is not None and not explanation.panels():
             parts.append(f"{{\\raggedright\\noindent {escape(explanation.text)}\\par}}\n")
-        for panel in explanation.panels:
+        for panel in explanation.panels():
             parts.append(_DRAW[panel.kind](panel, PanelContext(explanation.text, explanation.prediction, found)))
         parts.append("\\par\\medskip\n")
     return "".join(parts)

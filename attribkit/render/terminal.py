@@ -63,9 +63,9 @@ def renderable(explanation: Drawable) -> RenderableType:
     parts: list[RenderableType] = []
     if explanation.prediction is not None:
         parts.append(_headline(explanation.prediction))
-    if explanation.text is not None and not any(isinstance(p, TokenScores) for p in explanation.panels):
+    if explanation.text is not None and not any(isinstance(p, TokenScores) for p in explanation.panels()):
         parts.append(Text(visible(explanation.text[:LONGEST])))
-    for panel in explanation.panels:
+    for panel in explanation.panels():
         parts += _DRAW[panel.kind](panel, context)
     return Group(*parts)
 

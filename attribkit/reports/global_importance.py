@@ -34,6 +34,6 @@ def arrangement(landscape: Explanation | None, reason: str | None = None) -> Sec
     if landscape is None:
         return Section(*head, (reason or "No map was asked for: give map=True, or --map.",))
     # texts on the border are excerpts of single texts, which the reader has below in full
-    panels = tuple(one for one in landscape.panels if not (isinstance(one, Table) and "border" in one.title))
+    panels = tuple(one for one in landscape.panels() if not (isinstance(one, Table) and "border" in one.title))
     said = "Each point is a text, where the layer puts it; the numbers say how far the classes lie apart or mixed."
     return Section(*head, (said,), panels)

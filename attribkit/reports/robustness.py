@@ -31,7 +31,7 @@ def holds(
     def scores(of: Classifier, baseline: str) -> list[TokenScores]:
         target = model.labels[-1]
         rows = explain(of, list(texts), views="attribution", target=target, baseline=baseline, batch_size=batch_size)
-        return [row.scores for row in rows]
+        return [row.token_scores for row in rows]
 
     if texts and (others or len(baselines) > 1):
         own = scores(model, baselines[0])

@@ -63,6 +63,6 @@ def token_scores(
         rows = explain(
             model, texts[start : start + _AT_ONCE], views=["attribution"], method=method, target=model.labels[-1]
         )
-        found += [np.asarray(row.scores.scores) for row in rows]
-        convergence += Convergence.of(row.scores for row in rows)
+        found += [np.asarray(row.token_scores.scores) for row in rows]
+        convergence += Convergence.of(row.token_scores for row in rows)
     return found, convergence

@@ -3,12 +3,13 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, SupportsIndex, overload
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from attribkit.errors import InputError, InputNotFoundError
 from attribkit.files import write_whole
@@ -21,46 +22,87 @@ FORMAT = 1
 _TOLD = ("failed", "verdict")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False, repr=False)
 class Explanation:
     """Evidence that stands alone: no tensor, no model, nothing that could change after it was made.
 
     Attributes:
         text: the user's own text, exactly as given; None for an explanation of a whole set.
         prediction: what the model said of it.
-        panels: what is drawn, in order.
         provenance: how it was made: model, settings, versions (strings, numbers, lists, mappings).
     """
 
     text: str | None
     prediction: Prediction | None
-    panels: tuple[Panel, ...]
-    provenance: Mapping[str, Any] = field(default_factory=dict)
+    _panels: tuple[Panel, ...]
+    provenance: Mapping[str, Any]
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "panels", tuple(self.panels))
-        for panel in self.panels:
-            if (
-                isinstance(panel, (TokenScores, Heatmap, Pairs))
-                and len(panel.ends)
-                and panel.ends[-1] > len(self.text or "")
-            ):
+    def __init__(
+        self,
+        text: str | None,
+        prediction: Prediction | None,
+        panels: Iterable[Panel],
+        provenance: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Put together what was computed.
+
+        Args:
+            text: the user's own text; None for an explanation of a whole set.
+            prediction: what the model said of it, if anything.
+            panels: what is drawn, in order.
+            provenance: how it was made, in what JSON can hold.
+
+        Raises:
+            ValueError: for panels whose spans lie outside the text, or a provenance that JSON cannot hold.
+        """
+        panels = tuple(panels)
+        for panel in panels:
+            if not isinstance(panel, (TokenScores, Heatmap, Pairs)) or not len(panel.ends):
+                continue
+            if panel.ends[-1] > len(text or ""):
                 raise InputError(
-                    f"the tokens' spans must lie in the text of {len(self.text or '')} characters, got an end at "
+                    f"the tokens' spans must lie in the text of {len(text or '')} characters, got an end at "
                     f"{panel.ends[-1]}"
                 )
         # through JSON once, so that what is saved and what is in memory are the same thing
-        object.__setattr__(self, "provenance", json.loads(json.dumps(self.provenance, allow_nan=False)))
+        content = json.loads(json.dumps(provenance or {}, allow_nan=False))
+        for name, value in (("text", text), ("prediction", prediction), ("_panels", panels), ("provenance", content)):
+            object.__setattr__(self, name, value)
 
     __hash__ = None  # type: ignore[assignment]  # panels hold arrays, as numpy's own are unhashable
 
+    def panels(self) -> tuple[Panel, ...]:
+        """What is drawn, in order."""
+        return self._panels
+
     @property
-    def scores(self) -> TokenScores:
-        """The first panel of token scores; ValueError if there is none."""
-        for panel in self.panels:
+    def token_scores(self) -> TokenScores:
+        """The first panel of token scores, with their unit, target and verdict; ValueError if there is none."""
+        for panel in self._panels:
             if isinstance(panel, TokenScores):
                 return panel
         raise InputError(NO_SCORES)
+
+    @property
+    def scores(self) -> NDArray[np.float64]:
+        """(T,) how much each token moved the output, in its unit: those of `token_scores`."""
+        return self.token_scores.scores
+
+    @property
+    def tokens(self) -> list[str]:
+        """The T tokens that `scores` belong to, as written in the text."""
+        panel = self.token_scores
+        return [(self.text or "")[start:end] for start, end in zip(panel.starts, panel.ends, strict=True)]
+
+    @property
+    def label(self) -> str | None:
+        """The label that the model predicts; None for an explanation without a prediction."""
+        return None if self.prediction is None else self.prediction.label
+
+    @property
+    def probability(self) -> float | None:
+        """The predicted label's probability; None for an explanation without a prediction."""
+        return None if self.prediction is None else self.prediction.probability
 
     def __sub__(self, other: "Explanation") -> "Explanation":
         """This one minus the other, token by token: what the two say differently of one text.
@@ -71,7 +113,7 @@ class Explanation:
             return NotImplemented
         if self.text != other.text:
             raise InputError("only explanations of the same text can be subtracted; explain one text twice")
-        change = difference(self.scores, other.scores)
+        change = difference(self.token_scores, other.token_scores)
         same = self.prediction if self.prediction == other.prediction else None
         return Explanation(self.text, same, (change,), {"this": self.provenance, "minus": other.provenance})
 
@@ -154,7 +196,7 @@ class Explanation:
         return terminal.renderable(self)
 
     def __repr__(self) -> str:
-        kinds = ", ".join(panel.kind for panel in self.panels)
+        kinds = ", ".join(panel.kind for panel in self._panels)
         label = self.prediction.label if self.prediction else None
         shown = self.text if self.text is None or len(self.text) <= 60 else self.text[:57] + "…"
         return f"Explanation(text={shown!r}, label={label!r}, panels=[{kinds}])"
@@ -246,7 +288,7 @@ def _as_json(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_as_json(item) for item in value]
     if hasattr(value, "__dataclass_fields__"):
-        content = {f.name: _as_json(getattr(value, f.name)) for f in fields(value)}
+        content = {f.name.lstrip("_"): _as_json(getattr(value, f.name)) for f in fields(value)}
         # said for whoever reads the file without this package; read back they are told anew from the numbers
         content |= {name: _as_json(getattr(value, name)) for name in _TOLD if hasattr(value, name)}
         return {"kind": value.kind, **content} if hasattr(value, "kind") else content

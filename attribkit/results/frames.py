@@ -21,7 +21,7 @@ def frame(explanation: Drawable, level: str) -> pd.DataFrame:
         raise InputError(f"`level` must be one of {', '.join(repr(name) for name in LEVELS)}, got {level!r}")
     if level == "pair":
         return _pairs(explanation)
-    panels = [panel for panel in explanation.panels if isinstance(panel, TokenScores)]
+    panels = [panel for panel in explanation.panels() if isinstance(panel, TokenScores)]
     if not panels:
         raise InputError(NO_SCORES)
     if level == "text":
@@ -88,7 +88,7 @@ def _sentences(text: str, panel: TokenScores) -> Mapping[str, Any]:
 
 def _pairs(explanation: Drawable) -> pd.DataFrame:
     """A row per pair of words that act together, the strongest first."""
-    panels = [panel for panel in explanation.panels if isinstance(panel, Pairs)]
+    panels = [panel for panel in explanation.panels() if isinstance(panel, Pairs)]
     if not panels:
         raise InputError("this explanation holds no interactions; explain with views=['interactions']")
     text, tables = explanation.text or "", []

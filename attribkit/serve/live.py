@@ -26,11 +26,11 @@ PHRASES = 6
 def live(explanation: Explanation) -> dict[str, Any]:
     """Everything that moves with the text; characters are counted as Python counts them."""
     text = explanation.text or ""
-    panel = explanation.scores
+    panel = explanation.token_scores
     scale = scales([explanation])[id(panel)]
     bands = intervals(panel, scale)
     verdict = verdict_of(panel)
-    attention = next((one for one in explanation.panels if isinstance(one, Heatmap)), None)
+    attention = next((one for one in explanation.panels() if isinstance(one, Heatmap)), None)
     return {
         "model": explanation.provenance.get("model"),
         "prediction": None if explanation.prediction is None else said(explanation.prediction),

@@ -66,7 +66,7 @@ def test_one_text_does_not_pay_for_tables_and_many_stay_within_the_bound(
     assert len(built) == 1 and built[0].nbytes <= registry._TABLE_BYTES
     monkeypatch.setattr(registry, "_TABLE_BYTES", 100)
     for bounded, free in zip(explain(classifier, texts), together, strict=True):
-        np.testing.assert_allclose(bounded.scores.scores, free.scores.scores, rtol=0, atol=1e-6)
+        np.testing.assert_allclose(bounded.token_scores.scores, free.token_scores.scores, rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("texts", [TEXTS[:1], [*TEXTS, "a good movie"]])
@@ -78,7 +78,7 @@ def test_weights_changed_through_data_never_yield_a_stale_score(
     classifier.network.embedding.weight.data.mul_(2)
     classifier.network.convolutions[0].weight.data[0] += 1
     for old, new in zip(before, explain(classifier, texts, method="exact"), strict=True):
-        assert new.scores.converged and not np.allclose(old.scores.scores, new.scores.scores)
+        assert new.token_scores.converged and not np.allclose(old.token_scores.scores, new.token_scores.scores)
 
 
 @pytest.mark.parametrize(("method", "architecture"), CASES)
@@ -87,10 +87,10 @@ def test_a_text_gets_the_same_scores_alone_and_among_others(
 ) -> None:
     classifier = make_classifier(architecture)
     for together, text in zip(explain(classifier, TEXTS, method=method), TEXTS, strict=True):
-        alone = explain(classifier, text, method=method).scores
+        alone = explain(classifier, text, method=method).token_scores
         limit = 2e-6 * max(np.abs(alone.scores).sum(), 1e-2)
-        np.testing.assert_allclose(together.scores.scores, alone.scores, rtol=0, atol=limit)
-        assert together.scores.steps == alone.steps
+        np.testing.assert_allclose(together.token_scores.scores, alone.scores, rtol=0, atol=limit)
+        assert together.token_scores.steps == alone.steps
 
 
 @pytest.mark.parametrize(("method", "architecture"), CASES)
@@ -98,7 +98,7 @@ def test_each_says_whether_its_scores_add_up(
     make_classifier: Callable[..., Classifier], method: str, architecture: str
 ) -> None:
     for row in explain(make_classifier(architecture), TEXTS[:2], method=method, target="all", views="attribution"):
-        for panel in row.panels:
+        for panel in row.panels():
             assert panel.method == method  # type: ignore[union-attr]  # these panels are token scores
             if method in ("gradient_shap", "random"):
                 assert panel.converged is None and panel.verdict.startswith("sampled: ")  # type: ignore[union-attr]  # scores
@@ -115,7 +115,7 @@ def test_drawn_scores_state_their_spread_and_get_no_verdict_for_adding_up(
     make_classifier: Callable[..., Classifier], method: str, architecture: str
 ) -> None:
     ((row,),) = (explain(make_classifier(architecture), [LONG], method=method, views="attribution"),)
-    panel = row.scores
+    panel = row.token_scores
     assert panel.converged is None and panel.failed == () and panel.draws and panel.spread is not None
     assert panel.spread.shape == panel.scores.shape and panel.spread.max() > 0
     assert panel.verdict.startswith(f"sampled: {panel.draws:,} draws, spread ± ") and "adds up" not in panel.verdict
@@ -138,7 +138,7 @@ def test_every_output_target_and_baseline_is_served(
     if method == "deeplift" and options.get("output") == "probability":
         pytest.skip("refused, as its own test says")
     rows = explain(classifier, TEXTS[:2], method=method, views="attribution", **options)
-    panels = [panel for row in rows for panel in row.panels]
+    panels = [panel for row in rows for panel in row.panels()]
     assert len(panels) == (6 if options.get("target") == "all" else 2)
     assert all(len(panel.scores) == len(panel.tokens) for panel in panels)  # type: ignore[union-attr]
     if method in ("deeplift", "shapley_sampling", "kernel_shap"):
@@ -178,6 +178,8 @@ def test_a_text_equal_to_its_baseline_scores_zero(make_classifier: Callable[...,
     for method, architecture in CASES:
         if method in ("saliency", "input_x_gradient", "random"):
             continue
-        panel = explain(make_classifier(architecture), "a good film", method=method, baseline="a good film").scores
+        panel = explain(
+            make_classifier(architecture), "a good film", method=method, baseline="a good film"
+        ).token_scores
         assert panel.scores.tolist() == [0, 0, 0], method
         assert panel.relative_error == 0

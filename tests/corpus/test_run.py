@@ -52,7 +52,7 @@ def test_every_row_is_there_in_order_and_says_what_explain_says(
     good = [row for row in rows if row["status"] == "ok"]
     assert [row["key"] for row in good] == [f"t{row['row']}" for row in good]
     for row, why in zip(good, ak.explain(classifier, [TEXTS[row["row"]] for row in good]), strict=True):
-        scores = why.scores
+        scores = why.token_scores
         assert np.allclose(row["scores"], scores.scores, rtol=0, atol=1e-6 * np.abs(scores.scores).sum())
         assert row["label"] == why.prediction.label and row["target"] == scores.target  # type: ignore[union-attr]
         assert row["probabilities"] == pytest.approx(why.prediction.probabilities, abs=1e-6)  # type: ignore[union-attr]
@@ -75,14 +75,14 @@ def test_rows_say_what_was_drawn_and_which_criterion_failed(
     own = ak.explain(classifier, row["text"], method="gradient_shap").scores
     assert (row["converged"], row["failed"], row["draws"]) == (None, None, 200)
     assert own.spread is not None and row["spread"] == pytest.approx(own.spread.tolist(), rel=1e-3, abs=1e-6)
-    assert ak.Explanation.from_row(row).scores.verdict.startswith("sampled: 200 draws, spread ± ")
+    assert ak.Explanation.from_row(row).token_scores.verdict.startswith("sampled: 200 draws, spread ± ")
     explain_corpus(
         model_folder, corpus, tmp_path / "tight", method="quadrature", tolerance=1e-12, keep_text=True, workers=1
     )
     rows = [row for row in table_of(tmp_path / "tight").to_pylist() if row["status"] == "ok"]
     assert any("stability" in (row["failed"] or "") for row in rows)
     for row in rows:
-        scores = ak.Explanation.from_row(row).scores
+        scores = ak.Explanation.from_row(row).token_scores
         assert scores.path_error == row["path_error"]
         assert scores.rule_change == row["rule_change"] and (", ".join(scores.failed) or None) == row["failed"]
         older = {
@@ -90,7 +90,7 @@ def test_rows_say_what_was_drawn_and_which_criterion_failed(
             for name, value in row.items()
             if name not in ("rule_change", "path_error", "failed", "draws", "spread")
         }
-        assert ak.Explanation.from_row(older).scores.draws is None
+        assert ak.Explanation.from_row(older).token_scores.draws is None
 
 
 def test_a_row_turns_back_into_a_picture(
@@ -102,8 +102,8 @@ def test_a_row_turns_back_into_a_picture(
     why = ak.Explanation.from_row(row)
     said = ak.explain(classifier, TEXTS[1]).prediction
     assert why.text == TEXTS[1] and why.prediction and said and why.prediction.label == said.label
-    assert "adds up" in why.scores.verdict and "adds up" in why.to_html()
-    assert ak.Explanation.from_row(table.to_pandas().iloc[1]).scores == why.scores
+    assert "adds up" in why.token_scores.verdict and "adds up" in why.to_html()
+    assert ak.Explanation.from_row(table.to_pandas().iloc[1]).token_scores == why.token_scores
     assert ak.Explanation.from_row(row | {"text": None}, TEXTS[1]) == why
     with pytest.raises(ValueError, match="does not hold its text"):
         ak.Explanation.from_row(row | {"text": None})

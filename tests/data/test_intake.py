@@ -49,7 +49,7 @@ def noisy(count: int = 300, seed: int = 0) -> pd.DataFrame:
 
 def mapped(model: Classifier, data: Any) -> int:
     """How many texts are on a map of the data."""
-    panel = ak.project(model, data, progress=False).panels[0]
+    panel = ak.project(model, data, progress=False).panels()[0]
     assert isinstance(panel, Scatter)
     return len(panel.excerpts)
 

@@ -48,19 +48,22 @@ def notes_of(panels: object) -> str:
 
 def test_the_network_fails_as_it_is_said_to(model: Classifier) -> None:
     rows = ak.explain(model, TEXTS, views="attribution")
-    assert same(Convergence.of(row.scores for row in rows))
+    assert same(Convergence.of(row.token_scores for row in rows))
 
 
 def test_compare_says_both_verdicts(model: Classifier, tmp_path: Path) -> None:
     a, b = (ak.explain(model, "good good", views="attribution", method=name) for name in ("quadrature", "saliency"))
     found = ak.compare(a, b)
-    heatmap = found.panels[0]
+    heatmap = found.panels()[0]
     assert isinstance(heatmap, Heatmap)
-    assert f"quadrature: {a.scores.verdict}" in heatmap.notes and f"saliency: {b.scores.verdict}" in heatmap.notes
+    assert (
+        f"quadrature: {a.token_scores.verdict}" in heatmap.notes
+        and f"saliency: {b.token_scores.verdict}" in heatmap.notes
+    )
     assert Convergence.from_json(found.provenance["quadrature"]["convergence"]) == Convergence(0, 1, 0, 1.0)
     assert Convergence.from_json(found.provenance["saliency"]["convergence"]) == Convergence(0, 0, 1)
     assert Explanation.from_json(found.to_json()) == found
-    assert escape(a.scores.verdict) in found.save(tmp_path / "both.html").read_text(encoding="utf-8")
+    assert escape(a.token_scores.verdict) in found.save(tmp_path / "both.html").read_text(encoding="utf-8")
 
 
 def test_words(model: Classifier, tmp_path: Path) -> None:

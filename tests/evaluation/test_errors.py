@@ -35,8 +35,8 @@ def test_the_surest_mistakes_come_first_and_say_what_was_true(model: Classifier)
     assert sure == sorted(sure, reverse=True)
     for one in wrong:
         assert one.prediction is not None and one.prediction.true_label != one.prediction.label
-        assert one.scores.target == one.prediction.label and one.scores.converged
-    assert [panel.kind for panel in whole.panels] == ["table", "table", "chart", "table"]
+        assert one.token_scores.target == one.prediction.label and one.token_scores.converged
+    assert [panel.kind for panel in whole.panels()] == ["table", "table", "chart", "table"]
     assert whole.provenance["accuracy"] == 0.5
     assert len(errors(model, table, most=1)) == 2
 

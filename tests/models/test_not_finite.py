@@ -112,7 +112,7 @@ def test_a_baseline_without_a_finite_output_is_refused(make_classifier: Callable
     model = broken(make_classifier("lstm"), "[UNK]")
     with pytest.raises(RuntimeError, match="outputs for the baseline 'unk' are NaN or infinite; take another baseline"):
         ak.explain(model, GOOD[0], baseline="unk")
-    assert ak.explain(model, GOOD[0]).scores.converged
+    assert ak.explain(model, GOOD[0]).token_scores.converged
 
 
 def test_a_table_is_answered_but_for_the_row(model: Classifier) -> None:
@@ -156,11 +156,11 @@ def test_a_report_and_a_check_name_the_row(make_classifier: Callable[..., Classi
 
 def test_a_map_leaves_the_text_out_and_a_new_one_is_refused(model: Classifier) -> None:
     why = ak.project(model, TABLE)
-    scatter = why.panels[0]
+    scatter = why.panels()[0]
     assert len(scatter.excerpts) == 4 and BAD not in scatter.excerpts  # type: ignore[union-attr]
     note = "1 texts were left out, for a layer put out NaN or infinity for them, the first is “the worst movie ever"
     assert any(note in one for one in scatter.notes)  # type: ignore[union-attr]
-    assert ak.project(model, TABLE.drop(index=2)).panels[0].maps == scatter.maps  # type: ignore[union-attr]
+    assert ak.project(model, TABLE.drop(index=2)).panels()[0].maps == scatter.maps  # type: ignore[union-attr]
     with pytest.raises(ValueError, match=r"put out NaN or infinity for 1 of 2 texts \(number 1\)"):
         ak.project(model, TABLE, place=[GOOD[0], BAD])
     with pytest.raises(ValueError, match=r"put out NaN or infinity for 1 of 5 texts \(number 2\)"):
@@ -201,4 +201,4 @@ def test_a_gradient_that_is_not_finite_names_its_text(make_classifier: Callable[
         with pytest.raises(NetworkError, match=named):
             ask()
     assert len(ak.explain(steep, GOOD)) == len(GOOD)
-    assert np.isfinite(ak.explain(steep, BAD, method="leave_one_out").scores.scores).all()
+    assert np.isfinite(ak.explain(steep, BAD, method="leave_one_out").token_scores.scores).all()

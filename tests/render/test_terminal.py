@@ -27,7 +27,7 @@ def test_the_line_can_be_read_without_colour(horrible: Explanation) -> None:
     assert "negative 91.3%" in shown and "\nIt was a horrible movie\n" in shown
     assert "for horrible +2.31 · was +0.11 · It +0.04" in shown
     assert "against movie −0.18 · a −0.05" in shown
-    assert f"✓ {horrible.scores.verdict}" in shown and "baseline pad" in shown
+    assert f"✓ {horrible.token_scores.verdict}" in shown and "baseline pad" in shown
 
 
 def test_colour_follows_the_scores_and_bars_follow_the_sign(horrible: Explanation) -> None:

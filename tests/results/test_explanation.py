@@ -203,9 +203,9 @@ def horrible(**changes: Any) -> Explanation:
 def test_json_gives_back_an_equal_explanation_with_floats_bit_for_bit(explanation: Explanation) -> None:
     again = Explanation.from_json(explanation.to_json())
     assert again == explanation
-    assert again.scores.scores.tobytes() == explanation.scores.scores.tobytes()
+    assert again.token_scores.scores.tobytes() == explanation.token_scores.scores.tobytes()
     for name in ("output_text", "output_baseline"):
-        assert getattr(again.scores, name).hex() == getattr(explanation.scores, name).hex()
+        assert getattr(again.token_scores, name).hex() == getattr(explanation.token_scores, name).hex()
     assert again.to_json() == explanation.to_json()
 
 
@@ -258,8 +258,10 @@ def test_an_unknown_suffix_is_refused_with_those_supported_and_nothing_is_writte
 
 def test_spans_beyond_the_text_are_refused() -> None:
     with pytest.raises(ValueError, match="must lie in the text of 2 characters, got an end at 23"):
-        Explanation("It", None, horrible().panels)
-    columns = {name: getattr(horrible().scores, name) for name in ("starts", "ends", "tokens", "known", "tokens_total")}
+        Explanation("It", None, horrible().panels())
+    columns = {
+        name: getattr(horrible().token_scores, name) for name in ("starts", "ends", "tokens", "known", "tokens_total")
+    }
     panel = Heatmap("t", rows=(HeatmapRow("attention", np.full(5, 0.2), "weight"),), agreements=(), **columns)
     with pytest.raises(ValueError, match="must lie in the text of 2 characters, got an end at 23"):
         Explanation("It", None, (panel,))
@@ -345,7 +347,7 @@ def test_the_table_has_the_words_as_written_and_counts_the_texts() -> None:
 
 
 def test_the_table_holds_the_band_where_there_is_one() -> None:
-    scores = horrible().scores.scores
+    scores = horrible().token_scores.scores
     banded = horrible(band=Band(("pad", "unk"), np.stack([scores, scores[::-1]]), (True, True)))
     table = banded.to_frame()
     assert list(table.columns[-2:]) == ["low", "high"]
@@ -361,7 +363,11 @@ def test_the_tables_and_the_json_name_the_criterion_that_failed() -> None:
     assert (row["converged"], row["failed"]) == (False, "stability")
     assert row["relative_change"] == pytest.approx(0.01) and row["relative_error"] == 0
     (panel,) = json.loads(moving.to_json())["content"]["panels"]
-    assert (panel["rule_change"], panel["failed"], panel["verdict"]) == (0.02692, ["stability"], moving.scores.verdict)
+    assert (panel["rule_change"], panel["failed"], panel["verdict"]) == (
+        0.02692,
+        ["stability"],
+        moving.token_scores.verdict,
+    )
     assert Explanation.from_json(moving.to_json()) == moving
     assert horrible().to_frame("text").failed.tolist() == [None]
 
@@ -395,7 +401,7 @@ def test_the_phrases_are_a_table_with_the_strongest_first() -> None:
 
 def test_each_target_has_shares_of_its_own() -> None:
     first, second = horrible(phrases=PHRASES), horrible(phrases=PHRASES, target="positive")
-    table = Explanation(first.text, None, (first.scores, second.scores)).to_frame("phrase")
+    table = Explanation(first.text, None, (first.token_scores, second.token_scores)).to_frame("phrase")
     assert table.groupby("target").share.apply(lambda share: share.abs().sum()).tolist() == pytest.approx([1, 1])
     assert table.target.tolist() == ["negative"] * 3 + ["positive"] * 3
 

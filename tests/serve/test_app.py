@@ -25,8 +25,8 @@ def test_explain_answers_the_explanation_that_the_library_gives(post: Post, bund
         assert answer.status_code == 200
         found, own = Explanation.from_json(answer.text), ak.explain(model, TEXT, views=["attribution"])
         assert found.provenance == own.provenance
-        np.testing.assert_allclose(found.scores.scores, own.scores.scores, rtol=1e-5, atol=1e-6)
-        assert found.scores.converged
+        np.testing.assert_allclose(found.token_scores.scores, own.token_scores.scores, rtol=1e-5, atol=1e-6)
+        assert found.token_scores.converged
 
 
 def test_every_setting_reaches_the_explanation(post: Post) -> None:
@@ -40,7 +40,7 @@ def test_every_setting_reaches_the_explanation(post: Post) -> None:
         "tolerance": 1e-3,
         "seed": 3,
     }
-    panel = Explanation.from_json(post("explain", body).text).scores
+    panel = Explanation.from_json(post("explain", body).text).token_scores
     assert (panel.target, panel.unit, panel.method, panel.tolerance) == ("pos − neg", "logit", "quadrature", 1e-3)
     assert panel.band is not None and panel.band.baselines == ("unk", "pad")
 
@@ -49,19 +49,19 @@ def test_live_says_what_the_explanation_says(post: Post, bundled: list[Classifie
     text = "The 🎬 film was dull, but not horrible."
     found = post("live", {"text": text, "place": True}).json()
     own = ak.explain(bundled[0], text, views=["attribution", "projection"])
-    assert found["scores"] == pytest.approx(own.scores.scores.tolist(), abs=1e-5)
+    assert found["scores"] == pytest.approx(own.token_scores.scores.tolist(), abs=1e-5)
     assert [text[a:b] for a, b in zip(found["starts"], found["ends"], strict=True)][:4] == ["The", "🎬", "film", "was"]
     assert found["verdict"]["icon"] == "✓" and "adds up" in found["verdict"]["words"]
     assert found["prediction"]["label"] == own.prediction.label  # type: ignore[union-attr]
-    assert found["phrases"][0]["score"] == pytest.approx(own.scores.strongest_phrases(1)[0].score, abs=1e-5)
-    placed = own.panels[1].placed[0]  # type: ignore[union-attr]
+    assert found["phrases"][0]["score"] == pytest.approx(own.token_scores.strongest_phrases(1)[0].score, abs=1e-5)
+    placed = own.panels()[1].placed[0]  # type: ignore[union-attr]
     assert [near["point"] for near in found["place"]["neighbours"]] == placed.neighbours.tolist()
     assert 0 <= found["place"]["x"] <= 1 and 0 <= found["place"]["y"] <= 1
 
 
 def test_attention_stands_beside_attribution_with_kendalls_tau(post: Post, bundled: list[Classifier]) -> None:
     found = post("live", {"text": TEXT, "model": "imdb-attention-rnn"}).json()["attention"]
-    own = ak.explain(bundled[1], TEXT, views=["attention"], compare=True).panels[0]
+    own = ak.explain(bundled[1], TEXT, views=["attention"], compare=True).panels()[0]
     assert found["weights"] == pytest.approx(own.rows[0].values.tolist(), abs=1e-6)  # type: ignore[union-attr]
     pair = next(one for one in own.agreements if one.second == "integrated gradients")  # type: ignore[union-attr]
     assert found["tau"] == pytest.approx(pair.tau)

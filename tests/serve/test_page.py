@@ -276,8 +276,8 @@ def test_every_download_opens_and_holds_what_was_seen(show: Open, browser: Brows
         waiting.value.save_as(path)
         assert path.name == f"why.{kind}"
     found = Explanation.load(tmp_path / "why.json")
-    assert found.text == "A <b> movie" and found.scores.target == "pos"
-    assert found.scores.unit == "logit" and found.scores.converged
+    assert found.text == "A <b> movie" and found.token_scores.target == "pos"
+    assert found.token_scores.unit == "logit" and found.token_scores.converged
     assert (tmp_path / "why.png").read_bytes().startswith(b"\x89PNG")
     assert "movie" in (tmp_path / "why.svg").read_text("utf-8")
     opened = browser.new_page()

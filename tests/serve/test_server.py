@@ -93,4 +93,4 @@ def test_the_readmes_curl_line_answers_an_explanation(
     done = subprocess.run(shlex.split(command), capture_output=True, text=True, cwd=tmp_path, check=True)
     written = tmp_path / "why.json"
     found = Explanation.from_json(written.read_text(encoding="utf-8") if written.exists() else done.stdout)
-    assert found.scores.converged and json.loads(found.to_json())["attribkit"] == "explanation"
+    assert found.token_scores.converged and json.loads(found.to_json())["attribkit"] == "explanation"

@@ -19,7 +19,7 @@ ARCHITECTURE = pytest.mark.parametrize("architecture", sorted(ARCHITECTURES))
 
 
 def says_it_adds_up_only_if_it_does(why: ak.Explanation) -> None:
-    scores = why.scores
+    scores = why.token_scores
     assert np.isfinite(scores.scores).all()
     if scores.converged:
         assert abs(scores.completeness_error) <= scores.tolerance * np.abs(scores.scores).sum()
@@ -82,6 +82,6 @@ def test_one_word_a_hundred_thousand_times(make_classifier: Make, full: bool, tr
     settings = TextSettings(min_frequency=1, max_length=count)
     model.tokenizer = Tokenizer.of(model.tokenizer.vocabulary, settings)
     why = ak.explain(model, "good " * count, views="attribution")
-    assert len(why.scores.tokens) == count
+    assert len(why.token_scores.tokens) == count
     says_it_adds_up_only_if_it_does(why)
     tried("numbers: words in the longest text", count)

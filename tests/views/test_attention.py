@@ -24,7 +24,7 @@ TEXT = st.lists(st.sampled_from(WORDS), min_size=1, max_size=12).map(" ".join)
 
 
 def heatmap(why: Explanation) -> Heatmap:
-    (found,) = (panel for panel in why.panels if isinstance(panel, Heatmap))
+    (found,) = (panel for panel in why.panels() if isinstance(panel, Heatmap))
     return found
 
 
@@ -117,10 +117,10 @@ def test_no_views_named_means_every_view_there_is(make_classifier: Callable[...,
     assert supported(classifier) == ["attribution", "attention"]
     assert supported(make_classifier("cnn")) == ["attribution"]
     why = explain(classifier, "a good film")
-    assert [panel.kind for panel in why.panels] == ["token_scores", "heatmap"]
+    assert [panel.kind for panel in why.panels()] == ["token_scores", "heatmap"]
     assert why.provenance["settings"]["views"] == ["attribution", "attention"]
     reverse = explain(classifier, "a good film", views=["attention", "attribution", "attention"])
-    assert [panel.kind for panel in reverse.panels] == ["heatmap", "token_scores"]
+    assert [panel.kind for panel in reverse.panels()] == ["heatmap", "token_scores"]
     assert Explanation.from_json(reverse.to_json()) == reverse
 
 
@@ -162,8 +162,8 @@ def test_beside_it_stand_the_two_that_keep_it_honest(
 def test_each_target_has_a_comparison_of_its_own(make_classifier: Callable[..., Classifier]) -> None:
     classifier = make_classifier("attention-rnn", labels=("x", "y", "z"))
     rows = explain(classifier, ["a good film", "never"], views="attention", compare=True, target="all")
-    assert [len(row.panels) for row in rows] == [3, 3]
-    titles = [panel.title for panel in rows[0].panels if isinstance(panel, Heatmap)]
+    assert [len(row.panels()) for row in rows] == [3, 3]
+    titles = [panel.title for panel in rows[0].panels() if isinstance(panel, Heatmap)]
     assert [title[-1] for title in titles] == ["x", "y", "z"]
 
 
@@ -330,4 +330,4 @@ def test_a_users_own_network_with_attention_is_shown(make_classifier: Callable[.
     )
     rows = explain(mine, ["a good film", "film"], compare=True)
     assert weights(rows[0]).tolist() == pytest.approx([1 / 3] * 3)
-    assert any(isinstance(panel, TokenScores) for panel in rows[1].panels)
+    assert any(isinstance(panel, TokenScores) for panel in rows[1].panels())

@@ -23,7 +23,7 @@ Make = Callable[..., Classifier]
 
 
 def pairs(why: Explanation) -> Pairs:
-    (found,) = (panel for panel in why.panels if isinstance(panel, Pairs))
+    (found,) = (panel for panel in why.panels() if isinstance(panel, Pairs))
     return found
 
 
@@ -69,7 +69,7 @@ def test_the_check_is_the_networks_own_and_fails_for_wrong_values(
 
 def test_integrated_hessians_rows_are_the_integrated_gradients(make_classifier: Make) -> None:
     why = explain(make_classifier(), TEXT, views=["attribution", "interactions"], interactions="integrated_hessians")
-    scores = why.panels[0].scores  # type: ignore[union-attr]  # the first view's
+    scores = why.panels()[0].scores  # type: ignore[union-attr]  # the first view's
     np.testing.assert_allclose(pairs(why).matrix.sum(1), scores, rtol=0, atol=1e-12)
     np.testing.assert_array_equal(pairs(why).expected, scores)
 
@@ -79,21 +79,21 @@ def test_what_shapley_rows_sum_to_is_the_change_in_the_text_less_the_change_alon
     panel = look(model, target="pos")
     odds = model.probabilities([TEXT])[0]
     assert panel.output_text == pytest.approx(np.log(odds[1] / odds[0]), abs=1e-5)
-    lost = explain(model, TEXT, method="leave_one_out", target="pos").scores.scores
+    lost = explain(model, TEXT, method="leave_one_out", target="pos").token_scores.scores
     np.testing.assert_allclose(panel.expected, lost, atol=1e-5)
 
 
 def test_it_is_shown_only_where_it_is_asked_for(make_classifier: Make) -> None:
     model = make_classifier()
     assert "interactions" not in supported(model)
-    assert [panel.kind for panel in explain(model, TEXT).panels] == ["token_scores"]
-    assert [panel.kind for panel in explain(model, TEXT, views="interactions").panels] == ["pairs"]
+    assert [panel.kind for panel in explain(model, TEXT).panels()] == ["token_scores"]
+    assert [panel.kind for panel in explain(model, TEXT, views="interactions").panels()] == ["pairs"]
 
 
 def test_every_target_of_several_classes_by_its_logit_or_a_pair(make_classifier: Make) -> None:
     model = make_classifier(labels=("x", "y", "z"))
     why = explain(model, TEXT, views="interactions", target="all", output="logit")
-    found = [panel for panel in why.panels if isinstance(panel, Pairs)]
+    found = [panel for panel in why.panels() if isinstance(panel, Pairs)]
     assert [panel.target for panel in found] == ["x", "y", "z"]
     pair = look(model, target=("x", "z"))
     np.testing.assert_allclose(pair.matrix, found[0].matrix - found[2].matrix, atol=1e-5)

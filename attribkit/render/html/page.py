@@ -110,7 +110,7 @@ def _render(template: str, explanations: Sequence[Drawable], title: str) -> str:
 
 def _share_one(explanations: Sequence[Drawable], own: dict[int, Scale]) -> bool:
     """Whether several explanations have token scores, all on one scale."""
-    count = sum(isinstance(panel, TokenScores) for explanation in explanations for panel in explanation.panels)
+    count = sum(isinstance(panel, TokenScores) for explanation in explanations for panel in explanation.panels())
     return min(len(explanations), count) > 1 and all(scale.shared == count for scale in own.values())
 
 
@@ -134,13 +134,13 @@ def _title(explanations: Sequence[Drawable]) -> str:
 
 
 def _panel_title(explanation: Drawable) -> str | None:
-    return next((panel.title for panel in explanation.panels if not isinstance(panel, TokenScores)), None)
+    return next((panel.title for panel in explanation.panels() if not isinstance(panel, TokenScores)), None)
 
 
 def _row(explanation: Drawable, found: dict[int, Scale], single: bool) -> dict[str, Any]:
     text, prediction = explanation.text, explanation.prediction
-    first = next((panel for panel in explanation.panels if isinstance(panel, TokenScores)), None)
-    shown = any(isinstance(panel, TokenScores | Heatmap) for panel in explanation.panels)
+    first = next((panel for panel in explanation.panels() if isinstance(panel, TokenScores)), None)
+    shown = any(isinstance(panel, TokenScores | Heatmap) for panel in explanation.panels())
     headed = _panel_title(explanation) if text is None and first is None else text
     context = PanelContext(text, prediction, found)
     return {
@@ -148,7 +148,7 @@ def _row(explanation: Drawable, found: dict[int, Scale], single: bool) -> dict[s
         "excerpt": [] if single else excerpt(headed, first, found),
         "verdict": first and verdict_of(first),
         "prediction": prediction and _prediction(prediction),
-        "panels": [{"kind": panel.kind, **DRAW[panel.kind](panel, context)} for panel in explanation.panels],
+        "panels": [{"kind": panel.kind, **DRAW[panel.kind](panel, context)} for panel in explanation.panels()],
         "provenance": flat(explanation.provenance),
         "model": explanation.provenance.get("model"),
         "leftwards": text is not None and is_right_to_left(text),

@@ -31,10 +31,13 @@ _HAZARD = {"<": "\\u003c", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 class _Alone:
     """One panel as a drawable."""
 
-    panels: tuple[Panel, ...]
+    panel: Scatter
     text: str | None = None
     prediction: Prediction | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    def panels(self) -> tuple[Panel, ...]:
+        return (self.panel,)
 
 
 def scatter(panel: Scatter, context: PanelContext) -> dict[str, Any]:
@@ -49,7 +52,7 @@ def scatter(panel: Scatter, context: PanelContext) -> dict[str, Any]:
         "sentence": scatter_text.sentence(panel),
         "style": _variables(),
         "data": _json(_data(panel)),
-        "still": b64encode(image([_Alone((panel,))], "png", dpi=STILL)).decode(),
+        "still": b64encode(image([_Alone(panel)], "png", dpi=STILL)).decode(),
         "count": len(panel.maps[0].points),
         "dimensions": panel.dimensions,
         "axes": [visible(name, one_line=True) for name in panel.axes],

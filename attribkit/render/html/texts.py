@@ -24,7 +24,7 @@ DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
 
 def texts(rows: Sequence[Drawable]) -> dict[str, Any]:
     """What the template draws of explained texts; rows without token scores are shown without colours."""
-    found = [(row, next((panel for panel in row.panels if isinstance(panel, TokenScores)), None)) for row in rows]
+    found = [(row, next((panel for panel in row.panels() if isinstance(panel, TokenScores)), None)) for row in rows]
     limit = max((scale.limit for scale in scales(rows).values()), default=0.0)
     decimals = _decimals(limit)
     panels = [panel for _, panel in found if panel is not None]

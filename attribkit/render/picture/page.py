@@ -119,14 +119,14 @@ def _texts(explanations: Sequence[Drawable]) -> Iterator[str]:
             yield from (visible(label) for label in explanation.prediction.labels)
             yield visible(explanation.prediction.true_label or "")
             yield visible(str(explanation.provenance.get("model", "")))
-        for panel in explanation.panels:
+        for panel in explanation.panels():
             yield from TEXTS[panel.kind](panel, explanation.text)
 
 
 def _in_full(explanation: Drawable, context: DrawContext, tallest: float) -> list[Block]:
     context = replace(context, panel=PanelContext(explanation.text, explanation.prediction, scales([explanation])))
     blocks = _heading(explanation, context)
-    groups = [DRAW[panel.kind](panel, context) for panel in explanation.panels]
+    groups = [DRAW[panel.kind](panel, context) for panel in explanation.panels()]
     if not groups and explanation.text is not None:
         groups.append([prose(explanation.text, context, 10.0, colour=INKS.ink)])
     return blocks + _within(groups, context, tallest, "panels")
@@ -140,12 +140,12 @@ def _heading(explanation: Drawable, context: DrawContext) -> list[Block]:
 
 def _in_rows(explanations: Sequence[Drawable], context: DrawContext, tallest: float) -> list[Block]:
     found = scales(explanations)
-    pairs = [(e, p) for e in explanations for p in e.panels if isinstance(p, TokenScores)]
+    pairs = [(e, p) for e in explanations for p in e.panels() if isinstance(p, TokenScores)]
     together = all(found[id(panel)].shared == len(pairs) for _, panel in pairs)
     alike = len({settings(panel, target=False) for _, panel in pairs}) == 1
     groups: list[list[Block]] = []
     for explanation in explanations:
-        for panel in explanation.panels:
+        for panel in explanation.panels():
             if isinstance(panel, TokenScores):
                 scale = found[id(panel)]
                 groups.append(
@@ -154,7 +154,7 @@ def _in_rows(explanations: Sequence[Drawable], context: DrawContext, tallest: fl
             else:
                 own = replace(context, panel=PanelContext(explanation.text, explanation.prediction, found))
                 # a row of token scores has its prediction beside it; any other panel comes after its heading
-                lead = _heading(explanation, context) if panel is explanation.panels[0] else []
+                lead = _heading(explanation, context) if panel is explanation.panels()[0] else []
                 groups.append([*lead, *DRAW[panel.kind](panel, own), gap(6)])
     if not pairs:
         return _within(groups, context, tallest, "panels")
@@ -197,7 +197,7 @@ def _description(explanations: Sequence[Drawable]) -> str:
         if explanation.prediction is not None:
             label, p = explanation.prediction.label, explanation.prediction.probability
             said.append(f"predicted {quoted(label)} ({percent(p)})")
-        for panel in explanation.panels:
+        for panel in explanation.panels():
             if isinstance(panel, TokenScores):
                 said.append(f"token scores for {quoted(panel.target)} in {panel.unit}, {panel.verdict}")
             else:

@@ -25,7 +25,7 @@ def scales(explanations: Sequence[Drawable]) -> dict[int, Scale]:
     """
     groups: dict[tuple[str, ...], list[TokenScores]] = {}
     for explanation in explanations:
-        for panel in explanation.panels:
+        for panel in explanation.panels():
             if isinstance(panel, TokenScores):
                 key = (panel.unit, panel.method, panel.baseline, str(explanation.provenance.get("model")))
                 groups.setdefault(key, []).append(panel)

@@ -28,7 +28,6 @@ class Drawable(Protocol):
         """What the model said of it."""
         ...
 
-    @property
     def panels(self) -> tuple[Panel, ...]:
         """What is drawn, in order."""
         ...

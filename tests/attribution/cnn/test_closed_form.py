@@ -250,7 +250,7 @@ def test_only_the_one_geometry_has_the_closed_form(
 def test_only_the_text_of_which_the_logits_differ_is_explained_otherwise() -> None:
     network, short = Longer(), "the film was good"
     both = explain(classifier(network), [TEXT, short], views=["attribution"], target="pos")
-    long, own = (one.scores for one in both)
+    long, own = (one.token_scores for one in both)
     assert (long.method, own.method) == ("quadrature", "exact") and own.converged
     assert "its logits for this text" in long.notes[0] and own.notes == ()
 

@@ -68,7 +68,7 @@ def bag() -> Classifier:
 
 
 def scores(classifier: Classifier, text: str, method: str, **options: Any) -> TokenScores:
-    return explain(classifier, text, method=method, **({"target": classifier.labels[1]} | options)).scores
+    return explain(classifier, text, method=method, **({"target": classifier.labels[1]} | options)).token_scores
 
 
 def test_all_methods_agree_on_a_linear_network(bag: Classifier) -> None:

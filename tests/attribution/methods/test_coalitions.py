@@ -33,7 +33,7 @@ SAMPLED = ("kernel_shap", "lime", "shapley_sampling", "gradient_shap")
 
 
 def scores(classifier: Classifier, text: str, method: str, **options: Any) -> TokenScores:
-    return explain(classifier, text, method=method, **({"target": classifier.labels[1]} | options)).scores
+    return explain(classifier, text, method=method, **({"target": classifier.labels[1]} | options)).token_scores
 
 
 def worth(classifier: Classifier, text: str, output: str = "log_odds", label: int = 1) -> Callable[[set[int]], float]:

@@ -58,7 +58,7 @@ def test_it_estimates_integrated_gradients_within_the_error_it_states(
 ) -> None:
     classifier = make_classifier("cnn", labels=("x", "y", "z"))
     for baseline in ("pad", "mean", "a dull movie"):
-        exact = explain(classifier, TEXT, method="exact", baseline=baseline).scores.scores
+        exact = explain(classifier, TEXT, method="exact", baseline=baseline).token_scores.scores
         several = [panel(classifier, seed=seed, baseline=baseline) for seed in range(30)]
         drawn = np.array([one.scores for one in several])
         errors = np.mean([stated_errors(one) for one in several])
@@ -81,7 +81,7 @@ def test_lines_and_gradients_say_the_same(
 def test_many_texts_get_what_each_gets_alone(make_classifier: Callable[..., Classifier], architecture: str) -> None:
     classifier, texts = make_classifier(architecture), [TEXT, "good", "a bad film", "dull", "a great story"]
     for one, text in zip(explain(classifier, texts, method="gradient_shap"), texts, strict=True):
-        np.testing.assert_allclose(one.scores.scores, panel(classifier, text).scores, rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(one.token_scores.scores, panel(classifier, text).scores, rtol=1e-4, atol=1e-6)
 
 
 def test_few_points_are_drawn_where_each_takes_a_long_gradient(

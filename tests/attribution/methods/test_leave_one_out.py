@@ -58,7 +58,7 @@ def test_scores_equal_a_loop_over_the_tokens(
     make_classifier: Callable[..., Classifier], architecture: str, output: str, baseline: str
 ) -> None:
     classifier = make_classifier(architecture, labels=("x", "y", "z"))
-    panel = explain(classifier, TEXT, method="leave_one_out", output=output, baseline=baseline, target="y").scores
+    panel = explain(classifier, TEXT, method="leave_one_out", output=output, baseline=baseline, target="y").token_scores
     ids, mask = classifier.batch([classifier.encode([TEXT])[0].ids])
     network, target = classifier.network, Target(output, torch.tensor([1]))
     words = torch.from_numpy(classifier.encode([baseline])[0].ids)
@@ -163,12 +163,12 @@ def test_a_network_that_only_looks_like_a_text_cnn_is_run(kind: Callable[[], Any
 def test_a_token_that_is_the_baselines_own_gets_exactly_zero(
     make_classifier: Callable[..., Classifier], architecture: str
 ) -> None:
-    panel = explain(make_classifier(architecture), TEXT, method="leave_one_out", baseline="unk").scores
+    panel = explain(make_classifier(architecture), TEXT, method="leave_one_out", baseline="unk").token_scores
     assert [token for token, score in zip(panel.tokens, panel.scores, strict=True) if score == 0] == ["unheard"]
     assert panel.steps == len(panel.tokens) - 1
 
 
 def test_one_token_alone_bears_the_whole_change(make_classifier: Callable[..., Classifier]) -> None:
     for architecture in ("cnn", "attention-rnn", "lstm"):
-        panel = explain(make_classifier(architecture), "good", method="leave_one_out").scores
+        panel = explain(make_classifier(architecture), "good", method="leave_one_out").token_scores
         np.testing.assert_allclose(panel.scores, [panel.output_text - panel.output_baseline], atol=1e-6)

@@ -42,7 +42,7 @@ def test_every_ranked_measure_equals_a_loop(make_classifier: Callable[..., Class
     model = make_classifier(architecture, labels=("x", "y", "z"))
     found = faithfulness(model, TEXTS, ["saliency"], perturbed=0)
     assert found.methods == ("saliency", "random")
-    scores = [why.scores.scores.tolist() for why in _explained(model, "saliency")]
+    scores = [why.token_scores.scores.tolist() for why in _explained(model, "saliency")]
     for row, one in enumerate(model.encode(TEXTS)):
         ids, label = one.ids.tolist(), int(model.logits([one.ids]).argmax())
         run = probability(model, label)

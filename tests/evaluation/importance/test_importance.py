@@ -53,10 +53,13 @@ def test_every_mean_and_count_is_the_obvious_one(
         assert found.counted[label] == len(rows)
         # an unknown token is counted in no row, and no phrase reaches over it
         tokens = [
-            [token if known else "¤" for token, known in zip(row.scores.tokens, row.scores.known, strict=True)]
+            [
+                token if known else "¤"
+                for token, known in zip(row.token_scores.tokens, row.token_scores.known, strict=True)
+            ]
             for row in rows
         ]
-        scores = [row.scores.scores.tolist() for row in rows]
+        scores = [row.token_scores.scores.tolist() for row in rows]
         for table, column, lengths in ((found.words, "word", (1,)), (found.phrases, "phrase", (2, 3))):
             expected = {run: value for length in lengths for run, value in run_means(tokens, scores, length).items()}
             own = table[table["label"] == label].set_index(column)

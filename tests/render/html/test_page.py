@@ -40,7 +40,7 @@ def test_everything_a_reader_must_know_is_said(horrible: Explanation) -> None:
         "F(baseline)",
         "Sum of scores",
         "+2.232",
-        horrible.scores.verdict,
+        horrible.token_scores.verdict,
         "How to read this",
         "imdb-cnn",
         "all 5",
@@ -61,7 +61,7 @@ def test_hostile_texts_labels_and_provenance_are_inert(explained: Callable[..., 
     label = "</title><script>alert(3)</script>"
     explanation = explained(hostile, target=label, notes=(hostile,), baseline=hostile)
     prediction = Prediction(label, (label, "b"), (0.9, 0.1), "\u202eevil")
-    explanation = Explanation(hostile, prediction, explanation.panels, {label: {"x": [label]}})
+    explanation = Explanation(hostile, prediction, explanation.panels(), {label: {"x": [label]}})
     for source in (html.page([explanation]), html.page([explanation] * 2, title=label), html.fragment([explanation])):
         page = Page(source)
         assert not page.stack
@@ -173,7 +173,7 @@ def test_a_chart_names_its_lines_and_marks_and_tells_its_numbers(losses: Explana
 
 def test_several_targets_of_one_text_are_sections_of_their_own(explained: Callable[..., Explanation]) -> None:
     one, two = explained("a b", [1, 2]), explained("a b", [-1, -2], target="positive")
-    both = Explanation("a b", one.prediction, one.panels + two.panels, {})
+    both = Explanation("a b", one.prediction, one.panels() + two.panels(), {})
     page = Page(html.page([both]))
     assert page.texts == ["a b", "a b"]
     assert "Why “negative”" in page.words and "Why “positive”" in page.words
@@ -190,7 +190,7 @@ def test_tokens_that_stand_for_no_character_are_said(explained: Callable[..., Ex
 
 def test_rows_of_several_models_say_whose_they_are(explained: Callable[..., Explanation]) -> None:
     one = explained("good", [1.0])
-    other = Explanation(one.text, one.prediction, one.panels, {"model": "<b>mine</b>"})
+    other = Explanation(one.text, one.prediction, one.panels(), {"model": "<b>mine</b>"})
     mixed, alike = html.page([one, other]), html.page([one, one])
     assert mixed.count("by <bdi>imdb-cnn</bdi>") == 2  # in the overview and above its own text
     assert mixed.count("by <bdi>&lt;b&gt;mine&lt;/b&gt;</bdi>") == 2

@@ -60,7 +60,8 @@ def test_tokens_stand_as_typed_in_reading_order_and_carry_their_colours(horrible
 def test_everything_a_reader_must_know_is_drawn(horrible: Explanation) -> None:
     words = " ".join(texts(picture.figure([horrible])))
     for said in ("negative", "91.3%", "8.7%", "✓ right", "−2.31", "+2.31", "log-odds", "integrated-gradients, 64 steps",
-                 "baseline pad", "sum of scores +2.232", "tokens read: all 5", horrible.scores.verdict):  # fmt: skip
+                 "baseline pad", "sum of scores +2.232", "tokens read: all 5",
+                 horrible.token_scores.verdict):  # fmt: skip
         assert said in words
 
 
@@ -180,7 +181,7 @@ def test_degenerate_scores_are_drawn(explained: Make, text: str, scores: list[fl
 def test_a_chart_is_drawn_with_named_lines_and_marks(losses: Explanation) -> None:
     drawn = picture.figure([losses])
     (plot,) = drawn.axes
-    assert [list(np.asarray(line.get_ydata())) for line in plot.lines] == [list(s.y) for s in losses.panels[0].series]  # type: ignore[union-attr]
+    assert [list(np.asarray(line.get_ydata())) for line in plot.lines] == [list(s.y) for s in losses.panels()[0].series]  # type: ignore[union-attr]
     for said in ("Loss", "training", "validation", "best epoch", "epoch", "cross-entropy (nats)"):
         assert said in texts(drawn)
 
@@ -223,7 +224,7 @@ def test_a_users_matplotlibrc_neither_changes_the_picture_nor_is_changed(horribl
 def test_the_metadata_describe_the_picture_and_hold_no_date(horrible: Explanation) -> None:
     info = Image.open(io.BytesIO(picture.image([horrible], "png", dpi=50))).info
     assert info["Description"] == (
-        f"predicted “negative” (91.3%); token scores for “negative” in log-odds, {horrible.scores.verdict}"
+        f"predicted “negative” (91.3%); token scores for “negative” in log-odds, {horrible.token_scores.verdict}"
     )
     assert "Software" not in info
 

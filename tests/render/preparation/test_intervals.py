@@ -16,24 +16,24 @@ from attribkit.serve.live import live
 def test_the_scale_reaches_as_far_as_the_bands(banded: Explanation) -> None:
     (scale,) = scales([banded]).values()
     assert scale.limit == 4.0
-    horrible, bad = intervals(banded.scores, scale)
+    horrible, bad = intervals(banded.token_scores, scale)
     assert (horrible.low, horrible.own, horrible.high) == (-1.0, 2.0, 4.0) and horrible.words == "−1.00 to +4.00"
     assert [bad.share(score) for score in (bad.low, bad.own, bad.high)] == [-0.5, -0.5, -0.25]
 
 
 def test_only_a_band_that_can_be_seen_is_drawn(banded: Explanation) -> None:
-    assert [one.still for one in intervals(banded.scores, Scale(4.0, 1))] == [False, False]
-    assert [one.still for one in intervals(banded.scores, Scale(1000.0, 1))] == [True, True]
-    assert [one.share(1.0) for one in intervals(banded.scores, Scale(0.0, 1))] == [0.0, 0.0]
+    assert [one.still for one in intervals(banded.token_scores, Scale(4.0, 1))] == [False, False]
+    assert [one.still for one in intervals(banded.token_scores, Scale(1000.0, 1))] == [True, True]
+    assert [one.share(1.0) for one in intervals(banded.token_scores, Scale(0.0, 1))] == [0.0, 0.0]
 
 
 def test_scores_with_one_baseline_have_no_bands(explained: Callable[..., Explanation]) -> None:
-    panel = explained("good").scores
+    panel = explained("good").token_scores
     assert intervals(panel, Scale(1.0, 1)) == [] and meaning(panel) == ""
 
 
 def test_drawn_scores_have_the_spread_of_their_draws_for_a_band(sampled: Explanation) -> None:
-    panel = sampled.scores
+    panel = sampled.token_scores
     horrible, bad = intervals(panel, Scale(2.0, 1))
     assert (horrible.low, horrible.own, horrible.high) == (1.0, 2.0, 3.0) and horrible.words == "+1.00 to +3.00"
     assert (bad.low, bad.high) == (-2.5, -1.5) and bad.share(bad.low) == -1.0
@@ -42,9 +42,9 @@ def test_drawn_scores_have_the_spread_of_their_draws_for_a_band(sampled: Explana
 
 
 def test_several_baselines_are_drawn_before_the_spread(banded: Explanation) -> None:
-    both = replace(banded.scores, converged=None, draws=9, spread=np.ones(2))
-    assert intervals(both, Scale(4.0, 1)) == intervals(banded.scores, Scale(4.0, 1))
-    assert meaning(both) == meaning(banded.scores)
+    both = replace(banded.token_scores, converged=None, draws=9, spread=np.ones(2))
+    assert intervals(both, Scale(4.0, 1)) == intervals(banded.token_scores, Scale(4.0, 1))
+    assert meaning(both) == meaning(banded.token_scores)
 
 
 VERDICT = "sampled: 300 draws, spread ± 0.75 (95 %) a token; in all 38 % of Σ|scores|"
@@ -82,7 +82,7 @@ def test_every_format_names_the_criterion_that_failed(explained: Callable[..., E
 
 
 def test_an_end_beyond_the_scale_is_not_drawn_as_an_end(sampled: Explanation) -> None:
-    horrible, bad = intervals(sampled.scores, Scale(2.0, 1))
+    horrible, bad = intervals(sampled.token_scores, Scale(2.0, 1))
     assert (horrible.cut(horrible.low), horrible.cut(horrible.high)) == (False, True)
     assert "left:75.00%;width:25.00%;border-right-width:0" in html.page([sampled])
     assert "left:0.00%;width:12.50%;border-left-width:0" in html.page([sampled])
