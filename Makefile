@@ -23,8 +23,9 @@ check-processors: $(VENV)/.installed-dev
 	OMP_NUM_THREADS=2 OMP_WAIT_POLICY=passive $(BIN)/python -m pytest $(NUMERICAL) --numprocesses auto
 
 # the fast tests with the oldest and the newest versions allowed, on Python 3.11-3.13 where this machine has them
-matrix: $(BIN)/uv
-	UV=$(CURDIR)/$(BIN)/uv bash tests/versions.sh
+matrix: | $(BIN)/python
+	-@$(PIP) uv
+	@UV=$(CURDIR)/$(BIN)/uv bash tests/versions.sh
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
@@ -58,9 +59,6 @@ clean:
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else "Python 3.11-3.13 is needed, this is %d.%d; name another with make PYTHON=..." % sys.version_info[:2])'
 	$(PYTHON) -m venv $(VENV)
-
-$(BIN)/uv: | $(BIN)/python
-	$(PIP) uv
 
 $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "installing attribkit into $(VENV) (torch is large; minutes the first time)"

@@ -81,7 +81,7 @@ class HeldOut:
             return None
         base = self.tables.get("train", self.whole)
         hashes = text_hashes(base["text"])
-        if not len(self.record.train) or not np.isin(self.record.train, hashes).all():
+        if not len(self.record.train) or not np.isin(self.record.train, hashes, kind="sort").all():
             return None
         return base[self.record.holds("train", hashes)].reset_index(drop=True)
 

@@ -38,7 +38,7 @@ class SplitRecord:
 
     def holds(self, split: str, hashes: Hashes) -> NDArray[np.bool_]:
         """(N,) which of the texts with these hashes are in the split."""
-        return np.isin(hashes, getattr(self, split))
+        return np.isin(hashes, getattr(self, split), kind="sort")  # NumPy 2.0 fails on tables of uint64
 
     def to_bytes(self) -> bytes:
         """A safetensors file with an array for each split."""
