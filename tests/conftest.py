@@ -13,7 +13,9 @@ from playwright.sync_api import Browser, Dialog, Page, sync_playwright
 
 from attribkit.models.classifier import Classifier
 from attribkit.models.registry import ARCHITECTURES
+from attribkit.render.formats import FORMATS
 from attribkit.text.tokenizer import TextSettings, Tokenizer
+from attribkit.views import VIEWS
 
 
 def _absent(reason: str, variable: str) -> None:
@@ -30,6 +32,17 @@ def data_folder() -> Path:
     if not folder or not Path(folder).is_dir():
         _absent("ATTRIBKIT_DATA does not name a folder of data sets", "ATTRIBKIT_REQUIRE_DATA")
     return Path(str(folder)).resolve()
+
+
+@pytest.fixture
+def registries() -> Iterator[None]:
+    """Afterwards the lists of networks, formats and views are what they were."""
+    lists: list[dict[str, Any]] = [ARCHITECTURES, FORMATS, VIEWS]
+    before = [dict(registry) for registry in lists]
+    yield
+    for registry, kept in zip(lists, before, strict=True):
+        registry.clear()
+        registry.update(kept)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """What docs/extending.md says can be added is added here, in as many files as it says."""
 
 import re
-import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -29,12 +28,11 @@ def file_in_document(name: str) -> str:
 
 
 @pytest.fixture
-def only_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def only_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, registries: None) -> Iterator[Path]:
     """A folder with my_network.py to stand in; afterwards nothing of it is left in this process."""
     (tmp_path / "my_network.py").write_text(file_in_document("my_network.py"), encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr(registry, "ARCHITECTURES", dict(registry.ARCHITECTURES))
     yield tmp_path
     sys.modules.pop("my_network", None)
 
@@ -94,19 +92,6 @@ def test_a_network_of_the_script_itself_is_not_sent_to_workers(only_here: Path) 
     assert "InputError: only networks and tokenizers that other processes can import" in done.stderr
 
 
-def test_the_command_line_takes_a_network_of_ones_own(only_here: Path) -> None:
-    blocks = re.findall(r"^```sh\n(.*?)^```", DOCUMENT, flags=re.MULTILINE | re.DOTALL)
-    commands = [line for block in blocks for line in block.splitlines() if line.startswith("attribkit ")]
-    assert len(commands) == 2
-    for command in commands:
-        try:
-            main(shlex.split(command)[1:])
-        except SystemExit as exit:
-            assert not exit.code, command
-    assert ak.load("mean-cli", "cpu").network.settings.hidden == 16
-    assert (only_here / "why-mean.html").is_file()
-
-
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -135,8 +120,8 @@ class Unplain(CNNSettings):
     pass
 
 
-def test_what_is_no_network_is_refused_at_registration(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "ARCHITECTURES", dict(registry.ARCHITECTURES))
+@pytest.mark.usefixtures("registries")
+def test_what_is_no_network_is_refused_at_registration() -> None:
     with pytest.raises(InputTypeError, match="`network` must be a class"):
         ak.register_network("mine", TextCNN(CNNSettings(9, 2)), CNNSettings)  # type: ignore[arg-type]
     with pytest.raises(InputTypeError, match="dataclass with the fields vocabulary and classes"):
