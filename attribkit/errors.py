@@ -62,7 +62,7 @@ class DownloadError(AttribkitError, ConnectionError):
 
 
 def ran_out(error: BaseException) -> bool:
-    """Whether an allocation failed; PyTorch says so only in words."""
+    """Whether an allocation failed; on the processor PyTorch says so only in words."""
     return isinstance(error, MemoryError) or (
         isinstance(error, RuntimeError)
         and any(words in str(error).lower() for words in ("allocate memory", "out of memory", "not enough memory"))

@@ -51,6 +51,7 @@ ALLOWED: dict[str, set[str]] = {
     "serve": {"attribution", "explainer", "models", "panels", "projection", "render", "results", "views"},
     "demo": {"data", "explainer", "models", "reports", "results"},
     "cli": {
+        "attribution",  # its list of methods, which needs no torch, for the help
         "corpus",
         "data",
         "demo",

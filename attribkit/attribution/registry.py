@@ -1,207 +1,243 @@
-"""Which engine shares out the change from baseline to text, and how each is called."""
+"""Every attribution method there is: the one list, from which help texts, checks, the server and documents are made."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
-from torch import Tensor
+from attribkit.errors import InputError, InputTypeError
 
-from attribkit.attribution.cnn import closed_form, exact
-from attribkit.attribution.cnn.filters import misfit, named_as_text_cnn
-from attribkit.attribution.cnn.lookup_tables import Tables, nbytes
-from attribkit.attribution.methods import coalitions, gradient_shap, leave_one_out, quadrature, random_baseline
-from attribkit.attribution.request import AttributionRequest, MethodResult, adds_up
-from attribkit.errors import InputError
-from attribkit.models.state import embedding_fed, preserve_state
+if TYPE_CHECKING:
+    from attribkit.attribution.request import AttributionRequest, MethodResult
 
-
-def by_closed_form(request: AttributionRequest) -> MethodResult:
-    """No steps at all; for text CNNs."""
-    baseline = request.baseline if request.baseline_ids is None else request.baseline_ids
-    found = exact.attribute(
-        request.network,
-        request.ids,
-        request.mask,
-        baseline,
-        request.targets,
-        request.tables,
-        request.phrases,
-        request.logits_at_ends,
-    )
-    scores = found.scores.to(request.difference.device)
-    converged = adds_up(request, scores)
-    steps = torch.zeros_like(converged, dtype=torch.int64)
-    return MethodResult(scores, steps, converged, phrases=found.phrases, agrees=found.agrees)
-
-
-def by_quadrature(request: AttributionRequest) -> MethodResult:
-    """As many gradients as each text needs; for every network."""
-
-    def run(points: Tensor, mask: Tensor, texts: Tensor) -> Tensor:
-        return request.run(points, request.ids[texts, : points.shape[1]], mask)
-
-    found = quadrature.integrated_gradients(
-        run,
-        request.network.embedding(request.ids).detach(),
-        request.baseline,
-        request.mask,
-        request.targets,
-        request.difference,
-        tolerance=request.tolerance,
-    )
-    steps = found.nodes.expand(len(request.targets), -1)
-    return MethodResult(found.scores, steps, found.converged, rule_change=found.change, path_error=found.path_error)
-
-
-def by_captum(request: AttributionRequest) -> MethodResult:
-    """Captum's layer integrated gradients, its steps doubled until they suffice; kept for comparison."""
-    rows = max(1, 16_384 // request.ids.shape[1])
-    integrated_gradients = import_module("attribkit.attribution.methods.captum").integrated_gradients
-    found = [
-        integrated_gradients(
-            request.network,
-            request.run,
-            request.ids,
-            request.mask,
-            request.baseline_ids,
-            request.baseline,
-            target,
-            difference,
-            request.tolerance,
-            rows,
-        )
-        for target, difference in zip(request.targets, request.difference, strict=True)
-    ]
-    scores, steps, converged = (
-        torch.stack([getattr(one, name) for one in found]) for name in ("scores", "steps", "converged")
-    )
-    return MethodResult(scores, steps, converged)
-
-
-def _captums(module: str, name: str) -> Callable[[AttributionRequest], MethodResult]:
-    """A method that stands on Captum, loaded once it is asked for: Captum and matplotlib with it take a second."""
-
-    def solve(request: AttributionRequest) -> MethodResult:
-        return getattr(import_module(f"attribkit.attribution.methods.{module}"), name)(request)
-
-    return solve
-
-
-_PAYS_FROM = 4
-"""Texts from which on their common words are tabulated together; fewer tabulate their own."""
-_TABLE_BYTES = 256 * 2**20
-
-ENGINES: dict[str, Callable[[AttributionRequest], MethodResult]] = {
-    "exact": by_closed_form,
-    "quadrature": by_quadrature,
-    "captum": by_captum,
-    "saliency": _captums("gradients", "saliency"),
-    "input_x_gradient": _captums("gradients", "input_x_gradient"),
-    "deeplift": _captums("deeplift", "deeplift"),
-    "gradient_shap": gradient_shap.gradient_shap,
-    "occlusion": coalitions.occlusion,
-    "leave_one_out": leave_one_out.leave_one_out,
-    "shapley_sampling": coalitions.shapley_sampling,
-    "lime": coalitions.lime,
-    "kernel_shap": coalitions.kernel_shap,
-    "random": random_baseline.random,
-}
-
-
-SAMPLED = ("gradient_shap", "shapley_sampling", "lime", "kernel_shap", "random")
-"""Methods that draw, all texts or those too long to be counted out: their scores have a spread and no verdict."""
-
-
-def tables_of_run(
-    method: str, network: Any, ids: Sequence[NDArray[np.int64]] | None, others: NDArray[np.int64] | None = None
-) -> Tables | None:
-    """What the closed form tabulates once for all texts of a run; None where it would not pay or not fit.
-
-    Args:
-        method: one of `ENGINES`.
-        network: the network.
-        ids: of the texts; None if any may come.
-        others: ids that their baselines may read as well.
-    """
-    few = ids is not None and len(ids) < _PAYS_FROM
-    if few or method not in ("exact", "gradient_shap") or misfit(network) is not None:
-        return None
-    own = [] if others is None else [others]
-    words = None if ids is None else torch.from_numpy(np.unique(np.concatenate([*ids, *own])))
-    count = len(network.embedding.weight) if words is None else len(words)
-    return Tables.build(network, words) if nbytes(network, count) <= _TABLE_BYTES else None
+CHECKED, CHECKED_WHEN_SHORT, NO_PROMISE = "checked", "checked up to 12 tokens", "no promise"
+"""What a method may promise of the sum of its scores."""
+CLOSED_FORM, GRADIENTS, MODULES, OUTPUTS = "a closed form", "gradients", "activations as modules", "outputs"
+"""What a method may need of a network."""
 
 
 @dataclass(frozen=True)
-class Choice:
-    """What a network is explained by.
+class Method:
+    """An attribution method, described by itself.
 
     Attributes:
-        method: one of `ENGINES`.
-        closed_form: False where the network is not the text CNN that its modules make it look like.
-        notes: what a reader must know of the choice.
+        name: what a user calls it.
+        description: one plain line, which could stand in a table.
+        solve: takes an `AttributionRequest` to a `MethodResult`.
+        source: the paper it is from.
+        adds_up: whether its scores add up to F(text) − F(baseline): "checked", "checked up to 12 tokens" or "no
+            promise".
+        needs: what the network must offer: "a closed form", "gradients", "activations as modules" or "outputs".
+        instead: the method for networks that lack the closed form this one needs.
+        sampled: whether it draws, for all texts or for those too long to be counted out; such scores have a spread and
+            no verdict.
+        fast: whether a text takes milliseconds.
+        closed_form: whether it makes use of a text CNN's closed form, so that the network is asked first whether its
+            logits are those of its modules.
+        tables: whether it reads the lookup tables that a run shares (`cnn.lookup_tables`).
+        equal_lengths: whether the texts of one batch must have the same length.
+        label: its name in a menu; the plain name if not given.
     """
 
-    method: str
-    closed_form: bool
-    notes: tuple[str, ...] = ()
+    name: str
+    description: str
+    solve: Callable[["AttributionRequest"], "MethodResult"]
+    source: str
+    adds_up: str = NO_PROMISE
+    needs: str = OUTPUTS
+    instead: str | None = None
+    sampled: bool = False
+    fast: bool = False
+    closed_form: bool = False
+    tables: bool = False
+    equal_lengths: bool = False
+    label: str = ""
 
-    @staticmethod
-    def of(method: str | None, network: Any) -> "Choice":
-        """The method asked for, or the best that the network allows.
-
-        Raises: ValueError for "exact" where the network has no closed form.
-        """
-        if method not in (None, *_BY_CLOSED_FORM):
-            return Choice(method, True)
-        reason = why_not_exact(network)
-        if reason is None:
-            return Choice(method or "exact", True)
-        if method == "exact":
-            raise InputError(_refusal(network, reason))
-        if method is not None:
-            return Choice(method, False)
-        return Choice("quadrature", False, (_instead(reason),) if named_as_text_cnn(network) else ())
-
-
-_BY_CLOSED_FORM = ("exact", "gradient_shap", "leave_one_out", "deeplift")
-_DIFFERS = "its logits for this text or its baseline are not those of the closed form"
-
-
-def choose(method: str | None, network: Any) -> str:
-    """The method asked for, or the best that the network allows; see `Choice.of`."""
-    return Choice.of(method, network).method
+    def __post_init__(self) -> None:
+        for field, known in (
+            ("adds_up", (CHECKED, CHECKED_WHEN_SHORT, NO_PROMISE)),
+            ("needs", (CLOSED_FORM, GRADIENTS, MODULES, OUTPUTS)),
+        ):
+            if getattr(self, field) not in known:
+                raise InputError(f"`{field}` must be one of {', '.join(known)}, got {getattr(self, field)!r}")
+        if self.needs == CLOSED_FORM and not (self.closed_form and self.instead):
+            raise InputError(
+                f"method {self.name!r} needs a closed form: give `closed_form=True`, and as `instead` the method for "
+                "networks without one"
+            )
 
 
-def why_not_exact(network: Any) -> str | None:
-    """Why a network has no closed form, as a clause; None if it has, as far as can be told without its texts."""
-    reason = misfit(network)
-    if reason is not None or closed_form.declared(network):
-        return reason
-    with preserve_state(network):
-        return closed_form.fault(network, embedding_fed(network))
+def in_words() -> str:
+    """One sentence for help texts: what may be given as `method`."""
+    return f"How the scores are computed: {', '.join(METHODS)}; the best that the network allows if not given."
 
 
-def instead_of_exact(method: str | None, network: Any) -> Choice:
-    """What explains the texts of which the network says something else than its closed form.
+METHODS: dict[str, Method] = {}
+"""Every method by its name, in the order in which they are shown."""
 
-    Raises: ValueError if the method asked for was "exact".
+
+def register(method: Method) -> None:
+    """Make a method known by its name to everything that takes one.
+
+    Raises:
+        InputTypeError: for what is no `Method`, or cannot solve.
+        InputError: if another method has the name.
     """
-    if method == "exact":
-        raise InputError(_refusal(network, _DIFFERS))
-    return Choice("quadrature", False, (_instead(_DIFFERS),))
+    if not isinstance(method, Method) or not callable(method.solve):
+        raise InputTypeError(f"a Method whose `solve` can be called was expected, got {method!r}")
+    known = METHODS.get(method.name)
+    if known is not None and _place(known) != _place(method):
+        raise InputError(f"there is already a method {method.name!r}; give this one another name")
+    METHODS[method.name] = method
 
 
-def _refusal(network: Any, reason: str) -> str:
-    return (
-        f"method='exact' needs a network with a closed form, got {type(network).__name__}: {reason}; use "
-        "method='quadrature'"
-    )
+def method_of(name: str) -> Method:
+    """The method of that name. Raises InputError, with the nearest name, if there is none."""
+    if name in METHODS:
+        return METHODS[name]
+    near = get_close_matches(str(name), METHODS, n=1, cutoff=0.6)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    raise InputError(f"`method` must be one of {', '.join(METHODS)}, got {name!r}{hint}")
 
 
-def _instead(reason: str) -> str:
-    return f"by quadrature, not by the closed form of a text CNN: {reason}"
+def _place(method: Method) -> tuple[str, str]:
+    return method.solve.__module__, method.solve.__qualname__
+
+
+def _in(module: str, function: str) -> Callable[["AttributionRequest"], "MethodResult"]:
+    """A function of `methods/`, loaded once it is called: torch and Captum take seconds, a list of names needs none."""
+
+    def solve(request: "AttributionRequest") -> "MethodResult":
+        result: MethodResult = getattr(import_module(f"attribkit.attribution.methods.{module}"), function)(request)
+        return result
+
+    solve.__module__, solve.__qualname__ = f"attribkit.attribution.methods.{module}", function
+    return solve
+
+
+_SUNDARARAJAN = "Sundararajan, Taly & Yan, ICML 2017"
+_LUNDBERG = "Lundberg & Lee, NeurIPS 2017"
+
+for _method in (
+    Method(
+        "exact",
+        "integrated gradients in closed form; the default for a text CNN",
+        _in("exact", "exact"),
+        _SUNDARARAJAN,
+        CHECKED,
+        CLOSED_FORM,
+        instead="quadrature",
+        fast=True,
+        closed_form=True,
+        tables=True,
+        label="exact, in closed form",
+    ),
+    Method(
+        "quadrature",
+        "integrated gradients by Gauss–Patterson rules; the default for every other network",
+        _in("quadrature", "quadrature"),
+        _SUNDARARAJAN,
+        CHECKED,
+        GRADIENTS,
+        fast=True,
+        label="integrated gradients",
+    ),
+    Method(
+        "captum",
+        "Captum's layer integrated gradients, its steps doubled until they suffice",
+        _in("captum", "captum"),
+        _SUNDARARAJAN,
+        CHECKED,
+        GRADIENTS,
+        equal_lengths=True,
+        label="Captum’s",
+    ),
+    Method(
+        "saliency",
+        "the length of the gradient",
+        _in("gradients", "saliency"),
+        "Simonyan, Vedaldi & Zisserman, 2014",
+        needs=GRADIENTS,
+        fast=True,
+    ),
+    Method(
+        "input_x_gradient",
+        "the gradient times the input",
+        _in("gradients", "input_x_gradient"),
+        "Shrikumar et al., 2016",
+        needs=GRADIENTS,
+        fast=True,
+        label="input × gradient",
+    ),
+    Method(
+        "deeplift",
+        "DeepLIFT's rescale rule, where it holds",
+        _in("deeplift", "deeplift"),
+        "Shrikumar, Greenside & Kundaje, ICML 2017",
+        CHECKED,
+        MODULES,
+        closed_form=True,
+        label="DeepLIFT",
+    ),
+    Method(
+        "gradient_shap",
+        "integrated gradients at random points, with the spread of the draws",
+        _in("gradient_shap", "gradient_shap"),
+        _LUNDBERG,
+        needs=GRADIENTS,
+        sampled=True,
+        closed_form=True,
+        tables=True,
+        label="GradientSHAP",
+    ),
+    Method(
+        "occlusion",
+        "what the output loses without three neighbouring tokens",
+        _in("coalitions", "occlusion"),
+        "Zeiler & Fergus, ECCV 2014",
+    ),
+    Method(
+        "leave_one_out",
+        "what the output loses without a token",
+        _in("leave_one_out", "leave_one_out"),
+        "Li, Monroe & Jurafsky, 2016",
+        closed_form=True,
+        label="leave one out",
+    ),
+    Method(
+        "shapley_sampling",
+        "Shapley values, from all coalitions of up to 12 tokens; of more from random orders, with the spread",
+        _in("coalitions", "shapley_sampling"),
+        "Castro, Gómez & Tejada, 2009",
+        CHECKED_WHEN_SHORT,
+        sampled=True,
+        label="Shapley sampling",
+    ),
+    Method(
+        "lime",
+        "a linear fit to the outputs for changed texts",
+        _in("coalitions", "lime"),
+        "Ribeiro, Singh & Guestrin, KDD 2016",
+        sampled=True,
+        label="LIME",
+    ),
+    Method(
+        "kernel_shap",
+        "Shapley values, from all coalitions of up to 12 tokens; of more by least squares over random ones, with the "
+        "spread",
+        _in("coalitions", "kernel_shap"),
+        _LUNDBERG,
+        CHECKED_WHEN_SHORT,
+        sampled=True,
+        label="KernelSHAP",
+    ),
+    Method(
+        "random",
+        "random numbers: the reference that any other should beat",
+        _in("random_baseline", "random"),
+        "none",
+        sampled=True,
+    ),
+):
+    register(_method)

@@ -2,10 +2,11 @@
 
 import sys
 import traceback
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from attribkit.attribution.registry import in_words
 from attribkit.cli.check import check
 from attribkit.cli.console import errors, escape
 from attribkit.cli.corpus import corpus
@@ -32,9 +33,10 @@ app = typer.Typer(
 
 @app.callback()
 def common(
+    context: typer.Context,
     modules: Annotated[
         list[str] | None,
-        typer.Option("--import", help="A module that registers a network of yours; it is imported first."),
+        typer.Option("--import", help="A module that registers a network or a method of yours; it is imported first."),
     ] = None,
 ) -> None:
     """Train small text classifiers and see, truthfully, why they decide as they do."""
@@ -43,8 +45,18 @@ def common(
             sys.path.insert(0, "")  # as `python` has it: modules lie in the folder one stands in
         from attribkit.models.registry import import_registering
 
+        before = in_words()
         for module in modules:
             import_registering(module)
+        _tell_again(context, before, in_words())
+
+
+def _tell_again(context: typer.Context, before: str, now: str) -> None:
+    """Give a help text anew that was made before modules were imported."""
+    group: Any = context.command
+    for option in (option for command in group.commands.values() for option in command.params):
+        if getattr(option, "help", None) == before:
+            option.help = now
 
 
 for command in (demo, train, evaluate, check, explain, project, words, report, corpus, serve, reproduce):

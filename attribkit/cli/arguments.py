@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from attribkit.attribution.registry import in_words
 from attribkit.errors import InputError, InputNotFoundError
 from attribkit.render.formats import format_of, suffixes
 
@@ -18,6 +19,7 @@ DataArgument = Annotated[
 TextColumn = Annotated[str | None, typer.Option(help="The column that holds the texts; guessed if not given.")]
 LabelColumn = Annotated[str | None, typer.Option(help="The column that holds the labels; guessed if not given.")]
 SavePaths = Annotated[list[Path] | None, typer.Option(help=f"A file to write: {suffixes()}; may repeat.")]
+MethodOption = Annotated[str | None, typer.Option(help=in_words())]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda, …; the best there is if not given.")]
 
 

@@ -5,7 +5,16 @@ from typing import Annotated, Any
 
 import typer
 
-from attribkit.cli.arguments import DataArgument, Device, LabelColumn, ModelArgument, SplitOption, TextColumn, part
+from attribkit.cli.arguments import (
+    DataArgument,
+    Device,
+    LabelColumn,
+    MethodOption,
+    ModelArgument,
+    SplitOption,
+    TextColumn,
+    part,
+)
 from attribkit.cli.console import console, errors
 
 
@@ -45,9 +54,7 @@ def check(
             "asks for .36 where random scores reach .31. Both are printed."
         ),
     ] = None,
-    method: Annotated[
-        str | None, typer.Option(help="How the scores are computed; the best there is by default.")
-    ] = None,
+    method: MethodOption = None,
     texts: Annotated[int, typer.Option(help="Most texts that the explanations' figures are taken on.")] = 200,
     seed: Annotated[int, typer.Option(help="The same seed gives the same figures.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,

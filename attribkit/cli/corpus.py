@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from attribkit.cli.arguments import ModelArgument
+from attribkit.cli.arguments import MethodOption, ModelArgument
 from attribkit.cli.console import console, errors, escape
 from attribkit.errors import InputError
 
@@ -39,9 +39,7 @@ def corpus(
     limit: Annotated[int | None, typer.Option(help="Explain only the first so many.")] = None,
     target: Annotated[str | None, typer.Option(help="A label, or 'a,b' for why a and not b.")] = None,
     output: Annotated[str, typer.Option(help="log_odds, logit or probability.")] = "log_odds",
-    method: Annotated[
-        str | None, typer.Option(help="How the scores are computed; the best there is by default.")
-    ] = None,
+    method: MethodOption = None,
     baseline: Annotated[str, typer.Option(help="pad, zero, unk, mean, or a text.")] = "pad",
     tolerance: Annotated[float, typer.Option(help="Largest relative completeness error.")] = 1e-4,
     keep_text: Annotated[bool, typer.Option("--keep-text", help="Keep each text in its row.")] = False,

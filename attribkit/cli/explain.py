@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from attribkit.cli.arguments import Device, ModelArgument, SavePaths, check_files
+from attribkit.cli.arguments import Device, MethodOption, ModelArgument, SavePaths, check_files
 from attribkit.cli.console import console, errors, escape
 from attribkit.errors import InputError
 
@@ -17,9 +17,7 @@ def explain(
     view: Annotated[list[str] | None, typer.Option(help="A view to show; may repeat. All by default.")] = None,
     target: Annotated[str | None, typer.Option(help="A label, 'all', or 'a,b' for why a and not b.")] = None,
     output: Annotated[str, typer.Option(help="log_odds, logit or probability.")] = "log_odds",
-    method: Annotated[
-        str | None, typer.Option(help="How the scores are computed; the best there is by default.")
-    ] = None,
+    method: MethodOption = None,
     baseline: Annotated[
         list[str] | None,
         typer.Option(

@@ -10,9 +10,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from attribkit.attribution.baseline_batch import BaselineSpec
+from attribkit.attribution.choice import choose
 from attribkit.attribution.cnn.lookup_tables import Tables
 from attribkit.attribution.outputs import UNITS
-from attribkit.attribution.registry import choose, tables_of_run
+from attribkit.attribution.registry import METHODS
 from attribkit.attribution.targets import scalars_of
 from attribkit.corpus.job import Settings
 from attribkit.errors import AttribkitError, InputError, InputTypeError, ran_out
@@ -112,7 +113,8 @@ class Transform:
 
     def __post_init__(self) -> None:
         self.view = _view(self.settings)
-        self.tables = tables_of_run(choose(self.view.method, self.classifier.network), self.classifier.network, None)
+        method = METHODS[choose(self.view.method, self.classifier.network)]
+        self.tables = Tables.of_run(self.classifier.network, None) if method.tables else None
 
     def check(self) -> None:
         """Refuse at the door a target, a method or a baseline that this classifier does not have."""

@@ -7,7 +7,8 @@ from difflib import get_close_matches
 import numpy as np
 from numpy.typing import NDArray
 
-from attribkit.attribution.registry import ENGINES, choose
+from attribkit.attribution.choice import choose
+from attribkit.attribution.registry import METHODS
 from attribkit.errors import InputError
 from attribkit.models.classifier import Classifier
 from attribkit.results.panels import Convergence
@@ -53,7 +54,7 @@ def check_methods(model: Classifier, methods: Sequence[str] | str | None) -> tup
     if methods is None:
         return default_methods(model)
     names = [methods] if isinstance(methods, str) else list(dict.fromkeys(methods))
-    known = (*ENGINES, ATTENTION)
+    known = (*METHODS, ATTENTION)
     for name in names:
         if name not in known:
             near = get_close_matches(str(name), known, n=1, cutoff=0.5)
@@ -64,7 +65,7 @@ def check_methods(model: Classifier, methods: Sequence[str] | str | None) -> tup
                 f"method 'attention' needs a network with attention, one that has `attend(ids, mask)`, "
                 f"{type(model.network).__name__} has none; leave it out"
             )
-        if name == "exact":
+        if name in METHODS:
             choose(name, model.network)
     names = [name for name in names if name != RANDOM]
     if not names:

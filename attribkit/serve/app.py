@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from attribkit.attribution.registry import METHODS
 from attribkit.errors import AttribkitError, InputError, UnknownNameError
 from attribkit.models.classifier import Classifier
 from attribkit.serve import assets
@@ -35,9 +36,6 @@ from attribkit.serve.schema import (
     within,
 )
 from attribkit.serve.served_model import ServedModel
-
-QUICK = (None, "exact", "quadrature", "saliency", "input_x_gradient")
-"""Methods that take milliseconds; the others have a worker of their own, so that nobody's typing waits for them."""
 
 KINDS = {
     "json": "application/json",
@@ -134,7 +132,7 @@ def _add_api(app: FastAPI, ask: Ask, cards: Models, limits: Limits) -> None:
     async def explain(question: Annotated[Explain, asked(Explain)]) -> Response:
         """Why a model says of a text what it says, as the JSON that `Explanation.from_json` reads."""
         settings = _settings(question)
-        slow = question.compare or question.method not in QUICK
+        slow = question.compare or _is_slow(question)
         return await _timed(ask(("explain", settings, question.views, question.compare), question, slow))
 
     @app.post("/alternatives", responses=PROBLEMS, response_model=AlternativesAnswer)
@@ -157,7 +155,7 @@ def _add_api(app: FastAPI, ask: Ask, cards: Models, limits: Limits) -> None:
     async def live(question: Annotated[Live, asked(Live)]) -> Response:
         """What the page paints while one types: the explanation in the words and numbers of the reports."""
         key = ("live", _settings(question), question.place)
-        return await _timed(ask(key, question, question.method not in QUICK))
+        return await _timed(ask(key, question, _is_slow(question)))
 
     @app.get("/models/{name}/map", responses=PROBLEMS, response_model=dict[str, Any])
     async def points(name: str) -> Response:
@@ -234,3 +232,8 @@ def _problem(status: int, sentence: str, headers: Any = None) -> Response:
     # what a user typed may hold half a character, which only JSON's own escapes can carry
     content = json.dumps({"error": sentence[:2_000]}).encode()
     return Response(content, status, media_type=KINDS["json"], headers=headers)
+
+
+def _is_slow(question: Settings) -> bool:
+    """Whether it has to go to the worker for long work, so that nobody's typing waits for it."""
+    return question.method is not None and not METHODS[question.method].fast

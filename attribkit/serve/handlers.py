@@ -6,8 +6,9 @@ from functools import partial
 from typing import Any
 
 from attribkit.attribution.baselines import NAMES
+from attribkit.attribution.choice import methods_for
 from attribkit.attribution.outputs import UNITS
-from attribkit.attribution.registry import ENGINES, why_not_exact
+from attribkit.attribution.registry import METHODS
 from attribkit.errors import InputError, UnknownNameError
 from attribkit.explainer import explain, supported
 from attribkit.projection.reference_map import fits
@@ -65,6 +66,7 @@ class RequestHandler:
         """What can be asked."""
         return Models(
             models=[_card(model) for model in self._models.values()],
+            methods={method.name: method.label or method.name for method in METHODS.values()},
             outputs=list(UNITS),
             baselines=list(NAMES),
             text_characters=self._limits.text_characters,
@@ -193,14 +195,13 @@ def _json(content: Any) -> bytes:
 
 
 def _card(model: ServedModel) -> ModelCard:
-    closed = why_not_exact(model.network) is None
     return ModelCard(
         name=model.name,
         network=type(model.network).__name__,
         parameters=sum(parameter.numel() for parameter in model.network.parameters()),
         labels=list(model.labels),
         vocabulary=model.network.embedding.num_embeddings,
-        methods=[name for name in ENGINES if closed or name != "exact"],
+        methods=methods_for(model.network),
         views=supported(model),
         attention=model.has_attention,
         map=fits(model),

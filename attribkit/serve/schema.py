@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from attribkit.attribution.outputs import UNITS
-from attribkit.attribution.registry import ENGINES
+from attribkit.attribution.registry import METHODS
 from attribkit.serve.limits import Limits
 from attribkit.views import VIEWS
 
@@ -20,10 +20,9 @@ Baseline = Annotated[str, Field(min_length=1, max_length=10_000)]
 FileFormat = Literal["png", "svg", "pdf", "html", "json"]
 if TYPE_CHECKING:  # a checker wants the names spelled out; who asks is held to those that there are
     Unit: TypeAlias = str
-    Method: TypeAlias = str
     View: TypeAlias = str
 else:
-    Unit, Method, View = Literal[*UNITS], Literal[*ENGINES], Literal[*VIEWS]
+    Unit, View = Literal[*UNITS], Literal[*VIEWS]
 
 STRICT = ConfigDict(extra="forbid", frozen=True, strict=True)
 """Unknown names are refused, so that a slip of the pen is no silent default."""
@@ -41,7 +40,7 @@ class Settings(BaseModel):
     ] = None
     output: Annotated[Unit, Field(description="What the scores share out.")] = "log_odds"
     method: Annotated[
-        Method | None,
+        str | None,
         Field(description="How the scores are computed; the best that the model allows if not given."),
     ] = None
     baseline: Annotated[
@@ -97,13 +96,22 @@ class Alternatives(BaseModel):
     model: ModelName = None
 
 
-@cache  # a class of a name, or OpenAPI would have two
 def within(limits: Limits, question: type[BaseModel]) -> type[BaseModel]:
-    """The question as a server with these limits takes it: its texts are as long and as many as they may be."""
+    """The question as a server with these limits takes it.
+
+    Its texts are as long and as many as they may be, and its method is one of those that are registered by now.
+    """
+    return _within(limits, question, tuple(METHODS))
+
+
+@cache  # a class of a name, or OpenAPI would have two
+def _within(limits: Limits, question: type[BaseModel], methods: tuple[str, ...]) -> type[BaseModel]:
     text = Annotated[Text, Field(max_length=limits.text_characters)]
     fields: dict[str, Any] = {}
     if "text" in question.model_fields:
         fields["text"] = text
+    if "method" in question.model_fields:
+        fields["method"] = (Annotated[Literal[*methods] | None, question.model_fields["method"]], None)
     if question is Predict:
         fields["texts"] = Annotated[list[text], Field(min_length=1, max_length=limits.texts)]
     if question is Alternatives:
@@ -145,6 +153,7 @@ class Models(BaseModel):
     """What can be asked of this server."""
 
     models: list[ModelCard]
+    methods: Annotated[dict[str, str], Field(description="Each method's name for a menu.")]
     outputs: list[str]
     baselines: list[str]
     text_characters: Annotated[int, Field(description="A text may have so many characters.")]

@@ -10,16 +10,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from attribkit.attribution.baseline_batch import BaselineBatch, BaselineSpec, check_baselines
+from attribkit.attribution.choice import Choice, instead_of_exact
 from attribkit.attribution.cnn.lookup_tables import Tables
 from attribkit.attribution.outputs import UNITS, Target
-from attribkit.attribution.registry import (
-    ENGINES,
-    AttributionRequest,
-    Choice,
-    MethodResult,
-    instead_of_exact,
-    tables_of_run,
-)
+from attribkit.attribution.registry import METHODS, method_of
+from attribkit.attribution.request import AttributionRequest, MethodResult
 from attribkit.attribution.targets import TargetName, scalars_of
 from attribkit.errors import InputError, NetworkError
 from attribkit.models.classifier import Classifier
@@ -40,7 +35,7 @@ class Attribution:
     Attributes:
         target: None for each text's predicted class, a label, an index, "all", or a pair for why this and not that.
         output: "log_odds", "logit" or "probability".
-        method: one of `attribkit.attribution.registry.ENGINES`, or None for the best the network allows.
+        method: one of `attribkit.attribution.registry.METHODS`, or None for the best the network allows.
         baseline: "pad", "zero", "unk", "mean", or a text; several of them for a band, the first the panel's own.
         tolerance: largest relative completeness error that counts as converged.
         batch_size: most texts at once; None chooses by length.
@@ -66,8 +61,8 @@ class Attribution:
     def __post_init__(self) -> None:
         if self.output not in UNITS:
             raise InputError(f"`output` must be one of {', '.join(UNITS)}, got {self.output!r}")
-        if self.method is not None and self.method not in ENGINES:
-            raise InputError(f"`method` must be one of {', '.join(ENGINES)}, got {self.method!r}")
+        if self.method is not None:
+            method_of(self.method)
         if not 0 < self.tolerance < 1:
             raise InputError(f"`tolerance` must lie between 0 and 1, got {self.tolerance}; the default is 1e-4")
         names = check_baselines(self.baseline)
@@ -117,8 +112,10 @@ class Attribution:
         baselines = [BaselineSpec.of(classifier, name) for name in self.baselines]
         texts = [one.words.numpy() for one in baselines if one.words is not None]
         others = np.concatenate([[classifier.tokenizer.pad_id], *texts])
-        tables = tables or tables_of_run(choice.method, network, [one.ids for one in reading.encoded], others)
-        equal = choice.method == "captum" or getattr(network, "equal_lengths", False)
+        method = METHODS[choice.method]
+        if tables is None and method.tables:
+            tables = Tables.of_run(network, [one.ids for one in reading.encoded], others)
+        equal = method.equal_lengths or getattr(network, "equal_lengths", False)
         run = embedding_fed(network)
         with preserve_state(network):
             for rows in batching.by_length(lengths, self.batch_size, tokens=8_192, equal=equal):
@@ -174,7 +171,8 @@ class Attribution:
                 closed_form=choice.closed_form,
                 logits_at_ends=torch.stack((against.logits, logits)),
             )
-            solved.append(BatchResult(choice, baseline.name, against, outputs, bases, ENGINES[choice.method](request)))
+            result = METHODS[choice.method].solve(request)
+            solved.append(BatchResult(choice, baseline.name, against, outputs, bases, result))
         return solved
 
     def _panel(

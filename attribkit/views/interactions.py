@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 
 from attribkit.attribution.baseline_batch import BaselineBatch, BaselineSpec, check_baselines
+from attribkit.attribution.choice import why_not_exact
 from attribkit.attribution.cnn import exact
 from attribkit.attribution.cnn.game import Numbers
 from attribkit.attribution.cnn.hessians import integrated_hessians
 from attribkit.attribution.cnn.interactions import shapley_interactions
 from attribkit.attribution.cnn.shapley import shapley_values
 from attribkit.attribution.outputs import UNITS, Target
-from attribkit.attribution.registry import why_not_exact
 from attribkit.attribution.request import AttributionRequest
 from attribkit.attribution.targets import TargetName, scalars_of
 from attribkit.errors import InputError

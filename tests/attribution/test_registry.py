@@ -1,17 +1,24 @@
 """Every method that can be asked for, on every network: it fits or says why not, and leaves the model as it was."""
 
 import copy
+import inspect
 import random
+import re
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+import typer
 
-from attribkit.attribution import registry
+from attribkit.attribution.choice import choose
+from attribkit.attribution.cnn import lookup_tables
 from attribkit.attribution.cnn.lookup_tables import Tables
-from attribkit.attribution.registry import ENGINES, choose
+from attribkit.attribution.registry import METHODS, in_words
+from attribkit.cli import app
 from attribkit.explainer import explain
 from attribkit.models.classifier import Classifier
 
@@ -35,7 +42,22 @@ CASES = [(method, net) for method in COMPARED for net in ARCHITECTURES if fits(m
 
 
 def test_the_names_are_a_promise() -> None:
-    assert list(ENGINES) == NAMES
+    assert list(METHODS) == NAMES
+
+
+def test_help_names_every_method_and_explain_says_the_same() -> None:
+    sentence = inspect.getdoc(explain).partition("method: ")[2].partition("baseline: ")[0]  # type: ignore[union-attr]
+    assert list(dict.fromkeys(re.findall(r'"(\w+)"', sentence))) == NAMES
+    for command in ("explain", "corpus", "check"):
+        options = typer.main.get_command(app).commands[command].params  # type: ignore[attr-defined]  # it is a group
+        assert [option.help for option in options if option.name == "method"] == [in_words()]
+    assert all(name in in_words() for name in NAMES)
+
+
+def test_the_list_of_methods_needs_no_torch() -> None:
+    code = "import sys, attribkit.attribution.registry; print('torch' in sys.modules, 'numpy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]
 
 
 def test_the_best_method_is_chosen_where_none_is_named(make_classifier: Callable[..., Classifier]) -> None:
@@ -63,8 +85,8 @@ def test_one_text_does_not_pay_for_tables_and_many_stay_within_the_bound(
     built.clear()
     texts = [*TEXTS, "a good movie"]
     together = explain(classifier, texts)
-    assert len(built) == 1 and built[0].nbytes <= registry._TABLE_BYTES
-    monkeypatch.setattr(registry, "_TABLE_BYTES", 100)
+    assert len(built) == 1 and built[0].nbytes <= lookup_tables._TABLE_BYTES
+    monkeypatch.setattr(lookup_tables, "_TABLE_BYTES", 100)
     for bounded, free in zip(explain(classifier, texts), together, strict=True):
         np.testing.assert_allclose(bounded.token_scores.scores, free.token_scores.scores, rtol=0, atol=1e-6)
 

@@ -1,5 +1,6 @@
 """Convolutions by lookup: a word's share in every tap of every filter is tabulated; a window is a sum of K rows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,10 +10,13 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from attribkit.attribution.cnn.filters import ClosedForm, Filters
+from attribkit.attribution.cnn.filters import ClosedForm, Filters, misfit
 from attribkit.errors import InputError, NetworkError
 
 _BEFORE, _AFTER, _WORDS = 0, 1, 2
+_PAYS_FROM = 4
+"""Texts from which on their common words are tabulated together; fewer tabulate their own."""
+_TABLE_BYTES = 256 * 2**20
 
 
 def never(dtype: np.dtype[Any]) -> float:
@@ -88,6 +92,25 @@ class Tables:
             _free(network.output),
             _stamp(network),
         )
+
+    @staticmethod
+    def of_run(
+        network: Any, ids: Sequence[NDArray[np.int64]] | None, others: NDArray[np.int64] | None = None
+    ) -> "Tables | None":
+        """What is tabulated once for all texts of a run; None where it would not pay, not fit, or is no text CNN's.
+
+        Args:
+            network: any.
+            ids: of the texts; None if any may come.
+            others: ids that their baselines may read as well.
+        """
+        few = ids is not None and len(ids) < _PAYS_FROM
+        if few or misfit(network) is not None:
+            return None
+        own = [] if others is None else [others]
+        words = None if ids is None else torch.from_numpy(np.unique(np.concatenate([*ids, *own])))
+        count = len(network.embedding.weight) if words is None else len(words)
+        return Tables.build(network, words) if nbytes(network, count) <= _TABLE_BYTES else None
 
     @property
     def nbytes(self) -> int:

@@ -15,6 +15,7 @@ from captum.attr import IntegratedGradients, LayerIntegratedGradients
 from torch import Tensor
 
 from attribkit.attribution.outputs import Target
+from attribkit.attribution.request import AttributionRequest, MethodResult
 
 FIRST_STEPS, MOST_STEPS = 50, 1_600
 
@@ -26,6 +27,30 @@ class Result:
     scores: Tensor
     steps: Tensor
     converged: Tensor
+
+
+def captum(request: AttributionRequest) -> MethodResult:
+    """For every network; kept for comparison."""
+    rows = max(1, 16_384 // request.ids.shape[1])
+    results = [
+        integrated_gradients(
+            request.network,
+            request.run,
+            request.ids,
+            request.mask,
+            request.baseline_ids,
+            request.baseline,
+            target,
+            difference,
+            request.tolerance,
+            rows,
+        )
+        for target, difference in zip(request.targets, request.difference, strict=True)
+    ]
+    scores, steps, converged = (
+        torch.stack([getattr(result, name) for result in results]) for name in ("scores", "steps", "converged")
+    )
+    return MethodResult(scores, steps, converged)
 
 
 def integrated_gradients(

@@ -19,7 +19,8 @@ from torch import Tensor
 
 from attribkit.attribution.methods import patterson
 from attribkit.attribution.outputs import Target
-from attribkit.errors import InputError
+from attribkit.attribution.request import AttributionRequest, MethodResult
+from attribkit.errors import InputError, ran_out
 
 _MEMORY_PER_NUMBER = 64
 """What a gradient is reckoned to need, in units of its point's own size: where states are as wide as embeddings, a
@@ -53,6 +54,25 @@ class Result:
     converged: Tensor
     change: Tensor
     path_error: Tensor
+
+
+def quadrature(request: AttributionRequest) -> MethodResult:
+    """As many gradients as each text needs; for every network."""
+
+    def run(points: Tensor, mask: Tensor, texts: Tensor) -> Tensor:
+        return request.run(points, request.ids[texts, : points.shape[1]], mask)
+
+    result = integrated_gradients(
+        run,
+        request.network.embedding(request.ids).detach(),
+        request.baseline,
+        request.mask,
+        request.targets,
+        request.difference,
+        tolerance=request.tolerance,
+    )
+    steps = result.nodes.expand(len(request.targets), -1)
+    return MethodResult(result.scores, steps, result.converged, rule_change=result.change, path_error=result.path_error)
 
 
 def integrated_gradients(
@@ -191,7 +211,7 @@ class _Steps:
         try:
             largest, outputs, slopes = self._evaluate(pairs, longest, gradients)
         except (RuntimeError, MemoryError) as error:
-            if len(pairs) == 1 or not _out_of_memory(error):
+            if len(pairs) == 1 or not ran_out(error):
                 raise
             return False
         where = pairs[:, 0], pairs[:, 1]
@@ -221,13 +241,6 @@ class _Steps:
             slopes.append((gradient * way).sum(2).cpu().double())
         largest = logits.detach().abs().amax(1).cpu().double()
         return largest, [scalar.detach().cpu().double() for scalar in scalars], slopes
-
-
-def _out_of_memory(error: BaseException) -> bool:
-    """Whether an allocation failed; on the processor PyTorch says so only in words."""
-    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
-        return True
-    return any(words in str(error).lower() for words in ("out of memory", "not enough memory", "can't allocate memory"))
 
 
 def _home(device: torch.device) -> torch.device:

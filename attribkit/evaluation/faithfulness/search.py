@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from attribkit.attribution.choice import why_not_exact
 from attribkit.attribution.cnn.ablation import WindowAblation
-from attribkit.attribution.registry import why_not_exact
 from attribkit.evaluation.faithfulness import oracle
 from attribkit.evaluation.faithfulness.ablation import Erasable
 from attribkit.evaluation.faithfulness.curves import Curves

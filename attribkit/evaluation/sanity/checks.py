@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from attribkit.attribution.registry import SAMPLED
+from attribkit.attribution.registry import METHODS
 from attribkit.data.intake import Data, Rows
 from attribkit.data.readable import Skipped
 from attribkit.errors import InputError
@@ -168,7 +168,9 @@ class Sanity:
         else:
             promise = "does not promise that its scores add up"
             drawn = "draws its scores: that they add up proves nothing"
-            notes.append(f"{self.method} {drawn if self.method in SAMPLED else promise}")
+            notes.append(
+                f"{self.method} {drawn if self.method in METHODS and METHODS[self.method].sampled else promise}"
+            )
         return Table("Invariance checks", ("check", "median", "largest"), tuple(rows), tuple(notes))
 
     def __repr__(self) -> str:

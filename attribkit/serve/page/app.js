@@ -12,10 +12,9 @@ const NAMES = {
   output: { log_odds: "log-odds", logit: "logit", probability: "probability" },
   baseline: { pad: "nothing (padding)", zero: "zero vectors", unk: "unknown words", mean: "an average word" },
 };
-const METHODS = { exact: "exact, in closed form", quadrature: "integrated gradients", captum: "Captum’s", leave_one_out: "leave one out", input_x_gradient: "input × gradient", deeplift: "DeepLIFT", gradient_shap: "GradientSHAP", kernel_shap: "KernelSHAP", shapley_sampling: "Shapley sampling", lime: "LIME" };
 
 const find = (id) => document.getElementById(id);
-const { models, outputs, baselines } = await get("models");
+const { models, methods, outputs, baselines } = await get("models");
 const [form, desk, compare] = [find("settings"), find("desk"), find("compare")];
 let panes = [];
 
@@ -36,7 +35,7 @@ function offer() { // what all the models shown can be asked
   options(form.target, [["", "the predicted label"], ...labels.map((label) => [label, label])]);
   options(form.rather, [["", "anything else"], ...labels.filter((label) => label !== form.target.value).map((label) => [label, label])]);
   form.rather.closest("label").hidden = !form.target.value || labels.length < 3;
-  options(form.method, [["", "the best there is"], ...shown[0].methods.filter((name) => shown.every((model) => model.methods.includes(name))).map((name) => [name, METHODS[name] ?? name])]);
+  options(form.method, [["", "the best there is"], ...shown[0].methods.filter((name) => shown.every((model) => model.methods.includes(name))).map((name) => [name, methods[name]])]);
 }
 
 function settings() {

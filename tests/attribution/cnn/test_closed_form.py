@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from attribkit.attribution.registry import choose, why_not_exact
+from attribkit.attribution.choice import choose, why_not_exact
 from attribkit.errors import InputError
 from attribkit.explainer import explain
 from attribkit.models.classifier import Classifier

@@ -1,0 +1,87 @@
+"""Which method explains a network: the one asked for if it fits, else the best that the network allows."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from attribkit.attribution.cnn import closed_form
+from attribkit.attribution.cnn.filters import misfit, named_as_text_cnn
+from attribkit.attribution.registry import CLOSED_FORM, METHODS, Method, method_of
+from attribkit.errors import InputError
+from attribkit.models.state import embedding_fed, preserve_state
+
+_DIFFERS = "its logits for this text or its baseline are not those of the closed form"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a network is explained by.
+
+    Attributes:
+        method: a name in `METHODS`.
+        closed_form: False where the network is not the text CNN that its modules make it look like.
+        notes: what a reader must know of the choice.
+    """
+
+    method: str
+    closed_form: bool
+    notes: tuple[str, ...] = ()
+
+    @staticmethod
+    def of(method: str | None, network: Any) -> "Choice":
+        """The method asked for, or the best that the network allows.
+
+        Raises:
+            InputError: for a name that no method has, or a method that needs a closed form where the network has none.
+        """
+        asked = None if method is None else method_of(method)
+        if asked is not None and not asked.closed_form:
+            return Choice(asked.name, True)
+        reason = why_not_exact(network)
+        if reason is None:
+            return Choice("exact" if asked is None else asked.name, True)
+        if asked is None:
+            return Choice("quadrature", False, (_instead(reason),) if named_as_text_cnn(network) else ())
+        if asked.needs == CLOSED_FORM:
+            raise InputError(_refusal(asked, network, reason))
+        return Choice(asked.name, False)
+
+
+def choose(method: str | None, network: Any) -> str:
+    """The method asked for, or the best that the network allows; see `Choice.of`."""
+    return Choice.of(method, network).method
+
+
+def methods_for(network: Any) -> list[str]:
+    """The names of the methods that can be asked for with a network."""
+    closed = why_not_exact(network) is None
+    return [method.name for method in METHODS.values() if closed or method.needs != CLOSED_FORM]
+
+
+def why_not_exact(network: Any) -> str | None:
+    """Why a network has no closed form, as a clause; None if it has, as far as can be told without its texts."""
+    reason = misfit(network)
+    if reason is not None or closed_form.declared(network):
+        return reason
+    with preserve_state(network):
+        return closed_form.fault(network, embedding_fed(network))
+
+
+def instead_of_exact(method: str | None, network: Any) -> Choice:
+    """What explains the texts of which the network says something else than its closed form.
+
+    Raises: InputError if the method asked for needs the closed form.
+    """
+    if method is not None and METHODS[method].needs == CLOSED_FORM:
+        raise InputError(_refusal(METHODS[method], network, _DIFFERS))
+    return Choice("quadrature", False, (_instead(_DIFFERS),))
+
+
+def _refusal(method: Method, network: Any, reason: str) -> str:
+    return (
+        f"method={method.name!r} needs a network with a closed form, got {type(network).__name__}: {reason}; use "
+        f"method={method.instead!r}"
+    )
+
+
+def _instead(reason: str) -> str:
+    return f"by quadrature, not by the closed form of a text CNN: {reason}"
