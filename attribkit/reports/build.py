@@ -171,7 +171,9 @@ def _explained(model: Classifier, answers: Answers, places: list[int], chosen: R
 
 
 def _with_truth(row: Explanation, truth: str | None) -> Explanation:
-    return row if row.prediction is None else replace(row, prediction=replace(row.prediction, true_label=truth))
+    if row.prediction is None:
+        return row
+    return Explanation(row.text, replace(row.prediction, true_label=truth), row.panels(), row.provenance)
 
 
 def _map(model: Classifier, answers: Answers, chosen: ReportSettings, progress: Progress) -> Section:
