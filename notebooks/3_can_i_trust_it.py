@@ -44,7 +44,7 @@ ak.explain(model, "The plot was boring, but the acting was not bad at all!", vie
 
 # %%
 found = ak.faithfulness(model, texts[:60], ["exact", "leave_one_out", "input_x_gradient", "saliency"], perturbed=5)
-ak.Explanation(None, None, found.panels())
+found
 
 # %% [markdown]
 # Comprehensiveness: how much probability goes with the words called important (more is better). Sufficiency: how much
@@ -64,7 +64,7 @@ f"{over.mean:.2f} more than random ({over.low:.2f} to {over.high:.2f}), {share:.
 
 # %%
 sane = ak.sanity(model, texts[:30])
-ak.Explanation(None, None, sane.panels())
+sane
 
 # %% [markdown]
 # ## 3. Does it depend on the labels?
@@ -72,7 +72,7 @@ ak.Explanation(None, None, sane.panels())
 # The same network trained on shuffled labels has nothing to learn. Beside it stands what another seed alone does.
 
 # %%
-ak.Explanation(None, None, relabelled(texts=40).panels())
+relabelled(texts=40)
 
 # %% [markdown]
 # ## 4. Is it plausible?
@@ -83,7 +83,7 @@ ak.Explanation(None, None, relabelled(texts=40).panels())
 
 # %%
 plausible = ak.plausibility(model, demo.test.head(100), ["exact", "leave_one_out", "saliency"])
-ak.Explanation(None, None, plausible.panels())
+plausible
 
 # %% [markdown]
 # ## Hold the next model to it
@@ -95,7 +95,7 @@ ak.Explanation(None, None, plausible.panels())
 asked = {"f1": 0.9, "comprehensiveness_over_random": 0.1, "completeness_error": 1e-4}
 asked["plausibility_over_random"] = 0.1
 checked = ak.check(model, demo.test, asked, texts=60)
-ak.Explanation(None, None, checked.panels())
+checked
 
 # %%
 checked.passed

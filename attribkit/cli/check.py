@@ -69,7 +69,6 @@ def check(
     """Hold a model and its explanations to thresholds: exit code 0 if all are kept, 1 if one is not, 2 for bad use."""
     from attribkit.evaluation.check import check as run
     from attribkit.models.classifier import Classifier
-    from attribkit.results.explanation import Explanation
 
     asked = {
         "accuracy": min_accuracy,
@@ -98,9 +97,9 @@ def check(
         label=label,
     )
     if as_json:
-        print(json.dumps(found.summary(), allow_nan=False))
+        print(json.dumps(found.to_dict(), allow_nan=False))
     else:
-        console.print(Explanation(None, None, found.panels()))
+        console.print(found)
     if not found.passed:
         if found.failure is not None:
             errors.print(f"failed: {found.failure}", highlight=False)

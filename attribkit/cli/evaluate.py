@@ -50,6 +50,6 @@ def evaluate(
         find_errors(classifier, data, most=most, split=part(split), text=text, label=label).save(errors)
         stderr.print(f"wrote {escape(str(errors))}", highlight=False, soft_wrap=True)
     if as_json:
-        print(json.dumps({"model": classifier.name, "texts": metrics.rows + metrics.dropped, **metrics.summary()}))
+        print(json.dumps({"model": classifier.name, "texts": metrics.rows + metrics.dropped, **metrics.to_dict()}))
     else:
         print_metrics(metrics)

@@ -163,9 +163,9 @@ def train(
         classifier.save(out, overwrite=True, half=True)
         classifier = Classifier.load(out, device)  # what is measured is what is stored
     metrics = measure(classifier, dataset)
-    classifier.provenance["metrics"] = metrics.summary()
+    classifier.provenance["metrics"] = metrics.to_dict()
     if validated is not None:
-        classifier.provenance["cross-validation"] = validated.summary()
+        classifier.provenance["cross-validation"] = validated.to_dict()
     if reference:
         keep_reference(classifier, dataset)
     classifier.save(out, overwrite=True, half=half)

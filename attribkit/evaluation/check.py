@@ -24,13 +24,14 @@ from attribkit.evaluation.thresholds import NEEDS, THRESHOLDS, Figure, check_thr
 from attribkit.models.classifier import Classifier
 from attribkit.progress import Progress, shown
 from attribkit.results.panels import Convergence, Panel, Table
+from attribkit.results.result import Result
 
 SANE_TEXTS = 30
 """Texts whose scores are compared with a randomised model's; each is explained anew for every layer."""
 
 
-@dataclass(frozen=True)
-class Checked:
+@dataclass(frozen=True, repr=False)
+class Checked(Result):
     """A model's figures.
 
     Attributes:
@@ -96,7 +97,15 @@ class Checked:
         notes = (*self.notes, *([] if self.failure is None else [f"failed: {self.failure}"]))
         return (Table(title, columns, tuple(rows), notes),)
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> str:
+        """Whether the model passed, and each figure with what was asked of it."""
+        lines = [f"{self.model}, explained by {self.method}: {'passed' if self.passed else 'failed'}"]
+        for figure in self.figures:
+            asked = "" if figure.asked is None else f" ({figure.asked}: {'passed' if figure.passed else 'failed'})"
+            lines.append(f"{figure.name.replace('_', ' ')} {_shown(figure.value)}{asked}")
+        return "\n".join([*lines, *([] if self.failure is None else [self.failure])])
+
+    def to_dict(self) -> dict[str, Any]:
         """Plain numbers for a JSON file."""
         figures = {
             one.name: {

@@ -12,15 +12,18 @@ from numpy.typing import NDArray
 from attribkit.data import Dataset
 from attribkit.data.intake import Data, Rows
 from attribkit.errors import InputError, InputTypeError
+from attribkit.evaluation.cells import number
 from attribkit.evaluation.unknown_labels import UnknownLabels
 from attribkit.models.answered import answered
 from attribkit.models.classifier import Classifier
 from attribkit.models.logits import softmax
 from attribkit.progress import Progress, shown
+from attribkit.results.panels import Panel, Table
+from attribkit.results.result import Result
 
 
-@dataclass(frozen=True, eq=False)
-class Metrics:
+@dataclass(frozen=True, eq=False, repr=False)
+class Metrics(Result):
     """Counts of true and predicted labels, and what follows from them; a share of nothing is 0.
 
     Attributes:
@@ -106,7 +109,29 @@ class Metrics:
         rows = pd.DataFrame({name: {**mean, "support": self.rows} for name, mean in averages.items()}).T
         return pd.concat([frame, rows.astype({"support": np.int64})]).rename_axis("label")
 
-    def summary(self) -> dict[str, Any]:
+    def panels(self) -> tuple[Panel, ...]:
+        """Two tables: precision, recall and F1 of each label, and the confusion matrix."""
+        rows = tuple(
+            (str(label), *(number(value) for value in values[:-1]), int(values[-1]))
+            for label, *values in self.to_frame().itertuples()
+        )
+        counts = tuple((label, *row) for label, row in zip(self.labels, self.confusion.tolist(), strict=True))
+        columns = ("label", "precision", "recall", "F1", "texts")
+        return (
+            Table(f"Performance on {self.part}", columns, rows, (f"accuracy {self.accuracy:.4f}", *self.notes)),
+            Table("Confusion matrix", ("true label", *(f"predicted {name}" for name in self.labels)), counts),
+        )
+
+    def summary(self) -> str:
+        """Accuracy and F1, how many texts they were taken on, and what was left out."""
+        f1 = f"macro F1 {self.macro['f1']:.4f}"
+        if self.positive_f1 is not None:
+            f1 = f"F1 of {self.labels[-1]} {self.positive_f1:.4f}, {f1}"
+        dropped = f"; {self.dropped:,} rows were left out" if self.dropped else ""
+        first = f"accuracy {self.accuracy:.4f}, {f1} on {self.rows:,} texts ({self.part}){dropped}"
+        return "\n".join([first, *self.notes])
+
+    def to_dict(self) -> dict[str, Any]:
         """Plain numbers for a model card or a JSON file."""
         summary: dict[str, Any] = {"accuracy": self.accuracy}
         if self.positive_f1 is not None:
@@ -121,7 +146,7 @@ class Metrics:
             "dropped": self.dropped,
             "part": self.part,
             "seen_in_training": self.seen,
-            "unknown_labels": None if self.unknown is None else self.unknown.summary(),
+            "unknown_labels": None if self.unknown is None else self.unknown.to_dict(),
             "notes": list(self.notes),
         }
 

@@ -86,7 +86,7 @@ class UnknownLabels:
             f"keeps {100 * self.kept:.1f} % of the others and rejects {100 * self.rejected:.1f} % of these",
         )
 
-    def summary(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Plain data for a JSON file."""
         return {
             "labels": dict(self.labels),

@@ -65,7 +65,7 @@ class CrossValidation:
         columns = {"accuracy": self.accuracy, "f1": self.f1, "rows": self.rows}
         return pd.DataFrame({"fold": np.arange(1, len(self.rows) + 1), **columns})
 
-    def summary(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Plain numbers: each figure's mean and standard deviation over the folds (K − 1), and the folds."""
         found: dict[str, Any] = {"folds": len(self.rows)}
         for name, values in (("accuracy", self.accuracy), ("f1", self.f1)):
@@ -75,7 +75,7 @@ class CrossValidation:
     def table(self) -> Table:
         """A row per fold, then the mean and the standard deviation."""
         rows = [(str(n), round(a, 4), round(f, 4), int(r)) for n, a, f, r in self.to_frame().itertuples(index=False)]
-        told = self.summary()
+        told = self.to_dict()
         rows += [
             (f"mean ± sd of {len(self.rows)}", f"{told['accuracy']:.4f} ± {told['accuracy_sd']:.4f}",
              f"{told['f1']:.4f} ± {told['f1_sd']:.4f}", int(self.rows.sum()))

@@ -40,7 +40,7 @@ class Table:
 
     Attributes:
         data: a named set.
-        metric: what is compared: a key of `Metrics.summary()`.
+        metric: what is compared: a key of `Metrics.to_dict()`.
         title: the metric's name for readers.
         rows: in the table's order.
         folds: parts for stratified cross-validation, equal texts never apart; None to measure on the set's test split.

@@ -81,11 +81,11 @@ class Unit:
         found: dict[str, Any] = {"row": self.row.name, "seed": self.seed, "fold": self.fold, "commit": commit()}
         if self.row.architecture == TFIDF:
             known = pd.concat([data.train, data.validation], ignore_index=True)
-            found |= {"test": tfidf_reference(known, data.test, data.labels).summary()}
+            found |= {"test": tfidf_reference(known, data.test, data.labels).to_dict()}
             seconds = time.perf_counter() - started
         else:
             model = self._trained(data, out, vectors, quick, progress)
-            found |= _told(model) | {"test": evaluate(model, data, progress=progress).summary()}
+            found |= _told(model) | {"test": evaluate(model, data, progress=progress).to_dict()}
             seconds = model.provenance["training"]["seconds"]  # of every epoch, those before an interruption too
         content = json.dumps(found | {"seconds": round(seconds, 1)}, indent=1, allow_nan=False)
         write_whole(out / "units" / f"{self.name}.json", content.encode())

@@ -1,9 +1,8 @@
 """The one result: a text, what the model said of it, and the panels that show why."""
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, SupportsIndex, overload
 
@@ -11,19 +10,23 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from attribkit.errors import InputError, InputNotFoundError
+from attribkit.errors import InputError
 from attribkit.files import write_whole
-from attribkit.render import formats, html, latex, terminal
+from attribkit.render import formats, html, latex
+from attribkit.results.corpus_row import read_row
 from attribkit.results.frames import NO_SCORES, frame
+from attribkit.results.json_file import REPEATED, explanations_json, open_envelope, read
 from attribkit.results.panels import KINDS, Heatmap, Pairs, Panel, Prediction, TokenScores
 from attribkit.results.panels.difference import difference
+from attribkit.results.result import Result
+from attribkit.results.sentences import explained
 
-FORMAT = 1
-_TOLD = ("failed", "verdict")
+_SHOWN = 10
+"""Explanations of a list that its repr and summary tell of."""
 
 
 @dataclass(frozen=True, init=False, repr=False)
-class Explanation:
+class Explanation(Result):
     """Evidence that stands alone: no tensor, no model, nothing that could change after it was made.
 
     Attributes:
@@ -35,7 +38,7 @@ class Explanation:
     text: str | None
     prediction: Prediction | None
     _panels: tuple[Panel, ...]
-    provenance: Mapping[str, Any]
+    provenance: Mapping[str, Any] = field()
 
     def __init__(
         self,
@@ -141,36 +144,10 @@ class Explanation:
         """
         return frame(self, level)
 
-    def save(self, path: str | Path) -> Path:
-        """Write to `path`, whole or not at all; its suffix decides (`attribkit.render.formats.FORMATS`).
-
-        Returns: the path written.
-        Raises: ValueError for another suffix; OSError where the folder cannot be written.
-        """
-        return _save(self, path)
-
-    def to_html(self) -> str:
-        """A self-contained page: nothing loaded from anywhere, no script but a map's own, allowed by its hash."""
-        return html.page([self])
-
-    def to_png(self, dpi: int = 150) -> bytes:
-        """A PNG picture as bytes."""
-        from attribkit.render import picture  # matplotlib is loaded when a picture is drawn
-
-        return picture.image([self], "png", dpi=dpi)
-
-    def to_latex(self) -> str:
-        """A LaTeX fragment; its first comment names the packages it needs."""
-        return latex.fragment([self])
-
-    def to_json(self) -> str:
-        """JSON that `Explanation.from_json` reads back to an equal object, floats bit for bit."""
-        return _envelope("explanation", _as_json(self))
-
     @staticmethod
     def from_json(text: str) -> "Explanation":
         """Read what `to_json` wrote. Raises ValueError, in one sentence, for anything else or a changed file."""
-        return _from_json(_open_envelope(text, "explanation"))
+        return _from_json(open_envelope(text, "explanation"))
 
     @staticmethod
     def from_row(row: Mapping[str, Any], text: str | None = None) -> "Explanation":
@@ -182,18 +159,16 @@ class Explanation:
 
         Raises: ValueError for a row that was not explained, one without its text, or what is no such row.
         """
-        return _from_row(row, text)
+        return Explanation(*read_row(row, text))
 
     @staticmethod
     def load(path: str | Path) -> "Explanation":
         """Read a saved .json file. Raises FileNotFoundError, or ValueError for a file that is not an explanation."""
-        return Explanation.from_json(_read(path))
+        return Explanation.from_json(read(path))
 
-    def _repr_html_(self) -> str:
-        return html.fragment([self])
-
-    def __rich__(self) -> Any:
-        return terminal.renderable(self)
+    def summary(self) -> str:
+        """What the model says of the text, how far the scores can be trusted, and the words that moved it most."""
+        return explained(self)
 
     def __repr__(self) -> str:
         kinds = ", ".join(panel.kind for panel in self._panels)
@@ -259,20 +234,33 @@ class Explanations(list[Explanation]):
 
     def to_json(self) -> str:
         """JSON that `Explanations.from_json` reads back to an equal list."""
-        return _envelope("explanations", [_as_json(explanation) for explanation in self])
+        return explanations_json(self)
 
     @staticmethod
     def from_json(text: str) -> "Explanations":
         """Read what `to_json` wrote. Raises ValueError as `Explanation.from_json` does."""
-        return Explanations(_from_json(one) for one in _open_envelope(text, "explanations"))
+        return Explanations(_from_json(one) for one in open_envelope(text, "explanations"))
 
     @staticmethod
     def load(path: str | Path) -> "Explanations":
         """Read a saved .json file of several explanations."""
-        return Explanations.from_json(_read(path))
+        return Explanations.from_json(read(path))
+
+    def panels(self) -> tuple[Panel, ...]:
+        """The panels of all of them, in order."""
+        return tuple(panel for explanation in self for panel in explanation.panels())
+
+    def summary(self) -> str:
+        """Each explanation's summary, the first ten; then how many more there are."""
+        more = [f"… and {len(self) - _SHOWN:,} more"] if len(self) > _SHOWN else []
+        return "\n".join([*(explanation.summary() for explanation in self[:_SHOWN]), *more])
 
     def _repr_html_(self) -> str:
         return html.fragment(self)
+
+    def __repr__(self) -> str:
+        more = ", …" if len(self) > _SHOWN else ""
+        return f"Explanations({len(self):,}: {', '.join(map(repr, self[:_SHOWN]))}{more})"
 
 
 def _save(result: "Explanation | Explanations", path: str | Path) -> Path:
@@ -281,25 +269,11 @@ def _save(result: "Explanation | Explanations", path: str | Path) -> Path:
     return write_whole(Path(path), formats.content(result, path))
 
 
-def _as_json(value: Any) -> Any:
-    """Dataclasses as mappings of their fields, panels with their kind, arrays as lists."""
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    if isinstance(value, tuple):
-        return [_as_json(item) for item in value]
-    if hasattr(value, "__dataclass_fields__"):
-        content = {f.name.lstrip("_"): _as_json(getattr(value, f.name)) for f in fields(value)}
-        # said for whoever reads the file without this package; read back they are told anew from the numbers
-        content |= {name: _as_json(getattr(value, name)) for name in _TOLD if hasattr(value, name)}
-        return {"kind": value.kind, **content} if hasattr(value, "kind") else content
-    return value
-
-
 def _from_json(content: Any) -> Explanation:
     try:
         panels = []
         for panel in content["panels"]:
-            panel = {name: part for name, part in panel.items() if name not in _TOLD}
+            panel = {name: part for name, part in panel.items() if name not in REPEATED}
             panels.append(KINDS[panel.pop("kind")](**panel))
         prediction = content["prediction"]
         return Explanation(
@@ -310,76 +284,3 @@ def _from_json(content: Any) -> Explanation:
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise InputError(f"the JSON is no explanation that this version can read ({error}); save it anew") from error
-
-
-_RULE_ERRORS = ("rule_change", "path_error")
-
-
-def _from_row(row: Mapping[str, Any], text: str | None) -> Explanation:
-    try:
-        if row["status"] != "ok":
-            raise InputError(f"the row was not explained ({row['status']}: {row['reason']}); choose one that is 'ok'")
-        text = row["text"] if text is None else text
-        if not isinstance(text, str):
-            raise InputError("the row does not hold its text; give it as `text`, or run the corpus with keep_text=True")
-        labels = tuple(row["labels"])
-        numbers: dict[str, Any] = {name: int(row[name]) for name in ("steps", "tokens_total")}
-        numbers |= {name: float(row[name]) for name in ("output_text", "output_baseline", "tolerance")}
-        arrays = ("starts", "ends", "tokens", "scores", "known", "unit", "target", "method", "baseline")
-        numbers["converged"] = None if row["converged"] is None else bool(row["converged"])
-        # a run of an older version has none of these
-        draws, *errors = (None if pd.isna(row.get(name)) else row[name] for name in ("draws", *_RULE_ERRORS))
-        if draws is not None:
-            numbers |= {"draws": int(draws), "spread": row["spread"]}
-        numbers |= {
-            name: None if error is None else float(error) for name, error in zip(_RULE_ERRORS, errors, strict=True)
-        }
-        scores = TokenScores(**{name: row[name] for name in arrays}, **numbers)
-        prediction = Prediction(row["label"], labels, tuple(row["probabilities"]), row["true_label"])
-        number = int(row["row"])
-    except InputError:
-        raise
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"a row that explain_corpus wrote was expected, got another ({error!r})") from error
-    return Explanation(text, prediction, (scores,), {"row": number})
-
-
-def _checksum(content: Any) -> str:
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-def _envelope(kind: str, content: Any) -> str:
-    envelope = {"attribkit": kind, "format": FORMAT, "sha256": _checksum(content), "content": content}
-    return json.dumps(envelope, ensure_ascii=False, allow_nan=False)  # indented it takes six times as long
-
-
-def _open_envelope(text: str, kind: str) -> Any:
-    try:
-        envelope = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise InputError(f"an explanation's JSON was expected, got text that is not JSON ({error})") from error
-    if not isinstance(envelope, dict) or "attribkit" not in envelope or "content" not in envelope:
-        raise InputError("an explanation's JSON was expected, got other JSON; load a file that save() wrote")
-    if envelope["attribkit"] != kind:
-        other = "Explanations" if envelope["attribkit"] == "explanations" else "Explanation"
-        raise InputError(f"the file holds {envelope['attribkit']!r}, not {kind!r}; load it with {other}.load")
-    if envelope.get("format") != FORMAT:
-        raise InputError(
-            f"the file has format {envelope.get('format')!r}, this version reads {FORMAT}; upgrade attribkit"
-        )
-    if envelope.get("sha256") != _checksum(envelope["content"]):
-        raise InputError("the file was changed after it was saved (its checksum differs); save the explanation anew")
-    return envelope["content"]
-
-
-def _read(path: str | Path) -> str:
-    path = Path(path)
-    if not path.is_file():
-        raise InputNotFoundError(f"an explanation's .json file was expected, but there is no file {str(path)!r}")
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{path.name} is not UTF-8 text ({error.reason}); load a .json file that save() wrote"
-        ) from error

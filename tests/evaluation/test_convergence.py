@@ -103,7 +103,7 @@ def test_sanity_counts_its_own_and_the_randomised_ones(model: Classifier) -> Non
 
 def test_check_tells_also_where_nothing_can_add_up(model: Classifier, table: pd.DataFrame) -> None:
     found = ak.check(model, table, method="quadrature")
-    assert same(found.convergence) and found.summary()["convergence"]["failed"] == 3
+    assert same(found.convergence) and found.to_dict()["convergence"]["failed"] == 3
     assert SAID in notes_of(found.panels())
     rest = ak.check(model, table, method="saliency")
     assert same(rest.convergence, Convergence(0, 0, 5)) and "adding up proves nothing" in notes_of(rest.panels())

@@ -65,7 +65,7 @@ def test_two_labels_have_a_positive_one_the_last() -> None:
     metrics = Metrics(("no", "yes"), np.array([[50, 10], [5, 35]]))
     precision, recall = 35 / 45, 35 / 40
     assert metrics.positive_f1 == pytest.approx(2 * precision * recall / (precision + recall))
-    assert metrics.summary()["f1"] == metrics.positive_f1 == metrics.f1[1]
+    assert metrics.to_dict()["f1"] == metrics.positive_f1 == metrics.f1[1]
 
 
 @given(st.integers(2, 5).flatmap(lambda n: st.lists(st.tuples(*[st.integers(0, n - 1)] * 2), min_size=1, max_size=40)))
@@ -101,7 +101,7 @@ def test_the_table_has_a_row_per_label_and_the_averages() -> None:
 def test_the_summary_is_plain_data() -> None:
     import json
 
-    summary = Metrics(("no", "yes"), np.array([[50, 10], [5, 35]]), dropped=2).summary()
+    summary = Metrics(("no", "yes"), np.array([[50, 10], [5, 35]]), dropped=2).to_dict()
     assert json.loads(json.dumps(summary)) == summary
     assert summary["confusion"] == [[50, 10], [5, 35]] and summary["dropped"] == 2 and summary["rows"] == 100
     assert summary["precision_by_label"]["no"] == pytest.approx(50 / 55)

@@ -22,7 +22,7 @@ with atheris.instrument_imports(include=["attribkit"]):
     from attribkit.models import model_folder
     from attribkit.models.classifier import Classifier
     from attribkit.models.registry import ARCHITECTURES
-    from attribkit.results.explanation import _envelope
+    from attribkit.results.json_file import envelope
     from attribkit.text.tokenizer import TextSettings, Tokenizer, check_text
     from attribkit.training.glove import read_vectors
 
@@ -72,7 +72,7 @@ def tokens(content: bytes) -> None:
 def explanation(content: bytes) -> None:
     """As it comes, and as the content of a file whose checksum is right."""
     try:
-        sealed = _envelope("explanation", json.loads(content))
+        sealed = envelope("explanation", json.loads(content))
     except (ValueError, RecursionError):
         sealed = content.decode("utf-8", "replace")
     found = ak.Explanation.from_json(sealed)

@@ -21,7 +21,7 @@ from attribkit.corpus.sources import find_sources
 from attribkit.corpus.windows import Columns, Plan
 from attribkit.data.readers import read_file
 from attribkit.models.classifier import Classifier
-from attribkit.results.explanation import _envelope
+from attribkit.results.json_file import envelope
 from attribkit.results.panels import TokenScores
 from attribkit.text.tokenizer import Tokenizer, check_text
 from attribkit.training.glove import read_vectors
@@ -107,7 +107,7 @@ def test_explanation_loader(content: object, field: str, whole: dict, tried: Tri
     forged = content if field == "whole" else whole | {field: content}
     text = json.dumps(content) if field == "envelope" else None
     with contextlib.suppress(ValueError):
-        text = text if text is not None else _envelope("explanation", forged)
+        text = text if text is not None else envelope("explanation", forged)
         found = ak.Explanation.from_json(text)
         assert ak.Explanation.from_json(found.to_json()) == found
 

@@ -28,12 +28,13 @@ from attribkit.models.classifier import Classifier
 from attribkit.progress import Progress, counted, shown
 from attribkit.results.panels import Convergence, Panel
 from attribkit.results.panels.convergence import by_method
+from attribkit.results.result import Result
 
 Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Faithfulness:
+class Faithfulness(Result):
     """How faithful M methods are on N texts, the last method being the random reference.
 
     Attributes:
@@ -152,7 +153,8 @@ class Faithfulness:
         """Tables with intervals, and the mean probability along each ranking as charts."""
         return panels(self)
 
-    def __repr__(self) -> str:
+    def summary(self) -> str:
+        """What was measured, on how many texts, and how many explanations converged."""
         return f"Faithfulness({self.model}, {len(self.whole):,} texts; {by_method(self.convergence)})"
 
     def _row(self, measure: str, removal: str | None, method: str, found: Estimate) -> dict[str, Any]:

@@ -12,7 +12,7 @@ speaks for it, and so every text counts for both.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +33,14 @@ from attribkit.models.classifier import Classifier
 from attribkit.progress import Progress, shown
 from attribkit.results.explanation import Explanation
 from attribkit.results.panels import Convergence, Table
+from attribkit.results.result import Result
 from attribkit.views.attribution import Attribution
 
 MOST = 25_000
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class WordImportance:
+class WordImportance(Result):
     """The words and phrases that drive a model.
 
     Attributes:
@@ -77,7 +78,7 @@ class WordImportance:
     counted: Mapping[str, int]
     convergence: Convergence
     notes: tuple[str, ...]
-    provenance: Mapping[str, Any]
+    provenance: Mapping[str, Any] = field()
 
     def to_frame(self, what: str = "words") -> pd.DataFrame:
         """One of the tables: "words", "phrases" or "one_sided"; its `attrs` hold `convergence`.
@@ -120,10 +121,8 @@ class WordImportance:
         rows = pd.concat([self.words, self.phrases.rename(columns={"phrase": "word"})], ignore_index=True)
         return write_whole(path, rows.to_csv(index=False).encode())
 
-    def _repr_html_(self) -> str:
-        return self.explanation()._repr_html_()
-
-    def __repr__(self) -> str:
+    def summary(self) -> str:
+        """How many words and phrases were counted, in how many texts, and how many explanations converged."""
         return (
             f"WordImportance({self.words['word'].nunique():,} words and {self.phrases['phrase'].nunique():,} phrases "
             f"in {self.texts:,} texts, labels={self.labels}; {self.convergence.sentence})"

@@ -34,12 +34,13 @@ from attribkit.models.classifier import Classifier
 from attribkit.progress import Progress, counted, shown
 from attribkit.results.panels import Convergence, Panel, Table
 from attribkit.results.panels.convergence import by_method
+from attribkit.results.result import Result
 
 MEASURES = {"auprc": "AUPRC ↑", "token_f1": "token F1 ↑", "iou_f1": "IoU F1 ↑"}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Plausibility:
+class Plausibility(Result):
     """How near M methods' scores come to the rationales of N texts, the last method being the random reference.
 
     Attributes:
@@ -114,7 +115,8 @@ class Plausibility:
         notes = (said, by_method(self.convergence), *self.notes)
         return (Table("Plausibility", ("method", *columns), tuple(rows), notes),)
 
-    def __repr__(self) -> str:
+    def summary(self) -> str:
+        """What was measured, on how many texts, and how many explanations converged."""
         return f"Plausibility({self.model}, {self.auprc.shape[1]:,} texts; {by_method(self.convergence)})"
 
 

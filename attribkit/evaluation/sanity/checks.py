@@ -25,6 +25,7 @@ from attribkit.models.classifier import Classifier
 from attribkit.progress import Progress, counted, shown
 from attribkit.results.panels import Chart, Convergence, Panel, Series, Table
 from attribkit.results.panels.table import Cell
+from attribkit.results.result import Result
 from attribkit.views.encoded_batch import EncodedBatch
 
 SCHEMES = ("top_down", "independent")
@@ -36,7 +37,7 @@ Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Sanity:
+class Sanity(Result):
     """What happened to a method's scores on N texts.
 
     Attributes:
@@ -173,7 +174,8 @@ class Sanity:
             )
         return Table("Invariance checks", ("check", "median", "largest"), tuple(rows), tuple(notes))
 
-    def __repr__(self) -> str:
+    def summary(self) -> str:
+        """What was measured, on how many texts, and how many explanations converged."""
         texts = self.invariance.shape[1]
         return f"Sanity({self.model}, {self.method}, {texts:,} texts; {self.convergence.sentence})"
 

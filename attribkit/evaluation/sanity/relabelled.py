@@ -19,6 +19,7 @@ from attribkit.evaluation.scores import Scored, check_methods, scores_for
 from attribkit.evaluation.statistics import Estimate, estimate
 from attribkit.models.classifier import Classifier
 from attribkit.results.panels import Convergence, Panel, Table
+from attribkit.results.result import Result
 from attribkit.training.train import train
 from attribkit.views.encoded_batch import EncodedBatch
 
@@ -31,7 +32,7 @@ _SMALL: dict[str, dict[str, Any]] = {
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Relabelled:
+class Relabelled(Result):
     """Scores of N test texts by three networks that differ in what they were trained on.
 
     Attributes:
@@ -82,7 +83,8 @@ class Relabelled:
         columns = ("a network of the same kind trained on", "correlation", "95 % interval", "its accuracy")
         return (Table("Label randomisation", columns, tuple(rows), notes),)
 
-    def __repr__(self) -> str:
+    def summary(self) -> str:
+        """What was measured, on how many texts, and how many explanations converged."""
         return f"Relabelled({self.architecture}, {self.method}, {len(self.again):,} texts; {self.convergence.sentence})"
 
 

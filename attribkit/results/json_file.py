@@ -1,0 +1,93 @@
+"""The JSON files of results: a checksummed envelope, and dataclasses as mappings."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from attribkit.errors import InputError, InputNotFoundError
+from attribkit.results.panels import Drawable
+
+FORMAT = 1
+REPEATED = ("failed", "verdict")
+"""Properties that are written beside the fields, for whoever reads the file without this package."""
+
+
+def explanation_json(result: Drawable) -> str:
+    """One result as an envelope of the kind "explanation"."""
+    return envelope("explanation", _content(result))
+
+
+def explanations_json(results: Iterable[Drawable]) -> str:
+    """Several as an envelope of the kind "explanations"."""
+    return envelope("explanations", [_content(result) for result in results])
+
+
+def _content(result: Drawable) -> dict[str, Any]:
+    return {
+        "text": result.text,
+        "prediction": _as_json(result.prediction),
+        "panels": _as_json(result.panels()),
+        "provenance": dict(result.provenance),
+    }
+
+
+def _as_json(value: Any) -> Any:
+    """Dataclasses as mappings of their fields, panels with their kind, arrays as lists."""
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, tuple):
+        return [_as_json(item) for item in value]
+    if hasattr(value, "__dataclass_fields__"):
+        content = {f.name: _as_json(getattr(value, f.name)) for f in fields(value)}
+        content |= {name: _as_json(getattr(value, name)) for name in REPEATED if hasattr(value, name)}
+        return {"kind": value.kind, **content} if hasattr(value, "kind") else content
+    return value
+
+
+def _checksum(content: Any) -> str:
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def envelope(kind: str, content: Any) -> str:
+    """The file of this content, with its kind, format and checksum."""
+    envelope = {"attribkit": kind, "format": FORMAT, "sha256": _checksum(content), "content": content}
+    return json.dumps(envelope, ensure_ascii=False, allow_nan=False)  # indented it takes six times as long
+
+
+def open_envelope(text: str, kind: str) -> Any:
+    """What an envelope of this kind holds; ValueError for anything else, or a changed file."""
+    try:
+        envelope = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise InputError(f"an explanation's JSON was expected, got text that is not JSON ({error})") from error
+    if not isinstance(envelope, dict) or "attribkit" not in envelope or "content" not in envelope:
+        raise InputError("an explanation's JSON was expected, got other JSON; load a file that save() wrote")
+    if envelope["attribkit"] != kind:
+        other = "Explanations" if envelope["attribkit"] == "explanations" else "Explanation"
+        raise InputError(f"the file holds {envelope['attribkit']!r}, not {kind!r}; load it with {other}.load")
+    if envelope.get("format") != FORMAT:
+        raise InputError(
+            f"the file has format {envelope.get('format')!r}, this version reads {FORMAT}; upgrade attribkit"
+        )
+    if envelope.get("sha256") != _checksum(envelope["content"]):
+        raise InputError("the file was changed after it was saved (its checksum differs); save the explanation anew")
+    return envelope["content"]
+
+
+def read(path: str | Path) -> str:
+    """A saved file's text; FileNotFoundError, or ValueError for what is no UTF-8."""
+    path = Path(path)
+    if not path.is_file():
+        raise InputNotFoundError(f"an explanation's .json file was expected, but there is no file {str(path)!r}")
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{path.name} is not UTF-8 text ({error.reason}); load a .json file that save() wrote"
+        ) from error

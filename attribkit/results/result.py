@@ -1,0 +1,81 @@
+"""What every public call gives back: panels to draw, a table, sentences, and files."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import pandas as pd
+
+from attribkit.files import write_whole
+from attribkit.render import formats, html, latex, terminal
+from attribkit.results.json_file import explanation_json
+from attribkit.results.panels import Panel, Prediction
+
+
+class Result(ABC):
+    """A result that draws, tabulates, sums up and saves itself.
+
+    Attributes:
+        text: the user's own text; None for a result about a whole set.
+        prediction: what the model said of it, if anything.
+        provenance: how it was made.
+    """
+
+    text: str | None = None
+    prediction: Prediction | None = None
+    provenance: Mapping[str, Any] = MappingProxyType({})
+
+    @abstractmethod
+    def panels(self) -> tuple[Panel, ...]:
+        """What is drawn, in order."""
+
+    @abstractmethod
+    def to_frame(self) -> pd.DataFrame:
+        """The figures as a table."""
+
+    @abstractmethod
+    def summary(self) -> str:
+        """The main figures in plain sentences."""
+
+    def save(self, path: str | Path) -> Path:
+        """Write to `path`, whole or not at all.
+
+        Args:
+            path: its suffix decides: .html, .png, .svg, .pdf, .json or .tex.
+
+        Returns: the path written.
+
+        Raises:
+            ValueError: for another suffix.
+            OSError: where the folder cannot be written.
+        """
+        return write_whole(Path(path), formats.content(self, path))
+
+    def to_html(self) -> str:
+        """A self-contained page: nothing loaded from anywhere, no script but a map's own, allowed by its hash."""
+        return html.page([self])
+
+    def to_png(self, dpi: int = 150) -> bytes:
+        """A PNG picture as bytes."""
+        from attribkit.render import picture  # matplotlib is loaded when a picture is drawn
+
+        return picture.image([self], "png", dpi=dpi)
+
+    def to_latex(self) -> str:
+        """A LaTeX fragment; its first comment names the packages it needs."""
+        return latex.fragment([self])
+
+    def to_json(self) -> str:
+        """JSON that `Explanation.from_json` reads back: the panels and the provenance, floats bit for bit."""
+        return explanation_json(self)
+
+    def _repr_html_(self) -> str:
+        return html.fragment([self])
+
+    def __rich__(self) -> Any:
+        return terminal.renderable(self)
+
+    def __repr__(self) -> str:
+        return self.summary()
