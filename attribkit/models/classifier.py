@@ -68,6 +68,11 @@ class Classifier:
                 f"`labels` must be at least two different labels, got {list(labels)}; a yes/no network needs two, wrap "
                 "a single-logit one with attribkit.models.adapters.Adapted(network, outputs='logit')"
             )
+        if not callable(network):
+            raise InputTypeError(
+                f"the network must be callable, as logits = network(ids, mask), {type(network).__name__} is not; wrap "
+                "it with attribkit.models.adapters.Adapted"
+            )
         if not keeps_contract(network):
             raise InputTypeError(
                 f"the network must have an `embedding: nn.Embedding`, {type(network).__name__} has none; wrap it with "

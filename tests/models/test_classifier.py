@@ -1,6 +1,8 @@
 """A classifier answers the same whatever else is in the batch, and refuses what it cannot read."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -96,6 +98,9 @@ def test_a_network_without_an_embedding_or_with_one_label_is_refused(
     classifier = make_classifier()
     with pytest.raises(TypeError, match="Linear has none; wrap it with"):
         Classifier(nn.Linear(2, 2), classifier.tokenizer, ("a", "b"))
+    with pytest.raises(TypeError, match=r"must be callable.*SimpleNamespace is not; wrap it"):
+        silent: Any = SimpleNamespace(embedding=nn.Embedding(2, 2))
+        Classifier(silent, classifier.tokenizer, ("a", "b"))
     for labels in (["a"], ["a", "a"]):
         with pytest.raises(ValueError, match="at least two different labels"):
             Classifier(classifier.network, classifier.tokenizer, labels)
