@@ -18,6 +18,7 @@ from attribkit.data.intake import Data, Rows, all_texts
 from attribkit.errors import InputError, InputTypeError
 from attribkit.models.answered import answered
 from attribkit.models.classifier import Classifier
+from attribkit.models.fingerprint import fingerprints_once
 from attribkit.models.logits import softmax
 from attribkit.results.explanation import Explanation, Explanations
 from attribkit.results.panels import Panel, Prediction
@@ -150,15 +151,16 @@ def explain(
         interactions=interactions,
         max_tokens=max_tokens,
     )
-    chosen = _chosen([views] if isinstance(views, str) else views, model, options)
-    model = model.on(device)
-    reading, numbers, truth = _read(model, data, text, label, true_label, batch_size)
-    probabilities = softmax(reading.logits)
-    panels: list[list[Panel]] = [[] for _ in reading.texts]
-    for view in chosen.values():
-        for row, found in zip(panels, view(model, reading), strict=True):
-            row += found
-    provenance = _provenance(model, chosen)
+    with fingerprints_once():
+        chosen = _chosen([views] if isinstance(views, str) else views, model, options)
+        model = model.on(device)
+        reading, numbers, truth = _read(model, data, text, label, true_label, batch_size)
+        probabilities = softmax(reading.logits)
+        panels: list[list[Panel]] = [[] for _ in reading.texts]
+        for view in chosen.values():
+            for row, found in zip(panels, view(model, reading), strict=True):
+                row += found
+        provenance = _provenance(model, chosen)
     rows = Explanations(
         Explanation(
             text=one,

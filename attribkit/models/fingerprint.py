@@ -4,6 +4,8 @@ import enum
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import fields, is_dataclass
 from functools import cached_property, partial
 from types import CodeType, FunctionType
@@ -25,6 +27,25 @@ Part = str | bytes | memoryview
 
 FORMAT = "xxh3-128:"
 """What a fingerprint begins with; one without it was kept by an earlier version, which hashed by BLAKE2b."""
+
+
+_KNOWN: ContextVar[dict[Any, str] | None] = ContextVar("known", default=None)
+
+
+@contextmanager
+def fingerprints_once() -> Iterator[None]:
+    """Within, this thread hashes each classifier once: for one call, which must not change any of them meanwhile."""
+    token = _KNOWN.set({})
+    try:
+        yield
+    finally:
+        _KNOWN.reset(token)
+
+
+def fingerprints_known() -> dict[Any, str]:
+    """Those of the call under way by classifier, to be added to; a new mapping outside of `fingerprints_once`."""
+    known = _KNOWN.get()
+    return {} if known is None else known
 
 
 def fingerprint(network: nn.Module, tokenizer: TextEncoder, labels: Sequence[str]) -> str:

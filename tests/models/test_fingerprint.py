@@ -295,3 +295,22 @@ def test_points_that_an_earlier_version_kept_are_known_again(
     assert stale.reference is not None and stale.reference.fingerprint == earlier
     with pytest.raises(ValueError, match="the model has changed since the one it carries was made"):
         map_reference(stale)
+
+
+def test_one_explanation_hashes_its_model_once(
+    make_classifier: Callable[..., Classifier], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = make_classifier()
+    ak.keep_reference(model, [*TEXTS, "such a great show", "it was a horrible movie"])
+    hashed: list[Any] = []
+
+    def counted(*given: Any) -> str:
+        hashed.append(given)
+        return fingerprint(*given)
+
+    monkeypatch.setattr("attribkit.models.classifier.fingerprint", counted)
+    for text in TEXTS:
+        assert "projection" in ak.explain(model, text).provenance["settings"]["views"]
+    assert len(hashed) == len(TEXTS)
+    model.fingerprint()
+    assert len(hashed) == len(TEXTS) + 1

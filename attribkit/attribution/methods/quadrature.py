@@ -13,6 +13,7 @@ between two neighbouring points, at most .06 apart.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -112,11 +113,9 @@ def integrated_gradients(
     """
     _check(embedded, baseline, mask, targets, difference, tolerance, max_nodes)
     device = embedded.device
-    nodes, weights = patterson.rules()
+    nodes, weights = _rules()
     sizes = [size for size in patterson.SIZES if size <= max_nodes]
-    steps = _Steps(
-        run, embedded, baseline, mask, targets, torch.from_numpy(nodes), torch.from_numpy(weights), max_bytes
-    )
+    steps = _Steps(run, embedded, baseline, mask, targets, nodes, weights, max_bytes)
     lengths = mask.sum(1)
     pending = lengths.argsort(descending=True, stable=True).cpu()  # rows of one length share a batch
     used = torch.zeros(len(embedded), dtype=torch.int64)
@@ -147,6 +146,19 @@ def integrated_gradients(
     chosen = steps.sums[rule, :, torch.arange(len(embedded))].transpose(0, 1)
     home = _home(device)
     return Result(chosen.to(home), used.to(device), converged.to(device), change.to(home), path_error.to(home))
+
+
+@cache
+def _rules() -> tuple[Tensor, Tensor]:
+    """`patterson.rules`, which take longer than the gradients of a short text."""
+    nodes, weights = patterson.rules()
+    return torch.from_numpy(nodes), torch.from_numpy(weights)
+
+
+@cache
+def _running_integral(size: int) -> Tensor:
+    """(nodes, size) `patterson.running_integral` up to each node of the largest rule."""
+    return torch.from_numpy(patterson.running_integral(size, patterson.rules()[0]))
 
 
 class _Steps:
@@ -201,7 +213,7 @@ class _Steps:
             texts: (N,).
             size: how many nodes have gradients.
         """
-        integral = torch.from_numpy(patterson.running_integral(size, self.nodes.numpy()))
+        integral = _running_integral(size)
         apart, unknown = self.outputs[:, texts] - self.rates[:, texts, :size] @ integral.T, ~self.known[texts]
         spread = apart.masked_fill(unknown, -torch.inf).amax(2) - apart.masked_fill(unknown, torch.inf).amin(2)
         return (spread - _ROUNDINGS * torch.finfo(self.way.dtype).eps * self.largest[texts]).clamp(min=0)
