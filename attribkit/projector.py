@@ -133,6 +133,7 @@ def keep_reference(
     source: str | None = None,
     text: str | None = None,
     label: str | None = None,
+    progress: bool | Progress | None = None,
 ) -> Reference:
     """Let a model carry reference points, so that `explain` can place a text among them with no data at hand.
 
@@ -146,15 +147,18 @@ def keep_reference(
         sample, seed: most texts, and what draws them.
         source: what the texts are, for a reader; the data's own name if not given.
         text, label: the columns of a table or file; guessed from their names if not given.
+        progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
+            for a bar on a terminal and in a notebook.
 
     Returns: the reference.
     Raises: as `project`.
     """
     rows = Rows.of(model, data, text=text, label=label)
     named = source or rows.origin or "texts given by the user"
-    model.reference = make_reference(
-        model, rows.labelled_texts(), named, layer=layer, reduce=reduce, sample=sample, seed=seed
-    )
+    with shown(progress) as tell:
+        model.reference = make_reference(
+            model, rows.labelled_texts(), named, layer=layer, reduce=reduce, sample=sample, seed=seed, progress=tell
+        )
     return model.reference
 
 

@@ -13,6 +13,7 @@ from jupyter_client.manager import start_new_kernel
 
 import attribkit as ak
 from attribkit.data import Dataset
+from attribkit.evaluation.errors import errors
 from attribkit.models.classifier import Classifier
 from attribkit.progress import counted, shown, silent, within
 from attribkit.reproduce.folds import cross_validate
@@ -47,6 +48,8 @@ LONG: dict[str, Callable[[Classifier, Dataset, Path, Any], object]] = {
     "evaluate": lambda model, data, folder, progress: ak.evaluate(model, data, progress=progress),
     "predict": lambda model, data, folder, progress: model.predict(data.test["text"].tolist(), progress=progress),
     "project": lambda model, data, folder, progress: ak.project(model, data, progress=progress),
+    "keep_reference": lambda model, data, folder, progress: ak.keep_reference(model.copy(), data, progress=progress),
+    "errors": lambda model, data, folder, progress: errors(model, data, most=1, progress=progress),
     "layer_outputs": lambda model, data, folder, progress: ak.layer_outputs(
         model, data.test["text"].tolist(), progress=progress
     ),

@@ -9,6 +9,7 @@ from attribkit.evaluation.calibration import Calibration
 from attribkit.evaluation.tables import confusion_table, metrics_table
 from attribkit.explainer import explain
 from attribkit.models.classifier import Classifier
+from attribkit.progress import Progress, shown
 from attribkit.results.explanation import Explanation, Explanations
 
 MOST = 20
@@ -25,6 +26,7 @@ def errors(
     split: str | None = None,
     text: str | None = None,
     label: str | None = None,
+    progress: bool | Progress | None = None,
 ) -> Explanations:
     """What goes wrong on a data set: one page to read, if saved as .html.
 
@@ -36,6 +38,8 @@ def errors(
         method: how the mistakes are explained, as `attribkit.explain` takes it.
         batch_size: most texts at once; None chooses by their length.
         split, text, label: which rows, as `attribkit.evaluate` takes them.
+        progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
+            for a bar on a terminal and in a notebook.
 
     Returns: first an explanation of the whole set (the confusion matrix, precision and recall, the calibration curve
         and its error), then one of each mistake: why the model said what it said.
@@ -46,11 +50,12 @@ def errors(
     """
     if most < 0:
         raise InputError(f"`most` must be at least 0 mistakes, got {most}")
-    answers = (
-        data
-        if isinstance(data, Answers)
-        else Answers.of(model, data, split=split, text=text, label=label, batch_size=batch_size)
-    )
+    if isinstance(data, Answers):
+        answers = data
+    else:
+        with shown(progress) as tell:
+            columns = {"split": split, "text": text, "label": label}
+            answers = Answers.of(model, data, **columns, batch_size=batch_size, progress=tell)
     metrics = answers.metrics()
     if metrics is None:
         known = ", ".join(map(repr, model.labels))

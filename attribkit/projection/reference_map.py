@@ -9,6 +9,7 @@ from attribkit.data.labelled_texts import LabelledTexts
 from attribkit.errors import InputError
 from attribkit.models.classifier import Classifier
 from attribkit.models.reference import Reference
+from attribkit.progress import Progress, silent
 from attribkit.projection.components import Components
 from attribkit.projection.fitted_map import Mapped, Panelled
 from attribkit.projection.layer_outputs import LayerOutputs
@@ -33,6 +34,7 @@ def make_reference(
     reduce: str | None = None,
     sample: int = POINTS,
     seed: int = 0,
+    progress: Progress = silent,
 ) -> Reference:
     """Up to 20 principal components of a layer and the excerpts of the texts seen in them.
 
@@ -44,7 +46,7 @@ def make_reference(
     settings = MapSettings(
         layers=None if layer is None else (layer,), reduction=reduction, sample=sample, seed=seed, neighbours=1
     )
-    mapped = make_maps(classifier, data, settings)
+    mapped = make_maps(classifier, data, settings, progress)
     values = mapped.panels[0].values
     parts = Components.of(values, min(PCA_FIRST, *values.shape))
     return Reference(
