@@ -8,6 +8,18 @@ from attribkit.results.panels import Convergence, Heatmap, HeatmapRow, Table
 from attribkit.results.panels.difference import align
 from attribkit.views.agreement import agree, in_words
 
+_WAYS = {
+    "integrated gradients follow one straight path from the baseline to the text": ("exact", "quadrature", "captum"),
+    "Shapley values average over all orders in which the words may come in": (
+        "shapley",
+        "shapley_sampling",
+        "kernel_shap",
+    ),
+    "Banzhaf values average over all coalitions of the other words": ("banzhaf",),
+    "leave-one-out takes each word from the whole text": ("leave_one_out",),
+}
+"""What methods do that all compare a text with a baseline, and yet part."""
+
 
 def compare(a: Explanation, b: Explanation, names: tuple[str, str] | None = None) -> Explanation:
     """What two explanations of the same text say of each token, how they differ, and how far their ranks agree.
@@ -52,6 +64,7 @@ def compare(a: Explanation, b: Explanation, names: tuple[str, str] | None = None
         tokens_total=change.tokens_total,
         notes=(
             *(in_words(one) for one in pair),
+            *_why_they_part(a.token_scores.method, b.token_scores.method),
             *(f"{name}: {one.token_scores.verdict}" for name, one in ((first, a), (second, b))),
             *change.notes,
         ),
@@ -67,6 +80,14 @@ def compare(a: Explanation, b: Explanation, names: tuple[str, str] | None = None
     )
     told = {name: {**one.provenance, "convergence": _counted(one)} for name, one in ((first, a), (second, b))}
     return Explanation(a.text, None, (heatmap, table), told)
+
+
+def _why_they_part(first: str, second: str) -> tuple[str, ...]:
+    """One sentence where two methods ask different questions of one text."""
+    ways = [way for method in (first, second) for way, methods in _WAYS.items() if method in methods]
+    if len(set(ways)) < 2:
+        return ()
+    return (f"{ways[0]}, {ways[1]}: they part where words act together",)
 
 
 def _counted(one: Explanation) -> dict[str, Any]:

@@ -106,7 +106,8 @@ def explain(
         output: the number whose change the scores share out: "log_odds" log p − log(1 − p), "logit" or "probability".
         method: how the scores are computed; None for the best that the network allows: "exact" for a network with a
             closed form, else "quadrature". To compare with: "captum", "saliency", "input_x_gradient", "deeplift",
-            "gradient_shap", "occlusion", "leave_one_out", "shapley_sampling", "lime", "kernel_shap", "random".
+            "gradient_shap", "occlusion", "leave_one_out", "shapley" and "banzhaf" (exact over all coalitions of a text
+            CNN's words), "shapley_sampling", "lime", "kernel_shap", "random".
         baseline: what the text is compared with: "pad" (nothing said), "zero", "unk", "mean", or a text of your own.
             Several of them give each token a band from its smallest to its largest score: how much does the baseline
             matter? The scores themselves are those of the first.

@@ -168,3 +168,21 @@ def test_explanations_are_subset_sorted_and_merged_as_tables(model: Classifier, 
     both.save(tmp_path / "both.json")
     assert Explanations.load(tmp_path / "both.json") == both
     assert rows[0].to_frame("text").loc[0, "tokens"] == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "said"),
+    [
+        ("exact", "shapley", "integrated gradients follow one straight path from the baseline to the text, Shapley"),
+        ("shapley", "leave_one_out", "in which the words may come in, leave-one-out takes each word from the whole"),
+        ("exact", "quadrature", None),
+    ],
+)
+def test_two_methods_say_in_one_sentence_why_they_part(
+    make_classifier: Callable[..., Classifier], first: str, second: str, said: str | None
+) -> None:
+    model = make_classifier()
+    whole = ak.compare(explained(model, method=first), explained(model, method=second))
+    notes = [note for panel in whole.panels() for note in panel.notes if "they part where words act together" in note]  # type: ignore[union-attr]
+    assert len(notes) == (0 if said is None else 1)
+    assert said is None or said in notes[0]

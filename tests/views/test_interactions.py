@@ -1,7 +1,6 @@
 """Which words act together: exact, of the network's own, and shown only where it is asked for."""
 
 import re
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -107,7 +106,7 @@ def test_every_target_of_several_classes_by_its_logit_or_a_pair(make_classifier:
         ({"output": "probability"}, "exact for a logit or the difference of two, got output='probability'"),
         ({"interactions": "banzhaf"}, "`interactions` must be one of shapley, integrated_hessians, got 'banzhaf'"),
         ({"max_tokens": 0}, "`max_tokens` must be at least 1, got 0"),
-        ({"max_tokens": 5}, "interactions of at most 5 tokens are computed, got 6, which take about 0 s, in the text"),
+        ({"max_tokens": 5}, "interactions of at most 5 tokens are computed, got 6, which take about "),
         ({"max_tokens": 5, "interactions": "integrated_hessians"}, "of at most 5 tokens are computed, got 6, in the"),
     ],
 )
@@ -124,12 +123,10 @@ def test_other_networks_are_refused(make_classifier: Make) -> None:
 
 
 def test_a_long_text_is_told_what_it_would_take(make_classifier: Make) -> None:
-    began = time.perf_counter()
     with pytest.raises(
-        ValueError, match=r"at most 200 tokens .* about \d+ s, .* give max_tokens=204, or interactions="
+        ValueError, match=r"at most 200 tokens .* about \d+ (s|min), .* give max_tokens=204, or interactions="
     ):
         look(make_classifier(), "never such a good film ! " * 34)
-    assert time.perf_counter() - began < 30
     assert look(make_classifier(), "never such a good film ! " * 34, interactions="integrated_hessians").converged
 
 

@@ -11,6 +11,7 @@ from attribution_cases import FORMS, SEEDS, VOCABULARY, arguments, make, shapley
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from attribkit.attribution.cnn.interactions import shapley_interactions
 from attribkit.attribution.cnn.shapley import banzhaf_values, expected_output, gauss_legendre, nodes, shapley_values
 from attribkit.attribution.outputs import Target
 from attribkit.errors import InputError, MissingPackageError
@@ -176,6 +177,10 @@ def test_the_example_in_the_docstring_comes_out_as_by_pencil(bias: float, shaple
     target = [Target("logit", torch.tensor([0]))]
     for method in (shapley_values, banzhaf_values):
         assert method(network, ids, ids > 0, None, target)[0, 0].tolist() == pytest.approx(shapley, abs=1e-15)
+    together = shapley_interactions(network, ids, ids > 0, None, target)[0, 0]
+    synergy = torch.zeros(3, 3, dtype=torch.float64)
+    synergy[0, 1] = synergy[1, 0] = 1.0 if bias else 0.0
+    torch.testing.assert_close(together, synergy, rtol=0, atol=1e-14)
 
 
 def test_widths_may_have_different_numbers_of_filters_and_no_bias() -> None:
