@@ -18,13 +18,14 @@ from attribkit.data.intake import Data, Rows, all_texts
 from attribkit.errors import InputError, InputTypeError
 from attribkit.models.answered import answered
 from attribkit.models.classifier import Classifier
+from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.models.fingerprint import fingerprints_once
 from attribkit.models.logits import softmax
 from attribkit.results.explanation import Explanation, Explanations
 from attribkit.results.panels import Panel, Prediction
 from attribkit.versions import versions_of
 from attribkit.views import ON_REQUEST, VIEWS
-from attribkit.views.encoded_batch import EncodedBatch, View
+from attribkit.views.view import View
 
 
 class ViewOptions(TypedDict, total=False):

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from html import escape
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -109,17 +109,19 @@ def _notebook_bar() -> Iterator[Progress]:
     """A bar beneath the cell, gone when the work is done; it needs no widgets."""
     from IPython.display import HTML, display  # which a notebook has
 
-    place = display(HTML(""), display_id=True)
+    place: Any = None
     drawn = 0.0
 
     def tell(done: int, total: int, what: str) -> None:
-        nonlocal drawn
+        nonlocal drawn, place
         if done < total and time.monotonic() - drawn < 0.1:
             return
         drawn = time.monotonic()
+        place = place or display(HTML(""), display_id=True)
         place.update(HTML(f"<progress value='{done}' max='{total}'></progress> {escape(what)}, {done:,} of {total:,}"))
 
     try:
         yield tell
     finally:
-        place.update(HTML(""))
+        if place:
+            place.update(HTML(""))

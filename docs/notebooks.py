@@ -3,11 +3,19 @@
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import jupytext
 from nbclient import NotebookClient
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
+
+
+def is_progress(output: Any) -> bool:
+    """Whether an output is a bar of progress, or what a finished one leaves."""
+    finished = output["output_type"] == "display_data" and output["data"].get("text/html") == ""
+    return output["output_type"] == "stream" or finished
+
 
 for source in sorted(NOTEBOOKS.glob("[0-9]_*.py")):
     if sys.argv[1:] and source.stem not in sys.argv[1:]:
@@ -17,6 +25,6 @@ for source in sorted(NOTEBOOKS.glob("[0-9]_*.py")):
         NotebookClient(notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": folder}}).execute()
     for cell in (cell for cell in notebook.cells if cell.cell_type == "code"):
         cell.metadata.pop("execution", None)  # when a cell was run is nobody's business
-        cell.outputs = [one for one in cell.outputs if one["output_type"] != "stream"]  # bars of progress
+        cell.outputs = [output for output in cell.outputs if not is_progress(output)]
     jupytext.write(notebook, source.with_suffix(".ipynb"))
     print(source.with_suffix(".ipynb").name)

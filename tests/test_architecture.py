@@ -23,7 +23,7 @@ ALLOWED: dict[str, set[str]] = {
     "panels": set(),
     "data": {"text"},
     "models": {"data", "files", "text"},
-    "attribution": {"models"},
+    "attribution": {"models", "text"},
     "projection": {"data", "models", "panels", "text"},
     "training": {"data", "files", "models", "text"},
     "views": {"attribution", "data", "models", "panels", "projection", "text"},

@@ -9,11 +9,11 @@ import pytest
 
 from attribkit.explainer import explain, supported
 from attribkit.models.classifier import Classifier
+from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.results.explanation import Explanation, Explanations
 from attribkit.results.panels import Panel, Table
 from attribkit.text.tokenizer import TextSettings, Tokenizer
 from attribkit.views import VIEWS
-from attribkit.views.encoded_batch import EncodedBatch
 
 HOSTILE = {
     "one token": "film",

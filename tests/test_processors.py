@@ -30,7 +30,7 @@ import json, sys
 from attribkit.models.classifier import Classifier
 from attribkit.explainer import explain
 names, texts = json.load(sys.stdin)
-found = [[why.scores for why in explain(Classifier.load(name, "cpu"), texts)] for name in names]
+found = [[why.token_scores for why in explain(Classifier.load(name, "cpu"), texts)] for name in names]
 json.dump([[(one.scores.tolist(), one.converged, one.verdict) for one in of_model] for of_model in found], sys.stdout)
 """
 

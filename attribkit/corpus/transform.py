@@ -7,94 +7,20 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
+from attribkit.attribution.attribute import attribute, check_settings
 from attribkit.attribution.baseline_batch import BaselineSpec
 from attribkit.attribution.choice import choose
 from attribkit.attribution.cnn.lookup_tables import Tables
-from attribkit.attribution.outputs import UNITS
 from attribkit.attribution.registry import METHODS
 from attribkit.attribution.targets import scalars_of
 from attribkit.corpus.job import Settings
+from attribkit.corpus.schema import Explained, table_of
 from attribkit.errors import AttribkitError, InputError, InputTypeError, ran_out
 from attribkit.models.classifier import Classifier
+from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.models.logits import NOT_FINITE, softmax
-from attribkit.results.panels import failed, relative_error, relative_to_size
 from attribkit.text.tokenizer import Encoded
-from attribkit.views.attribution import Attribution
-from attribkit.views.encoded_batch import EncodedBatch
-
-_CONSTANTS = ("method", "baseline", "unit")
-SCHEMA = pa.schema(
-    {
-        "row": pa.int64(),
-        "file": pa.string(),
-        "key": pa.string(),
-        "status": pa.string(),
-        "reason": pa.string(),
-        "label": pa.string(),
-        "probability": pa.float64(),
-        "labels": pa.list_(pa.string()),
-        "probabilities": pa.list_(pa.float64()),
-        "true_label": pa.string(),
-        "target": pa.string(),
-        "tokens": pa.list_(pa.string()),
-        "starts": pa.list_(pa.int32()),
-        "ends": pa.list_(pa.int32()),
-        "known": pa.list_(pa.bool_()),
-        "scores": pa.list_(pa.float64()),
-        "output_text": pa.float64(),
-        "output_baseline": pa.float64(),
-        "completeness_error": pa.float64(),
-        "relative_error": pa.float64(),
-        "rule_change": pa.float64(),
-        "path_error": pa.float64(),
-        "converged": pa.bool_(),
-        "failed": pa.string(),
-        "draws": pa.int64(),
-        "spread": pa.list_(pa.float64()),
-        "steps": pa.int64(),
-        "tokens_total": pa.int64(),
-        "tolerance": pa.float64(),
-        **{name: pa.string() for name in _CONSTANTS},
-        "text": pa.large_string(),
-    }
-)
-
-
-@dataclass(frozen=True, eq=False)
-class Explained:
-    """One row's evidence."""
-
-    encoded: Encoded
-    probabilities: NDArray[np.float64]
-    target: str
-    scores: NDArray[np.float64]
-    output_text: float
-    output_baseline: float
-    tolerance: float
-    converged: bool | None
-    rule_change: float | None
-    path_error: float | None
-    draws: int | None
-    spread: NDArray[np.float64] | None
-    steps: int
-    method: str
-    unit: str
-
-    @property
-    def relative_error(self) -> float:
-        """As `TokenScores.relative_error`."""
-        return relative_error(self.scores, self.output_text - self.output_baseline)
-
-    @property
-    def failed(self) -> str | None:
-        """As `TokenScores.failed`, joined by commas; None for none."""
-        change, path_error = (
-            None if value is None else relative_to_size(value, self.scores)
-            for value in (self.rule_change, self.path_error)
-        )
-        return ", ".join(failed(self.converged, self.relative_error, change, path_error, self.tolerance)) or None
 
 
 @dataclass
@@ -103,27 +29,29 @@ class Transform:
 
     Attributes:
         classifier, settings: as given.
-        view: what computes it; tables: of the closed form, built once, None where there is none.
+        tables: of the closed form, built once; None where there is none.
     """
 
     classifier: Classifier
     settings: Settings
-    view: Attribution = field(init=False)
     tables: Tables | None = field(init=False)
 
     def __post_init__(self) -> None:
-        self.view = _view(self.settings)
-        method = METHODS[choose(self.view.method, self.classifier.network)]
-        self.tables = Tables.of_run(self.classifier.network, None) if method.tables else None
+        settings, network = self.settings, self.classifier.network
+        if settings.target == "all":
+            raise InputError("a corpus run explains one target per text, got target='all'; run it once for each label")
+        if not isinstance(settings.baseline, str):
+            raise InputTypeError("a corpus run has one `baseline`, a name or a text; run it once for each")
+        check_settings(settings.output, settings.method, settings.baseline, settings.tolerance)
+        method = METHODS[choose(settings.method, network)]
+        self.tables = Tables.of_run(network, None) if method.tables else None
 
     def check(self) -> None:
         """Refuse at the door a target, a method or a baseline that this classifier does not have."""
-        scalars_of(
-            self.view.target, self.view.output, self.classifier.labels, np.zeros((1, len(self.classifier.labels)))
-        )
-        choose(self.view.method, self.classifier.network)
-        for name in self.view.baselines:
-            BaselineSpec.of(self.classifier, name)
+        labels = self.classifier.labels
+        scalars_of(_target(self.settings), self.settings.output, labels, np.zeros((1, len(labels))))
+        choose(self.settings.method, self.classifier.network)
+        BaselineSpec.of(self.classifier, self.settings.baseline)
 
     def __call__(self, window: pa.Table, slices: int = 1) -> pa.Table:
         """A row of `SCHEMA` for each row of the window, in order; a row that failed says why.
@@ -140,7 +68,7 @@ class Transform:
                     explained[row], status[row] = found, "ok"
                 else:
                     status[row], reason[row] = found
-        return _table(window, status, reason, explained, self.classifier.labels, self.settings)
+        return table_of(window, status, reason, explained, self.classifier.labels, self.settings)
 
     def _explained(
         self, rows: Sequence[int], texts: Sequence[str]
@@ -180,49 +108,29 @@ class Transform:
             if len(texts) > 1:
                 raise _NotFinite
             return [("failed", NOT_FINITE)]
-        reading, probabilities = EncodedBatch(tuple(texts), tuple(encoded), logits), softmax(logits)
-        found: dict[int, Explained | tuple[str, str]] = {}
-        for rows, (names,), (solved,) in self.view.solve(self.classifier, reading, self.tables):
-            solution, target = solved.solution, 0  # the only one
-            scores, steps = solution.scores[target].cpu().numpy(), solution.steps[target].tolist()
-            outputs, bases = solved.outputs[target].tolist(), solved.bases[target].tolist()
-            changes, path_errors, draws, spread = (
-                None if part is None else part.cpu().numpy()
-                for part in (solution.rule_change, solution.path_error, solution.draws, solution.spread)
-            )
-            finite = np.isfinite(scores).all(1)
-            for place, row in enumerate(rows.tolist()):
-                if not finite[place]:
-                    found[row] = ("failed", "the network's gradient for it is NaN or infinite")
-                    continue
-                found[row] = Explained(
-                    encoded[row],
-                    probabilities[row],
-                    names[row],
-                    scores[place, : len(encoded[row].ids)],
-                    outputs[place],
-                    bases[place],
-                    self.settings.tolerance,
-                    solution.verdict(target, place),
-                    None if changes is None else float(changes[target, place]),
-                    None if path_errors is None else float(path_errors[target, place]),
-                    None if draws is None else int(draws[place]),
-                    None if spread is None else spread[target, place, : len(encoded[row].ids)],
-                    steps[place],
-                    solved.choice.method,
-                    UNITS[self.view.output],
-                )
-        return [found[row] for row in range(len(texts))]
+        probabilities = softmax(logits)
+        settings = self.settings
+        explained: dict[int, Explained | tuple[str, str]] = {}
+        for row, ((attribution,),) in attribute(
+            self.classifier,
+            EncodedBatch(tuple(texts), tuple(encoded), logits),
+            target=_target(settings),
+            output=settings.output,
+            method=settings.method,
+            baseline=settings.baseline,
+            tolerance=settings.tolerance,
+            tables=self.tables,
+        ):
+            if np.isfinite(attribution.scores).all():
+                explained[row] = Explained(encoded[row], probabilities[row], attribution)
+            else:
+                explained[row] = ("failed", "the network's gradient for it is NaN or infinite")
+        return [explained[row] for row in range(len(texts))]
 
 
-def _view(told: Settings) -> Attribution:
-    """The view that computes it. Raises: TypeError or ValueError for a setting out of its range."""
-    if told.target == "all":
-        raise InputError("a corpus run explains one target per text, got target='all'; run it once for each label")
-    if not isinstance(told.baseline, str):
-        raise InputTypeError("a corpus run has one `baseline`, a name or a text; run it once for each")
-    target: Any = tuple(told.target) if isinstance(told.target, list) else told.target
-    return Attribution(target, told.output, told.method, told.baseline, told.tolerance, details=False)
+def _target(settings: Settings) -> Any:
+    """As `attribute` takes it: a pair comes as a list, from JSON."""
+    return tuple(settings.target) if isinstance(settings.target, list) else settings.target
 
 
 class _NotFinite(Exception):
@@ -241,72 +149,3 @@ def _sentence(error: Exception, tokens: int) -> str:
     if ran_out(error):
         return f"a text of {tokens:,} tokens needs more memory than there is ({reason})"
     return f"{type(error).__name__}: {reason}"
-
-
-def _table(
-    window: pa.Table,
-    status: Sequence[str],
-    reason: Sequence[str | None],
-    explained: Mapping[int, Explained],
-    labels: Sequence[str],
-    settings: Settings,
-) -> pa.Table:
-    """Columns of `SCHEMA`; null where a row has no evidence."""
-    rows = [explained.get(row) for row in range(window.num_rows)]
-    mask = np.array([one is None for one in rows], dtype=bool)
-    there = [one for one in rows if one is not None]
-
-    def each(function: Any, kind: pa.DataType) -> pa.Array:
-        return pa.array([None if one is None else function(one) for one in rows], kind)
-
-    def flat(parts: Sequence[NDArray[Any]], kind: pa.DataType) -> pa.Array:
-        joined = np.concatenate(parts) if parts else np.zeros(0)
-        return pa.array(joined, kind)
-
-    def lists(lengths: Sequence[int], values: pa.Array) -> pa.Array:
-        return _lists(mask, lengths, values)
-
-    tokens = [len(one.scores) for one in there]
-    columns = {
-        **{name: window[name] for name in ("row", "file", "key", "true_label")},
-        "status": pa.array(status, pa.string()),
-        "reason": pa.array(reason, pa.string()),
-        "label": each(lambda one: labels[int(one.probabilities.argmax())], pa.string()),
-        "probability": each(lambda one: float(one.probabilities.max()), pa.float64()),
-        "labels": lists([len(labels)] * len(there), pa.array(list(labels) * len(there), pa.string())),
-        "probabilities": lists([len(labels)] * len(there), flat([one.probabilities for one in there], pa.float64())),
-        "target": each(lambda one: one.target, pa.string()),
-        "tokens": lists(tokens, pa.array([token for one in there for token in one.encoded.tokens], pa.string())),
-        "starts": lists(tokens, flat([one.encoded.starts for one in there], pa.int32())),
-        "ends": lists(tokens, flat([one.encoded.ends for one in there], pa.int32())),
-        "known": lists(tokens, flat([one.encoded.known for one in there], pa.bool_())),
-        "scores": lists(tokens, flat([one.scores for one in there], pa.float64())),
-        "output_text": each(lambda one: one.output_text, pa.float64()),
-        "output_baseline": each(lambda one: one.output_baseline, pa.float64()),
-        "completeness_error": each(
-            lambda one: float(one.scores.sum()) - (one.output_text - one.output_baseline), pa.float64()
-        ),
-        "relative_error": each(lambda one: one.relative_error, pa.float64()),
-        "rule_change": each(lambda one: one.rule_change, pa.float64()),
-        "path_error": each(lambda one: one.path_error, pa.float64()),
-        "converged": each(lambda one: one.converged, pa.bool_()),
-        "failed": each(lambda one: one.failed, pa.string()),
-        "draws": each(lambda one: one.draws, pa.int64()),
-        "spread": each(lambda one: one.spread, pa.list_(pa.float64())),
-        "steps": each(lambda one: one.steps, pa.int64()),
-        "tokens_total": each(lambda one: one.encoded.total, pa.int64()),
-        "tolerance": each(lambda one: one.tolerance, pa.float64()),
-        "method": each(lambda one: one.method, pa.string()),
-        "baseline": each(lambda one: settings.baseline, pa.string()),
-        "unit": each(lambda one: one.unit, pa.string()),
-        "text": window["text"] if settings.keep_text else pa.nulls(window.num_rows, pa.large_string()),
-    }
-    return pa.table({name: columns[name] for name in SCHEMA.names}, schema=SCHEMA)
-
-
-def _lists(mask: NDArray[np.bool_], lengths: Sequence[int], values: pa.Array) -> pa.Array:
-    """A list for each row that is not masked, of so many values; null for the masked."""
-    counts = np.zeros(len(mask), dtype=np.int32)
-    counts[~mask] = lengths
-    offsets = pa.array(np.concatenate([[0], np.cumsum(counts)]), pa.int32())
-    return pa.ListArray.from_arrays(offsets, values, mask=pa.array(mask))

@@ -11,7 +11,8 @@ import torch
 
 from attribkit.corpus.job import Job
 from attribkit.corpus.manifest import EARLIER, Part, part_name, write_part
-from attribkit.corpus.transform import SCHEMA, Transform
+from attribkit.corpus.schema import SCHEMA
+from attribkit.corpus.transform import Transform
 from attribkit.corpus.words import sums_of
 from attribkit.models.classifier import Classifier
 from attribkit.models.registry import import_registering

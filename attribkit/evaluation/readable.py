@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from attribkit.data.readable import Skipped, tokenise
 from attribkit.models.answered import answered
 from attribkit.models.classifier import Classifier
-from attribkit.views.encoded_batch import EncodedBatch
+from attribkit.models.encoded_batch import EncodedBatch
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,7 @@
 """The scores that a method, named as a user would, gives each token of many texts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from difflib import get_close_matches
 
 import numpy as np
@@ -11,10 +11,10 @@ from attribkit.attribution.choice import choose
 from attribkit.attribution.registry import METHODS
 from attribkit.errors import InputError
 from attribkit.models.classifier import Classifier
+from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.results.panels import Convergence
 from attribkit.views.attention import Attention
 from attribkit.views.attribution import Attribution
-from attribkit.views.encoded_batch import EncodedBatch
 
 ATTENTION, RANDOM = "attention", "random"
 Scores = list[NDArray[np.float64]]
@@ -114,18 +114,8 @@ def scores_for(
     errors = np.full(len(reading.texts), np.nan)
     for target in np.unique(targets).tolist():
         rows = np.flatnonzero(targets == target)
-        some = token_scores(model, part(reading, rows), method, target=target, seed=seed, tolerance=tolerance)
+        some = token_scores(model, reading.part(rows), method, target=target, seed=seed, tolerance=tolerance)
         errors[rows] = some.errors
         for row, scores, verdict in zip(rows, some.scores, some.converged, strict=True):
             found[row], converged[row] = scores, verdict
     return Scored(found, tuple(converged), errors)
-
-
-def part(reading: EncodedBatch, rows: NDArray[np.int64]) -> EncodedBatch:
-    """Some of the texts, in this order."""
-    return replace(
-        reading,
-        texts=tuple(reading.texts[row] for row in rows),
-        encoded=tuple(reading.encoded[row] for row in rows),
-        logits=reading.logits[rows],
-    )

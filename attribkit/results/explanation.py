@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from attribkit.errors import InputError
+from attribkit.errors import InputError, InputTypeError
 from attribkit.files import write_whole
 from attribkit.render import formats, html, latex
 from attribkit.results.corpus_row import read_row
@@ -68,7 +68,11 @@ class Explanation(Result):
                     f"{panel.ends[-1]}"
                 )
         # through JSON once, so that what is saved and what is in memory are the same thing
-        content = json.loads(json.dumps(provenance or {}, allow_nan=False))
+        if not (provenance is None or isinstance(provenance, Mapping)):
+            raise InputTypeError(
+                f"`provenance` must be a mapping of what made the explanation, got {type(provenance).__name__}"
+            )
+        content = json.loads(json.dumps(dict(provenance or {}), allow_nan=False))
         for name, value in (("text", text), ("prediction", prediction), ("_panels", panels), ("provenance", content)):
             object.__setattr__(self, name, value)
 

@@ -2,9 +2,9 @@
 
 from attribkit.views.attention import Attention
 from attribkit.views.attribution import Attribution
-from attribkit.views.encoded_batch import View
 from attribkit.views.interactions import Interactions
 from attribkit.views.projection import Projection
+from attribkit.views.view import View
 
 VIEWS: dict[str, type[View]] = {
     "attribution": Attribution,

@@ -28,13 +28,13 @@ from numpy.typing import NDArray
 from attribkit.attribution.targets import TargetName
 from attribkit.errors import NetworkError
 from attribkit.models.classifier import Classifier
+from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.models.state import preserve_state
 from attribkit.results.panels import Heatmap, HeatmapRow, TokenScores
 from attribkit.text import batching
 from attribkit.text.tokenizer import Encoded
 from attribkit.views.agreement import agree, in_words
 from attribkit.views.attribution import Attribution
-from attribkit.views.encoded_batch import EncodedBatch
 
 TITLE = "Where the network looked"
 _OFF = 1e-4
@@ -71,7 +71,7 @@ class Attention:
         """Whether the network can say where it looked."""
         return classifier.has_attention
 
-    def __call__(self, classifier: Classifier, reading: EncodedBatch) -> list[list[Heatmap]]:
+    def __call__(self, classifier: Classifier, batch: EncodedBatch) -> list[list[Heatmap]]:
         """For each text a heatmap; with `compare`, one for each target. The model is given back as it was found.
 
         A network with several heads has a row for each of them.
@@ -79,34 +79,34 @@ class Attention:
         Raises: RuntimeError if the weights that the network gives are none: neither (B, T) nor (B, heads, T), not
             finite, below 0, or not summing to 1; if it gives other logits with them than without.
         """
-        weights: list[NDArray[np.float64]] = [np.empty((0, 0))] * len(reading.texts)
-        for rows, found in self._weights(classifier, reading):
+        weights: list[NDArray[np.float64]] = [np.empty((0, 0))] * len(batch.texts)
+        for rows, found in self._weights(classifier, batch):
             for row, one in zip(rows, found, strict=True):
                 weights[row] = one
         if not self.compare:
-            return [[_heatmap(one, row)] for one, row in zip(reading.encoded, weights, strict=True)]
-        gradients, erasures = self._companions(classifier, reading)
+            return [[_heatmap(one, row)] for one, row in zip(batch.encoded, weights, strict=True)]
+        gradients, erasures = self._companions(classifier, batch)
         return [
             [_beside(one, row, *pair) for pair in zip(moved, lost, strict=True)]
-            for one, row, moved, lost in zip(reading.encoded, weights, gradients, erasures, strict=True)
+            for one, row, moved, lost in zip(batch.encoded, weights, gradients, erasures, strict=True)
         ]
 
     def _weights(
-        self, classifier: Classifier, reading: EncodedBatch
+        self, classifier: Classifier, batch: EncodedBatch
     ) -> Iterator[tuple[NDArray[np.int64], list[NDArray[np.float64]]]]:
         """Rows of texts and each one's weights (heads, T), from one forward pass of the network itself."""
-        ids_of = [one.ids for one in reading.encoded]
+        ids_of = [one.ids for one in batch.encoded]
         equal = getattr(classifier.network, "equal_lengths", False)
         with preserve_state(classifier.network), torch.no_grad():
             for rows in batching.by_length([len(ids) for ids in ids_of], self.batch_size, equal=equal):
                 ids, mask = classifier.batch([ids_of[row] for row in rows])
                 logits, weights = classifier.network.attend(ids, mask)
                 every = _checked(weights, mask, rows).double().cpu().numpy()
-                _check_logits(logits.double().cpu().numpy(), reading.logits[rows])
+                _check_logits(logits.double().cpu().numpy(), batch.logits[rows])
                 yield rows, [every[place, :, : len(ids_of[row])] for place, row in enumerate(rows)]
 
     def _companions(
-        self, classifier: Classifier, reading: EncodedBatch
+        self, classifier: Classifier, batch: EncodedBatch
     ) -> tuple[list[list[TokenScores]], list[list[TokenScores]]]:
         """Each text's integrated gradients and leave-one-out, a panel for each target."""
         baseline = self.baseline if isinstance(self.baseline, str) else self.baseline[0]
@@ -120,7 +120,7 @@ class Attention:
                 batch_size=self.batch_size,
                 seed=self.seed,
                 details=False,
-            )(classifier, reading)
+            )(classifier, batch)
             for method, base in ((None, baseline), ("leave_one_out", "pad"))
         )
         return gradients, erasures

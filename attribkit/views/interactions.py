@@ -20,10 +20,10 @@ from attribkit.attribution.request import AttributionRequest
 from attribkit.attribution.targets import TargetName, scalars_of
 from attribkit.errors import InputError
 from attribkit.models.classifier import Classifier
+from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.models.state import embedding_fed, preserve_state
 from attribkit.results.panels import INDICES, Pairs
 from attribkit.text.tokenizer import shortened
-from attribkit.views.encoded_batch import EncodedBatch
 
 TITLE = "Which words act together"
 
@@ -69,12 +69,12 @@ class Interactions:
         """Whether the network has a closed form."""
         return why_not_exact(classifier.network) is None
 
-    def __call__(self, classifier: Classifier, reading: EncodedBatch) -> list[list[Pairs]]:
+    def __call__(self, classifier: Classifier, batch: EncodedBatch) -> list[list[Pairs]]:
         """For each text a panel per target; the model is given back as it was found.
 
         Raises: ValueError for a probability, log-odds of more than two classes, or a text longer than `max_tokens`.
         """
-        scalars = scalars_of(self.target, self.output, classifier.labels, reading.logits)
+        scalars = scalars_of(self.target, self.output, classifier.labels, batch.logits)
         if self.output == "probability":
             raise InputError(
                 "interactions are exact for a logit or the difference of two, got output='probability'; use "
@@ -83,18 +83,18 @@ class Interactions:
         spec = BaselineSpec.of(classifier, str(self.baseline))
         run = embedding_fed(classifier.network)
         with preserve_state(classifier.network):
-            return [self._panels(classifier, reading, row, scalars, spec, run) for row in range(len(reading.texts))]
+            return [self._panels(classifier, batch, row, scalars, spec, run) for row in range(len(batch.texts))]
 
     def _panels(
         self,
         classifier: Classifier,
-        reading: EncodedBatch,
+        batch: EncodedBatch,
         row: int,
         scalars: Sequence[tuple[list[str], Target]],
         spec: BaselineSpec,
         run: Callable[[Tensor, Tensor, Tensor], Tensor],
     ) -> list[Pairs]:
-        encoded = reading.encoded[row]
+        encoded = batch.encoded[row]
         ids, mask = classifier.batch([encoded.ids])
         against = BaselineBatch.of(classifier, ids, mask, spec, run)
         targets = [scalar.rows([row]) for _, scalar in scalars]
@@ -106,11 +106,11 @@ class Interactions:
             baseline_ids=against.ids,
             baseline_vectors=against.vectors,
             targets=targets,
-            outputs=torch.stack([target.of(torch.from_numpy(reading.logits[[row]])) for target in targets]),
+            outputs=torch.stack([target.of(torch.from_numpy(batch.logits[[row]])) for target in targets]),
             difference=torch.zeros(len(targets), 1, dtype=torch.float64),
             tolerance=self.tolerance,
         )
-        matrices, expected = self._solve(request, reading.texts[row])
+        matrices, expected = self._solve(request, batch.texts[row])
         bases = torch.stack([target.of(against.logits) for target in targets])
         firsts, seconds = np.triu_indices(len(encoded.ids), 1)
         panels = []

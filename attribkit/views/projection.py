@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 
 from attribkit.data.labelled_texts import LabelledTexts
 from attribkit.models.classifier import Classifier
+from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.projection.fitted_map import Mapped
 from attribkit.projection.panels import make_maps
 from attribkit.projection.reference_map import fits, map_reference
 from attribkit.projection.settings import MapSettings
 from attribkit.results.panels import Panel
-from attribkit.views.encoded_batch import EncodedBatch
 
 _SHOWN = 5_000
 
@@ -39,12 +39,12 @@ class Projection:
         """Whether there are reference texts."""
         return self.reference is not None or fits(classifier)
 
-    def __call__(self, classifier: Classifier, reading: EncodedBatch) -> Sequence[Sequence[Panel]]:
+    def __call__(self, classifier: Classifier, batch: EncodedBatch) -> Sequence[Sequence[Panel]]:
         """Each text marked on the map, with its nearest neighbours."""
-        if not reading.texts:
+        if not batch.texts:
             return []
-        ids = [encoded.ids for encoded in reading.encoded]
-        scatter, _ = self._mapped(classifier).marked(reading.texts, ids, self.batch_size)
+        ids = [encoded.ids for encoded in batch.encoded]
+        scatter, _ = self._mapped(classifier).marked(batch.texts, ids, self.batch_size)
         return [[replace(scatter, placed=(one,))] for one in scatter.placed]
 
     def _mapped(self, classifier: Classifier) -> Mapped:

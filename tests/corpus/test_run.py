@@ -72,7 +72,7 @@ def test_rows_say_what_was_drawn_and_which_criterion_failed(
     explain_corpus(model_folder, corpus, tmp_path / "drawn", method="gradient_shap", keep_text=True, workers=1)
     table = table_of(tmp_path / "drawn")
     row = next(row for row in table.to_pylist() if row["status"] == "ok")
-    own = ak.explain(classifier, row["text"], method="gradient_shap").scores
+    own = ak.explain(classifier, row["text"], method="gradient_shap").token_scores
     assert (row["converged"], row["failed"], row["draws"]) == (None, None, 200)
     assert own.spread is not None and row["spread"] == pytest.approx(own.spread.tolist(), rel=1e-3, abs=1e-6)
     assert ak.Explanation.from_row(row).token_scores.verdict.startswith("sampled: 200 draws, spread ± ")

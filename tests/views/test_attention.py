@@ -137,10 +137,10 @@ def test_beside_it_stand_the_two_that_keep_it_honest(
 ) -> None:
     classifier, text = make_classifier("attention-rnn"), "I've never seen such a good , good film !"
     panel = heatmap(explain(classifier, text, compare=True, **options))
-    gradients = explain(classifier, text, views="attribution", **options).scores
+    gradients = explain(classifier, text, views="attribution", **options).token_scores
     erased = explain(
         classifier, text, views="attribution", method="leave_one_out", **{**options, "baseline": "pad"}
-    ).scores
+    ).token_scores
     attention, first, second = panel.rows
     assert [row.name for row in panel.rows] == ["attention", "integrated gradients", "leave-one-out"]
     assert attention.values.tolist() == weights(explain(classifier, text, views="attention")).tolist()

@@ -16,11 +16,11 @@ from attribkit.attribution.outputs import Target
 from attribkit.explainer import explain
 from attribkit.models.adapters import Adapted
 from attribkit.models.classifier import Classifier
+from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.results.panels import TokenScores
 from attribkit.results.panels.token_scores import PATH_TOLERANCE
 from attribkit.text.tokenizer import TextSettings, Tokenizer, WordIndex
 from attribkit.views.attribution import Attribution
-from attribkit.views.encoded_batch import EncodedBatch
 
 WORDS = "a good film horrible bad never seen unknown ! I've".split()
 TEXT = st.lists(st.sampled_from(WORDS), min_size=1, max_size=12).map(" ".join)

@@ -10,8 +10,8 @@ from attribkit.evaluation.faithfulness.ablation import left, log_p
 from attribkit.evaluation.faithfulness.measures import PERCENTS, counts_of
 from attribkit.evaluation.scores import Scores
 from attribkit.models.classifier import Classifier
+from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.progress import Progress, silent
-from attribkit.views.encoded_batch import EncodedBatch
 
 _TEXTS_AT_ONCE = 32
 """Texts whose changed versions are run through the model together: versions of one text share their words."""

@@ -18,9 +18,9 @@ from attribkit.evaluation.faithfulness.measures import AT_BINS, BINS, counts_of
 from attribkit.evaluation.scores import Scores
 from attribkit.models import registry
 from attribkit.models.classifier import Classifier
+from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.progress import Progress, counted, silent
 from attribkit.rank_correlation import kendall
-from attribkit.views.encoded_batch import EncodedBatch
 
 MOST = 50
 """Texts that are searched where each token takes a run of the network."""

@@ -11,11 +11,11 @@ from torch import Tensor
 from attribkit.attribution.outputs import Target
 from attribkit.attribution.sensitivity import infidelity, max_sensitivity
 from attribkit.evaluation.faithfulness.ablation import finite_logits, left
-from attribkit.evaluation.scores import Scores, part, token_scores
+from attribkit.evaluation.scores import Scores, token_scores
 from attribkit.models.classifier import Classifier
+from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.progress import Progress, counted, silent
 from attribkit.text.tokenizer import Encoded
-from attribkit.views.encoded_batch import EncodedBatch
 
 
 def measure(
@@ -36,7 +36,7 @@ def measure(
         for number, method in enumerate(methods):
             own = torch.from_numpy(scores[number][row].copy())
             infidelities[number, row] = infidelity(value, own, seed)
-            explain = perturbed.explaining(part(reading, np.array([row])), method, label, seed)
+            explain = perturbed.explaining(reading.part(np.array([row])), method, label, seed)
             sensitivities[number, row] = max_sensitivity(explain, perturbed.embedded(one), seed)
     return infidelities, sensitivities
 

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.models.classifier import Classifier
+from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.progress import Progress, silent
 from attribkit.results.panels import Convergence
 from attribkit.views.attribution import Attribution
-from attribkit.views.encoded_batch import EncodedBatch
 
 _AT_ONCE = 500  # texts
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)  # which the tokenizer takes for a space too

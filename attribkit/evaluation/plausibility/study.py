@@ -28,7 +28,7 @@ from attribkit.evaluation.cells import interval, number
 from attribkit.evaluation.faithfulness.curves import ranks
 from attribkit.evaluation.plausibility.rationales import marked, spans_of
 from attribkit.evaluation.readable import Readable
-from attribkit.evaluation.scores import RANDOM, check_methods, part, token_scores
+from attribkit.evaluation.scores import RANDOM, check_methods, token_scores
 from attribkit.evaluation.statistics import Estimate, estimate
 from attribkit.models.classifier import Classifier
 from attribkit.progress import Progress, counted, shown
@@ -170,7 +170,7 @@ def plausibility(
     told = np.array([place for place, one in enumerate(truth) if one.any() and not one.all()], dtype=np.int64)
     if not len(told):
         raise InputError("no text has a rationale that covers some of its tokens and not all; check the column")
-    reading, truth = part(found.reading, told), [truth[place] for place in told]
+    reading, truth = found.reading.part(told), [truth[place] for place in told]
     with shown(progress) as tell:
         scored = {name: token_scores(model, reading, name, seed=seed) for name in counted(names, tell, "scoring")}
     figures = np.array(

@@ -19,14 +19,14 @@ from attribkit.errors import InputError
 from attribkit.evaluation.cells import interval, number
 from attribkit.evaluation.readable import Readable
 from attribkit.evaluation.sanity.randomised import correlations, layers_top_down, randomised
-from attribkit.evaluation.scores import Scores, check_methods, part, scores_for, token_scores
+from attribkit.evaluation.scores import Scores, check_methods, scores_for, token_scores
 from attribkit.evaluation.statistics import Estimate, estimate
 from attribkit.models.classifier import Classifier
+from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.progress import Progress, counted, shown
 from attribkit.results.panels import Chart, Convergence, Panel, Series, Table
 from attribkit.results.panels.table import Cell
 from attribkit.results.result import Result
-from attribkit.views.encoded_batch import EncodedBatch
 
 SCHEMES = ("top_down", "independent")
 """Randomising ever more layers from the answer downwards, or one layer at a time."""
@@ -256,7 +256,7 @@ def _invariance(model: Classifier, reading: EncodedBatch, method: str, own: Scor
     double.network.double()
     versions = (
         token_scores(model, reading, method, seed=seed, batch_size=1).scores,
-        token_scores(model, part(reading, backwards), method, seed=seed).scores[::-1],
+        token_scores(model, reading.part(backwards), method, seed=seed).scores[::-1],
         token_scores(double, EncodedBatch.of(double, reading.texts), method, seed=seed).scores,
     )
     return np.array([[_change(a, b) for a, b in zip(own, version, strict=True)] for version in versions])

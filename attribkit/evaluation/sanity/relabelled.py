@@ -18,10 +18,10 @@ from attribkit.evaluation.sanity.randomised import correlations
 from attribkit.evaluation.scores import Scored, check_methods, scores_for
 from attribkit.evaluation.statistics import Estimate, estimate
 from attribkit.models.classifier import Classifier
+from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.results.panels import Convergence, Panel, Table
 from attribkit.results.result import Result
 from attribkit.training.train import train
-from attribkit.views.encoded_batch import EncodedBatch
 
 _SMALL: dict[str, dict[str, Any]] = {
     "cnn": {"filters": 16, "embedding_size": 32},

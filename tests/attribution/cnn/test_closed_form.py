@@ -146,7 +146,7 @@ def classifier(network: nn.Module) -> Classifier:
 
 
 def scores_of(network: nn.Module, **options: Any) -> TokenScores:
-    (panel,) = explain(classifier(network), TEXT, views=["attribution"], target="pos", **options).panels
+    (panel,) = explain(classifier(network), TEXT, views=["attribution"], target="pos", **options).panels()
     assert isinstance(panel, TokenScores)
     return panel
 

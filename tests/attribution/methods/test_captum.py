@@ -13,10 +13,10 @@ from attribkit.attribution.outputs import Target
 from attribkit.explainer import explain
 from attribkit.models.adapters import Adapted
 from attribkit.models.classifier import Classifier
+from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.results.panels import TokenScores
 from attribkit.text.tokenizer import WordIndex
 from attribkit.views.attribution import Attribution
-from attribkit.views.encoded_batch import EncodedBatch
 
 TEXT = "never such a good film !"
 LONG = "never such a good film ! a good film with a great story and a dull horrible movie"

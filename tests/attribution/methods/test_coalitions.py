@@ -18,9 +18,9 @@ from attribkit.attribution.methods import coalitions
 from attribkit.attribution.outputs import Target
 from attribkit.explainer import explain
 from attribkit.models.classifier import Classifier
+from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.results.panels import TokenScores
 from attribkit.views.attribution import Attribution
-from attribkit.views.encoded_batch import EncodedBatch
 
 TEXT = "never such a good film !"
 TWELVE = "never such a good film ! I've watched a horrible show"

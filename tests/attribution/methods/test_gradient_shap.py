@@ -22,7 +22,7 @@ TEXT = "never such a good film ! a good film"
 
 def panel(classifier: Classifier, text: str = TEXT, seed: int = 0, **options: Any) -> TokenScores:
     found = explain(classifier, text, method="gradient_shap", seed=seed, views="attribution", **options)
-    return found.scores
+    return found.token_scores
 
 
 def stated_errors(found: TokenScores) -> np.ndarray:

@@ -1,0 +1,226 @@
+"""The only way to attribution: texts that a classifier has read in, the part of each token in its answer out."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from attribkit.attribution.baseline_batch import BaselineBatch, BaselineSpec, check_baselines
+from attribkit.attribution.choice import Choice, instead_of_exact
+from attribkit.attribution.cnn.lookup_tables import Tables
+from attribkit.attribution.outputs import UNITS, Target
+from attribkit.attribution.registry import METHODS, method_of
+from attribkit.attribution.request import AttributionRequest, MethodResult
+from attribkit.attribution.result import TokenAttribution, WindowsByText
+from attribkit.attribution.targets import TargetName, scalars_of
+from attribkit.errors import InputError
+from attribkit.models.classifier import Classifier
+from attribkit.models.encoded_batch import EncodedBatch
+from attribkit.models.state import embedding_fed, preserve_state
+from attribkit.text import batching
+
+Run = Callable[[Tensor, Tensor, Tensor], Tensor]
+_TOKENS_AT_ONCE = 8_192
+
+
+def attribute(
+    classifier: Classifier,
+    batch: EncodedBatch,
+    *,
+    target: TargetName | None = None,
+    output: str = "log_odds",
+    method: str | None = None,
+    baseline: str | Sequence[str] = "pad",
+    tolerance: float = 1e-4,
+    seed: int = 0,
+    batch_size: int | None = None,
+    windows: bool = False,
+    tables: Tables | None = None,
+) -> Iterator[tuple[int, list[list[TokenAttribution]]]]:
+    """Each text's scores, for each target and against each baseline; the model is borrowed until the last one.
+
+    Args:
+        classifier: any classifier.
+        batch: N texts as it read them.
+        target: None for each text's predicted class, a label, an index, "all", or a pair for why this and not that.
+        output: "log_odds", "logit" or "probability".
+        method: a name in `attribkit.attribution.registry.METHODS`; None for the best that the network allows.
+        baseline: "pad", "zero", "unk", "mean" or a text; or several of them.
+        tolerance: largest relative completeness error that counts as converged.
+        seed: of the methods that draw; the same seed gives a text the same scores.
+        batch_size: most texts at once; None chooses by their length.
+        windows: whether the windows that a text CNN's filters chose are told too, for the first baseline.
+        tables: of the closed form, if they were built for all texts to come; None builds them for these.
+
+    Yields: a text's number, and its attributions [target][baseline]; near lengths together, not in the texts' order.
+
+    Raises:
+        TypeError: for a baseline that is no string and no list of strings.
+        ValueError: for a setting out of its range; for a method that does not fit the network.
+        RuntimeError: if the network's outputs for a baseline are NaN or infinite.
+
+    Example:
+        >>> import attribkit as ak
+        >>> from attribkit.models.encoded_batch import EncodedBatch
+        >>> model = ak.load("imdb-cnn")
+        >>> ((row, [[scores]]),) = attribute(model, EncodedBatch.of(model, ["It was a horrible movie"]))
+        >>> scores.method, scores.unit, scores.converged
+        ('exact', 'log-odds', True)
+    """
+    names = check_settings(output, method, baseline, tolerance)
+    network = classifier.network
+    choice = Choice.of(method, network)
+    targets = scalars_of(target, output, classifier.labels, batch.logits)
+    specs = [BaselineSpec.of(classifier, name) for name in names]
+    chosen = METHODS[choice.method]
+    if tables is None and chosen.tables:
+        words = [spec.words.numpy() for spec in specs if spec.words is not None]
+        others = np.concatenate([[classifier.tokenizer.pad_id], *words])
+        tables = Tables.of_run(network, [text.ids for text in batch.encoded], others)
+    run = embedding_fed(network)
+    solver = _Solver(classifier, batch, targets, specs, tolerance, seed, windows, tables, run, UNITS[output])
+    lengths = [len(text.ids) for text in batch.encoded]
+    equal = chosen.equal_lengths or getattr(network, "equal_lengths", False)
+    with preserve_state(network):
+        for rows in batching.by_length(lengths, batch_size, tokens=_TOKENS_AT_ONCE, equal=equal):
+            results = solver.solve(rows, choice)
+            agree = np.all([result.agrees for result in results], axis=0)
+            if agree.all():
+                yield from solver.by_text(rows, results)
+                continue
+            other = instead_of_exact(method, network)
+            for some, way in ((rows[agree], choice), (rows[~agree], other)):
+                if len(some):
+                    yield from solver.by_text(some, solver.solve(some, way))
+
+
+def check_settings(output: str, method: str | None, baseline: str | Sequence[str], tolerance: float) -> tuple[str, ...]:
+    """Refuse what `attribute` cannot be told, before anything is computed.
+
+    Returns: the baselines' names or texts.
+
+    Raises: as `attribute`.
+    """
+    if output not in UNITS:
+        raise InputError(f"`output` must be one of {', '.join(UNITS)}, got {output!r}")
+    if method is not None:
+        method_of(method)
+    if not 0 < tolerance < 1:
+        raise InputError(f"`tolerance` must lie between 0 and 1, got {tolerance}; the default is 1e-4")
+    return check_baselines(baseline)
+
+
+@dataclass(frozen=True, eq=False)
+class _Solved:
+    """What a method found for a batch of B texts against one baseline; `outputs` and `bases` (J, B)."""
+
+    choice: Choice
+    spec: BaselineSpec
+    against: BaselineBatch
+    outputs: Tensor
+    bases: Tensor
+    result: MethodResult
+
+    @property
+    def agrees(self) -> NDArray[np.bool_]:
+        """(B,) whether the closed form, where it was used, is the network's."""
+        agrees = self.result.agrees
+        return np.ones(self.outputs.shape[1], dtype=bool) if agrees is None else agrees.cpu().numpy()
+
+
+@dataclass(frozen=True, eq=False)
+class _Solver:
+    """All that the batches of a run have in common."""
+
+    classifier: Classifier
+    batch: EncodedBatch
+    targets: Sequence[tuple[list[str], Target]]
+    baselines: Sequence[BaselineSpec]
+    tolerance: float
+    seed: int
+    windows: bool
+    tables: Tables | None
+    run: Run
+    unit: str
+
+    def solve(self, rows: NDArray[np.int64], choice: Choice) -> list[_Solved]:
+        """One batch against each baseline, by the method chosen."""
+        classifier, device = self.classifier, self.classifier.device
+        targets = [target.rows(rows) for _, target in self.targets]
+        ids, mask = classifier.batch([self.batch.encoded[row].ids for row in rows])
+        logits = torch.from_numpy(self.batch.logits[rows])
+        outputs = torch.stack([target.of(logits) for target in targets])
+        solved: list[_Solved] = []
+        for spec in self.baselines:
+            against = BaselineBatch.of(classifier, ids, mask, spec, self.run)
+            bases = torch.stack([target.of(against.logits) for target in targets])
+            request = AttributionRequest(
+                network=classifier.network,
+                run=self.run,
+                ids=ids,
+                mask=mask,
+                baseline_ids=against.ids,
+                baseline_vectors=against.vectors,
+                targets=[target.to(device) for target in targets],
+                outputs=outputs.to(device),
+                difference=(outputs - bases).to(device),
+                tolerance=self.tolerance,
+                seed=self.seed,
+                tables=self.tables,
+                phrases=self.windows and not solved,
+                closed_form=choice.closed_form,
+                logits_at_ends=torch.stack((against.logits, logits)),
+            )
+            solved.append(_Solved(choice, spec, against, outputs, bases, METHODS[choice.method].solve(request)))
+        return solved
+
+    def by_text(
+        self, rows: NDArray[np.int64], solved: Sequence[_Solved]
+    ) -> Iterator[tuple[int, list[list[TokenAttribution]]]]:
+        """The batch's results, text by text."""
+        tables = [self._attributions(rows, part) for part in solved]
+        for place, row in enumerate(rows.tolist()):
+            yield row, [[table[number][place] for table in tables] for number in range(len(self.targets))]
+
+    def _attributions(self, rows: NDArray[np.int64], solved: _Solved) -> list[list[TokenAttribution]]:
+        """[target][text] of a batch against one baseline."""
+        result, choice = solved.result, solved.choice
+        scores = result.scores.cpu().numpy()
+        steps, outputs, bases = (part.tolist() for part in (result.steps, solved.outputs, solved.bases))
+        changes, path_errors, draws, spreads = (
+            None if part is None else part.cpu().numpy()
+            for part in (result.rule_change, result.path_error, result.draws, result.spread)
+        )
+        windows = None if result.phrases is None else WindowsByText.of(result.phrases, len(rows))
+        lengths = [len(self.batch.encoded[row].ids) for row in rows]
+        notes = [
+            (*choice.notes, *result.notes, *result.text_notes[place : place + 1], *solved.against.note(length))
+            for place, length in enumerate(lengths)
+        ]
+        return [
+            [
+                TokenAttribution(
+                    scores=scores[number, place, :length],
+                    target=names[row],
+                    unit=self.unit,
+                    method=choice.method,
+                    baseline=solved.spec.name,
+                    tolerance=self.tolerance,
+                    output_text=outputs[number][place],
+                    output_baseline=bases[number][place],
+                    steps=steps[number][place],
+                    converged=result.verdict(number, place),
+                    rule_change=None if changes is None else float(changes[number, place]),
+                    path_error=None if path_errors is None else float(path_errors[number, place]),
+                    draws=None if draws is None else int(draws[place]),
+                    spread=None if spreads is None else spreads[number, place, :length],
+                    windows=None if windows is None else windows.of_text(number, place),
+                    notes=notes[place],
+                )
+                for place, (row, length) in enumerate(zip(rows.tolist(), lengths, strict=True))
+            ]
+            for number, (names, _) in enumerate(self.targets)
+        ]

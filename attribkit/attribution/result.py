@@ -1,0 +1,82 @@
+"""What a text's tokens have to do with an output: the record of which panels and rows of a corpus are made."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attribkit.attribution.cnn.exact import Phrases
+
+
+class WindowScores(NamedTuple):
+    """The windows of one text that a text CNN's filters chose, P of them with a part in the score.
+
+    Attributes:
+        firsts, lasts: (P,) the first and the last token of each.
+        filters: (P,) each one's filter, as its place among the output layer's inputs.
+        scores: (P,) in the unit of the output; together they are the sum of the tokens' scores.
+    """
+
+    firsts: NDArray[np.int64]
+    lasts: NDArray[np.int64]
+    filters: NDArray[np.int64]
+    scores: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class TokenAttribution:
+    """What one text's tokens have to do with one output, against one baseline; all on the processor.
+
+    Attributes:
+        scores: (T,) float64, in `unit`; NaN or infinite where the network's gradients are.
+        target: the label explained, or "a − b" for why a and not b.
+        unit, method, baseline, tolerance: what was asked for, as the user would type it.
+        output_text, output_baseline: F(text) and F(baseline), from the network's own forward pass.
+        steps: how often the network was evaluated: gradients taken, or changed texts run.
+        converged: whether the scores add up and stand still; None where that proves nothing.
+        rule_change, path_error: of a quadrature, in `unit`; else None.
+        draws: random draws taken; None for a method that never draws.
+        spread: (T,) how far another run's scores lie away in 95 % of cases; None likewise.
+        windows: what a text CNN's filters chose; None for other methods, or where nobody asked.
+        notes: what a reader of the scores must know.
+    """
+
+    scores: NDArray[np.float64]
+    target: str
+    unit: str
+    method: str
+    baseline: str
+    tolerance: float
+    output_text: float
+    output_baseline: float
+    steps: int
+    converged: bool | None
+    rule_change: float | None
+    path_error: float | None
+    draws: int | None
+    spread: NDArray[np.float64] | None
+    windows: WindowScores | None
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class WindowsByText:
+    """The windows of a batch, P in all, ordered by text; `bounds` (B + 1,) says where each text's begin and end."""
+
+    windows: Phrases
+    order: NDArray[np.int64]
+    bounds: NDArray[np.int64]
+
+    @staticmethod
+    def of(windows: Phrases, texts: int) -> "WindowsByText":
+        """Of the windows of a batch of so many texts."""
+        order = np.argsort(windows.text, kind="stable")
+        return WindowsByText(windows, order, np.searchsorted(windows.text[order], np.arange(texts + 1)))
+
+    def of_text(self, number: int, place: int) -> WindowScores:
+        """One text's windows for one target: those that have a part in the score."""
+        own = self.order[self.bounds[place] : self.bounds[place + 1]]
+        scores = self.windows.scores[number, own]
+        own, scores = own[scores != 0], scores[scores != 0]
+        return WindowScores(self.windows.first[own], self.windows.last[own], self.windows.feature[own], scores)

@@ -1,0 +1,42 @@
+"""Some texts as a classifier read them, and what its network said of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attribkit.models.classifier import Classifier
+from attribkit.models.logits import check_finite
+from attribkit.text.tokenizer import Encoded
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedBatch:
+    """Some texts as a classifier read them.
+
+    Attributes:
+        texts: (N,) as the user wrote them.
+        encoded: (N,) their tokens.
+        logits: (N, C) what the network said of them, from its own forward pass.
+    """
+
+    texts: tuple[str, ...]
+    encoded: tuple[Encoded, ...]
+    logits: NDArray[np.float64]
+
+    @staticmethod
+    def of(classifier: Classifier, texts: Sequence[str], batch_size: int | None = None) -> "EncodedBatch":
+        """Read them. Raises as `Classifier.probabilities`."""
+        encoded = classifier.encode(texts)
+        logits = classifier.logits([text.ids for text in encoded], batch_size)
+        return EncodedBatch(tuple(texts), tuple(encoded), check_finite(logits, texts))
+
+    def part(self, rows: NDArray[np.int64]) -> "EncodedBatch":
+        """Some of the texts, in this order."""
+        return replace(
+            self,
+            texts=tuple(self.texts[row] for row in rows),
+            encoded=tuple(self.encoded[row] for row in rows),
+            logits=self.logits[rows],
+        )

@@ -1,0 +1,28 @@
+"""What a view must answer to: settings, then a call with texts as a classifier read them, which gives panels."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from attribkit.models.classifier import Classifier
+from attribkit.models.encoded_batch import EncodedBatch
+from attribkit.results.panels import Panel
+
+
+class View(Protocol):
+    """One way of looking at a classifier: a frozen dataclass of settings, then a call.
+
+    `explain` makes each view from those of its own options that the view has a field for.
+    """
+
+    @property
+    def needs(self) -> str:
+        """What a model must have for this view, such as "a network with attention"."""
+        ...
+
+    def supports(self, classifier: Classifier) -> bool:
+        """Whether a model has it."""
+        ...
+
+    def __call__(self, classifier: Classifier, batch: EncodedBatch) -> Sequence[Sequence[Panel]]:
+        """Each text's panels; the model is given back as it was found."""
+        ...
