@@ -85,16 +85,12 @@ def points(panel: Scatter) -> dict[str, Any]:
                 "name": sign.name,
                 "count": sign.count,
                 "colour": "rest" if sign.colour is None else f"g{sign.colour}",
-                "path": _outline(markers.SHAPES[sign.shape]),
+                "path": markers.outline(markers.SHAPES[sign.shape]),
             }
             for sign in found
         ],
-        "star": _outline(markers.STAR),
+        "star": markers.outline(markers.STAR),
         "excerpts": [visible(text, True) for text in panel.excerpts],
         "labels": [visible(label, True) for label in panel.labels],
         "notes": scatter_text.caveats(panel),
     }
-
-
-def _outline(shape: markers.Polygon) -> str:
-    return "M" + "L".join(f"{x:.2f} {-y:.2f}" for x, y in shape) + "z"

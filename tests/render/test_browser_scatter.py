@@ -343,11 +343,11 @@ def test_the_name_of_a_placed_text_stays_on_the_map_whatever_the_width(show: Ope
 
 def test_without_a_script_a_picture_stands_in_its_place(show: Open) -> None:
     page = show(page_of(panel()), java_script_enabled=False)
-    assert page.locator("img.still").is_visible() and not page.locator(".live").is_visible()
+    assert page.locator(".still").is_visible() and not page.locator(".live").is_visible()
     page = show(page_of(panel()))
-    assert page.locator(".live").is_visible() and not page.locator("img.still").is_visible()
+    assert page.locator(".live").is_visible() and not page.locator(".still").is_visible()
     page.emulate_media(media="print")
-    assert page.locator("img.still").is_visible() and not page.locator(".live").is_visible()
+    assert page.locator(".still").is_visible() and not page.locator(".live").is_visible()
 
 
 def test_fragments_of_one_notebook_stand_for_themselves(show: Open) -> None:

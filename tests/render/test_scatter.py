@@ -1,9 +1,11 @@
 import base64
-import io
 import json
 import re
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,9 +15,9 @@ from hypothesis import strategies as st
 from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from PIL import Image
 
 from attribkit.render import html, picture
+from attribkit.render.html.still_map import still_maps, variable
 from attribkit.render.preparation import markers, palette, scatter_text
 from attribkit.render.preparation import scatter as geometry
 from attribkit.results.explanation import Explanation
@@ -134,10 +136,53 @@ def test_the_page_tells_readers_without_a_script_all_that_is_not_a_place() -> No
         "text 3", "a note <i>", "40 of 900 points are shown", "PC 1", "PC 2",
     ):  # fmt: skip
         assert said in page.words
-    still = next(a for tag, a in page.elements if tag == "img")
-    assert "neg" not in page.elements and str(still["alt"]).startswith("PCA in 2 dimensions · 40 points")
-    content = base64.b64decode(str(still["src"]).removeprefix("data:image/png;base64,"))
-    assert Image.open(io.BytesIO(content)).size[0] > 600
+    still = next(a for tag, a in page.elements if tag == "svg" and a.get("role") == "img")
+    assert str(still["aria-label"]).startswith("PCA in 2 dimensions · 40 points")
+
+
+@pytest.mark.parametrize(("count", "dimensions"), [(40, 2), (40, 3), (9_000, 2)])
+def test_where_no_script_runs_every_point_stands_at_its_place_in_its_colour(count: int, dimensions: int) -> None:
+    found = panel(count, dimensions)
+    (still,) = still_maps(found)
+    legend, places = markers.signs(found)
+    unit = geometry.frame(found).unit(found.maps[0].points)
+    seen = geometry.turned(unit)[:, :2] * [1, -1] + 0.5 if dimensions == 3 else unit * [1, -1] + [0, 0.5]
+    top = still["height"] / 2 if dimensions == 2 else 0
+    wanted = {
+        (variable(legend[place]), *np.rint(spot * 1000 + [0, top]).tolist())
+        for spot, place in zip(seen, places, strict=True)
+    }
+    drawn = {
+        (colour, float(x), float(y))
+        for colour, path in still["paths"]
+        for x, y in re.findall(r"M(-?\d+) (-?\d+)", path)
+    }
+    assert drawn == wanted and len({colour for colour, *_ in drawn}) == 2
+    assert (still["dot"] is None) == (count <= 5_000)
+    assert bool(still["edges"]) == (dimensions == 3)
+
+
+def test_where_no_script_runs_placed_texts_are_stars_joined_to_their_neighbours() -> None:
+    placed = (ProjectedText("a new text", "pos", np.array([[0.0, 0.0]]), np.array([3, 5])),)
+    (still,) = still_maps(panel(placed=placed))
+    assert still["stars"].count("M") == 1 and still["lines"].count("L") == 2
+
+
+def test_a_page_is_made_without_matplotlib(tmp_path: Path) -> None:
+    code = """
+import sys
+import attribkit as ak
+
+model = ak.load("imdb-attention-rnn", "cpu")
+why = ak.explain(model, ["It was a horrible movie", "Best film ever"], compare=True)
+assert {panel.kind for panel in why[0].panels} >= {"token_scores", "heatmap", "scatter"}
+why.save(sys.argv[1])
+assert why[0]._repr_html_()
+heavy = {"matplotlib", "seaborn", "captum"} & set(sys.modules)
+sys.exit(f"loaded {heavy}" if heavy else 0)
+"""
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "x.html")], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_legend_has_a_button_with_the_count_of_each_group() -> None:

@@ -2,8 +2,7 @@
 
 import json
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,33 +10,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from attribkit.render.picture.page import image
+from attribkit.render.html.still_map import still_maps, variable
 from attribkit.render.preparation import markers, scatter_text
 from attribkit.render.preparation import scatter as geometry
 from attribkit.render.preparation.context import PanelContext
 from attribkit.render.preparation.unicode import shorten, visible
-from attribkit.results.panels import Map, Panel, Prediction, ProjectedText, Scatter
+from attribkit.results.panels import Map, ProjectedText, Scatter
 
 LEVELS = 65_535
 """Each axis is cut into so many steps: finer than any screen, two bytes a number."""
 
-STILL = 110
-"""Pixels per inch of the picture that stands where no script runs."""
-
 _HAZARD = {"<": "\\u003c", "\u2028": "\\u2028", "\u2029": "\\u2029"}
-
-
-@dataclass(frozen=True)
-class _Alone:
-    """One panel as a drawable."""
-
-    panel: Scatter
-    text: str | None = None
-    prediction: Prediction | None = None
-    provenance: Mapping[str, Any] = field(default_factory=dict)
-
-    def panels(self) -> tuple[Panel, ...]:
-        return (self.panel,)
 
 
 def scatter(panel: Scatter, context: PanelContext) -> dict[str, Any]:
@@ -52,7 +35,7 @@ def scatter(panel: Scatter, context: PanelContext) -> dict[str, Any]:
         "sentence": scatter_text.sentence(panel),
         "style": _variables(),
         "data": _json(_data(panel)),
-        "still": b64encode(image([_Alone(panel)], "png", dpi=STILL)).decode(),
+        "stills": still_maps(panel),
         "count": len(panel.maps[0].points),
         "dimensions": panel.dimensions,
         "axes": [visible(name, one_line=True) for name in panel.axes],
@@ -63,7 +46,7 @@ def scatter(panel: Scatter, context: PanelContext) -> dict[str, Any]:
         "colour": panel.colour,
         "legend": [{"sign": sign, "path": _path(sign.shape), "index": k} for k, sign in enumerate(found)] * grouped,
         "scale": _scale(panel),
-        "star": _outline(tuple((1.5 * x, 1.5 * y) for x, y in markers.STAR)),
+        "star": markers.outline(tuple((1.5 * x, 1.5 * y) for x, y in markers.STAR)),
         "aspect": f"1/{geometry.frame(panel).height:.3f}",
         "placed": [_placed(panel, one) for one in panel.placed],
         "notes": scatter_text.caveats(panel),
@@ -130,7 +113,7 @@ def _data(panel: Scatter) -> dict[str, Any]:
         "star": [round(number, 3) for corner in markers.STAR for number in corner],
         "signs": [{"colour": f"--v{step}", "shape": 0} for step in range(markers.STEPS)]
         if continuous
-        else [{"colour": _variable(sign), "shape": sign.shape, "name": sign.name} for sign in found],
+        else [{"colour": variable(sign), "shape": sign.shape, "name": sign.name} for sign in found],
         "sign": _packed(markers.steps(values) if values is not None else places, "u1"),
         "colour": _clean(panel.colour) if panel.colour else None,
         "values": [scatter_text.value(panel, amount) for amount in values.tolist()] if values is not None else None,
@@ -155,17 +138,9 @@ def _map(one: Map, points: str) -> dict[str, Any]:
     return {"layer": _clean(one.layer), "epoch": one.epoch, "name": _clean(one.name), "points": points}
 
 
-def _variable(sign: markers.Sign) -> str:
-    return "--rest" if sign.colour is None else f"--g{sign.colour}"
-
-
-def _outline(shape: markers.Polygon) -> str:
-    return "M" + "L".join(f"{x:.2f} {-y:.2f}" for x, y in shape) + "z"
-
-
 @cache
 def _path(shape: int) -> str:
-    return _outline(markers.SHAPES[shape])
+    return markers.outline(markers.SHAPES[shape])
 
 
 def _readings(one: Map) -> list[dict[str, Any]]:

@@ -72,6 +72,11 @@ STAR: Polygon = tuple(
 """The corners of the marker of a placed text."""
 
 
+def outline(shape: Polygon) -> str:
+    """The shape as a path around its middle, y downwards."""
+    return "M" + "L".join(f"{x:.2f} {-y:.2f}" for x, y in shape) + "z"
+
+
 @cache
 def ramp() -> tuple[tuple[str, str], ...]:
     """(STEPS,) colours of a continuous scale on light and on dark paper; more is further from the paper."""
