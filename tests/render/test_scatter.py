@@ -175,7 +175,7 @@ import attribkit as ak
 
 model = ak.load("imdb-attention-rnn", "cpu")
 why = ak.explain(model, ["It was a horrible movie", "Best film ever"], compare=True)
-assert {panel.kind for panel in why[0].panels} >= {"token_scores", "heatmap", "scatter"}
+assert {panel.kind for panel in why[0].panels()} >= {"token_scores", "heatmap", "scatter"}
 why.save(sys.argv[1])
 assert why[0]._repr_html_()
 heavy = {"matplotlib", "seaborn", "captum"} & set(sys.modules)
