@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from attribkit.attribution.targets import TargetName, find_label
 from attribkit.data import Dataset
 from attribkit.data.intake import Data, Rows, all_texts
+from attribkit.data.readable import SkippedRowsWarning
 from attribkit.errors import InputError, InputTypeError
 from attribkit.models.answered import answered
 from attribkit.models.classifier import Classifier
@@ -246,7 +247,7 @@ def _read(
         truth = [name or None for name in rows.labels]
     read, logits = answered(model, rows.tokenised(model.tokenizer, spans=True), batch_size)
     for note in read.notes:
-        warnings.warn(note, stacklevel=3)
+        warnings.warn(note, SkippedRowsWarning, stacklevel=3)
     reading = EncodedBatch(read.texts, read.encoded, logits)
     return reading, read.rows.tolist(), [truth[place] for place in read.places.tolist()]
 

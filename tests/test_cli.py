@@ -134,7 +134,7 @@ def test_train_evaluate_and_explain_hang_together(
         (["explain", "MODEL", "film", "--output", "odds"], 2, "log_odds, logit, probability"),
         (["explain", "MODEL", "film", "--method", "magic"], 2, "`method` must be one of"),
         (["explain", "no-such-model", "film"], 2, "there is no model folder 'no-such-model'"),
-        (["explain", "MODEL"], 2, "Missing argument"),
+        (["explain", "MODEL"], 2, "either TEXT or --data was expected, got neither"),
         (["evaluate", "MODEL", "no-such-set"], 2, "neither a known data set"),
         (["evaluate", "MODEL", "nowhere.csv"], 2, "nowhere.csv"),
         (["evaluate", "MODEL", "imbd"], 2, "did you mean 'imdb'"),

@@ -94,6 +94,8 @@ def corpus(
         soft_wrap=True,
     )
     console.print(escape(run.convergence.sentence), highlight=False, soft_wrap=True)
+    for note in run.notes:
+        console.print(f"note: {escape(note)}", highlight=False, soft_wrap=True)
     if len(run.versions) > 1:
         errors.print(f"note: the rows were explained by {len(run.versions)} sets of versions; the manifest says which")
     if run.failed:

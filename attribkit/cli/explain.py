@@ -1,18 +1,37 @@
 """attribkit explain."""
 
 import sys
+import warnings
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from attribkit.cli.arguments import Device, MethodOption, ModelArgument, SavePaths, check_files
+from attribkit.cli.arguments import (
+    Device,
+    LabelColumn,
+    MethodOption,
+    ModelArgument,
+    SavePaths,
+    TextColumn,
+    check_files,
+)
 from attribkit.cli.console import console, errors, escape
 from attribkit.errors import InputError
 
 
 def explain(
     model: ModelArgument,
-    texts: Annotated[list[str], typer.Argument(metavar="TEXT…", help="The texts; - reads one from stdin.")],
+    texts: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[TEXT…]", help="The texts; - reads one from stdin.", show_default=False),
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(metavar="DATA", help="Instead of TEXT: a named set, a file or a folder whose texts to explain."),
+    ] = None,
+    text: TextColumn = None,
+    label: LabelColumn = None,
     out: SavePaths = None,
     view: Annotated[list[str] | None, typer.Option(help="A view to show; may repeat. All by default.")] = None,
     target: Annotated[str | None, typer.Option(help="A label, 'all', or 'a,b' for why a and not b.")] = None,
@@ -41,26 +60,36 @@ def explain(
     device: Device = None,
 ) -> None:
     """Show which words made the model decide as it did."""
+    from attribkit.data.readable import SkippedRowsWarning
     from attribkit.explainer import explain as run
     from attribkit.models.classifier import Classifier
 
     check_files(out)
-    texts = [_stdin() if text == "-" else text for text in texts]
+    if (data is None) == (not texts):
+        got = "both" if texts else "neither"
+        raise InputError(f"either TEXT or --data was expected, got {got}; give texts, or a file that holds them")
+    given = [_stdin() if one == "-" else one for one in texts or ()] if data is None else _table(data)
     classifier = Classifier.load(model, device)
-    rows = run(
-        classifier,
-        texts,
-        views=view or None,
-        target=_target(target, classifier.labels),
-        output=output,
-        method=method,
-        baseline=baseline or "pad",
-        tolerance=tolerance,
-        compare=compare,
-        reference=reference,
-        seed=seed,
-        true_label=true_label,
-    )
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", SkippedRowsWarning)
+        rows = run(
+            classifier,
+            given,
+            text=text,
+            label=label,
+            views=view or None,
+            target=_target(target, classifier.labels),
+            output=output,
+            method=method,
+            baseline=baseline or "pad",
+            tolerance=tolerance,
+            compare=compare,
+            reference=reference,
+            seed=seed,
+            true_label=true_label,
+        )
+    for warning in caught:
+        errors.print(f"note: {escape(str(warning.message))}", highlight=False, soft_wrap=True)
     result = rows[0] if len(rows) == 1 else rows
     for path in out or ():
         result.save(path)
@@ -77,6 +106,13 @@ def _target(target: str | None, labels: tuple[str, ...]) -> Any:
     if target is None or target in labels or "," not in target:
         return target
     return tuple(part.strip() for part in target.split(","))
+
+
+def _table(data: str) -> Any:
+    """A named set, or a path: a string alone would be taken for a text."""
+    from attribkit.data import NAMED_SETS, load_dataset
+
+    return load_dataset(data) if data in NAMED_SETS else Path(data)
 
 
 def _stdin() -> str:

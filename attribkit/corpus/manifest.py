@@ -25,7 +25,9 @@ from attribkit.errors import InputError, InputExistsError, RunError
 from attribkit.files import write_whole
 from attribkit.results.panels import Convergence
 
-FORMAT = 2
+FORMAT = 3
+_OLDEST = 2
+"""What formats are read; in the older one no part says how many of its rows were seen in training."""
 MANIFEST, LOCK, WORDS = "_manifest.jsonl", "_lock", "_words"
 EARLIER = "earlier_fingerprint"
 """Of a header, not written: the model's fingerprint as runs that an earlier version began name it."""
@@ -47,6 +49,7 @@ class Part:
         sha256: of the file; words: of the file with its words' sums, if there is one.
         versions: by which its rows were explained, if not all by those that the run began with.
         convergence: how many of its explanations converged.
+        seen: how many of its rows have a text that the model was trained on; None where that is not known.
     """
 
     number: int
@@ -59,6 +62,7 @@ class Part:
     words: str | None = None
     versions: Sequence[Mapping[str, str]] = ()
     convergence: Convergence = field(default_factory=Convergence)
+    seen: int | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.convergence, Mapping):
@@ -168,15 +172,16 @@ class Manifest:
         there = _read(lines[0])
         if there is None or there.get("attribkit") != "corpus":
             raise InputError(f"{MANIFEST} in {str(folder)!r} is damaged; delete the folder and run again")
-        if there["format"] < FORMAT:
+        if there["format"] < _OLDEST:
             raise InputError(
                 f"the run in {str(folder)!r} is of an older attribkit, which recorded neither versions nor all of its "
                 "model; choose another folder, or delete it to begin anew"
             )
-        if there["format"] != FORMAT:
+        if there["format"] > FORMAT:
             raise InputError(f"{MANIFEST} has format {there['format']}, this version reads {FORMAT}; upgrade attribkit")
         if there["model"]["fingerprint"] == earlier:
             there["model"]["fingerprint"] = header["model"]["fingerprint"]
+        there["format"] = FORMAT
         _check_same(there, header, folder)
         manifest = Manifest(folder, there["versions"], header["versions"])
         for line in lines[1:]:
@@ -219,6 +224,12 @@ class Manifest:
         for part in self.parts.values():
             found += [one for one in part.versions or (self.begun,) if one not in found]
         return found
+
+    @property
+    def seen(self) -> int | None:
+        """How many rows have a text that the model was trained on; None where that is not known of all parts."""
+        counts = [part.seen for part in self.parts.values()]
+        return None if None in counts else sum(count or 0 for count in counts)
 
     def add(self, part: Part) -> None:
         """Name a part as finished, for good."""

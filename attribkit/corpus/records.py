@@ -8,12 +8,14 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from attribkit.corpus.sources import Source
+from attribkit.corpus.sources import AnySource, Source, TableSource
+from attribkit.data.cleaning import is_missing
 from attribkit.data.readers import csv_delimiter, quotes_are_text
 from attribkit.errors import InputError
 
@@ -36,6 +38,31 @@ class Record:
     reason: str = ""
 
 
+class Position(Protocol):
+    """Something that is being read."""
+
+    def tell(self) -> int:
+        """How far."""
+        ...
+
+
+class _Table:
+    """The rows of a table in memory."""
+
+    def __init__(self, table: pd.DataFrame) -> None:
+        self._table, self._read = table, 0
+
+    def __iter__(self) -> Iterator[Record]:
+        names = tuple(map(str, self._table.columns))
+        for row in self._table.itertuples(index=False, name=None):
+            self._read += 1
+            cells = (None if is_missing(cell) else cell for cell in row)
+            yield Record(dict(zip(names, cells, strict=True)))
+
+    def tell(self) -> int:
+        return self._read
+
+
 @dataclass(frozen=True)
 class Reading:
     """A file being read.
@@ -43,20 +70,24 @@ class Reading:
     Attributes:
         columns: their names; None where each row brings its own (JSONL).
         records: its rows.
-        stored: the file beneath, whose position tells how far one has read.
+        stored: the file beneath, whose position tells how far one has read; of a table in memory the rows read.
     """
 
     columns: tuple[str, ...] | None
     records: Iterator[Record]
-    stored: BinaryIO
+    stored: Position
 
 
 @contextmanager
-def read(source: Source) -> Iterator[Reading]:
+def read(source: AnySource) -> Iterator[Reading]:
     """The rows of a file, open until the end.
 
     Raises: ValueError, then or while reading, if the file as a whole is not what its name promises.
     """
+    if isinstance(source, TableSource):
+        table = _Table(source.table)
+        yield Reading(tuple(map(str, source.table.columns)), iter(table), table)
+        return
     with ExitStack() as stack:
         content, stored = stack.enter_context(source.open())
         columns: tuple[str, ...] | None

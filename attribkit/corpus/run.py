@@ -16,9 +16,10 @@ from attribkit.corpus import memory, processes
 from attribkit.corpus.job import Job, Settings
 from attribkit.corpus.manifest import WORDS, Manifest, Part, write_parquet
 from attribkit.corpus.selection import Selection
-from attribkit.corpus.sources import described, find_sources, fingerprint, total_bytes
+from attribkit.corpus.sources import Corpus, described, find_sources, fingerprint, total_bytes
 from attribkit.corpus.windows import Columns, PendingWork, Plan
 from attribkit.corpus.words import merged
+from attribkit.data.intake import notes_on_training
 from attribkit.errors import InputError, InputNotFoundError
 from attribkit.progress import Progress, shown
 from attribkit.results.panels import Convergence
@@ -41,6 +42,7 @@ class CorpusRun:
         convergence: how many of the explanations converged.
         fresh: rows that this very run explained; seconds: how long it took.
         versions: of Python and the packages by which the rows were explained; several where a run mixed them.
+        seen: how many of the rows have a text that the model was trained on; None where that is not known.
     """
 
     folder: Path
@@ -50,6 +52,12 @@ class CorpusRun:
     fresh: int
     seconds: float
     versions: tuple[Mapping[str, str], ...]
+    seen: int | None = None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is known of the rows' part in the model's training; none if they had none."""
+        return tuple(notes_on_training(self.seen, self.rows))
 
     @property
     def failed(self) -> int:
@@ -64,7 +72,7 @@ class CorpusRun:
     def words(self) -> Any:
         """What each word adds up to, as a pandas table, largest first; see `attribkit.corpus.words`.
 
-        Its `attrs` hold `convergence`, as `Convergence.to_json` writes it.
+        Its `attrs` hold `convergence`, as `Convergence.to_json` writes it, and `notes`.
 
         Raises: FileNotFoundError if the run was not asked for it.
         """
@@ -74,7 +82,7 @@ class CorpusRun:
                 "this run did not sum up words; run it with words=True (--words) in another folder"
             )
         table = pq.read_table(path).to_pandas()
-        table.attrs["convergence"] = self.convergence.to_json()
+        table.attrs |= {"convergence": self.convergence.to_json(), "notes": self.notes}
         return table
 
     def __repr__(self) -> str:
@@ -83,7 +91,7 @@ class CorpusRun:
 
 def explain_corpus(
     model: "Classifier | str | Path",
-    input: str | Path | Sequence[str | Path],
+    data: Corpus,
     folder: str | Path,
     *,
     text: str | None = None,
@@ -116,8 +124,8 @@ def explain_corpus(
     Args:
         model: a model folder, a bundled name, or any classifier. One whose network is not this toolkit's own cannot
             be sent to other processes: it works in this one.
-        input: CSV, TSV, JSONL or Parquet: a file, a folder, a glob, or a URL that fsspec knows; or several. The first
-            three may be compressed (.gz, .bz2, .xz).
+        data: CSV, TSV, JSONL or Parquet: a file, a folder, a glob, or a URL that fsspec knows; or several in a list.
+            The first three may be compressed (.gz, .bz2, .xz). Or a named set, a table, a `Dataset`, a Series of texts.
         folder: where the result goes: a new or empty folder, or that of the same run before.
         text, key, label: the columns of the texts (guessed from usual names), of a key to join by, of the true label.
         where: conditions on columns that must all hold, such as "rating>=7".
@@ -150,7 +158,7 @@ def explain_corpus(
         raise InputError(f"`workers` must be at least 1, got {workers}")
     settings = Settings(target, output, method, baseline, tolerance, keep_text, words)
     selection = Selection.of(where, sample, seed, limit)
-    plan = Plan(tuple(find_sources(input)), Columns(text, key, label), selection, window)
+    plan = Plan(tuple(find_sources(data)), Columns(text, key, label), selection, window)
     path = Path(folder).absolute()
     begun, fresh = time.monotonic(), 0
     with ExitStack() as stack:
@@ -187,6 +195,7 @@ def explain_corpus(
             fresh,
             time.monotonic() - begun,
             tuple(manifest.versions),
+            manifest.seen,
         )
 
 

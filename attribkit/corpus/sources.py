@@ -5,13 +5,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, ClassVar, TypeAlias
 
+import pandas as pd
 from fsspec.compression import compr
 from fsspec.core import get_compression, url_to_fs
 
+from attribkit.data.intake import Data, Rows
 from attribkit.data.readers import SUFFIXES, listed, missing, table_suffix
-from attribkit.errors import InputError, InputNotFoundError
+from attribkit.data.tables import NAMED_SETS
+from attribkit.errors import InputError, InputNotFoundError, InputTypeError
 
 _CHUNK = 2**20
 _LOCAL = ("file:", "local:")
@@ -45,25 +48,65 @@ class Source:
             yield compr[name](stored, mode="r") if name else stored, stored
 
 
+@dataclass(frozen=True, eq=False)
+class TableSource:
+    """A table in memory, or of a named set, as one of the sources of a corpus.
+
+    Attributes:
+        name: what the rows' column `file` calls it.
+        table: its rows.
+    """
+
+    name: str
+    table: pd.DataFrame
+    kind: ClassVar[str] = "table"
+
+    @property
+    def size(self) -> int:
+        """How many rows: of these, not of bytes, progress is counted."""
+        return len(self.table)
+
+    def content(self) -> Iterator[bytes]:
+        """The columns' names and every row's cells, for a hash."""
+        yield repr(tuple(self.table.columns)).encode("utf-8", "surrogatepass")
+        for row in self.table.itertuples(index=False, name=None):
+            yield repr(row).encode("utf-8", "surrogatepass")
+
+
+AnySource: TypeAlias = Source | TableSource
+Corpus: TypeAlias = Data | Sequence[str | Path]
+"""What a corpus may be: data in any of their forms, save that a list names files."""
+
+
 def _stored(url: str) -> BinaryIO:
     """A file's bytes as they are stored."""
     fs, path = url_to_fs(url)
     return open(path, "rb") if url.startswith(_LOCAL) else fs.open(path, "rb")
 
 
-def find_sources(inputs: str | Path | Sequence[str | Path]) -> list[Source]:
+def find_sources(inputs: Corpus) -> list[AnySource]:
     """Every table that the inputs name, each once, in the order given; a folder's and a glob's sorted by name.
 
     Args:
-        inputs: a file, a folder, a glob or a URL that fsspec knows (s3://, gs://, https://, memory://); or several.
+        inputs: a file, a folder, a glob or a URL that fsspec knows (s3://, gs://, https://, memory://); or several. A
+            named set, or texts in memory other than a list, are one table: of several by split that to be measured.
 
     Raises:
         FileNotFoundError: if one names nothing.
         ValueError: if one is no table, or its address cannot be understood.
     """
+    if isinstance(inputs, pd.DataFrame):
+        return [TableSource("table", inputs)]
+    if not isinstance(inputs, (str, Path, list, tuple)) or (isinstance(inputs, str) and inputs in NAMED_SETS):
+        rows = Rows.of(None, inputs)
+        return [TableSource(rows.source or "table", rows.table)]
     several = [inputs] if isinstance(inputs, (str, Path)) else list(inputs)
     if not several:
-        raise InputError("`input` must name at least one file, folder or URL, got none")
+        raise InputError("`data` must name at least one file, folder or URL, got none")
+    if strange := next((one for one in several if not isinstance(one, (str, Path))), None):
+        raise InputTypeError(
+            f"a list of a corpus names files, folders and URLs, got {type(strange).__name__}; give texts as a table"
+        )
     found: dict[str, Source] = {}
     for one in several:
         for source in _sources(str(one)):
@@ -106,7 +149,7 @@ def _is_table(path: str, folder: str) -> bool:
     return table_suffix(Path(path)) is not None and not any(part.startswith((".", "_")) for part in below)
 
 
-def fingerprint(sources: Sequence[Source]) -> str:
+def fingerprint(sources: Sequence[AnySource]) -> str:
     """A hash that changes with any file's content, or with their order.
 
     A local file is read for it, at a gigabyte a second; elsewhere the file system's own word (entity tag, size, time)
@@ -114,6 +157,10 @@ def fingerprint(sources: Sequence[Source]) -> str:
     """
     digest = hashlib.blake2b(digest_size=16)
     for source in sources:
+        if isinstance(source, TableSource):
+            for content in source.content():
+                digest.update(content)
+            continue
         fs, path = url_to_fs(source.url)
         digest.update(f"{source.kind}{source.size}".encode())
         if source.url.startswith((*_LOCAL, "memory:")):
@@ -125,12 +172,12 @@ def fingerprint(sources: Sequence[Source]) -> str:
     return digest.hexdigest()
 
 
-def total_bytes(sources: Sequence[Source]) -> int:
-    """Bytes of all files, as they are stored."""
+def total_bytes(sources: Sequence[AnySource]) -> int:
+    """Bytes of all files, as they are stored; of a table its rows."""
     return sum(source.size for source in sources)
 
 
-def described(sources: Sequence[Source]) -> dict[str, Any]:
+def described(sources: Sequence[AnySource]) -> dict[str, Any]:
     """What the manifest says of them."""
     names = [source.name for source in sources]
     return {"files": len(sources), "bytes": total_bytes(sources), "names": listed(names, 5)}

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from attribkit.corpus.records import Reading, Record, read
 from attribkit.corpus.selection import Selection
-from attribkit.corpus.sources import Source
+from attribkit.corpus.sources import AnySource
 from attribkit.data.columns import choose_columns
 from attribkit.data.readers import listed
 from attribkit.errors import InputError
@@ -87,7 +87,7 @@ class Plan:
         rows: of a window, at most.
     """
 
-    sources: tuple[Source, ...]
+    sources: tuple[AnySource, ...]
     columns: Columns
     selection: Selection
     rows: int = 2_048
@@ -117,7 +117,7 @@ class Plan:
         if filling.rows:
             yield filling.closed(before)
 
-    def _chosen(self, reading: Reading, source: Source, filling: "_Open") -> Iterator[dict[str, Any]]:
+    def _chosen(self, reading: Reading, source: AnySource, filling: "_Open") -> Iterator[dict[str, Any]]:
         """The file's rows that are explained; all of them are counted."""
         found = _found(self.columns, self.selection, reading.columns, source)
         for record in reading.records:
@@ -153,7 +153,7 @@ class PendingWork:
 Task = tuple[Window, bool]
 
 
-def _found(columns: Columns, selection: Selection, there: tuple[str, ...] | None, source: Source) -> Columns:
+def _found(columns: Columns, selection: Selection, there: tuple[str, ...] | None, source: AnySource) -> Columns:
     """The columns of this very file; ValueError if it lacks one."""
     if there is None:  # each row brings its own
         return columns
@@ -173,7 +173,7 @@ def _found(columns: Columns, selection: Selection, there: tuple[str, ...] | None
     return Columns(text, columns.key, columns.label)
 
 
-def _row(record: Record, columns: Columns, number: int, source: Source) -> dict[str, Any]:
+def _row(record: Record, columns: Columns, number: int, source: AnySource) -> dict[str, Any]:
     """A row of `SCHEMA`."""
     row: dict[str, Any] = {"row": number, "file": source.name}
     cells = record.cells

@@ -1,6 +1,6 @@
 """What a worker does with a window: explain it and write its part."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from attribkit.corpus.manifest import EARLIER, Part, part_name, write_part
 from attribkit.corpus.schema import SCHEMA
 from attribkit.corpus.transform import Transform
 from attribkit.corpus.words import sums_of
+from attribkit.data.split_record import text_hashes
 from attribkit.models.classifier import Classifier
 from attribkit.models.registry import import_registering
 from attribkit.versions import versions_of
@@ -68,7 +69,14 @@ class Work:
         """
         table = self._retried(number, window, slices) if retry else self.transform(window, slices)
         words = sums_of(table) if self.transform.settings.words else None
-        return write_part(self.folder, number, table, words)
+        return replace(write_part(self.folder, number, table, words), seen=self._seen(window))
+
+    def _seen(self, window: pa.Table) -> int | None:
+        """How many rows of a window have a text that the model was trained on; None where that is not known."""
+        splits = self.transform.classifier.splits
+        if splits is None:
+            return None
+        return int(splits.holds("train", text_hashes(window["text"].to_pylist())).sum())
 
     def _retried(self, number: int, window: pa.Table, slices: int) -> pa.Table:
         written = pq.read_table(self.folder / part_name(number), schema=SCHEMA)

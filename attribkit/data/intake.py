@@ -42,7 +42,7 @@ class Rows:
         seen: how many of them have a text that the model was trained on; None where that is not known.
         source: the name of a set or file; None for a table or texts in memory.
         notes: sentences on rows left out or seen in training.
-        training: the rows the model was trained on, if the data hold all of them.
+        training: the rows the model was trained on, if the data hold all of them; of a `Dataset` those to train on.
     """
 
     table: pd.DataFrame
@@ -101,9 +101,10 @@ class Rows:
             trained = record.holds("train", hashes)
             seen = int(trained.sum())
             validated = 0 if part == "validation split" else int((record.holds("validation", hashes) & ~trained).sum())
-        on_training = () if model is None or not held_out else _on_training(seen, validated, len(chosen))
+        on_training = () if model is None or not held_out else notes_on_training(seen, len(chosen), validated)
         notes = (*given.notes, *choice.notes, *on_training)
-        return Rows(chosen, part, seen, given.source, notes, choice.training())
+        own = data.train if isinstance(data, Dataset) and len(data.train) else None
+        return Rows(chosen, part, seen, given.source, notes, choice.training() if own is None else own)
 
     @property
     def texts(self) -> list[Any]:
@@ -161,7 +162,8 @@ def all_texts(
     return Rows.of(model, given, text=text, label=label, held_out=False).texts
 
 
-def _on_training(seen: int | None, validated: int, rows: int) -> list[str]:
+def notes_on_training(seen: int | None, rows: int, validated: int = 0) -> list[str]:
+    """Sentences on how many rows were seen in training (None: not known) or chose the weights; none for none."""
     if seen is None:
         return [NOT_KNOWN]
     notes = [f"{seen:,} of the {rows:,} rows measured were seen in training"] if seen else []

@@ -15,6 +15,10 @@ EMPTY = "it is empty"
 NO_TOKEN = "it holds no token"
 
 
+class SkippedRowsWarning(UserWarning):
+    """Some rows of a table could not be read and were left out; the sentence says how many, and why the first."""
+
+
 class Skipped(NamedTuple):
     """A row that was left out: its number among the rows given, from 0, and why in a few words."""
 

@@ -99,7 +99,6 @@ def report(
             f"a Classifier was expected, got {type(model).__name__}; load one with attribkit.load(folder)"
         )
     chosen = ReportSettings(**settings)
-    train = data.train if train is None and isinstance(data, Dataset) else train
     batch_size, seed = chosen.batch_size, chosen.seed
     with shown(progress) as tell:
         answers = Answers.of(model, data, split=split, text=text, label=label, batch_size=batch_size, progress=tell)

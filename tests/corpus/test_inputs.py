@@ -16,6 +16,7 @@ import pytest
 from corpus.conftest import LABELS, TEXTS
 
 from attribkit.corpus import explain_corpus
+from attribkit.data import Dataset, load_dataset
 from attribkit.models.classifier import Classifier
 
 Table = Callable[[Path], pa.Table]
@@ -59,6 +60,24 @@ def explained(model_folder: Path, tmp_path: Path, table_of: Table) -> Callable[.
         return table_of(out).to_pandas()
 
     return explain
+
+
+def test_tables_and_named_sets_yield_the_rows_that_a_file_of_them_does(
+    explained: Callable[..., pd.DataFrame], tmp_path: Path
+) -> None:
+    wanted = explained(write(ROWS, tmp_path / "a.csv"))
+    for given in (ROWS, {"test": ROWS}, Dataset("own", ROWS.head(2), ROWS.head(0), ROWS, "by hand")):
+        pd.testing.assert_frame_equal(explained(given).drop(columns="file"), wanted.drop(columns="file"))
+    for given in (ROWS["text"], ROWS["text"].to_numpy()):
+        assert (
+            explained(given, key=None, label=None)["scores"].map(list).tolist() == wanted["scores"].map(list).tolist()
+        )
+    demo = explained("demo", key=None, limit=5)
+    assert demo["text"].tolist() == load_dataset("demo").test["text"].head(5).tolist() and set(demo["file"]) == {"demo"}
+    odd = explained(ROWS.assign(text=["good", None, pd.NA, float("nan"), 3, " "] * 4))
+    assert odd["status"].tolist() == ["ok", "null", "null", "null", "not text", "empty"] * 4
+    with pytest.raises(TypeError, match="a list of a corpus names files, folders and URLs, got int; give texts as a"):
+        explained([3])
 
 
 def assert_rows(found: pd.DataFrame, rows: pd.DataFrame) -> None:

@@ -1,5 +1,6 @@
 """A whole run: rows in order, equal to explain(), bad rows told, continued after any end, refused when changed."""
 
+import json
 import os
 import re
 import signal
@@ -12,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 from corpus.conftest import LABELS, TEXTS
@@ -21,6 +23,8 @@ from attribkit.corpus import explain_corpus, manifest, work
 from attribkit.corpus.job import Job, Settings, check_worker
 from attribkit.corpus.manifest import MANIFEST
 from attribkit.corpus.processes import Worker
+from attribkit.data.intake import NOT_KNOWN
+from attribkit.data.split_record import SplitRecord
 from attribkit.models.adapters import Adapted
 from attribkit.models.classifier import Classifier
 from attribkit.models.fingerprint import earlier_fingerprint
@@ -292,6 +296,23 @@ def test_a_run_that_knows_its_model_by_the_earlier_hash_goes_on(
     explain_corpus(model_folder, corpus, tmp_path / "new", workers=1)
     headers = [(folder / "_manifest.jsonl").read_bytes().splitlines()[0] for folder in (out, tmp_path / "new")]
     assert headers[0] == headers[1]
+
+
+def test_rows_seen_in_training_are_said(model_folder: Path, tmp_path: Path) -> None:
+    model = Classifier.load(model_folder, "cpu")
+    rows = pd.DataFrame({"text": TEXTS[:20]})
+    unknown = explain_corpus(model, rows, tmp_path / "unknown", workers=1, words=True)
+    assert unknown.seen is None and unknown.notes == unknown.words().attrs["notes"] == (NOT_KNOWN,)
+    model.splits = SplitRecord.of({"train": TEXTS[:7], "validation": TEXTS[7:9], "test": []})
+    known = explain_corpus(model, rows, tmp_path / "known", workers=1, words=True, window=8)
+    assert known.seen == 7 and known.words().attrs["notes"] == ("7 of the 20 rows measured were seen in training",)
+    # as the older format had it: what no part says is not known
+    path = tmp_path / "known" / MANIFEST
+    header, *parts = (json.loads(line.split(b" ", 1)[1]) for line in path.read_bytes().splitlines())
+    older = [{**header, "format": 2}, *({key: one[key] for key in one if key != "seen"} for one in parts)]
+    path.write_bytes(b"".join(manifest._line(one) for one in older))
+    again = explain_corpus(model, rows, tmp_path / "known", workers=1, words=True, window=8)
+    assert again.fresh == 0 and again.seen is None and again.notes == (NOT_KNOWN,)
 
 
 def test_another_tokenizer_is_another_model(model_folder: Path, corpus: Path, tmp_path: Path) -> None:

@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from attribkit.data import Dataset
 from attribkit.data.intake import Data
 from attribkit.errors import InputError
 from attribkit.evaluation.answers import Answers
@@ -171,8 +170,6 @@ def word_importance(
     for name, value in (("least", least), ("most", most), ("replicates", replicates)):
         if value < 1:
             raise InputError(f"`{name}` must be at least 1, got {value}")
-    if train is None and isinstance(data, Dataset):
-        train = data.train
     # of two classes the log-odds of one are those of the other with the sign turned; of more, each text counts for the
     # class that it is given
     target = model.labels[1] if len(model.labels) == 2 else None
