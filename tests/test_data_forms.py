@@ -67,7 +67,7 @@ STRINGS: dict[str, Form] = {"name of a file": lambda folder: (str(written(TABLE,
 
 
 def map_of(explanation: Any) -> Any:
-    return explanation.panels[0].maps[0].points
+    return explanation.panels()[0].maps[0].points
 
 
 def reference_of(model: Classifier, data: Any, columns: dict[str, Any], folder: Path) -> Any:
