@@ -18,7 +18,7 @@ FORMS = st.sampled_from(["zero", "vector", "ids", "dense"])
 
 @dataclass
 class Case:
-    """A network in float64, some texts and what they are compared with."""
+    """A network, texts of mixed lengths, a baseline in one of its forms, and what the network itself says of them."""
 
     network: Any
     ids: Tensor
@@ -27,7 +27,7 @@ class Case:
 
     @property
     def embedded_baseline(self) -> Tensor:
-        shape = (*self.ids.shape, SIZE)
+        shape = (*self.ids.shape, self.network.embedding.embedding_dim)
         weight = self.network.embedding.weight.detach()
         if self.baseline is None:
             return torch.zeros(shape, dtype=weight.dtype)
@@ -39,7 +39,7 @@ class Case:
         with torch.no_grad():
             text = self.network(self.ids, self.mask)
             baseline = reference.from_embeddings(self.network, self.embedded_baseline, self.mask)
-            return target.of(text) - target.of(baseline)
+            return target.of(text.double()) - target.of(baseline.double())
 
 
 def make(

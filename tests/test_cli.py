@@ -9,21 +9,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from commands import run
 
-from attribkit.cli import main
 from attribkit.errors import InputError, MissingPackageError, NetworkError
 from attribkit.models.classifier import Classifier
 from attribkit.results.explanation import Explanation, Explanations
 from attribkit.results.panels import Heatmap, Scatter
-
-
-def run(*arguments: object) -> int:
-    """The exit code of a command."""
-    try:
-        main([str(argument) for argument in arguments])
-    except SystemExit as exit:
-        return int(exit.code or 0)
-    return 0
 
 
 @pytest.fixture

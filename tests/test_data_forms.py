@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from commands import run
 
 import attribkit as ak
 from attribkit.cli import main
@@ -229,10 +230,10 @@ def test_a_string_is_a_text_and_true_labels_are_shown(model: Classifier) -> None
 def test_a_name_is_that_of_a_set(model: Classifier) -> None:
     demo = load_dataset("demo")
     assert ak.evaluate(model, "demo").confusion.tolist() == ak.evaluate(model, demo.test).confusion.tolist()
-    for name, run in (OF_TEXTS | OF_LABELS).items():
+    for name, call in (OF_TEXTS | OF_LABELS).items():
         if name not in (*A_STRING_IS_A_TEXT, "explain_corpus"):
             with pytest.raises(ValueError, match=r"'demmo' is neither a known data set .*; did you mean 'demo'"):
-                run(model, "demmo", {}, Path())
+                call(model, "demmo", {}, Path())
 
 
 @pytest.fixture(scope="module")
@@ -260,13 +261,6 @@ COMMANDS: dict[str, Callable[[Path, Path, Path], list[object]]] = {
 def test_every_command_takes_a_file_and_its_columns(
     name: str, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def run(*arguments: object) -> int:
-        try:
-            main([str(argument) for argument in arguments])
-        except SystemExit as exit:
-            return int(exit.code or 0)
-        return 0
-
     odd = COMMANDS[name](folder, written(ODD, tmp_path / "odd.csv"), tmp_path)
     assert run(*odd, "--text", NAMED["text"], "--label", NAMED["label"]) == 0, capsys.readouterr().err
     assert run(*COMMANDS[name](folder, tmp_path / "odd.csv", tmp_path / "again")) == 2

@@ -11,9 +11,9 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from commands import run
 
 import attribkit as ak
-from attribkit.cli import main
 from attribkit.data import Dataset, load_dataset
 from attribkit.data.intake import NOT_KNOWN, Rows
 from attribkit.evaluation.answers import Answers
@@ -26,14 +26,6 @@ SMALL: dict[str, Any] = {
 COMMAND = [
     word for name, value in SMALL.items() if name != "progress" for word in (f"--{name.replace('_', '-')}", str(value))
 ]
-
-
-def run(*arguments: object) -> int:
-    try:
-        main([str(argument) for argument in arguments])
-    except SystemExit as exit:
-        return int(exit.code or 0)
-    return 0
 
 
 def noisy(count: int = 300, seed: int = 0) -> pd.DataFrame:

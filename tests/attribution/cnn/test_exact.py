@@ -1,7 +1,7 @@
 import copy
-from dataclasses import dataclass
 from typing import Any
 
+import attribution_cases
 import numpy as np
 import pytest
 import reference
@@ -21,33 +21,11 @@ VOCABULARY, SIZE = 12, 4
 LAWS = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-@dataclass
-class Case:
-    """A network, texts of mixed lengths, a baseline in each of its forms, and what the network itself says of them."""
-
-    network: Any
-    ids: Tensor
-    mask: Tensor
-    baseline: Tensor | None
-
-    @property
-    def embedded_baseline(self) -> Tensor:
-        shape = (*self.ids.shape, self.network.embedding.embedding_dim)
-        weight = self.network.embedding.weight.detach()
-        if self.baseline is None:
-            return torch.zeros(shape, dtype=weight.dtype)
-        dense = self.baseline if self.baseline.is_floating_point() else weight[self.baseline]
-        return dense.expand(shape) * self.mask.unsqueeze(2)
+class Case(attribution_cases.Case):
+    """Texts, and their scores in closed form."""
 
     def scores(self, *targets: Target, **options: Any) -> Tensor:
         return integrated_gradients(self.network, self.ids, self.mask, self.baseline, targets, **options)
-
-    def difference(self, target: Target) -> Tensor:
-        """S(text) − S(baseline) by the network's own forward pass."""
-        with torch.no_grad():
-            text = self.network(self.ids, self.mask)
-            baseline = reference.from_embeddings(self.network, self.embedded_baseline, self.mask)
-            return target.of(text.double()) - target.of(baseline.double())
 
     def rounding(self) -> Tensor:
         """(B,) what adding up in another order may change of `difference`, whatever the target.
