@@ -17,9 +17,9 @@ _DPI = 720
 _EDGE = "|"
 
 
-@lru_cache(maxsize=1)
-def _main_characters() -> frozenset[int]:
-    return frozenset(FT2Font(findfont(MAIN)).get_charmap())
+@lru_cache(maxsize=2)
+def _main_characters(weight: str = "normal") -> frozenset[int]:
+    return frozenset(FT2Font(findfont(FontProperties(family=[MAIN], weight=weight))).get_charmap())
 
 
 @lru_cache(maxsize=256)
@@ -81,9 +81,11 @@ class FontSet:
         return "".join(kept)
 
     def properties(self, text: str, size: float, bold: bool = False) -> FontProperties:
-        """The fonts for a text at a size in points; bold only where the main font draws all of it."""
-        if all(ord(character) in _main_characters() for character in text if not character.isspace()):
-            return FontProperties(family=[MAIN], size=size, weight="bold" if bold else "normal")
+        """The fonts for a text at a size in points; bold only where the main font has all of it in bold."""
+        codes = {ord(character) for character in text if not character.isspace()}
+        if codes <= _main_characters():
+            heavy = bold and codes <= _main_characters("bold")
+            return FontProperties(family=[MAIN], size=size, weight="bold" if heavy else "normal")
         return FontProperties(family=self.families, size=size)
 
     def width(self, text: str, size: float, bold: bool = False) -> float:

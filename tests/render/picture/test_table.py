@@ -4,6 +4,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
 from attribkit.render import picture
+from attribkit.render.picture.fonts import FontSet
 from attribkit.results.explanation import Explanation
 from attribkit.results.panels import Bar, Table
 
@@ -56,3 +57,13 @@ def test_bars_and_shades_are_drawn_beside_their_numbers() -> None:
     assert [round(box.get_width(), 1) for box in bars] == [22.5, 11.2]
     assert bars[1].get_x() + bars[1].get_width() == pytest.approx(bars[0].get_x())
     assert len([box for box in boxes if box.get_label() == "shade"]) == 1
+
+
+def test_a_title_that_the_bold_font_lacks_is_drawn_in_the_regular_one() -> None:
+    letter = "\N{MATHEMATICAL SANS-SERIF CAPITAL A}"
+    fonts = FontSet([letter])
+    assert fonts.fit(letter) == letter and not fonts.missing
+    assert fonts.properties(letter, 10, bold=True).get_weight() == "normal"
+    assert fonts.properties("A", 10, bold=True).get_weight() == "bold"
+    panel = Table(letter, ("word",), (("a",),))
+    assert Explanation(None, None, (panel,)).to_png(dpi=30).startswith(b"\x89PNG")  # any warning would be an error
