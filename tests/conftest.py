@@ -11,6 +11,7 @@ import torch
 from hypothesis import settings
 from playwright.sync_api import Browser, Dialog, Page, sync_playwright
 
+from attribkit.attribution.registry import METHODS
 from attribkit.models.classifier import Classifier
 from attribkit.models.registry import ARCHITECTURES
 from attribkit.render.formats import FORMATS
@@ -36,8 +37,8 @@ def data_folder() -> Path:
 
 @pytest.fixture
 def registries() -> Iterator[None]:
-    """Afterwards the lists of networks, formats and views are what they were."""
-    lists: list[dict[str, Any]] = [ARCHITECTURES, FORMATS, VIEWS]
+    """Afterwards the lists of networks, methods, formats and views are what they were."""
+    lists: list[dict[str, Any]] = [ARCHITECTURES, METHODS, FORMATS, VIEWS]
     before = [dict(registry) for registry in lists]
     yield
     for registry, kept in zip(lists, before, strict=True):
