@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from attribkit.projector import keep_reference, project
     from attribkit.reports import report
     from attribkit.results.explanation import Explanation, Explanations
-    from attribkit.text.tokenizer import TextSettings
+    from attribkit.text.settings import TextSettings
     from attribkit.training.train import train
 
     load = Classifier.load
@@ -44,7 +44,7 @@ _HOMES = {
     "Explanation": "attribkit.results.explanation",
     "Explanations": "attribkit.results.explanation",
     "InputError": "attribkit.errors",
-    "TextSettings": "attribkit.text.tokenizer",
+    "TextSettings": "attribkit.text.settings",
     "check": "attribkit.evaluation.check",
     "compare": "attribkit.comparison",
     "evaluate": "attribkit.evaluation.performance",

@@ -33,7 +33,8 @@ from attribkit.attribution.methods import quadrature
 from attribkit.attribution.outputs import Target
 from attribkit.models import AttentionRNN, AttentionRNNSettings, CNNSettings, TextCNN, classifier
 from attribkit.text import batching
-from attribkit.text.tokenizer import TextSettings, Tokenizer
+from attribkit.text.settings import TextSettings
+from attribkit.text.tokenizer import Tokenizer
 
 VOCABULARY = 20_000
 SHORT, ROW = ("exact", "exact and check"), ", ten in a row"

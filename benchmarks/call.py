@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -30,6 +30,7 @@ from torch import Tensor
 import attribkit as ak
 from attribkit.models.classifier import Classifier
 from attribkit.models.model_folder import bundled
+from attribkit.text.tokenizer import Tokenizer
 
 SHORT = "It was a horrible movie"
 TOKENS, MANY, CAPTUM_TEXTS = 250, 256, 16
@@ -46,7 +47,7 @@ def load_texts(model: Classifier) -> tuple[str, list[str]]:
     file = Path(os.environ.get("ATTRIBKIT_DATA", "")) / source / ("test.csv" if source == "ag_news" else "test.parquet")
     if not file.is_file():
         random = np.random.default_rng(0)
-        words = np.array(list(model.tokenizer.vocabulary)[2:])  # type: ignore[attr-defined]  # a tokenizer of ours
+        words = np.array(list(cast(Tokenizer, model.tokenizer).vocabulary)[2:])
         return "drawn", [" ".join(random.choice(words, TOKENS)) for _ in range(MANY)]
     table = pd.read_parquet(file) if source == "imdb" else pd.read_csv(file)
     texts = table["text"].tolist()[:: max(1, len(table) // 1_000)]

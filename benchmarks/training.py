@@ -35,7 +35,8 @@ from torch.nn.utils import clip_grad_norm_
 from torch.profiler import ProfilerActivity, profile
 
 from attribkit.data import Dataset, load_dataset
-from attribkit.text.tokenizer import TextSettings, Tokenizer
+from attribkit.text.settings import TextSettings
+from attribkit.text.tokenizer import Tokenizer
 from attribkit.training.encoding import Batches, encode
 from attribkit.training.lightning_module import narrow
 from attribkit.training.plan import prepare

@@ -23,7 +23,9 @@ from torch import nn
 
 import attribkit as ak
 from attribkit.models.adapters import Adapted
-from attribkit.text.tokenizer import TextSettings, Tokenizer, WordIndex
+from attribkit.text.settings import TextSettings
+from attribkit.text.tokenizer import Tokenizer
+from attribkit.text.word_index import WordIndex
 
 torch.manual_seed(0)
 data = ak.load_dataset("demo")

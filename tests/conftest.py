@@ -15,7 +15,8 @@ from attribkit.attribution.registry import METHODS
 from attribkit.models.classifier import Classifier
 from attribkit.models.registry import ARCHITECTURES
 from attribkit.render.formats import FORMATS
-from attribkit.text.tokenizer import TextSettings, Tokenizer
+from attribkit.text.settings import TextSettings
+from attribkit.text.tokenizer import Tokenizer
 from attribkit.views import VIEWS
 
 

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from attribkit.models.classifier import Classifier
-from attribkit.text.tokenizer import TextSettings, Tokenizer
+from attribkit.text.settings import TextSettings
+from attribkit.text.tokenizer import Tokenizer
 
 
 class Lexicon(nn.Module):

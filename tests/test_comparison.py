@@ -13,7 +13,7 @@ from attribkit.models.classifier import Classifier
 from attribkit.results.explanation import Explanation, Explanations
 from attribkit.results.panels import Heatmap, Table, TokenScores
 from attribkit.results.panels.difference import align, difference
-from attribkit.text.tokenizer import WordIndex
+from attribkit.text.word_index import WordIndex
 from attribkit.views.agreement import agree
 
 TEXT = "a good film , never dull"

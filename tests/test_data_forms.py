@@ -113,7 +113,7 @@ OF_LABELS: dict[str, Run] = {
 A_STRING_IS_A_TEXT = ("explain", "predict", "layer_outputs")
 
 
-def same(found: Any, wanted: Any) -> None:
+def assert_same(found: Any, wanted: Any) -> None:
     if isinstance(wanted, pd.DataFrame):
         pd.testing.assert_frame_equal(found, wanted)
     else:
@@ -146,7 +146,7 @@ def test_the_same_texts_give_the_same(
     data, columns = (LISTS | TABLES | DATASET | STRINGS)[form](tmp_path)
     if (form in STRINGS and name in A_STRING_IS_A_TEXT) or (form in ("list", "tuple") and name == "explain_corpus"):
         pytest.skip("this means something else: one text, or the names of files")
-    same(OF_TEXTS[name](model, data, columns, tmp_path), wanted(name))
+    assert_same(OF_TEXTS[name](model, data, columns, tmp_path), wanted(name))
 
 
 @pytest.mark.parametrize("form", [*TABLES, *DATASET, *STRINGS])
@@ -155,7 +155,7 @@ def test_the_same_labelled_texts_give_the_same(
     name: str, form: str, model: Classifier, wanted: Callable[[str], Any], tmp_path: Path
 ) -> None:
     data, columns = (TABLES | DATASET | STRINGS)[form](tmp_path)
-    same(OF_LABELS[name](model, data, columns, tmp_path), wanted(name))
+    assert_same(OF_LABELS[name](model, data, columns, tmp_path), wanted(name))
 
 
 @pytest.mark.parametrize("form", LISTS)
@@ -206,11 +206,11 @@ def test_rows_that_cannot_be_read_are_left_out_of_a_table(
     elif name == "explain":
         with pytest.warns(SkippedRowsWarning, match="4 of 16 rows were left out, the first is row 0: it is empty"):
             found = ak.explain(model, table)
-        same(found.to_frame(), wanted(name))
+        assert_same(found.to_frame(), wanted(name))
         assert [row.provenance["row"] for row in found] == list(range(4, 16))
         assert [row.prediction.true_label for row in found if row.prediction] == TABLE["label"].tolist()
     elif name not in ("check", "report"):  # which draw some of the rows
-        same(run(model, table, {}, tmp_path), wanted(name))
+        assert_same(run(model, table, {}, tmp_path), wanted(name))
 
 
 def test_a_string_is_a_text_and_true_labels_are_shown(model: Classifier) -> None:

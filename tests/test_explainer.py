@@ -12,7 +12,8 @@ from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.results.explanation import Explanation, Explanations
 from attribkit.results.panels import Panel, Table
-from attribkit.text.tokenizer import TextSettings, Tokenizer
+from attribkit.text.settings import TextSettings
+from attribkit.text.tokenizer import Tokenizer
 from attribkit.views import VIEWS
 
 HOSTILE = {

@@ -35,7 +35,7 @@ json.dump([[(one.scores.tolist(), one.converged, one.verdict) for one in of_mode
 """
 
 
-def explained_alike(texts: list[str], threads: int) -> None:
+def assert_explained_alike(texts: list[str], threads: int) -> None:
     """Every bundled model's scores of the texts, here and as a smaller processor computes them."""
     found = subprocess.run(
         [sys.executable, "-c", EXPLAIN],
@@ -58,14 +58,14 @@ def without_digits(verdict: str) -> str:
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_a_smaller_processor_gives_the_bundled_models_scores_and_verdicts(threads: int) -> None:
-    explained_alike(list(TEXTS), threads)
+    assert_explained_alike(list(TEXTS), threads)
 
 
 @pytest.mark.data
 @pytest.mark.usefixtures("data_folder")
 def test_a_smaller_processor_gives_the_scores_of_reviews_and_titles() -> None:
     tables = [load_dataset(name).test.sample(5, random_state=0) for name in ("imdb", "ag_news")]
-    explained_alike([text for table in tables for text in table["text"]], threads=1)
+    assert_explained_alike([text for table in tables for text in table["text"]], threads=1)
 
 
 def test_the_smaller_processor_knows_no_avx512() -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from attribkit.attribution.result import TokenAttribution
 from attribkit.corpus.job import Settings
 from attribkit.results.panels import failed, relative_error, relative_to_size
-from attribkit.text.tokenizer import Encoded
+from attribkit.text.encoded import Encoded
 
 SCHEMA = pa.schema(
     {

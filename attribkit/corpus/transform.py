@@ -20,7 +20,7 @@ from attribkit.errors import AttribkitError, InputError, InputTypeError, ran_out
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.models.logits import NOT_FINITE, softmax
-from attribkit.text.tokenizer import Encoded
+from attribkit.text.encoded import Encoded
 
 
 @dataclass

@@ -17,7 +17,7 @@ from attribkit.data.readers import SPLITS
 from attribkit.data.split_record import SplitRecord, text_hashes
 from attribkit.data.text_tables import Data, TextTables
 from attribkit.errors import InputError
-from attribkit.text.tokenizer import TextEncoder
+from attribkit.text.encoded import TextEncoder
 
 
 class KnowsItsRows(Protocol):

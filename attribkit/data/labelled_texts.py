@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.data.readable import tokenise
-from attribkit.text.tokenizer import TextEncoder
+from attribkit.text.encoded import TextEncoder
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.errors import InputError
-from attribkit.text.tokenizer import Encoded, TextEncoder, check_text
+from attribkit.text.encoded import Encoded, TextEncoder, check_text
 
 _AT_ONCE = 1_000  # texts; the tokenizers library's encodings hold far more than the ids that are kept of them
 EMPTY = "it is empty"

@@ -26,7 +26,9 @@ from attribkit.models.state import eval_mode
 from attribkit.progress import Progress, shown, silent
 from attribkit.text import batching
 from attribkit.text.encode import encode_texts, token_ids
-from attribkit.text.tokenizer import Encoded, TextEncoder, TextSettings, Tokenizer
+from attribkit.text.encoded import Encoded, TextEncoder
+from attribkit.text.settings import TextSettings
+from attribkit.text.tokenizer import Tokenizer
 
 
 class Classifier:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from attribkit.models.classifier import Classifier
 from attribkit.models.logits import check_finite
-from attribkit.text.tokenizer import Encoded
+from attribkit.text.encoded import Encoded
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,8 @@ import torch
 import xxhash
 from torch import Tensor, nn
 
-from attribkit.text.tokenizer import TextEncoder, one_spelling
+from attribkit.text.encoded import TextEncoder
+from attribkit.text.tokenizer import one_spelling
 
 _TORCHS_OWN = frozenset(nn.Module().__dict__)
 """A module's own tables: parameters and buffers are hashed by themselves, hooks and the mode flag are none of it."""

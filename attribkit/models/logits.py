@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.errors import NetworkError
-from attribkit.text.tokenizer import shortened
+from attribkit.text.encoded import shortened
 
 _NAMED = 5  # texts in one sentence
 NOT_FINITE = "the network's outputs for it are NaN or infinite"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from difflib import get_close_matches
 from importlib import import_module
-from typing import Any
+from typing import Any, cast
 
 from torch import nn
 
@@ -36,7 +36,7 @@ class Architecture:
     @property
     def options(self) -> set[str]:
         """The settings that a user chooses; the data decide the others."""
-        return {option.name for option in fields(self.settings)} - _SIZES  # type: ignore[arg-type]  # it is a dataclass
+        return {option.name for option in fields(cast(Any, self.settings))} - _SIZES
 
     def build(self, **settings: Any) -> Any:
         """A network with new weights.

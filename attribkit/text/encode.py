@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from attribkit.errors import InputError, InputTypeError
-from attribkit.text.tokenizer import Encoded, TextEncoder, check_encoded, check_text
+from attribkit.text.encoded import Encoded, TextEncoder, check_encoded, check_text
 
 _AT_ONCE = 1_000  # texts; the tokenizers library's encodings hold far more than the ids that are kept of them
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from attribkit.errors import InputError, InputTypeError
 from attribkit.models import registry
-from attribkit.text.tokenizer import TextSettings
+from attribkit.text.settings import TextSettings
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from attribkit.models.classifier import Classifier
 from attribkit.models.devices import choose_device
 from attribkit.progress import Progress, shown
 from attribkit.random_state import preserve_random_state
-from attribkit.text.tokenizer import TextSettings
+from attribkit.text.settings import TextSettings
 from attribkit.training import processes
 from attribkit.training.plan import Trainable, check_data, check_precision, labelled_data, prepare
 from attribkit.training.resume import check_folder

@@ -32,7 +32,7 @@ from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.models.state import preserve_state
 from attribkit.results.panels import Heatmap, HeatmapRow, TokenScores
 from attribkit.text import batching
-from attribkit.text.tokenizer import Encoded
+from attribkit.text.encoded import Encoded
 from attribkit.views.agreement import agree, in_words
 from attribkit.views.attribution import Attribution
 

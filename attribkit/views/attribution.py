@@ -13,8 +13,8 @@ from attribkit.errors import NetworkError
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.results.panels import Band, Phrases, TokenScores
+from attribkit.text.encoded import Encoded, shortened
 from attribkit.text.sentences import sentence_spans
-from attribkit.text.tokenizer import Encoded, shortened
 
 _NO_CUTS = np.zeros(0, dtype=np.int64)
 

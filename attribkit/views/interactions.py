@@ -23,7 +23,7 @@ from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.models.state import embedding_fed, preserve_state
 from attribkit.results.panels import INDICES, Pairs
-from attribkit.text.tokenizer import shortened
+from attribkit.text.encoded import shortened
 
 TITLE = "Which words act together"
 

@@ -36,4 +36,4 @@ def test_a_registered_method_is_taken_everywhere(
     with pytest.raises(InputError, match="already a method 'lime'"):
         register(Method("lime", "embedding lengths", norms, "none"))
     with pytest.raises(InputTypeError, match="a Method whose `solve` can be called was expected, got 'norms'"):
-        register("norms")  # type: ignore[arg-type]
+        register("norms")  # type: ignore[arg-type]  # the mistake under test

@@ -21,6 +21,7 @@ from attribkit.attribution.registry import METHODS, in_words
 from attribkit.cli import app
 from attribkit.explainer import explain
 from attribkit.models.classifier import Classifier
+from attribkit.results.panels import TokenScores
 
 TEXTS = ["never a good film", "good", "a horrible unheard movie ! ever"]
 NAMES = (
@@ -46,10 +47,11 @@ def test_the_names_are_a_promise() -> None:
 
 
 def test_help_names_every_method_and_explain_says_the_same() -> None:
-    sentence = inspect.getdoc(explain).partition("method: ")[2].partition("baseline: ")[0]  # type: ignore[union-attr]
+    sentence = str(inspect.getdoc(explain)).partition("method: ")[2].partition("baseline: ")[0]
     assert list(dict.fromkeys(re.findall(r'"(\w+)"', sentence))) == NAMES
+    group: Any = typer.main.get_command(app)
     for command in ("explain", "corpus", "check"):
-        options = typer.main.get_command(app).commands[command].params  # type: ignore[attr-defined]  # it is a group
+        options = group.commands[command].params
         assert [option.help for option in options if option.name == "method"] == [in_words()]
     assert all(name in in_words() for name in NAMES)
 
@@ -121,14 +123,14 @@ def test_each_says_whether_its_scores_add_up(
 ) -> None:
     for row in explain(make_classifier(architecture), TEXTS[:2], method=method, target="all", views="attribution"):
         for panel in row.panels():
-            assert panel.method == method  # type: ignore[union-attr]  # these panels are token scores
+            assert isinstance(panel, TokenScores) and panel.method == method
             if method in ("gradient_shap", "random"):
-                assert panel.converged is None and panel.verdict.startswith("sampled: ")  # type: ignore[union-attr]  # scores
+                assert panel.converged is None and panel.verdict.startswith("sampled: ")
             elif method in COMPLETE:
-                assert panel.converged == (panel.relative_error <= 1e-4)  # type: ignore[union-attr]
-                assert "adds up" in panel.verdict or "did not converge" in panel.verdict  # type: ignore[union-attr]
+                assert panel.converged == (panel.relative_error <= 1e-4)
+                assert "adds up" in panel.verdict or "did not converge" in panel.verdict
             else:
-                assert panel.verdict == f"{method} does not promise that the scores add up to the change in log-odds"  # type: ignore[union-attr]
+                assert panel.verdict == f"{method} does not promise that the scores add up to the change in log-odds"
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)

@@ -318,8 +318,9 @@ def test_rows_seen_in_training_are_said(model_folder: Path, tmp_path: Path) -> N
 def test_another_tokenizer_is_another_model(model_folder: Path, corpus: Path, tmp_path: Path) -> None:
     model = Classifier.load(model_folder, "cpu")
     explain_corpus(model, corpus, tmp_path / "out", workers=1)
-    settings = replace(model.tokenizer.settings, max_length=3)  # type: ignore[attr-defined]  # ours
-    model.tokenizer = Tokenizer.of(model.tokenizer.vocabulary, settings)  # type: ignore[attr-defined]  # ours
+    tokenizer = model.tokenizer
+    assert isinstance(tokenizer, Tokenizer)
+    model.tokenizer = Tokenizer.of(tokenizer.vocabulary, replace(tokenizer.settings, max_length=3))
     with pytest.raises(ValueError, match=r"the model has changed since this run began \(fingerprint\)"):
         explain_corpus(model, corpus, tmp_path / "out", workers=1)
 

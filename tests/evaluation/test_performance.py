@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from attribkit.data import load_dataset
 from attribkit.evaluation.performance import Metrics, evaluate
 from attribkit.models.classifier import Classifier
-from attribkit.text.tokenizer import TextSettings, Tokenizer
+from attribkit.text.settings import TextSettings
+from attribkit.text.tokenizer import Tokenizer
 
 LABELS = ("neg", "neutral", "pos")
 

@@ -18,7 +18,7 @@ class Laws:
         ids, mask = (torch.from_numpy(a) for a in pad([np.array(text, dtype=np.int64) for text in texts], 0))
         return torch.nn.functional.pad(ids, (0, extra)), torch.nn.functional.pad(mask, (0, extra))
 
-    def padding_never_matters(self, network: Any, texts: Sequence[Sequence[int]], extra: int) -> None:
+    def assert_padding_never_matters(self, network: Any, texts: Sequence[Sequence[int]], extra: int) -> None:
         """Alone or batched with longer ones, whatever stands behind the mask: the same logits and attention."""
         for double in (False, True):
             network = network.double() if double else network.float()
@@ -32,7 +32,9 @@ class Laws:
                         alone = network(*self.batch([text]))[0]
                         assert torch.allclose(together[row], alone, rtol=tolerance, atol=tolerance)
 
-    def attention_is_a_share_of_the_real_tokens(self, network: Any, texts: Sequence[Sequence[int]], extra: int) -> None:
+    def assert_attention_is_a_share_of_the_real_tokens(
+        self, network: Any, texts: Sequence[Sequence[int]], extra: int
+    ) -> None:
         """Rows sum to 1, padding gets exactly 0, batching changes nothing, and the logits are those of forward."""
         network = network.double()
         ids, mask = self.batch(texts, extra)
@@ -46,7 +48,7 @@ class Laws:
                 alone = network.attend(*self.batch([text]))[1][0]
                 assert torch.allclose(weights[row, : len(text)], alone, rtol=1e-12, atol=1e-12)
 
-    def padding_takes_no_gradient(self, network: Any, texts: Sequence[Sequence[int]], extra: int) -> None:
+    def assert_padding_takes_no_gradient(self, network: Any, texts: Sequence[Sequence[int]], extra: int) -> None:
         """The gradient with respect to the embedded tokens is exactly 0 where the mask is False."""
         ids, mask = self.batch(texts, extra)
         gradients = self.embedded_gradients(network, ids, mask)
@@ -69,7 +71,7 @@ class Laws:
             hook.remove()
         return [embedded.grad for embedded in seen if embedded.grad is not None]
 
-    def a_row_without_tokens_gives_numbers(self, network: Any, texts: Sequence[Sequence[int]]) -> None:
+    def assert_a_row_without_tokens_gives_numbers(self, network: Any, texts: Sequence[Sequence[int]]) -> None:
         """A row whose mask is all False neither becomes NaN nor touches its neighbours."""
         ids, mask = self.batch(texts, 1)
         empty = torch.zeros_like(mask[:1])

@@ -78,19 +78,19 @@ def networks(draw: st.DrawFn) -> Adapted:
 @given(networks(), texts, extras)
 @settings(max_examples=80, deadline=None)
 def test_padding_never_matters(laws: Any, network: Adapted, rows: list[list[int]], extra: int) -> None:
-    laws.padding_never_matters(network, rows, extra)
+    laws.assert_padding_never_matters(network, rows, extra)
 
 
 @given(networks(), texts, extras)
 @settings(max_examples=40, deadline=None)
 def test_padding_takes_no_gradient(laws: Any, network: Adapted, rows: list[list[int]], extra: int) -> None:
-    laws.padding_takes_no_gradient(network, rows, extra)
+    laws.assert_padding_takes_no_gradient(network, rows, extra)
 
 
 @given(networks(), texts)
 @settings(max_examples=30, deadline=None)
 def test_a_row_without_tokens_gives_numbers(laws: Any, network: Adapted, rows: list[list[int]]) -> None:
-    laws.a_row_without_tokens_gives_numbers(network, rows)
+    laws.assert_a_row_without_tokens_gives_numbers(network, rows)
 
 
 @pytest.mark.parametrize("kind", [Mean, Flat])

@@ -56,7 +56,7 @@ def by_hand(network: AttentionRNN, text: list[int]) -> tuple[Tensor, Tensor]:
 @given(networks(), texts, extras)
 @settings(max_examples=60, deadline=None)
 def test_padding_never_matters(laws: Any, network: AttentionRNN, rows: list[list[int]], extra: int) -> None:
-    laws.padding_never_matters(network, rows, extra)
+    laws.assert_padding_never_matters(network, rows, extra)
 
 
 @given(networks(), texts, extras)
@@ -64,13 +64,13 @@ def test_padding_never_matters(laws: Any, network: AttentionRNN, rows: list[list
 def test_attention_is_a_share_of_the_real_tokens(
     laws: Any, network: AttentionRNN, rows: list[list[int]], extra: int
 ) -> None:
-    laws.attention_is_a_share_of_the_real_tokens(network, rows, extra)
+    laws.assert_attention_is_a_share_of_the_real_tokens(network, rows, extra)
 
 
 @given(networks(), texts, extras)
 @settings(max_examples=40, deadline=None)
 def test_padding_takes_no_gradient(laws: Any, network: AttentionRNN, rows: list[list[int]], extra: int) -> None:
-    laws.padding_takes_no_gradient(network, rows, extra)
+    laws.assert_padding_takes_no_gradient(network, rows, extra)
 
 
 @given(networks(), texts)
@@ -78,7 +78,7 @@ def test_padding_takes_no_gradient(laws: Any, network: AttentionRNN, rows: list[
 def test_a_row_without_tokens_gives_numbers_and_no_attention(
     laws: Any, network: AttentionRNN, rows: list[list[int]]
 ) -> None:
-    laws.a_row_without_tokens_gives_numbers(network, rows)
+    laws.assert_a_row_without_tokens_gives_numbers(network, rows)
     ids, mask = laws.batch(rows)
     assert not network.attend(ids, torch.zeros_like(mask))[1].any()
 

@@ -16,7 +16,7 @@ from attribkit.models.classifier import Classifier
 from attribkit.models.devices import choose_device
 from attribkit.models.logits import softmax
 from attribkit.models.state import eval_mode
-from attribkit.text.tokenizer import WordIndex
+from attribkit.text.word_index import WordIndex
 
 WORDS = "a good film horrible bad never seen unknown ! I've".split()
 TEXTS = st.lists(st.lists(st.sampled_from(WORDS), min_size=1, max_size=30).map(" ".join), min_size=1, max_size=9)

@@ -62,19 +62,19 @@ def by_hand(network: TextCNN, text: list[int]) -> tuple[Tensor, Tensor]:
 @given(networks(), texts, extras)
 @settings(max_examples=60, deadline=None)
 def test_padding_never_matters(laws: Any, network: TextCNN, rows: list[list[int]], extra: int) -> None:
-    laws.padding_never_matters(network, rows, extra)
+    laws.assert_padding_never_matters(network, rows, extra)
 
 
 @given(networks(), texts, extras)
 @settings(max_examples=60, deadline=None)
 def test_padding_takes_no_gradient(laws: Any, network: TextCNN, rows: list[list[int]], extra: int) -> None:
-    laws.padding_takes_no_gradient(network, rows, extra)
+    laws.assert_padding_takes_no_gradient(network, rows, extra)
 
 
 @given(networks(), texts)
 @settings(max_examples=30, deadline=None)
 def test_a_row_without_tokens_gives_numbers(laws: Any, network: TextCNN, rows: list[list[int]]) -> None:
-    laws.a_row_without_tokens_gives_numbers(network, rows)
+    laws.assert_a_row_without_tokens_gives_numbers(network, rows)
 
 
 # few distinct words, so that windows tie

@@ -21,7 +21,10 @@ from attribkit.models.classifier import Classifier
 from attribkit.models.fingerprint import FORMAT, fingerprint
 from attribkit.models.model_folder import bundled
 from attribkit.projection.reference_map import map_reference
-from attribkit.text.tokenizer import Encoded, TextSettings, Tokenizer, WordIndex
+from attribkit.text.encoded import Encoded
+from attribkit.text.settings import TextSettings
+from attribkit.text.tokenizer import Tokenizer
+from attribkit.text.word_index import WordIndex
 
 VOCABULARY = {"<pad>": 0, "<unk>": 1, "good": 2, "bad": 3, "film": 4}
 TEXTS = ["a good film", "the worst movie ever , dull and bad"]

@@ -20,7 +20,7 @@ from attribkit.models.classifier import Classifier
 from attribkit.models.lock import lock_of
 from attribkit.models.state import eval_mode, preserve_state
 from attribkit.serve.served_model import ServedModel
-from attribkit.text.tokenizer import WordIndex
+from attribkit.text.word_index import WordIndex
 
 TEXTS = ["a good film with a great story", "the worst movie ever , dull and bad", "the best film ever", "dull !"]
 SECONDS, LEAST = 1.0, 8

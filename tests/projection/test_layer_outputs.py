@@ -18,7 +18,7 @@ from attribkit.models.classifier import Classifier
 from attribkit.models.layers import Layer
 from attribkit.projection.layer_outputs import layer_outputs, read_layers
 from attribkit.projection.pooling import Reduction
-from attribkit.text.tokenizer import WordIndex
+from attribkit.text.word_index import WordIndex
 
 WORDS = "a good film horrible bad never seen unknown ! I've".split()
 TEXTS = st.lists(st.lists(st.sampled_from(WORDS), min_size=1, max_size=20).map(" ".join), min_size=1, max_size=6)

@@ -23,7 +23,9 @@ with atheris.instrument_imports(include=["attribkit"]):
     from attribkit.models.classifier import Classifier
     from attribkit.models.registry import ARCHITECTURES
     from attribkit.results.json_file import envelope
-    from attribkit.text.tokenizer import TextSettings, Tokenizer, check_text
+    from attribkit.text.encoded import check_text
+    from attribkit.text.settings import TextSettings
+    from attribkit.text.tokenizer import Tokenizer
     from attribkit.training.glove import read_vectors
 
 KEPT = tempfile.TemporaryDirectory()

@@ -23,7 +23,8 @@ from attribkit.data.readers import read_file
 from attribkit.models.classifier import Classifier
 from attribkit.results.json_file import envelope
 from attribkit.results.panels import TokenScores
-from attribkit.text.tokenizer import Tokenizer, check_text
+from attribkit.text.encoded import check_text
+from attribkit.text.tokenizer import Tokenizer
 from attribkit.training.glove import read_vectors
 
 Tried = Callable[..., None]

@@ -11,7 +11,8 @@ import torch
 import attribkit as ak
 from attribkit.models.classifier import Classifier
 from attribkit.models.registry import ARCHITECTURES
-from attribkit.text.tokenizer import TextSettings, Tokenizer
+from attribkit.text.settings import TextSettings
+from attribkit.text.tokenizer import Tokenizer
 
 Make = Callable[..., Classifier]
 Tried = Callable[..., None]

@@ -5,17 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attribkit.text.tokenizer import (
-    ENGLISH_STOP_WORDS,
-    PAD_ID,
-    UNK_ID,
-    Encoded,
-    TextSettings,
-    Tokenizer,
-    WordIndex,
-    check_encoded,
-    check_text,
-)
+from attribkit.text.encoded import Encoded, check_encoded, check_text
+from attribkit.text.settings import ENGLISH_STOP_WORDS, TextSettings
+from attribkit.text.tokenizer import PAD_ID, UNK_ID, Tokenizer
+from attribkit.text.word_index import WordIndex
 
 TEXTS = (
     "I've never watched something as bad, didn't you?",

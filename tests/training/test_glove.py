@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from attribkit.text.tokenizer import TextSettings, Tokenizer
+from attribkit.text.settings import TextSettings
+from attribkit.text.tokenizer import Tokenizer
 from attribkit.training.glove import Coverage, read_vectors
 
 VOCABULARY = {"[PAD]": 0, "[UNK]": 1, "good": 2, "bad": 3, "zzyzx": 4, "at home": 5}

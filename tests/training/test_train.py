@@ -19,7 +19,7 @@ from attribkit.models import precision
 from attribkit.models.classifier import Classifier
 from attribkit.models.cnn import TextCNN
 from attribkit.models.registry import ARCHITECTURES
-from attribkit.text.tokenizer import TextSettings
+from attribkit.text.settings import TextSettings
 from attribkit.training.encoding import Batches, Texts, encode
 from attribkit.training.lightning_module import Training, class_weights, narrow
 from attribkit.training.settings import TrainingSettings, as_json, sort_options

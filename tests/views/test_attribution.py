@@ -18,8 +18,10 @@ from attribkit.models.adapters import Adapted
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.results.panels import TokenScores
-from attribkit.results.panels.token_scores import PATH_TOLERANCE
-from attribkit.text.tokenizer import TextSettings, Tokenizer, WordIndex
+from attribkit.results.panels.criteria import PATH_TOLERANCE
+from attribkit.text.settings import TextSettings
+from attribkit.text.tokenizer import Tokenizer
+from attribkit.text.word_index import WordIndex
 from attribkit.views.attribution import Attribution
 
 WORDS = "a good film horrible bad never seen unknown ! I've".split()

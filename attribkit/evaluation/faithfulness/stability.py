@@ -15,7 +15,7 @@ from attribkit.evaluation.scores import Scores, token_scores
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.progress import Progress, counted, silent
-from attribkit.text.tokenizer import Encoded
+from attribkit.text.encoded import Encoded
 
 
 def measure(

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.errors import InputError
-from attribkit.text.tokenizer import Encoded
+from attribkit.text.encoded import Encoded
 
 Spans = list[tuple[int, int]]
 

@@ -3,8 +3,10 @@
 A panel knows nothing of models, tensors or drawing. A view that fits one of these needs no drawing code.
 """
 
+from attribkit.results.panels.band import Band
 from attribkit.results.panels.chart import Chart, Series
 from attribkit.results.panels.convergence import Convergence
+from attribkit.results.panels.criteria import failed, relative_error, relative_to_size
 from attribkit.results.panels.document import Document, Figure, Section
 from attribkit.results.panels.heatmap import Agreement, Heatmap, HeatmapRow
 from attribkit.results.panels.kinds import KINDS, Drawable, Panel
@@ -13,7 +15,7 @@ from attribkit.results.panels.phrases import Phrase, Phrases
 from attribkit.results.panels.prediction import Prediction
 from attribkit.results.panels.scatter import Map, Mixing, ProjectedText, Scatter
 from attribkit.results.panels.table import Bar, Table
-from attribkit.results.panels.token_scores import Band, TokenScores, failed, relative_error, relative_to_size
+from attribkit.results.panels.token_scores import TokenScores
 
 __all__ = [
     "INDICES",

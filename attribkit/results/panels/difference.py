@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.errors import InputError
-from attribkit.results.panels.token_scores import TokenScores, relative_error
+from attribkit.results.panels.criteria import relative_error
+from attribkit.results.panels.token_scores import TokenScores
 
 
 @dataclass(frozen=True, eq=False)

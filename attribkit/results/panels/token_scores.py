@@ -6,65 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.errors import InputError
-from attribkit.results.panels.arrays import Compared, freeze, frozen_array, nested
+from attribkit.results.panels.arrays import Compared, freeze, nested
+from attribkit.results.panels.band import Band
+from attribkit.results.panels.criteria import PATH_TOLERANCE, failed, relative_error, relative_to_size
 from attribkit.results.panels.phrases import Phrase, Phrases
-
-
-def relative_error(scores: NDArray[np.float64], change: float) -> float:
-    """|Σ scores − change| / Σ|scores|, with 0/0 = 0; the change itself may be near zero, so it is no measure.
-
-    Infinite where the sums are too large for a float: nothing can be said of them then.
-    """
-    with np.errstate(over="ignore", invalid="ignore"):
-        return relative_to_size(abs(float(scores.sum()) - change), scores)
-
-
-def relative_to_size(amount: float, scores: NDArray[np.float64]) -> float:
-    """An amount ≥ 0 in the scores' unit / Σ|scores|, with 0/0 = 0; infinite where either is too large for a float."""
-    with np.errstate(over="ignore"):
-        size = float(np.abs(scores).sum())
-    if not np.isfinite(size + amount):
-        return float("inf")
-    return amount / size if size else (0.0 if amount == 0 else float("inf"))
-
-
-PATH_TOLERANCE = 10
-"""How many times the tolerance the output may leave the integral of its gradients between two points of a path."""
-
-
-@dataclass(frozen=True, eq=False)
-class Band(Compared):
-    """The same scores with several baselines: how much does the baseline matter?
-
-    Attributes:
-        baselines: (N,) as the user would type them; the panel's own is the first.
-        scores: (N, T), in the panel's unit.
-        converged: (N,) whether each adds up; None where the method promises no completeness.
-    """
-
-    baselines: tuple[str, ...]
-    scores: NDArray[np.float64]
-    converged: tuple[bool | None, ...]
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "baselines", tuple(str(name) for name in self.baselines))
-        object.__setattr__(self, "converged", tuple(self.converged))
-        object.__setattr__(self, "scores", frozen_array(self.scores, float, "scores", dimensions=2))
-        if not len(self.baselines) == len(self.scores) == len(self.converged) >= 2:
-            raise InputError(
-                f"a band needs a row of scores for each of at least two baselines, got {len(self.scores)} rows for "
-                f"{len(self.baselines)} baselines"
-            )
-
-    @property
-    def low(self) -> NDArray[np.float64]:
-        """(T,) each token's smallest score."""
-        return self.scores.min(0)
-
-    @property
-    def high(self) -> NDArray[np.float64]:
-        """(T,) each token's largest score."""
-        return self.scores.max(0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -282,22 +227,6 @@ class TokenScores(Compared):
             apart = f"{self.relative_path_error:.1e} > {limit:g}"
             return f"did not converge: adds up at the end, but not along the path: {apart} {after}"
         return f"did not converge {after}, though it adds up: relative error {relative} ≤ {self.tolerance:g}"
-
-
-def failed(
-    converged: bool | None, error: float, change: float | None, path_error: float | None, tolerance: float
-) -> tuple[str, ...]:
-    """Which of the criteria exceed the tolerance; see `TokenScores.failed`.
-
-    Args:
-        converged: whether all of them were met; None where nothing was judged.
-        error, change, path_error: the relative completeness error, change between rules and error along the path.
-        tolerance: of the first two; the third is allowed `PATH_TOLERANCE` times as much.
-    """
-    if converged is not False:
-        return ()
-    criteria = (("completeness", error, 1), ("stability", change, 1), ("path", path_error, PATH_TOLERANCE))
-    return tuple(name for name, value, times in criteria if value is not None and value > times * tolerance)
 
 
 def _counted(count: int, noun: str) -> str:

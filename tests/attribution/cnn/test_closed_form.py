@@ -17,7 +17,7 @@ from attribkit.errors import InputError
 from attribkit.explainer import explain
 from attribkit.models.classifier import Classifier
 from attribkit.results.panels import TokenScores
-from attribkit.text.tokenizer import WordIndex
+from attribkit.text.word_index import WordIndex
 
 VOCABULARY = {word: row for row, word in enumerate("<pad> <unk> the film was not very good bad and long".split())}
 TEXT = "the film was not very good and long"
@@ -73,7 +73,7 @@ class Normalised(CNN):
         super().__init__()
         self.norm = nn.BatchNorm1d(4)
         self.norm.num_batches_tracked = None
-        nn.init.constant_(self.norm.running_var, 0.3)  # type: ignore[arg-type]  # it has one
+        self.norm.register_buffer("running_var", torch.full((4,), 0.3))
 
     def pool(self, windows: Tensor) -> Tensor:
         return self.norm(windows).relu().amax(2)
@@ -104,7 +104,7 @@ class TwoLayers(CNN):
 class SequentialOutput(CNN):
     def __init__(self) -> None:
         super().__init__()
-        self.output = nn.Sequential(nn.Linear(8, 5), nn.Tanh(), nn.Linear(5, 2))  # type: ignore[assignment]  # as users do
+        self.output = nn.Sequential(nn.Linear(8, 5), nn.Tanh(), nn.Linear(5, 2))  # type: ignore[assignment]  # a base class has a Linear there
 
 
 class Computed(CNN):
@@ -217,7 +217,7 @@ def test_a_network_without_relu_is_told_though_text_and_baseline_agree(bias: boo
     network = NoReLU(bias=bias)
     for convolution in network.convolutions:
         if bias:
-            nn.init.constant_(convolution.bias, 1.0)  # type: ignore[arg-type]  # it has one
+            nn.init.ones_(convolution.get_parameter("bias"))
     assert why_not_exact(network.eval()) is not None
     assert scores_of(network).method == "quadrature"
 

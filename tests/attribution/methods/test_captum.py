@@ -15,7 +15,7 @@ from attribkit.models.adapters import Adapted
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.results.panels import TokenScores
-from attribkit.text.tokenizer import WordIndex
+from attribkit.text.word_index import WordIndex
 from attribkit.views.attribution import Attribution
 
 TEXT = "never such a good film !"

@@ -10,7 +10,7 @@ from torch import Tensor
 from attribkit.attribution.methods import patterson, quadrature
 from attribkit.attribution.outputs import Target
 from attribkit.models import AttentionRNN, AttentionRNNSettings, CNNSettings, LSTMClassifier, LSTMSettings, TextCNN
-from attribkit.results.panels.token_scores import PATH_TOLERANCE
+from attribkit.results.panels.criteria import PATH_TOLERANCE
 
 Floats = NDArray[np.floating]
 DEGREES = {3: 5, 7: 11, 15: 23, 31: 47, 63: 95}

@@ -70,8 +70,9 @@ def test_log_odds_of_several_classes_and_probabilities_are_refused(make_classifi
             scores(model, method="shapley", **options)
     logits = explain(model, TEXT, views="attribution", method="shapley", output="logit", target="all").panels()
     pair = scores(model, method="shapley", target=("x", "z"))
-    assert all(isinstance(one, TokenScores) and one.converged for one in logits)
-    np.testing.assert_allclose(pair.scores, logits[0].scores - logits[2].scores, atol=1e-9)  # type: ignore[union-attr]
+    of_labels = [panel for panel in logits if isinstance(panel, TokenScores) and panel.converged]
+    assert len(of_labels) == len(logits) == 3
+    np.testing.assert_allclose(pair.scores, of_labels[0].scores - of_labels[2].scores, atol=1e-9)
 
 
 def test_a_batch_gives_each_text_what_it_gets_alone(make_classifier: Make) -> None:

@@ -22,7 +22,8 @@ from attribkit.evaluation.statistics import estimate
 from attribkit.explainer import explain
 from attribkit.models.classifier import Classifier
 from attribkit.results.explanation import Explanation
-from attribkit.text.tokenizer import TextSettings, Tokenizer
+from attribkit.text.settings import TextSettings
+from attribkit.text.tokenizer import Tokenizer
 
 WORDS = "a good film with great story the worst movie ever dull and bad show delight horrible best".split()
 TEXTS = ["never such a good unheard film a good film", "the worst movie ever", "bad", "a great , great story !"]

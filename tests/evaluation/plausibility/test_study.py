@@ -22,7 +22,8 @@ from attribkit.evaluation.plausibility import study as module
 from attribkit.evaluation.plausibility.rationales import marked, spans_of
 from attribkit.models.classifier import Classifier
 from attribkit.results.panels import Table
-from attribkit.text.tokenizer import TextSettings, Tokenizer
+from attribkit.text.settings import TextSettings
+from attribkit.text.tokenizer import Tokenizer
 
 
 def test_a_model_that_decides_by_the_rationale_alone_is_wholly_plausible() -> None:

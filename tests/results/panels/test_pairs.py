@@ -3,6 +3,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pairs_cases import PROVENANCE
 
 from attribkit.results.explanation import Explanation
 from attribkit.results.panels import Pairs
@@ -18,13 +19,7 @@ FIELDS: dict[str, Any] = {
     "values": [0.5, -2.0],
     "own": [1.0, 0.0, 3.0],
     "expected": [-0.5, 0.5, 1.0],
-    "unit": "log-odds",
-    "target": "neg",
-    "index": "shapley",
-    "baseline": "pad",
-    "output_text": 1.0,
-    "output_baseline": 0.0,
-    "tolerance": 1e-4,
+    **PROVENANCE,
     "tokens_total": 3,
 }
 TEXT = "Not so bad."

@@ -1,0 +1,44 @@
+"""The same scores with several baselines."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attribkit.errors import InputError
+from attribkit.results.panels.arrays import Compared, frozen_array
+
+
+@dataclass(frozen=True, eq=False)
+class Band(Compared):
+    """The same scores with several baselines: how much does the baseline matter?
+
+    Attributes:
+        baselines: (N,) as the user would type them; the panel's own is the first.
+        scores: (N, T), in the panel's unit.
+        converged: (N,) whether each adds up; None where the method promises no completeness.
+    """
+
+    baselines: tuple[str, ...]
+    scores: NDArray[np.float64]
+    converged: tuple[bool | None, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "baselines", tuple(str(name) for name in self.baselines))
+        object.__setattr__(self, "converged", tuple(self.converged))
+        object.__setattr__(self, "scores", frozen_array(self.scores, float, "scores", dimensions=2))
+        if not len(self.baselines) == len(self.scores) == len(self.converged) >= 2:
+            raise InputError(
+                f"a band needs a row of scores for each of at least two baselines, got {len(self.scores)} rows for "
+                f"{len(self.baselines)} baselines"
+            )
+
+    @property
+    def low(self) -> NDArray[np.float64]:
+        """(T,) each token's smallest score."""
+        return self.scores.min(0)
+
+    @property
+    def high(self) -> NDArray[np.float64]:
+        """(T,) each token's largest score."""
+        return self.scores.max(0)

@@ -1,0 +1,42 @@
+"""How far scores may be from adding up, and which criteria they fail."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def relative_error(scores: NDArray[np.float64], change: float) -> float:
+    """|Σ scores − change| / Σ|scores|, with 0/0 = 0; the change itself may be near zero, so it is no measure.
+
+    Infinite where the sums are too large for a float: nothing can be said of them then.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        return relative_to_size(abs(float(scores.sum()) - change), scores)
+
+
+def relative_to_size(amount: float, scores: NDArray[np.float64]) -> float:
+    """An amount ≥ 0 in the scores' unit / Σ|scores|, with 0/0 = 0; infinite where either is too large for a float."""
+    with np.errstate(over="ignore"):
+        size = float(np.abs(scores).sum())
+    if not np.isfinite(size + amount):
+        return float("inf")
+    return amount / size if size else (0.0 if amount == 0 else float("inf"))
+
+
+PATH_TOLERANCE = 10
+"""How many times the tolerance the output may leave the integral of its gradients between two points of a path."""
+
+
+def failed(
+    converged: bool | None, error: float, change: float | None, path_error: float | None, tolerance: float
+) -> tuple[str, ...]:
+    """Which of the criteria exceed the tolerance; see `TokenScores.failed`.
+
+    Args:
+        converged: whether all of them were met; None where nothing was judged.
+        error, change, path_error: the relative completeness error, change between rules and error along the path.
+        tolerance: of the first two; the third is allowed `PATH_TOLERANCE` times as much.
+    """
+    if converged is not False:
+        return ()
+    criteria = (("completeness", error, 1), ("stability", change, 1), ("path", path_error, PATH_TOLERANCE))
+    return tuple(name for name, value, times in criteria if value is not None and value > times * tolerance)

@@ -1,0 +1,82 @@
+"""A text as a network reads it, what makes one of a text, and which texts can be read."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attribkit.errors import InputError, InputTypeError
+
+
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """One text as a network reads it.
+
+    Attributes:
+        ids: (T,) int64, the tokens' numbers in the vocabulary.
+        starts, ends: (T,) int64, the tokens' character spans in the original text.
+        tokens: (T,) the tokens as the vocabulary spells them; an unknown one as the text does.
+        known: (T,) bool, False where the vocabulary lacks the token.
+        total: how many tokens the whole text has; more than T if it was truncated.
+    """
+
+    ids: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    tokens: tuple[str, ...]
+    known: NDArray[np.bool_]
+    total: int
+
+
+class TextEncoder(Protocol):
+    """What a classifier needs of a tokenizer.
+
+    One that has a method `fingerprint() -> str` as well says itself when its ids could have changed; of any other
+    `Classifier.fingerprint` sees what it can.
+    """
+
+    pad_id: int
+    unk_id: int
+
+    def encode(self, texts: Sequence[str]) -> list[Encoded]:
+        """Each text's tokens with their places in it."""
+        ...
+
+    def ids(self, texts: Sequence[str]) -> list[NDArray[np.int64]]:
+        """Each text's token ids alone, faster."""
+        ...
+
+
+def check_text(text: object) -> str:
+    """The text itself if it can be explained.
+
+    Raises: TypeError if it is no string; ValueError if it holds half of a surrogate pair or no visible character.
+    """
+    if not isinstance(text, str):
+        raise InputTypeError(f"a text must be a string, got {type(text).__name__}; convert it with str() or drop it")
+    broken = re.search("[\ud800-\udfff]", text)
+    if broken:
+        raise InputError(
+            f"the text holds a lone surrogate (U+{ord(broken.group()):04X} at position {broken.start()}), which is no "
+            "character; repair it with text.encode('utf-16', 'surrogatepass').decode('utf-16', 'replace')"
+        )
+    if not text.strip():
+        raise InputError("the text is empty; give at least one word")
+    return text
+
+
+def shortened(text: str, most: int = 40) -> str:
+    """A text as a sentence names it: at most so many characters."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def check_encoded(encoded: Encoded, text: str) -> Encoded:
+    """The encoding itself if it holds a token; ValueError otherwise."""
+    if not len(encoded.ids):
+        raise InputError(
+            f"the tokenizer found no token in the text {shortened(text)!r}; give at least one word it does not remove"
+        )
+    return encoded
