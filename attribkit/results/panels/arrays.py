@@ -33,6 +33,23 @@ def freeze(panel: Any, **kinds: type) -> None:
             object.__setattr__(panel, name, frozen_array(getattr(panel, name), kind, name))
 
 
+def check_tokens(panel: Any, what: str, *columns: str) -> None:
+    """Refuse a panel whose columns have not an entry for each token, or whose tokens' spans do not follow each other.
+
+    Args:
+        panel: has `tokens`, `starts`, `ends` and `known`.
+        what: what the panel is, as its sentence begins.
+        columns: its other columns with an entry for each token.
+    """
+    lengths = {name: len(getattr(panel, name)) for name in ("starts", "ends", "tokens", *columns, "known")}
+    if len(set(lengths.values())) != 1:
+        raise InputError(f"{what} need one entry per token in every column, got lengths {lengths}")
+    if len(panel.tokens) and (np.any(panel.starts < 0) or np.any(panel.ends < panel.starts)):
+        raise InputError("every token's span must satisfy 0 <= start <= end")
+    if np.any(panel.starts[1:] < panel.ends[:-1]):
+        raise InputError("the tokens' spans must be in reading order and must not overlap")
+
+
 def nested(cls: type[T], value: Any) -> T:
     """The value itself, or the dataclass made of the mapping that JSON has for it."""
     return value if isinstance(value, cls) else cls(**value)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.errors import InputError
-from attribkit.results.panels.arrays import Compared, freeze, nested
+from attribkit.results.panels.arrays import Compared, check_tokens, freeze, nested
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,8 +85,7 @@ class Heatmap(Compared):
         lengths = {len(self.starts), len(self.ends), len(self.tokens), len(self.known)}
         if len(lengths | {len(row.values) for row in self.rows}) != 1 or not self.rows:
             raise InputError("a heatmap needs at least one row and one entry per token in every row and column")
-        if np.any(self.starts < 0) or np.any(self.ends < self.starts) or np.any(self.starts[1:] < self.ends[:-1]):
-            raise InputError("the tokens' spans must be in reading order and must not overlap")
+        check_tokens(self, "heatmaps")
 
     @property
     def truncated(self) -> bool:

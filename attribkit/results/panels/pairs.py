@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.errors import InputError
-from attribkit.results.panels.arrays import Compared, freeze
+from attribkit.results.panels.arrays import Compared, check_tokens, freeze
 
 INDICES = {"shapley": "Shapley interaction index", "integrated_hessians": "integrated Hessians"}
 """What is shared out over pairs, by the name a user types."""
@@ -68,12 +68,7 @@ class Pairs(Compared):
         freeze(self, values=float, own=float, expected=float)
         object.__setattr__(self, "tokens", tuple(self.tokens))
         object.__setattr__(self, "notes", tuple(self.notes))
-        columns = ("starts", "ends", "tokens", "known", "own", "expected")
-        lengths = {name: len(getattr(self, name)) for name in columns}
-        if len(set(lengths.values())) != 1:
-            raise InputError(f"pairs need one entry per token in every column, got lengths {lengths}")
-        if np.any(self.starts < 0) or np.any(self.ends < self.starts) or np.any(self.starts[1:] < self.ends[:-1]):
-            raise InputError("the tokens' spans must be in reading order and must not overlap")
+        check_tokens(self, "pairs", "own", "expected")
         if self.index not in INDICES:
             raise InputError(f"`index` must be one of {', '.join(INDICES)}, got {self.index!r}")
         self._check_pairs()

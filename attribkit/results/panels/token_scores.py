@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.errors import InputError
-from attribkit.results.panels.arrays import Compared, freeze, nested
+from attribkit.results.panels.arrays import Compared, check_tokens, freeze, nested
 from attribkit.results.panels.band import Band
 from attribkit.results.panels.criteria import PATH_TOLERANCE, failed, relative_error, relative_to_size
 from attribkit.results.panels.phrases import Phrase, Phrases
@@ -84,13 +84,7 @@ class TokenScores(Compared):
                 object.__setattr__(self, name, nested(kind, getattr(self, name)))
         object.__setattr__(self, "tokens", tuple(self.tokens))
         object.__setattr__(self, "notes", tuple(self.notes))
-        lengths = {name: len(getattr(self, name)) for name in ("starts", "ends", "tokens", "scores", "known")}
-        if len(set(lengths.values())) != 1:
-            raise InputError(f"token scores need one entry per token in every column, got lengths {lengths}")
-        if len(self.tokens) and (np.any(self.starts < 0) or np.any(self.ends < self.starts)):
-            raise InputError("every token's span must satisfy 0 <= start <= end")
-        if np.any(self.starts[1:] < self.ends[:-1]):
-            raise InputError("the tokens' spans must be in reading order and must not overlap")
+        check_tokens(self, "token scores", "scores")
         cuts = self.sentence_starts
         if len(cuts) and (cuts[0] != 0 or np.any(np.diff(cuts) <= 0) or cuts[-1] >= len(self.tokens)):
             raise InputError("`sentence_starts` must begin with 0 and rise, below the number of tokens")
