@@ -197,7 +197,8 @@ class TokenScores(Compared):
     def verdict(self) -> str:
         """One sentence on how far the scores can be trusted, with its numbers; printed on every picture."""
         if self.draws and self.spread is not None:
-            mean = float(self.spread.mean()) if len(self.spread) else 0.0
+            with np.errstate(over="ignore"):
+                mean = float(self.spread.mean()) if len(self.spread) else 0.0
             whole = _two_digits(100 * (self.relative_spread or 0.0))
             share = f"; in all {whole} % of Σ|scores|" if self.scores.any() else ""
             return f"sampled: {_counted(self.draws, 'draw')}, spread ± {_two_digits(mean)} (95 %) a token{share}"

@@ -436,3 +436,9 @@ def test_counted_verdicts_read_as_a_sentence() -> None:
     assert Convergence(0, 0, 3).sentence == rest.replace("more ", "")
     assert Convergence().sentence == "nothing was explained" and Convergence().share is None
     assert Convergence(1, 3, 9, 0.5).share == 0.25
+
+
+def test_a_spread_too_large_to_add_up_is_said_without_a_warning() -> None:
+    largest = float(np.finfo(float).max)
+    made = panel(scores=[1.0, 0.0], draws=9, spread=[largest, largest], converged=None)
+    assert made.verdict.startswith("sampled: 9 draws, spread ± inf (95 %) a token")
