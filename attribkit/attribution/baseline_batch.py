@@ -12,16 +12,16 @@ from attribkit.errors import InputError, InputTypeError, NetworkError
 from attribkit.models.classifier import Classifier
 
 
-def check_baselines(given: object) -> tuple[str, ...]:
+def check_baselines(baseline: object) -> tuple[str, ...]:
     """The baselines' names or texts, the panel's own first.
 
     Raises:
         TypeError: for what is neither a string nor a list of them.
         ValueError: for an empty list, one named twice, or a name with a slip in it.
     """
-    names = (given,) if isinstance(given, str) else given
+    names = (baseline,) if isinstance(baseline, str) else baseline
     if not isinstance(names, (tuple, list)):
-        raise InputTypeError(f"`baseline` must be a name, a text or a list of them, got {type(given).__name__}")
+        raise InputTypeError(f"`baseline` must be a name, a text or a list of them, got {type(baseline).__name__}")
     if not names:
         raise InputError(f"`baseline` must name at least one of {', '.join(baselines.NAMES)} or a text, got none")
     for name in names:

@@ -33,17 +33,17 @@ class Choice:
         Raises:
             InputError: for a name that no method has, or a method that needs a closed form where the network has none.
         """
-        asked = None if method is None else method_of(method)
-        if asked is not None and not asked.closed_form:
-            return Choice(asked.name, True)
+        requested = None if method is None else method_of(method)
+        if requested is not None and not requested.closed_form:
+            return Choice(requested.name, True)
         reason = why_not_exact(network)
         if reason is None:
-            return Choice("exact" if asked is None else asked.name, True)
-        if asked is None:
+            return Choice("exact" if requested is None else requested.name, True)
+        if requested is None:
             return Choice("quadrature", False, (_instead(reason),) if named_as_text_cnn(network) else ())
-        if asked.needs == CLOSED_FORM:
-            raise InputError(_refusal(asked, network, reason))
-        return Choice(asked.name, False)
+        if requested.needs == CLOSED_FORM:
+            raise InputError(_refusal(requested, network, reason))
+        return Choice(requested.name, False)
 
 
 def choose(method: str | None, network: Any) -> str:

@@ -79,21 +79,21 @@ class AttributionRequest:
 
     def text(self, row: int) -> "AttributionRequest":
         """One of the texts by itself, without padding."""
-        one, length = slice(row, row + 1), int(self.mask[row].sum())
+        row_slice, length = slice(row, row + 1), int(self.mask[row].sum())
         return AttributionRequest(
             self.network,
             self.run,
-            self.ids[one, :length],
-            self.mask[one, :length],
-            None if self.baseline_ids is None else self.baseline_ids[one, :length],
-            None if self.baseline_vectors is None else self.baseline_vectors[one, :length],
+            self.ids[row_slice, :length],
+            self.mask[row_slice, :length],
+            None if self.baseline_ids is None else self.baseline_ids[row_slice, :length],
+            None if self.baseline_vectors is None else self.baseline_vectors[row_slice, :length],
             [target.rows([row]) for target in self.targets],
-            self.outputs[:, one],
-            self.difference[:, one],
+            self.outputs[:, row_slice],
+            self.difference[:, row_slice],
             self.tolerance,
             self.seed,
             closed_form=self.closed_form,
-            logits_at_ends=None if self.logits_at_ends is None else self.logits_at_ends[:, one],
+            logits_at_ends=None if self.logits_at_ends is None else self.logits_at_ends[:, row_slice],
         )
 
     @torch.no_grad()
@@ -102,16 +102,16 @@ class AttributionRequest:
 
         Every other token is the baseline's; its place remains, so no text becomes shorter.
         """
-        found = []
-        for some, kept in zip(*(part.split(self.rows_at_once) for part in (rows, keep)), strict=True):
+        parts = []
+        for some, present in zip(*(part.split(self.rows_at_once) for part in (rows, keep)), strict=True):
             mask, ids = self.mask[some], self.ids[some]
             if self.baseline_ids is not None:
-                logits = self.network(torch.where(kept, ids, self.baseline_ids[some]), mask)
+                logits = self.network(torch.where(present, ids, self.baseline_ids[some]), mask)
             else:
-                points = torch.where(kept.unsqueeze(2), self.embedded[some], self.baseline[some])
+                points = torch.where(present.unsqueeze(2), self.embedded[some], self.baseline[some])
                 logits = self.run(points, ids, mask)
-            found.append(logits.cpu().double())
-        return torch.cat(found)
+            parts.append(logits.cpu().double())
+        return torch.cat(parts)
 
     @property
     def rows_at_once(self) -> int:
@@ -178,6 +178,6 @@ def one_by_one(
     steps = torch.zeros(scores.shape[:2], dtype=torch.int64)
     for row in range(len(request.ids)):
         text = request.text(row)
-        found, steps[:, row] = solve(text)
-        scores[:, row, : text.ids.shape[1]] = found
+        row_scores, steps[:, row] = solve(text)
+        scores[:, row, : text.ids.shape[1]] = row_scores
     return scores, steps

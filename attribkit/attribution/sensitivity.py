@@ -38,10 +38,10 @@ def infidelity(value: Callable[[Tensor], Tensor], scores: Tensor, seed: int) -> 
         return gone, gates - gone
 
     gates = torch.ones(1, len(scores), dtype=torch.float64)
-    found = captum_infidelity(
+    infidelities = captum_infidelity(
         value, some_go, gates, scores.double().unsqueeze(0), n_perturb_samples=SAMPLES, normalize=True
     )
-    return float(found[0])
+    return float(infidelities[0])
 
 
 def max_sensitivity(explain: Callable[[Tensor], Tensor], embedded: Tensor, seed: int) -> float:
@@ -58,7 +58,7 @@ def max_sensitivity(explain: Callable[[Tensor], Tensor], embedded: Tensor, seed:
 
     with DRAWING, torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        found = sensitivity_max(
+        sensitivities = sensitivity_max(
             scores_of, embedded.unsqueeze(0), perturb_radius=RADIUS, n_perturb_samples=PERTURBATIONS
         )
-    return float(found[0])
+    return float(sensitivities[0])

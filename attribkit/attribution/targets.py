@@ -40,7 +40,7 @@ def scalars_of(
     if isinstance(target, (tuple, list)):
         if len(target) != 2:
             raise InputError(f"a pair of two labels was expected as `target`, got {len(target)} of them")
-        index, against = (find_label(one, labels) for one in target)
+        index, against = (find_label(label, labels) for label in target)
         if index == against:
             raise InputError(f"a pair of two different labels was expected as `target`, got {labels[index]!r} twice")
         return [same(index, against)]

@@ -193,8 +193,8 @@ class Explanations(list[Explanation]):
     @overload
     def __getitem__(self, index: slice) -> "Explanations": ...
     def __getitem__(self, index: SupportsIndex | slice) -> "Explanation | Explanations":
-        found = super().__getitem__(index)
-        return Explanations(found) if isinstance(found, list) else found
+        item = super().__getitem__(index)
+        return Explanations(item) if isinstance(item, list) else item
 
     def __add__(self, others: list[Explanation]) -> "Explanations":  # type: ignore[override]  # stays what it is
         return Explanations([*self, *others])
@@ -243,7 +243,7 @@ class Explanations(list[Explanation]):
     @staticmethod
     def from_json(text: str) -> "Explanations":
         """Read what `to_json` wrote. Raises ValueError as `Explanation.from_json` does."""
-        return Explanations(_from_json(one) for one in open_envelope(text, "explanations"))
+        return Explanations(_from_json(entry) for entry in open_envelope(text, "explanations"))
 
     @staticmethod
     def load(path: str | Path) -> "Explanations":

@@ -51,21 +51,21 @@ def _intervals(panel: TokenScores) -> Mapping[str, Any]:
 
 
 def _phrases(text: str, panel: TokenScores) -> Mapping[str, Any]:
-    found = panel.phrases
-    if found is None:
+    phrases = panel.phrases
+    if phrases is None:
         raise InputError(
             f"phrases are what the filters of a text CNN chose, known to method='exact' only, got scores by "
             f"method={panel.method!r}; explain such a network with method='exact', or use level='token'"
         )
-    order = np.argsort(-np.abs(found.scores), kind="stable")
-    starts, ends = panel.starts[found.firsts[order]], panel.ends[found.lasts[order]]
-    scores = found.scores[order]
+    order = np.argsort(-np.abs(phrases.scores), kind="stable")
+    starts, ends = panel.starts[phrases.firsts[order]], panel.ends[phrases.lasts[order]]
+    scores = phrases.scores[order]
     whole = np.abs(scores).sum()
     return {
         "phrase": [text[start:end] for start, end in zip(starts, ends, strict=True)],
         "start": starts,
         "end": ends,
-        "filter": found.filters[order],
+        "filter": phrases.filters[order],
         "score": scores,
         "share": scores / whole if whole else scores,
     }
@@ -105,14 +105,14 @@ def _pairs(explanation: Drawable) -> pd.DataFrame:
 
 
 def _text(explanation: Drawable, panel: TokenScores) -> dict[str, Any]:
-    said = explanation.prediction
-    true = None if said is None else said.true_label
+    prediction = explanation.prediction
+    true = None if prediction is None else prediction.true_label
     return {
         "text": explanation.text,
-        "label": None if said is None else said.label,
-        "probability": None if said is None else said.probability,
+        "label": None if prediction is None else prediction.label,
+        "probability": None if prediction is None else prediction.probability,
         "true_label": true,
-        "right": None if said is None or true is None else said.label == true,
+        "right": None if prediction is None or true is None else prediction.label == true,
         "total": panel.total,
         "relative_error": panel.relative_error,
         "relative_change": panel.relative_change,

@@ -47,6 +47,6 @@ def in_words(pair: Agreement) -> str:
         (-0.5, "rank these words differently"),
         (-1.1, "rank these words in opposite ways"),
     )
-    said = next(text for least, text in words if pair.tau >= least)
+    sentence = next(text for least, text in words if pair.tau >= least)
     tau = f"{pair.tau:.2f}".replace("-", "−")
-    return f"{names} {said}: τ = {tau}"
+    return f"{names} {sentence}: τ = {tau}"

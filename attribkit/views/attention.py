@@ -80,30 +80,30 @@ class Attention:
             finite, below 0, or not summing to 1; if it gives other logits with them than without.
         """
         weights: list[NDArray[np.float64]] = [np.empty((0, 0))] * len(batch.texts)
-        for rows, found in self._weights(classifier, batch):
-            for row, one in zip(rows, found, strict=True):
-                weights[row] = one
+        for rows, of_rows in self._weights(classifier, batch):
+            for row, weights_of_text in zip(rows, of_rows, strict=True):
+                weights[row] = weights_of_text
         if not self.compare:
-            return [[_heatmap(one, row)] for one, row in zip(batch.encoded, weights, strict=True)]
+            return [[_heatmap(encoded, row)] for encoded, row in zip(batch.encoded, weights, strict=True)]
         gradients, erasures = self._companions(classifier, batch)
         return [
-            [_beside(one, row, *pair) for pair in zip(moved, lost, strict=True)]
-            for one, row, moved, lost in zip(batch.encoded, weights, gradients, erasures, strict=True)
+            [_beside(encoded, row, *pair) for pair in zip(moved, lost, strict=True)]
+            for encoded, row, moved, lost in zip(batch.encoded, weights, gradients, erasures, strict=True)
         ]
 
     def _weights(
         self, classifier: Classifier, batch: EncodedBatch
     ) -> Iterator[tuple[NDArray[np.int64], list[NDArray[np.float64]]]]:
         """Rows of texts and each one's weights (heads, T), from one forward pass of the network itself."""
-        ids_of = [one.ids for one in batch.encoded]
+        ids_of = [encoded.ids for encoded in batch.encoded]
         equal = getattr(classifier.network, "equal_lengths", False)
         with preserve_state(classifier.network), torch.no_grad():
             for rows in batching.by_length([len(ids) for ids in ids_of], self.batch_size, equal=equal):
                 ids, mask = classifier.batch([ids_of[row] for row in rows])
                 logits, weights = classifier.network.attend(ids, mask)
-                every = _checked(weights, mask, rows).double().cpu().numpy()
+                checked = _checked(weights, mask, rows).double().cpu().numpy()
                 _check_logits(logits.double().cpu().numpy(), batch.logits[rows])
-                yield rows, [every[place, :, : len(ids_of[row])] for place, row in enumerate(rows)]
+                yield rows, [checked[place, :, : len(ids_of[row])] for place, row in enumerate(rows)]
 
     def _companions(
         self, classifier: Classifier, batch: EncodedBatch
@@ -151,10 +151,10 @@ def _checked(weights: torch.Tensor, mask: torch.Tensor, rows: NDArray[np.int64])
     return weights
 
 
-def _check_logits(found: NDArray[np.float64], expected: NDArray[np.float64]) -> None:
+def _check_logits(logits: NDArray[np.float64], expected: NDArray[np.float64]) -> None:
     """Refuse attention that was not the prediction's."""
     near = _APART * max(1.0, float(np.abs(expected).max()))
-    if found.shape != expected.shape or not np.allclose(found, expected, rtol=0, atol=near, equal_nan=True):
+    if logits.shape != expected.shape or not np.allclose(logits, expected, rtol=0, atol=near, equal_nan=True):
         raise NetworkError(
             "the network's `attend` must return the logits that its forward pass returns, it returns others; let both "
             "compute the same"
@@ -162,7 +162,7 @@ def _check_logits(found: NDArray[np.float64], expected: NDArray[np.float64]) -> 
 
 
 def _heatmap(
-    one: Encoded,
+    encoded: Encoded,
     weights: NDArray[np.float64],
     others: Sequence[HeatmapRow] = (),
 ) -> Heatmap:
@@ -170,24 +170,24 @@ def _heatmap(
     rows = (*(HeatmapRow(name, row, "weight") for name, row in zip(names, weights, strict=True)), *others)
     return Heatmap(
         title=TITLE,
-        starts=one.starts,
-        ends=one.ends,
-        tokens=one.tokens,
-        known=one.known,
+        starts=encoded.starts,
+        ends=encoded.ends,
+        tokens=encoded.tokens,
+        known=encoded.known,
         rows=rows,
         agreements=agree(rows),
-        tokens_total=one.total,
+        tokens_total=encoded.total,
     )
 
 
-def _beside(one: Encoded, weights: NDArray[np.float64], moved: TokenScores, lost: TokenScores) -> Heatmap:
+def _beside(encoded: Encoded, weights: NDArray[np.float64], moved: TokenScores, lost: TokenScores) -> Heatmap:
     """Attention over what moved one target."""
     others = (
         HeatmapRow(GRADIENTS, moved.scores, moved.unit),
         HeatmapRow("leave-one-out", lost.scores, lost.unit),
     )
     title = f"{TITLE}, and what moved the {moved.unit} of {moved.target}"
-    plain = _heatmap(one, weights, others)
+    plain = _heatmap(encoded, weights, others)
     notes = [in_words(pair) for pair in plain.agreements if pair.second == GRADIENTS]  # of attention, or of each head
     if moved.converged is False:
         notes.append(f"{GRADIENTS} {moved.verdict}")

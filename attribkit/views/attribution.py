@@ -114,11 +114,11 @@ def _check_finite(infinite: Sequence[tuple[str, str]]) -> None:
     )
 
 
-def _sentence_starts(text: str, one: Encoded) -> NDArray[np.int64]:
+def _sentence_starts(text: str, encoded: Encoded) -> NDArray[np.int64]:
     """The first token of each sentence, of the part of the text that was read."""
-    first = int(one.starts[0])
-    spans = sentence_spans(text[first : int(one.ends[-1])])
-    sentence = np.searchsorted([start + first for start, _ in spans], one.starts, side="right")
+    first = int(encoded.starts[0])
+    spans = sentence_spans(text[first : int(encoded.ends[-1])])
+    sentence = np.searchsorted([start + first for start, _ in spans], encoded.starts, side="right")
     return np.flatnonzero(np.diff(sentence, prepend=-1))
 
 
@@ -132,8 +132,8 @@ def _banded(several: Sequence[TokenScores]) -> TokenScores:
         f"with the baseline {other.baseline!r} it {other.verdict}" for other in others if other.converged is False
     ]
     band = Band(
-        tuple(one.baseline for one in several),
-        np.stack([one.scores for one in several]),
-        tuple(one.converged for one in several),
+        tuple(panel.baseline for panel in several),
+        np.stack([panel.scores for panel in several]),
+        tuple(panel.converged for panel in several),
     )
     return replace(own, band=band, notes=(*own.notes, *dict.fromkeys(notes)))

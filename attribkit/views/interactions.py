@@ -116,7 +116,7 @@ class Interactions:
         panels = []
         for number, (names, _) in enumerate(scalars):
             values = matrices[number][firsts, seconds]
-            there = values != 0
+            nonzero = values != 0
             panels.append(
                 Pairs(
                     title=TITLE,
@@ -124,9 +124,9 @@ class Interactions:
                     ends=encoded.ends,
                     tokens=encoded.tokens,
                     known=encoded.known,
-                    firsts=firsts[there],
-                    seconds=seconds[there],
-                    values=values[there],
+                    firsts=firsts[nonzero],
+                    seconds=seconds[nonzero],
+                    values=values[nonzero],
                     own=np.diag(matrices[number]),
                     expected=expected[number],
                     unit=UNITS[self.output],
@@ -176,9 +176,9 @@ def _margins(request: AttributionRequest) -> tuple[Numbers, Numbers]:
     wrong.
     """
     count = request.ids.shape[1]
-    one = torch.eye(count, dtype=torch.bool, device=request.ids.device)
-    none = torch.zeros_like(one[:1])
-    keep = torch.cat((one, ~one, none, ~none))
+    single_tokens = torch.eye(count, dtype=torch.bool, device=request.ids.device)
+    none = torch.zeros_like(single_tokens[:1])
+    keep = torch.cat((single_tokens, ~single_tokens, none, ~none))
     logits = request.logits(torch.zeros(len(keep), dtype=torch.int64, device=keep.device), keep)
     values = torch.stack([target.rows([0] * len(keep)).of(logits) for target in request.targets]).numpy()
     single, without, base, whole = np.split(values, [count, 2 * count, 2 * count + 1], axis=1)

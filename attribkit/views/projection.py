@@ -45,7 +45,7 @@ class Projection:
             return []
         ids = [encoded.ids for encoded in batch.encoded]
         scatter, _ = self._mapped(classifier).marked(batch.texts, ids, self.batch_size)
-        return [[replace(scatter, placed=(one,))] for one in scatter.placed]
+        return [[replace(scatter, placed=(text,))] for text in scatter.placed]
 
     def _mapped(self, classifier: Classifier) -> Mapped:
         if self.reference is None:

@@ -54,23 +54,23 @@ class WindowAblation:
         table = network.embedding.weight.detach().to(device)
         rows = table[torch.from_numpy(np.append(ids, pad_id)).to(device)]
         dtype = torch.promote_types(rows.dtype, torch.float32)
-        given = rows.to(dtype) @ filters.matrix(dtype)
-        taps = given.unflatten(1, (filters.taps, filters.most))
+        shares = rows.to(dtype) @ filters.matrix(dtype)
+        taps = shares.unflatten(1, (filters.taps, filters.most))
         output = network.output
         free = torch.zeros(output.out_features) if output.bias is None else output.bias.detach()
-        found = WindowAblation(
+        ablation = WindowAblation(
             filters,
-            F.pad(given, (0, 0, 0, 1)).view(-1, filters.most),
+            F.pad(shares, (0, 0, 0, 1)).view(-1, filters.most),
             (taps[:-1] - taps[-1]).transpose(0, 1).contiguous(),
-            torch.from_numpy(filters.bias()).to(given),
-            torch.from_numpy(filters.outgoing(output).T).to(given),
-            free.to(given),
+            torch.from_numpy(filters.bias()).to(shares),
+            torch.from_numpy(filters.outgoing(output).T).to(shares),
+            free.to(shares),
         )
-        best = found._best(found._read(np.ones((1, len(ids)), dtype=bool), "delete"))
-        features = (best + found.bias).relu().double().cpu().numpy()
+        best = ablation._best(ablation._read(np.ones((1, len(ids)), dtype=bool), "delete"))
+        features = (best + ablation.bias).relu().double().cpu().numpy()
         longest = torch.linalg.vector_norm(rows[:-1].double(), dim=1).amax().reshape(1).cpu().numpy()
         bound = window_rounding(filters, filters.outgoing(output), features, longest)[0]
-        return found if np.all(np.abs(found._logits(best).double().cpu().numpy()[0] - logits) <= bound) else None
+        return ablation if np.all(np.abs(ablation._logits(best).double().cpu().numpy()[0] - logits) <= bound) else None
 
     @torch.no_grad()
     def whole(self, keep: NDArray[np.bool_], how: str) -> NDArray[np.float64]:
@@ -160,9 +160,9 @@ def _others(windows: Tensor, width: int) -> Tensor:
     largest, place = windows.max(1, keepdim=True)
     edge, device = width - 1, windows.device
     around = place + torch.arange(-edge, width, device=device)[:, None]  # (N, 2K − 1, F)
-    there = around.clamp(0, windows.shape[1] - 1)
-    near = windows.gather(1, there).masked_fill_(around != there, -torch.inf)
-    far = windows.scatter(1, there, -torch.inf).amax(1, keepdim=True)
+    inside = around.clamp(0, windows.shape[1] - 1)
+    near = windows.gather(1, inside).masked_fill_(around != inside, -torch.inf)
+    far = windows.scatter(1, inside, -torch.inf).amax(1, keepdim=True)
     back = torch.arange(width, device=device)  # how far before the largest window's last token
     ahead = torch.arange(2 * width - 1, device=device) + back[:, None] - edge  # of each near one, before its first
     holds = (ahead >= 0) & (ahead < width)  # (K, 2K − 1)

@@ -175,14 +175,14 @@ def _equal(weight: Tensor, ids: Tensor, baseline: Tensor) -> NDArray[np.bool_]:
     """(B, T): whether a token's embedding is the baseline's, compared in full only where the first number is."""
     ids, baseline = ids.to(weight.device), baseline.to(weight.device)
 
-    def rows(where: tuple[Tensor, ...] | None, first: slice | int) -> Tensor:
+    def rows(places: tuple[Tensor, ...] | None, first: slice | int) -> Tensor:
         if not baseline.is_floating_point():
-            return weight[baseline if where is None else baseline[where], first]
+            return weight[baseline if places is None else baseline[places], first]
         if baseline.ndim == 1:
             return baseline[first]
-        return baseline[..., first] if where is None else baseline[where][:, first]
+        return baseline[..., first] if places is None else baseline[places][:, first]
 
     equal = weight[ids, 0] == rows(None, 0)
-    where = equal.nonzero(as_tuple=True)
-    equal[where] = (weight[ids[where]] == rows(where, slice(None))).all(1)
+    matches = equal.nonzero(as_tuple=True)
+    equal[matches] = (weight[ids[matches]] == rows(matches, slice(None))).all(1)
     return equal.cpu().numpy()

@@ -219,9 +219,9 @@ def _advance(before, after, odds, allowed):
     half, lanes = before.shape
     for entry in range(half):
         bit, old, other = entry & 1, entry >> 1, (entry + half) >> 1
-        one, two = allowed[entry], allowed[entry + half]
+        absent, present = allowed[entry], allowed[entry + half]
         for lane in range(lanes):
-            after[entry, lane] = odds[bit, lane] * (one * before[old, lane] + two * before[other, lane])
+            after[entry, lane] = odds[bit, lane] * (absent * before[old, lane] + present * before[other, lane])
 
 
 @inlined
@@ -230,9 +230,11 @@ def _retreat(before, after, odds, allowed):
     half, lanes = before.shape
     for state in range(half):
         entry, new = 2 * state, (2 * state) & (half - 1)
-        one, two = allowed[entry], allowed[entry + 1]
+        absent, present = allowed[entry], allowed[entry + 1]
         for lane in range(lanes):
-            before[state, lane] = one * odds[0, lane] * after[new, lane] + two * odds[1, lane] * after[new + 1, lane]
+            before[state, lane] = (
+                absent * odds[0, lane] * after[new, lane] + present * odds[1, lane] * after[new + 1, lane]
+            )
 
 
 @inlined

@@ -50,12 +50,12 @@ def output_bounds(
     """
     if any(count < 0 for count in counts):
         raise InputError(f"`counts` must be numbers of words, 0 or more, got {list(counts)}")
-    asked, back = np.unique(np.asarray(counts, dtype=np.int64), return_inverse=True)
+    distinct, back = np.unique(np.asarray(counts, dtype=np.int64), return_inverse=True)
     constant = np.stack([directions(target, free_bias(network), "bounds") for target in targets])  # (J, B)
     along = ways(network, targets, "bounds")
-    bounds = np.empty((2, *constant.shape, len(asked)))
+    bounds = np.empty((2, *constant.shape, len(distinct)))
     for row, game in enumerate(games(network, ids, mask, baseline)):
-        least, greatest = feature_bounds(game, asked, kept)
+        least, greatest = feature_bounds(game, distinct, kept)
         up, down = np.maximum(along[:, row], 0.0), np.minimum(along[:, row], 0.0)
         bounds[0, :, row] = constant[:, row, np.newaxis] + up @ least + down @ greatest
         bounds[1, :, row] = constant[:, row, np.newaxis] + up @ greatest + down @ least
@@ -76,7 +76,7 @@ def feature_bounds(game: Game, counts: NDArray[np.int64], kept: bool) -> tuple[N
     greatest = np.zeros_like(least)
     compiled = core("lowest")
 
-    def one(task: tuple[int, slice]) -> None:
+    def fill(task: tuple[int, slice]) -> None:
         kernel, columns = task
         values = game.values(kernel, columns)
         windows = values.shape[1]
@@ -94,7 +94,7 @@ def feature_bounds(game: Game, counts: NDArray[np.int64], kept: bool) -> tuple[N
             greatest[kernel, columns, number] = np.maximum(reached.max(1), 0.0)
 
     if length:
-        shared_out(one, list(tasks(game)))
+        shared_out(fill, list(tasks(game)))
     return least.reshape(-1, len(counts)), greatest.reshape(-1, len(counts))
 
 

@@ -50,13 +50,13 @@ def upper_envelope(segment: Indices, intercept: Numbers, slope: Numbers, segment
     Returns:
         The lines that won, and (P,) which of the given ones they are.
     """
-    given, line = segment, np.arange(len(segment))
+    owners, line = segment, np.arange(len(segment))
     piece = np.full(len(segment), -1)
     height = largest(intercept, segment, segments)
     steep = largest(np.where(intercept == height[segment], slope, -np.inf), segment, segments)
     alpha = np.zeros(segments)
     going = height > -np.inf
-    found: list[tuple[Numbers, ...]] = []
+    pieces: list[tuple[Numbers, ...]] = []
     number = 0
     while True:
         here = np.flatnonzero(going)
@@ -73,25 +73,25 @@ def upper_envelope(segment: Indices, intercept: Numbers, slope: Numbers, segment
         crossing = (present_height[steeper] - intercept) / rise[steeper]
         np.minimum.at(end, segment, crossing)
         end = np.maximum(end, alpha)
-        found.append((height[here], steep[here], alpha[here], np.minimum(end[here], 1.0)))
+        pieces.append((height[here], steep[here], alpha[here], np.minimum(end[here], 1.0)))
         going = going & (end < 1)
         if not going.any():
             break
-        kept = np.flatnonzero(going[segment])
-        line, segment, intercept, slope = line[kept], segment[kept], intercept[kept], slope[kept]
-        meets = crossing[kept] <= end[segment]
+        left = np.flatnonzero(going[segment])
+        line, segment, intercept, slope = line[left], segment[left], intercept[left], slope[left]
+        meets = crossing[left] <= end[segment]
         steep = largest(np.where(meets, slope, -np.inf), segment, segments)
         first = meets & (slope == steep[segment])
         height = largest(np.where(first, intercept, -np.inf), segment, segments)
         alpha = end
-    height, steep, start, end = (np.concatenate(column) for column in zip(*found, strict=True))
+    height, steep, start, end = (np.concatenate(column) for column in zip(*pieces, strict=True))
     with np.errstate(divide="ignore", invalid="ignore"):
         zero = -height / steep  # where the line meets zero; of a level one only its height counts
     start = np.where(steep > 0, np.maximum(start, zero), start)
     end = np.where(steep < 0, np.minimum(end, zero), end)
     end = np.where((steep == 0) & (height <= 0), start, end)
     won = np.flatnonzero((piece >= 0) & (end > start)[piece])
-    owner, piece = given[won], piece[won]
+    owner, piece = owners[won], piece[won]
     share = 1 / np.bincount(piece, minlength=len(steep))[piece]
     return Envelope(owner, height[piece], steep[piece], start[piece], end[piece], share), won
 
@@ -115,6 +115,6 @@ def level_envelope(segment: Indices, intercept: Numbers, slope: Numbers, segment
 
 def largest(values: Numbers, segment: Indices, segments: int) -> Numbers:
     """(S,) each segment's largest value, −∞ where it has none."""
-    found = np.full(segments, -np.inf)
-    np.maximum.at(found, segment, values)
-    return found
+    maxima = np.full(segments, -np.inf)
+    np.maximum.at(maxima, segment, values)
+    return maxima

@@ -44,13 +44,13 @@ def every_class(output: str, outgoing: Numbers, first: Indices, last: Indices, n
         first, last: (P,) a line's stretch is the intervals from `first` to before `last`.
         nodes: of the path.
     """
-    found = np.zeros_like(outgoing)
+    integrals = np.zeros_like(outgoing)
     step = max(1, _NUMBERS_AT_ONCE // (outgoing.shape[0] + outgoing.shape[1]))
     for start in range(0, len(nodes.weight), step):
         some = nodes[start : start + step]
         on = (first[:, np.newaxis] <= some.interval) & (some.interval < last[:, np.newaxis])  # (P, R)
-        found += _block(output, outgoing, on, some)
-    return found
+        integrals += _block(output, outgoing, on, some)
+    return integrals
 
 
 def _block(output: str, outgoing: Numbers, on: NDArray[np.bool_], nodes: Nodes) -> Numbers:
@@ -71,9 +71,9 @@ def _block(output: str, outgoing: Numbers, on: NDArray[np.bool_], nodes: Nodes) 
     value *= nodes.weight[:, np.newaxis]
     share = value / without
     share[each, largest] = 0.0
-    found = outgoing * (on @ (value + powers * share))
-    found -= (on * (outgoing @ powers.T)) @ share
+    integrals = outgoing * (on @ (value + powers * share))
+    integrals -= (on * (outgoing @ powers.T)) @ share
     own = (on * (outgoing @ (others / beside[:, np.newaxis]).T)) * value[each, largest]  # (P, R)
     for index in np.unique(largest):
-        found[:, index] -= own[:, largest == index].sum(1)
-    return found
+        integrals[:, index] -= own[:, largest == index].sum(1)
+    return integrals

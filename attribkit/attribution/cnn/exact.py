@@ -152,7 +152,7 @@ def attribute(
     device, cpu = home(ids.device), torch.device("cpu")
     targets = [target.to(cpu) for target in targets]
     scores = np.empty((len(targets), *ids.shape))
-    found: list[Phrases] = []
+    parts: list[Phrases] = []
     agree = np.ones(len(ids), dtype=bool)
     for rows, winners, pieces in lines(network, ids, mask, baseline, tables):
         weights = pieces.weights_of([target.rows(rows) for target in targets])  # (J, P)
@@ -160,9 +160,9 @@ def attribute(
         if logits is not None:
             agree[rows] = agrees(winners, pieces, logits[:, rows].cpu().numpy())
         if phrases:
-            found.append(_phrases(winners, weights, rows.start, mask[rows].sum(1).cpu().numpy()))
+            parts.append(_phrases(winners, weights, rows.start, mask[rows].sum(1).cpu().numpy()))
     return Attribution(
-        torch.from_numpy(scores).to(device), _joined(found) if phrases else None, torch.from_numpy(agree)
+        torch.from_numpy(scores).to(device), _joined(parts) if phrases else None, torch.from_numpy(agree)
     )
 
 

@@ -59,20 +59,20 @@ def integrated_hessians(
     Raises: InputError as `shapley.shapley_values`.
     """
     texts, length = ids.shape
-    found = np.zeros((len(targets), texts, length, length))
+    hessians = np.zeros((len(targets), texts, length, length))
     for rows, winners, pieces in lines(network, ids, mask, baseline, tables):
         ways = np.stack([directions(target.rows(rows), pieces.outgoing, "integrated Hessians") for target in targets])
         along = ways.reshape(len(targets), -1)[:, winners.envelope.segment]  # (J, P)
-        _add_kinks(found[:, rows], winners, along)
+        _add_kinks(hessians[:, rows], winners, along)
         level = _antiderivative(winners.envelope.end) - _antiderivative(winners.envelope.start)
         own = winners.spread(along * winners.envelope.share * level)[..., :length]
         places = np.arange(length)
-        found[:, rows, places, places] += own
-    return torch.from_numpy(found)
+        hessians[:, rows, places, places] += own
+    return torch.from_numpy(hessians)
 
 
-def _add_kinks(found: Numbers, winners: ActiveWindows, along: Numbers) -> None:
-    """Add what the kinks give to found (J, b, T, T)."""
+def _add_kinks(hessians: Numbers, winners: ActiveWindows, along: Numbers) -> None:
+    """Add what the kinks give to hessians (J, b, T, T)."""
     kink, line, sign, gamma = _kinks(winners.envelope)
     if not len(gamma):
         return
@@ -88,7 +88,7 @@ def _add_kinks(found: Numbers, winners: ActiveWindows, along: Numbers) -> None:
     changes, scale = changes[bent], (-gamma * np.log(gamma))[bent] / steeper[bent]
     weight = np.zeros((len(along), len(gamma)))
     weight[:, kink] = along[:, line]  # all lines of a kink are one filter's
-    for each, way in zip(found, weight[:, bent], strict=True):
+    for each, way in zip(hessians, weight[:, bent], strict=True):
         both = (changes.T @ (changes * (scale * way)[:, np.newaxis])).tocoo()
         text, first, second = both.row // padded, both.row % padded - edge, both.col % padded - edge
         inside = (first >= 0) & (second >= 0) & (first < each.shape[1]) & (second < each.shape[1])

@@ -33,11 +33,11 @@ def shapley_interactions(
     It takes T times as long as the Shapley values. Arguments and errors as those of `shapley.shapley_values`.
     """
     along = ways(network, targets, "Shapley interactions")
-    found = np.zeros((len(targets), *ids.shape, ids.shape[1]))
+    interactions = np.zeros((len(targets), *ids.shape, ids.shape[1]))
     for row, game in enumerate(games(network, ids, mask, baseline)):
         length = len(game.free)
-        found[:, row, :length, :length] = _pairs(game, along[:, row])
-    return torch.from_numpy(found)
+        interactions[:, row, :length, :length] = _pairs(game, along[:, row])
+    return torch.from_numpy(interactions)
 
 
 def _pairs(game: Game, along: Numbers) -> Numbers:
@@ -47,11 +47,11 @@ def _pairs(game: Game, along: Numbers) -> Numbers:
     rule = (weights / chances)[np.newaxis]
     chance = np.broadcast_to(chances, (length, len(chances)))
     whole = along @ swept(game, chance, rule)[1][0]
-    found = np.zeros((len(along), length, length))
+    interactions = np.zeros((len(along), length, length))
     for word in free:
         without, known = chance.copy(), np.full(length, -1, dtype=np.int8)
         without[word], known[word] = 0.0, 0
-        found[:, word] = whole - along @ swept(game, without, rule, known)[1][0]
-        found[:, word, word] = 0.0
-    found[:, :, ~game.free] = 0.0
-    return (found + found.swapaxes(1, 2)) / 2
+        interactions[:, word] = whole - along @ swept(game, without, rule, known)[1][0]
+        interactions[:, word, word] = 0.0
+    interactions[:, :, ~game.free] = 0.0
+    return (interactions + interactions.swapaxes(1, 2)) / 2

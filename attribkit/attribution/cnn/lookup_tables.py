@@ -119,12 +119,12 @@ class Tables:
 
     def words(self, ids: NDArray[np.int64], mask: NDArray[np.bool_]) -> NDArray[np.int64]:
         """The word (B, T) of each id; 1 where mask (B, T) is False. ValueError if a real token's id has none."""
-        found = ids + _WORDS if self.slots is None else self.slots[ids]
-        found = np.where(mask, found, _AFTER)
-        if self.slots is not None and found.min(initial=0) < 0:
-            missing = int(ids[found < 0][0])
+        words = ids + _WORDS if self.slots is None else self.slots[ids]
+        words = np.where(mask, words, _AFTER)
+        if self.slots is not None and words.min(initial=0) < 0:
+            missing = int(ids[words < 0][0])
             raise InputError(f"the tables hold no row for token id {missing}; build them from all texts of the run")
-        return found
+        return words
 
     def check(self, network: ClosedForm) -> None:
         """Raise RuntimeError if the network's weights are not those the tables were built from.

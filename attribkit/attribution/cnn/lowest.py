@@ -15,15 +15,15 @@ Array = NDArray[Any]
 
 
 @compiled
-def lowest(values: Array, order: Array, costs: Array, counts: Array, found: Array) -> None:
-    """Fill found (F, Q) with the least maximum, cut at 0, that at most so many changes can leave.
+def lowest(values: Array, order: Array, costs: Array, counts: Array, lowest_values: Array) -> None:
+    """Fill lowest_values (F, Q) with the least maximum, cut at 0, that at most so many changes can leave.
 
     Args:
         values: (F, W · 2 · H) of each entry, as `automaton.sweep` has them.
         order: (F, M) a filter's positive entries, the largest first, then one that is not positive.
         costs: (W, 2) changes that a word's absence costs, and its presence; ∞ where it can not be so.
         counts: (Q,) changes, ascending.
-        found: (F, Q).
+        lowest_values: (F, Q).
     """
     half = values.shape[1] // len(costs) // 2
     before, after = np.empty(half), np.empty(half)
@@ -42,7 +42,7 @@ def lowest(values: Array, order: Array, costs: Array, counts: Array, found: Arra
                     good = middle
                 else:
                     bad = middle
-            found[number, query] = mine[falling[good]] if good < most else 0.0
+            lowest_values[number, query] = mine[falling[good]] if good < most else 0.0
 
 
 @compiled

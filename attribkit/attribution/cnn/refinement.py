@@ -59,21 +59,23 @@ class Pieces:
         smooth = [_direction(target, self.outgoing[:, :1]) is None for target in targets]
         if sum(smooth) < _MANY:
             return np.stack([self.weights(target) for target in targets])
-        outputs = {target.output for target, one in zip(targets, smooth, strict=True) if one}
-        every = {output: self._every_class(output) for output in outputs}
+        outputs = {target.output for target, is_smooth in zip(targets, smooth, strict=True) if is_smooth}
+        of_all_classes = {output: self._every_class(output) for output in outputs}
         lines = np.arange(len(self.text))
         return np.stack(
             [
-                every[target.output][lines, target.index.numpy()[self.text]] if one else self.weights(target)
-                for target, one in zip(targets, smooth, strict=True)
+                of_all_classes[target.output][lines, target.index.numpy()[self.text]]
+                if is_smooth
+                else self.weights(target)
+                for target, is_smooth in zip(targets, smooth, strict=True)
             ]
         )
 
     def _every_class(self, output: str) -> Numbers:
         """(P, C) the weights for every class."""
-        rule, (grid, logits, where) = self._rule, self._refined
+        rule, (grid, logits, stretches) = self._rule, self._refined
         nodes, shares = (_NODES + 1) / 2, _WEIGHTS / 2
-        found = np.zeros((len(self.text), len(self.outgoing)))
+        weights = np.zeros((len(self.text), len(self.outgoing)))
         outgoing = self.outgoing.T[self.envelope.segment % self.outgoing.shape[1]]
         bounds = np.searchsorted(rule.text, np.arange(self.texts + 1))
         for text in range(self.texts):
@@ -84,11 +86,11 @@ class Pieces:
             points = start[:, np.newaxis] + at[:, :, np.newaxis] * (stop - start)[:, np.newaxis]
             width = (grid[text, interval + 1] - grid[text, interval]) / rule.parts[some]
             mine = np.flatnonzero(self.text == text)
-            first, last = where[:, mine] - text * grid.shape[1]
+            first, last = stretches[:, mine] - text * grid.shape[1]
             weight = (width[:, np.newaxis] * shares).reshape(-1)
             path = Nodes(interval.repeat(8), weight, points.reshape(-1, len(self.bias)))
-            found[mine] = every_class(output, outgoing[mine], first, last, path)
-        return found * self.envelope.share[:, np.newaxis]
+            weights[mine] = every_class(output, outgoing[mine], first, last, path)
+        return weights * self.envelope.share[:, np.newaxis]
 
     @cached_property
     def _along(self) -> Numbers:
@@ -122,9 +124,9 @@ class Pieces:
         if target.output != "probability":
             return along * (envelope.end - envelope.start)
         free = _direction(target, self.bias)
-        grid, values, where = self._refine(np.zeros(self.texts) if free is None else free, along)
+        grid, values, stretches = self._refine(np.zeros(self.texts) if free is None else free, along)
         # an integral of σ′ over an interval on which z is linear
-        return along * _between(np.diff(grid, axis=1) * sigmoid_slope(values[:, :-1], values[:, 1:]), where)
+        return along * _between(np.diff(grid, axis=1) * sigmoid_slope(values[:, :-1], values[:, 1:]), stretches)
 
     def weights_at(self, target: Target, points: Numbers) -> Numbers:
         """(S, P) ∂S/∂(the filter's feature) at points (B, S) of each text's path; 0 where a line is not on top."""
@@ -137,7 +139,9 @@ class Pieces:
             return (shares * direction.reshape(-1)[envelope.segment, np.newaxis]).T
         features = shares * (envelope.intercept[:, np.newaxis] + envelope.slope[:, np.newaxis] * at)
         own = self.outgoing.T[envelope.segment % self.outgoing.shape[1]]  # (P, C)
-        logits = np.stack([_summed(features * one[:, np.newaxis], self.text, self.texts) for one in own.T], axis=2)
+        logits = np.stack(
+            [_summed(features * column[:, np.newaxis], self.text, self.texts) for column in own.T], axis=2
+        )
         several = target.rows(np.arange(self.texts).repeat(points.shape[1]))
         slopes = logit_gradient(several, (logits + self.bias).reshape(-1, len(self.bias))).reshape(logits.shape)
         return (shares * np.einsum("pc,psc->ps", own, slopes[self.text])).T
@@ -145,7 +149,7 @@ class Pieces:
     def _smooth(self, target: Target) -> Numbers:
         """The same for a scalar that is no function of one linear combination of the logits."""
         classes, rule = len(self.outgoing), self._rule
-        grid, logits, where = self._refined
+        grid, logits, stretches = self._refined
         widths, moves = np.diff(grid, axis=1), np.diff(logits, axis=1)
         nodes, weights = (_NODES + 1) / 2, _WEIGHTS / 2
         integral = np.zeros((widths.size, classes))
@@ -159,7 +163,7 @@ class Pieces:
             mean = np.einsum("n,rnc->rc", weights, slopes.reshape(points.shape)) / parts
             whole = mean * widths[text, interval, np.newaxis]
             integral += _summed(whole, text * widths.shape[1] + interval, len(integral))
-        return (self._along * _between(integral.reshape(*widths.shape, classes), where)).sum(1)
+        return (self._along * _between(integral.reshape(*widths.shape, classes), stretches)).sum(1)
 
     def _refine(self, bias: Numbers, along: Numbers) -> tuple[Numbers, Numbers, Indices]:
         """The common refinement.
@@ -249,19 +253,19 @@ def _direction(target: Target, rows: Numbers) -> Numbers | None:
     return rows[index] - rows[1 - index] if len(rows) == 2 else None
 
 
-def _between(integral: Numbers, where: Indices) -> Numbers:
+def _between(integral: Numbers, stretches: Indices) -> Numbers:
     """Sum the integrals (B, M, …) of the refinement's intervals over each line's stretch: (P, …)."""
     so_far = np.concatenate((np.zeros_like(integral[:, :1]), integral.cumsum(1)), axis=1)
     so_far = so_far.reshape(-1, *integral.shape[2:])
-    return so_far[where[1]] - so_far[where[0]]
+    return so_far[stretches[1]] - so_far[stretches[0]]
 
 
-def _summed(values: Numbers, where: Indices, count: int) -> Numbers:
+def _summed(values: Numbers, places: Indices, count: int) -> Numbers:
     """(count, …): the values (R, …) that belong to each place."""
     if values.ndim == 1:
-        return np.bincount(where, values, count).astype(float, copy=False)
+        return np.bincount(places, values, count).astype(float, copy=False)
     width = values.shape[1]
-    flat = (where[:, np.newaxis] * width + np.arange(width)).reshape(-1)
+    flat = (places[:, np.newaxis] * width + np.arange(width)).reshape(-1)
     return np.bincount(flat, values.reshape(-1), count * width).astype(float, copy=False).reshape(count, width)
 
 

@@ -134,11 +134,11 @@ def expected_output(
     free = free_bias(network)
     constant = np.stack([directions(target, free, "expected outputs") for target in targets])  # (J, B)
     along = ways(network, targets, "expected outputs")
-    found = np.empty((*constant.shape, len(q)))
+    expectations = np.empty((*constant.shape, len(q)))
     for row, game in enumerate(games(network, ids, mask, baseline)):
         expected, _ = swept(game, np.broadcast_to(q, (len(game.free), len(q))), np.zeros((0, len(q))))
-        found[:, row] = constant[:, row, np.newaxis] + along[:, row] @ expected
-    return torch.from_numpy(found)
+        expectations[:, row] = constant[:, row, np.newaxis] + along[:, row] @ expected
+    return torch.from_numpy(expectations)
 
 
 def nodes(words: int) -> int:
@@ -177,7 +177,7 @@ def swept(
     at_once = _lanes(game)
     automaton = core("automaton")
 
-    def one(task: tuple[int, slice]) -> None:
+    def fill(task: tuple[int, slice]) -> None:
         kernel, columns = task
         values = game.values(kernel, columns, known)
         windows = values.shape[1]
@@ -194,7 +194,7 @@ def swept(
             slopes[:, kernel, columns] += sums[..., : len(chances)].swapaxes(0, 1)
 
     if len(game.free):
-        shared_out(one, list(tasks(game)))
+        shared_out(fill, list(tasks(game)))
     return expected.reshape(filters.columns, lanes), slopes.reshape(len(weights), filters.columns, len(game.free))
 
 
@@ -208,12 +208,12 @@ def _values(
     method: str,
 ) -> Tensor:
     along = ways(network, targets, method)
-    found = np.zeros((len(targets), *ids.shape))
+    scores = np.zeros((len(targets), *ids.shape))
     for row, game in enumerate(games(network, ids, mask, baseline)):
         chances, weights = rule(int(game.free.sum()))
         _, slopes = swept(game, np.broadcast_to(chances, (len(game.free), len(chances))), weights[np.newaxis])
-        found[:, row, : len(game.free)] = along[:, row] @ slopes[0]
-    return torch.from_numpy(found)
+        scores[:, row, : len(game.free)] = along[:, row] @ slopes[0]
+    return torch.from_numpy(scores)
 
 
 def core(name: str) -> Any:
@@ -261,15 +261,15 @@ def tasks(game: Game) -> Iterator[tuple[int, slice]]:
             yield kernel, slice(first, min(first + step, filters.counts[kernel]))
 
 
-def shared_out(one: Callable[[tuple[int, slice]], None], tasks: Sequence[tuple[int, slice]]) -> None:
+def shared_out(work: Callable[[tuple[int, slice]], None], tasks: Sequence[tuple[int, slice]]) -> None:
     """Do all tasks on as many cores as torch may use; the compiled code leaves the interpreter free meanwhile."""
     cores = min(torch.get_num_threads(), len(tasks))
     if cores == 1:
         for task in tasks:
-            one(task)
+            work(task)
         return
     with ThreadPoolExecutor(cores) as pool:
-        for _ in pool.map(one, tasks):
+        for _ in pool.map(work, tasks):
             pass
 
 

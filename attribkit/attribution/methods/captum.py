@@ -85,7 +85,7 @@ def integrated_gradients(
     count = FIRST_STEPS
     while len(open_rows) and count <= MOST_STEPS:
         some = None if baseline_ids is None else baseline_ids[open_rows]
-        found = _attribute(
+        part = _attribute(
             network,
             run,
             ids[open_rows],
@@ -96,9 +96,9 @@ def integrated_gradients(
             count,
             rows,
         )
-        scores[open_rows], steps[open_rows] = found, count
-        error = (found.sum(1) - difference[open_rows]).abs()
-        converged[open_rows] = error <= tolerance * found.abs().sum(1)
+        scores[open_rows], steps[open_rows] = part, count
+        error = (part.sum(1) - difference[open_rows]).abs()
+        converged[open_rows] = error <= tolerance * part.abs().sum(1)
         open_rows = open_rows[~converged[open_rows]]
         count *= 2
     return Result(scores, steps, converged)

@@ -87,9 +87,9 @@ def occlusion(request: AttributionRequest) -> MethodResult:
         costs = worth[0] - worth[1:]
         return Estimate(costs.T @ inside / inside.sum(0))
 
-    found = _played(request, slide)
+    result = _played(request, slide)
     note = f"a score is the mean over the windows of {OCCLUDED} tokens that hold the token"
-    return MethodResult(found.scores, found.steps, None, (note,))
+    return MethodResult(result.scores, result.steps, None, (note,))
 
 
 def shapley_sampling(request: AttributionRequest) -> MethodResult:
@@ -150,30 +150,30 @@ def lime(request: AttributionRequest) -> MethodResult:
     def fit(game: Game) -> Estimate:
         count = _samples(game)
         drawn = game.players > MOST_ENUMERATED
-        kept = game.random.random((count, game.players)) < 0.5 if drawn else _every(game.players)
-        distances = 1 - np.sqrt(kept.mean(1))
-        weights = np.exp(-(distances**2) / (2 * _KERNEL_WIDTH**2)) * (count / len(kept))
-        design = np.hstack([np.ones((len(kept), 1)), kept])
+        coalitions = game.random.random((count, game.players)) < 0.5 if drawn else _every(game.players)
+        distances = 1 - np.sqrt(coalitions.mean(1))
+        weights = np.exp(-(distances**2) / (2 * _KERNEL_WIDTH**2)) * (count / len(coalitions))
+        design = np.hstack([np.ones((len(coalitions), 1)), coalitions])
         penalty = np.append(0.0, np.full(game.players, _PENALTY))  # none on the intercept
-        coefficients, errors = _least_squares(design, game.worth(kept), weights, penalty)
+        coefficients, errors = _least_squares(design, game.worth(coalitions), weights, penalty)
         if not drawn:
             return Estimate(coefficients[1:].T)
         return Estimate(coefficients[1:].T, count, spread(errors[1:], count - game.players - 1).T)
 
-    found = _played(request, fit)
-    notes = _notes(found, request.seed, "a draw is a random change of the text")
-    return MethodResult(found.scores, found.steps, None, draws=found.draws, spread=found.spread, text_notes=notes)
+    result = _played(request, fit)
+    notes = _notes(result, request.seed, "a draw is a random change of the text")
+    return MethodResult(result.scores, result.steps, None, draws=result.draws, spread=result.spread, text_notes=notes)
 
 
 def _shapley(request: AttributionRequest, estimate: Callable[[Game], Estimate], draw: str) -> MethodResult:
-    found = _played(request, estimate)
+    result = _played(request, estimate)
     return MethodResult(
-        found.scores,
-        found.steps,
-        adds_up(request, found.scores),
-        draws=found.draws,
-        spread=found.spread,
-        text_notes=_notes(found, request.seed, draw),
+        result.scores,
+        result.steps,
+        adds_up(request, result.scores),
+        draws=result.draws,
+        spread=result.spread,
+        text_notes=_notes(result, request.seed, draw),
     )
 
 
@@ -187,11 +187,11 @@ def _shapley_values(game: Game) -> Numbers:
     coalitions = _every(game.players)
     worth, sizes = game.worth(coalitions), np.arange(game.players)
     weights = 1 / (game.players * comb(game.players - 1, sizes))
-    found = []
+    values = []
     for player in range(game.players):
         has = coalitions[:, player]  # those that have it come in the order of those that lack it alone
-        found.append(weights[coalitions[~has].sum(1)] @ (worth[has] - worth[~has]))
-    return np.stack(found, axis=1)
+        values.append(weights[coalitions[~has].sum(1)] @ (worth[has] - worth[~has]))
+    return np.stack(values, axis=1)
 
 
 def _errors_of_mean(gains: Numbers) -> Numbers:
@@ -245,17 +245,17 @@ def _played(request: AttributionRequest, estimate: Callable[[Game], Estimate]) -
         players[row] = game.players
         if not game.players:
             continue
-        found, places = estimate(game), game.places.cpu()
-        scores[:, row, places] = torch.from_numpy(found.scores)
-        if found.spread is not None:
-            away[:, row, places] = torch.from_numpy(found.spread)
-        steps[:, row], draws[row] = game.steps, found.draws
+        estimated, places = estimate(game), game.places.cpu()
+        scores[:, row, places] = torch.from_numpy(estimated.scores)
+        if estimated.spread is not None:
+            away[:, row, places] = torch.from_numpy(estimated.spread)
+        steps[:, row], draws[row] = game.steps, estimated.draws
     return _Played(scores, away, steps, draws, players)
 
 
-def _notes(found: _Played, seed: int, draw: str) -> list[str]:
+def _notes(result: _Played, seed: int, draw: str) -> list[str]:
     """For each text: how its scores were drawn, or that none were."""
-    pairs = zip(found.draws.tolist(), found.players.tolist(), strict=True)
+    pairs = zip(result.draws.tolist(), result.players.tolist(), strict=True)
     return [
         f"{draw}; drawn with seed {seed}"
         if draws

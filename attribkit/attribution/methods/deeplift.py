@@ -42,14 +42,14 @@ def deeplift(request: AttributionRequest) -> MethodResult:
         raise InputError(_misfit(network, "has recurrent or attention layers"))
 
     def propagate(text: AttributionRequest) -> tuple[Tensor, int]:
-        found = []
+        rows = []
         for number, target in enumerate(text.targets):
             scores = _scores(text, target)
             error = (scores.sum() - text.difference[number, 0].cpu()).abs()
             if error > _BROKEN * scores.abs().sum():
                 raise InputError(_misfit(network, "computes with functions that Captum's rule does not see"))
-            found.append(scores)
-        return torch.stack(found), 1
+            rows.append(scores)
+        return torch.stack(rows), 1
 
     scores, steps = one_by_one(request, propagate)
     return MethodResult(scores, steps, adds_up(request, scores))
@@ -151,7 +151,7 @@ def _traceless(network: nn.Module) -> Iterator[None]:
     try:
         yield
     finally:
-        for module, kept in before:
+        for module, attributes in before:
             for name in _KEPT:
                 vars(module).pop(name, None)
-            vars(module).update(kept)
+            vars(module).update(attributes)

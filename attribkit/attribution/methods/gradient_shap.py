@@ -36,8 +36,8 @@ def gradient_shap(request: AttributionRequest) -> MethodResult:
 
     A text of T tokens gets 50,000 / T gradients then, at least 20.
     """
-    found = _by_lines(request) or _by_gradients(request)
-    scores, errors, steps = found
+    draws = _by_lines(request) or _by_gradients(request)
+    scores, errors, steps = draws
     away = torch.from_numpy(spread(errors.numpy(), steps.numpy()[..., np.newaxis] - 1))
     note = f"the points of the path were drawn with seed {request.seed}; the scores add up only in the mean"
     return MethodResult(scores, steps, None, (note,), draws=steps[0], spread=away)
@@ -84,7 +84,7 @@ def _by_gradients(request: AttributionRequest) -> tuple[Tensor, Tensor, Tensor]:
 
 def _terms(text: AttributionRequest, points: NDArray[np.float64]) -> NDArray[np.float64]:
     """(S, J, T): ⟨x_i − x′_i, ∂F/∂x_i⟩ of one text at points (S,)."""
-    moved, found = text.embedded - text.baseline, []
+    moved, parts = text.embedded - text.baseline, []
     alphas = torch.from_numpy(points).to(moved)
     for some in alphas.split(max(1, _TOKENS_AT_ONCE // text.ids.shape[1])):
         count = len(some)
@@ -95,8 +95,8 @@ def _terms(text: AttributionRequest, points: NDArray[np.float64]) -> NDArray[np.
         gradients = [
             torch.autograd.grad(output, at, retain_graph=number < last)[0] for number, output in enumerate(outputs)
         ]
-        found.append(torch.stack([(gradient * moved).sum(2) for gradient in gradients], dim=1).cpu().double())
-    return torch.cat(found).numpy()
+        parts.append(torch.stack([(gradient * moved).sum(2) for gradient in gradients], dim=1).cpu().double())
+    return torch.cat(parts).numpy()
 
 
 def _points(request: AttributionRequest, row: int, count: int) -> NDArray[np.float64]:

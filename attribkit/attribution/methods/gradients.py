@@ -41,11 +41,11 @@ def _at_the_text(
     request: AttributionRequest, method: Callable[[Callable[..., Tensor], Tensor, tuple[Any, ...]], Tensor], note: str
 ) -> MethodResult:
     """A method of one gradient, for all texts together."""
-    found = [
+    rows = [
         method(_forward(request, target), _points(request), _arguments(request, target)).detach().cpu().double()
         for target in request.targets
     ]
-    scores = torch.stack(found).masked_fill(~request.mask.cpu(), 0.0)
+    scores = torch.stack(rows).masked_fill(~request.mask.cpu(), 0.0)
     return MethodResult(scores, torch.ones(scores.shape[:2], dtype=torch.int64), None, (note,))
 
 

@@ -53,26 +53,29 @@ def leave_one_out(request: AttributionRequest) -> MethodResult:
     scores = torch.zeros(len(request.targets), *request.ids.shape, dtype=torch.float64)
     if bool(request.moved.any()):
         targets = [target.to(torch.device("cpu")) for target in request.targets]
-        outputs, found = request.outputs.cpu(), _by_windows(request)
-        if found is None or not _agrees(request, found, targets):
-            found = _by_forward_passes(request)
+        outputs, replaced = request.outputs.cpu(), _by_windows(request)
+        if replaced is None or not _agrees(request, replaced, targets):
+            replaced = _by_forward_passes(request)
         for number, target in enumerate(targets):
-            whole = outputs[number] if found.whole is None else target.of(found.whole)
-            without = target.rows(found.rows).of(found.logits)
-            scores[number, found.rows, found.places] = whole[found.rows] - without
+            whole = outputs[number] if replaced.whole is None else target.of(replaced.whole)
+            without = target.rows(replaced.rows).of(replaced.logits)
+            scores[number, replaced.rows, replaced.places] = whole[replaced.rows] - without
     steps = request.moved.sum(1).cpu().expand(len(request.targets), -1)
     note = "a score is what the output loses when the baseline's token takes the token's place"
     return MethodResult(scores, steps, None, (note,))
 
 
-def _agrees(request: AttributionRequest, found: _Replaced, targets: Sequence[Target]) -> bool:
+def _agrees(request: AttributionRequest, replaced: _Replaced, targets: Sequence[Target]) -> bool:
     """Whether the windows tell the texts' outputs as the network does; its forward may do more than its modules say."""
-    if found.whole is None or found.features is None or request.filters is None:
+    if replaced.whole is None or replaced.features is None or request.filters is None:
         return True
     lengths = torch.linalg.vector_norm(request.embedded.double(), dim=2).amax(1)
-    own = torch.stack([target.of(found.whole) for target in targets])
+    own = torch.stack([target.of(replaced.whole) for target in targets])
     bound = window_rounding(
-        request.filters, request.filters.outgoing(request.network.output), found.features.numpy(), lengths.cpu().numpy()
+        request.filters,
+        request.filters.outgoing(request.network.output),
+        replaced.features.numpy(),
+        lengths.cpu().numpy(),
     )
     # no output moves by more than twice as much as the logits
     return bool(((own - request.outputs.cpu()).abs() <= 2 * torch.from_numpy(bound).amax(1)).all())
@@ -81,12 +84,12 @@ def _agrees(request: AttributionRequest, found: _Replaced, targets: Sequence[Tar
 def _by_forward_passes(request: AttributionRequest) -> _Replaced:
     """For any network."""
     rows, places = request.moved.nonzero(as_tuple=True)
-    found = []
+    logits = []
     for some, place in zip(rows.split(request.rows_at_once), places.split(request.rows_at_once), strict=True):
         keep = torch.ones(len(some), request.ids.shape[1], dtype=torch.bool, device=some.device)
         keep.scatter_(1, place.unsqueeze(1), False)
-        found.append(request.logits(some, keep))
-    return _Replaced(rows.cpu(), places.cpu(), torch.cat(found), None, None)
+        logits.append(request.logits(some, keep))
+    return _Replaced(rows.cpu(), places.cpu(), torch.cat(logits), None, None)
 
 
 def _by_windows(request: AttributionRequest) -> _Replaced | None:
@@ -103,10 +106,10 @@ def _by_windows(request: AttributionRequest) -> _Replaced | None:
         torch.from_numpy(bias).to(shares.matrix).expand(texts, length + width - 1, -1).clone()  # (B, T + K - 1, F)
         for bias, width in zip(filters.bias().reshape(-1, filters.most), filters.widths, strict=True)
     ]
-    given = torch.empty(0)
+    text_shares = torch.empty(0)
     for stretch in stretches:
-        given = shares.of_texts(stretch)
-        _add(windows, given, filters, stretch)
+        text_shares = shares.of_texts(stretch)
+        _add(windows, text_shares, filters, stretch)
     for values, width in zip(windows, filters.widths, strict=True):
         holds_none = torch.arange(values.shape[1], device=device) >= (mask.sum(1, keepdim=True) + width - 1)
         values.masked_fill_(holds_none.unsqueeze(2), -torch.inf)
@@ -116,7 +119,7 @@ def _by_windows(request: AttributionRequest) -> _Replaced | None:
     free = free.to(device).double()
     rows, places, logits = [], [], []
     for stretch in stretches:
-        lost = shares.lost(stretch, given if len(stretches) == 1 else shares.of_texts(stretch))
+        lost = shares.lost(stretch, text_shares if len(stretches) == 1 else shares.of_texts(stretch))
         features = torch.cat(
             [
                 F.relu(torch.maximum(_touched(values, lost, filters, kernel, stretch), best[:, stretch]))
@@ -161,24 +164,24 @@ class _Shares:
         """(B, n, Q, F)."""
         return self._times(self.embedded[:, stretch])
 
-    def lost(self, stretch: slice, given: Tensor) -> Tensor:
+    def lost(self, stretch: slice, text_shares: Tensor) -> Tensor:
         """(B, n, Q, F) or broadcastable: what is lost when the baseline takes a token's place."""
         if self.baseline is None:
-            return given
+            return text_shares
         if self.baseline.ndim == 1:
-            return given - self._times(self.baseline)
+            return text_shares - self._times(self.baseline)
         return self._times(self.embedded[:, stretch] - self.baseline[:, stretch])
 
     def _times(self, vectors: Tensor) -> Tensor:
         return (vectors @ self.matrix).unflatten(-1, (self.filters.taps, self.filters.most))
 
 
-def _add(windows: Sequence[Tensor], given: Tensor, filters: Filters, stretch: slice) -> None:
+def _add(windows: Sequence[Tensor], shares: Tensor, filters: Filters, stretch: slice) -> None:
     """Add what a stretch of tokens gives to each kernel's windows; window t ends at token t."""
     for values, width, first in zip(windows, filters.widths, filters.first_taps, strict=True):
         for tap in range(width):
             start = stretch.start + width - 1 - tap
-            values[:, start : start + given.shape[1]] += given[:, :, first + tap]
+            values[:, start : start + shares.shape[1]] += shares[:, :, first + tap]
 
 
 def _beside(windows: Tensor, width: int) -> Tensor:

@@ -226,14 +226,14 @@ class _Steps:
             if len(pairs) == 1 or not ran_out(error):
                 raise
             return False
-        where = pairs[:, 0], pairs[:, 1]
-        self.known[where] = True
+        places = pairs[:, 0], pairs[:, 1]
+        self.known[places] = True
         self.largest = self.largest.scatter_reduce(0, pairs[:, 0], largest, "amax")
         for number, values in enumerate(outputs):
-            self.outputs[number][where] = values
+            self.outputs[number][places] = values
         weights = self.weights[:, pairs[:, 1]]  # (rules, N)
         for number, values in enumerate(slopes):
-            self.rates[number][where] = values.sum(1)
+            self.rates[number][places] = values.sum(1)
             shares = torch.einsum("rn,nt->rnt", weights, values)
             self.sums[:, number, :, :longest].index_add_(1, pairs[:, 0], shares)
         return True

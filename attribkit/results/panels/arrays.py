@@ -17,10 +17,10 @@ def frozen_array(values: ArrayLike, dtype: type, name: str, dimensions: int = 1)
         words = {1: "one-dimensional", 2: "two-dimensional"}[dimensions]
         raise InputError(f"`{name}` must be {words}, got shape {array.shape}; pass one number per token or point")
     if dtype is float and not np.isfinite(array).all():
-        where = np.argwhere(~np.isfinite(array))[0].tolist()
-        place = where[0] if dimensions == 1 else tuple(where)
+        at = np.argwhere(~np.isfinite(array))[0].tolist()
+        place = at[0] if dimensions == 1 else tuple(at)
         raise InputError(
-            f"`{name}` must be finite, got {array[tuple(where)]} at position {place}; check the model's weights for NaN"
+            f"`{name}` must be finite, got {array[tuple(at)]} at position {place}; check the model's weights for NaN"
         )
     array.setflags(write=False)
     return array

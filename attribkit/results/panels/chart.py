@@ -45,7 +45,7 @@ class Chart:
     kind = "chart"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "series", tuple(nested(Series, one) for one in self.series))
+        object.__setattr__(self, "series", tuple(nested(Series, line) for line in self.series))
         object.__setattr__(self, "marks", tuple((str(name), float(x)) for name, x in self.marks))
         if not self.series:
             raise InputError("a chart needs at least one series, got none")
@@ -54,6 +54,6 @@ class Chart:
             if scale not in ("linear", "log"):
                 raise InputError(f"`{axis}_scale` must be 'linear' or 'log', got {scale!r}")
             marks = [x for _, x in self.marks] if axis == "x" else []
-            values = [value for one in self.series for value in getattr(one, axis).tolist()] + marks
+            values = [value for line in self.series for value in getattr(line, axis).tolist()] + marks
             if scale == "log" and any(value <= 0 for value in values):
                 raise InputError(f"`{axis}_scale='log'` needs values above zero, got {min(values)}; use 'linear'")

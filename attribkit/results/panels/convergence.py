@@ -37,14 +37,14 @@ class Convergence:
     @staticmethod
     def counted(verdicts: Iterable[tuple[bool | None, float]]) -> "Convergence":
         """Verdicts, each with its relative error."""
-        found = list(verdicts)
-        checked = [(verdict, float(error)) for verdict, error in found if verdict is not None]
+        pairs = list(verdicts)
+        checked = [(verdict, float(error)) for verdict, error in pairs if verdict is not None]
         converged = sum(bool(verdict) for verdict, _ in checked)
         worst = max((error for _, error in checked), default=None)
-        return Convergence(converged, len(checked) - converged, len(found) - len(checked), worst)
+        return Convergence(converged, len(checked) - converged, len(pairs) - len(checked), worst)
 
     def __add__(self, other: "Convergence") -> "Convergence":
-        errors = [one for one in (self.worst_relative_error, other.worst_relative_error) if one is not None]
+        errors = [error for error in (self.worst_relative_error, other.worst_relative_error) if error is not None]
         return Convergence(
             self.converged + other.converged,
             self.failed + other.failed,
@@ -97,10 +97,10 @@ class Convergence:
         return Convergence(**{name: value for name, value in content.items() if name != "total"})
 
 
-def by_method(found: Mapping[str, Convergence]) -> str:
+def by_method(convergences: Mapping[str, Convergence]) -> str:
     """One sentence for several methods: those with a verdict first, then those without."""
-    parts = [f"{name}: {one.sentence}" for name, one in found.items() if one.checked]
-    rest = [name for name, one in found.items() if not one.checked]
+    parts = [f"{name}: {convergence.sentence}" for name, convergence in convergences.items() if convergence.checked]
+    rest = [name for name, convergence in convergences.items() if not convergence.checked]
     if rest:
         parts.append(f"{', '.join(rest)}: adding up proves nothing, for they are sampled or promise no sum")
     return "; ".join(parts)

@@ -58,12 +58,12 @@ def align(a: TokenScores, b: TokenScores) -> Aligned:
             for _, _, places in stretches
             for panel, own in [(a, places[0]) if places[0] else (b, places[1])]
         ),
-        np.array([bool(a.known[one].all() and b.known[two].all()) for _, _, (one, two) in stretches], dtype=bool),
-        np.array([a.scores[one].sum() for _, _, (one, _) in stretches], dtype=float),
-        np.array([b.scores[two].sum() for _, _, (_, two) in stretches], dtype=float),
+        np.array([bool(a.known[in_a].all() and b.known[in_b].all()) for _, _, (in_a, in_b) in stretches], dtype=bool),
+        np.array([a.scores[in_a].sum() for _, _, (in_a, _) in stretches], dtype=float),
+        np.array([b.scores[in_b].sum() for _, _, (_, in_b) in stretches], dtype=float),
         # the tokens of one run may err together: their spreads are added; the two runs err each by itself
         np.array(
-            [np.hypot(_spread(a)[one].sum(), _spread(b)[two].sum()) for _, _, (one, two) in stretches], dtype=float
+            [np.hypot(_spread(a)[in_a].sum(), _spread(b)[in_b].sum()) for _, _, (in_a, in_b) in stretches], dtype=float
         ),
         False,
     )
@@ -86,8 +86,8 @@ def difference(a: TokenScores, b: TokenScores) -> TokenScores:
                 f"only scores of one {name} can be subtracted, got {getattr(a, name)!r} and {getattr(b, name)!r}; "
                 f"explain both with the same `{cure}`"
             )
-    found = align(a, b)
-    scores = found.first - found.second
+    aligned = align(a, b)
+    scores = aligned.first - aligned.second
     outputs = (a.output_text - b.output_text, a.output_baseline - b.output_baseline)
     size = float(np.abs(scores).sum())
     owed = a.tolerance * float(np.abs(a.scores).sum()) + b.tolerance * float(np.abs(b.scores).sum())
@@ -95,20 +95,20 @@ def difference(a: TokenScores, b: TokenScores) -> TokenScores:
     converged = None if a.converged is None or b.converged is None else a.converged and b.converged
     if converged:
         converged = relative_error(scores, outputs[0] - outputs[1]) <= tolerance
-    notes = [] if found.whole else ["where the two cut the text differently, their tokens are taken together"]
-    notes += [f"one of the two {one.verdict}" for one in (a, b) if one.converged is False]
-    draws = [one.draws for one in (a, b) if one.draws is not None]
-    changes = [one.rule_change for one in (a, b) if one.rule_change is not None]
-    path_errors = [one.path_error for one in (a, b) if one.path_error is not None]
+    notes = [] if aligned.whole else ["where the two cut the text differently, their tokens are taken together"]
+    notes += [f"one of the two {panel.verdict}" for panel in (a, b) if panel.converged is False]
+    draws = [panel.draws for panel in (a, b) if panel.draws is not None]
+    changes = [panel.rule_change for panel in (a, b) if panel.rule_change is not None]
+    path_errors = [panel.path_error for panel in (a, b) if panel.path_error is not None]
     if tolerance > 0.01:
         notes.append("the differences are about as small as what either may be wrong by")
     unread = max(a.tokens_total - len(a.tokens), b.tokens_total - len(b.tokens))
     return TokenScores(
-        starts=found.starts,
-        ends=found.ends,
-        tokens=found.tokens,
+        starts=aligned.starts,
+        ends=aligned.ends,
+        tokens=aligned.tokens,
         scores=scores,
-        known=found.known,
+        known=aligned.known,
         unit=a.unit,
         target=a.target,
         method=a.method if a.method == b.method else f"{a.method} − {b.method}",
@@ -118,11 +118,11 @@ def difference(a: TokenScores, b: TokenScores) -> TokenScores:
         output_baseline=outputs[1],
         tolerance=tolerance,
         converged=converged,
-        tokens_total=len(found.tokens) + unread,
+        tokens_total=len(aligned.tokens) + unread,
         notes=tuple(dict.fromkeys([*a.notes, *b.notes, *notes])),
-        sentence_starts=a.sentence_starts if found.whole else np.zeros(0, dtype=np.int64),
+        sentence_starts=a.sentence_starts if aligned.whole else np.zeros(0, dtype=np.int64),
         rule_change=sum(changes) if changes else None,
         path_error=sum(path_errors) if path_errors else None,
         draws=sum(draws) if draws else None,
-        spread=found.spread if draws else None,
+        spread=aligned.spread if draws else None,
     )

@@ -81,7 +81,7 @@ class Heatmap(Compared):
         object.__setattr__(self, "tokens", tuple(self.tokens))
         object.__setattr__(self, "notes", tuple(self.notes))
         object.__setattr__(self, "rows", tuple(nested(HeatmapRow, row) for row in self.rows))
-        object.__setattr__(self, "agreements", tuple(nested(Agreement, one) for one in self.agreements))
+        object.__setattr__(self, "agreements", tuple(nested(Agreement, agreement) for agreement in self.agreements))
         lengths = {len(self.starts), len(self.ends), len(self.tokens), len(self.known)}
         if len(lengths | {len(row.values) for row in self.rows}) != 1 or not self.rows:
             raise InputError("a heatmap needs at least one row and one entry per token in every row and column")

@@ -130,9 +130,9 @@ class Scatter(Compared):
         freeze(self, group=np.int64, values=float)
         for name in ("axes", "groups", "excerpts", "labels", "predictions", "notes"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
-        object.__setattr__(self, "maps", tuple(nested(Map, one) for one in self.maps))
-        object.__setattr__(self, "placed", tuple(nested(ProjectedText, one) for one in self.placed))
-        shapes = {one.points.shape for one in self.maps}
+        object.__setattr__(self, "maps", tuple(nested(Map, map_) for map_ in self.maps))
+        object.__setattr__(self, "placed", tuple(nested(ProjectedText, text) for text in self.placed))
+        shapes = {map_.points.shape for map_ in self.maps}
         if len(shapes) != 1:
             raise InputError(f"a scatter needs at least one map, all of one shape, got shapes {sorted(shapes)}")
         (count, dimensions), *_ = shapes
@@ -146,9 +146,9 @@ class Scatter(Compared):
             raise InputError(f"`group` must lie among the {len(self.groups)} groups or be −1")
         if any(len(excerpt) > EXCERPT for excerpt in self.excerpts):
             raise InputError(f"an excerpt may have at most {EXCERPT} characters; cut it")
-        if any(one.points.shape != (len(self.maps), dimensions) for one in self.placed):
+        if any(text.points.shape != (len(self.maps), dimensions) for text in self.placed):
             raise InputError(f"a placed text needs one point of {dimensions} numbers on each of {len(self.maps)} maps")
-        if any(len(one.neighbours) and one.neighbours.max() >= count for one in self.placed):
+        if any(len(text.neighbours) and text.neighbours.max() >= count for text in self.placed):
             raise InputError(f"a placed text's neighbours must be among the {count} points")
 
     @property

@@ -52,7 +52,7 @@ class Table:
         object.__setattr__(self, "columns", tuple(self.columns))
         object.__setattr__(self, "rows", tuple(tuple(row) for row in self.rows))
         object.__setattr__(self, "notes", tuple(self.notes))
-        object.__setattr__(self, "bars", tuple(None if one is None else nested(Bar, one) for one in self.bars))
+        object.__setattr__(self, "bars", tuple(None if bar is None else nested(Bar, bar) for bar in self.bars))
         object.__setattr__(self, "shades", tuple(tuple(row) for row in self.shades))
         wrong = next((row for row in self.rows if len(row) != len(self.columns)), None)
         if wrong is not None:

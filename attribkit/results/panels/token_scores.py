@@ -173,18 +173,22 @@ class TokenScores(Compared):
         """
         if self.phrases is None:
             return []
-        found = self.phrases
-        each, place = np.unique(np.stack((found.firsts, found.lasts), axis=1), axis=0, return_inverse=True)
+        filter_phrases = self.phrases
+        each, place = np.unique(
+            np.stack((filter_phrases.firsts, filter_phrases.lasts), axis=1), axis=0, return_inverse=True
+        )
         place = place.reshape(-1)
-        scores = np.bincount(place, found.scores, len(each))
-        whole = np.abs(found.scores).sum() or 1.0
+        scores = np.bincount(place, filter_phrases.scores, len(each))
+        whole = np.abs(filter_phrases.scores).sum() or 1.0
         phrases = []
         for i in np.argsort(-np.abs(scores), kind="stable")[:count]:
             own = np.flatnonzero(place == i)
-            own = own[np.argsort(-np.abs(found.scores[own]), kind="stable")]
+            own = own[np.argsort(-np.abs(filter_phrases.scores[own]), kind="stable")]
             first, last = each[i].tolist()
             phrases.append(
-                Phrase(first, last, scores[i].item(), float(scores[i] / whole), tuple(found.filters[own].tolist()))
+                Phrase(
+                    first, last, scores[i].item(), float(scores[i] / whole), tuple(filter_phrases.filters[own].tolist())
+                )
             )
         return phrases
 
