@@ -38,6 +38,14 @@ def compare(a: Explanation, b: Explanation, names: tuple[str, str] | None = None
     Raises:
         TypeError: for anything but explanations.
         ValueError: for different texts, units or targets, or without token scores; the sentence says the cure.
+
+    Example:
+        >>> import attribkit as ak
+        >>> model = ak.load("imdb-cnn")
+        >>> exact, occlusion = (ak.explain(model, "A horrible movie", method=name) for name in ("exact", "occlusion"))
+        >>> heatmap, differences = ak.compare(exact, occlusion).panels()
+        >>> [row.name for row in heatmap.rows]
+        ['exact', 'occlusion', 'difference']
     """
     for one in (a, b):
         if not isinstance(one, Explanation):

@@ -6,11 +6,28 @@ class AttribkitError(Exception):
 
     Its text is one sentence: what was expected, what came, what to do. The command line and the server show that
     sentence. Any other exception (but the operating system's own, such as a full disk) is a fault of this package.
+
+    Example:
+        >>> import attribkit as ak
+        >>> try:
+        ...     ak.load("imdb-cnm")
+        ... except ak.AttribkitError as error:
+        ...     print(type(error).__name__, isinstance(error, FileNotFoundError))
+        InputNotFoundError True
     """
 
 
 class InputError(AttribkitError, ValueError):
-    """What was given cannot be taken: a text, an option, a column, a file's content."""
+    """What was given cannot be taken: a text, an option, a column, a file's content.
+
+    Example:
+        >>> import attribkit as ak
+        >>> try:
+        ...     ak.explain(ak.load("imdb-cnn"), "")
+        ... except ak.InputError as error:
+        ...     print(error)
+        the text is empty; give at least one word
+    """
 
 
 class InputTypeError(InputError, TypeError):

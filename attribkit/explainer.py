@@ -136,6 +136,19 @@ def explain(
         TypeError: for a text that is no string.
         ValueError: for data whose column of texts cannot be told; for an empty text, or an option out of its range; the
             sentence lists what there is.
+
+    Example:
+        >>> import attribkit as ak
+        >>> model = ak.load("imdb-cnn")
+        >>> why = ak.explain(model, "It was a horrible movie")
+        >>> why.label
+        'neg'
+        >>> why.tokens
+        ['It', 'was', 'a', 'horrible', 'movie']
+        >>> why.scores.round(1).tolist()
+        [-0.2, -0.0, -0.2, 5.6, 0.4]
+        >>> why.token_scores.method, why.token_scores.unit, why.token_scores.converged
+        ('exact', 'log-odds', True)
     """
     if not isinstance(model, Classifier):
         raise InputTypeError(

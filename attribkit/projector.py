@@ -86,6 +86,20 @@ def project(
         TypeError, ValueError: for data that cannot be read; for a layer, reduction, epoch or colour that there is not
             (the sentence lists those there are); for too few points; for activations that are NaN or infinite.
         ModuleNotFoundError: for a method whose library is not installed; the sentence says how to install it.
+
+    Example:
+        >>> import pandas as pd
+        >>> import attribkit as ak
+        >>> model = ak.load("imdb-cnn")
+        >>> reviews = pd.DataFrame(
+        ...     {
+        ...         "text": ["A great film", "Such a great show!", "A dull and horrible movie", "The worst plot ever"],
+        ...         "label": ["pos", "pos", "neg", "neg"],
+        ...     }
+        ... )
+        >>> projection = ak.project(model, reviews, neighbours=1)
+        >>> [panel.title for panel in projection.panels()][:2]
+        ['Where the layer dropout puts 4 texts', 'Mixing by class, the most mixed first']
     """
     if not isinstance(model, Classifier):
         raise InputTypeError(
@@ -152,6 +166,22 @@ def keep_reference(
 
     Returns: the reference.
     Raises: as `project`.
+
+    Example:
+        >>> import pandas as pd
+        >>> import attribkit as ak
+        >>> model = ak.load("imdb-cnn")
+        >>> reviews = pd.DataFrame(
+        ...     {
+        ...         "text": ["A great film", "Such a great show!", "A dull and horrible movie", "The worst plot ever"],
+        ...         "label": ["pos", "pos", "neg", "neg"],
+        ...     }
+        ... )
+        >>> reference = ak.keep_reference(model, reviews)
+        >>> reference.layer, reference.points.shape
+        ('dropout', (4, 4))
+        >>> [panel.title for panel in ak.explain(model, "A horrible movie", views="projection").panels()]
+        ['Where the layer dropout puts 4 texts']
     """
     rows = Rows.of(model, data, text=text, label=label)
     named = source or rows.origin or "texts given by the user"

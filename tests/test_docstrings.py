@@ -2,12 +2,15 @@
 
 import ast
 import builtins
+import doctest
+import inspect
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+import attribkit as ak
 from attribkit import errors
 
 ROOT = Path(__file__).parent.parent / "attribkit"
@@ -90,3 +93,23 @@ def test_every_module_that_a_module_names_exists() -> None:
             if rest and not re.search(rf"\b{rest[0]}\b", home.read_text(encoding="utf-8")):
                 wrong.append((file.name, name))
     assert wrong == []
+
+
+EXAMPLES = {
+    f"{file.relative_to(ROOT)}: {node.name}": said for file in FILES for node, said in documented(file) if ">>>" in said
+}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_an_example_runs(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, registries: None) -> None:
+    monkeypatch.chdir(tmp_path)
+    report: list[str] = []
+    example = doctest.DocTestParser().get_doctest(EXAMPLES[name], {}, name, None, None)
+    doctest.DocTestRunner(verbose=False).run(example, out=report.append)
+    assert not report, "".join(report)
+
+
+@pytest.mark.parametrize("name", ak.__all__)
+def test_every_public_name_has_an_example(name: str) -> None:
+    said = inspect.cleandoc(getattr(ak, name).__doc__)
+    assert re.search(r"^Example:\n {4}>>> ", said, flags=re.MULTILINE) and said in EXAMPLES.values()

@@ -64,6 +64,7 @@ def attribute(
 
     Example:
         >>> import attribkit as ak
+        >>> from attribkit.attribution.attribute import attribute
         >>> from attribkit.models.encoded_batch import EncodedBatch
         >>> model = ak.load("imdb-cnn")
         >>> ((row, [[scores]]),) = attribute(model, EncodedBatch.of(model, ["It was a horrible movie"]))

@@ -151,6 +151,21 @@ def explain_corpus(
             versions.
         RunError: if worker processes keep dying, or do not have the same versions and model. A fault of this package
             in one is a `WorkerFault`.
+
+    Example:
+        >>> import pandas as pd
+        >>> import attribkit as ak
+        >>> reviews = pd.DataFrame(
+        ...     {
+        ...         "text": ["A great film", "Such a great show!", "A dull and horrible movie", "The worst plot ever"],
+        ...         "label": ["pos", "pos", "neg", "neg"],
+        ...     }
+        ... )
+        >>> run = ak.explain_corpus("imdb-cnn", reviews, "scores", workers=1)
+        >>> dict(run.statuses)
+        {'ok': 4}
+        >>> pd.read_parquet(run.folder)["label"].tolist()
+        ['pos', 'pos', 'neg', 'neg']
     """
     if engine not in ENGINES:
         raise InputError(f"`engine` must be one of {', '.join(ENGINES)}, got {engine!r}")

@@ -41,6 +41,18 @@ def read_eraser(path: str | Path, split: str = "test") -> pd.DataFrame:
     Raises:
         FileNotFoundError: if there is no such file or document.
         ValueError: for a line that is no annotation, or evidence outside its document; the sentence names the line.
+
+    Example:
+        >>> import json
+        >>> from pathlib import Path
+        >>> import attribkit as ak
+        >>> Path("docs").mkdir()
+        >>> characters = Path("docs/1").write_text("a horrible movie")
+        >>> evidence = {"docid": "1", "start_token": 1, "end_token": 2}
+        >>> row = {"annotation_id": "1", "classification": "NEG", "evidences": [[evidence]]}
+        >>> characters = Path("test.jsonl").write_text(json.dumps(row))
+        >>> ak.read_eraser(".").iloc[0].tolist()
+        ['a horrible movie', 'NEG', [[2, 10]], '1']
     """
     path = Path(path)
     file = path / f"{split}.jsonl" if path.is_dir() else path

@@ -55,6 +55,17 @@ def load_dataset(
         ConnectionError: if a download broke off.
         TypeError: if an argument, a text or a label is of the wrong kind.
         ValueError: if the name is unknown, a column is missing, or the rows cannot be used or split.
+
+    Example:
+        >>> import attribkit as ak
+        >>> data = ak.load_dataset("demo")
+        >>> data.labels
+        ('neg', 'pos')
+        >>> len(data.train), len(data.validation), len(data.test)
+        (2000, 200, 400)
+        >>> path = data.train.to_csv("reviews.csv", index=False)
+        >>> ak.load_dataset("reviews.csv", test=0.5).test.columns[:2].tolist()
+        ['text', 'label']
     """
     _check_shares(validation, test)
     if isinstance(seed, bool) or not isinstance(seed, int):

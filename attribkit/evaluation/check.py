@@ -169,6 +169,22 @@ def check(
         TypeError: for data of the wrong kind.
         ValueError: for a threshold that is unknown or no finite number, or that asks for what these data or this
             method cannot give.
+
+    Example:
+        >>> import pandas as pd
+        >>> import attribkit as ak
+        >>> model = ak.load("imdb-cnn")
+        >>> reviews = pd.DataFrame(
+        ...     {
+        ...         "text": ["A great film", "Such a great show!", "A dull and horrible movie", "The worst plot ever"],
+        ...         "label": ["pos", "pos", "neg", "neg"],
+        ...     }
+        ... )
+        >>> checked = ak.check(model, reviews, {"accuracy": 0.9}, texts=4)
+        >>> checked.passed
+        True
+        >>> checked.to_frame()["figure"].head(2).tolist()
+        ['accuracy', 'f1']
     """
     asked = dict(thresholds or {})
     check_thresholds(asked)

@@ -180,6 +180,22 @@ def evaluate(
         TypeError: if `data`, or a text, is of the wrong kind.
         ValueError: if a column is missing, no label is known to the model, or no row can be read.
         RuntimeError: if the network's outputs are NaN or infinite for all rows.
+
+    Example:
+        >>> import pandas as pd
+        >>> import attribkit as ak
+        >>> model = ak.load("imdb-cnn")
+        >>> reviews = pd.DataFrame(
+        ...     {
+        ...         "text": ["A great film", "Such a great show!", "A dull and horrible movie", "The worst plot ever"],
+        ...         "label": ["pos", "pos", "neg", "neg"],
+        ...     }
+        ... )
+        >>> metrics = ak.evaluate(model, reviews)
+        >>> metrics.accuracy
+        1.0
+        >>> metrics.confusion.tolist()
+        [[2, 0], [0, 2]]
     """
     measured = Rows.of(model, data, split=split, text=text, label=label)
     if "label" not in measured.table:

@@ -51,6 +51,16 @@ class Classifier:
         snapshots: weights by epoch, if any were kept while it was trained.
         reference: points of some texts to place others among, if any are kept.
         splits: which texts it was trained on, stopped by and kept from, if it was trained here.
+
+    Example:
+        >>> import attribkit as ak
+        >>> model = ak.load("imdb-cnn")
+        >>> model.labels
+        ('neg', 'pos')
+        >>> model.predict(["It was a horrible movie", "Such a great show!"])["label"].tolist()
+        ['neg', 'pos']
+        >>> model.probabilities(["Such a great show!"]).shape
+        (1, 2)
     """
 
     def __init__(
@@ -326,6 +336,11 @@ class Classifier:
         Raises:
             FileNotFoundError: if there is no such folder or name; the sentence lists the bundled names.
             ValueError: if a file is missing, changed, cut short or of a newer format.
+
+        Example:
+            >>> import attribkit as ak
+            >>> ak.load("imdb-cnn").labels
+            ('neg', 'pos')
         """
         chosen = choose_device(device)
         contents = model_folder.read(model_folder.find(path))

@@ -98,6 +98,13 @@ def layer_outputs(
     Raises:
         TypeError, ValueError: for a text that cannot be read; for a layer that is not there or has no row per text; for
             a reduction that the layer or the network does not allow; for activations that are NaN or infinite.
+
+    Example:
+        >>> import attribkit as ak
+        >>> model = ak.load("imdb-cnn")
+        >>> outputs = ak.layer_outputs(model, ["A great film", "A horrible movie"], ["embedding", "dropout"])
+        >>> outputs["embedding"].shape, outputs["dropout"].shape
+        ((2, 300), (2, 192))
     """
     reduction = Reduction(reduce, delay, dimension, stride, sample, seed)
     ids = model.ids(all_texts(model, data, text=text, label=label))

@@ -93,6 +93,20 @@ def report(
 
     Raises:
         TypeError, ValueError: for data that holds no readable text, or a setting out of its range.
+
+    Example:
+        >>> import pandas as pd
+        >>> import attribkit as ak
+        >>> model = ak.load("imdb-cnn")
+        >>> reviews = pd.DataFrame(
+        ...     {
+        ...         "text": ["A great film", "Such a great show!", "A dull and horrible movie", "The worst plot ever"],
+        ...         "label": ["pos", "pos", "neg", "neg"],
+        ...     }
+        ... )
+        >>> page = ak.report(model, reviews, texts=1, tested=0, mistakes=0)
+        >>> page.save("report.html").name
+        'report.html'
     """
     if not isinstance(model, Classifier):
         raise InputTypeError(

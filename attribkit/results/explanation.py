@@ -33,6 +33,17 @@ class Explanation(Result):
         text: the user's own text, exactly as given; None for an explanation of a whole set.
         prediction: what the model said of it.
         provenance: how it was made: model, settings, versions (strings, numbers, lists, mappings).
+
+    Example:
+        >>> import attribkit as ak
+        >>> why = ak.explain(ak.load("imdb-cnn"), "It was a horrible movie")
+        >>> why.label, why.token_scores.unit
+        ('neg', 'log-odds')
+        >>> why.to_frame().sort_values("score")["token"].iloc[-1]
+        'horrible'
+        >>> path = why.save("why.json")
+        >>> ak.Explanation.load(path) == why
+        True
     """
 
     text: str | None
@@ -186,6 +197,15 @@ class Explanations(list[Explanation]):
 
     They are subset, sorted and merged as tables are: `rows.take(table.index)` for any table made from
     `rows.to_frame("text")`, and `rows + others`.
+
+    Example:
+        >>> import attribkit as ak
+        >>> rows = ak.explain(ak.load("imdb-cnn"), ["Such a great show!", "It was a horrible movie"])
+        >>> table = rows.to_frame("text")
+        >>> table["label"].tolist()
+        ['pos', 'neg']
+        >>> [row.text for row in rows.take(table.index[table["label"] == "neg"])]
+        ['It was a horrible movie']
     """
 
     @overload

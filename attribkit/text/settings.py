@@ -30,6 +30,15 @@ class TextSettings:
         stop_words: tokens removed before anything else counts them, such as `ENGLISH_STOP_WORDS`.
         remove_parenthesised: whether (words in parentheses) are removed.
         remove_non_alphanumeric: whether tokens without a letter or digit are removed.
+
+    Example:
+        >>> import attribkit as ak
+        >>> ak.TextSettings(min_frequency=1, max_length=400).truncate
+        'end'
+        >>> data = ak.load_dataset("demo").sample(100)
+        >>> model = ak.train("cnn", data, text_settings=ak.TextSettings(lowercase=False), epochs=1, filters=2)
+        >>> model.tokenizer.settings.lowercase
+        False
     """
 
     level: Literal["word", "character"] = "word"

@@ -80,6 +80,15 @@ def train(
             vectors that cannot be trained on, or a resumption with other data or settings.
         FileExistsError, PermissionError, NotADirectoryError, OSError: if `out` cannot be used.
         RuntimeError: if the loss becomes NaN or infinite; the best weights so far are saved in `out`.
+
+    Example:
+        >>> import attribkit as ak
+        >>> data = ak.load_dataset("demo").sample(200)
+        >>> model = ak.train("cnn", data, epochs=2, filters=8, embedding_size=16, seed=0)
+        >>> model.labels, len(model.history)
+        (('neg', 'pos'), 2)
+        >>> model.save("my-model").name
+        'my-model'
     """
     own = {"freeze_epochs": freeze_epochs, "snapshots": snapshots, "seed": seed}
     sorted_options = sort_options(architecture, options | own, text_settings)

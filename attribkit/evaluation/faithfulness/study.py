@@ -223,6 +223,20 @@ def faithfulness(
     Raises:
         TypeError: for data of the wrong kind.
         ValueError: for a method or removal that is none or does not fit the model; if no text can be read.
+
+    Example:
+        >>> import pandas as pd
+        >>> import attribkit as ak
+        >>> model = ak.load("imdb-cnn")
+        >>> reviews = pd.DataFrame(
+        ...     {
+        ...         "text": ["A great film", "Such a great show!", "A dull and horrible movie", "The worst plot ever"],
+        ...         "label": ["pos", "pos", "neg", "neg"],
+        ...     }
+        ... )
+        >>> result = ak.faithfulness(model, reviews, "saliency", oracle_texts=2, perturbed=0)
+        >>> result.methods
+        ('saliency', 'random')
     """
     names, ways = (*check_methods(model, methods), RANDOM), check_removals(removals)
     measured = Rows.of(model, data, split=split, text=text, label=label)

@@ -166,6 +166,21 @@ def word_importance(
 
     Raises:
         TypeError, ValueError: as `attribkit.explain` and for data that holds no readable text; for numbers below 1.
+
+    Example:
+        >>> import pandas as pd
+        >>> import attribkit as ak
+        >>> model = ak.load("imdb-cnn")
+        >>> reviews = pd.DataFrame(
+        ...     {
+        ...         "text": ["A great film", "Such a great show!", "A dull and horrible movie", "The worst plot ever"],
+        ...         "label": ["pos", "pos", "neg", "neg"],
+        ...     }
+        ... )
+        >>> importance = ak.word_importance(model, reviews, least=1)
+        >>> words = importance.words
+        >>> words[words["label"] == "neg"]["word"].head(3).tolist()
+        ['worst', 'dull', 'horrible']
     """
     for name, value in (("least", least), ("most", most), ("replicates", replicates)):
         if value < 1:

@@ -152,6 +152,21 @@ def plausibility(
         TypeError: if `data` is none of these.
         ValueError: if a column is missing, a span lies outside its text (the row is named), no text has a rationale, or
             a method does not fit the model.
+
+    Example:
+        >>> import pandas as pd
+        >>> import attribkit as ak
+        >>> model = ak.load("imdb-cnn")
+        >>> reviews = pd.DataFrame(
+        ...     {
+        ...         "text": ["A great film", "Such a great show!", "A dull and horrible movie", "The worst plot ever"],
+        ...         "label": ["pos", "pos", "neg", "neg"],
+        ...         "rationale": [[(2, 7)], [(7, 12)], [(2, 6), (11, 19)], [(4, 9)]],
+        ...     }
+        ... )
+        >>> result = ak.plausibility(model, reviews, "exact")
+        >>> result.methods
+        ('exact', 'random')
     """
     if not isinstance(data, (pd.DataFrame, Dataset, Mapping, str, Path)):
         raise InputTypeError(f"a table or a Dataset is needed, got {type(data).__name__}; load one first")

@@ -209,6 +209,20 @@ def sanity(
     Raises:
         TypeError: for data of the wrong kind.
         ValueError: for a method that is none or does not fit the model; if no text can be read.
+
+    Example:
+        >>> import pandas as pd
+        >>> import attribkit as ak
+        >>> model = ak.load("imdb-cnn")
+        >>> reviews = pd.DataFrame(
+        ...     {
+        ...         "text": ["A great film", "Such a great show!", "A dull and horrible movie", "The worst plot ever"],
+        ...         "label": ["pos", "pos", "neg", "neg"],
+        ...     }
+        ... )
+        >>> result = ak.sanity(model, reviews, draws=1)
+        >>> result.to_frame()["layer"].unique().tolist()
+        ['output', 'convolutions.2', 'convolutions.1', 'convolutions.0', 'embedding']
     """
     if draws < 1:
         raise InputError(f"`draws` must be at least 1, got {draws}")
