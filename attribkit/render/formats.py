@@ -64,8 +64,8 @@ def _picture(format: str) -> Callable[[Any], bytes]:
 
 
 FORMATS: dict[str, Format] = {
-    one.suffix: one
-    for one in (
+    fmt.suffix: fmt
+    for fmt in (
         Format(".html", "a page that needs nothing else", _html),
         Format(".png", "a picture", _picture("png")),
         Format(".svg", "a picture of shapes", _picture("svg")),

@@ -90,14 +90,16 @@ def _picture_names(text: str) -> str:
 
 def fragment(explanations: Sequence[Drawable]) -> str:
     """One fragment with a paragraph for each explanation; its first comment names the packages it needs."""
-    found = scales(explanations)
+    colour_scales = scales(explanations)
     parts = [PREAMBLE]
     for explanation in explanations:
         parts.append(_headline(explanation))
         if explanation.text is not None and not explanation.panels():
             parts.append(f"{{\\raggedright\\noindent {escape(explanation.text)}\\par}}\n")
         for panel in explanation.panels():
-            parts.append(_DRAW[panel.kind](panel, PanelContext(explanation.text, explanation.prediction, found)))
+            parts.append(
+                _DRAW[panel.kind](panel, PanelContext(explanation.text, explanation.prediction, colour_scales))
+            )
         parts.append("\\par\\medskip\n")
     return "".join(parts)
 
@@ -110,9 +112,9 @@ def _headline(explanation: Drawable) -> str:
     prediction = explanation.prediction
     if prediction is None:
         return "\\noindent\n"
-    said = agreement(prediction)
+    outcome = agreement(prediction)
     shown = f"\\textbf{{{_one_line(prediction.label)}}} {_one_line(percent(prediction.probability))}"
-    return f"\\noindent {shown}{' (' + _one_line(said) + ')' if said else ''}\\par\n"
+    return f"\\noindent {shown}{' (' + _one_line(outcome) + ')' if outcome else ''}\\par\n"
 
 
 def _tokens(panel: TokenScores, context: PanelContext) -> str:
@@ -126,39 +128,40 @@ def _tokens(panel: TokenScores, context: PanelContext) -> str:
         shown = ", ".join(f"{shorten(written[i], 40)} {number(float(panel.scores[i]), scale.limit)}" for i in chosen)
         named.append(f"{name} {quoted(panel.target)}: {shown or 'none'}")
     steps = f", {panel.steps} steps" if panel.steps else ""
-    said = [
+    lines = [
         "; ".join(named),
         f"scale ±{number(scale.limit, sign=False)} {panel.unit}; baseline {panel.baseline}; {panel.method}{steps}",
         f"{verdict_of(panel).icon} {panel.verdict}; {equation(panel)}; tokens read: {tokens_read(panel)}",
         *_parts(text, panel, scale),
         *caveats(panel, scale),
     ]
-    return f"{{\\raggedright\\noindent {body}\\par}}\n{_small(said)}"
+    return f"{{\\raggedright\\noindent {body}\\par}}\n{_small(lines)}"
 
 
 def _parts(text: str | None, panel: TokenScores, scale: Scale) -> list[str]:
     """The most telling phrases, the strongest words' bands and the sentences' sums, where the panel has them."""
-    found = []
+    lines = []
     phrases = [
         f"{shorten(text_between(text, panel, phrase.first, phrase.last), 40)} "
         f"{number(phrase.score, scale.limit)} ({chosen_by(phrase)})"
         for phrase in panel.strongest_phrases(5)
     ]
     if phrases:
-        found.append(f"the most telling phrases: {', '.join(phrases)}")
+        lines.append(f"the most telling phrases: {', '.join(phrases)}")
     between = intervals(panel, scale)
     if between:
         written = words(text, panel)
         bands = [f"{shorten(written[i], 40)} {between[i].words}" for i in largest(panel.scores, 10)]
         over = f"over the baselines {', '.join(panel.band.baselines)}" if panel.band else "with other draws (95 %)"
-        found.append(f"lowest to highest score {over}: {', '.join(bands) or 'all 0'}")
+        lines.append(f"lowest to highest score {over}: {', '.join(bands) or 'all 0'}")
     sums = sorted(enumerate(sentences(panel), 1), key=lambda pair: -abs(pair[1].total))[:5]
     if sums:
         shown = ", ".join(
-            f"{number(one.total)} {shorten(text_between(text, panel, one.first, one.last), 60)}" for _, one in sums
+            f"{number(sentence.total)} {shorten(text_between(text, panel, sentence.first, sentence.last), 60)}"
+            for _, sentence in sums
         )
-        found.append(f"the sentences with the largest sums: {shown}")
-    return found
+        lines.append(f"the sentences with the largest sums: {shown}")
+    return lines
 
 
 def _span(text: str, token: int | None, read: bool, panel: TokenScores, scale: Scale) -> str:
@@ -192,13 +195,13 @@ def _heatmap(panel: Heatmap, context: PanelContext) -> str:
         body += f"\\aktoken{{{ramp(step)[1:].upper()}}}{{{shown}}}" if step and "\n" not in span.text else shown
     body = f"\\ {body[1:]}" if body.startswith(" ") else body
     written = words(context.text, panel)
-    said = [f"coloured by {first.name}"]
+    lines = [f"coloured by {first.name}"]
     for row in panel.rows:
         named = ", ".join(f"{shorten(written[i], 40)} {shared.value(row, i)}" for i in largest(row.values, 6))
         low, high = (number(end, sign=row.signed) if end else "0" for end in shared.ends(row))
-        said.append(f"{row.name} ({row.unit}, {low} to {high}): {named or 'every value is 0'}")
-    said += [*map(shared.agreed, panel.agreements), *shared.caveats(panel)]
-    return f"{_title(panel.title)}{{\\raggedright\\noindent {body}\\par}}\n{_small(said)}"
+        lines.append(f"{row.name} ({row.unit}, {low} to {high}): {named or 'every value is 0'}")
+    lines += [*map(shared.agreed, panel.agreements), *shared.caveats(panel)]
+    return f"{_title(panel.title)}{{\\raggedright\\noindent {body}\\par}}\n{_small(lines)}"
 
 
 def _pairs(panel: Pairs, context: PanelContext) -> str:
@@ -211,13 +214,13 @@ def _pairs(panel: Pairs, context: PanelContext) -> str:
     )
     head = f"word & word & {_one_line(panel.unit)} \\tabularnewline\n\\hline\n"
     grid = f"\\noindent\\begin{{tabular}}{{llr}}\n{head}{rows}\\end{{tabular}}\\par\n" if rows else ""
-    said = [
+    lines = [
         f"for {quoted(panel.target)}; positive: together the two words speak more for it than each alone",
         f"{together.verdict_of(panel).icon} {panel.verdict}",
         together.meaning(panel),
         *together.caveats(panel),
     ]
-    return _title(panel.title) + grid + _small(said)
+    return _title(panel.title) + grid + _small(lines)
 
 
 def _table(panel: Table, context: PanelContext) -> str:

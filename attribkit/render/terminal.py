@@ -74,9 +74,9 @@ def _headline(prediction: Prediction) -> Text:
     line = Text()
     line.append(visible(prediction.label, one_line=True), Style(bold=True))
     line.append(f" {percent(prediction.probability)}")
-    said = agreement(prediction)
-    if said:
-        line.append(f"  {said}", Style(color=_GOOD if prediction.true_label == prediction.label else _BAD))
+    outcome = agreement(prediction)
+    if outcome:
+        line.append(f"  {outcome}", Style(color=_GOOD if prediction.true_label == prediction.label else _BAD))
     return line
 
 
@@ -126,7 +126,7 @@ def _span_style(span: Span, panel: TokenScores, scale: Scale) -> Style:
 def _strongest(text: str | None, panel: TokenScores, scale: Scale) -> list[Text]:
     """The words that decided, with their numbers: what a terminal without colour still shows."""
     written = words(text, panel)
-    between = [f" ({one.words})" for one in intervals(panel, scale)]
+    between = [f" ({interval.words})" for interval in intervals(panel, scale)]
     lines = []
     for name, chosen, colour in zip(("for", "against"), strongest(panel, 4), (_TOWARDS, _AGAINST), strict=True):
         if not chosen:
@@ -144,9 +144,9 @@ def _strongest(text: str | None, panel: TokenScores, scale: Scale) -> list[Text]
         for phrase in panel.strongest_phrases(3)
     ]
     lines += [Text(f"phrases {' · '.join(phrases)}")] if phrases else []
-    for order, one in sorted(enumerate(sentences(panel), 1), key=lambda pair: -abs(pair[1].total))[:3]:
-        said = shorten(text_between(text, panel, one.first, one.last), 60)
-        lines.append(Text(f"sentence {order} {number(one.total)}: {said}"))
+    for order, sentence in sorted(enumerate(sentences(panel), 1), key=lambda pair: -abs(pair[1].total))[:3]:
+        shown = shorten(text_between(text, panel, sentence.first, sentence.last), 60)
+        lines.append(Text(f"sentence {order} {number(sentence.total)}: {shown}"))
     return lines
 
 
@@ -174,8 +174,8 @@ def _heatmap(panel: Heatmap, context: PanelContext) -> list[RenderableType]:
             chosen = largest(row.values, 6)
             named = " · ".join(f"{written[i]} {shared.value(row, i)}" for i in chosen)
             body.append(Text(f"{visible(row.name, True)} ({visible(row.unit, True)}): {named or 'every value is 0'}"))
-    said = [Text(shared.agreed(one)) for one in panel.agreements]
-    return [title, *body, *said, *(Text(f"– {note}", Style(dim=True)) for note in shared.caveats(panel))]
+    agreements = [Text(shared.agreed(agreement)) for agreement in panel.agreements]
+    return [title, *body, *agreements, *(Text(f"– {note}", Style(dim=True)) for note in shared.caveats(panel))]
 
 
 def _columns(panel: Heatmap, written: list[str]) -> list[RenderableType]:
@@ -226,8 +226,8 @@ def _pairs(panel: Pairs, context: PanelContext) -> list[RenderableType]:
         lines.append(line)
     failed = Style(color=_BAD, bold=True)
     lines.append(Text(f"{together.verdict_of(panel).icon} {panel.verdict}", Style() if panel.converged else failed))
-    said = [together.meaning(panel), "positive: together two words speak more for the target than each alone"]
-    return [*lines, *(Text(f"– {caveat}", Style(dim=True)) for caveat in (*said, *together.caveats(panel)))]
+    meanings = [together.meaning(panel), "positive: together two words speak more for the target than each alone"]
+    return [*lines, *(Text(f"– {caveat}", Style(dim=True)) for caveat in (*meanings, *together.caveats(panel)))]
 
 
 def _table(panel: Table, context: PanelContext) -> list[RenderableType]:

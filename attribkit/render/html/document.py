@@ -14,18 +14,18 @@ from attribkit.render.preparation.unicode import visible
 from attribkit.results.panels import Document, Section
 
 
-def document(found: Document) -> str:
+def document(page: Document) -> str:
     """One self-contained page: nothing is loaded from anywhere, and no script runs but those allowed by their hash."""
     sheet, scope = style()
-    sections = [_section(section) for section in found.sections]
+    sections = [_section(section) for section in page.sections]
     scripts = [*(panel["script"] for section in sections for panel in section["panels"] if panel.get("script"))]
     scripts = list(dict.fromkeys([*scripts, _script()]))
     template = environment().get_template("report.html.jinja")
     own = environment().get_template("report.css.jinja")
     return template.render(
-        title=visible(found.title, one_line=True),
-        sentences=found.sentences,
-        figures=found.figures,
+        title=visible(page.title, one_line=True),
+        sentences=page.sentences,
+        figures=page.figures,
         sections=sections,
         scope=scope,
         style=sheet,

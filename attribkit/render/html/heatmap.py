@@ -46,7 +46,7 @@ def heatmap(panel: Heatmap, context: PanelContext) -> dict[str, Any]:
         "leftwards": context.text is not None and is_right_to_left(context.text),
         "marks": _marks(context.text, panel, classes[0]),
         "scales": [_scale(row, name) for row, name in zip(panel.rows, names, strict=True)],
-        "agreements": [shared.agreed(one) for one in panel.agreements],
+        "agreements": [shared.agreed(agreement) for agreement in panel.agreements],
         "ranks": shared.RANKS,
         "notes": [*cut, *shared.caveats(panel)],
         "table": [column(token) for token in shared.leading(panel, TABLE_ROWS)],
@@ -69,16 +69,16 @@ def _string(text: str) -> str:
 def _marks(text: str | None, panel: Heatmap, classes: list[str]) -> list[Mark]:
     """The whole text in order, each token with the colour and the value of the first row."""
     first = panel.rows[0]
-    found = []
+    marks = []
     for span in spans(text, panel):
         if span.token is None:
-            found.append(Mark(safe_runs(span.text), "" if span.read else "x"))
+            marks.append(Mark(safe_runs(span.text), "" if span.read else "x"))
             continue
         known = "" if panel.known[span.token] else " u"
         kind = f" {classes[span.token]}" if classes[span.token] else ""
         joined = " j" if span.joined else ""
-        found.append(Mark(safe_runs(span.text), f"t{kind}{known}{joined}", shared.value(first, span.token)))
-    return found
+        marks.append(Mark(safe_runs(span.text), f"t{kind}{known}{joined}", shared.value(first, span.token)))
+    return marks
 
 
 def _scale(row: HeatmapRow, name: str) -> dict[str, Any]:

@@ -54,16 +54,16 @@ def safe_runs(text: str) -> tuple[Run, ...]:
 
 def marks(text: str | None, panel: TokenScores, scale: Scale, full: bool = True) -> list[Mark]:
     """The whole text in order, each token with its colour and score, and if `full` its band and its sentence's sum."""
-    sums = {one.first: mark for one, mark in _sums(panel)} if full else {}
+    sums = {sentence.first: mark for sentence, mark in _sums(panel)} if full else {}
     bands = intervals(panel, scale) if full else []
-    found = []
+    drawn = []
     for span in spans(text, panel):
         token = span.token
         if token is None:
-            found.append(Mark(safe_runs(span.text), "" if span.read else "x"))
+            drawn.append(Mark(safe_runs(span.text), "" if span.read else "x"))
             continue
         if token in sums:
-            found.append(sums[token])
+            drawn.append(sums[token])
         score = float(panel.scores[token])
         step = palette.step(score, scale.limit)
         colour = f" p{step}" if step > 0 else f" n{-step}" if step < 0 else ""
@@ -71,39 +71,39 @@ def marks(text: str | None, panel: TokenScores, scale: Scale, full: bool = True)
         still = " still" if bands and bands[token].still else ""
         classes = f"t{colour}{known}{' j' if span.joined else ''}{still}"
         between, style = (bands[token].words, _band_style(bands[token])) if bands else ("", "")
-        found.append(Mark(safe_runs(span.text), classes, number(score, scale.limit), between, style))
-    return found
+        drawn.append(Mark(safe_runs(span.text), classes, number(score, scale.limit), between, style))
+    return drawn
 
 
-def _band_style(one: Interval) -> str:
+def _band_style(interval: Interval) -> str:
     """Where the band begins, crosses 0 and ends, and where the token's own score stands, from the top in percent."""
-    top, own, bottom = (50 - 50 * one.share(score) for score in (one.high, one.own, one.low))
+    top, own, bottom = (50 - 50 * interval.share(score) for score in (interval.high, interval.own, interval.low))
     return f"--a:{top:.0f}%;--z:{min(max(50.0, top), bottom):.0f}%;--b:{bottom:.0f}%;--s:{own:.0f}%"
 
 
 def _sums(panel: TokenScores) -> Iterator[tuple[Sentence, Mark]]:
     """A bar in the margin for each sentence of a long text: to the right for, to the left against."""
-    found = sentences(panel)
-    end = limit(found)
-    for order, one in enumerate(found, 1):
-        side = "for" if one.total > 0 else "against"
-        share = 50 * abs(one.total) / end if end else 0.0
-        left, right = (50.0, 50 + share) if one.total > 0 else (50 - share, 50.0)
-        title = f"sentence {order}: {number(one.total, end)}"
-        yield one, Mark((), f"s {side}", style=f"--l:{left:.0f}%;--r:{right:.0f}%", title=title)
+    parts = sentences(panel)
+    end = limit(parts)
+    for order, sentence in enumerate(parts, 1):
+        side = "for" if sentence.total > 0 else "against"
+        share = 50 * abs(sentence.total) / end if end else 0.0
+        left, right = (50.0, 50 + share) if sentence.total > 0 else (50 - share, 50.0)
+        title = f"sentence {order}: {number(sentence.total, end)}"
+        yield sentence, Mark((), f"s {side}", style=f"--l:{left:.0f}%;--r:{right:.0f}%", title=title)
 
 
 def excerpt(text: str | None, panel: TokenScores | None, scales: Mapping[int, Scale]) -> list[Mark]:
     """The first characters of a text for the overview, coloured as below, cut between spans."""
     if panel is None:
         return [Mark(((shorten(text, EXCERPT), None),), "")] if text is not None else []
-    found: list[Mark] = []
+    cut: list[Mark] = []
     left = EXCERPT
     for mark in marks(text, panel, scales[id(panel)], full=False):
         length = sum(len(characters) for characters, _ in mark.runs)
         if length > left:
             shown = mark.runs[0][0][:left] if mark.runs[0][1] is None else ""
-            return [*found, replace(mark, runs=((shown, None),)), Mark((("…", None),), "")]
-        found.append(mark)
+            return [*cut, replace(mark, runs=((shown, None),)), Mark((("…", None),), "")]
+        cut.append(mark)
         left -= length
-    return found
+    return cut

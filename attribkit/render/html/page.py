@@ -48,15 +48,15 @@ copies of it may run in one document: it must start only what has not been start
 @cache
 def environment() -> Environment:
     """What reads the templates: everything put into one is escaped."""
-    found = Environment(
+    templates = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters.update(visible=lambda text: visible(str(text), one_line=True), percent=percent, quoted=quoted)
-    return found
+    templates.filters.update(visible=lambda text: visible(str(text), one_line=True), percent=percent, quoted=quoted)
+    return templates
 
 
 @cache
@@ -137,15 +137,15 @@ def _panel_title(explanation: Drawable) -> str | None:
     return next((panel.title for panel in explanation.panels() if not isinstance(panel, TokenScores)), None)
 
 
-def _row(explanation: Drawable, found: dict[int, Scale], single: bool) -> dict[str, Any]:
+def _row(explanation: Drawable, colour_scales: dict[int, Scale], single: bool) -> dict[str, Any]:
     text, prediction = explanation.text, explanation.prediction
     first = next((panel for panel in explanation.panels() if isinstance(panel, TokenScores)), None)
     shown = any(isinstance(panel, TokenScores | Heatmap) for panel in explanation.panels())
     headed = _panel_title(explanation) if text is None and first is None else text
-    context = PanelContext(text, prediction, found)
+    context = PanelContext(text, prediction, colour_scales)
     return {
         "plain": tuple(runs(text)) if text is not None and not shown else None,
-        "excerpt": [] if single else excerpt(headed, first, found),
+        "excerpt": [] if single else excerpt(headed, first, colour_scales),
         "verdict": first and verdict_of(first),
         "prediction": prediction and _prediction(prediction),
         "panels": [{"kind": panel.kind, **DRAW[panel.kind](panel, context)} for panel in explanation.panels()],

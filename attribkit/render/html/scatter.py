@@ -25,9 +25,9 @@ _HAZARD = {"<": "\\u003c", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 def scatter(panel: Scatter, context: PanelContext) -> dict[str, Any]:
     """What the template draws of one scatter."""
-    found, _ = markers.signs(panel)
+    signs, _ = markers.signs(panel)
     grouped = bool(len(panel.group))
-    measured = [one.mixing for one in panel.maps if one.mixing]
+    measured = [map_.mixing for map_ in panel.maps if map_.mixing]
     return {
         "script": _script(),
         "title": panel.title,
@@ -39,16 +39,16 @@ def scatter(panel: Scatter, context: PanelContext) -> dict[str, Any]:
         "count": len(panel.maps[0].points),
         "dimensions": panel.dimensions,
         "axes": [visible(name, one_line=True) for name in panel.axes],
-        "layers": list(dict.fromkeys(visible(one.layer, one_line=True) for one in panel.maps)),
-        "epochs": len({one.epoch for one in panel.maps}) > 1,
-        "maps": [{"name": visible(one.name, one_line=True), "readings": _readings(one)} for one in panel.maps],
-        "meanings": [(r.name, r.meaning) for r in scatter_text.readings(measured[0])] if measured else [],
+        "layers": list(dict.fromkeys(visible(map_.layer, one_line=True) for map_ in panel.maps)),
+        "epochs": len({map_.epoch for map_ in panel.maps}) > 1,
+        "maps": [{"name": visible(map_.name, one_line=True), "measures": _measures(map_)} for map_ in panel.maps],
+        "meanings": [(r.name, r.meaning) for r in scatter_text.mixing_measures(measured[0])] if measured else [],
         "colour": panel.colour,
-        "legend": [{"sign": sign, "path": _path(sign.shape), "index": k} for k, sign in enumerate(found)] * grouped,
+        "legend": [{"sign": sign, "path": _path(sign.shape), "index": k} for k, sign in enumerate(signs)] * grouped,
         "scale": _scale(panel),
         "star": markers.outline(tuple((1.5 * x, 1.5 * y) for x, y in markers.STAR)),
         "aspect": f"1/{geometry.frame(panel).height:.3f}",
-        "placed": [_placed(panel, one) for one in panel.placed],
+        "placed": [_placed(panel, text) for text in panel.placed],
         "notes": scatter_text.caveats(panel),
     }
 
@@ -96,7 +96,7 @@ def _named(names: Sequence[str]) -> dict[str, Any] | None:
 def _data(panel: Scatter) -> dict[str, Any]:
     """What the script reads: integers relative to the shared axes, packed; texts as they may be shown."""
     frame = geometry.frame(panel)
-    found, places = markers.signs(panel)
+    signs, places = markers.signs(panel)
     values = panel.values if panel.values is not None and len(panel.values) else None
 
     def levels(points: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -108,12 +108,12 @@ def _data(panel: Scatter) -> dict[str, Any]:
         "count": len(panel.maps[0].points),
         "axes": [_clean(name) for name in panel.axes],
         "height": round(frame.height, 3),
-        "maps": [_map(one, _packed(levels(one.points), "u2")) for one in panel.maps],
+        "maps": [_map(map_, _packed(levels(map_.points), "u2")) for map_ in panel.maps],
         "shapes": [[round(number, 3) for corner in shape for number in corner] for shape in markers.SHAPES],
         "star": [round(number, 3) for corner in markers.STAR for number in corner],
         "signs": [{"colour": f"--v{step}", "shape": 0} for step in range(markers.STEPS)]
         if continuous
-        else [{"colour": variable(sign), "shape": sign.shape, "name": sign.name} for sign in found],
+        else [{"colour": variable(sign), "shape": sign.shape, "name": sign.name} for sign in signs],
         "sign": _packed(markers.steps(values) if values is not None else places, "u1"),
         "colour": _clean(panel.colour) if panel.colour else None,
         "values": [scatter_text.value(panel, amount) for amount in values.tolist()] if values is not None else None,
@@ -122,20 +122,20 @@ def _data(panel: Scatter) -> dict[str, Any]:
         "predictions": _named(panel.predictions),
         "placed": [
             {
-                "name": shorten(one.excerpt, 28),
-                "excerpt": _clean(one.excerpt),
-                "prediction": _clean(one.prediction),
-                "points": levels(one.points).tolist(),
-                "neighbours": one.neighbours.tolist(),
+                "name": shorten(text.excerpt, 28),
+                "excerpt": _clean(text.excerpt),
+                "prediction": _clean(text.prediction),
+                "points": levels(text.points).tolist(),
+                "neighbours": text.neighbours.tolist(),
             }
-            for one in panel.placed
+            for text in panel.placed
         ],
         "view": [geometry.YAW, geometry.PITCH],
     }
 
 
-def _map(one: Map, points: str) -> dict[str, Any]:
-    return {"layer": _clean(one.layer), "epoch": one.epoch, "name": _clean(one.name), "points": points}
+def _map(map_: Map, points: str) -> dict[str, Any]:
+    return {"layer": _clean(map_.layer), "epoch": map_.epoch, "name": _clean(map_.name), "points": points}
 
 
 @cache
@@ -143,7 +143,7 @@ def _path(shape: int) -> str:
     return markers.outline(markers.SHAPES[shape])
 
 
-def _readings(one: Map) -> list[dict[str, Any]]:
+def _measures(map_: Map) -> list[dict[str, Any]]:
     """The mixing numbers with their places on a track from 0 to 1."""
 
     def place(amount: float | None) -> str | None:
@@ -151,16 +151,16 @@ def _readings(one: Map) -> list[dict[str, Any]]:
 
     return [
         {
-            "name": reading.name,
+            "name": measure.name,
             "rows": [
-                (where, scatter_text.small(amount), place(amount))
-                for where, amount in (("layer", reading.layer), ("map", reading.map))
+                (space, scatter_text.small(amount), place(amount))
+                for space, amount in (("layer", measure.layer), ("map", measure.map))
                 if amount is not None
             ],
-            "chance": place(reading.chance),
-            "by_chance": scatter_text.small(reading.chance),
+            "chance": place(measure.chance),
+            "by_chance": scatter_text.small(measure.chance),
         }
-        for reading in (scatter_text.readings(one.mixing) if one.mixing else [])
+        for measure in (scatter_text.mixing_measures(map_.mixing) if map_.mixing else [])
     ]
 
 
@@ -172,17 +172,17 @@ def _scale(panel: Scatter) -> dict[str, str] | None:
     return {"low": scatter_text.value(panel, low), "high": scatter_text.value(panel, high)}
 
 
-def _placed(panel: Scatter, one: ProjectedText) -> dict[str, Any]:
+def _placed(panel: Scatter, text: ProjectedText) -> dict[str, Any]:
     """A placed text and its nearest points in words."""
 
-    def told(point: int) -> dict[str, Any]:
+    def neighbour(point: int) -> dict[str, Any]:
         excerpt = visible(panel.excerpts[point], one_line=True) if panel.excerpts else f"point {point + 1:,}"
         label = shorten(panel.labels[point], scatter_text.NAME) if panel.labels else None
         return {"point": point, "excerpt": excerpt, "label": label}
 
     return {
-        "excerpt": visible(one.excerpt, one_line=True),
-        "prediction": shorten(one.prediction, scatter_text.NAME),
-        "neighbours": [told(int(point)) for point in one.neighbours],
-        "tally": scatter_text.tally(panel, one),
+        "excerpt": visible(text.excerpt, one_line=True),
+        "prediction": shorten(text.prediction, scatter_text.NAME),
+        "neighbours": [neighbour(int(point)) for point in text.neighbours],
+        "tally": scatter_text.tally(panel, text),
     }

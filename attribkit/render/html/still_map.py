@@ -37,14 +37,14 @@ def still_maps(panel: Scatter) -> list[dict[str, Any]]:
     shaped = len(places) * len(panel.maps) <= SHAPED
     height = round(SIDE * geometry.frame(panel).height)
     drawings = []
-    for index, one in enumerate(panel.maps):
-        spots, order = _spots(panel, one.points, height)
+    for index, map_ in enumerate(panel.maps):
+        spots, order = _spots(panel, map_.points, height)
         radius = _radius(len(spots), len(panel.maps))
         paths = list(_paths(spots, order, places, keys, radius, shaped))
         drawings.append(
             {
-                "name": visible(one.name, one_line=True),
-                "numbers": scatter_text.said(one),
+                "name": visible(map_.name, one_line=True),
+                "numbers": scatter_text.mixing_sentence(map_),
                 "height": height,
                 "dot": None if shaped else f"{2 * radius:.1f}",
                 "paths": paths,

@@ -24,15 +24,15 @@ DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
 
 def texts(rows: Sequence[Drawable]) -> dict[str, Any]:
     """What the template draws of explained texts; rows without token scores are shown without colours."""
-    found = [(row, next((panel for panel in row.panels() if isinstance(panel, TokenScores)), None)) for row in rows]
+    pairs = [(row, next((panel for panel in row.panels() if isinstance(panel, TokenScores)), None)) for row in rows]
     limit = max((scale.limit for scale in scales(rows).values()), default=0.0)
     decimals = _decimals(limit)
-    panels = [panel for _, panel in found if panel is not None]
+    panels = [panel for _, panel in pairs if panel is not None]
     targets = {panel.target for panel in panels}
     return {
-        "rows": [_row(row, panel, decimals) for row, panel in found],
-        "labels": sorted({row.prediction.label for row, _ in found if row.prediction}),
-        "judged": any(row.prediction and row.prediction.true_label is not None for row, _ in found),
+        "rows": [_row(row, panel, decimals) for row, panel in pairs],
+        "labels": sorted({row.prediction.label for row, _ in pairs if row.prediction}),
+        "judged": any(row.prediction and row.prediction.true_label is not None for row, _ in pairs),
         "limit": round(limit * 10**decimals),
         "decimals": decimals,
         "legend": {
@@ -110,8 +110,8 @@ def _zigzag(value: int) -> int:
 
 def _number(value: int) -> str:
     """Digits of base 32, the lowest first; all but the last have 32 added."""
-    found = ""
+    digits = ""
     while value >= 32:
-        found += DIGITS[32 + value % 32]
+        digits += DIGITS[32 + value % 32]
         value //= 32
-    return found + DIGITS[value]
+    return digits + DIGITS[value]

@@ -26,14 +26,14 @@ PHRASES = 6
 def token_scores(panel: TokenScores, context: PanelContext) -> dict[str, Any]:
     """What the template draws of one panel."""
     scale = context.scales[id(panel)]
-    found = sentences(panel)
-    ends = limit(found)
+    parts = sentences(panel)
+    ends = limit(parts)
     bands = intervals(panel, scale)
     drawn = marks(context.text, panel, scale)
     written = words(context.text, panel)
     towards, against = strongest(panel, BARS // 2)
-    every = len(panel.tokens) <= BARS
-    chosen = list(range(len(panel.tokens))) if every else [*towards, *reversed(against)]
+    all_shown = len(panel.tokens) <= BARS
+    chosen = list(range(len(panel.tokens))) if all_shown else [*towards, *reversed(against)]
     order = sorted(range(len(panel.scores)), key=lambda i: -abs(panel.scores[i]))[:TABLE_ROWS]
 
     def row(index: int) -> dict[str, Any]:
@@ -60,9 +60,9 @@ def token_scores(panel: TokenScores, context: PanelContext) -> dict[str, Any]:
         "low": number(-scale.limit, scale.limit),
         "high": number(scale.limit, scale.limit),
         "flat": scale.limit == 0,
-        "every": every,
+        "every": all_shown,
         "bars": [row(index) for index in chosen],
-        "table": [] if every else [row(index) for index in sorted(order)],
+        "table": [] if all_shown else [row(index) for index in sorted(order)],
         "tokens": len(panel.tokens),
         "unknown": not panel.known.all(),
         "unread": has_unread(context.text, panel),
@@ -74,23 +74,26 @@ def token_scores(panel: TokenScores, context: PanelContext) -> dict[str, Any]:
         "band_caption": caption(panel),
         "phrases": [
             (
-                shorten(text_between(context.text, panel, one.first, one.last), 80),
-                number(one.score, scale.limit),
-                chosen_by(one),
+                shorten(text_between(context.text, panel, phrase.first, phrase.last), 80),
+                number(phrase.score, scale.limit),
+                chosen_by(phrase),
             )
-            for one in panel.strongest_phrases(PHRASES)
+            for phrase in panel.strongest_phrases(PHRASES)
         ],
         "sentences": [
-            (shorten(text_between(context.text, panel, one.first, one.last), 90), number(one.total, ends))
-            for one in found[:TABLE_ROWS]
+            (
+                shorten(text_between(context.text, panel, sentence.first, sentence.last), 90),
+                number(sentence.total, ends),
+            )
+            for sentence in parts[:TABLE_ROWS]
         ],
         "sums": number(ends, sign=False),
     }
 
 
-def _span(one: Interval) -> str:
+def _span(interval: Interval) -> str:
     """The band beside a bar, as the style of an element from −limit to +limit."""
-    left, right = (50 + 50 * one.share(score) for score in (one.low, one.high))
-    sides = (("left", one.low), ("right", one.high))
-    open_ends = "".join(f";border-{side}-width:0" for side, score in sides if one.cut(score))
+    left, right = (50 + 50 * interval.share(score) for score in (interval.low, interval.high))
+    sides = (("left", interval.low), ("right", interval.high))
+    open_ends = "".join(f";border-{side}-width:0" for side, score in sides if interval.cut(score))
     return f"left:{left:.2f}%;width:{right - left:.2f}%{open_ends}"

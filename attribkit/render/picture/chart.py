@@ -33,7 +33,7 @@ def _chart(chart: Chart, context: DrawContext) -> Block:
     beside = min(160.0, max(100.0, *(_width(chart, series, context) for series in chart.series)))
     left, right, high = MARGIN + 34.0, WIDTH - MARGIN - beside - 10, 190.0
     named = _marks(chart, context, horizontal, left, right)
-    head = 44.0 + (10 * (1 + max(one.row for one in named)) if named else 0)
+    head = 44.0 + (10 * (1 + max(mark.row for mark in named)) if named else 0)
 
     def draw(canvas: Canvas, top: float) -> None:
         canvas.text(MARGIN, top + 12, clip(chart.title, context, 12, INNER, bold=True), 12, INKS.ink, bold=True)
@@ -47,9 +47,9 @@ def _chart(chart: Chart, context: DrawContext) -> Block:
             x = left + (right - left) * horizontal.share(tick)
             canvas.text(x, top + high + 13, horizontal.label(tick), SMALL, INKS.muted, align="center")
         canvas.line(left, top + high, right, top + high, INKS.muted, 0.8)
-        for one in named:
-            canvas.line(one.x, top - 3 - 10 * one.row, one.x, top + high, INKS.muted, 0.8, dotted=True)
-            canvas.text(one.start, top - 7 - 10 * one.row, one.name, SMALL, INKS.muted)
+        for mark in named:
+            canvas.line(mark.x, top - 3 - 10 * mark.row, mark.x, top + high, INKS.muted, 0.8, dotted=True)
+            canvas.text(mark.start, top - 7 - 10 * mark.row, mark.name, SMALL, INKS.muted)
         middle = (left + right) / 2
         canvas.text(middle, top + high + 27, clip(across, context, SMALL, INNER), SMALL, INKS.muted, align="center")
         plot = canvas.axes(left, top, right - left, high)

@@ -37,10 +37,10 @@ def _cover(needed: frozenset[int]) -> tuple[tuple[str, ...], frozenset[int]]:
         except (OSError, RuntimeError):
             # a font file that was removed or damaged after matplotlib listed it is no font to us
             continue
-        found = left & font.get_charmap().keys() if font.scalable else set()
-        if found:
+        covered = left & font.get_charmap().keys() if font.scalable else set()
+        if covered:
             families.append(entry.name)
-            left -= found
+            left -= covered
     return tuple(families), frozenset(left)
 
 
@@ -77,8 +77,8 @@ class FontSet:
         """The text with a box for every character that no installed font can draw."""
         if all(character in self._drawn or character.isspace() for character in text):
             return text
-        kept = (c if c in self._drawn or c.isspace() else self._replaced.get(c, MISSING) for c in text)
-        return "".join(kept)
+        drawable = (c if c in self._drawn or c.isspace() else self._replaced.get(c, MISSING) for c in text)
+        return "".join(drawable)
 
     def properties(self, text: str, size: float, bold: bool = False) -> FontProperties:
         """The fonts for a text at a size in points; bold only where the main font has all of it in bold."""

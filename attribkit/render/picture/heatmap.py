@@ -31,7 +31,10 @@ def heatmap(panel: Heatmap, context: DrawContext) -> list[Block]:
     notes = [*caveat, *shared.caveats(panel)]
     blocks += [strip, gap(4), *_scales(panel.rows, context)]
     if panel.agreements:
-        blocks += [gap(4), *(prose(shared.agreed(one), context, 9.0, colour=INKS.ink) for one in panel.agreements)]
+        blocks += [
+            gap(4),
+            *(prose(shared.agreed(agreement), context, 9.0, colour=INKS.ink) for agreement in panel.agreements),
+        ]
         blocks += [prose(shared.RANKS, context)]
     return [*blocks, *(prose(f"– {note}", context) for note in notes)]
 
@@ -95,14 +98,14 @@ def _strip(panel: Heatmap, context: DrawContext) -> tuple[Block, list[str]]:
 def _columns(written: Sequence[str], context: DrawContext, width: float, short: bool) -> tuple[float, int]:
     """The words' size and the columns of a line: a smaller size where it saves a line, all lines about as long."""
     count = len(written)
-    found = []
+    options = []
     for size in (SMALL, 7.0, 6.5):
         widths = sorted(context.fonts.width(word, size) for word in written)
         # a few long words are set smaller or cut rather than that every column be as wide
         wanted = max(widths[int(0.95 * (count - 1))] + 5, 34.0 if short else 22.0)
         lines = -(-count // max(1, int(width // min(wanted, WIDEST))))
-        found.append((lines, -size))
-    lines, size = min(found)
+        options.append((lines, -size))
+    lines, size = min(options)
     return -size, -(-count // lines)
 
 
@@ -115,7 +118,7 @@ def _cells(canvas: Canvas, plot: Axes, panel: Heatmap, line: range, short: bool)
         hidden = np.ones(data.shape, dtype=bool)
         hidden[index] = False
         low, high = shared.ends(row)
-        numbers = [[shared.value(one, token) for token in line] for one in panel.rows] if short else None
+        numbers = [[shared.value(other, token) for token in line] for other in panel.rows] if short else None
         with _still(canvas.figure):
             seaborn.heatmap(
                 data,
@@ -170,8 +173,8 @@ def _scale_line(rows: Sequence[HeatmapRow], context: DrawContext) -> Block:
     def draw(canvas: Canvas, top: float) -> None:
         for index, row in enumerate(rows):
             x = MARGIN + index * (width + between)
-            said = f"{row.name} ({row.unit})"
-            canvas.text(x, top + 8, clip(said, context, SMALL, width), SMALL, INKS.muted)
+            name = f"{row.name} ({row.unit})"
+            canvas.text(x, top + 8, clip(name, context, SMALL, width), SMALL, INKS.muted)
             low, high = shared.ends(row)
             if not high:
                 canvas.text(x, top + 19, "every value is 0", SMALL, INKS.muted)

@@ -142,14 +142,14 @@ def _directions(line: Line, right: bool) -> list[bool]:
     for chunk in line:
         letters = any(unicodedata.bidirectional(c) in ("L", "R", "AL") for c in chunk.text)
         own.append(is_right_to_left(chunk.text) if letters else None)
-    found = []
+    directions = []
     for index, direction in enumerate(own):
         if direction is None:
             before = next((d for d in reversed(own[:index]) if d is not None), right)
             after = next((d for d in own[index + 1 :] if d is not None), right)
             direction = before if before == after else right
-        found.append(direction)
-    return found
+        directions.append(direction)
+    return directions
 
 
 def _place(line: Line, width: float, right: bool) -> Line:

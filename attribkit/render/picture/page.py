@@ -139,20 +139,20 @@ def _heading(explanation: Drawable, context: DrawContext) -> list[Block]:
 
 
 def _in_rows(explanations: Sequence[Drawable], context: DrawContext, tallest: float) -> list[Block]:
-    found = scales(explanations)
+    colour_scales = scales(explanations)
     pairs = [(e, p) for e in explanations for p in e.panels() if isinstance(p, TokenScores)]
-    together = all(found[id(panel)].shared == len(pairs) for _, panel in pairs)
+    together = all(colour_scales[id(panel)].shared == len(pairs) for _, panel in pairs)
     alike = len({settings(panel, target=False) for _, panel in pairs}) == 1
     groups: list[list[Block]] = []
     for explanation in explanations:
         for panel in explanation.panels():
             if isinstance(panel, TokenScores):
-                scale = found[id(panel)]
+                scale = colour_scales[id(panel)]
                 groups.append(
                     [row(explanation, panel, scale, context, not together, not alike), gap(8), rule(), gap(8)]
                 )
             else:
-                own = replace(context, panel=PanelContext(explanation.text, explanation.prediction, found))
+                own = replace(context, panel=PanelContext(explanation.text, explanation.prediction, colour_scales))
                 # a row of token scores has its prediction beside it; any other panel comes after its heading
                 lead = _heading(explanation, context) if panel is explanation.panels()[0] else []
                 groups.append([*lead, *DRAW[panel.kind](panel, own), gap(6)])
@@ -165,7 +165,7 @@ def _in_rows(explanations: Sequence[Drawable], context: DrawContext, tallest: fl
     )
     same = len({panel.target for _, panel in pairs}) == 1
     aim = quoted(first.target) if same else "its label"
-    widest = max((found[id(panel)] for _, panel in pairs), key=lambda scale: scale.limit)
+    widest = max((colour_scales[id(panel)] for _, panel in pairs), key=lambda scale: scale.limit)
     foot = [gap(3), legend(aim, first.unit if alike else "", widest, used, context, own=not together), gap(6)]
     if alike:
         foot.append(prose(settings(first, target=same), context))
@@ -174,33 +174,33 @@ def _in_rows(explanations: Sequence[Drawable], context: DrawContext, tallest: fl
 
 def _within(groups: Sequence[Sequence[Block]], context: DrawContext, tallest: float, what: str) -> list[Block]:
     """The groups of blocks that fit in the tallest picture, and a sentence on those that do not."""
-    kept: list[Block] = []
+    blocks: list[Block] = []
     left = tallest - 300
     for number_kept, group in enumerate(groups):
         left -= sum(block.height for block in group)
-        if left < 0 and kept:
+        if left < 0 and blocks:
             rest = len(groups) - number_kept
-            kept.append(
+            blocks.append(
                 prose(f"The picture ends here: {rest:,} more {what} are not drawn; the HTML shows all.", context, 9.0)
             )
             break
-        if kept and what == "panels":
-            kept.append(gap(18))
-        kept.extend(group)
-    return kept
+        if blocks and what == "panels":
+            blocks.append(gap(18))
+        blocks.extend(group)
+    return blocks
 
 
 def _description(explanations: Sequence[Drawable]) -> str:
     """The picture in words, for its metadata: predictions and verdicts."""
-    said = []
+    parts = []
     for explanation in explanations[:20]:
         if explanation.prediction is not None:
             label, p = explanation.prediction.label, explanation.prediction.probability
-            said.append(f"predicted {quoted(label)} ({percent(p)})")
+            parts.append(f"predicted {quoted(label)} ({percent(p)})")
         for panel in explanation.panels():
             if isinstance(panel, TokenScores):
-                said.append(f"token scores for {quoted(panel.target)} in {panel.unit}, {panel.verdict}")
+                parts.append(f"token scores for {quoted(panel.target)} in {panel.unit}, {panel.verdict}")
             else:
-                said.append(f"{panel.kind}: {visible(panel.title, one_line=True)}")
+                parts.append(f"{panel.kind}: {visible(panel.title, one_line=True)}")
     more = len(explanations) - 20
-    return "; ".join(said) + (f"; and {more} more explanations" if more > 0 else "")
+    return "; ".join(parts) + (f"; and {more} more explanations" if more > 0 else "")

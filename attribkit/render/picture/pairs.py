@@ -22,10 +22,10 @@ _ROW = 12.5
 
 def pairs(panel: Pairs, context: DrawContext) -> list[Block]:
     """Title, arcs, legend, the strongest beside the matrix, verdict, notes."""
-    said = f"for {panel.target}, {panel.unit}"
+    subtitle = f"for {panel.target}, {panel.unit}"
     blocks = [
         Block(20, lambda canvas, top: _title(canvas, top, panel.title, context)),
-        prose(said, context, colour=INKS.muted),
+        prose(subtitle, context, colour=INKS.muted),
         gap(4),
     ]
     written = [clip(word or "·", context, _SIZE, _WORD) for word in words(context.panel.text, panel)]

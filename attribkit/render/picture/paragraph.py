@@ -83,30 +83,33 @@ def _tint(canvas: Canvas, x: float, top: float, width: float, step: int, joined:
         canvas.box(x - left, y, width + left + 1.3, thick, strong, label=f"bar {token}")
 
 
-def _band(canvas: Canvas, chunk: Chunk, one: Interval, top: float) -> None:
+def _band(canvas: Canvas, chunk: Chunk, interval: Interval, top: float) -> None:
     """From the token's lowest to its highest score, upwards for, across a line at 0; a stroke at its own score."""
-    if not one.limit:
+    if not interval.limit:
         return
 
     def y(score: float) -> float:
-        return top + _HALF * (1 - one.share(score))
+        return top + _HALF * (1 - interval.share(score))
 
     x, middle = chunk.x + MARGIN, chunk.x + MARGIN + chunk.width / 2
     canvas.line(x, y(0.0), x + chunk.width, y(0.0), INKS.faint, 0.8)
-    if one.still:
+    if interval.still:
         return
-    for a, b, colour in ((max(one.low, 0.0), one.high, INKS.towards), (one.low, min(one.high, 0.0), INKS.against)):
+    for a, b, colour in (
+        (max(interval.low, 0.0), interval.high, INKS.towards),
+        (interval.low, min(interval.high, 0.0), INKS.against),
+    ):
         if b > a:
             canvas.box(middle - 1.6, y(b), 3.2, max(0.8, y(a) - y(b)), colour, label=f"band {chunk.token}")
-    canvas.box(middle - 3.4, y(one.own) - 0.4, 6.8, 0.8, INKS.ink, label=f"own {chunk.token}")
+    canvas.box(middle - 3.4, y(interval.own) - 0.4, 6.8, 0.8, INKS.ink, label=f"own {chunk.token}")
 
 
 def _sums(
     canvas: Canvas, panel: TokenScores, lines: Sequence[Line], top: float, high: float, width: float, leftwards: bool
 ) -> None:
     """A bar in the margin for each sentence, as far down as it goes: to the right for, to the left against."""
-    found = sentences(panel)
-    end = limit(found)
+    parts = sentences(panel)
+    end = limit(parts)
     if not end:
         return
     places: dict[int, float] = {}
@@ -118,12 +121,12 @@ def _sums(
     axis, half = MARGIN / 2 - 1, MARGIN / 2 - 4
     bottom = top + high * len(lines)
     canvas.line(axis, top, axis, bottom, INKS.faint, 0.8)
-    for number, one in enumerate(found):
-        if one.first not in places:
+    for number, sentence in enumerate(parts):
+        if sentence.first not in places:
             continue
-        y = places[one.first]
-        below = places.get(one.last + 1, bottom)
-        length = half * abs(one.total) / end
-        colour = INKS.towards if one.total > 0 else INKS.against
-        x = axis if one.total > 0 else axis - length
+        y = places[sentence.first]
+        below = places.get(sentence.last + 1, bottom)
+        length = half * abs(sentence.total) / end
+        colour = INKS.towards if sentence.total > 0 else INKS.against
+        x = axis if sentence.total > 0 else axis - length
         canvas.box(x, y + 0.8, length, max(1.0, below - y - 1.6), colour, label=f"sentence {number}")

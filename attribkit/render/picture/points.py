@@ -74,7 +74,7 @@ def draw_markers(
     plot: Axes, places: NDArray[np.float64], paths: list[Path], radii: NDArray[np.float64], colours: NDArray[np.float64]
 ) -> PathCollection:
     """Markers in the given order: (N, 2) places, a path for each, (N,) radii in points, (N, 4) colours."""
-    found = PathCollection(
+    collection = PathCollection(
         paths,
         sizes=(radii**2).tolist(),
         facecolors=colours.tolist(),
@@ -83,9 +83,9 @@ def draw_markers(
         offsets=places,
         offset_transform=plot.transData,
     )
-    found.set_transform(IdentityTransform())
-    plot.add_collection(found, autolim=False)
-    return found
+    collection.set_transform(IdentityTransform())
+    plot.add_collection(collection, autolim=False)
+    return collection
 
 
 def symbols(canvas: Canvas, spots: Sequence[tuple[float, float]], signs: Sequence[markers.Sign]) -> None:
@@ -94,10 +94,10 @@ def symbols(canvas: Canvas, spots: Sequence[tuple[float, float]], signs: Sequenc
     plot.set_xlim(0, canvas.width)
     plot.set_ylim(canvas.height, 0)
     colours = np.column_stack([_rgb([colour_of(sign) for sign in signs]), np.ones(len(signs))])
-    found = draw_markers(
+    collection = draw_markers(
         plot, np.array(spots), [_path(sign.shape) for sign in signs], np.full(len(signs), 3.0), colours
     )
-    found.set_label("legend")
+    collection.set_label("legend")
 
 
 def cloud(canvas: Canvas, panel: Scatter, index: int, inks: Inks, context: DrawContext, box: Box) -> None:
@@ -124,9 +124,9 @@ def cloud(canvas: Canvas, panel: Scatter, index: int, inks: Inks, context: DrawC
         places = places[:, :2]
         _cube(plot, panel, context, width)
     colours = np.column_stack([inks.colours, alpha])[order]
-    found = draw_markers(plot, places[order], [_path(int(s)) for s in inks.shapes[order]], radii[order], colours)
-    found.set_label(f"map {index}")
-    found.set_rasterized(len(unit) * len(panel.maps) > VECTORS)
+    collection = draw_markers(plot, places[order], [_path(int(s)) for s in inks.shapes[order]], radii[order], colours)
+    collection.set_label(f"map {index}")
+    collection.set_rasterized(len(unit) * len(panel.maps) > VECTORS)
     if panel.dimensions == 2:
         for x, y, to_x, to_y in ((0, 0, 1, 0), (0, 1, 1, 1), (0, 0, 0, 1), (1, 0, 1, 1)):
             canvas.line(left + x * width, top + y * height, left + to_x * width, top + to_y * height, INKS.faint, 0.8)
@@ -174,10 +174,10 @@ def _stars(
 ) -> None:
     """The placed texts with lines to their neighbours; named where there is room."""
     halo: list[patheffects.AbstractPathEffect] = [patheffects.withStroke(linewidth=2.4, foreground=INKS.paper)]
-    for number, one in enumerate(panel.placed):
-        unit = frame.unit(one.points[[index]])
+    for number, text in enumerate(panel.placed):
+        unit = frame.unit(text.points[[index]])
         x, y = (unit if panel.dimensions == 2 else geometry.turned(unit))[0, :2]
-        for near in one.neighbours.tolist():
+        for near in text.neighbours.tolist():
             plot.plot([x, places[near, 0]], [y, places[near, 1]], color=INKS.ink, alpha=0.55, linewidth=0.6, zorder=4)
         star = draw_markers(plot, np.array([[x, y]]), [_closed(markers.STAR)], np.array([7.0 if width > 150 else 4.5]),
                        np.array([matplotlib.colors.to_rgba(INKS.ink)]))  # fmt: skip
@@ -187,7 +187,7 @@ def _stars(
         star.set_linewidth(1.0)
         if width < 150:
             continue
-        shown = context.fonts.fit(shorten(one.excerpt, 28))
+        shown = context.fonts.fit(shorten(text.excerpt, 28))
         low, high = plot.get_xlim()
         right = x + (14 + context.fonts.width(shown, SMALL, bold=True)) / width * (high - low) < high
         name = plot.annotate(

@@ -13,7 +13,7 @@ SIDE = 128.0
 
 def header(prediction: Prediction, context: DrawContext, model: object = None) -> Block:
     """The prediction in large letters, the probabilities beside it."""
-    said = agreement(prediction)
+    outcome = agreement(prediction)
     shown, rest = bars(prediction)
     width = 200.0
 
@@ -23,18 +23,18 @@ def header(prediction: Prediction, context: DrawContext, model: object = None) -
         label = clip(prediction.label, context, 15, INNER - width - 100, bold=True)
         end = MARGIN + canvas.text(MARGIN, top + 25, label, 15, INKS.ink, bold=True)
         canvas.text(end + 7, top + 25, percent(prediction.probability), 15, INKS.muted)
-        if said:
+        if outcome:
             right = prediction.true_label == prediction.label
             canvas.text(
                 MARGIN,
                 top + 39,
-                clip(said, context, SMALL, INNER - width - 10),
+                clip(outcome, context, SMALL, INNER - width - 10),
                 SMALL,
                 INKS.good if right else INKS.bad,
             )
         chances(prediction, context, canvas, WIDTH - MARGIN - width, top, width)
 
-    return Block(max(44.0 if said else 30.0, 13.0 * (len(shown) + bool(rest))) + 8, draw)
+    return Block(max(44.0 if outcome else 30.0, 13.0 * (len(shown) + bool(rest))) + 8, draw)
 
 
 def chances(prediction: Prediction, context: DrawContext, canvas: Canvas, x: float, top: float, width: float) -> float:
@@ -72,7 +72,7 @@ def side(prediction: Prediction | None, context: DrawContext) -> Block:
         canvas.box(x, top + 20, max(1.0, SIDE * prediction.probability), 4.5, INKS.muted, 2)
         if prediction.true_label is not None:
             right = prediction.true_label == prediction.label
-            said = "✓ right" if right else f"✗ wrong: {prediction.true_label}"
-            canvas.text(x, top + 35, clip(said, context, SMALL, SIDE), SMALL, INKS.good if right else INKS.bad)
+            outcome = "✓ right" if right else f"✗ wrong: {prediction.true_label}"
+            canvas.text(x, top + 35, clip(outcome, context, SMALL, SIDE), SMALL, INKS.good if right else INKS.bad)
 
     return Block(38 if prediction is not None and prediction.true_label is not None else 28, draw)

@@ -41,9 +41,9 @@ def row(
     prediction = explanation.prediction
     if prediction is None or panel.target != prediction.label:
         left.append(prose(f"target {quoted(panel.target)}", context, NOTE, width))
-    said = [settings(panel, target=False)] if full else []
-    said += [f"scale ±{number(scale.limit, sign=False)} {panel.unit}"] if alone else []
+    lines = [settings(panel, target=False)] if full else []
+    lines += [f"scale ±{number(scale.limit, sign=False)} {panel.unit}"] if alone else []
     notes = [note for note in caveats(panel, Scale(scale.limit, 1))]
     notes += [f"tokens read: {tokens_read(panel)}"] if panel.truncated else []
-    left += [prose(note, context, NOTE, width) for note in [*said, *omissions, *notes]]
+    left += [prose(note, context, NOTE, width) for note in [*lines, *omissions, *notes]]
     return beside(left, side(prediction, context))

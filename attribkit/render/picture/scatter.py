@@ -51,10 +51,10 @@ def texts(panel: Scatter, text: str | None) -> Iterator[str]:
     """Everything of the panel that a user may have written and the picture may show."""
     yield from (visible(t) for t in (panel.title, panel.method, panel.colour or "", *panel.axes, *panel.groups))
     yield from (visible(t) for t in panel.notes)
-    yield from (visible(one.layer) for one in panel.maps)
-    for one in panel.placed:
-        yield from (visible(one.excerpt), visible(one.prediction))
-        yield from (visible(panel.labels[point]) for point in one.neighbours.tolist() if panel.labels)
+    yield from (visible(map_.layer) for map_ in panel.maps)
+    for placed in panel.placed:
+        yield from (visible(placed.excerpt), visible(placed.prediction))
+        yield from (visible(panel.labels[point]) for point in placed.neighbours.tolist() if panel.labels)
 
 
 def _head(panel: Scatter, context: DrawContext) -> Block:
@@ -128,15 +128,15 @@ def _bar(panel: Scatter, values: NDArray[np.float64], left: float, width: float)
     return Block(34, draw)
 
 
-def _numbers(one: Map, context: DrawContext) -> Block:
+def _numbers(map_: Map, context: DrawContext) -> Block:
     """The degree of mixing of the map that stands alone, each number on a track from 0 to 1."""
-    readings = scatter_text.readings(one.mixing) if one.mixing else []
+    measures = scatter_text.mixing_measures(map_.mixing) if map_.mixing else []
     rows: list[tuple[str, float | None, float | None, bool]] = []
-    for reading in readings:
-        rows.append((reading.name, None, None, True))
-        both = (("layer", reading.layer), ("map", reading.map))
-        rows += [(where, amount, reading.chance, False) for where, amount in both if amount is not None]
-        rows += [("chance", reading.chance, None, False)] if reading.chance is not None else []
+    for measure in measures:
+        rows.append((measure.name, None, None, True))
+        both = (("layer", measure.layer), ("map", measure.map))
+        rows += [(space, amount, measure.chance, False) for space, amount in both if amount is not None]
+        rows += [("chance", measure.chance, None, False)] if measure.chance is not None else []
     left, line = MARGIN + INNER - ASIDE, 12.0
 
     def draw(canvas: Canvas, top: float) -> None:
@@ -154,24 +154,24 @@ def _numbers(one: Map, context: DrawContext) -> Block:
                 x = left + 34 + track * chance
                 canvas.line(x, top - 9.4, x, top - 2.2, INKS.muted, 1.1)
 
-    return Block(line * len(rows) + 4 * len(readings), draw)
+    return Block(line * len(rows) + 4 * len(measures), draw)
 
 
 def _grid(panel: Scatter, context: DrawContext, inks: Inks) -> list[Block]:
     """Small maps: a row for each layer, a column for each epoch; or all layers of one time in rows."""
-    layers = list(dict.fromkeys(one.layer for one in panel.maps))
-    timed = len({one.epoch for one in panel.maps}) > 1
-    groups = [[k for k, one in enumerate(panel.maps) if one.layer == layer] for layer in layers]
+    layers = list(dict.fromkeys(map_.layer for map_ in panel.maps))
+    timed = len({map_.epoch for map_ in panel.maps}) > 1
+    groups = [[k for k, map_ in enumerate(panel.maps) if map_.layer == layer] for layer in layers]
     if not timed:
         groups = [[k for group in groups for k in group]]
     for group in groups:
         group.sort(key=lambda k: _time(panel.maps[k]))
     columns = min(COLUMNS if timed else 3, max(len(group) for group in groups))
     rows = [group[first : first + columns] for group in groups for first in range(0, len(group), columns)]
-    kept = rows[: max(1, MOST // columns)]
+    drawn = rows[: max(1, MOST // columns)]
     width = (INNER - APART * (columns - 1)) / columns
-    blocks = [block for row in kept for block in (_row(panel, context, inks, row, width), gap(12))]
-    skipped = len(panel.maps) - sum(len(row) for row in kept)
+    blocks = [block for row in drawn for block in (_row(panel, context, inks, row, width), gap(12))]
+    skipped = len(panel.maps) - sum(len(row) for row in drawn)
     if skipped:
         blocks.append(prose(f"– {skipped:,} more maps are not drawn; the HTML shows all", context))
     if panel.dimensions == 2:
@@ -180,14 +180,14 @@ def _grid(panel: Scatter, context: DrawContext, inks: Inks) -> list[Block]:
     return blocks
 
 
-def _time(one: Map) -> float:
+def _time(map_: Map) -> float:
     """A map's place in time; a model as it is now stands after all its epochs."""
-    return float("inf") if one.epoch is None else one.epoch
+    return float("inf") if map_.epoch is None else map_.epoch
 
 
 def _row(panel: Scatter, context: DrawContext, inks: Inks, row: list[int], width: float) -> Block:
     height = width * geometry.frame(panel).height
-    timed = len({one.epoch for one in panel.maps}) > 1
+    timed = len({map_.epoch for map_ in panel.maps}) > 1
     layered = 13.0 if timed else 0.0
     lines = max(len(_cells(panel.maps[k])) for k in row)
 
@@ -198,14 +198,14 @@ def _row(panel: Scatter, context: DrawContext, inks: Inks, row: list[int], width
         top += layered
         for place, k in enumerate(row):
             left = MARGIN + place * (width + APART)
-            one = panel.maps[k]
-            name = scatter_text.time(one) if timed else one.name
+            map_ = panel.maps[k]
+            name = scatter_text.time(map_) if timed else map_.name
             canvas.text(
                 left, top + 8, clip(name, context, SMALL, width, bold=not timed), SMALL, INKS.ink, bold=not timed
             )
             cloud(canvas, panel, k, inks, context, (left, top + 13, width, height))
             y = top + 13 + height + 10
-            for name, *cells in _cells(one):
+            for name, *cells in _cells(map_):
                 canvas.text(left, y, name, NOTE, INKS.muted)
                 for x, cell in zip((width - 27, width), cells, strict=True):
                     canvas.text(left + x, y, cell, NOTE, INKS.ink if name else INKS.muted, align="right")
@@ -214,33 +214,33 @@ def _row(panel: Scatter, context: DrawContext, inks: Inks, row: list[int], width
     return Block(layered + 13 + height + 10 * lines + 2, draw)
 
 
-def _cells(one: Map) -> list[tuple[str, str, str]]:
+def _cells(map_: Map) -> list[tuple[str, str, str]]:
     """The mixing numbers of a small map, under a heading; nothing where they were not measured."""
-    if one.mixing is None:
+    if map_.mixing is None:
         return []
-    rows = [(_SHORT.get(r.name, r.name), r.layer, r.map) for r in scatter_text.readings(one.mixing)]
+    rows = [(_SHORT.get(r.name, r.name), r.layer, r.map) for r in scatter_text.mixing_measures(map_.mixing)]
     return [("", "layer", "map"), *((name, scatter_text.small(a), scatter_text.small(b)) for name, a, b in rows)]
 
 
 def _words(panel: Scatter, context: DrawContext) -> list[Block]:
     """The placed texts, what the numbers mean, and what a reader must know."""
     blocks = [gap(8)]
-    for one in panel.placed:
-        blocks += [*_placed(panel, one, context), gap(6)]
-    mixing = next((one.mixing for one in panel.maps if one.mixing), None)
-    for reading in scatter_text.readings(mixing) if mixing else []:
-        short = _SHORT.get(reading.name)
-        name = f"{reading.name} ({short})" if short and len(panel.maps) > 1 else reading.name
-        blocks.append(prose(f"{name} – {reading.meaning}", context, NOTE))
+    for text in panel.placed:
+        blocks += [*_placed(panel, text, context), gap(6)]
+    mixing = next((map_.mixing for map_ in panel.maps if map_.mixing), None)
+    for measure in scatter_text.mixing_measures(mixing) if mixing else []:
+        short = _SHORT.get(measure.name)
+        name = f"{measure.name} ({short})" if short and len(panel.maps) > 1 else measure.name
+        blocks.append(prose(f"{name} – {measure.meaning}", context, NOTE))
     blocks += [prose(f"– {caveat}", context, NOTE) for caveat in scatter_text.caveats(panel)]
     return blocks
 
 
-def _placed(panel: Scatter, one: ProjectedText, context: DrawContext) -> list[Block]:
-    tally = scatter_text.tally(panel, one)
-    blocks = [prose(f"★ {one.excerpt}", context, SMALL, colour=INKS.ink)]
-    said = f"predicted {shorten(one.prediction, scatter_text.NAME)}"
-    if len(one.neighbours):
-        said += f"; its {len(one.neighbours)} nearest points in the layer{': ' + tally if tally else ''}"
-    blocks.append(prose(said, context))
+def _placed(panel: Scatter, text: ProjectedText, context: DrawContext) -> list[Block]:
+    tally = scatter_text.tally(panel, text)
+    blocks = [prose(f"★ {text.excerpt}", context, SMALL, colour=INKS.ink)]
+    sentence = f"predicted {shorten(text.prediction, scatter_text.NAME)}"
+    if len(text.neighbours):
+        sentence += f"; its {len(text.neighbours)} nearest points in the layer{': ' + tally if tally else ''}"
+    blocks.append(prose(sentence, context))
     return blocks

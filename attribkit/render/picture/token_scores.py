@@ -52,8 +52,10 @@ def verdict(panel: TokenScores, context: DrawContext, size: float = 9.5) -> Bloc
         canvas.box(MARGIN, top + 0.1 * size, side, side, colour, 2 if failed else side / 2)
         middle = MARGIN + side / 2
         canvas.text(middle, top + 1.08 * size, shown.icon, 0.85 * size, INKS.paper, bold=True, align="center")
-        said = clip(shown.words, context, size, INNER - 1.8 * size, bold=failed)
-        canvas.text(MARGIN + 1.8 * size, top + 1.1 * size, said, size, INKS.bad if failed else INKS.ink, bold=failed)
+        sentence = clip(shown.words, context, size, INNER - 1.8 * size, bold=failed)
+        canvas.text(
+            MARGIN + 1.8 * size, top + 1.1 * size, sentence, size, INKS.bad if failed else INKS.ink, bold=failed
+        )
 
     return Block(1.7 * size, draw)
 
@@ -70,9 +72,9 @@ def strongest_bars(text: str | None, panel: TokenScores, scale: Scale, context: 
     bands = intervals(panel, scale)
     written = words(text, panel)
     towards, against = strongest(panel, BARS // 2)
-    every = len(panel.tokens) <= BARS
-    chosen = list(range(len(panel.tokens))) if every else [*towards, *reversed(against)]
-    title = "Every token, in reading order" if every else "The strongest tokens for and against"
+    all_shown = len(panel.tokens) <= BARS
+    chosen = list(range(len(panel.tokens))) if all_shown else [*towards, *reversed(against)]
+    title = "Every token, in reading order" if all_shown else "The strongest tokens for and against"
 
     def draw(canvas: Canvas, top: float) -> None:
         canvas.text(MARGIN, top + 8, title, SMALL, INKS.muted)
@@ -99,19 +101,19 @@ def strongest_bars(text: str | None, panel: TokenScores, scale: Scale, context: 
 
 def _phrases(text: str | None, panel: TokenScores, scale: Scale, context: DrawContext) -> Block:
     """The windows that moved the prediction most, their shares of the score and which filters chose them."""
-    found = panel.strongest_phrases(PHRASES)
-    written = [shorten(text_between(text, panel, one.first, one.last), 80) for one in found]
-    shown = [clip(said, context, 9, 260) for said in written]
-    right = MARGIN + max(context.fonts.width(said, 9) for said in shown) + 56
+    phrases = panel.strongest_phrases(PHRASES)
+    written = [shorten(text_between(text, panel, phrase.first, phrase.last), 80) for phrase in phrases]
+    shown = [clip(phrase, context, 9, 260) for phrase in written]
+    right = MARGIN + max(context.fonts.width(phrase, 9) for phrase in shown) + 56
 
     def draw(canvas: Canvas, top: float) -> None:
         canvas.text(
             MARGIN, top + 8, "The most telling phrases, with their share of all phrases’ scores", SMALL, INKS.muted
         )
-        for row, (said, one) in enumerate(zip(shown, found, strict=True)):
+        for row, (label, phrase) in enumerate(zip(shown, phrases, strict=True)):
             y = top + 25 + 14 * row
-            canvas.text(MARGIN, y, said, 9, INKS.ink, label=f"phrase {row}")
-            canvas.text(right, y, number(one.score, scale.limit), 9, INKS.ink, align="right")
-            canvas.text(right + 12, y, chosen_by(one), SMALL, INKS.muted)
+            canvas.text(MARGIN, y, label, 9, INKS.ink, label=f"phrase {row}")
+            canvas.text(right, y, number(phrase.score, scale.limit), 9, INKS.ink, align="right")
+            canvas.text(right + 12, y, chosen_by(phrase), SMALL, INKS.muted)
 
-    return Block(19 + 14.0 * len(found), draw)
+    return Block(19 + 14.0 * len(phrases), draw)

@@ -109,19 +109,19 @@ def tokens_read(panel: TokenScores) -> str:
 def captions(panel: TokenScores, prediction: Prediction | None) -> list[Caption]:
     """Everything stated about one panel: the columns captum's `visualize_text` had, and what they left out."""
     size = _size(panel)
-    found = []
+    rows = []
     if prediction is not None:
         label = f"{visible(prediction.label, one_line=True)} ({percent(prediction.probability)})"
-        found.append(Caption("Predicted label", label, "The label the model finds likeliest, and its probability."))
+        rows.append(Caption("Predicted label", label, "The label the model finds likeliest, and its probability."))
         if prediction.true_label is not None:
-            found.append(Caption("True label", visible(prediction.true_label, one_line=True), "The known answer."))
+            rows.append(Caption("True label", visible(prediction.true_label, one_line=True), "The known answer."))
     target = visible(panel.target, one_line=True)
     others = [Caption("Baselines", visible(", ".join(panel.band.baselines), True), _BAND)] if panel.band else []
     steps = f"{panel.steps:,} steps" if panel.steps else "no steps needed"
     error = f"{number(panel.completeness_error)} ({panel.relative_error:.1e} of the scores' size)"
     unit_meaning = _UNITS.get(panel.unit, "What the scores are measured in.")
     base_meaning = _BASELINES.get(panel.baseline, "What the text is compared with: another text, given by the user.")
-    found += [
+    rows += [
         Caption("Target", target, "What is explained: positive scores speak for it, negative ones against it."),
         Caption("Unit", panel.unit, unit_meaning),
         Caption("Baseline", visible(panel.baseline, one_line=True), base_meaning),
@@ -151,7 +151,7 @@ def captions(panel: TokenScores, prediction: Prediction | None) -> list[Caption]
         ),
         Caption("Tokens read", tokens_read(panel), "How much of the text the model saw."),
     ]
-    return found
+    return rows
 
 
 def _stability(panel: TokenScores) -> list[Caption]:
@@ -162,7 +162,7 @@ def _stability(panel: TokenScores) -> list[Caption]:
     if panel.rule_change is None:
         return []
     shown = f"{number(panel.rule_change, sign=False)} ({panel.relative_change:.1e} of the scores' size)"
-    found = [
+    rows = [
         Caption(
             "Change between rules", shown, "By how much a score moved at most between the last two quadrature rules."
         )
@@ -170,29 +170,31 @@ def _stability(panel: TokenScores) -> list[Caption]:
     if panel.path_error is not None:
         shown = f"{number(panel.path_error, sign=False)} ({panel.relative_path_error:.1e} of the scores' size)"
         meaning = "How far the output, between two points of the path, leaves the integral of its gradients at most."
-        found.append(Caption("Error along the path", shown, meaning))
-    return found
+        rows.append(Caption("Error along the path", shown, meaning))
+    return rows
 
 
 def caveats(panel: TokenScores, scale: Scale) -> list[str]:
     """Sentences a reader must know: the panel's own notes and what the drawing itself leaves out."""
-    found = [visible(note, one_line=True) for note in panel.notes]
+    sentences = [visible(note, one_line=True) for note in panel.notes]
     if not len(panel.tokens):
-        found.append("there are no tokens to score")
+        sentences.append("there are no tokens to score")
     elif not panel.scores.any():
-        found.append("every score is exactly 0")
+        sentences.append("every score is exactly 0")
     nowhere = empty_tokens(panel)
     if nowhere:
         share = number(float(panel.scores[nowhere].sum()), scale.limit)
-        found.append(f"{len(nowhere)} tokens stand for no character of the text and are not drawn (together {share})")
+        sentences.append(
+            f"{len(nowhere)} tokens stand for no character of the text and are not drawn (together {share})"
+        )
     if panel.band is not None:
         pairs = zip(panel.band.baselines, panel.band.converged, strict=True)
         failed = ", ".join(quoted(name) for name, converged in pairs if converged is False)
         if failed:
-            found.append(f"in the band the scores with the baseline {failed} did not converge")
+            sentences.append(f"in the band the scores with the baseline {failed} did not converge")
     if scale.shared > 1:
-        found.append(f"one colour scale for {scale.shared} panels: a paler one is a weaker one")
-    return found
+        sentences.append(f"one colour scale for {scale.shared} panels: a paler one is a weaker one")
+    return sentences
 
 
 def chosen_by(phrase: Phrase) -> str:

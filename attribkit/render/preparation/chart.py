@@ -92,8 +92,8 @@ def log_axis(values: Sequence[float], most: int = 7, air: float = 0.0) -> Axis:
     first, last = floor(log10(low)), ceil(log10(high))
     steps = (1, 2, 5) if decades <= 2 else (1,)
     apart_by = 1 if decades <= 2 else max(1, ceil(decades / (most + 1)))
-    found = [m * 10.0**k for k in range(first, last + 1) if k % apart_by == 0 for m in steps]
-    return Axis(low, high, tuple(tick for tick in found if low * (1 - 1e-9) <= tick <= high * (1 + 1e-9)), log=True)
+    ticks = [m * 10.0**k for k in range(first, last + 1) if k % apart_by == 0 for m in steps]
+    return Axis(low, high, tuple(tick for tick in ticks if low * (1 - 1e-9) <= tick <= high * (1 + 1e-9)), log=True)
 
 
 def labels(chart: Chart) -> tuple[str, str]:
@@ -157,10 +157,10 @@ def apart(positions: Sequence[float], gap: float, low: float = 0.0, high: float 
 def rows(spans: Sequence[tuple[float, float]]) -> list[int]:
     """For labels from start to end the row that each is put in, from 0, so that none touches another in its row."""
     ends: list[float] = []
-    found = [0] * len(spans)
+    chosen = [0] * len(spans)
     for index in sorted(range(len(spans)), key=lambda i: spans[i]):
         start, end = spans[index]
         row = next((number for number, taken in enumerate(ends) if taken <= start), len(ends))
         ends[row : row + 1] = [end]
-        found[index] = row
-    return found
+        chosen[index] = row
+    return chosen

@@ -38,15 +38,15 @@ def value(row: HeatmapRow, token: int) -> str:
     return number(float(row.values[token]), limit(row), sign=row.signed)
 
 
-def agreed(one: Agreement) -> str:
+def agreed(agreement: Agreement) -> str:
     """How alike two rows rank the tokens, in one line."""
-    pair = f"{visible(one.first, True)} ↔ {visible(one.second, True)}"
-    if one.tau is None:
+    pair = f"{visible(agreement.first, True)} ↔ {visible(agreement.second, True)}"
+    if agreement.tau is None:
         return f"{pair}: τ = – (nothing to rank)"
     # to two decimals, −0.00 would be a sign of nothing
-    tau = f"{one.tau:.2f}".replace("-", "−") if abs(one.tau) >= 0.005 else "0.00"
-    shared = "–" if one.shared is None else str(one.shared)
-    return f"{pair}: τ = {tau}, {shared} of the top {one.top} shared"
+    tau = f"{agreement.tau:.2f}".replace("-", "−") if abs(agreement.tau) >= 0.005 else "0.00"
+    shared = "–" if agreement.shared is None else str(agreement.shared)
+    return f"{pair}: τ = {tau}, {shared} of the top {agreement.top} shared"
 
 
 RANKS = "τ is Kendall’s τ-b between the sizes of the values: 1 the same order of words, 0 none in common, −1 reversed."
@@ -55,14 +55,14 @@ RANKS = "τ is Kendall’s τ-b between the sizes of the values: 1 the same orde
 
 def caveats(panel: Heatmap) -> list[str]:
     """Sentences a reader must know: the panel's own notes and what the drawing itself leaves out."""
-    found = [visible(note, one_line=True) for note in panel.notes]
+    sentences = [visible(note, one_line=True) for note in panel.notes]
     if not len(panel.tokens):
-        found.append("there are no tokens to draw")
+        sentences.append("there are no tokens to draw")
     if panel.truncated:
-        found.append(f"{len(panel.tokens):,} of {panel.tokens_total:,} tokens were read")
+        sentences.append(f"{len(panel.tokens):,} of {panel.tokens_total:,} tokens were read")
     if empty_tokens(panel):
-        found.append(f"{len(empty_tokens(panel))} tokens stand for no character of the text")
-    return found
+        sentences.append(f"{len(empty_tokens(panel))} tokens stand for no character of the text")
+    return sentences
 
 
 def leading(panel: Heatmap, count: int) -> list[int]:

@@ -83,8 +83,8 @@ def ramp() -> tuple[tuple[str, str], ...]:
 
     def between(low: palette.Triple, high: palette.Triple, step: int) -> str:
         share = step / (STEPS - 1)
-        one, two, three = (a + (b - a) * share for a, b in zip(low, high, strict=True))
-        return palette.from_oklab((one, two, three))
+        lightness, green_red, blue_yellow = (a + (b - a) * share for a, b in zip(low, high, strict=True))
+        return palette.from_oklab((lightness, green_red, blue_yellow))
 
     light = palette.polar(0.78, 0.13, 80.0), palette.polar(0.34, 0.13, 265.0)
     dark = palette.polar(0.44, 0.14, 265.0), palette.polar(0.90, 0.12, 95.0)
@@ -117,7 +117,7 @@ def signs(panel: Scatter) -> tuple[list[Sign], NDArray[np.int64]]:
     own = np.arange(len(sizes))
     if len(sizes) > OWN:
         own = np.sort(np.argsort(-sizes, kind="stable")[: OWN - 1])
-    found = [
+    legend = [
         Sign(visible(panel.groups[group], one_line=True), int(sizes[group]), place % len(COLOURS), place % len(SHAPES))
         for place, group in enumerate(own)
     ]
@@ -126,13 +126,13 @@ def signs(panel: Scatter) -> tuple[list[Sign], NDArray[np.int64]]:
     places[own] = np.arange(len(own))
     rest = np.setdiff1d(np.arange(len(sizes)), own)
     if len(rest):
-        places[rest] = len(found)
-        found.append(Sign(f"{len(rest):,} smaller groups", int(sizes[rest].sum()), None, 0))
+        places[rest] = len(legend)
+        legend.append(Sign(f"{len(rest):,} smaller groups", int(sizes[rest].sum()), None, 0))
     none = int((panel.group < 0).sum())
     if none:
-        places[-1] = len(found)
-        found.append(Sign(f"no {panel.colour}" if panel.colour else "none", none, None, 3))
-    return found, places[panel.group]
+        places[-1] = len(legend)
+        legend.append(Sign(f"no {panel.colour}" if panel.colour else "none", none, None, 3))
+    return legend, places[panel.group]
 
 
 def steps(values: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -119,15 +119,15 @@ def meaning(panel: Pairs) -> str:
 
 def caveats(panel: Pairs) -> list[str]:
     """Sentences a reader must know: the panel's own notes and what the drawing itself leaves out."""
-    found = [visible(note, one_line=True) for note in panel.notes]
+    sentences = [visible(note, one_line=True) for note in panel.notes]
     if not panel.strongest(1):
-        found.append("no two words act together: every interaction is 0")
+        sentences.append("no two words act together: every interaction is 0")
     rest = int(np.count_nonzero(panel.values)) - ARCS
     if rest > 0:
         largest = abs(panel.values[panel.strongest(ARCS + 1)[-1]])
-        found.append(f"{rest:,} more pairs are not drawn, each at most {number(float(largest), sign=False)}")
+        sentences.append(f"{rest:,} more pairs are not drawn, each at most {number(float(largest), sign=False)}")
     if len(panel.tokens) > SENTENCE and panel.strongest(1):
-        found.append("words without an arc are left out")
+        sentences.append("words without an arc are left out")
     if panel.truncated:
-        found.append(f"{len(panel.tokens):,} of {panel.tokens_total:,} tokens were read")
-    return found
+        sentences.append(f"{len(panel.tokens):,} of {panel.tokens_total:,} tokens were read")
+    return sentences

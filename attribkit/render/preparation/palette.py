@@ -86,8 +86,8 @@ def polar(lightness: float, chroma: float, hue: float) -> Triple:
 
 def contrast(a: str, b: str) -> float:
     """The contrast ratio of two colours, 1 to 21 (WCAG 2.2: text needs 4.5)."""
-    one, two = (0.2126 * r + 0.7152 * g + 0.0722 * b for r, g, b in (linear(a), linear(b)))
-    return (max(one, two) + 0.05) / (min(one, two) + 0.05)
+    first, second = (0.2126 * r + 0.7152 * g + 0.0722 * b for r, g, b in (linear(a), linear(b)))
+    return (max(first, second) + 0.05) / (min(first, second) + 0.05)
 
 
 @dataclass(frozen=True)
@@ -146,8 +146,8 @@ def _arm(paper: str, lightness: float, chroma: float, hue: float) -> list[str]:
 
 
 def _mix(a: Triple, b: Triple, share: float) -> Triple:
-    one, two, three = (x + (y - x) * share for x, y in zip(a, b, strict=True))
-    return one, two, three
+    first, second, third = (x + (y - x) * share for x, y in zip(a, b, strict=True))
+    return first, second, third
 
 
 def _scheme(

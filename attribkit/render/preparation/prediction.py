@@ -25,5 +25,5 @@ def bars(prediction: Prediction, most: int = 6) -> tuple[list[tuple[str, float]]
     order = sorted(pairs, key=lambda pair: (pair[0] not in wanted, -pair[1]))
     shown = {label for label, _ in order[:most]}
     rest = [p for label, p in pairs if label not in shown]
-    kept = sorted((pair for pair in pairs if pair[0] in shown), key=lambda pair: -pair[1])
-    return kept, f"{len(rest)} more labels share {percent(sum(rest))}"
+    drawn = sorted((pair for pair in pairs if pair[0] in shown), key=lambda pair: -pair[1])
+    return drawn, f"{len(rest)} more labels share {percent(sum(rest))}"

@@ -29,11 +29,11 @@ def scales(explanations: Sequence[Drawable]) -> dict[int, Scale]:
             if isinstance(panel, TokenScores):
                 key = (panel.unit, panel.method, panel.baseline, str(explanation.provenance.get("model")))
                 groups.setdefault(key, []).append(panel)
-    found = {}
+    by_panel = {}
     for group in groups.values():
         limit = max((_largest(panel) for panel in group if len(panel.scores)), default=0.0)
-        found.update({id(panel): Scale(limit, len(group)) for panel in group})
-    return found
+        by_panel.update({id(panel): Scale(limit, len(group)) for panel in group})
+    return by_panel
 
 
 def _largest(panel: TokenScores) -> float:

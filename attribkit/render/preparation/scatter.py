@@ -46,10 +46,10 @@ class Frame:
 
 def frame(panel: Scatter) -> Frame:
     """One scale for all axes, so that distances are true, unless one axis is more than `STRETCH` times another."""
-    every = np.concatenate([one.points for one in panel.maps] + [one.points for one in panel.placed])
-    if not len(every):
+    points = np.concatenate([placed.points for placed in panel.maps] + [placed.points for placed in panel.placed])
+    if not len(points):
         return Frame(np.zeros(panel.dimensions), np.ones(panel.dimensions), 1.0, False)
-    low, high = every.min(axis=0), every.max(axis=0)
+    low, high = points.min(axis=0), points.max(axis=0)
     needed = (high - low) * AIR
     stretched = bool(needed.max() > STRETCH * needed.min() > 0)
     span = needed if stretched else np.full_like(needed, needed.max() or 1.0)

@@ -18,7 +18,7 @@ def value(panel: Scatter, amount: float) -> str:
 
 
 @dataclass(frozen=True)
-class Reading:
+class MixingMeasure:
     """One number of a map's mixing, for the layer and for the map.
 
     Attributes:
@@ -35,20 +35,22 @@ class Reading:
     meaning: str
 
 
-def readings(mixing: Mixing) -> list[Reading]:
+def mixing_measures(mixing: Mixing) -> list[MixingMeasure]:
     """The mixing numbers that were measured, in the order in which they are read."""
     same = (
         f"The share of a point’s {mixing.neighbours} nearest neighbours that have its label; shuffled labels would "
         f"give {small(mixing.chance)}."
     )
-    found = [Reading("same-label neighbours", mixing.agreement_layer, mixing.agreement_map, mixing.chance, same)]
+    measures = [
+        MixingMeasure("same-label neighbours", mixing.agreement_layer, mixing.agreement_map, mixing.chance, same)
+    ]
     if mixing.silhouette_layer is not None or mixing.silhouette_map is not None:
         apart = "1: the classes stand far apart; 0: they touch; below 0: points lie nearer to another class."
-        found.append(Reading("silhouette", mixing.silhouette_layer, mixing.silhouette_map, None, apart))
+        measures.append(MixingMeasure("silhouette", mixing.silhouette_layer, mixing.silhouette_map, None, apart))
     if mixing.trustworthiness is not None:
-        kept = "1: neighbours on the map are neighbours in the layer; lower: the map brings strangers together."
-        found.append(Reading("trustworthiness", None, mixing.trustworthiness, None, kept))
-    return found
+        meaning = "1: neighbours on the map are neighbours in the layer; lower: the map brings strangers together."
+        measures.append(MixingMeasure("trustworthiness", None, mixing.trustworthiness, None, meaning))
+    return measures
 
 
 def small(amount: float | None) -> str:
@@ -58,15 +60,15 @@ def small(amount: float | None) -> str:
     return f"{amount:.2f}".replace("-", "−") if abs(amount) >= 0.005 else "0.00"  # no minus before nothing
 
 
-def tally(panel: Scatter, one: ProjectedText) -> str:
+def tally(panel: Scatter, text: ProjectedText) -> str:
     """How many of a placed text's neighbours have which label; empty where labels are unknown."""
-    labels = [panel.labels[point] for point in one.neighbours.tolist()] if panel.labels else []
+    labels = [panel.labels[point] for point in text.neighbours.tolist()] if panel.labels else []
     return ", ".join(f"{count} × {shorten(label, NAME)}" for label, count in Counter(labels).most_common())
 
 
-def time(one: Map) -> str:
+def time(map_: Map) -> str:
     """When a map was made."""
-    return "now" if one.epoch is None else "before training" if one.epoch == 0 else f"epoch {one.epoch}"
+    return "now" if map_.epoch is None else "before training" if map_.epoch == 0 else f"epoch {map_.epoch}"
 
 
 def method(panel: Scatter) -> str:
@@ -85,18 +87,18 @@ def shown(panel: Scatter) -> str:
 
 def caveats(panel: Scatter) -> list[str]:
     """Sentences a reader must know: the panel's own notes and what the drawing itself leaves out."""
-    found = [visible(note, one_line=True) for note in panel.notes]
+    sentences = [visible(note, one_line=True) for note in panel.notes]
     count = len(panel.maps[0].points)
     if panel.total > count and not panel.total_in_notes:
-        found.append(f"{count:,} of {panel.total:,} points are shown")
+        sentences.append(f"{count:,} of {panel.total:,} points are shown")
     if frame(panel).stretched:
-        found.append("each axis has a scale of its own: distances along different axes cannot be compared")
+        sentences.append("each axis has a scale of its own: distances along different axes cannot be compared")
     if panel.method != "pca":
-        found.append("only nearness has a meaning here, not the axes, nor the distance between groups far apart")
-    mixing = next((one.mixing for one in panel.maps if one.mixing), None)
+        sentences.append("only nearness has a meaning here, not the axes, nor the distance between groups far apart")
+    mixing = next((map_.mixing for map_ in panel.maps if map_.mixing), None)
     if mixing and mixing.sample < count:
-        found.append(f"the degree of mixing was measured on {mixing.sample:,} of the points")
-    return found
+        sentences.append(f"the degree of mixing was measured on {mixing.sample:,} of the points")
+    return sentences
 
 
 def sentence(panel: Scatter) -> str:
@@ -104,20 +106,20 @@ def sentence(panel: Scatter) -> str:
     maps = panel.maps
     which = visible(maps[0].name, one_line=True) if len(maps) == 1 else f"{len(maps)} maps"
     parts = [f"{shown(panel)} · {which}"]
-    first = said(maps[0])
+    first = mixing_sentence(maps[0])
     return "; ".join([*parts, first] if first else parts)
 
 
-def said(one: Map) -> str:
+def mixing_sentence(map_: Map) -> str:
     """A map's mixing in one line; empty if it was not measured."""
-    if one.mixing is None:
+    if map_.mixing is None:
         return ""
     parts = []
-    for reading in readings(one.mixing):
-        both = [f"{small(reading.layer)} in the layer"] if reading.layer is not None else []
-        both += [f"{small(reading.map)} on the map"] if reading.map is not None else []
-        both += [f"{small(reading.chance)} by chance"] if reading.chance is not None else []
-        parts.append(f"{reading.name} {', '.join(both)}")
+    for measure in mixing_measures(map_.mixing):
+        both = [f"{small(measure.layer)} in the layer"] if measure.layer is not None else []
+        both += [f"{small(measure.map)} on the map"] if measure.map is not None else []
+        both += [f"{small(measure.chance)} by chance"] if measure.chance is not None else []
+        parts.append(f"{measure.name} {', '.join(both)}")
     return "; ".join(parts)
 
 
@@ -132,9 +134,9 @@ def drawn(panel: Scatter) -> str:
 def mixed(panel: Scatter) -> list[str]:
     """To what degree the classes are mixed, a line for each map that was measured."""
     return [
-        f"{visible(one.name, True)}: of {one.mixing.neighbours} neighbours {percent(one.mixing.agreement_layer)} share "
-        f"the label in the layer, {percent(one.mixing.agreement_map)} on the map (by chance "
-        f"{percent(one.mixing.chance)})"
-        for one in panel.maps
-        if one.mixing is not None
+        f"{visible(map_.name, True)}: of {map_.mixing.neighbours} neighbours {percent(map_.mixing.agreement_layer)} "
+        f"share the label in the layer, {percent(map_.mixing.agreement_map)} on the map (by chance "
+        f"{percent(map_.mixing.chance)})"
+        for map_ in panel.maps
+        if map_.mixing is not None
     ]

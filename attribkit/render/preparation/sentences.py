@@ -26,6 +26,6 @@ def sentences(panel: TokenScores) -> list[Sentence]:
     return [Sentence(a, b, float(panel.scores[a : b + 1].sum())) for a, b in zip(firsts, lasts, strict=True)]
 
 
-def limit(found: list[Sentence]) -> float:
+def limit(parts: list[Sentence]) -> float:
     """Where the sums' own scale ends: the largest |sum|."""
-    return max((abs(one.total) for one in found), default=0.0)
+    return max((abs(sentence.total) for sentence in parts), default=0.0)

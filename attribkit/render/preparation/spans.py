@@ -39,18 +39,18 @@ def spans(text: str | None, panel: TokenScores | Heatmap) -> list[Span]:
             f"the tokens' spans must lie within the text of {len(text)} characters, got an end at {panel.ends[-1]}; "
             "give the text that was explained"
         )
-    found: list[Span] = []
+    pieces: list[Span] = []
     done = 0
     for number, (start, end) in enumerate(zip(panel.starts.tolist(), panel.ends.tolist(), strict=True)):
         if start > done:
-            found.extend(_gap(text[done:start]))
+            pieces.extend(_gap(text[done:start]))
         if end > start:
-            joined = bool(found) and start == done and found[-1].token is not None
-            found.append(Span(text[start:end], number, joined))
+            joined = bool(pieces) and start == done and pieces[-1].token is not None
+            pieces.append(Span(text[start:end], number, joined))
         done = max(done, end)
     if done < len(text):
-        found.extend(_gap(text[done:]))
-    return found
+        pieces.extend(_gap(text[done:]))
+    return pieces
 
 
 def _gap(text: str) -> list[Span]:

@@ -23,7 +23,7 @@ class Bars:
     @staticmethod
     def of(panel: Table) -> "Bars":
         """The axis that holds every bar and its interval."""
-        ends = [e for one in panel.bars if one is not None for e in (one.low, one.value, one.high) if e is not None]
+        ends = [e for bar in panel.bars if bar is not None for e in (bar.low, bar.value, bar.high) if e is not None]
         most = max((abs(end) for end in ends), default=0.0) or 1.0
         return Bars(0.5, 0.5 / most) if min(ends, default=0.0) < 0 else Bars(0.0, 1.0 / most)
 
