@@ -41,5 +41,6 @@ def test_the_commands_help_names_every_format() -> None:
     from attribkit.cli import app
 
     for command in ("explain", "project", "words"):
-        shown = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "400", "TERM": "dumb"}).output
-        assert all(suffix in shown for suffix in formats.FORMATS), command
+        shown = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "400", "TERM": "dumb"})
+        assert shown.exit_code == 0, shown.exception
+        assert all(suffix in shown.output for suffix in formats.FORMATS), command

@@ -1,5 +1,6 @@
 """Which words act together: exact, of the network's own, and shown only where it is asked for."""
 
+import itertools
 import re
 from collections.abc import Callable
 from typing import Any
@@ -122,12 +123,24 @@ def test_other_networks_are_refused(make_classifier: Make) -> None:
         look(make_classifier("lstm"))
 
 
-def test_a_long_text_is_told_what_it_would_take(make_classifier: Make) -> None:
+@pytest.mark.parametrize(("seconds_a_pass", "told"), [(0.25, "51 s"), (1, "3 min")])
+def test_a_long_text_is_told_what_it_would_take(
+    make_classifier: Make, monkeypatch: pytest.MonkeyPatch, seconds_a_pass: float, told: str
+) -> None:
+    clock = itertools.count(step=seconds_a_pass)
+    monkeypatch.setattr("attribkit.views.interactions.perf_counter", lambda: next(clock))
+    with pytest.raises(
+        ValueError, match=f"at most 200 tokens .*, got 204, which take about {told}, .* give max_tokens=204, or inter"
+    ):
+        look(make_classifier(), "never such a good film ! " * 34)
+    assert look(make_classifier(), "never such a good film ! " * 34, interactions="integrated_hessians").converged
+
+
+def test_what_a_long_text_would_take_is_measured_here(make_classifier: Make) -> None:
     with pytest.raises(
         ValueError, match=r"at most 200 tokens .* about \d+ (s|min), .* give max_tokens=204, or interactions="
     ):
         look(make_classifier(), "never such a good film ! " * 34)
-    assert look(make_classifier(), "never such a good film ! " * 34, interactions="integrated_hessians").converged
 
 
 def test_a_text_of_one_word_has_no_pairs(make_classifier: Make) -> None:
