@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from attribkit.projector import keep_reference, project
     from attribkit.reports import report
     from attribkit.results.explanation import Explanation, Explanations
+    from attribkit.results.several_panels import Panels
     from attribkit.text.settings import TextSettings
     from attribkit.training.train import train
 
@@ -44,6 +45,7 @@ _HOMES = {
     "Explanation": "attribkit.results.explanation",
     "Explanations": "attribkit.results.explanation",
     "InputError": "attribkit.errors",
+    "Panels": "attribkit.results.several_panels",
     "TextSettings": "attribkit.text.settings",
     "check": "attribkit.evaluation.check",
     "compare": "attribkit.comparison",
@@ -70,6 +72,7 @@ __all__ = [
     "Explanation",
     "Explanations",
     "InputError",
+    "Panels",
     "TextSettings",
     "check",
     "compare",

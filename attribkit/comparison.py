@@ -3,6 +3,7 @@
 from typing import Any
 
 from attribkit.errors import InputError, InputTypeError
+from attribkit.results.comparison import Comparison
 from attribkit.results.explanation import Explanation
 from attribkit.results.panels import Convergence, Heatmap, HeatmapRow, Table
 from attribkit.results.panels.difference import align
@@ -21,7 +22,7 @@ _WAYS = {
 """What methods do that all compare a text with a baseline, and yet part."""
 
 
-def compare(a: Explanation, b: Explanation, names: tuple[str, str] | None = None) -> Explanation:
+def compare(a: Explanation, b: Explanation, names: tuple[str, str] | None = None) -> Comparison:
     """What two explanations of the same text say of each token, how they differ, and how far their ranks agree.
 
     Where the two models cut the text differently, tokens are taken together until both begin and end at one place.
@@ -31,9 +32,9 @@ def compare(a: Explanation, b: Explanation, names: tuple[str, str] | None = None
         a, b: with token scores, in one unit and of one target.
         names: what to call them; by default what they differ in: model, method or baseline.
 
-    Returns: an Explanation without a prediction (the two may differ): a heatmap with a row for each and one for
-        a − b, with Kendall's τ of their sizes and both verdicts on whether the scores add up, and a table, the largest
-        difference first. The provenance of each holds its `convergence`.
+    Returns: a Comparison: a heatmap with a row for each and one for a − b, with Kendall's τ of their sizes and both
+        verdicts on whether the scores add up, and a table, the largest difference first. The provenance of each holds
+        its `convergence`.
 
     Raises:
         TypeError: for anything but explanations.
@@ -86,8 +87,8 @@ def compare(a: Explanation, b: Explanation, names: tuple[str, str] | None = None
             for i in order
         ),
     )
-    told = {name: {**one.provenance, "convergence": _counted(one)} for name, one in ((first, a), (second, b))}
-    return Explanation(a.text, None, (heatmap, table), told)
+    provenance = {name: {**each.provenance, "convergence": _counted(each)} for name, each in ((first, a), (second, b))}
+    return Comparison(a.text or "", change.target, change.unit, heatmap, table, provenance)
 
 
 def _why_they_part(first: str, second: str) -> tuple[str, ...]:

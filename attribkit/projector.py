@@ -1,4 +1,4 @@
-"""project(): a classifier and a set of texts in, an Explanation of the set out: where a layer puts its texts."""
+"""project(): a classifier and a set of texts in, maps out: where its layers put the texts."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -15,8 +15,7 @@ from attribkit.projection.panels import make_maps
 from attribkit.projection.pooling import Reduction
 from attribkit.projection.reference_map import POINTS, make_reference
 from attribkit.projection.settings import MapSettings
-from attribkit.results.explanation import Explanation
-from attribkit.results.panels import Panel
+from attribkit.results.projected_maps import ProjectedMaps
 from attribkit.versions import versions_of
 
 
@@ -46,7 +45,7 @@ def project(
     batch_size: int | None = None,
     device: str | torch.device | None = None,
     progress: bool | Progress | None = None,
-) -> Explanation:
+) -> ProjectedMaps:
     """Where layers of the network put a set of texts, and to what degree they mix its classes.
 
     The same seed gives the same map. The model is left exactly as it was.
@@ -78,9 +77,9 @@ def project(
         progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
             for a bar on a terminal and in a notebook.
 
-    Returns: an Explanation without a text: the map, its mixing numbers (in the layer's own space and on the map, on a
-        stated sample of at most 5,000), and tables: layers ranked by mixing, classes, the most mixed pairs, border
-        texts. It holds excerpts of the texts.
+    Returns: the maps, their mixing numbers (in the layer's own space and on the map, on a stated sample of at most
+        5,000), and tables: layers ranked by mixing, classes, the most mixed pairs, border texts. They hold excerpts of
+        the texts.
 
     Raises:
         TypeError, ValueError: for data that cannot be read; for a layer, reduction, epoch or colour that there is not
@@ -128,12 +127,11 @@ def project(
     new_ids = model.ids(new)
     with shown(progress) as tell:
         mapped = make_maps(model, texts, settings, tell)
-    scatter: Panel = mapped.scatter
-    tables = list(mapped.tables)
+    scatter, tables = mapped.scatter, mapped.tables
     if new:
         scatter, nearest = mapped.marked(new, new_ids, batch_size)
-        tables += nearest
-    return Explanation(None, None, (scatter, *tables), _provenance(model, settings, mapped))
+        tables = (*tables, *nearest)
+    return ProjectedMaps(scatter, tables, _provenance(model, settings, mapped))
 
 
 def keep_reference(

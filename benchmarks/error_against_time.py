@@ -31,8 +31,8 @@ from torch import Tensor
 from attribkit.attribution.cnn.exact import integrated_gradients
 from attribkit.attribution.cnn.lookup_tables import Tables
 from attribkit.models.classifier import Classifier
-from attribkit.results.explanation import Explanation
 from attribkit.results.panels import Chart, Series
+from attribkit.results.several_panels import Panels
 
 STEPS = (5, 10, 20, 50, 100, 200, 500, 1_000, 5_000)
 INTERNAL = 32
@@ -137,7 +137,7 @@ def main() -> None:
     panels = (cnn_chart(texts, reviews, most), rnn_chart(texts, reviews, min(most, 500)))
     if options.out:
         provenance = {"command": "python benchmarks/error_against_time.py", "torch": torch.__version__}
-        Explanation(text=None, prediction=None, panels=panels, provenance=provenance).save(options.out)
+        Panels(panels, provenance).save(options.out)
 
 
 if __name__ == "__main__":

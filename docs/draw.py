@@ -23,4 +23,4 @@ learner = ak.train(
     snapshots=[0, 2, 4, 8],
 )
 maps = ak.project(learner, reviews, epochs="all")
-ak.Explanation(text=None, prediction=None, panels=maps.panels()[:1]).save(HERE / "maps.png")
+ak.Panels([maps.scatter]).save(HERE / "maps.png")

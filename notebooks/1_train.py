@@ -44,7 +44,7 @@ model = ak.train("cnn", data, epochs=4, filters=32, embedding_size=64, snapshots
 model.history.round(3)
 
 # %%
-Image(ak.Explanation(None, None, (learning_curve(model.history),), {}).to_png(dpi=75))
+Image(ak.Panels([learning_curve(model.history)]).to_png(dpi=75))
 
 # %% [markdown]
 # ## How good is it?
@@ -59,7 +59,7 @@ ak.evaluate(model, data).to_frame().round(3)
 # %%
 found = errors(model, data, most=3)
 found.save("errors.html")
-found[1:].to_frame("text")[["text", "label", "probability", "true_label"]] if len(found) > 1 else "no mistakes"
+found.to_frame()[["text", "label", "probability", "true_label"]] if found.mistakes else "no mistakes"
 
 # %% [markdown]
 # ## Save, load, predict

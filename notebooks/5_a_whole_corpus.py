@@ -164,7 +164,7 @@ tables = (
     drawn("Words that most misled the model", misleading.head(10)),
     drawn("Those that hurt more than they help", treacherous.head(10)),
 )
-picture = ak.Explanation(None, None, tables, {"model": "imdb-cnn"})
+picture = ak.Panels(tables, {"model": "imdb-cnn"})
 picture.save(OUT / "misleading.png")
 picture.save(OUT / "misleading.html")
 picture

@@ -89,7 +89,7 @@ model.history.drop(columns="seconds").round(3)
 # weights of its lowest point are kept.
 
 # %%
-ak.Explanation(None, None, (learning_curve(model.history),), {"model": model.name})
+ak.Panels([learning_curve(model.history)], {"model": model.name})
 
 # %%
 ak.evaluate(model, reviews).to_frame().round(3)

@@ -154,7 +154,7 @@ curve = pd.DataFrame(
 columns = ("training accuracy", "held-out accuracy")
 lines = tuple(Series(name, curve["epoch"].to_numpy(), curve[name].to_numpy()) for name in columns)
 chart = Chart("Accuracy over the epochs", "epoch", "share of answers told apart", lines)
-ak.Explanation(text=None, prediction=None, panels=(chart,)).save(OUT / "nlu-accuracy.png")
+ak.Panels([chart]).save(OUT / "nlu-accuracy.png")
 curve.round(3)
 
 # %%

@@ -15,6 +15,7 @@ from attribkit.errors import InputError, MissingPackageError, NetworkError
 from attribkit.models.classifier import Classifier
 from attribkit.results.explanation import Explanation, Explanations
 from attribkit.results.panels import Heatmap, Scatter
+from attribkit.results.several_panels import Panels
 
 
 @pytest.fixture
@@ -199,7 +200,7 @@ def test_project_prints_the_mixing_and_writes_the_map(
     options = ("--split", "all", "--layer", "dropout", "--epochs", "all", "--place", "a good show", "--neighbours", "5")
     assert run("project", out, table, *options, *(f"--out={file}" for file in files)) == 0
     assert "share the label" in capsys.readouterr().out
-    (scatter, *_) = Explanation.load(files[0]).panels()
+    (scatter, *_) = Panels.load(files[0]).panels()
     assert isinstance(scatter, Scatter)
     assert [one.epoch for one in scatter.maps] == [0, 2] and scatter.placed[0].excerpt == "a good show"
     assert len(scatter.excerpts) == 24 and all(file.stat().st_size > 500 for file in files)

@@ -102,7 +102,7 @@ OF_TEXTS: dict[str, Run] = {
 # what needs labels, or rationales
 OF_LABELS: dict[str, Run] = {
     "evaluate": lambda model, data, columns, folder: ak.evaluate(model, data, **columns).to_frame(),
-    "errors": lambda model, data, columns, folder: errors(model, data, **columns)[1:].to_frame(),
+    "errors": lambda model, data, columns, folder: errors(model, data, **columns).mistakes.to_frame(),
     "plausibility": lambda model, data, columns, folder: ak.plausibility(model, data, "saliency", **columns).to_frame(),
     "check": lambda model, data, columns, folder: ak.check(model, data, texts=4, **columns).to_frame(),
     "report": lambda model, data, columns, folder: [

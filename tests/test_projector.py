@@ -24,13 +24,15 @@ from attribkit.projector import keep_reference, project
 from attribkit.render import picture
 from attribkit.results.explanation import Explanation
 from attribkit.results.panels import Heatmap, Scatter, Table
+from attribkit.results.projected_maps import ProjectedMaps
+from attribkit.results.several_panels import Panels
 
 WORDS = {"pos": ("good", "great", "best"), "neg": ("bad", "horrible", "worst")}
 ROWS = [(f"a {word} film {other}", label) for label, words in WORDS.items() for word in words for other in words * 2]
 TABLE = pd.DataFrame(ROWS, columns=["text", "label"])
 
 
-def parts(found: Explanation) -> tuple[Scatter, list[Table]]:
+def parts(found: Explanation | ProjectedMaps) -> tuple[Scatter, list[Table]]:
     scatter, *tables = found.panels()
     assert isinstance(scatter, Scatter)
     return scatter, [table for table in tables if isinstance(table, Table)]
@@ -59,7 +61,7 @@ def test_a_map_has_its_points_labels_numbers_and_tables_and_can_be_saved(rnn: Cl
         "The most mixed pairs of classes",
         "Texts on the border",
     ]
-    assert Explanation.load(found.save(tmp_path / "map.json")) == found
+    assert Panels.load(found.save(tmp_path / "map.json")) == Panels(found.panels(), found.provenance)
     assert project(rnn, TABLE, layer="rnn") == found
 
 

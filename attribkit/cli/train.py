@@ -98,7 +98,7 @@ def train(
     from attribkit.models.classifier import Classifier
     from attribkit.projector import keep_reference
     from attribkit.reproduce.folds import cross_validate
-    from attribkit.results.explanation import Explanation
+    from attribkit.results.several_panels import Panels
     from attribkit.training.process_state import kept_memory
     from attribkit.training.processes import leads
     from attribkit.training.resume import check_folder
@@ -143,7 +143,7 @@ def train(
             raise InputError("`folds` train one after another on one device, got several; leave out --devices, --nodes")
         check_folder(out, resume=resume, overwrite=force)
         validated = cross_validate(model, dataset, folds, **options)
-        console.print(Explanation(None, None, (validated.table(),)))
+        console.print(Panels((validated.table(),)))
     with kept_memory():
         classifier = run(
             model,
@@ -171,6 +171,6 @@ def train(
     classifier.save(out, overwrite=True, half=half)
     if classifier.history is not None and len(classifier.history):  # Ctrl-C may come before the first epoch's end
         curve = learning_curve(classifier.history)
-        Explanation(None, None, (curve,), {"model": classifier.name}).save(out / "loss.png")
+        Panels((curve,), {"model": classifier.name}).save(out / "loss.png")
     print_metrics(metrics)
     console.print(f"saved in {escape(str(out))}", soft_wrap=True)

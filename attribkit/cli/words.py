@@ -1,7 +1,7 @@
 """attribkit words."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -38,6 +38,7 @@ def words(
     from attribkit.evaluation.answers import Answers
     from attribkit.evaluation.importance import word_importance
     from attribkit.models.classifier import Classifier
+    from attribkit.results.several_panels import Panels
 
     check_files([path for path in out or () if path.suffix.lower() != ".csv"])
     classifier = Classifier.load(model, device)
@@ -48,8 +49,7 @@ def words(
     console.print(escape(found.convergence.sentence), highlight=False, soft_wrap=True)
     for note in found.notes:
         console.print(f"note: {escape(note)}", highlight=False)
-    rows: Any = found.explanation(10)
-    console.print(rows)
+    console.print(Panels(found.panels(10)))
     for path in out or ():
         found.save(path)
         errors.print(f"wrote {escape(str(path))}", highlight=False, soft_wrap=True)

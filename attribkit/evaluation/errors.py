@@ -1,6 +1,10 @@
 """Where a model fails: the mistakes it is surest of, each with its token scores, and how sure it may be at all."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
+import pandas as pd
 
 from attribkit.data.intake import Data
 from attribkit.errors import InputError
@@ -11,8 +15,56 @@ from attribkit.explainer import explain
 from attribkit.models.classifier import Classifier
 from attribkit.progress import Progress, shown
 from attribkit.results.explanation import Explanation, Explanations
+from attribkit.results.json_file import open_envelope, results_json
+from attribkit.results.panels import Drawable, Panel
+from attribkit.results.result import Result
+from attribkit.results.several_panels import Panels
 
 MOST = 20
+
+
+@dataclass(frozen=True, repr=False)
+class ErrorAnalysis(Result):
+    """How often a model is wrong on a set of texts, and the mistakes that it was surest of.
+
+    Attributes:
+        overview: the confusion matrix, precision and recall, the calibration curve and its error.
+        mistakes: an explanation of each, those first of which the model was surest: why it said what it said.
+    """
+
+    overview: Panels
+    mistakes: Explanations
+
+    __hash__ = None  # type: ignore[assignment]  # panels hold arrays, as numpy's own are unhashable
+
+    def parts(self) -> Sequence[Drawable]:
+        """What is drawn one below the other: the overview, then each mistake."""
+        return self.overview, *self.mistakes
+
+    def panels(self) -> tuple[Panel, ...]:
+        """Those of the overview, then those of each mistake."""
+        return tuple(panel for part in self.parts() for panel in part.panels())
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per mistake, the surest first: the columns of `Explanation.to_frame("text")`; empty without any."""
+        return self.mistakes.to_frame("text") if self.mistakes else pd.DataFrame(columns=["text", "label"])
+
+    def to_json(self) -> str:
+        """JSON of the overview and the mistakes, which `ErrorAnalysis.from_json` reads back."""
+        return results_json("error analysis", self.parts())
+
+    @staticmethod
+    def from_json(text: str) -> "ErrorAnalysis":
+        """Read what `to_json` wrote. Raises ValueError as `Explanation.from_json` does."""
+        overview, *mistakes = open_envelope(text, "error analysis")
+        return ErrorAnalysis(Panels.of_content(overview), Explanations(map(Explanation.of_content, mistakes)))
+
+    def summary(self) -> str:
+        """The figures of the set, then what the model said of each mistake, the first ten."""
+        told = {name: value for name, value in self.overview.provenance.items() if name != "fingerprint"}
+        figures = ", ".join(f"{name} {value}" for name, value in told.items() if value is not None)
+        count = f"{len(self.mistakes):,} mistake{'' if len(self.mistakes) == 1 else 's'} explained"
+        return "\n".join([f"{figures}; {count}", *([self.mistakes.summary()] if self.mistakes else [])])
 
 
 def errors(
@@ -27,7 +79,7 @@ def errors(
     text: str | None = None,
     label: str | None = None,
     progress: bool | Progress | None = None,
-) -> Explanations:
+) -> ErrorAnalysis:
     """What goes wrong on a data set: one page to read, if saved as .html.
 
     Args:
@@ -41,8 +93,8 @@ def errors(
         progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
             for a bar on a terminal and in a notebook.
 
-    Returns: first an explanation of the whole set (the confusion matrix, precision and recall, the calibration curve
-        and its error), then one of each mistake: why the model said what it said.
+    Returns: the confusion matrix, precision and recall, the calibration curve and its error; and an explanation of each
+        mistake: why the model said what it said.
 
     Raises:
         TypeError: for texts of the wrong kind.
@@ -61,9 +113,7 @@ def errors(
         known = ", ".join(map(repr, model.labels))
         raise InputError(f"mistakes need true labels among the model's {known}, the data has none; add a label column")
     calibration = Calibration.of(answers, bins)
-    whole = Explanation(
-        None,
-        None,
+    overview = Panels(
         (confusion_table(metrics), metrics_table(metrics), calibration.chart(), calibration.table()),
         {
             "model": model.name,
@@ -75,7 +125,7 @@ def errors(
             "expected calibration error": round(calibration.error, 4),
         },
     )
-    return Explanations([whole, *explained_mistakes(model, answers, most, method, batch_size)])
+    return ErrorAnalysis(overview, explained_mistakes(model, answers, most, method, batch_size))
 
 
 def mistakes(answers: Answers) -> list[int]:

@@ -8,12 +8,24 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from attribkit.errors import InputError
 
 if TYPE_CHECKING:  # the list is read for help texts too, which must not wait for numpy
     from attribkit.results.panels import Drawable
+
+
+class Savable(Protocol):
+    """What can be saved: it draws one or several parts, one below the other, and writes its own JSON."""
+
+    def parts(self) -> Sequence[Drawable]:
+        """What is drawn, one below the other."""
+        ...
+
+    def to_json(self) -> str:
+        """Data that can be loaded again."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -31,34 +43,29 @@ class Format:
     write: Callable[[Any], str | bytes]
 
 
-def _rows(result: Drawable | Sequence[Drawable]) -> Sequence[Drawable]:
-    return result if isinstance(result, Sequence) else [result]
-
-
-def _html(result: Any) -> str:
+def _html(result: Savable) -> str:
     from attribkit.render import html
 
-    return html.page(_rows(result))
+    return html.page(result.parts())
 
 
-def _latex(result: Any) -> str:
+def _latex(result: Savable) -> str:
     from attribkit.render import latex
 
-    return latex.fragment(_rows(result))
+    return latex.fragment(result.parts())
 
 
-def _json(result: Any) -> str:
+def _json(result: Savable) -> str:
     """Written by the result, which also reads it back."""
-    content: str = result.to_json()
-    return content
+    return result.to_json()
 
 
 def _picture(format: str) -> Callable[[Any], bytes]:
-    def write(result: Any) -> bytes:
+    def write(result: Savable) -> bytes:
         # matplotlib takes a second to import, and only pictures need it
         from attribkit.render import picture
 
-        return picture.image(_rows(result), format)
+        return picture.image(result.parts(), format)
 
     return write
 
@@ -93,7 +100,7 @@ def format_of(path: str | Path) -> Format:
     return FORMATS[suffix]
 
 
-def content(result: Drawable | Sequence[Drawable], path: str | Path) -> bytes:
+def content(result: Savable, path: str | Path) -> bytes:
     """What a file at `path` would hold. Raises: ValueError for a suffix that is no format's."""
     written = format_of(path).write(result)
     return written.encode() if isinstance(written, str) else written

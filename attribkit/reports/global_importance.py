@@ -1,8 +1,8 @@
 """What drives the model, and where its layers put the texts."""
 
 from attribkit.evaluation.importance import WordImportance
-from attribkit.results.explanation import Explanation
 from attribkit.results.panels import Section, Table
+from attribkit.results.projected_maps import ProjectedMaps
 
 
 def drives(found: WordImportance, most: int) -> Section:
@@ -28,12 +28,12 @@ def drives(found: WordImportance, most: int) -> Section:
     return Section("drives", "What drives it?", "What drives it", tuple(sentences), panels)
 
 
-def arrangement(landscape: Explanation | None, reason: str | None = None) -> Section:
+def arrangement(maps: ProjectedMaps | None, reason: str | None = None) -> Section:
     """The map of a layer with its mixing numbers; or one sentence on why there is none."""
     head = ("layers", "How do its layers arrange the texts?", "Map of a layer")
-    if landscape is None:
+    if maps is None:
         return Section(*head, (reason or "No map was asked for: give map=True, or --map.",))
     # texts on the border are excerpts of single texts, which the reader has below in full
-    panels = tuple(one for one in landscape.panels() if not (isinstance(one, Table) and "border" in one.title))
+    panels = tuple(one for one in maps.panels() if not (isinstance(one, Table) and "border" in one.title))
     said = "Each point is a text, where the layer puts it; the numbers say how far the classes lie apart or mixed."
     return Section(*head, (said,), panels)

@@ -15,7 +15,7 @@ from attribkit.reproduce.machine import machine
 from attribkit.reproduce.tables import Row, Table
 from attribkit.reproduce.unit import Unit
 from attribkit.results import panels
-from attribkit.results.explanation import Explanation
+from attribkit.results.several_panels import Panels
 
 
 def write_results(out: Path, table: Table, plan: Sequence[Unit], about: Mapping[str, Any]) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def write_results(out: Path, table: Table, plan: Sequence[Unit], about: Mapping[
                 (f"loss-{row['file']}", learning_curve(pd.DataFrame(first["history"]), f"Loss: {row['name']}"))
             )
     for name, panel in drawn:
-        Explanation(None, None, (panel,), {}).save(out / f"{name}.png")
+        Panels((panel,)).save(out / f"{name}.png")
     return found
 
 

@@ -1,7 +1,6 @@
 """The one result: a text, what the model said of it, and the panels that show why."""
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, SupportsIndex, overload
@@ -10,16 +9,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from attribkit.errors import InputError, InputTypeError
+from attribkit.errors import InputError
 from attribkit.files import write_whole
 from attribkit.render import formats, html, latex
+from attribkit.results.content import checked_panels, checked_provenance
 from attribkit.results.corpus_row import read_row
 from attribkit.results.frames import NO_SCORES, frame
-from attribkit.results.json_file import REPEATED, explanations_json, open_envelope, read
-from attribkit.results.panels import KINDS, Heatmap, Pairs, Panel, Prediction, TokenScores
+from attribkit.results.json_file import open_envelope, read, read_panels, result_json, results_json
+from attribkit.results.panels import Panel, Prediction, TokenScores
 from attribkit.results.panels.difference import difference
 from attribkit.results.result import Result
-from attribkit.results.sentences import explained
+from attribkit.results.sentences import explained, shortened
 
 _SHOWN = 10
 """Explanations of a list that its repr and summary tell of."""
@@ -69,21 +69,8 @@ class Explanation(Result):
         Raises:
             ValueError: for panels whose spans lie outside the text, or a provenance that JSON cannot hold.
         """
-        panels = tuple(panels)
-        for panel in panels:
-            if not isinstance(panel, (TokenScores, Heatmap, Pairs)) or not len(panel.ends):
-                continue
-            if panel.ends[-1] > len(text or ""):
-                raise InputError(
-                    f"the tokens' spans must lie in the text of {len(text or '')} characters, got an end at "
-                    f"{panel.ends[-1]}"
-                )
-        # through JSON once, so that what is saved and what is in memory are the same thing
-        if not (provenance is None or isinstance(provenance, Mapping)):
-            raise InputTypeError(
-                f"`provenance` must be a mapping of what made the explanation, got {type(provenance).__name__}"
-            )
-        content = json.loads(json.dumps(dict(provenance or {}), allow_nan=False))
+        panels = checked_panels(panels, text)
+        content = checked_provenance(provenance)
         for name, value in (("text", text), ("prediction", prediction), ("_panels", panels), ("provenance", content)):
             object.__setattr__(self, name, value)
 
@@ -159,10 +146,14 @@ class Explanation(Result):
         """
         return frame(self, level)
 
+    def to_json(self) -> str:
+        """JSON that `from_json` reads back: the panels and the provenance, floats bit for bit."""
+        return result_json("explanation", self)
+
     @staticmethod
     def from_json(text: str) -> "Explanation":
         """Read what `to_json` wrote. Raises ValueError, in one sentence, for anything else or a changed file."""
-        return _from_json(open_envelope(text, "explanation"))
+        return Explanation.of_content(open_envelope(text, "explanation"))
 
     @staticmethod
     def from_row(row: Mapping[str, Any], text: str | None = None) -> "Explanation":
@@ -181,6 +172,22 @@ class Explanation(Result):
         """Read a saved .json file. Raises FileNotFoundError, or ValueError for a file that is not an explanation."""
         return Explanation.from_json(read(path))
 
+    @staticmethod
+    def of_content(content: Any) -> "Explanation":
+        """What an envelope of several results holds of one explanation. Raises ValueError for anything else."""
+        try:
+            prediction = content["prediction"]
+            return Explanation(
+                text=content["text"],
+                prediction=None if prediction is None else Prediction(**prediction),
+                panels=read_panels(content),
+                provenance=content["provenance"],
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise InputError(
+                f"the JSON is no explanation that this version can read ({error}); save it anew"
+            ) from error
+
     def summary(self) -> str:
         """What the model says of the text, how far the scores can be trusted, and the words that moved it most."""
         return explained(self)
@@ -188,7 +195,7 @@ class Explanation(Result):
     def __repr__(self) -> str:
         kinds = ", ".join(panel.kind for panel in self._panels)
         label = self.prediction.label if self.prediction else None
-        shown = self.text if self.text is None or len(self.text) <= 60 else self.text[:57] + "…"
+        shown = None if self.text is None else shortened(self.text)
         return f"Explanation(text={shown!r}, label={label!r}, panels=[{kinds}])"
 
 
@@ -240,7 +247,9 @@ class Explanations(list[Explanation]):
 
     def save(self, path: str | Path) -> Path:
         """Write all of them into one file, as `Explanation.save` does for one."""
-        return _save(self, path)
+        if not self:
+            raise InputError("there must be at least one explanation to save, got an empty list")
+        return write_whole(Path(path), formats.content(self, path))
 
     def to_html(self) -> str:
         """One self-contained page with a row for each explanation."""
@@ -258,17 +267,21 @@ class Explanations(list[Explanation]):
 
     def to_json(self) -> str:
         """JSON that `Explanations.from_json` reads back to an equal list."""
-        return explanations_json(self)
+        return results_json("explanations", self)
 
     @staticmethod
     def from_json(text: str) -> "Explanations":
         """Read what `to_json` wrote. Raises ValueError as `Explanation.from_json` does."""
-        return Explanations(_from_json(entry) for entry in open_envelope(text, "explanations"))
+        return Explanations(map(Explanation.of_content, open_envelope(text, "explanations")))
 
     @staticmethod
     def load(path: str | Path) -> "Explanations":
         """Read a saved .json file of several explanations."""
         return Explanations.from_json(read(path))
+
+    def parts(self) -> "Sequence[Explanation]":
+        """What is drawn one below the other: each explanation."""
+        return self
 
     def panels(self) -> tuple[Panel, ...]:
         """The panels of all of them, in order."""
@@ -285,26 +298,3 @@ class Explanations(list[Explanation]):
     def __repr__(self) -> str:
         more = ", …" if len(self) > _SHOWN else ""
         return f"Explanations({len(self):,}: {', '.join(map(repr, self[:_SHOWN]))}{more})"
-
-
-def _save(result: "Explanation | Explanations", path: str | Path) -> Path:
-    if isinstance(result, Explanations) and not result:
-        raise InputError("there must be at least one explanation to save, got an empty list")
-    return write_whole(Path(path), formats.content(result, path))
-
-
-def _from_json(content: Any) -> Explanation:
-    try:
-        panels = []
-        for panel in content["panels"]:
-            panel = {name: part for name, part in panel.items() if name not in REPEATED}
-            panels.append(KINDS[panel.pop("kind")](**panel))
-        prediction = content["prediction"]
-        return Explanation(
-            text=content["text"],
-            prediction=None if prediction is None else Prediction(**prediction),
-            panels=tuple(panels),
-            provenance=content["provenance"],
-        )
-    except (KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"the JSON is no explanation that this version can read ({error}); save it anew") from error

@@ -21,19 +21,35 @@ def frame(explanation: Drawable, level: str) -> pd.DataFrame:
         raise InputError(f"`level` must be one of {', '.join(repr(name) for name in LEVELS)}, got {level!r}")
     if level == "pair":
         return _pairs(explanation)
+    text = explanation.text or ""
     panels = [panel for panel in explanation.panels() if isinstance(panel, TokenScores)]
     if not panels:
         raise InputError(NO_SCORES)
     if level == "text":
         return pd.DataFrame([_text(explanation, panels[0])])
-    rows = _LEVELS[level]
-    tables = [
-        pd.DataFrame({**rows(explanation.text or "", panel), "unit": panel.unit, "target": panel.target})
-        for panel in panels
-    ]
     if level == "token":
-        tables = [table.assign(known=p.known, **_intervals(p)) for table, p in zip(tables, panels, strict=True)]
+        return pd.concat([token_frame(panel, text) for panel in panels], ignore_index=True)
+    rows = _LEVELS[level]
+    tables = [pd.DataFrame({**rows(text, panel), "unit": panel.unit, "target": panel.target}) for panel in panels]
     return pd.concat(tables, ignore_index=True)
+
+
+def token_frame(panel: TokenScores, text: str) -> pd.DataFrame:
+    """A row per token of these scores, in reading order."""
+    table = pd.DataFrame({**_tokens(text, panel), "unit": panel.unit, "target": panel.target})
+    return table.assign(known=panel.known, **_intervals(panel))
+
+
+def pairs_frame(panel: Pairs, text: str) -> pd.DataFrame:
+    """A row per pair of words that act together, the strongest first."""
+    order = panel.strongest(len(panel.values))
+    columns: dict[str, Any] = {}
+    for name, tokens in (("a", panel.firsts[order]), ("b", panel.seconds[order])):
+        starts, ends = panel.starts[tokens], panel.ends[tokens]
+        columns[f"word_{name}"] = [text[start:end] for start, end in zip(starts, ends, strict=True)]
+        columns |= {f"start_{name}": starts, f"end_{name}": ends}
+    columns |= {"value": panel.values[order], "index": panel.index, "unit": panel.unit, "target": panel.target}
+    return pd.DataFrame(columns)
 
 
 def _tokens(text: str, panel: TokenScores) -> Mapping[str, Any]:
@@ -87,21 +103,10 @@ def _sentences(text: str, panel: TokenScores) -> Mapping[str, Any]:
 
 
 def _pairs(explanation: Drawable) -> pd.DataFrame:
-    """A row per pair of words that act together, the strongest first."""
     panels = [panel for panel in explanation.panels() if isinstance(panel, Pairs)]
     if not panels:
         raise InputError("this explanation holds no interactions; explain with views=['interactions']")
-    text, tables = explanation.text or "", []
-    for panel in panels:
-        order = panel.strongest(len(panel.values))
-        columns: dict[str, Any] = {}
-        for name, tokens in (("a", panel.firsts[order]), ("b", panel.seconds[order])):
-            starts, ends = panel.starts[tokens], panel.ends[tokens]
-            columns[f"word_{name}"] = [text[start:end] for start, end in zip(starts, ends, strict=True)]
-            columns |= {f"start_{name}": starts, f"end_{name}": ends}
-        columns |= {"value": panel.values[order], "index": panel.index, "unit": panel.unit, "target": panel.target}
-        tables.append(pd.DataFrame(columns))
-    return pd.concat(tables, ignore_index=True)
+    return pd.concat([pairs_frame(panel, explanation.text or "") for panel in panels], ignore_index=True)
 
 
 def _text(explanation: Drawable, panel: TokenScores) -> dict[str, Any]:
@@ -129,8 +134,7 @@ def _text(explanation: Drawable, panel: TokenScores) -> dict[str, Any]:
 
 
 _LEVELS: dict[str, Callable[[str, TokenScores], Mapping[str, Any]]] = {
-    "token": _tokens,
     "phrase": _phrases,
     "sentence": _sentences,
 }
-LEVELS = (*_LEVELS, "pair", "text")
+LEVELS = ("token", *_LEVELS, "pair", "text")

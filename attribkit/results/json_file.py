@@ -10,21 +10,39 @@ from typing import Any
 import numpy as np
 
 from attribkit.errors import InputError, InputNotFoundError
-from attribkit.results.panels import Drawable
+from attribkit.results.panels import KINDS, Drawable, Panel
 
 FORMAT = 1
 REPEATED = ("failed", "verdict")
 """Properties that are written beside the fields, for whoever reads the file without this package."""
 
 
-def explanation_json(result: Drawable) -> str:
-    """One result as an envelope of the kind "explanation"."""
-    return envelope("explanation", _content(result))
+_CLASSES = {
+    "explanation": "Explanation",
+    "explanations": "Explanations",
+    "panels": "Panels",
+    "error analysis": "ErrorAnalysis",
+}
+"""The kinds of envelope, and whose `load` reads them."""
 
 
-def explanations_json(results: Iterable[Drawable]) -> str:
-    """Several as an envelope of the kind "explanations"."""
-    return envelope("explanations", [_content(result) for result in results])
+def result_json(kind: str, result: Drawable) -> str:
+    """One result as an envelope of this kind: "explanation", or "panels" for any other."""
+    return envelope(kind, _content(result))
+
+
+def results_json(kind: str, results: Iterable[Drawable]) -> str:
+    """Several as an envelope of this kind."""
+    return envelope(kind, [_content(result) for result in results])
+
+
+def read_panels(content: Any) -> tuple[Panel, ...]:
+    """The panels of what `_content` wrote. Raises: KeyError, TypeError, ValueError for anything else."""
+    panels = []
+    for panel in content["panels"]:
+        panel = {name: part for name, part in panel.items() if name not in REPEATED}
+        panels.append(KINDS[panel.pop("kind")](**panel))
+    return tuple(panels)
 
 
 def _content(result: Drawable) -> dict[str, Any]:
@@ -60,16 +78,16 @@ def envelope(kind: str, content: Any) -> str:
     return json.dumps(envelope, ensure_ascii=False, allow_nan=False)  # indented it takes six times as long
 
 
-def open_envelope(text: str, kind: str) -> Any:
-    """What an envelope of this kind holds; ValueError for anything else, or a changed file."""
+def open_envelope(text: str, kind: str, *older: str) -> Any:
+    """What an envelope of this kind holds, or of an older kind; ValueError for anything else, or a changed file."""
     try:
         envelope = json.loads(text)
     except (json.JSONDecodeError, RecursionError) as error:
         raise InputError(f"an explanation's JSON was expected, got text that is not JSON ({error})") from error
     if not isinstance(envelope, dict) or "attribkit" not in envelope or "content" not in envelope:
         raise InputError("an explanation's JSON was expected, got other JSON; load a file that save() wrote")
-    if envelope["attribkit"] != kind:
-        other = "Explanations" if envelope["attribkit"] == "explanations" else "Explanation"
+    if envelope["attribkit"] not in (kind, *older):
+        other = _CLASSES.get(str(envelope["attribkit"]), "Explanation")
         raise InputError(f"the file holds {envelope['attribkit']!r}, not {kind!r}; load it with {other}.load")
     if envelope.get("format") != FORMAT:
         raise InputError(

@@ -1,24 +1,25 @@
 """What every public call gives back: panels to draw, a table, sentences, and files."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
+from rich.console import Group
 
 from attribkit.files import write_whole
 from attribkit.render import formats, html, latex, terminal
-from attribkit.results.json_file import explanation_json
-from attribkit.results.panels import Panel, Prediction
+from attribkit.results.json_file import result_json
+from attribkit.results.panels import Drawable, Panel, Prediction
 
 
 class Result(ABC):
     """A result that draws, tabulates, sums up and saves itself.
 
     Attributes:
-        text: the user's own text; None for a result about a whole set.
+        text: the user's own text; None for a result on a whole set.
         prediction: what the model said of it, if anything.
         provenance: how it was made.
     """
@@ -30,6 +31,10 @@ class Result(ABC):
     @abstractmethod
     def panels(self) -> tuple[Panel, ...]:
         """What is drawn, in order."""
+
+    def parts(self) -> Sequence[Drawable]:
+        """What is drawn one below the other: this result alone, unless it is made of several."""
+        return (self,)
 
     @abstractmethod
     def to_frame(self) -> pd.DataFrame:
@@ -55,27 +60,27 @@ class Result(ABC):
 
     def to_html(self) -> str:
         """A self-contained page: nothing loaded from anywhere, no script but a map's own, allowed by its hash."""
-        return html.page([self])
+        return html.page(self.parts())
 
     def to_png(self, dpi: int = 150) -> bytes:
         """A PNG picture as bytes."""
         from attribkit.render import picture  # matplotlib is loaded when a picture is drawn
 
-        return picture.image([self], "png", dpi=dpi)
+        return picture.image(self.parts(), "png", dpi=dpi)
 
     def to_latex(self) -> str:
         """A LaTeX fragment; its first comment names the packages it needs."""
-        return latex.fragment([self])
+        return latex.fragment(self.parts())
 
     def to_json(self) -> str:
-        """JSON that `Explanation.from_json` reads back: the panels and the provenance, floats bit for bit."""
-        return explanation_json(self)
+        """JSON that `Panels.from_json` reads back: the panels and the provenance, floats bit for bit."""
+        return result_json("panels", self)
 
     def _repr_html_(self) -> str:
-        return html.fragment([self])
+        return html.fragment(self.parts())
 
     def __rich__(self) -> Any:
-        return terminal.renderable(self)
+        return Group(*(terminal.renderable(part) for part in self.parts()))
 
     def __repr__(self) -> str:
         return self.summary()

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from attribkit.results.panels import Drawable, TokenScores
+from attribkit.results.panels import Drawable, Panel, TokenScores
 
 STRONGEST = 5
 """Words of a text that its summary names."""
@@ -11,7 +11,7 @@ STRONGEST = 5
 def explained(result: Drawable) -> str:
     """The text's prediction, and of each target's scores the verdict and the words that moved it most."""
     text = result.text or ""
-    parts = [f"{text if len(text) <= 60 else text[:57] + '…'!s}"] if text else []
+    parts = [shortened(text)] if text else []
     if result.prediction is not None:
         parts.append(f"predicted {result.prediction.label} ({result.prediction.probability:.1%})")
     for panel in result.panels():
@@ -22,3 +22,13 @@ def explained(result: Drawable) -> str:
         else:
             parts.append(panel.title)
     return "\n".join(parts)
+
+
+def shortened(text: str) -> str:
+    """The text, or its first 57 characters where it is longer than 60."""
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def title_of(panel: Panel) -> str:
+    """What a panel shows, in a few words."""
+    return f"scores for {panel.target} in {panel.unit}" if isinstance(panel, TokenScores) else panel.title

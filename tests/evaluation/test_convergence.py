@@ -15,8 +15,8 @@ from attribkit.evaluation.importance import word_importance
 from attribkit.evaluation.sanity.checks import sanity
 from attribkit.models.classifier import Classifier
 from attribkit.reports import report
-from attribkit.results.explanation import Explanation
 from attribkit.results.panels import Convergence, Heatmap
+from attribkit.results.several_panels import Panels
 
 WORDS = {"good": 2.0, "fine": 1.0, "bad": -3.0, "dull": -1.0}
 TEXTS = ["good good", "good fine", "bad bad", "fine bad dull", "fine good dull"]
@@ -62,7 +62,7 @@ def test_compare_says_both_verdicts(model: Classifier, tmp_path: Path) -> None:
     )
     assert Convergence.from_json(found.provenance["quadrature"]["convergence"]) == Convergence(0, 1, 0, 1.0)
     assert Convergence.from_json(found.provenance["saliency"]["convergence"]) == Convergence(0, 0, 1)
-    assert Explanation.from_json(found.to_json()) == found
+    assert Panels.from_json(found.to_json()) == Panels(found.panels(), found.provenance, "good good")
     assert escape(a.token_scores.verdict) in found.save(tmp_path / "both.html").read_text(encoding="utf-8")
 
 
@@ -72,7 +72,7 @@ def test_words(model: Classifier, tmp_path: Path) -> None:
     assert SAID in repr(found) and SAID in found.panels()[0].notes
     assert Convergence.from_json(found.to_frame().attrs["convergence"]) == found.convergence
     assert SAID in found.save(tmp_path / "words.html").read_text(encoding="utf-8")
-    loaded = Explanation.load(found.save(tmp_path / "words.json"))
+    loaded = Panels.load(found.save(tmp_path / "words.json"))
     assert Convergence.from_json(loaded.provenance["convergence"]) == found.convergence
 
 

@@ -29,7 +29,8 @@ def opposite(model: Classifier) -> pd.DataFrame:
 
 def test_the_surest_mistakes_come_first_and_say_what_was_true(model: Classifier) -> None:
     table = opposite(model)
-    whole, *wrong = errors(model, table)
+    found = errors(model, table)
+    whole, wrong = found.overview, found.mistakes
     assert sorted(one.text for one in wrong if one.text) == sorted(TEXTS[1::2])
     sure = [one.prediction.probability for one in wrong if one.prediction]
     assert sure == sorted(sure, reverse=True)
@@ -38,12 +39,12 @@ def test_the_surest_mistakes_come_first_and_say_what_was_true(model: Classifier)
         assert one.token_scores.target == one.prediction.label and one.token_scores.converged
     assert [panel.kind for panel in whole.panels()] == ["table", "table", "chart", "table"]
     assert whole.provenance["accuracy"] == 0.5
-    assert len(errors(model, table, most=1)) == 2
+    assert len(errors(model, table, most=1).mistakes) == 1
 
 
 def test_a_model_without_mistakes_has_none_to_show(model: Classifier) -> None:
     said = model.predict(TEXTS)["label"]
-    assert len(errors(model, pd.DataFrame({"text": TEXTS, "label": said}))) == 1
+    assert not errors(model, pd.DataFrame({"text": TEXTS, "label": said})).mistakes
 
 
 def test_data_without_labels_is_refused_with_the_cure(model: Classifier) -> None:

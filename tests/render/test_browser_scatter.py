@@ -12,8 +12,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from attribkit.render import html
-from attribkit.results.explanation import Explanation
 from attribkit.results.panels import Map, Mixing, ProjectedText, Scatter
+from attribkit.results.several_panels import Panels
 
 pytestmark = pytest.mark.browser
 
@@ -59,7 +59,7 @@ def panel(points: Any = CORNERS, **changes: Any) -> Scatter:
 
 
 def page_of(*panels: Scatter) -> str:
-    return html.page([Explanation(None, None, panels)])
+    return html.page([Panels(panels)])
 
 
 def state(page: Page, index: int = 0) -> dict[str, str]:
@@ -351,7 +351,7 @@ def test_without_a_script_a_picture_stands_in_its_place(show: Open) -> None:
 
 
 def test_fragments_of_one_notebook_stand_for_themselves(show: Open) -> None:
-    rows = [html.fragment([Explanation(None, None, (panel(),))]), html.fragment([Explanation(None, None, (films(),))])]
+    rows = [html.fragment([Panels((panel(),))]), html.fragment([Panels((films(),))])]
     page = show(f"<!DOCTYPE html><meta charset=utf-8><body>{rows[0]}{rows[1]}{rows[0]}</body>")
     assert page.locator(".scatter.started").count() == 3
     page.locator("[data-group='0']").first.click()

@@ -20,8 +20,8 @@ from attribkit.render import html, picture
 from attribkit.render.html.still_map import still_maps, variable
 from attribkit.render.preparation import markers, palette, scatter_text
 from attribkit.render.preparation import scatter as geometry
-from attribkit.results.explanation import Explanation
 from attribkit.results.panels import Map, Mixing, ProjectedText, Scatter
+from attribkit.results.several_panels import Panels
 
 MIXING = Mixing(15, 40, 0.5, 0.83, 0.79, 0.31, -0.02, 0.94)
 
@@ -59,8 +59,8 @@ def films(count: int = 30) -> Scatter:
     return panel(count, maps=maps)
 
 
-def drawn(found: Scatter) -> Explanation:
-    return Explanation(None, None, (found,))
+def drawn(found: Scatter) -> Panels:
+    return Panels((found,))
 
 
 def figure_of(found: Scatter) -> Figure:
@@ -172,6 +172,7 @@ def test_a_page_is_made_without_matplotlib(tmp_path: Path) -> None:
     code = """
 import sys
 import attribkit as ak
+from attribkit.results.several_panels import Panels
 
 model = ak.load("imdb-attention-rnn", "cpu")
 why = ak.explain(model, ["It was a horrible movie", "Best film ever"], compare=True)

@@ -30,7 +30,6 @@ from attribkit.evaluation.importance.tables import Importance, word_tables
 from attribkit.files import write_whole
 from attribkit.models.classifier import Classifier
 from attribkit.progress import Progress, shown
-from attribkit.results.explanation import Explanation
 from attribkit.results.panels import Convergence, Table
 from attribkit.results.result import Result
 from attribkit.views.attribution import Attribution
@@ -105,18 +104,13 @@ class WordImportance(Result):
         said = (*self.notes, self.convergence.sentence)
         return tuple(replace(one, notes=(*one.notes, *said)) for one in tables[:1]) + tables[1:]
 
-    def explanation(self, most: int = 20) -> Explanation:
-        """The first `most` of each table as panels of one explanation, ready to be drawn."""
-        told = {**self.provenance, "convergence": self.convergence.to_json()}
-        return Explanation(None, None, self.panels(most), told)
-
     def save(self, path: str | Path) -> Path:
-        """Write to `path`: .csv holds every word and phrase, any other suffix what `explanation` draws.
+        """Write to `path`: .csv holds every word and phrase, any other suffix what `panels` draws.
 
         Raises: as `Explanation.save`.
         """
         if Path(path).suffix.lower() != ".csv":
-            return self.explanation().save(path)
+            return super().save(path)
         rows = pd.concat([self.words, self.phrases.rename(columns={"phrase": "word"})], ignore_index=True)
         return write_whole(path, rows.to_csv(index=False).encode())
 
@@ -221,6 +215,7 @@ def word_importance(
         provenance={
             "model": model.name,
             "fingerprint": model.fingerprint(),
+            "convergence": found.convergence.to_json(),
             "settings": {
                 "method": found.method,
                 "baseline": found.baseline,

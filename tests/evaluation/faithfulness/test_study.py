@@ -21,7 +21,7 @@ from attribkit.evaluation.faithfulness.measures import BINS, OTHERS, RANKED, cou
 from attribkit.evaluation.statistics import estimate
 from attribkit.explainer import explain
 from attribkit.models.classifier import Classifier
-from attribkit.results.explanation import Explanation
+from attribkit.results.several_panels import Panels
 from attribkit.text.settings import TextSettings
 from attribkit.text.tokenizer import Tokenizer
 
@@ -210,7 +210,7 @@ def test_a_result_is_a_table_and_is_drawn(make_classifier: Callable[..., Classif
     assert (frame["low"] <= frame["mean"] + 1e-12).all() and (frame["mean"] <= frame["high"] + 1e-12).all()
     kinds = [panel.kind for panel in found.panels()]
     assert kinds == 2 * ["table", "table", "chart", "chart"] + ["table"]
-    page = Explanation(None, None, found.panels()).to_html()
+    page = Panels(found.panels()).to_html()
     assert "of the best" in page and "lower bound" in page
 
 

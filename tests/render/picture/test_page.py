@@ -19,6 +19,7 @@ from attribkit.render import picture
 from attribkit.render.preparation import palette
 from attribkit.results.explanation import Explanation
 from attribkit.results.panels import Chart, Series
+from attribkit.results.several_panels import Panels
 
 Make = Callable[..., Explanation]
 
@@ -192,7 +193,7 @@ def test_no_labels_of_a_chart_touch() -> None:
     lines = tuple(Series(name, steps, 1 - steps / 5 + 1e-3 * place) for place, name in enumerate(names))
     marks = tuple((name, float(x)) for x, name in enumerate(("output", *(f"convolutions.{i}" for i in range(4)))))
     panel = Chart("What is left", "layers", "correlation", lines, (*marks, ("embedding", 5.0), ("close", 4.8)))
-    drawn = picture.figure([Explanation(None, None, (panel,), {})])
+    drawn = picture.figure([Panels((panel,))])
     drawn.canvas.draw()
     found = [t for t in drawn.findobj(Text) if isinstance(t, Text) and t.get_text().strip() and t.get_visible()]
     assert {"exact", "input_x_gradient", "convolutions.3", "embedding", "close"} <= {t.get_text() for t in found}

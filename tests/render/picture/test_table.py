@@ -5,12 +5,12 @@ from matplotlib.text import Text
 
 from attribkit.render import picture
 from attribkit.render.picture.fonts import FontSet
-from attribkit.results.explanation import Explanation
 from attribkit.results.panels import Bar, Table
+from attribkit.results.several_panels import Panels
 
 
 def written(table: Table) -> list[Text]:
-    figure: Figure = picture.figure([Explanation(None, None, (table,), {})])
+    figure: Figure = picture.figure([Panels((table,))])
     return [text for text in figure.findobj(Text) if isinstance(text, Text) and text.get_text()]
 
 
@@ -51,7 +51,7 @@ def test_bars_and_shades_are_drawn_beside_their_numbers() -> None:
         bars=(Bar(2.0, 1.0, 4.0), Bar(-1.0)),
         shades=((None, 1.0), (None, 0.0)),
     )
-    figure = picture.figure([Explanation(None, None, (panel,), {})])
+    figure = picture.figure([Panels((panel,))])
     boxes = [patch for patch in figure.findobj(Rectangle) if isinstance(patch, Rectangle)]
     bars = [box for box in boxes if box.get_label() == "bar"]
     assert [round(box.get_width(), 1) for box in bars] == [22.5, 11.2]
@@ -66,4 +66,4 @@ def test_a_title_that_the_bold_font_lacks_is_drawn_in_the_regular_one() -> None:
     assert fonts.properties(letter, 10, bold=True).get_weight() == "normal"
     assert fonts.properties("A", 10, bold=True).get_weight() == "bold"
     panel = Table(letter, ("word",), (("a",),))
-    assert Explanation(None, None, (panel,)).to_png(dpi=30).startswith(b"\x89PNG")  # any warning would be an error
+    assert Panels((panel,)).to_png(dpi=30).startswith(b"\x89PNG")  # any warning would be an error

@@ -1,0 +1,78 @@
+"""Two explanations of one text, side by side."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from attribkit.results.content import checked_panels, checked_provenance
+from attribkit.results.panel_frames import panel_frame
+from attribkit.results.panels import Heatmap, Panel, Table
+from attribkit.results.result import Result
+from attribkit.results.sentences import STRONGEST, shortened
+
+
+@dataclass(frozen=True, repr=False)
+class Comparison(Result):
+    """What two explanations say of each token of one text, and how they differ.
+
+    Attributes:
+        text: the user's own text.
+        target: the label explained, or "a − b" for why a and not b.
+        unit: of the scores and their difference, such as "log-odds".
+        heatmap: a row for each of the two and one for their difference, with Kendall's τ of their sizes.
+        table: the same token by token, the largest difference first.
+        provenance: of each by its name, with its `convergence`.
+    """
+
+    text: str = field()
+    target: str
+    unit: str
+    heatmap: Heatmap
+    table: Table
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    __hash__ = None  # type: ignore[assignment]  # panels hold arrays, as numpy's own are unhashable
+
+    def __post_init__(self) -> None:
+        checked_panels(self.panels(), self.text)
+        object.__setattr__(self, "provenance", checked_provenance(self.provenance))
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """What the two are called."""
+        return self.heatmap.rows[0].name, self.heatmap.rows[1].name
+
+    def panels(self) -> tuple[Panel, ...]:
+        """The heatmap and the table."""
+        return self.heatmap, self.table
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per token, in reading order, or per stretch of the text where the two cut it differently.
+
+        Columns: token (as written in the text), start, end, a score for each of the two by its name, difference,
+        unit, target. Its `attrs` hold Kendall's τ of the sizes of the scores as `tau`.
+        """
+        table = panel_frame(self.heatmap, self.text).assign(unit=self.unit, target=self.target)
+        table.attrs["tau"] = self.heatmap.agreements[0].tau
+        return table
+
+    def summary(self) -> str:
+        """Where the two differ most, how far their ranks agree, and both verdicts."""
+        first, second, change = (row.values for row in self.heatmap.rows)
+        places = np.argsort(-np.abs(change), kind="stable")[:STRONGEST]
+        words = (self.text[self.heatmap.starts[i] : self.heatmap.ends[i]] for i in places)
+        differences = ", ".join(
+            f"{word} {change[i]:+.2f} ({first[i]:+.2f} and {second[i]:+.2f})"
+            for i, word in zip(places, words, strict=True)
+        )
+        return "\n".join(
+            [
+                shortened(self.text),
+                f"{' and '.join(self.names)}, for {self.target} in {self.unit}; they differ most at "
+                f"{differences or 'no token'}",
+                *self.heatmap.notes,
+            ]
+        )

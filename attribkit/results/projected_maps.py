@@ -1,0 +1,51 @@
+"""Where layers of a network put a set of texts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from attribkit.render.preparation.scatter_text import drawn, mixed
+from attribkit.results.content import checked_provenance
+from attribkit.results.panel_frames import panel_frame
+from attribkit.results.panels import Panel, Scatter, Table
+from attribkit.results.result import Result
+
+
+@dataclass(frozen=True, repr=False)
+class ProjectedMaps(Result):
+    """Maps of one set of texts, one for each layer and epoch, with their mixing numbers and excerpts of the texts.
+
+    Attributes:
+        scatter: the maps, on shared axes, with each point's label and prediction and the new texts marked on them.
+        tables: layers ranked by mixing, classes, the most mixed pairs, border texts, and a new text's neighbours: those
+            of them that there are.
+        provenance: how they were made.
+    """
+
+    scatter: Scatter
+    tables: tuple[Table, ...]
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    __hash__ = None  # type: ignore[assignment]  # panels hold arrays, as numpy's own are unhashable
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "provenance", checked_provenance(self.provenance))
+
+    def panels(self) -> tuple[Panel, ...]:
+        """The maps, then the tables."""
+        return self.scatter, *self.tables
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per map and point, and one per map and new text.
+
+        Columns: layer, epoch (None for the model as it is), x, y and of three dimensions z, text (at most 120
+        characters), label, prediction, confidence where it colours the points, and new (whether the text was added to
+        the map, by `place`).
+        """
+        return panel_frame(self.scatter)
+
+    def summary(self) -> str:
+        """What the maps show, to what degree the classes are mixed on them, and what a reader must know."""
+        return "\n".join([self.scatter.title, drawn(self.scatter), *mixed(self.scatter), *self.scatter.notes])
