@@ -27,7 +27,7 @@ from captum.attr import LayerIntegratedGradients
 from numpy.typing import NDArray
 from torch import Tensor
 
-from attribkit.attribution.cnn.exact import integrated_gradients
+from attribkit.attribution.cnn.exact import attribute
 from attribkit.attribution.cnn.lookup_tables import Tables
 from attribkit.attribution.methods import quadrature
 from attribkit.attribution.outputs import Target
@@ -134,7 +134,7 @@ def forward(network: Any, ids: Tensor, mask: Tensor) -> Tensor:
 
 
 def exact_and_check(network: Any, ids: Tensor, mask: Tensor, target: Target, tables: Tables) -> tuple[Tensor, Tensor]:
-    return integrated_gradients(network, ids, mask, None, [target], tables), check(network, ids, mask, target)
+    return attribute(network, ids, mask, None, [target], tables).scores, check(network, ids, mask, target)
 
 
 def captum(network: Any, ids: Tensor, mask: Tensor, steps: int, internal: int) -> Tensor:
@@ -190,7 +190,7 @@ def speed(network: Any, model: str, texts: Texts, quick: bool) -> None:
         ids, mask = padded(texts.near(250, count))
         target = positive(count)
 
-        exact = partial(integrated_gradients, network, ids, mask, None, [target])
+        exact = partial(attribute, network, ids, mask, None, [target])
         runs: dict[str, Callable[[], object]] = {
             "Conv1d forward": partial(conv1d, network, ids, mask),
             "forward": partial(forward, network, ids, mask),
@@ -244,8 +244,8 @@ def accuracy(network: Any, model: str, texts: Texts, quick: bool) -> None:
     ids, mask = padded(texts.near(250, 1))
     double = type(network)(network.settings).double().eval()
     double.load_state_dict(network.state_dict())
-    exact = integrated_gradients(network, ids, mask, None, [positive(1)])[0]
-    exact_double = integrated_gradients(double, ids, mask, None, [positive(1)])[0]
+    exact = attribute(network, ids, mask, None, [positive(1)]).scores[0]
+    exact_double = attribute(double, ids, mask, None, [positive(1)]).scores[0]
     for steps in (50, 500, 1_000 if quick else 5_000):
         internal = best_internal(network, ids, mask, steps)
         start = time.perf_counter()
@@ -264,7 +264,7 @@ def accuracy(network: Any, model: str, texts: Texts, quick: bool) -> None:
     tables = Tables.build(network)
     for rows in batching.by_length([len(row) for row in sample]):
         ids, mask = padded([sample[row] for row in rows])
-        scores = integrated_gradients(network, ids, mask, None, [positive(len(ids))], tables)[0]
+        scores = attribute(network, ids, mask, None, [positive(len(ids))], tables).scores[0]
         errors.append(relative(scores, check(network, ids, mask, positive(len(ids)))))
     error = torch.cat(errors)
     report(measure="completeness", model=model, source=texts.source, texts=len(error), dtype="float32",
@@ -282,7 +282,7 @@ def corpus(network: Any, model: str, texts: Texts, sample: int = 1_000) -> None:
     checking, checked = 0.0, 0
     for number, rows in enumerate(batching.by_length([len(row) for row in ids])):
         some, mask = padded([ids[row] for row in rows])
-        scores = integrated_gradients(network, some, mask, None, [positive(len(some))], tables)[0]
+        scores = attribute(network, some, mask, None, [positive(len(some))], tables).scores[0]
         if number % 10 == 0 and checked < sample:
             now = time.perf_counter()
             errors.append(relative(scores[:64], check(network, some[:64], mask[:64], positive(len(some[:64])))))
@@ -370,10 +370,10 @@ def peak(kind: str) -> float:
     baseline = {"unk": torch.ones_like(ids), "dense": torch.randn(1, 50_000, 300, generator=random)}.get(kind)
     target = Target("probability" if kind == "probability" else "log_odds", torch.ones(1, dtype=torch.int64))
     small = slice(0, 100)
-    integrated_gradients(network, ids[:, small], mask[:, small], None, [target])
+    attribute(network, ids[:, small], mask[:, small], None, [target])
     Path("/proc/self/clear_refs").write_text("5")  # the peak so far is forgotten
     before = resident("VmRSS")
-    integrated_gradients(network, ids, mask, baseline, [target])
+    attribute(network, ids, mask, baseline, [target])
     return resident("VmHWM") - before
 
 

@@ -43,6 +43,10 @@ def report(**values: Any) -> None:
     print(json.dumps(values), flush=True)
 
 
+def speed(texts: int, seconds: float) -> dict[str, float]:
+    return {"texts": texts, "seconds": round(seconds, 2), "texts_per_second": round(texts / seconds, 1)}
+
+
 def reviews(count: int) -> list[str]:
     file = Path(os.environ.get("ATTRIBKIT_DATA", "")) / "imdb" / "test.parquet"
     if file.is_file():
@@ -144,10 +148,8 @@ def measure_reviews(quick: bool, folder: Path) -> None:
         report(
             what="reviews, CSV in, Parquet out",
             model=model,
-            texts=count,
             cores=len(os.sched_getaffinity(0)),
-            seconds=round(seconds, 2),
-            texts_per_second=round(count / seconds, 1),
+            **speed(count, seconds),
             captum_50_ms_per_text=round(captum * 1e3, 2),
             captum_internal_batch_size=rows,
             times_faster=round(captum / (seconds / count), 1),
@@ -162,13 +164,7 @@ def measure_cores(quick: bool, folder: Path) -> None:
     count = source.read_bytes().count(b"\n")
     for workers in range(1, len(os.sched_getaffinity(0)) + 1):
         seconds, _ = command("imdb-cnn", source, folder / f"cores-{workers}", "--workers", str(workers))
-        report(
-            what="cores",
-            workers=workers,
-            texts=count,
-            seconds=round(seconds, 2),
-            texts_per_second=round(count / seconds, 1),
-        )
+        report(what="cores", workers=workers, **speed(count, seconds))
 
 
 def measure_lengths(quick: bool, folder: Path) -> None:
@@ -176,13 +172,7 @@ def measure_lengths(quick: bool, folder: Path) -> None:
         count = max(500, (40_000 if quick else 800_000) // words)
         source = write(drawn(count, words), folder / f"length-{words}.jsonl")
         seconds, _ = command("imdb-cnn", source, folder / f"length-{words}")
-        report(
-            what="length",
-            words=words,
-            texts=count,
-            seconds=round(seconds, 2),
-            texts_per_second=round(count / seconds, 1),
-        )
+        report(what="length", words=words, **speed(count, seconds))
 
 
 def measure_windows(quick: bool, folder: Path) -> None:
@@ -190,13 +180,7 @@ def measure_windows(quick: bool, folder: Path) -> None:
     count = source.read_bytes().count(b"\n")
     for window in (64, 512, 2_048):
         seconds, _ = command("imdb-cnn", source, folder / f"window-{window}", "--window", str(window))
-        report(
-            what="window",
-            rows=window,
-            texts=count,
-            seconds=round(seconds, 2),
-            texts_per_second=round(count / seconds, 1),
-        )
+        report(what="window", rows=window, **speed(count, seconds))
 
 
 def measure_memory(quick: bool, folder: Path) -> None:
@@ -209,10 +193,8 @@ def measure_memory(quick: bool, folder: Path) -> None:
         flat = max(samples) < _MOST_BYTES and (growth is None or growth <= _MOST_GROWTH)
         report(
             what="memory",
-            texts=count,
             megabytes_read=round(source.stat().st_size / 2**20),
-            seconds=round(seconds, 2),
-            texts_per_second=round(count / seconds, 1),
+            **speed(count, seconds),
             peak_megabytes=round(max(samples) / 1e6),
             after_a_minute_megabytes=[round(min(later) / 1e6), round(max(later) / 1e6)] if later else None,
             last_third_over_first=None if growth is None else round(growth, 3),

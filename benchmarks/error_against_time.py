@@ -28,7 +28,7 @@ from attribution import (
 )
 from torch import Tensor
 
-from attribkit.attribution.cnn.exact import integrated_gradients
+from attribkit.attribution.cnn.exact import attribute
 from attribkit.attribution.cnn.lookup_tables import Tables
 from attribkit.models.classifier import Classifier
 from attribkit.results.panels import Chart, Series
@@ -82,7 +82,7 @@ def cnn_chart(texts: Texts, reviews: int, most: int) -> Chart:
     tables = Tables.build(network)
 
     def exact(tables: Tables | None, some: Tensor, real: Tensor) -> Tensor:
-        return integrated_gradients(network, some, real, None, [positive(1)], tables)[0]
+        return attribute(network, some, real, None, [positive(1)], tables).scores[0]
 
     def checked(some: Tensor, real: Tensor) -> Tensor:
         check(network, some, real, positive(1))

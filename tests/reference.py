@@ -81,18 +81,9 @@ def path_rates(
     return torch.stack(rates)
 
 
-def integrated_gradients(
-    network: Any,
-    ids: Tensor,
-    mask: Tensor,
-    baseline: Tensor,
-    scalar: Callable[[Tensor], Tensor],
-    steps: int,
-    run: Callable[[Any, Tensor, Tensor], Tensor] = from_embeddings,
-) -> Tensor:
-    """Scores (B, T) by the trapezoid rule on steps + 1 equidistant points; arguments as `path_rates` takes them."""
-    rates = path_rates(network, ids, mask, baseline, scalar, steps, run)
-    return (rates.sum(0) - (rates[0] + rates[-1]) / 2) / steps
+def integrated_gradients(rates: Tensor) -> Tensor:
+    """Scores (B, T) by the trapezoid rule from the `path_rates` (steps + 1, B, T)."""
+    return (rates.sum(0) - (rates[0] + rates[-1]) / 2) / (len(rates) - 1)
 
 
 def dense_integrated_gradients(run: Any, embedded: Tensor, baseline: Tensor, output: Any, panels: int) -> Tensor:

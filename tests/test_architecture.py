@@ -1,12 +1,11 @@
 """Who imports whom: a graph without cycles, and heavy libraries only where they belong."""
 
 import ast
-import subprocess
-import sys
 from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
+from commands import printed
 
 ROOT = Path(__file__).parent.parent / "attribkit"
 
@@ -217,9 +216,7 @@ assert matplotlib.rcParams._get("backend") is backend, "a backend was chosen"
 def test_drawing_leaves_pyplot_no_figure_and_matplotlibs_settings_as_they_were(tmp_path: Path) -> None:
     """seaborn imports pyplot by itself, so that only drawing shows what is done with it."""
     assert not [f.name for f in FILES if "matplotlib.pyplot" in imports(f)]
-    arguments = [sys.executable, "-c", DRAWING, str(tmp_path), ".png", ".svg", ".pdf", ".html"]
-    done = subprocess.run(arguments, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    printed(DRAWING, tmp_path, ".png", ".svg", ".pdf", ".html")
     assert len(list(tmp_path.iterdir())) == 8
 
 
@@ -227,8 +224,7 @@ def test_importing_the_package_is_quick_and_loads_neither_torch_nor_matplotlib()
     code = (
         "import sys, attribkit; print(sorted({'torch', 'matplotlib', 'pandas', 'numpy', 'captum'} & set(sys.modules)))"
     )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert result.stdout.strip() == "[]"
+    assert printed(code) == "[]"
 
 
 def test_the_front_door_names_exactly_what_it_opens() -> None:

@@ -1,7 +1,5 @@
 """project(): maps of real layers, their numbers, their snapshots, and one sentence for every mistake."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from commands import printed
 from matplotlib.text import Text
 
 import attribkit as ak
@@ -372,8 +371,7 @@ def test_the_first_use_leaves_pythons_random_state_as_it_was() -> None:
         "ak.project(ak.load('imdb-cnn', 'cpu'), [f'a film {i}' for i in range(20)], method='tsne', perplexity=5)\n"
         "print(random.getstate() == before)"
     )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert result.stdout.strip() == "True"
+    assert printed(code) == "True"
 
 
 def test_a_model_carries_reference_points_only_if_asked_and_while_they_fit(rnn: Classifier, tmp_path: Path) -> None:

@@ -29,6 +29,17 @@ class Estimate:
         """Whether there was any text."""
         return self.texts > 0
 
+    def columns(self, over_random: "Estimate | None") -> dict[str, float | int | None]:
+        """A row's part: mean, low, high, texts, and by how much the random baseline is exceeded, if that is known."""
+        over = (over_random.mean, over_random.low, over_random.high) if over_random else (None, None, None)
+        return {
+            "mean": self.mean,
+            "low": self.low,
+            "high": self.high,
+            "texts": self.texts,
+            **dict(zip(("over_random", "over_random_low", "over_random_high"), over, strict=True)),
+        }
+
 
 def estimate(values: NDArray[np.float64], seed: int = 0, resamples: int = RESAMPLES) -> Estimate:
     """The mean of values (N,), NaN meaning none, with its percentile bootstrap interval.

@@ -150,7 +150,7 @@ class Interactions:
         if self.interactions == "integrated_hessians":
             self._check_length(count, text, "", self.max_tokens or count)
             matrices = integrated_hessians(*arguments)[:, 0].numpy()
-            return matrices, exact.integrated_gradients(*arguments)[:, 0].cpu().numpy()
+            return matrices, exact.attribute(*arguments).scores[:, 0].cpu().numpy()
         most = self.max_tokens or MOST_TOKENS
         if count > most:
             self._check_length(count, text, f", which take about {_duration(request, baseline)}", most)

@@ -1,13 +1,11 @@
 """Data sets from every kind of source: what is kept, what is dropped and said, what is refused and why."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from commands import printed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -417,10 +415,7 @@ def test_a_class_too_rare_for_every_split_is_reported():
 
 def test_importing_the_data_modules_loads_neither_torch_nor_matplotlib():
     code = "import sys, attribkit.data; print({'torch', 'matplotlib', 'lightning'} & set(sys.modules))"
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=dict(os.environ)
-    )
-    assert done.stdout.strip() == "set()"
+    assert printed(code) == "set()"
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page
+from render.points import scatter
 
 from attribkit.render import html
 from attribkit.results.panels import Map, Mixing, ProjectedText, Scatter
@@ -38,24 +39,8 @@ def show(show: Open) -> Open:
 def panel(points: Any = CORNERS, **changes: Any) -> Scatter:
     """One map, of the corners of a square unless other points are given; the groups a and b take turns."""
     points = np.asarray(points, dtype=float)
-    count, dimensions = points.shape
-    group = np.arange(count) % 2
-    names = tuple("ab"[g] for g in group)
-    fields: dict[str, Any] = {
-        "title": "Corners",
-        "method": "pca",
-        "axes": tuple(f"PC {k + 1}" for k in range(dimensions)),
-        "maps": (Map("rnn", None, points),),
-        "colour": "label",
-        "groups": ("a", "b"),
-        "group": group,
-        "values": None,
-        "excerpts": tuple(f"text {k}" for k in range(count)),
-        "labels": names,
-        "predictions": ("a",) * count,
-        "total": count,
-    }
-    return Scatter(**{**fields, **changes})
+    fields: dict[str, Any] = {"title": "Corners", "predictions": ("a",) * len(points)}
+    return scatter(points, ("a", "b"), **{**fields, **changes})
 
 
 def page_of(*panels: Scatter) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from render.reading import Page
+from reviews import REVIEWS
 
 import attribkit as ak
 from attribkit.cli import main
@@ -15,16 +16,7 @@ from attribkit.reports import Report, explanation_quality, report
 from attribkit.results.panels import Table
 
 ANCHORS = ["about", "quality", "drives", "failures", "layers", "trust", "holds", "texts", "appendix"]
-TEXTS = [
-    "a good film with a great story",
-    "the worst movie ever , dull and bad",
-    "such a great show , a delight",
-    "it was a horrible movie",
-    "a good film , a bad film , never a dull film",
-    "the best film ever , a good film",
-    "the worst film ever",
-    "a great movie",
-]
+TEXTS = [*REVIEWS, "the worst film ever", "a great movie"]
 LABELS = ["pos", "neg", "pos", "neg", "neg", "pos", "pos", "neg"]
 SMALL: dict[str, Any] = {"texts": 6, "tested": 4, "mistakes": 2}
 

@@ -1,6 +1,4 @@
 import random
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +8,7 @@ import pandas as pd
 import pytest
 import torch
 import torch.nn.functional as F
+from commands import printed
 from torch import nn
 
 from attribkit.data import Dataset, load_dataset
@@ -543,5 +542,4 @@ def test_data_and_settings_load_without_lightning() -> None:
         "import sys, attribkit.data, attribkit.training.settings, attribkit.evaluation.performance; "
         "print('lightning' in sys.modules)"
     )
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert found.stdout.strip() == "False"
+    assert printed(code) == "False"

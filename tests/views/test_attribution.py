@@ -52,7 +52,7 @@ def test_scores_equal_a_slow_autograd_loop(
     start = baselines.embedded(name, classifier.network.embedding.weight.detach(), mask, 0, 1, words)
     target = Target(output, torch.tensor([1]))
     steps = 600 if architecture == "cnn" else 60  # a CNN's path has kinks, a recurrent network's is smooth
-    slow = reference.integrated_gradients(classifier.network, ids, mask, start, target.of, steps)
+    slow = reference.integrated_gradients(reference.path_rates(classifier.network, ids, mask, start, target.of, steps))
     assert np.abs(panel.scores - slow[0].numpy()).max() <= 4e-3 * np.abs(panel.scores).sum()
 
 

@@ -107,18 +107,6 @@ def has_closed_form(network: object) -> bool:
     return misfit(network) is None
 
 
-def integrated_gradients(
-    network: ClosedForm,
-    ids: Tensor,
-    mask: Tensor,
-    baseline: Tensor | None,
-    targets: Sequence[Target],
-    tables: Tables | None = None,
-) -> Tensor:
-    """Every token's integrated gradient: (J, B, T) float64, exactly 0 at padding; see `attribute`."""
-    return attribute(network, ids, mask, baseline, targets, tables).scores
-
-
 @torch.no_grad()
 def attribute(
     network: ClosedForm,

@@ -166,13 +166,7 @@ class Faithfulness(Result):
             "better": RANKED[measure].better if measure in RANKED else OTHERS[measure][1],
             "removal": removal,
             "method": method,
-            "mean": found.mean,
-            "low": found.low,
-            "high": found.high,
-            "texts": found.texts,
-            "over_random": None if over is None else over.mean,
-            "over_random_low": None if over is None else over.low,
-            "over_random_high": None if over is None else over.high,
+            **found.columns(over),
             "of_best": self.share_of_best(method, way, measure) if shares else None,
         }
 

@@ -87,19 +87,7 @@ class Plausibility(Result):
             for method in self.methods:
                 own = self.estimate(measure, method)
                 over = None if method == RANDOM else self.estimate(measure, method, over=RANDOM)
-                rows.append(
-                    {
-                        "measure": measure,
-                        "method": method,
-                        "mean": own.mean,
-                        "low": own.low,
-                        "high": own.high,
-                        "texts": own.texts,
-                        "over_random": None if over is None else over.mean,
-                        "over_random_low": None if over is None else over.low,
-                        "over_random_high": None if over is None else over.high,
-                    }
-                )
+                rows.append({"measure": measure, "method": method, **own.columns(over)})
         table = pd.DataFrame(rows)
         table.attrs["convergence"] = {name: one.to_json() for name, one in self.convergence.items()}
         return table

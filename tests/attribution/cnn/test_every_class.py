@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from attribkit.attribution.cnn import every_class
-from attribkit.attribution.cnn.exact import integrated_gradients
+from attribkit.attribution.cnn.exact import attribute
 from attribkit.attribution.outputs import Target
 from attribkit.models import CNNSettings, TextCNN
 
@@ -38,8 +38,8 @@ def test_all_classes_together_are_each_by_itself(
     whole = [torch.full((TEXTS,), one) for one in range(classes)]
     mixed = torch.arange(TEXTS) % classes  # another class for each text
     targets = [Target(output, index) for index in (*whole, mixed)]
-    together = integrated_gradients(network, ids, mask, None, targets)
-    alone = torch.cat([integrated_gradients(network, ids, mask, None, [target]) for target in targets])
+    together = attribute(network, ids, mask, None, targets).scores
+    alone = torch.cat([attribute(network, ids, mask, None, [target]).scores for target in targets])
     size = alone.abs().sum(2, keepdim=True)
     assert ((together - alone).abs() <= 1e-12 * size).all()
     assert (size > 0).any()
@@ -48,7 +48,7 @@ def test_all_classes_together_are_each_by_itself(
 def test_their_sums_are_the_changes_of_the_outputs_however_saturated() -> None:
     network, (ids, mask) = network_of(5, 500.0), texts_of(2)
     targets = [Target("log_odds", torch.full((TEXTS,), one)) for one in range(5)]
-    scores = integrated_gradients(network, ids, mask, None, targets)
+    scores = attribute(network, ids, mask, None, targets).scores
     with torch.no_grad():
         text, baseline = network(ids, mask), network(torch.zeros_like(ids), mask)
     changes = np.stack([(target.of(text) - target.of(baseline)).numpy() for target in targets])
@@ -60,6 +60,6 @@ def test_one_kind_of_scalar_does_not_stand_for_another() -> None:
     index, against = torch.arange(TEXTS) % 4, (torch.arange(TEXTS) + 1) % 4
     targets = [Target(output, index) for output in ("log_odds", "probability", "logit")]
     targets += [Target("log_odds", index, against), *(Target("probability", against) for _ in range(3))]
-    together = integrated_gradients(network, ids, mask, None, targets)
-    alone = torch.cat([integrated_gradients(network, ids, mask, None, [target]) for target in targets])
+    together = attribute(network, ids, mask, None, targets).scores
+    alone = torch.cat([attribute(network, ids, mask, None, [target]).scores for target in targets])
     assert torch.allclose(together, alone, rtol=1e-11, atol=1e-13)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from attribkit.attribution.cnn import exact
-from attribkit.attribution.cnn.exact import attribute, has_closed_form, integrated_gradients
+from attribkit.attribution.cnn.exact import attribute, has_closed_form
 from attribkit.attribution.cnn.lookup_tables import Tables
 from attribkit.attribution.outputs import Target
 from attribkit.models import AttentionRNN, AttentionRNNSettings, CNNSettings, TextCNN
@@ -25,7 +25,7 @@ class Case(attribution_cases.Case):
     """Texts, and their scores in closed form."""
 
     def scores(self, *targets: Target, **options: Any) -> Tensor:
-        return integrated_gradients(self.network, self.ids, self.mask, self.baseline, targets, **options)
+        return attribute(self.network, self.ids, self.mask, self.baseline, targets, **options).scores
 
     def rounding(self) -> Tensor:
         """(B,) what adding up in another order may change of `difference`, whatever the target.
@@ -140,7 +140,7 @@ def test_the_example_in_the_docstring_comes_out_as_by_pencil() -> None:
         network.convolutions[0].bias.fill_(-1.0)
         network.output.weight.copy_(torch.tensor([[0.0], [1.0]]))
     ids = torch.tensor([[1, 2]])
-    scores = integrated_gradients(network, ids, ids > 0, None, [Target("logit", torch.tensor([1]))])
+    scores = attribute(network, ids, ids > 0, None, [Target("logit", torch.tensor([1]))]).scores
     assert scores.tolist() == [[[2.0, 0.0]]]
 
 
@@ -243,7 +243,9 @@ def test_windows_that_tie_share_equally() -> None:
     scores = Case(case.network, ids, ids > 0, None).scores(Target("logit", torch.tensor([1])))[0, 0]
     assert scores[0] == scores[2] == scores[3] != 0
     slow = reference.integrated_gradients(
-        case.network, ids, ids > 0, torch.zeros(1, 4, SIZE).double(), Target("logit", torch.tensor([1])).of, 2_000
+        reference.path_rates(
+            case.network, ids, ids > 0, torch.zeros(1, 4, SIZE).double(), Target("logit", torch.tensor([1])).of, 2_000
+        )
     )
     assert (scores - slow).abs().max() <= 1e-3 * slow.abs().sum()
 
@@ -432,17 +434,15 @@ def test_what_has_no_closed_form_here_is_refused_with_the_cure() -> None:
 def test_shapes_that_do_not_fit_and_words_without_a_row_are_named() -> None:
     case = make(1)
     with pytest.raises(ValueError, match=r"one shape \(B, T\), got"):
-        integrated_gradients(case.network, case.ids, case.mask[:1], None, targets_of(2))
+        attribute(case.network, case.ids, case.mask[:1], None, targets_of(2))
     with pytest.raises(ValueError, match=r"`baseline` must be None, a vector \(4,\), ids .* got shape \(3,\)"):
-        integrated_gradients(case.network, case.ids, case.mask, torch.zeros(3).double(), targets_of(2))
+        attribute(case.network, case.ids, case.mask, torch.zeros(3).double(), targets_of(2))
     with pytest.raises(ValueError, match="`targets` must be at least one"):
         case.scores()
     with pytest.raises(ValueError, match="one class for each of the 3 texts"):
         case.scores(Target("logit", torch.tensor([0])))
     ids = torch.full_like(case.ids, 2)
     with pytest.raises(ValueError, match="no row for token id 2; build them from all texts of the run"):
-        integrated_gradients(
-            case.network, ids, case.mask, None, targets_of(2), Tables.build(case.network, torch.tensor([3]))
-        )
+        attribute(case.network, ids, case.mask, None, targets_of(2), Tables.build(case.network, torch.tensor([3])))
     with pytest.raises(ValueError, match=r"take [0-9,]+ bytes, more than max_bytes=100; pass the `vocabulary_ids`"):
         Tables.build(case.network, max_bytes=100)

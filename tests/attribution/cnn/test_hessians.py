@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from attribkit.attribution.cnn.exact import integrated_gradients
+from attribkit.attribution.cnn.exact import attribute
 from attribkit.attribution.cnn.hessians import integrated_hessians
 from attribkit.attribution.outputs import Target
 from attribkit.models import CNNSettings, TextCNN
@@ -22,7 +22,7 @@ def test_rows_sum_to_the_integrated_gradients(seed: int, form: str, kind: str, l
     case = make(seed, 2 if kind == "log_odds" else 3, form, 0.0, lengths)
     target = target_of(case, kind)
     found = integrated_hessians(*arguments(case, target))[0]
-    gradients = integrated_gradients(*arguments(case, target))[0]
+    gradients = attribute(*arguments(case, target)).scores[0]
     scale = found.abs().sum((1, 2)) + 1e-3
     assert ((found.sum(2) - gradients).abs().amax(1) <= 1e-12 * scale).all()
     assert (found - found.mT).abs().max() <= 1e-13 * scale.max()

@@ -1,5 +1,4 @@
 import math
-import subprocess
 import sys
 from typing import Any
 
@@ -8,6 +7,7 @@ import pytest
 import reference
 import torch
 from attribution_cases import FORMS, SEEDS, VOCABULARY, arguments, make, shapley_by_definition, target_of, values_of
+from commands import printed
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -253,8 +253,7 @@ def test_numba_is_loaded_only_when_it_is_needed() -> None:
         "import sys; import attribkit.attribution.cnn.shapley, attribkit.attribution.cnn.interactions; "
         "import attribkit.attribution.cnn.hessians, attribkit.attribution.cnn.bounds; print('numba' in sys.modules)"
     )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert result.stdout.strip() == "False"
+    assert printed(code) == "False"
 
 
 def test_without_numba_the_sentence_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

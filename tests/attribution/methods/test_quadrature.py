@@ -121,7 +121,7 @@ def test_converged_scores_are_those_of_a_fine_rule(seed: int, size: float) -> No
     result = problem.solve(tolerance=1e-6)
     coarse, fine = (
         reference.integrated_gradients(
-            problem.network, problem.ids, problem.mask, problem.baseline, problem.target.of, steps
+            reference.path_rates(problem.network, problem.ids, problem.mask, problem.baseline, problem.target.of, steps)
         )
         for steps in (75, 150)
     )

@@ -1,13 +1,12 @@
 """Exact Shapley and Banzhaf values as `explain` gives them: they add up or say so, for text CNNs alone."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from commands import printed
 
 from attribkit.attribution.cnn import exact
 from attribkit.attribution.methods import shapley as method
@@ -94,8 +93,7 @@ def test_explaining_by_another_method_never_loads_the_compiler() -> None:
         "import sys, attribkit as ak; ak.explain(ak.load('imdb-cnn'), 'a good film', views='attribution'); "
         "print('numba' in sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "False"
+    assert printed(program) == "False"
 
 
 def test_the_closed_form_is_judged_by_the_networks_own_logits(make_classifier: Make) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from reference import bootstrap_mean, run_means
+from reviews import REVIEWS
 
 import attribkit as ak
 from attribkit.cli import main
@@ -17,15 +18,7 @@ from attribkit.evaluation.importance.groups import Groups
 from attribkit.models.classifier import Classifier
 from attribkit.results.explanation import Explanation
 
-TEXTS = [
-    "a good film with a great story",
-    "the worst movie ever , dull and bad",
-    "such a great show , a delight",
-    "it was a horrible movie",
-    "a good film , a bad film , never a dull film",
-    "the best film ever , a good film",
-    "zzz a good qqq",
-]
+TEXTS = [*REVIEWS, "zzz a good qqq"]
 
 
 @pytest.fixture(scope="module")
