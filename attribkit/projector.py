@@ -10,7 +10,7 @@ from attribkit.errors import InputError, InputTypeError
 from attribkit.models.classifier import Classifier
 from attribkit.models.reference import Reference
 from attribkit.progress import Progress, shown
-from attribkit.projection.fitted_map import Mapped
+from attribkit.projection.fitted_map import FittedMaps
 from attribkit.projection.panels import make_maps
 from attribkit.projection.pooling import Reduction
 from attribkit.projection.reference_map import POINTS, make_reference
@@ -202,7 +202,7 @@ def _epochs(model: Classifier, epochs: str | int | Sequence[int] | None) -> tupl
     return tuple(sorted(model.snapshots))
 
 
-def _provenance(model: Classifier, settings: MapSettings, mapped: Mapped) -> dict[str, Any]:
+def _provenance(model: Classifier, settings: MapSettings, mapped: FittedMaps) -> dict[str, Any]:
     reduction = settings.reduction
     return {
         "model": model.name,

@@ -15,7 +15,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def clean_tables(
-    tables: Mapping[str, pd.DataFrame], text: str | None, label: str | None, where: str
+    tables: Mapping[str, pd.DataFrame], text: str | None, label: str | None, source: str
 ) -> tuple[dict[str, pd.DataFrame], list[str]]:
     """Bring every table to the columns `text` and `label` (both strings) and the others, without unusable rows.
 
@@ -30,10 +30,10 @@ def clean_tables(
     counts: dict[str, dict[str, int]] = {kind: {} for kind in _REPORTS}
     cleaned = {}
     for split in (split for split in SPLITS if split in tables):
-        place = where if len(tables) == 1 else f"the {split} table of {where}"
+        place = source if len(tables) == 1 else f"the {split} table of {source}"
         columns = choose_columns(tables[split].columns, text, label, place)
-        cleaned[split], found = _clean(tables[split], columns, place)
-        for kind, count in found.items():
+        cleaned[split], counted = _clean(tables[split], columns, place)
+        for kind, count in counted.items():
             if count:
                 counts[kind][split] = count
         guess = f"Column {columns.text!r} was read as the text and column {columns.label!r} as the label."
@@ -55,32 +55,32 @@ _REPORTS = {
 }
 
 
-def _clean(table: pd.DataFrame, columns: Columns, where: str) -> tuple[pd.DataFrame, dict[str, int]]:
+def _clean(table: pd.DataFrame, columns: Columns, source: str) -> tuple[pd.DataFrame, dict[str, int]]:
     table = table.set_axis([str(name) for name in table.columns], axis=1)
-    texts = [_text(value, row, columns.text, where) for row, value in enumerate(table[columns.text].astype(object))]
+    texts = [_text(value, row, columns.text, source) for row, value in enumerate(table[columns.text].astype(object))]
     column = str(columns.label)
-    raw = [label_name(value, row, column, where) for row, value in enumerate(table[column].astype(object))]
+    raw = [label_name(value, row, column, source) for row, value in enumerate(table[column].astype(object))]
     labels = [value and value.strip() for value in raw]
-    kept = [row for row, (text, label) in enumerate(zip(texts, labels, strict=True)) if text and label]
-    mended = {row: _SURROGATE.sub("\ufffd", text) for row in kept if not _encodable(text := texts[row] or "")}
-    found = {
+    usable = [row for row, (text, label) in enumerate(zip(texts, labels, strict=True)) if text and label]
+    mended = {row: _SURROGATE.sub("\ufffd", text) for row in usable if not _encodable(text := texts[row] or "")}
+    counts = {
         "empty": sum(not text for text in texts),
         "unlabelled": sum(bool(text) and not label for text, label in zip(texts, labels, strict=True)),
         "surrogates": len(mended),
-        "stripped": sum(raw[row] != labels[row] for row in kept),
+        "stripped": sum(raw[row] != labels[row] for row in usable),
     }
-    if not kept:
+    if not usable:
         raise InputError(
-            f"no usable row is left of the {len(table):,} in {where}: {found['empty']:,} have an empty text and "
-            f"{found['unlabelled']:,} no label; check the columns {columns.text!r} and {column!r}"
+            f"no usable row is left of the {len(table):,} in {source}: {counts['empty']:,} have an empty text and "
+            f"{counts['unlabelled']:,} no label; check the columns {columns.text!r} and {column!r}"
         )
     result = pd.DataFrame(
-        {"text": [mended.get(row, texts[row]) for row in kept], "label": [labels[row] for row in kept]}, dtype="str"
+        {"text": [mended.get(row, texts[row]) for row in usable], "label": [labels[row] for row in usable]}, dtype="str"
     )
     others = table.drop(columns=[columns.text, column])
     # A column that is not the chosen one but bears its name keeps its values under another.
     others = others.rename(columns={name: f"other_{name}" for name in ("text", "label")})
-    return pd.concat([result, others.iloc[kept].reset_index(drop=True)], axis=1), found
+    return pd.concat([result, others.iloc[usable].reset_index(drop=True)], axis=1), counts
 
 
 def mended(tables: Mapping[str, pd.DataFrame]) -> tuple[dict[str, pd.DataFrame], list[str]]:
@@ -97,19 +97,19 @@ def mended(tables: Mapping[str, pd.DataFrame]) -> tuple[dict[str, pd.DataFrame],
     return whole, [_REPORTS["surrogates"].format(rows=f"{count:,} {rows}") + "."] if count else []
 
 
-def _text(value: object, row: int, column: str, where: str) -> str | None:
+def _text(value: object, row: int, column: str, source: str) -> str | None:
     """The text as it is, or None where there is none."""
     if isinstance(value, str):
         return value if value.strip() else None
     if is_missing(value):
         return None
     raise InputTypeError(
-        f"texts must be strings, but row {row:,} of column {column!r} in {where} holds a {type(value).__name__}; "
+        f"texts must be strings, but row {row:,} of column {column!r} in {source} holds a {type(value).__name__}; "
         "choose another column with `text` or convert it"
     )
 
 
-def label_name(value: object, row: int, column: str, where: str) -> str | None:
+def label_name(value: object, row: int, column: str, source: str) -> str | None:
     """A label's name: integers and whole floats without a point, for a gap among integers makes floats of them all."""
     if isinstance(value, str):
         return value if value.strip() else None
@@ -123,7 +123,7 @@ def label_name(value: object, row: int, column: str, where: str) -> str | None:
         number = float(value)
         return str(int(number)) if number.is_integer() else str(number)
     raise InputTypeError(
-        f"labels must be strings or numbers, but row {row:,} of column {column!r} in {where} holds a "
+        f"labels must be strings or numbers, but row {row:,} of column {column!r} in {source} holds a "
         f"{type(value).__name__}; choose another column with `label`"
     )
 

@@ -28,14 +28,14 @@ class Columns:
 
 
 def choose_columns(
-    columns: Iterable[object], text: str | None, label: str | None, where: str, *, labelled: bool = True
+    columns: Iterable[object], text: str | None, label: str | None, source: str, *, labelled: bool = True
 ) -> Columns:
     """Take the columns asked for, or guess them by their names; of two columns one that is known gives the other.
 
     Args:
         columns: the names of all columns of a table.
         text, label: the columns that the user named, if any.
-        where: what a sentence calls the table.
+        source: what a sentence calls the table.
         labelled: whether there must be labels. If not, a column that stands alone holds the texts.
 
     Raises:
@@ -46,7 +46,7 @@ def choose_columns(
         if wanted is not None and wanted not in names:
             near = get_close_matches(str(wanted), names, 1)
             hint = f"did you mean {near[0]!r}?" if near else f"choose one of them with `{option}`"
-            raise InputError(f"{where} has no column {wanted!r}, only {listed(names)}; {hint}")
+            raise InputError(f"{source} has no column {wanted!r}, only {listed(names)}; {hint}")
     chosen = {
         "text": text or _known(names, TEXT_NAMES, without=label),
         "label": label or _known(names, _LABEL_NAMES, without=text),
@@ -62,13 +62,13 @@ def choose_columns(
     for option, name in chosen.items():
         if name is None and (labelled or option == "text"):
             raise InputError(
-                f"which column of {where} holds the {option}s cannot be told from {listed(names)}; name it with "
+                f"which column of {source} holds the {option}s cannot be told from {listed(names)}; name it with "
                 f"`{option}` (and begin the file with a line of column names if it has none)"
             )
         if name is not None and names.count(name) > 1:
-            raise InputError(f"{where} has {names.count(name)} columns named {name!r}; rename all but one")
+            raise InputError(f"{source} has {names.count(name)} columns named {name!r}; rename all but one")
     if chosen["text"] == chosen["label"]:
-        raise InputError(f"`text` and `label` both name the column {chosen['text']!r} of {where}; name two")
+        raise InputError(f"`text` and `label` both name the column {chosen['text']!r} of {source}; name two")
     return Columns(str(chosen["text"]), chosen["label"], by_elimination)
 
 

@@ -102,9 +102,9 @@ def _read(source: Source, folder: Path) -> dict[str, pd.DataFrame]:
     try:
         return dict(source.read(folder))
     except FileNotFoundError as error:
-        there = sorted(entry.name for entry in folder.iterdir())
+        names = sorted(entry.name for entry in folder.iterdir())
         raise InputNotFoundError(
-            f"the folder {str(folder)!r} lacks files of the data set {source.name!r}, it holds {listed(there)}; "
+            f"the folder {str(folder)!r} lacks files of the data set {source.name!r}, it holds {listed(names)}; "
             f"put {source.by_hand} into it"
         ) from error
 

@@ -61,14 +61,14 @@ def read_eraser(path: str | Path, split: str = "test") -> pd.DataFrame:
     if missing:
         raise InputError(f"{file.name!r} has no {missing[0]!r} on its lines, which an ERASER annotation has; check it")
     documents = _Documents(file.parent)
-    found, empty = [], []
+    cells_of_rows, empty = [], []
     for number, row in enumerate(rows.to_dict("records"), 1):
         cells, dropped = _row(number, row, documents)
-        found.append(cells)
+        cells_of_rows.append(cells)
         empty += [number] * dropped
-    table = pd.DataFrame(found, columns=["text", "label", "rationale", "id"])
-    told = f"{len(empty):,} evidences of {len(set(empty)):,} rows hold no token and were dropped"
-    table.attrs["notes"] = [f"{told}, the first on line {empty[0]:,}"] if empty else []
+    table = pd.DataFrame(cells_of_rows, columns=["text", "label", "rationale", "id"])
+    note = f"{len(empty):,} evidences of {len(set(empty)):,} rows hold no token and were dropped"
+    table.attrs["notes"] = [f"{note}, the first on line {empty[0]:,}"] if empty else []
     return table
 
 
@@ -93,8 +93,8 @@ class _Documents:
 
 def _row(line: int, row: Mapping[Any, Any], documents: _Documents) -> tuple[tuple[str, str, list[list[int]], str], int]:
     """The cells of a row, and how many of its evidences hold no token."""
-    evidences = [one for group in row["evidences"] or [] for one in group]
-    names = list(dict.fromkeys([*(row.get("docids") or []), *(one["docid"] for one in evidences)]))
+    evidences = [evidence for group in row["evidences"] or [] for evidence in group]
+    names = list(dict.fromkeys([*(row.get("docids") or []), *(evidence["docid"] for evidence in evidences)]))
     names = names or [row["annotation_id"]]
     text, offsets, places = "", {}, {}
     for name in names:
@@ -103,8 +103,8 @@ def _row(line: int, row: Mapping[Any, Any], documents: _Documents) -> tuple[tupl
         places[name] = _token_spans(document)
         text += document
     spans, empty = [], 0
-    for one in evidences:
-        tokens, first, last = places[one["docid"]], one["start_token"], one["end_token"]
+    for evidence in evidences:
+        tokens, first, last = places[evidence["docid"]], evidence["start_token"], evidence["end_token"]
         if not 0 <= first <= last <= len(tokens):
             raise InputError(
                 f"line {line}: the evidence's tokens [{first}, {last}] must lie in its document of {len(tokens)}"
@@ -112,7 +112,7 @@ def _row(line: int, row: Mapping[Any, Any], documents: _Documents) -> tuple[tupl
         if first == last:
             empty += 1
             continue
-        offset = offsets[one["docid"]]
+        offset = offsets[evidence["docid"]]
         spans.append([offset + tokens[first][0], offset + tokens[last - 1][1]])
     return (text, str(row["classification"]), spans, str(row["annotation_id"])), empty
 

@@ -37,23 +37,23 @@ class HeldOut:
         """The source's own split without what the model has in another; else the model's among all rows."""
         own = self.tables.get(split) if len(self.tables) > 1 else None
         base = self.whole if own is None else own
-        where, _ = self._where(base)
+        in_split, _ = self._where(base)
         if own is not None:
-            others = np.any([where[name] for name in SPLITS if name != split], axis=0)
-            return base[where[split] | ~others], f"{split} split"
-        if not where[split].any():
+            others = np.any([in_split[name] for name in SPLITS if name != split], axis=0)
+            return base[in_split[split] | ~others], f"{split} split"
+        if not in_split[split].any():
             raise InputError(
                 f"the data have no {split} split of their own, and none of their rows is known to be in the model's; "
                 "choose all rows with split='all' (--split all)"
             )
-        return base[where[split]], f"{split} split"
+        return base[in_split[split]], f"{split} split"
 
     def held_out(self) -> tuple[pd.DataFrame, str]:
         """The rows to measure where nobody asked for a part; rows without a text count for no split."""
         base, part = (self.tables["test"], "test split") if "test" in self.tables else (self.whole, "all rows")
-        where, blank = self._where(base)
-        test = where["test"]
-        trained, validated = where["train"] & ~test, where["validation"] & ~test
+        in_split, blank = self._where(base)
+        test = in_split["test"]
+        trained, validated = in_split["train"] & ~test, in_split["validation"] & ~test
         held = ~(trained | validated)
         if held.all():
             if "test" not in self.tables and "validation" in self.tables:

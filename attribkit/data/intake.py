@@ -82,7 +82,7 @@ class Rows:
         if split not in (None, *PARTS):
             raise InputError(f"`split` must be one of {', '.join(PARTS)}, got {split!r}")
         usual = {} if model is None else model.provenance.get("split", {})
-        given = TextTables.of(
+        tables = TextTables.of(
             data,
             text,
             label,
@@ -92,8 +92,8 @@ class Rows:
         record = None
         if model is not None and held_out:
             record = model.splits or _recalled(model, data, text, label)
-        choice = HeldOut(given.tables, record)
-        everything = given.listed or split == "all"
+        choice = HeldOut(tables.tables, record)
+        everything = tables.listed or split == "all"
         chosen, part = choice.all() if everything else choice.named(split) if split else choice.held_out()
         seen, validated = None, 0
         if record is not None:
@@ -102,9 +102,9 @@ class Rows:
             seen = int(trained.sum())
             validated = 0 if part == "validation split" else int((record.holds("validation", hashes) & ~trained).sum())
         on_training = () if model is None or not held_out else notes_on_training(seen, len(chosen), validated)
-        notes = (*given.notes, *choice.notes, *on_training)
+        notes = (*tables.notes, *choice.notes, *on_training)
         own = data.train if isinstance(data, Dataset) and len(data.train) else None
-        return Rows(chosen, part, seen, given.source, notes, choice.training() if own is None else own)
+        return Rows(chosen, part, seen, tables.source, notes, choice.training() if own is None else own)
 
     @property
     def texts(self) -> list[Any]:
@@ -131,9 +131,9 @@ class Rows:
             None if self.source is None else f"{'' if self.part == 'all rows' else 'the '}{self.part} of {self.source}"
         )
 
-    def only(self, kept: NDArray[np.bool_]) -> "Rows":
+    def only(self, mask: NDArray[np.bool_]) -> "Rows":
         """Those (N,) that are kept; nothing else is said of them."""
-        return replace(self, table=self.table[kept])
+        return replace(self, table=self.table[mask])
 
     def tokenised(self, tokenizer: TextEncoder, *, spans: bool = False, refuse: str | None = None) -> TokenisedRows:
         """Those that a tokenizer can read; see `attribkit.data.readable.tokenise`."""
@@ -158,8 +158,8 @@ def all_texts(
 
     Raises: as `Rows.of`.
     """
-    given = [data] if isinstance(data, str) else data
-    return Rows.of(model, given, text=text, label=label, held_out=False).texts
+    texts = [data] if isinstance(data, str) else data
+    return Rows.of(model, texts, text=text, label=label, held_out=False).texts
 
 
 def notes_on_training(seen: int | None, rows: int, validated: int = 0) -> list[str]:

@@ -104,23 +104,23 @@ def _check_shares(validation: float, test: float) -> None:
         )
 
 
-def _check_labels(tables: Mapping[str, pd.DataFrame], where: str) -> None:
+def _check_labels(tables: Mapping[str, pd.DataFrame], source: str) -> None:
     """Refuse what no classifier can be trained on."""
     if "train" not in tables:
-        raise InputError(f"{where} has {listed(tables)} but nothing to train on; add a train table")
+        raise InputError(f"{source} has {listed(tables)} but nothing to train on; add a train table")
     counts = tables["train"]["label"].value_counts()
     if len(counts) == 1:
         raise InputError(
-            f"a classifier needs two classes, but every row to train on in {where} is labelled {counts.index[0]!r}"
+            f"a classifier needs two classes, but every row to train on in {source} is labelled {counts.index[0]!r}"
         )
     rare = sorted_labels({label for label, count in counts.items() if count < 2})
     if rare:
         raise InputError(
-            f"each class needs 2 rows, but {where} has only one of {listed(rare)}; add rows or leave it out"
+            f"each class needs 2 rows, but {source} has only one of {listed(rare)}; add rows or leave it out"
         )
     for split in ("validation", "test"):
         if split in tables and (unseen := set(tables[split]["label"]) - set(counts.index)):
             raise InputError(
-                f"the {split} table of {where} has labels that training never sees: {listed(sorted_labels(unseen))}; "
+                f"the {split} table of {source} has labels that training never sees: {listed(sorted_labels(unseen))}; "
                 f"training has {listed(sorted_labels(set(counts.index)))}"
             )

@@ -26,10 +26,10 @@ class Skipped(NamedTuple):
     reason: str
 
 
-def skipped_sentence(skipped: Sequence[Skipped], given: int) -> str:
+def skipped_sentence(skipped: Sequence[Skipped], total: int) -> str:
     """How many of the rows given were left out, and why the first of them."""
     first = skipped[0]
-    return f"{len(skipped):,} of {given:,} rows were left out, the first is row {first.row}: {first.reason}"
+    return f"{len(skipped):,} of {total:,} rows were left out, the first is row {first.row}: {first.reason}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,16 +59,16 @@ class TokenisedRows:
         """A sentence on what was left out; none if nothing was."""
         return (skipped_sentence(self.skipped, self.given),) if self.skipped else ()
 
-    def only(self, kept: NDArray[np.bool_], reason: str) -> "TokenisedRows":
+    def only(self, mask: NDArray[np.bool_], reason: str) -> "TokenisedRows":
         """Those (N,) that are kept; the others are skipped for this reason."""
-        if kept.all():
+        if mask.all():
             return self
-        chosen = np.flatnonzero(kept).tolist()
-        others = [Skipped(row, reason) for row in self.rows[~kept].tolist()]
+        chosen = np.flatnonzero(mask).tolist()
+        others = [Skipped(row, reason) for row in self.rows[~mask].tolist()]
         return replace(
             self,
-            places=self.places[kept],
-            rows=self.rows[kept],
+            places=self.places[mask],
+            rows=self.rows[mask],
             texts=tuple(self.texts[place] for place in chosen),
             ids=tuple(self.ids[place] for place in chosen),
             encoded=tuple(self.encoded[place] for place in chosen) if self.encoded else (),
@@ -112,16 +112,16 @@ def tokenise(
             encoded += tokenizer.encode(portion)
         else:
             ids += tokenizer.ids(portion)
-    found = TokenisedRows(
+    tokenised = TokenisedRows(
         places=np.array(readable, dtype=np.int64),
         rows=rows[readable],
         texts=tuple(str(cells[place]) for place in readable),
-        ids=tuple(one.ids for one in encoded) if spans else tuple(ids),
+        ids=tuple(entry.ids for entry in encoded) if spans else tuple(ids),
         encoded=tuple(encoded),
         skipped=tuple(Skipped(int(row), why) for row, why in zip(rows, reasons, strict=True) if why is not None),
         given=len(cells),
     )
-    return found.only(np.array([len(one) > 0 for one in found.ids], dtype=bool), NO_TOKEN)
+    return tokenised.only(np.array([len(row_ids) > 0 for row_ids in tokenised.ids], dtype=bool), NO_TOKEN)
 
 
 def why_unreadable(cell: object) -> str | None:

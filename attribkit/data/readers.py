@@ -107,10 +107,10 @@ def missing(path: Path) -> str:
     folder = path.parent
     if not os.path.isdir(folder):
         return f"there is no {shortened(path.name)}, for its folder {shortened(folder)} does not exist; check the path"
-    there = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
-    near = get_close_matches(path.name, there, 1)
+    names = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
+    near = get_close_matches(path.name, names, 1)
     cure = f"did you mean {near[0]!r}?" if near else "name one of them or correct the folder"
-    return f"there is no {shortened(path.name)} in the folder {shortened(folder)}, which holds {listed(there)}; {cure}"
+    return f"there is no {shortened(path.name)} in the folder {shortened(folder)}, which holds {listed(names)}; {cure}"
 
 
 def _jsonl(content: str, name: str) -> pd.DataFrame:
@@ -199,10 +199,10 @@ def read_folder(folder: Path) -> dict[str, pd.DataFrame]:
         {split: _label_folders(path) for split, path in parts.items()} if parts else {"train": _label_folders(folder)}
     )
     if not any(len(table) for table in tables.values()):
-        there = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
+        names = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
         raise InputNotFoundError(
             f"the folder {folder.name!r} should hold train.* and test.* tables ({', '.join(SUFFIXES)}) or one folder "
-            f"of .txt files per label, but it holds {listed(there)}; arrange it so or name a file in it"
+            f"of .txt files per label, but it holds {listed(names)}; arrange it so or name a file in it"
         )
     return tables
 

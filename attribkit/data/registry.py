@@ -36,8 +36,8 @@ def read_imdb(folder: Path) -> dict[str, pd.DataFrame]:
             rows.append((split, label, int(number), text, int(rating), f"{split}/{label}/{number}_{rating}"))
         elif addresses := _ADDRESSES.fullmatch(name):
             # Line n of the list belongs to review number n.
-            found = (re.search(r"tt\d+", line) for line in text.splitlines())
-            movies[addresses.groups()] = [film.group() if film else None for film in found]
+            matches = (re.search(r"tt\d+", line) for line in text.splitlines())
+            movies[addresses.groups()] = [film.group() if film else None for film in matches]
     if {row[0] for row in rows} != {"train", "test"}:
         raise InputNotFoundError(f"reviews of the train and the test split are expected in {folder.name!r}")
     rows.sort()

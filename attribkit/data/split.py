@@ -132,8 +132,8 @@ def _place(
 
 def _give_every_label(part_of: dict[int, str], counts: Mapping[int, Counter[str]], first: str) -> None:
     """Move the smallest group that holds a label to the part to train on, where that part lacks it."""
-    there = {label for group, part in part_of.items() if part == first for label in counts[group]}
-    for label in sorted({label for labels in counts.values() for label in labels} - there):
+    present = {label for group, part in part_of.items() if part == first for label in counts[group]}
+    for label in sorted({label for labels in counts.values() for label in labels} - present):
         smallest = min((group for group in part_of if label in counts[group]), key=lambda group: counts[group].total())
         part_of[smallest] = first
 

@@ -49,17 +49,17 @@ class SplitRecord:
         """Read what `to_bytes` wrote. Raises: ValueError for anything else."""
         try:
             arrays: dict[str, NDArray[Any]] = safetensors.numpy.load(content)
-            found = [arrays[name] for name in _NAMES]
+            hashes = [arrays[name] for name in _NAMES]
         except (SafetensorError, KeyError) as error:
             raise InputError(f"the hashes of a model's rows were expected, got something else ({error})") from error
-        if any(one.ndim != 1 or one.dtype != np.uint64 for one in found):
+        if any(column.ndim != 1 or column.dtype != np.uint64 for column in hashes):
             raise InputError("the hashes of a model's rows must be lists of 64-bit numbers; save the model anew")
-        return SplitRecord(*found)
+        return SplitRecord(*hashes)
 
 
 def text_hashes(texts: Iterable[object]) -> Hashes:
     """(N,) 64 bits of each text's BLAKE2b hash, as a data set holds the text; 0 for what is no text."""
-    return np.fromiter((_hash(one) for one in texts), dtype=np.uint64)
+    return np.fromiter((_hash(text) for text in texts), dtype=np.uint64)
 
 
 def _hash(text: object) -> int:

@@ -31,13 +31,13 @@ def _shared(values: pd.Series, others: pd.Series) -> int:
 
 
 def cut_splits(
-    tables: Mapping[str, pd.DataFrame], shares: Mapping[str, float], seed: int, group: str | None, where: str
+    tables: Mapping[str, pd.DataFrame], shares: Mapping[str, float], seed: int, group: str | None, source: str
 ) -> tuple[dict[str, pd.DataFrame], list[str]]:
     """Cut the splits that are lacking from the training rows."""
     rows = tables["train"]
     if group is not None and group not in rows:
         raise InputError(
-            f"{where} has no column {group!r} to group by, only {listed(rows.columns)}; choose one of them"
+            f"{source} has no column {group!r} to group by, only {listed(rows.columns)}; choose one of them"
         )
     tables = {split: tables.get(split, rows.iloc[:0]) for split in SPLITS}
     lacking = {split: share for split, share in shares.items() if share and not len(tables[split])}
@@ -45,7 +45,7 @@ def cut_splits(
         return tables, []
     keys: list[Sequence[Hashable]] = [rows["text"].tolist()]
     if group is not None:
-        keys.append(_group_numbers(rows[group], where))
+        keys.append(_group_numbers(rows[group], source))
     parts = split_rows(
         rows["label"].tolist(), connected_rows(*keys), {"train": 1 - sum(lacking.values()), **lacking}, seed
     )
@@ -63,12 +63,12 @@ def cut_splits(
     return tables, notes
 
 
-def _group_numbers(values: pd.Series, where: str) -> list[int | None]:
+def _group_numbers(values: pd.Series, source: str) -> list[int | None]:
     try:
         codes, _ = pd.factorize(values)
     except TypeError as error:
         raise InputTypeError(
-            f"column {values.name!r} of {where} cannot group rows ({error}); choose one of strings or numbers"
+            f"column {values.name!r} of {source} cannot group rows ({error}); choose one of strings or numbers"
         ) from error
     return [None if code < 0 else int(code) for code in codes]
 

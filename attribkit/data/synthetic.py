@@ -166,20 +166,20 @@ def _review(rng: Random, label: str) -> tuple[str, str]:
     aspects = rng.sample(_SINGULAR + _PLURAL, 2 * length)
     neutral = rng.sample(_NEUTRAL, length)
     sentences: list[str] = []
-    found: set[str] = set()
+    constructions: set[str] = set()
     for place in range(length):
         if place not in opinions:
             sentences.append(_sentence(_filled(rng, neutral[place]), "."))
             continue
         clause, negated = _clause(rng, label, aspects.pop())
         if negated:
-            found.add("negation")
+            constructions.add("negation")
         if rng.random() < 0.3:
-            found.add("contrast")
+            constructions.add("contrast")
             conceded, _ = _clause(rng, _OPPOSITE[label], aspects.pop())
             clause = _contrast(rng, clause, conceded.replace("*", ""))
         sentences.append(_sentence(clause, rng.choice((".", ".", ".", "!"))))
-    return " ".join(sentences), "+".join(sorted(found, reverse=True)) or "plain"
+    return " ".join(sentences), "+".join(sorted(constructions, reverse=True)) or "plain"
 
 
 def _contrast(rng: Random, main: str, conceded: str) -> str:

@@ -38,41 +38,41 @@ class RawTables:
     notes: tuple[str, ...] = ()
 
 
-def find_tables(given: object, download: bool = True, progress: bool | Progress | None = None) -> RawTables:
+def find_tables(data: object, download: bool = True, progress: bool | Progress | None = None) -> RawTables:
     """Tables from wherever the argument points.
 
     Args:
-        given: a named set, a file, a folder, a table, a dict of tables by split, or a `Source`.
+        data: a named set, a file, a folder, a table, a dict of tables by split, or a `Source`.
         download: whether a named set that is not on this machine may be fetched.
         progress: what is told of a download, as `attribkit.progress.shown` takes it.
 
     Raises: as `load_dataset`, for what cannot be found or read.
     """
-    if isinstance(given, pd.DataFrame):
-        return RawTables("table", "a table in memory", {"train": given})
-    if isinstance(given, Source):
-        return RawTables(given.name, given.name, named_tables(given, download, progress), given.group)
-    if isinstance(given, Mapping):
-        return RawTables("tables", "tables in memory", _by_split(given))
-    if not isinstance(given, (str, Path)):
+    if isinstance(data, pd.DataFrame):
+        return RawTables("table", "a table in memory", {"train": data})
+    if isinstance(data, Source):
+        return RawTables(data.name, data.name, named_tables(data, download, progress), data.group)
+    if isinstance(data, Mapping):
+        return RawTables("tables", "tables in memory", _by_split(data))
+    if not isinstance(data, (str, Path)):
         raise InputTypeError(
-            f"a data set is a name, a path, a pandas table or a dict of tables by split, got {type(given).__name__}"
+            f"a data set is a name, a path, a pandas table or a dict of tables by split, got {type(data).__name__}"
         )
-    if given == "demo":
+    if data == "demo":
         return RawTables(
             "demo", "demo", demo_reviews(), notes=("The demo reviews are synthetic: drawn from a grammar.",)
         )
-    if isinstance(given, str) and given in SOURCES:
-        return find_tables(SOURCES[given], download, progress)
-    path = Path(given).expanduser()
+    if isinstance(data, str) and data in SOURCES:
+        return find_tables(SOURCES[data], download, progress)
+    path = Path(data).expanduser()
     if not os.path.exists(path):  # unlike Path.exists, False also for what no path can be, such as a whole text
-        words = isinstance(given, str) and " " in given.strip() and table_suffix(path) is None
-        if isinstance(given, str) and path.name == given and (words or not path.suffix):
-            near = get_close_matches(given.lower(), NAMED_SETS, 1)
+        words = isinstance(data, str) and " " in data.strip() and table_suffix(path) is None
+        if isinstance(data, str) and path.name == data and (words or not path.suffix):
+            near = get_close_matches(data.lower(), NAMED_SETS, 1)
             hint = "put texts themselves into a list" if words else "choose one of them or give a path"
             hint = f"did you mean {near[0]!r}?" if near else hint
             raise InputError(
-                f"{shortened(given)} is neither a known data set ({listed(NAMED_SETS)}) nor a file or folder here; "
+                f"{shortened(data)} is neither a known data set ({listed(NAMED_SETS)}) nor a file or folder here; "
                 f"{hint}"
             )
         raise InputNotFoundError(missing(path))

@@ -126,18 +126,18 @@ def _arranged(
     notes: list[str] = []
     arranged = {}
     for split in (split for split in SPLITS if split in tables):
-        where = source if len(tables) == 1 else f"the {split} table of {source}"
+        name = source if len(tables) == 1 else f"the {split} table of {source}"
         table = tables[split].set_axis([str(name) for name in tables[split].columns], axis=1)
-        columns = choose_columns(table.columns, text, label, where, labelled=False)
-        arranged[split] = _renamed(table, columns, where)
+        columns = choose_columns(table.columns, text, label, name, labelled=False)
+        arranged[split] = _renamed(table, columns, name)
         if columns.by_elimination and labels is not None and not arranged[split]["label"].isin(labels).any():
             columns = Columns(columns.text, None)
-            arranged[split] = _renamed(table, columns, where)
+            arranged[split] = _renamed(table, columns, name)
         notes += [note for note in _guessed(columns, text, label) if note not in notes]
     return arranged, notes
 
 
-def _renamed(table: pd.DataFrame, columns: Columns, where: str) -> pd.DataFrame:
+def _renamed(table: pd.DataFrame, columns: Columns, source: str) -> pd.DataFrame:
     new = {columns.text: "text"} | ({columns.label: "label"} if columns.label else {})
     # a column that is not the chosen one but bears its name keeps its values under another
     others = {name: f"other_{name}" for name in ("text", "label") if name in table and name not in new}
@@ -146,7 +146,7 @@ def _renamed(table: pd.DataFrame, columns: Columns, where: str) -> pd.DataFrame:
     renamed["text"] = pd.Series(texts, dtype=object)
     if columns.label is not None:
         names = (
-            label_name(cell, row, columns.label, where) for row, cell in enumerate(renamed["label"].astype(object))
+            label_name(cell, row, columns.label, source) for row, cell in enumerate(renamed["label"].astype(object))
         )
         renamed["label"] = pd.Series([name and name.strip() for name in names], dtype=object)
     return renamed

@@ -33,6 +33,6 @@ def align(points: Floats, onto: Floats) -> Alignment:
     centre, target = points.mean(0), onto.mean(0)
     moved = points - centre
     left, _, right = np.linalg.svd(moved.T @ (onto - target))
-    spread, wanted = (float(np.linalg.norm(one)) for one in (moved, onto - target))
+    spread, wanted = (float(np.linalg.norm(offsets)) for offsets in (moved, onto - target))
     scale = wanted / spread if spread > 0 and wanted > 0 else 1.0
     return Alignment(centre, left @ right, scale, target)

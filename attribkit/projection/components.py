@@ -32,8 +32,8 @@ class Components:
         points = np.asarray(points, dtype=float)
         solver = "full" if min(points.shape) <= _DENSE else "arpack"
         with np.errstate(invalid="ignore", divide="ignore"):  # points all alike have no variance to share out
-            found = PCA(min(count, *points.shape), svd_solver=solver, random_state=0).fit(points)
-        return Components(found.mean_, found.components_, np.nan_to_num(found.explained_variance_ratio_))
+            pca = PCA(min(count, *points.shape), svd_solver=solver, random_state=0).fit(points)
+        return Components(pca.mean_, pca.components_, np.nan_to_num(pca.explained_variance_ratio_))
 
     def __call__(self, points: NDArray[np.floating]) -> Floats:
         """Coordinates (M, P) of points (M, H)."""

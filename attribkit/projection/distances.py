@@ -61,12 +61,12 @@ def nearest(points: Floats, k: int, of: Floats | None = None) -> Ints:
         k: at most n − 1.
         of: (m, H) other points whose neighbours are sought instead, (m, k); k is at most n then.
     """
-    found = np.empty((len(points if of is None else of), k), dtype=np.int64)
+    neighbours = np.empty((len(points if of is None else of), k), dtype=np.int64)
     for block in blocks(points, of):
         close = _close(block.squares, k)
         order = np.lexsort((close, np.take_along_axis(block.squares, close, 1)), axis=1)
-        found[block.rows] = np.take_along_axis(close, order, 1)
-    return found
+        neighbours[block.rows] = np.take_along_axis(close, order, 1)
+    return neighbours
 
 
 def _close(squares: Floats, k: int) -> Ints:
@@ -80,18 +80,18 @@ def blocks(points: Floats, of: Floats | None = None) -> Iterator[Block]:
     """The squared distances to points (n, H) from themselves, or from others (m, H), some rows at a time."""
     centre = points.mean(0)
     points = points - centre  # large offsets would cost digits
-    given = points if of is None else of - centre
+    queries = points if of is None else of - centre
     squares = (points**2).sum(1)
     # |x|², |y|² and 2xy are sums of H terms, together off by 2 (H + 2) · eps · (|x|² + |y|²); |y|² ≤ 2 |x|² + 2 d²; a
     # difference of two distances has the error of both
     error = 12 * (points.shape[1] + 2) * np.finfo(float).eps
     rows = max(1, _CELLS // max(1, len(points)))
-    for first in range(0, len(given), rows):
-        part = given[first : first + rows]
+    for first in range(0, len(queries), rows):
+        part = queries[first : first + rows]
         own = (part**2).sum(1)
-        found = own[:, None] + squares - 2.0 * part @ points.T
-        found[found <= error * own[:, None]] = 0.0
+        squared = own[:, None] + squares - 2.0 * part @ points.T
+        squared[squared <= error * own[:, None]] = 0.0
         if of is None:
             each = np.arange(len(part))
-            found[each, first + each] = np.inf
-        yield Block(first, found, own, error)
+            squared[each, first + each] = np.inf
+        yield Block(first, squared, own, error)

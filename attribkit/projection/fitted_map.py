@@ -30,7 +30,7 @@ _ABOUT = (
 
 
 @dataclass(frozen=True, eq=False)
-class Panelled:
+class FittedMap:
     """One of the maps: a layer at an epoch, its texts in a space, and the way of a new one from there onto the map.
 
     Attributes:
@@ -58,17 +58,17 @@ class Panelled:
 
     def place(self, new: NDArray[np.floating]) -> Floats:
         """Points (M, P) of that space on the map, (M, D)."""
-        found = self.layout.place(new)
-        return found if self.alignment is None else self.alignment(found)
+        placed = self.layout.place(new)
+        return placed if self.alignment is None else self.alignment(placed)
 
 
 @dataclass(frozen=True, eq=False)
-class Mapped:
+class FittedMaps:
     """Maps and what is needed to draw them and to place new texts among their points."""
 
     scatter: Scatter
     tables: tuple[Table, ...]
-    panels: tuple[Panelled, ...]
+    panels: tuple[FittedMap, ...]
     reduction: Reduction
 
     def drawn(self) -> tuple[Panel, ...]:
@@ -90,8 +90,8 @@ class Mapped:
         outputs = [
             read_layers(panel.model, ids, [panel.layer], self.reduction, batch_size).checked() for panel in self.panels
         ]
-        for number, (panel, one) in enumerate(zip(self.panels, outputs, strict=True)):
-            points[:, number] = panel.place(panel.inside(one[panel.layer.name]))
+        for number, (panel, of_map) in enumerate(zip(self.panels, outputs, strict=True)):
+            points[:, number] = panel.place(panel.inside(of_map[panel.layer.name]))
         last, predicted = self.panels[-1], outputs[-1].logits.argmax(1)
         near = nearest_few(last.values, last.inside(outputs[-1][last.layer.name]))
         placed = tuple(

@@ -43,12 +43,12 @@ class LayerOutputs:
 
     def not_finite(self) -> dict[str, NDArray[np.int64]]:
         """The texts for which a layer, or the network in the end, put out NaN or infinity, by what put it out."""
-        found = {
+        not_finite = {
             f"the layer {name!r}": np.unique(self.text[~np.isfinite(values).all(axis=1)])
             for name, values in self.values.items()
         }
-        found["the network"] = np.flatnonzero(~np.isfinite(self.logits).all(axis=1))
-        return {what: texts for what, texts in found.items() if len(texts)}
+        not_finite["the network"] = np.flatnonzero(~np.isfinite(self.logits).all(axis=1))
+        return {what: texts for what, texts in not_finite.items() if len(texts)}
 
     def checked(self) -> "LayerOutputs":
         """Itself. ValueError if something in it is NaN or infinite: it names the layer and the texts."""
@@ -159,15 +159,15 @@ def read_layers(
     logits = np.zeros((len(ids), len(model.labels)))
     done = 0
     reader = _Reader({layer.name: layer for layer in layers}, names, steps)
-    with eval_mode(model.network), torch.inference_mode(), watched(model.network, list(names), reader) as kept:
+    with eval_mode(model.network), torch.inference_mode(), watched(model.network, list(names), reader) as values_of:
         for rows in batching.by_length(lengths, batch_size, equal=equal):
-            kept.clear()
+            values_of.clear()
             batch = model.batch([ids[row] for row in rows])
             places = reader.turn_to(rows, batch[1])
-            found, weights = _run(model, batch, "attention" in names.values())
-            logits[rows] = found.double().cpu().numpy()
+            batch_logits, weights = _run(model, batch, "attention" in names.values())
+            logits[rows] = batch_logits.double().cpu().numpy()
             for name in names:
-                result = reader.points(name, kept, weights)
+                result = reader.points(name, values_of, weights)
                 if name not in values:
                     values[name] = np.zeros((points, result.shape[1]), dtype=np.float32)
                 values[name][places] = result.float().cpu().numpy()
@@ -212,23 +212,23 @@ class _Reader:
         self.places, self.texts = (rows, rows) if self.steps is None else self.steps.of(rows)
         return self.places
 
-    def __call__(self, name: str, found: Tensor) -> Tensor | None:
+    def __call__(self, name: str, output: Tensor) -> Tensor | None:
         """Points (P, H) of one call's output; for "attention", whose weights come last, a copy of its steps."""
         layer = self.layers[name]
-        if not layer.fits(found, self.mask.shape[1]):
+        if not layer.fits(output, self.mask.shape[1]):
             return None  # no harm unless this was the last call
-        values = layer.arranged(found)
+        values = layer.arranged(output)
         if self.steps is not None:
             return self.steps.taken(layer, values, self.places, self.texts)
         how = self.reductions[name]
         return values.clone() if how in ("", "attention") else reduced(layer, how, values, self.mask, None)
 
-    def points(self, name: str, kept: dict[str, Tensor | None], weights: Tensor | None) -> Tensor:
+    def points(self, name: str, outputs: dict[str, Tensor | None], weights: Tensor | None) -> Tensor:
         """The points (P, H) of the last call; RuntimeError if the layer did not do what it did with other texts."""
-        if name not in kept:
+        if name not in outputs:
             raise NetworkError(f"the layer {name!r} took no part in this text's forward pass; take another")
-        found = kept[name]
-        if found is None:
+        output = outputs[name]
+        if output is None:
             raise NetworkError(f"the layer {name!r} changes the shape of its output from text to text; take another")
         attended = self.reductions[name] == "attention"
-        return reduced(self.layers[name], "attention", found, self.mask, weights) if attended else found
+        return reduced(self.layers[name], "attention", output, self.mask, weights) if attended else output

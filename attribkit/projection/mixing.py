@@ -41,9 +41,9 @@ class Measured:
     silhouette_layer: Floats | None
     silhouette_map: Floats | None
 
-    def own(self, where: str = "layer") -> Floats:
+    def own(self, space: str = "layer") -> Floats:
         """(n,) each point's share of neighbours with its own label."""
-        votes = self.votes_layer if where == "layer" else self.votes_map
+        votes = self.votes_layer if space == "layer" else self.votes_map
         return votes[np.arange(len(votes)), self.labels]
 
 
@@ -107,13 +107,13 @@ def votes(points: Floats, labels: Ints, classes: int, k: int) -> Floats:
     they would on average if the order were drawn.
     """
     member = np.eye(classes)[labels]
-    found = np.empty((len(points), classes))
+    shares = np.empty((len(points), classes))
     for block in blocks(points):
         close, tied = block.neighbours(k)
-        found[block.rows] = member[close].mean(1)
+        shares[block.rows] = member[close].mean(1)
         for row, (others, weights) in tied.items():
-            found[block.first + row] = weights @ member[others] / k
-    return found
+            shares[block.first + row] = weights @ member[others] / k
+    return shares
 
 
 def silhouette(points: Floats, labels: Ints) -> Floats:
@@ -125,7 +125,7 @@ def silhouette(points: Floats, labels: Ints) -> Floats:
     classes, place = np.unique(labels, return_inverse=True)
     member = np.eye(len(classes))[place]
     counts = member.sum(0)
-    found = np.zeros(len(points))
+    silhouettes = np.zeros(len(points))
     for block in blocks(points):
         own = place[block.rows]
         each = np.arange(len(own))
@@ -137,8 +137,8 @@ def silhouette(points: Floats, labels: Ints) -> Floats:
         outside = others.min(1)
         largest = np.maximum(inside, outside)
         fits = (counts[own] > 1) & (largest > 0)
-        found[block.rows] = np.where(fits, (outside - inside) / np.where(fits, largest, 1.0), 0.0)
-    return found
+        silhouettes[block.rows] = np.where(fits, (outside - inside) / np.where(fits, largest, 1.0), 0.0)
+    return silhouettes
 
 
 def trustworthiness(layer: Floats, points: Floats, k: int) -> float | None:

@@ -11,7 +11,7 @@ from attribkit.models.classifier import Classifier
 from attribkit.models.layers import READERS, Layer
 from attribkit.progress import Progress, silent, within
 from attribkit.projection.alignment import align
-from attribkit.projection.fitted_map import Mapped, Panelled
+from attribkit.projection.fitted_map import FittedMap, FittedMaps
 from attribkit.projection.layer_outputs import LayerOutputs, chosen_layers, read_layers
 from attribkit.projection.mixing import measure_if_enough
 from attribkit.projection.points import PointMetadata, describe, excerpt
@@ -27,7 +27,7 @@ Floats = NDArray[np.float64]
 
 def make_maps(
     classifier: Classifier, data: LabelledTexts, settings: MapSettings, progress: Progress = silent
-) -> Mapped:
+) -> FittedMaps:
     """Map what layers make of texts.
 
     Raises: ValueError for a layer, reduction, epoch or colour that there is not; for too few points; for activations
@@ -43,7 +43,7 @@ def make_maps(
         read_layers(model, ids, layers, reduction, settings.batch_size, _reading(progress, epoch))
         for epoch, model in models
     ]
-    bad = {int(text) for one in outputs for texts in one.not_finite().values() for text in texts}
+    bad = {int(text) for output in outputs for texts in output.not_finite().values() for text in texts}
     if 0 < len(bad) < len(ids):
         rows = [row for row in range(len(ids)) if row not in bad]
         first = excerpt(data.texts[min(bad)], 40)
@@ -53,10 +53,10 @@ def make_maps(
             read_layers(model, ids, layers, reduction, settings.batch_size, _reading(progress, epoch))
             for epoch, model in models
         ]
-    outputs = [one.checked() for one in outputs]
+    outputs = [output.checked() for output in outputs]
     width = 1 + (reduction.dimension - 1) * reduction.delay if reduction.name == "takens" else 1
     described = describe(classifier, data, outputs[-1], outputs[-1].logits, width)
-    panels: list[Panelled] = []
+    panels: list[FittedMap] = []
     for number, layer in enumerate(layers):
         progress(number, len(layers), f"mapping {layer.name}")
         onto = np.concatenate([panel.map.points for panel in panels[: len(models)]]) if panels else None
@@ -66,24 +66,24 @@ def make_maps(
 
 
 def draw(
-    panels: Sequence[Panelled],
+    panels: Sequence[FittedMap],
     outputs: LayerOutputs,
     described: PointMetadata,
     data: LabelledTexts,
     settings: MapSettings,
-) -> Mapped:
+) -> FittedMaps:
     """The maps with everything that is said of their points."""
     scatter = _scatter(panels, outputs, described, data, settings)
-    return Mapped(scatter, _tables(panels, described), tuple(panels), settings.reduction)
+    return FittedMaps(scatter, _tables(panels, described), tuple(panels), settings.reduction)
 
 
 def _layers(classifier: Classifier, settings: MapSettings) -> list[Layer]:
     if settings.layers is not None:
         return chosen_layers(classifier, settings.layers, settings.reduction)
     if settings.reduction.by_step or settings.reduction.name == "attention":
-        there = [layer for layer in chosen_layers(classifier, None, settings.reduction) if layer.steps]
-        telling = [layer for layer in there if layer.module in READERS]
-        return (telling or there)[-1:]
+        candidates = [layer for layer in chosen_layers(classifier, None, settings.reduction) if layer.steps]
+        telling = [layer for layer in candidates if layer.module in READERS]
+        return (telling or candidates)[-1:]
     return [classifier.before_last()]
 
 
@@ -112,23 +112,23 @@ def _panels(
     settings: MapSettings,
     described: PointMetadata,
     onto: Floats | None,
-) -> list[Panelled]:
+) -> list[FittedMap]:
     """One layer's maps, one per epoch: one reducer fitted on the union of them, turned onto the first layer's maps."""
-    layout = settings.chosen_reducer()(np.concatenate([one[layer.name] for one in outputs]))
+    layout = settings.chosen_reducer()(np.concatenate([output[layer.name] for output in outputs]))
     alignment = None if onto is None else align(layout.points, onto)
     parts = np.split(layout.points, len(outputs))
-    found = []
-    for (epoch, model), one, part in zip(models, outputs, parts, strict=True):
+    maps = []
+    for (epoch, model), output, part in zip(models, outputs, parts, strict=True):
         points = part if alignment is None else alignment(part)
-        values = one[layer.name]
+        values = output[layer.name]
         measured = measure_if_enough(values, points, described.label, settings.neighbours, settings.seed)
         shown = Map(layer.name, epoch, points, None if measured is None else measured.mixing)
-        found.append(Panelled(shown, model, layer, values, layout, alignment, measured))
-    return found
+        maps.append(FittedMap(shown, model, layer, values, layout, alignment, measured))
+    return maps
 
 
 def _scatter(
-    panels: Sequence[Panelled],
+    panels: Sequence[FittedMap],
     outputs: LayerOutputs,
     described: PointMetadata,
     data: LabelledTexts,
@@ -204,15 +204,15 @@ def _and(names: Sequence[str]) -> str:
     return f"the layers {', '.join(names[:-1])} and {names[-1]}"
 
 
-def _tables(panels: Sequence[Panelled], described: PointMetadata) -> tuple[Table, ...]:
+def _tables(panels: Sequence[FittedMap], described: PointMetadata) -> tuple[Table, ...]:
     """By class, pair and text for the last map, that of the deepest layer and latest epoch; by layer for all."""
     measured = panels[-1].measured
     if measured is None:
         return ()
-    found = [
+    tables = [
         layers_table([panel.map for panel in panels]),
         classes_table(measured, described.classes, panels[-1].map.name),
         pairs_table(measured, described.classes),
         border_table(measured, described),
     ]
-    return tuple(table for table in found if table is not None)
+    return tuple(table for table in tables if table is not None)

@@ -42,7 +42,7 @@ class PointMetadata:
             return colour, (), none, self.confidence
         if colour == "prediction":
             groups = tuple(dict.fromkeys(sorted(self.predictions)))
-            return colour, groups, np.array([groups.index(one) for one in self.predictions]), None
+            return colour, groups, np.array([groups.index(prediction) for prediction in self.predictions]), None
         if not self.classes:
             return None, (), none, None
         if colour == "label":
@@ -75,16 +75,16 @@ def describe(
 
 def classes_of(labels: Sequence[str], classifier: Classifier) -> tuple[str, ...]:
     """The classes that occur: the model's own in its order, then those it does not know."""
-    there = set(labels)
-    names = dict.fromkeys([*classifier.labels, *sorted(there)])
-    return tuple(name for name in names if name and name in there)
+    present = set(labels)
+    names = dict.fromkeys([*classifier.labels, *sorted(present)])
+    return tuple(name for name in names if name and name in present)
 
 
 def places_of(labels: Sequence[str], classes: Sequence[str], count: int) -> NDArray[np.int64]:
     """(count,) each label's place among the classes, −1 for none."""
     if not classes:
         return np.full(count, -1)
-    return np.array([classes.index(one) if one else -1 for one in labels], dtype=np.int64)
+    return np.array([classes.index(label) if label else -1 for label in labels], dtype=np.int64)
 
 
 def excerpt(text: str, most: int = EXCERPT) -> str:
@@ -99,14 +99,14 @@ def _words(
     """Each point's word between ‹ and › in its sentence."""
     needed = list(dict.fromkeys(text))
     encoded = dict(zip(needed, classifier.encode([texts[row] for row in needed]), strict=True))
-    found = []
+    excerpts = []
     for row, place in zip(text, token, strict=True):
-        one = encoded[row]
-        start, end = int(one.starts[place]), int(one.ends[min(place + width, len(one.ends)) - 1])
+        sentence = encoded[row]
+        start, end = int(sentence.starts[place]), int(sentence.ends[min(place + width, len(sentence.ends)) - 1])
         word = " ".join(texts[row][start:end].split())[: EXCERPT // 2]
         around = (EXCERPT - len(word) - 4) // 2
         before, after = (" ".join(part.split()) for part in (texts[row][:start][-200:], texts[row][end:][:200]))
         left = before if len(before) <= around else "…" + before[len(before) - around + 1 :]
         right = after if len(after) <= around else after[: around - 1] + "…"
-        found.append(f"{left} ‹{word}› {right}".strip()[:EXCERPT])
-    return tuple(found)
+        excerpts.append(f"{left} ‹{word}› {right}".strip()[:EXCERPT])
+    return tuple(excerpts)

@@ -99,10 +99,10 @@ class TSNE:
         parts = Components.of(points, min(self.components, *points.shape))
         reduced = _widened(parts(points), self.dimensions)
         engine, notes = self._engine(len(points))
-        found = (self._sklearn if engine == "sklearn" else self._open)(reduced)
+        embedding = (self._sklearn if engine == "sklearn" else self._open)(reduced)
 
         def place(new: NDArray[np.floating]) -> Floats:
-            return self._placed(reduced, found, _widened(parts(new), self.dimensions))
+            return self._placed(reduced, embedding, _widened(parts(new), self.dimensions))
 
         notes = (
             f"t-SNE saw the first {len(parts.axes)} principal components, {parts.explained.sum():.1%} of the variance",
@@ -110,7 +110,7 @@ class TSNE:
         )
         settings = {**asdict(self), "method": self.method, "engine": engine}
         axes = tuple(f"t-SNE {number}" for number in range(1, self.dimensions + 1))
-        return Layout(found, axes, place, notes, settings | {"explained": float(parts.explained.sum())})
+        return Layout(embedding, axes, place, notes, settings | {"explained": float(parts.explained.sum())})
 
     def _engine(self, count: int) -> tuple[str, tuple[str, ...]]:
         if self.engine is not None or count <= QUICKER_FROM or self.dimensions > 2:
@@ -121,28 +121,28 @@ class TSNE:
 
     def _sklearn(self, points: Floats) -> Floats:
         sklearn = import_module("sklearn.manifold")
-        found = sklearn.TSNE(
+        embedding = sklearn.TSNE(
             self.dimensions, perplexity=self.perplexity, init="pca", random_state=self.seed, n_jobs=_cores()
         ).fit_transform(points)
-        return np.asarray(found, dtype=float)
+        return np.asarray(embedding, dtype=float)
 
     def _open(self, points: Floats) -> Floats:
         library = _optional("openTSNE", "engine='openTSNE'")
-        found = library.TSNE(self.dimensions, perplexity=self.perplexity, random_state=self.seed, n_jobs=_cores()).fit(
-            points
-        )
-        return np.asarray(found, dtype=float)
+        embedding = library.TSNE(
+            self.dimensions, perplexity=self.perplexity, random_state=self.seed, n_jobs=_cores()
+        ).fit(points)
+        return np.asarray(embedding, dtype=float)
 
-    def _placed(self, reduced: Floats, found: Floats, new: Floats) -> Floats:
+    def _placed(self, reduced: Floats, layout: Floats, new: Floats) -> Floats:
         """Each new point by itself, drawn to its neighbours while the map stays as it is."""
         library = _optional("openTSNE", "placing a new text on a t-SNE map")
         affinities = import_module("openTSNE.affinity").PerplexityBasedNN(
             reduced, perplexity=self.perplexity, method="exact", random_state=self.seed, n_jobs=_cores()
         )
         embedding = library.TSNEEmbedding(
-            found, affinities, negative_gradient_method="bh", random_state=self.seed, n_jobs=_cores()
+            layout, affinities, negative_gradient_method="bh", random_state=self.seed, n_jobs=_cores()
         )
-        each = [np.asarray(embedding.transform(one[None], perplexity=5), dtype=float) for one in new]
+        each = [np.asarray(embedding.transform(point[None], perplexity=5), dtype=float) for point in new]
         return np.concatenate(each) if each else np.empty((0, self.dimensions))
 
 
@@ -193,18 +193,18 @@ class UMAP:
             n_jobs=1,
         )
         with _guest():
-            found = np.asarray(reducer.fit_transform(np.asarray(points, dtype=np.float32)), dtype=float)
+            embedding = np.asarray(reducer.fit_transform(np.asarray(points, dtype=np.float32)), dtype=float)
 
         reducer.transform_mode = "graph"
 
         def place(new: NDArray[np.floating]) -> Floats:
             # one at a time: how strongly a row is joined depends on the mean distance of all rows of its batch
             with _guest():
-                each = [reducer.transform(np.asarray(one[None], dtype=np.float32)) for one in new]
-            return np.array([(joined @ found)[0] / joined.sum() for joined in each]).reshape(-1, self.dimensions)
+                each = [reducer.transform(np.asarray(point[None], dtype=np.float32)) for point in new]
+            return np.array([(joined @ embedding)[0] / joined.sum() for joined in each]).reshape(-1, self.dimensions)
 
         axes = tuple(f"UMAP {number}" for number in range(1, self.dimensions + 1))
-        return Layout(found, axes, place, (), {"method": self.method, **asdict(self)})
+        return Layout(embedding, axes, place, (), {"method": self.method, **asdict(self)})
 
 
 Reducer = PCA | TSNE | UMAP

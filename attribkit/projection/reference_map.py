@@ -11,7 +11,7 @@ from attribkit.models.classifier import Classifier
 from attribkit.models.reference import Reference
 from attribkit.progress import Progress, silent
 from attribkit.projection.components import Components
-from attribkit.projection.fitted_map import Mapped, Panelled
+from attribkit.projection.fitted_map import FittedMap, FittedMaps
 from attribkit.projection.layer_outputs import LayerOutputs
 from attribkit.projection.mixing import NEIGHBOURS, measure_if_enough
 from attribkit.projection.panels import draw, make_maps
@@ -69,7 +69,7 @@ def fits(classifier: Classifier) -> bool:
     return classifier.reference is not None and classifier.reference.fingerprint == classifier.fingerprint()
 
 
-def map_reference(classifier: Classifier) -> Mapped:
+def map_reference(classifier: Classifier) -> FittedMaps:
     """The map of the reference that a model carries: drawn at the first call, and anew once the model has changed.
 
     Raises: ValueError if it carries none, or one that was made with the model in another state.
@@ -82,23 +82,23 @@ def map_reference(classifier: Classifier) -> Mapped:
             f"reference points are needed, but the model {what}; give `reference=data`, or make them with "
             "attribkit.keep_reference(model, data)"
         )
-    kept = _MAPPERS.get(reference)
-    if kept is None or kept[0] != fingerprint:
-        kept = _MAPPERS[reference] = fingerprint, _mapper(reference, classifier)
-    return kept[1](classifier)
+    cached = _MAP_BUILDERS.get(reference)
+    if cached is None or cached[0] != fingerprint:
+        cached = _MAP_BUILDERS[reference] = fingerprint, _map_builder(reference, classifier)
+    return cached[1](classifier)
 
 
-_Mapper = Callable[[Classifier], Mapped]
-_MAPPERS: WeakKeyDictionary[Reference, tuple[str, _Mapper]] = WeakKeyDictionary()
+_MapBuilder = Callable[[Classifier], FittedMaps]
+_MAP_BUILDERS: WeakKeyDictionary[Reference, tuple[str, _MapBuilder]] = WeakKeyDictionary()
 """The maps drawn so far, each with the fingerprint of the model that it fits."""
 
 
-def _mapper(reference: Reference, classifier: Classifier) -> _Mapper:
+def _map_builder(reference: Reference, classifier: Classifier) -> _MapBuilder:
     """Measures and draws the map of reference points once, for any classifier of this one's fingerprint.
 
     What is returned must hold neither the reference nor the classifier, or they would never be forgotten.
     """
-    layer = next(one for one in classifier.inside() if one.name == reference.layer)
+    layer = next(layer for layer in classifier.inside() if layer.name == reference.layer)
     parts = Components(*(array.astype(float) for array in (reference.mean, reference.axes, reference.explained)))
     points, space = _flat(reference.points.astype(float)), reference.points
     axes = tuple(f"PC {number} ({share:.0%} of the variance)" for number, share in enumerate(_two(parts.explained), 1))
@@ -120,13 +120,13 @@ def _mapper(reference: Reference, classifier: Classifier) -> _Mapper:
         f"{parts.explained.sum():.1%} of its variance",
     )
 
-    def panel(model: Classifier) -> Panelled:
-        return Panelled(shown, model, layer, space, layout, None, measured, space=parts)
+    def panel(model: Classifier) -> FittedMap:
+        return FittedMap(shown, model, layer, space, layout, None, measured, space=parts)
 
     texts = LabelledTexts(reference.excerpts, reference.labels, notes)
     drawn = draw([panel(classifier)], outputs, described, texts, settings)
     scatter, tables, reduction = drawn.scatter, drawn.tables, drawn.reduction
-    return lambda model: Mapped(scatter, tables, (panel(model),), reduction)
+    return lambda model: FittedMaps(scatter, tables, (panel(model),), reduction)
 
 
 def _two(shares: np.ndarray) -> list[float]:

@@ -46,7 +46,7 @@ def pairs_table(measured: Measured, classes: Sequence[str]) -> Table | None:
     present = [number for number in range(len(classes)) if (measured.labels == number).any()]
     if len(present) < 2:
         return None
-    shares = {one: measured.votes_layer[measured.labels == one].mean(0) for one in present}
+    shares = {number: measured.votes_layer[measured.labels == number].mean(0) for number in present}
     pairs = [
         (float(shares[a][b] + shares[b][a]) / 2, classes[a], classes[b], float(shares[a][b]), float(shares[b][a]))
         for position, a in enumerate(present)
@@ -95,20 +95,20 @@ def border_table(measured: Measured, described: PointMetadata) -> Table | None:
 
 def layers_table(maps: Sequence[Map]) -> Table | None:
     """The maps ranked by how mixed the classes are in their layers; None if there is only one, or none was measured."""
-    measured = [(one, one.mixing) for one in maps if one.mixing is not None]
+    measured = [(map_, map_.mixing) for map_ in maps if map_.mixing is not None]
     if len(measured) < 2:
         return None
     rows = [
         (
-            one.layer,
-            one.epoch,
+            map_.layer,
+            map_.epoch,
             mixing.agreement_layer,
             mixing.agreement_map,
             mixing.chance,
             mixing.silhouette_layer,
             mixing.trustworthiness,
         )
-        for one, mixing in measured
+        for map_, mixing in measured
     ]
     return Table(
         title="Layers, the most mixed first",

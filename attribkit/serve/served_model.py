@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.models.classifier import Classifier
-from attribkit.projection.fitted_map import Mapped
+from attribkit.projection.fitted_map import FittedMaps
 from attribkit.projection.reference_map import fits, map_reference
 
 
@@ -40,7 +40,7 @@ class ServedModel(Classifier):
         return super().fingerprint()
 
     @cached_property
-    def map(self) -> Mapped | None:
+    def map(self) -> FittedMaps | None:
         """The map of the reference texts that the model carries, if it carries any."""
         return map_reference(self) if fits(self) else None
 

@@ -54,56 +54,56 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
     """
     spans: list[tuple[int, int]] = []
     start = _SPACE.match(text).end()  # type: ignore[union-attr]  # it matches nothing, too
-    for found in _CANDIDATE.finditer(text, start):
-        stop = _end_of(text, found)
-        if found.start() == start and found["line"] is not None:
+    for match in _CANDIDATE.finditer(text, start):
+        stop = _end_of(text, match)
+        if match.start() == start and match["line"] is not None:
             if not spans:
                 continue
             start = spans.pop()[0]
-        elif stop <= start or not _ends(text, start, found):
+        elif stop <= start or not _ends(text, start, match):
             continue
         spans.append((start, stop))
-        start = _SPACE.match(text, found.end()).end()  # type: ignore[union-attr]  # here too
+        start = _SPACE.match(text, match.end()).end()  # type: ignore[union-attr]  # here too
     end = len(text.rstrip())
     return [*spans, (start, end)] if end > start else spans
 
 
-def _end_of(text: str, found: re.Match[str]) -> int:
+def _end_of(text: str, match: re.Match[str]) -> int:
     """Where the sentence would end: with the sign or the `<br />`, or before the white space that breaks the line."""
-    visible = len(found.group().rstrip())
-    stop = found.start() + visible
+    visible = len(match.group().rstrip())
+    stop = match.start() + visible
     while not visible and stop > 0 and text[stop - 1].isspace():
         stop -= 1
     return stop
 
 
-def _ends(text: str, start: int, found: re.Match[str]) -> bool:
+def _ends(text: str, start: int, match: re.Match[str]) -> bool:
     """Whether a sentence that began at `start` ends with what was found."""
-    after, sign = found.end(), found["sign"]
+    after, sign = match.end(), match["sign"]
     opening = _OPENING.match(text, after)
     following = text[opening.end() : opening.end() + 1] if opening else ""  # the next word's first letter
     if sign is None:
-        gap = found["line"]
+        gap = match["line"]
         wrapped = gap[0] != "<" and len(_LINE_END.findall(gap)) == 1
         return not (wrapped and following.islower())
     if any(mark in _ALWAYS for mark in sign):
         return True
     if after < len(text) and not text[after].isspace():
-        return text.startswith("<br", after) or _lacks_space(text, found)
-    closed = after > found.end("sign")
+        return text.startswith("<br", after) or _lacks_space(text, match)
+    closed = after > match.end("sign")
     if closed and following.islower():
         return False
     if sign[0] == "…" or (len(sign) > 1 and not set(sign) & set("!?")):
         return not following.islower()
-    return sign != "." or closed or not _abbreviated(text, start, found.start(), following)
+    return sign != "." or closed or not _abbreviated(text, start, match.start(), following)
 
 
-def _lacks_space(text: str, found: re.Match[str]) -> bool:
+def _lacks_space(text: str, match: re.Match[str]) -> bool:
     """Whether only the space is missing, as in good.The film."""
-    before, after = text[max(0, found.start() - 2) : found.start()], text[found.end() : found.end() + 2]
+    before, after = text[max(0, match.start() - 2) : match.start()], text[match.end() : match.end() + 2]
     if not (len(before) == 2 and before.isalpha() and before.islower() and after[0].isupper()):
         return False
-    chunk = text[max(0, found.start() - 80) : found.end()].split()[-1].lower()
+    chunk = text[max(0, match.start() - 80) : match.end()].split()[-1].lower()
     return not (after[1:].isupper() or "www." in chunk or "://" in chunk or "@" in chunk)
 
 

@@ -144,8 +144,8 @@ class Tokenizer:
 
 def one_spelling(content: str) -> str:
     """A tokenizer.json's content without the empty settings that one version of its library writes and another not."""
-    told = {name: value for name, value in json.loads(content).items() if value not in (None, [], {})}
-    return json.dumps(told, sort_keys=True)
+    settings = {name: value for name, value in json.loads(content).items() if value not in (None, [], {})}
+    return json.dumps(settings, sort_keys=True)
 
 
 def _configure(inner: tokenizers.Tokenizer, settings: TextSettings) -> None:

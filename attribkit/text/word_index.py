@@ -55,14 +55,14 @@ class WordIndex:
         read = words[: self._max_length]
         spans, cursor = [], 0
         for word in read:
-            found = re.compile(re.escape(word), re.IGNORECASE).search(text, cursor)
-            if found is None or not word:
+            match = re.compile(re.escape(word), re.IGNORECASE).search(text, cursor)
+            if match is None or not word:
                 raise InputError(
                     f"each word that `split` returns must stand in the text in order, got {word!r}; return the words "
                     "as they are written"
                 )
-            spans.append(found.span())
-            cursor = found.end()
+            spans.append(match.span())
+            cursor = match.end()
         # a text that spells out the padding word means that word, not padding
         known = np.array([word in self.vocabulary and word not in self._special for word in read], dtype=bool)
         ids = np.array(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from attribkit.data.labelled_texts import LabelledTexts
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
-from attribkit.projection.fitted_map import Mapped
+from attribkit.projection.fitted_map import FittedMaps
 from attribkit.projection.panels import make_maps
 from attribkit.projection.reference_map import fits, map_reference
 from attribkit.projection.settings import MapSettings
@@ -44,10 +44,10 @@ class Projection:
         if not batch.texts:
             return []
         ids = [encoded.ids for encoded in batch.encoded]
-        scatter, _ = self._mapped(classifier).marked(batch.texts, ids, self.batch_size)
+        scatter, _ = self._fitted_maps(classifier).marked(batch.texts, ids, self.batch_size)
         return [[replace(scatter, placed=(text,))] for text in scatter.placed]
 
-    def _mapped(self, classifier: Classifier) -> Mapped:
+    def _fitted_maps(self, classifier: Classifier) -> FittedMaps:
         if self.reference is None:
             return map_reference(classifier)
         settings = MapSettings(sample=_SHOWN, seed=self.seed, batch_size=self.batch_size)
