@@ -32,9 +32,10 @@ def compare(a: Explanation, b: Explanation, names: tuple[str, str] | None = None
         a, b: with token scores, in one unit and of one target.
         names: what to call them; by default what they differ in: model, method or baseline.
 
-    Returns: a Comparison: a heatmap with a row for each and one for a − b, with Kendall's τ of their sizes and both
-        verdicts on whether the scores add up, and a table, the largest difference first. The provenance of each holds
-        its `convergence`.
+    Returns:
+        a Comparison: a heatmap with a row for each and one for a − b, with Kendall's τ of their sizes and both verdicts
+        on whether the scores add up, and a table, the largest difference first. The provenance of each holds its
+        `convergence`.
 
     Raises:
         TypeError: for anything but explanations.

@@ -48,9 +48,13 @@ REVIEW = (
 def demo(out: Path) -> tuple[dict[str, Explanations], list[Path]]:
     """Explain with every bundled model what it was made to read, sentences and a review or titles, and draw them.
 
-    Returns: the explanations by model, and the files written: one page, for each model a picture or two, and a small
-        report on one of the models.
-    Raises: FileNotFoundError if no model is bundled; OSError if `out` cannot be written.
+    Returns:
+        the explanations by model, and the files written: one page, for each model a picture or two, and a small report
+        on one of the models.
+
+    Raises:
+        FileNotFoundError: if no model is bundled.
+        OSError: if `out` cannot be written.
     """
     out.mkdir(parents=True, exist_ok=True)
     names = model_folder.bundled()

@@ -129,8 +129,9 @@ def explain(
             latter.
         device: where to compute; None for where the model is.
 
-    Returns: an Explanation for one text, a list of them for several. Rows of a table that cannot be read are left out
-        with a warning; the `provenance` of the others says their row.
+    Returns:
+        an Explanation for one text, a list of them for several. Rows of a table that cannot be read are left out with a
+        warning; the `provenance` of the others says their row.
 
     Raises:
         TypeError: for a text that is no string.

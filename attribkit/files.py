@@ -19,8 +19,12 @@ def write_whole(path: str | Path, content: bytes) -> Path:
 
     What is no file, such as /dev/stdout, is written to as it is: nothing can take its place.
 
-    Returns: the path.
-    Raises: FileNotFoundError if the folder does not exist; OSError where it cannot be written.
+    Returns:
+        the path.
+
+    Raises:
+        FileNotFoundError: if the folder does not exist.
+        OSError: where it cannot be written.
     """
     path = Path(path)
     if not path.parent.is_dir():

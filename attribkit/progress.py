@@ -38,7 +38,8 @@ def shown(progress: bool | Progress | None) -> Iterator[Progress]:
             cell of a notebook; False for none; None for a bar on a terminal and in a notebook, if the work takes a
             moment, and silence elsewhere.
 
-    Raises: TypeError for anything else.
+    Raises:
+        TypeError: for anything else.
     """
     if callable(progress):
         yield progress

@@ -77,9 +77,10 @@ def project(
         progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
             for a bar on a terminal and in a notebook.
 
-    Returns: the maps, their mixing numbers (in the layer's own space and on the map, on a stated sample of at most
-        5,000), and tables: layers ranked by mixing, classes, the most mixed pairs, border texts. They hold excerpts of
-        the texts.
+    Returns:
+        the maps, their mixing numbers (in the layer's own space and on the map, on a stated sample of at most 5,000),
+        and tables: layers ranked by mixing, classes, the most mixed pairs, border texts. They hold excerpts of the
+        texts.
 
     Raises:
         TypeError, ValueError: for data that cannot be read; for a layer, reduction, epoch or colour that there is not
@@ -162,8 +163,12 @@ def keep_reference(
         progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
             for a bar on a terminal and in a notebook.
 
-    Returns: the reference.
-    Raises: as `project`.
+    Returns:
+        the reference.
+
+    Raises:
+        TypeError: as `project`.
+        ValueError: as `project`.
 
     Example:
         >>> import pandas as pd

@@ -68,6 +68,12 @@ def test_where_arguments_are_described_none_is_left_out(file: Path) -> None:
     assert [one for one in wrong if one[1]] == []
 
 
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_sections_are_in_block_form(file: Path) -> None:
+    inline = r"^(?:Args|Attributes|Returns|Yields|Raises|Example): \S|\bRaises:? [A-Z]\w+Error"
+    assert [node.name for node, said in documented(file) if re.search(inline, said, flags=re.MULTILINE)] == []
+
+
 def test_every_error_that_is_named_is_an_error() -> None:
     known = {name for where in (builtins, errors) for name, kind in vars(where).items() if isinstance(kind, type)}
     found = {name for file in FILES for node in ast.walk(ast.parse(file.read_text())) for name in errors_defined(node)}

@@ -55,7 +55,8 @@ def attribute(
         windows: whether the windows that a text CNN's filters chose are told too, for the first baseline.
         tables: of the closed form, if they were built for all texts to come; None builds them for these.
 
-    Yields: a text's number, and its attributions [target][baseline]; near lengths together, not in the texts' order.
+    Yields:
+        a text's number, and its attributions [target][baseline]; near lengths together, not in the texts' order.
 
     Raises:
         TypeError: for a baseline that is no string and no list of strings.
@@ -101,9 +102,11 @@ def attribute(
 def check_settings(output: str, method: str | None, baseline: str | Sequence[str], tolerance: float) -> tuple[str, ...]:
     """Refuse what `attribute` cannot be told, before anything is computed.
 
-    Returns: the baselines' names or texts.
+    Returns:
+        the baselines' names or texts.
 
-    Raises: as `attribute`.
+    Raises:
+        InputError: for a setting out of its range.
     """
     if output not in UNITS:
         raise InputError(f"`output` must be one of {', '.join(UNITS)}, got {output!r}")

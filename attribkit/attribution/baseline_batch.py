@@ -57,7 +57,7 @@ class BaselineSpec:
 
     @staticmethod
     def of(classifier: Classifier, name: str) -> "BaselineSpec":
-        """Raises as `Classifier.encode` for a text that cannot be read."""
+        """Encode the baseline's text, if it is one; `Classifier.encode` says what is refused."""
         known = name in baselines.NAMES
         return BaselineSpec(name, None if known else torch.from_numpy(classifier.encode([name])[0].ids))
 
@@ -87,7 +87,8 @@ class BaselineBatch:
     def of(classifier: Classifier, ids: Tensor, mask: Tensor, named: "BaselineSpec", run: Any) -> "BaselineBatch":
         """What texts (B, T) are compared with; run: the network fed with vectors.
 
-        Raises: RuntimeError if the network's outputs for the baseline are NaN or infinite.
+        Raises:
+            RuntimeError: if the network's outputs for the baseline are NaN or infinite.
         """
         network, tokenizer = classifier.network, classifier.tokenizer
         name = named.name if named.words is None else "text"

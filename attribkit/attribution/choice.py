@@ -69,7 +69,8 @@ def why_not_exact(network: Any) -> str | None:
 def instead_of_exact(method: str | None, network: Any) -> Choice:
     """What explains the texts of which the network says something else than its closed form.
 
-    Raises: InputError if the method asked for needs the closed form.
+    Raises:
+        InputError: if the method asked for needs the closed form.
     """
     if method is not None and METHODS[method].needs == CLOSED_FORM:
         raise InputError(_refusal(METHODS[method], network, _DIFFERS))

@@ -93,7 +93,11 @@ def register(method: Method) -> None:
 
 
 def method_of(name: str) -> Method:
-    """The method of that name. Raises InputError, with the nearest name, if there is none."""
+    """The method of that name.
+
+    Raises:
+        InputError: if there is none; the sentence suggests the nearest name.
+    """
     if name in METHODS:
         return METHODS[name]
     near = get_close_matches(str(name), METHODS, n=1, cutoff=0.6)

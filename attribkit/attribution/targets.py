@@ -23,7 +23,8 @@ def scalars_of(
         labels: (C,).
         logits: (N, C).
 
-    Raises: ValueError for a target that is none of these.
+    Raises:
+        ValueError: for a target that is none of these.
     """
     count = len(logits)
 
@@ -50,7 +51,8 @@ def scalars_of(
 def find_label(target: str | int, labels: tuple[str, ...]) -> int:
     """The number of a label given by its name or, if it is no name, by its index.
 
-    Raises: ValueError that lists the labels and suggests the near one.
+    Raises:
+        ValueError: if there is no such label; the sentence lists the labels and suggests the nearest.
     """
     if isinstance(target, str) and target in labels:
         return labels.index(target)

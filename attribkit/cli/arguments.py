@@ -49,7 +49,9 @@ def part(split: Split | None) -> str | None:
 def check_files(paths: Sequence[Path] | None) -> None:
     """Refuse at the door what saving would refuse after all the work.
 
-    Raises: ValueError for a suffix that nothing can be saved under; FileNotFoundError for a folder that there is not.
+    Raises:
+        ValueError: for a suffix that nothing can be saved under.
+        FileNotFoundError: for a folder that there is not.
     """
     for path in paths or ():
         format_of(path)

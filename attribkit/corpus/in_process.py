@@ -27,7 +27,7 @@ class InProcessEngine:
 
     @staticmethod
     def of(job: Job, classifier: Classifier | None, one_thread: bool) -> "InProcessEngine":
-        """Ready to work, with the job's own model unless another is given. Raises as `Work.of`."""
+        """Ready to work, with the job's own model unless another is given; `Work.of` says what is refused."""
         return InProcessEngine(Work.of(job, classifier), one_thread)
 
     def introduce(self) -> dict[str, Any]:

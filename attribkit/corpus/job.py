@@ -56,7 +56,11 @@ class Job:
 
 
 def check_worker(told: Mapping[str, Any], first: Mapping[str, Any]) -> None:
-    """Refuse a worker that does not tell of itself what the first one told. Raises: RuntimeError."""
+    """Refuse a worker that does not tell of itself what the first one told.
+
+    Raises:
+        RuntimeError: if something differs; the sentence names it.
+    """
     others = differing(told["versions"], first["versions"])
     if told["model"] != first["model"]:
         others = f"another model{f' and {others}' if others else ''}"

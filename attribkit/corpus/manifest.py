@@ -84,7 +84,11 @@ def part_name(number: int) -> str:
 
 
 def write_part(folder: Path, number: int, table: pa.Table, words: pa.Table | None) -> Part:
-    """Write a part, whole or not at all. Raises: OSError where it cannot be written."""
+    """Write a part, whole or not at all.
+
+    Raises:
+        OSError: where it cannot be written.
+    """
     name = part_name(number)
     sums = None if words is None else write_parquet(folder / WORDS / name, words)
     counted = table["status"].value_counts().to_pylist()
@@ -136,8 +140,9 @@ class Manifest:
     def lock(folder: Path) -> FileLock:
         """Take the folder, making it if need be. The system frees it when the process ends, however it ends.
 
-        Raises: FileExistsError if it holds something else, or another process is at work in it; OSError where it
-            cannot be written.
+        Raises:
+            FileExistsError: if it holds something else, or another process is at work in it.
+            OSError: where it cannot be written.
         """
         if folder.is_file():
             raise InputExistsError(f"a folder was expected, but {str(folder)!r} is a file; choose another name")
@@ -158,7 +163,8 @@ class Manifest:
     def open(folder: Path, header: Mapping[str, Any]) -> "Manifest":
         """Begin a run, or take up the one that is there.
 
-        Raises: ValueError if the folder's run is of another model, input or settings, or its manifest is damaged.
+        Raises:
+            ValueError: if the folder's run is of another model, input or settings, or its manifest is damaged.
         """
         header = json.loads(json.dumps(header))
         earlier, header = header.get(EARLIER), {name: value for name, value in header.items() if name != EARLIER}
@@ -208,7 +214,8 @@ class Manifest:
     def check_versions(self, mixed: bool) -> None:
         """Refuse to go on under other versions than the run began with, unless they may be mixed.
 
-        Raises: ValueError that names them.
+        Raises:
+            ValueError: for versions that differ from the run's; the sentence names them.
         """
         others = differing(self.now, self.begun)
         if others and not mixed:
@@ -241,7 +248,11 @@ class Manifest:
         self.parts[part.number] = part
 
     def close(self) -> None:
-        """Say that these are all the parts. Raises: RuntimeError if one of them is missing."""
+        """Say that these are all the parts.
+
+        Raises:
+            RuntimeError: if one of them is missing.
+        """
         if sorted(self.parts) != list(range(len(self.parts))):
             raise RunError("a window has no part; run the same command again")
         _clear_partial(self.folder)  # of workers that died while others did their windows again

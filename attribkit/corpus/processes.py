@@ -64,7 +64,11 @@ class Worker:
         return self
 
     def introduced(self) -> dict[str, Any]:
-        """What it says of itself. Raises what went wrong there; RunError if it died, or is not what it was."""
+        """What the worker says of itself; an error that it met is raised again.
+
+        Raises:
+            RunError: if it died, or has other versions or another model than before.
+        """
         try:
             told = self._answer()["introduction"]
         except _WorkerDied as error:
@@ -79,8 +83,10 @@ class Worker:
     def __call__(self, number: int, table: pa.Table, retry: bool) -> Part:
         """The part of a window. A worker that dies is replaced, and then takes less memory.
 
-        Raises: RunError if it dies again and again; OSError where the part cannot be written; WorkerFault for a fault
-            of this package.
+        Raises:
+            RunError: if it dies again and again.
+            OSError: where the part cannot be written.
+            WorkerFault: for a fault of this package.
         """
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, table.schema) as writer:
@@ -182,7 +188,7 @@ class Processes:
             yield Processes(workers)
 
     def introduce(self) -> dict[str, Any]:
-        """What all of them say of themselves. Raises what went wrong as they loaded the model."""
+        """What all of them say of themselves; an error that one met as it loaded the model is raised again."""
         first, *others = [worker.introduced() for worker in self.workers]
         for told in others:
             check_worker(told, first)

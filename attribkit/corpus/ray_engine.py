@@ -51,7 +51,8 @@ class Cluster:
     def joined(job: Job, actors: int | None, address: str | None) -> Iterator["Cluster"]:
         """The cluster at that address, or the one this process is in; left again if it was joined here.
 
-        Raises: ConnectionError if there is none.
+        Raises:
+            ConnectionError: if there is none.
         """
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         there = ray.is_initialized()
@@ -66,14 +67,15 @@ class Cluster:
                 ray.shutdown()
 
     def introduce(self) -> dict[str, Any]:
-        """As `Work.introduce`. Raises what is wrong with the model or with the settings."""
+        """As `Work.introduce`; an error in the model or the settings is raised again."""
         self.told = Work.of(self.job).introduce()
         return self.told
 
     def run(self, pending: PendingWork) -> Iterator[tuple[int, Part]]:
         """Each part as it is finished, in any order, and how much of the corpus had been read for it.
 
-        Raises: RunError if an actor was lost; what went wrong in one, as a local worker's.
+        Raises:
+            RunError: if an actor was lost; what went wrong in one, as a local worker's.
         """
         actors = self.actors or max(1, int(ray.cluster_resources().get("CPU", 1)))
         with _context():

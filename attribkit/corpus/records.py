@@ -82,7 +82,8 @@ class Reading:
 def read(source: AnySource) -> Iterator[Reading]:
     """The rows of a file, open until the end.
 
-    Raises: ValueError, then or while reading, if the file as a whole is not what its name promises.
+    Raises:
+        ValueError: on the call or while reading, if the file as a whole is not what its name promises.
     """
     if isinstance(source, TableSource):
         table = _Table(source.table)

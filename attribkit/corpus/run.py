@@ -74,7 +74,8 @@ class CorpusRun:
 
         Its `attrs` hold `convergence`, as `Convergence.to_json` writes it, and `notes`.
 
-        Raises: FileNotFoundError if the run was not asked for it.
+        Raises:
+            FileNotFoundError: if the run was not asked for it.
         """
         path = self.folder / WORD_SUMS
         if not path.is_file():

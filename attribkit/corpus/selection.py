@@ -31,7 +31,11 @@ class Condition:
 
     @staticmethod
     def parse(text: str) -> "Condition":
-        """Read `rating>=7`, `label = neg`, `lang != 'en'`. Raises ValueError for what is no condition."""
+        """Read `rating>=7`, `label = neg`, `lang != 'en'`.
+
+        Raises:
+            ValueError: for what is no condition.
+        """
         found = _CONDITION.fullmatch(text)
         if found is None:
             raise InputError(f"a condition such as rating>=7 or label=neg was expected as `where`, got {text!r}")
@@ -61,7 +65,8 @@ class Selection:
         seed: of the sample.
         limit: the first so many of what is left; None for all.
 
-    Raises: ValueError for a share that is not in (0, 1], or a limit below 1.
+    Raises:
+        ValueError: for a share that is not in (0, 1], or a limit below 1.
     """
 
     where: tuple[Condition, ...] = ()

@@ -99,7 +99,8 @@ class Plan:
     def windows(self) -> Iterator[Window]:
         """All windows, in order; the same ones every time.
 
-        Raises: ValueError if a file as a whole cannot be read, or lacks a column.
+        Raises:
+            ValueError: if a file as a whole cannot be read, or lacks a column.
         """
         filling, before, taken = _Open(), 0, 0
         for source in self.sources:

@@ -19,7 +19,8 @@ _SUMS = ["count", "texts", "total", "total_abs", "total_square"]
 def sums_of(part: pa.Table) -> pa.Table:
     """Sums of a part's scores by word, target and whether the model was right (null where the truth is not known).
 
-    Returns: word, target, right; count (how often it stood in a text), texts (in how many), total (Σ score), total_abs
+    Returns:
+        word, target, right; count (how often it stood in a text), texts (in how many), total (Σ score), total_abs
         (Σ|score|) and total_square (Σ score²), in the scores' unit.
     """
     rows = part.filter(pc.equal(part["status"], "ok"))

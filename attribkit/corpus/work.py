@@ -36,7 +36,10 @@ class Work:
     def of(job: Job, classifier: Classifier | None = None) -> "Work":
         """Ready to work, with the job's own model unless another is given.
 
-        Raises: as `Classifier.load`; TypeError or ValueError for a setting that does not fit the model.
+        Raises:
+            FileNotFoundError: if there is no such model.
+            TypeError: for a setting of the wrong kind.
+            ValueError: for a damaged model folder, or a setting that does not fit the model.
         """
         for module in job.imports:
             import_registering(module)

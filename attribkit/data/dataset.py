@@ -68,7 +68,8 @@ class Dataset:
     def sample(self, most: int, seed: int = 0) -> "Dataset":
         """At most so many rows of each split, drawn by the seed, with the labels' shares kept and the rows in order.
 
-        Raises: ValueError for fewer than one row.
+        Raises:
+            ValueError: for fewer than one row.
         """
         if most < 1:
             raise InputError(f"`most` must be at least 1 row of each split, got {most}")

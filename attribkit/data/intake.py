@@ -156,7 +156,9 @@ def all_texts(
 ) -> list[Any]:
     """The texts of some data, seen in training or not; a string is one text, not the name of a set.
 
-    Raises: as `Rows.of`.
+    Raises:
+        TypeError: as `Rows.of`.
+        ValueError: as `Rows.of`.
     """
     texts = [data] if isinstance(data, str) else data
     return Rows.of(model, texts, text=text, label=label, held_out=False).texts

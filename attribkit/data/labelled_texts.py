@@ -39,7 +39,9 @@ class LabelledTexts:
     def readable(self, tokenizer: TextEncoder) -> tuple["LabelledTexts", list[NDArray[np.int64]]]:
         """Those in which the tokenizer finds a token, and their ids; a note says how many it does not.
 
-        Raises: TypeError, ValueError that names the text for one that is no string, or broken.
+        Raises:
+            TypeError: for a text that is no string; the sentence names it.
+            ValueError: for a broken text; the sentence names it.
         """
         read = tokenise(tokenizer, self.texts, self.numbers or None, refuse="text")
         return self.only(read.places.tolist(), *read.notes), list(read.ids)

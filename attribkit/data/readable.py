@@ -94,7 +94,9 @@ def tokenise(
         refuse: what a sentence calls a row, such as "text", if one that holds no string, or half of a surrogate pair,
             is to be refused and not skipped.
 
-    Raises: TypeError, ValueError for a cell that is refused.
+    Raises:
+        TypeError: for a cell of a type that is refused.
+        ValueError: for a cell that is refused.
     """
     cells = list(texts)
     rows = np.arange(len(cells)) if numbers is None else np.fromiter(numbers, dtype=np.int64, count=len(cells))

@@ -46,7 +46,11 @@ class SplitRecord:
 
     @staticmethod
     def from_bytes(content: bytes) -> "SplitRecord":
-        """Read what `to_bytes` wrote. Raises: ValueError for anything else."""
+        """Read what `to_bytes` wrote.
+
+        Raises:
+            ValueError: for anything else.
+        """
         try:
             arrays: dict[str, NDArray[Any]] = safetensors.numpy.load(content)
             hashes = [arrays[name] for name in _NAMES]

@@ -46,7 +46,10 @@ def find_tables(data: object, download: bool = True, progress: bool | Progress |
         download: whether a named set that is not on this machine may be fetched.
         progress: what is told of a download, as `attribkit.progress.shown` takes it.
 
-    Raises: as `load_dataset`, for what cannot be found or read.
+    Raises:
+        FileNotFoundError: as `load_dataset`.
+        ConnectionError: as `load_dataset`.
+        ValueError: for a file that cannot be read.
     """
     if isinstance(data, pd.DataFrame):
         return RawTables("table", "a table in memory", {"train": data})

@@ -98,7 +98,8 @@ class TextTables:
 def listed_texts(texts: object) -> list[Any]:
     """Texts in a list, a tuple, a Series or an array, one by one.
 
-    Raises: TypeError for anything else; a single string, a table's column names and a dict's keys are no texts.
+    Raises:
+        TypeError: for anything else; a single string, a table's column names and a dict's keys are no texts.
     """
     if isinstance(texts, np.ndarray) and texts.ndim != 1:
         raise InputTypeError(f"an array of texts must have one dimension, got shape {texts.shape}; give one column")

@@ -41,7 +41,8 @@ class Calibration:
     def of(answers: Answers, bins: int = BINS) -> "Calibration":
         """Measure it on the texts whose true label is known.
 
-        Raises: ValueError if there are none, or for fewer than one bin.
+        Raises:
+            ValueError: if there are none, or for fewer than one bin.
         """
         if bins < 1:
             raise InputError(f"`bins` must be at least 1, got {bins}")

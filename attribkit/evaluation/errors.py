@@ -55,7 +55,11 @@ class ErrorAnalysis(Result):
 
     @staticmethod
     def from_json(text: str) -> "ErrorAnalysis":
-        """Read what `to_json` wrote. Raises ValueError as `Explanation.from_json` does."""
+        """Read what `to_json` wrote.
+
+        Raises:
+            ValueError: as `Explanation.from_json` does.
+        """
         overview, *mistakes = open_envelope(text, "error analysis")
         return ErrorAnalysis(Panels.of_content(overview), Explanations(map(Explanation.of_content, mistakes)))
 
@@ -93,7 +97,8 @@ def errors(
         progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
             for a bar on a terminal and in a notebook.
 
-    Returns: the confusion matrix, precision and recall, the calibration curve and its error; and an explanation of each
+    Returns:
+        the confusion matrix, precision and recall, the calibration curve and its error; and an explanation of each
         mistake: why the model said what it said.
 
     Raises:

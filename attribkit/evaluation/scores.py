@@ -49,7 +49,8 @@ def default_methods(model: Classifier) -> tuple[str, ...]:
 def check_methods(model: Classifier, methods: Sequence[str] | str | None) -> tuple[str, ...]:
     """The methods' names, the random reference left out, for it always comes with them.
 
-    Raises: ValueError for a name that is unknown or that this model does not allow.
+    Raises:
+        ValueError: for a name that is unknown or that this model does not allow.
     """
     if methods is None:
         return default_methods(model)

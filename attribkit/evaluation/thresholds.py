@@ -66,7 +66,11 @@ NEEDS = {
 
 
 def check_thresholds(asked: Mapping[str, float]) -> None:
-    """Raises ValueError for a threshold that is unknown, says nothing alone, or is no finite number."""
+    """Refuse thresholds that mean nothing.
+
+    Raises:
+        ValueError: for a threshold that is unknown, says nothing alone, or is no finite number.
+    """
     for name, value in asked.items():
         if name not in THRESHOLDS:
             allowed = ", ".join(one for one, (side, _) in THRESHOLDS.items() if side)

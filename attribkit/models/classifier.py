@@ -119,8 +119,10 @@ class Classifier:
     def encode(self, texts: Sequence[str]) -> list[Encoded]:
         """Each text's tokens.
 
-        Raises: TypeError for what is no string; ValueError for a text that is empty, broken or holds no token. With
-            several texts the sentence names the one.
+        Raises:
+            TypeError: for what is no string.
+            ValueError: for a text that is empty, broken or holds no token. With several texts the sentence names the
+                one.
         """
         return encode_texts(self.tokenizer, texts)
 
@@ -132,7 +134,9 @@ class Classifier:
     def ids(self, texts: Sequence[str]) -> list[NDArray[np.int64]]:
         """Each text's token ids alone, many times faster than `encode`, which also finds their places.
 
-        Raises: as `encode`.
+        Raises:
+            TypeError: as `encode`.
+            ValueError: as `encode`.
         """
         return token_ids(self.tokenizer, texts)
 
@@ -149,7 +153,8 @@ class Classifier:
     def layers(self) -> pd.DataFrame:
         """What `attribkit.layer_outputs` and `attribkit.project` can look into, in the order of the forward pass.
 
-        Returns: one row per layer: `layer` (its name), `module` (what it is) and `shape` (of its output, B texts of T
+        Returns:
+            one row per layer: `layer` (its name), `module` (what it is) and `shape` (of its output, B texts of T
             tokens). A layer that is called several times is seen at its last call.
         """
         rows = [(layer.name, layer.module, layer.shape) for layer in self.inside() if layer.sizes is not None]
@@ -182,7 +187,10 @@ class Classifier:
     ) -> NDArray[np.float64]:
         """Probabilities (N, C) of texts, in their order.
 
-        Raises: as `encode`; RuntimeError if the network's outputs for a text are NaN or infinite: it names the text.
+        Raises:
+            TypeError: as `encode`.
+            ValueError: as `encode`.
+            RuntimeError: if the network's outputs for a text are NaN or infinite; the sentence names the text.
         """
         return softmax(check_finite(self.logits(self.ids(texts), batch_size, progress), texts))
 
@@ -204,8 +212,13 @@ class Classifier:
             progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
                 for a bar on a terminal and in a notebook.
 
-        Returns: one row per text, in order: text, label, and one column of probabilities per class.
-        Raises: as `probabilities`.
+        Returns:
+            one row per text, in order: text, label, and one column of probabilities per class.
+
+        Raises:
+            TypeError: as `probabilities`.
+            ValueError: as `probabilities`; if the column of texts cannot be told.
+            RuntimeError: as `probabilities`.
         """
         texts = all_texts(self, data, text=text, label=label)
         with shown(progress) as tell:
@@ -236,7 +249,8 @@ class Classifier:
     def at_epoch(self, epoch: int) -> "Classifier":
         """The classifier as it was after an epoch of its training, 0 = before the first; this one stays as it is.
 
-        Raises: ValueError if no snapshot of that epoch was kept.
+        Raises:
+            ValueError: if no snapshot of that epoch was kept.
         """
         if epoch not in self.snapshots:
             kept = ", ".join(map(str, sorted(self.snapshots)))

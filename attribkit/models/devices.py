@@ -8,7 +8,8 @@ from attribkit.errors import InputError
 def choose_device(device: str | torch.device | None = None) -> torch.device:
     """The device asked for, else the first accelerator there is, else the CPU.
 
-    Raises: ValueError if the device asked for is unknown or not on this machine.
+    Raises:
+        ValueError: if the device asked for is unknown or not on this machine.
     """
     if device is None:
         if torch.cuda.is_available():

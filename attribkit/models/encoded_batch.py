@@ -27,7 +27,13 @@ class EncodedBatch:
 
     @staticmethod
     def of(classifier: Classifier, texts: Sequence[str], batch_size: int | None = None) -> "EncodedBatch":
-        """Read them. Raises as `Classifier.probabilities`."""
+        """Encode the texts and compute their logits.
+
+        Raises:
+            TypeError: for what is no string.
+            ValueError: for a text that is empty, broken or holds no token; the sentence names it.
+            RuntimeError: if the network's outputs for a text are NaN or infinite; the sentence names the text.
+        """
         encoded = classifier.encode(texts)
         logits = classifier.logits([text.ids for text in encoded], batch_size)
         return EncodedBatch(tuple(texts), tuple(encoded), check_finite(logits, texts))

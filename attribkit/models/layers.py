@@ -84,8 +84,9 @@ def watched(
         names: of the modules.
         keep: called the moment an output is there, for what follows may write into it; a copy of it if not given.
 
-    Yields: a dict that holds what was kept of each module's latest output, those that finished last standing last; of
-        an LSTM's (outputs, (h, c)) the outputs, and None for what is no tensor.
+    Yields:
+        a dict that holds what was kept of each module's latest output, those that finished last standing last; of an
+        LSTM's (outputs, (h, c)) the outputs, and None for what is no tensor.
     """
     outputs: dict[str, Tensor | None] = {}
 
@@ -132,7 +133,8 @@ def find_layers(
 def choose_layers(names: Sequence[str] | None, there: Sequence[Layer]) -> list[Layer]:
     """The layers of these names, in the network's order; all that have a row per text if none is named.
 
-    Raises: ValueError for a layer that is not there (it lists those that are) or has no row per text.
+    Raises:
+        ValueError: for a layer that is not there (it lists those that are) or has no row per text.
     """
     usable = [layer for layer in there if layer.sizes is not None]
     if names is None:
@@ -151,13 +153,13 @@ def choose_layers(names: Sequence[str] | None, there: Sequence[Layer]) -> list[L
 
 
 def before_last(network: nn.Module, run: Callable[[Tensor, Tensor], Any], token: int, device: torch.device) -> Layer:
-    """What the network decides by: the layer whose output its last layer with weights reads.
+    """The layer whose output the network's last layer with weights reads.
 
-    Where that output is no module's (the network pools by itself), the last module before it with one vector per text;
-    else the last recurrent or convolutional one; else the only one there is.
+    If that output is not a module's own (the network pools by itself), it is the last module before it with one vector
+    per text; else the last recurrent or convolutional one; else the only one. The arguments are those of `find_layers`.
 
-    Args: as `find_layers`.
-    Raises: ValueError if there is none.
+    Raises:
+        ValueError: if there is no such layer.
     """
     there = find_layers(network, run, token, device)
     modules = dict(network.named_modules())

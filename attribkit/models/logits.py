@@ -16,7 +16,8 @@ NOT_FINITE = "the network's outputs for it are NaN or infinite"
 def finite(logits: NDArray[np.float64]) -> NDArray[np.bool_]:
     """(N,) which texts' logits (N, C) are finite: of the others nothing can be said, so that a table leaves them out.
 
-    Raises: RuntimeError if there are texts, and none of them is left.
+    Raises:
+        RuntimeError: if there are texts, and none of them is left.
     """
     rows = np.asarray(np.isfinite(logits).all(axis=1))
     if len(rows) and not rows.any():

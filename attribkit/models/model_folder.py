@@ -65,7 +65,9 @@ def bundled() -> list[str]:
 def find(path: str | Path) -> Path:
     """The folder meant by a path or a bundled name; a model folder of that very path comes first.
 
-    Raises: FileNotFoundError that lists the bundled names and suggests the near one.
+    Raises:
+        FileNotFoundError: if there is no such folder or name; the sentence lists the bundled names and suggests the
+            nearest.
     """
     folder = Path(path)
     if folder.is_dir():
@@ -133,7 +135,9 @@ def write(
 def attach_reference(folder: Path, reference: Reference) -> Path:
     """Give a model folder reference points; every other file stays what it is, bit for bit.
 
-    Raises: ValueError if the folder is damaged or holds no model; OSError where it cannot be written.
+    Raises:
+        ValueError: if the folder is damaged or holds no model.
+        OSError: where it cannot be written.
     """
     config, contents = _checked(folder)
     _seal(folder, config, contents | {REFERENCE: reference.to_bytes()})
@@ -141,7 +145,11 @@ def attach_reference(folder: Path, reference: Reference) -> Path:
 
 
 def _halved(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Raises ValueError for a weight too large for 16 bits."""
+    """Refuse what 16 bits cannot hold.
+
+    Raises:
+        ValueError: for a weight too large for 16 bits.
+    """
     halved = {key: value.half() if value.is_floating_point() else value for key, value in tensors.items()}
     for key, value in halved.items():
         if value.is_floating_point() and not torch.isfinite(value).all():
@@ -164,8 +172,9 @@ def _seal(folder: Path, config: dict[str, Any], files: dict[str, bytes]) -> None
 def check_writable(folder: Path, overwrite: bool) -> None:
     """Refuse at the door what a long training would only find out at its end.
 
-    Raises: FileExistsError if the folder holds a model and `overwrite` is False; PermissionError if it, or the nearest
-        folder above it that exists, cannot be written.
+    Raises:
+        FileExistsError: if the folder holds a model and `overwrite` is False.
+        PermissionError: if it, or the nearest folder above it that exists, cannot be written.
     """
     roll_back(folder)
     if (folder / CONFIG).is_file() and not overwrite:
@@ -234,7 +243,8 @@ def _tensors(folder: Path, file: str, content: bytes, finite: bool = False) -> d
 def fill(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
     """Copy weights into a network of their shapes; half-precision storage is widened to the network's own type.
 
-    Raises: ValueError if names or shapes do not fit.
+    Raises:
+        ValueError: if names or shapes do not fit.
     """
     try:
         network.load_state_dict(dict(weights))

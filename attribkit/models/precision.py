@@ -45,7 +45,11 @@ def lacking(network: nn.Module, device: torch.device) -> str | None:
 
 
 def check_bfloat16(network: nn.Module, device: torch.device) -> None:
-    """Refuse to train a network in bfloat16 on a device that lacks it for one of its layers. Raises InputError."""
+    """Refuse to train a network in bfloat16 on a device that lacks it for one of its layers.
+
+    Raises:
+        InputError: if the device lacks it; the sentence names the layer and the cure.
+    """
     kind = lacking(network, device)
     if kind is not None:
         where = f"this processor ({torch.backends.cpu.get_cpu_capability()})" if device.type == "cpu" else str(device)

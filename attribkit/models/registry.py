@@ -41,8 +41,10 @@ class Architecture:
     def build(self, **settings: Any) -> Any:
         """A network with new weights.
 
-        Raises: TypeError for a setting that it does not have; InputTypeError if a setting is no plain value, or the
-            network does not keep the contract of `attribkit.models.Network`.
+        Raises:
+            TypeError: for a setting that it does not have.
+            InputTypeError: if a setting is no plain value, or the network does not keep the contract of
+                `attribkit.models.Network`.
         """
         chosen = self.settings(**settings)
         try:
@@ -130,7 +132,11 @@ def register_network(
 
 
 def architecture(name: str) -> Architecture:
-    """The architecture of that name. Raises InputError, with the nearest name, if there is none."""
+    """The architecture of that name.
+
+    Raises:
+        InputError: if there is none; the sentence suggests the nearest name.
+    """
     if name in ARCHITECTURES:
         return ARCHITECTURES[name]
     near = get_close_matches(str(name), ARCHITECTURES, n=1, cutoff=0.4)
@@ -142,7 +148,11 @@ def architecture(name: str) -> Architecture:
 
 
 def import_registering(module: str) -> None:
-    """Import a module by its name, for the networks that it registers. Raises InputError if that fails."""
+    """Import a module by its name, for the networks that it registers.
+
+    Raises:
+        InputError: if that fails.
+    """
     try:
         import_module(module)
     except ImportError as error:

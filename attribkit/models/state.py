@@ -52,8 +52,9 @@ def embedding_fed(network: Any) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
 
     The hook that replaces it is there during the call alone: at other times the network need not mind it.
 
-    Returns: a function (embedded (N, T, E), ids (N, T), mask (N, T)) → logits (N, C). The ids still reach the network,
-        which may look at them.
+    Returns:
+        a function (embedded (N, T, E), ids (N, T), mask (N, T)) → logits (N, C). The ids still reach the network, which
+        may look at them.
     """
 
     def run(embedded: Tensor, ids: Tensor, mask: Tensor) -> Tensor:

@@ -82,7 +82,8 @@ class FittedMaps:
 
         That is the deepest layer's at the latest epoch, the one that the other tables describe, too.
 
-        Raises: ValueError where a text is no single point, or the network put out NaN or infinity for it.
+        Raises:
+            ValueError: where a text is no single point, or the network put out NaN or infinity for it.
         """
         if self.reduction.by_step:
             raise InputError(f"`reduce={self.reduction.name!r}` makes many points of a text; place it with another one")

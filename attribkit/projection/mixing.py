@@ -59,7 +59,8 @@ def measure(
         neighbours: k.
         seed: draws the sample of at most 5,000 points.
 
-    Raises: ValueError if fewer than k + 1 points have a label.
+    Raises:
+        ValueError: if fewer than k + 1 points have a label.
     """
     rows = drawn(np.flatnonzero(labels >= 0), SAMPLE, seed)
     if len(rows) <= neighbours:

@@ -30,8 +30,9 @@ def make_maps(
 ) -> FittedMaps:
     """Map what layers make of texts.
 
-    Raises: ValueError for a layer, reduction, epoch or colour that there is not; for too few points; for activations
-        that are NaN or infinite for every text; those for which some are leave the map, and a note names the first.
+    Raises:
+        ValueError: for a layer, reduction, epoch or colour that there is not; for too few points; for activations that
+            are NaN or infinite for every text; those for which some are leave the map, and a note names the first.
     """
     reduction = settings.reduction
     layers = _layers(classifier, settings)

@@ -214,7 +214,9 @@ METHODS: dict[str, type[PCA] | type[TSNE] | type[UMAP]] = {"pca": PCA, "tsne": T
 def choose_reducer(method: str, dimensions: int, seed: int, perplexity: float, neighbours: int) -> Reducer:
     """The reducer of this name.
 
-    Raises: TypeError for a perplexity that is no number; ValueError for an unknown name or a number out of its range.
+    Raises:
+        TypeError: for a perplexity that is no number.
+        ValueError: for an unknown name or a number out of its range.
     """
     if method not in METHODS:
         raise InputError(f"`method` must be 'pca', 'tsne' or 'umap', got {method!r}")

@@ -38,7 +38,8 @@ def make_reference(
 ) -> Reference:
     """Up to 20 principal components of a layer and the excerpts of the texts seen in them.
 
-    Raises: ValueError as `make_maps`; for a reduction that makes several points of a text.
+    Raises:
+        ValueError: as `make_maps`; for a reduction that makes several points of a text.
     """
     reduction = Reduction(reduce, seed=seed)
     if reduction.by_step:
@@ -72,7 +73,8 @@ def fits(classifier: Classifier) -> bool:
 def map_reference(classifier: Classifier) -> FittedMaps:
     """The map of the reference that a model carries: drawn at the first call, and anew once the model has changed.
 
-    Raises: ValueError if it carries none, or one that was made with the model in another state.
+    Raises:
+        ValueError: if it carries none, or one that was made with the model in another state.
     """
     reference = classifier.reference
     fingerprint = classifier.fingerprint()

@@ -12,7 +12,9 @@ SEEDS = 2**32 - 1
 def whole(name: str, value: Any, least: int, most: int | None = None) -> int:
     """The value as Python's own integer, least ≤ value ≤ most.
 
-    Raises: TypeError for what is no whole number, NumPy's counting as such; ValueError for one out of range.
+    Raises:
+        TypeError: for what is no whole number, NumPy's counting as such.
+        ValueError: for one out of range.
     """
     try:
         number = operator.index(value)

@@ -92,7 +92,8 @@ def suffixes() -> str:
 def format_of(path: str | Path) -> Format:
     """The format that a path's suffix, in any case, names.
 
-    Raises: ValueError for another suffix, with those that there are.
+    Raises:
+        ValueError: for another suffix, with those that there are.
     """
     suffix = Path(path).suffix.lower()
     if suffix not in FORMATS:
@@ -101,6 +102,10 @@ def format_of(path: str | Path) -> Format:
 
 
 def content(result: Savable, path: str | Path) -> bytes:
-    """What a file at `path` would hold. Raises: ValueError for a suffix that is no format's."""
+    """What a file at `path` would hold.
+
+    Raises:
+        ValueError: for a suffix that is no format's.
+    """
     written = format_of(path).write(result)
     return written.encode() if isinstance(written, str) else written

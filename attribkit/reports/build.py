@@ -44,8 +44,12 @@ class Report:
     def save(self, path: str | Path) -> Path:
         """Write it to an .html file, whole or not at all.
 
-        Returns: the path written.
-        Raises: ValueError for another suffix; OSError where the folder cannot be written.
+        Returns:
+            the path written.
+
+        Raises:
+            ValueError: for another suffix.
+            OSError: where the folder cannot be written.
         """
         check_report_path(path)
         return write_whole(path, self.to_html().encode())
@@ -55,7 +59,11 @@ class Report:
 
 
 def check_report_path(path: str | Path) -> None:
-    """Refuse at the door what cannot be written. Raises: ValueError for a suffix other than .html."""
+    """Refuse at the door what cannot be written.
+
+    Raises:
+        ValueError: for a suffix other than .html.
+    """
     if Path(path).suffix.lower() != ".html":
         raise InputError(f"a report is a page, so its file must end in .html, got {Path(path).name!r}; rename it")
 

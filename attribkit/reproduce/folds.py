@@ -23,7 +23,8 @@ def folds(data: Dataset, count: int, seed: int) -> list[Dataset]:
     Labels keep their shares; rows with the same text, or the same value in the column the set was grouped by, are never
     on two sides.
 
-    Raises: ValueError for fewer than 2 folds, or more than a label has rows.
+    Raises:
+        ValueError: for fewer than 2 folds, or more than a label has rows.
     """
     rows = pd.concat([data.train, data.validation, data.test], ignore_index=True).sort_values(["label", "text"])
     rows = rows.reset_index(drop=True)
@@ -103,7 +104,10 @@ def cross_validate(
         progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
             for a bar on a terminal and in a notebook.
 
-    Raises: as `folds` and `attribkit.train`.
+    Raises:
+        TypeError: as `attribkit.train`.
+        ValueError: as `folds` and `attribkit.train`.
+        RuntimeError: as `attribkit.train`.
     """
     found = []
     with shown(progress) as tell:

@@ -50,7 +50,8 @@ def reproduce(
         progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
             for a bar on a terminal and in a notebook.
 
-    Returns: the content of results.json.
+    Returns:
+        the content of results.json.
 
     Raises:
         ValueError: for an unknown table, or if `out` was begun by another version or with other settings.
@@ -107,7 +108,8 @@ def units(table: Table, seeds: int, parts: int) -> Iterator[Unit]:
 def begin(out: Path, table: Table, quick: bool) -> None:
     """Make the folder, or check that what was begun in it is what would be begun now.
 
-    Raises: ValueError naming what differs.
+    Raises:
+        ValueError: if something differs; the sentence names it.
     """
     now = {
         "format": FORMAT,
@@ -140,7 +142,11 @@ def begin(out: Path, table: Table, quick: bool) -> None:
 
 
 def check_space(out: Path, table: Table, seeds: int) -> None:
-    """Refuse to begin where the disk would be full before the end. Raises OSError saying how much is needed."""
+    """Refuse to begin where the disk would be full before the end.
+
+    Raises:
+        OSError: if there is too little space; the sentence says how much is needed.
+    """
     sizes = [_embedding(row) for row in table.rows if row.architecture != TFIDF]
     needed = seeds * (table.folds or 1) * sum(sizes) + 9 * max(sizes, default=0)
     free = shutil.disk_usage(out).free
@@ -169,7 +175,11 @@ def _table(table: str | Table) -> Table:
 
 
 def _vectors(table: Table, folder: str | Path | None) -> dict[str, Path]:
-    """Each file of vectors that the table needs. Raises FileNotFoundError before anything is begun."""
+    """Each file of vectors that the table needs.
+
+    Raises:
+        FileNotFoundError: if one is missing, before anything is begun.
+    """
     where = Path(folder) if folder is not None else Path(os.environ.get("ATTRIBKIT_DATA", ".")) / "vectors"
     files = {row.vectors: where / row.vectors for row in table.rows if row.vectors is not None}
     for name, path in files.items():

@@ -75,7 +75,8 @@ class Unit:
     def work(self, data: Dataset, out: Path, vectors: Path | None, quick: bool, progress: Progress) -> None:
         """Train, measure on the test texts, write down.
 
-        Raises: KeyboardInterrupt if the training was interrupted; the next call goes on with it.
+        Raises:
+            KeyboardInterrupt: if the training was interrupted; the next call goes on with it.
         """
         started = time.perf_counter()
         found: dict[str, Any] = {"row": self.row.name, "seed": self.seed, "fold": self.fold, "commit": commit()}

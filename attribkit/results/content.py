@@ -9,7 +9,11 @@ from attribkit.results.panels import Heatmap, Pairs, Panel, TokenScores
 
 
 def checked_panels(panels: Iterable[Panel], text: str | None) -> tuple[Panel, ...]:
-    """The panels, whose tokens lie in the text. Raises: ValueError for spans outside of it."""
+    """The panels, whose tokens lie in the text.
+
+    Raises:
+        ValueError: for spans outside of it.
+    """
     panels, length = tuple(panels), len(text or "")
     for panel in panels:
         if not isinstance(panel, (TokenScores, Heatmap, Pairs)) or not len(panel.ends):

@@ -112,7 +112,8 @@ class Explanation(Result):
     def __sub__(self, other: "Explanation") -> "Explanation":
         """This one minus the other, token by token: what the two say differently of one text.
 
-        Raises: ValueError for another text, unit or target, or without token scores.
+        Raises:
+            ValueError: for another text, unit or target, or without token scores.
         """
         if not isinstance(other, Explanation):
             return NotImplemented
@@ -142,7 +143,8 @@ class Explanation(Result):
                 criteria that were not met: "completeness", "stability"), draws, relative_spread, tokens, method,
                 baseline, unit, target.
 
-        Raises: ValueError for another level, for an explanation without token scores, or one that knows no phrases.
+        Raises:
+            ValueError: for another level, for an explanation without token scores, or one that knows no phrases.
         """
         return frame(self, level)
 
@@ -152,7 +154,11 @@ class Explanation(Result):
 
     @staticmethod
     def from_json(text: str) -> "Explanation":
-        """Read what `to_json` wrote. Raises ValueError, in one sentence, for anything else or a changed file."""
+        """Read what `to_json` wrote.
+
+        Raises:
+            ValueError: for anything else, or for a file that was changed.
+        """
         return Explanation.of_content(open_envelope(text, "explanation"))
 
     @staticmethod
@@ -163,18 +169,28 @@ class Explanation(Result):
             row: as pandas, polars, duckdb or Arrow give it: anything that has the columns by name.
             text: the row's text, if the run did not keep it.
 
-        Raises: ValueError for a row that was not explained, one without its text, or what is no such row.
+        Raises:
+            ValueError: for a row that was not explained, one without its text, or what is no such row.
         """
         return Explanation(*read_row(row, text))
 
     @staticmethod
     def load(path: str | Path) -> "Explanation":
-        """Read a saved .json file. Raises FileNotFoundError, or ValueError for a file that is not an explanation."""
+        """Read a saved .json file.
+
+        Raises:
+            FileNotFoundError: if there is no such file.
+            ValueError: for a file that is not an explanation.
+        """
         return Explanation.from_json(read(path))
 
     @staticmethod
     def of_content(content: Any) -> "Explanation":
-        """What an envelope of several results holds of one explanation. Raises ValueError for anything else."""
+        """What an envelope of several results holds of one explanation.
+
+        Raises:
+            ValueError: for anything else.
+        """
         try:
             prediction = content["prediction"]
             return Explanation(
@@ -235,7 +251,8 @@ class Explanations(list[Explanation]):
 
         With level="text" the index counts them, and `text` is the text itself.
 
-        Raises: ValueError as `Explanation.to_frame`, or for an empty list.
+        Raises:
+            ValueError: as `Explanation.to_frame`, or for an empty list.
         """
         if not self:
             raise InputError("there must be at least one explanation to tabulate, got an empty list")
@@ -271,7 +288,11 @@ class Explanations(list[Explanation]):
 
     @staticmethod
     def from_json(text: str) -> "Explanations":
-        """Read what `to_json` wrote. Raises ValueError as `Explanation.from_json` does."""
+        """Read what `to_json` wrote.
+
+        Raises:
+            ValueError: as `Explanation.from_json` does.
+        """
         return Explanations(map(Explanation.of_content, open_envelope(text, "explanations")))
 
     @staticmethod

@@ -15,7 +15,8 @@ NO_SCORES = "this explanation holds no token scores; explain with views=['attrib
 def frame(explanation: Drawable, level: str) -> pd.DataFrame:
     """Every panel of token scores as rows at one level, one panel under the other.
 
-    Raises: ValueError for an unknown level, without token scores, or where they know no phrases or sentences.
+    Raises:
+        ValueError: for an unknown level, without token scores, or where they know no phrases or sentences.
     """
     if level not in LEVELS:
         raise InputError(f"`level` must be one of {', '.join(repr(name) for name in LEVELS)}, got {level!r}")

@@ -37,7 +37,13 @@ def results_json(kind: str, results: Iterable[Drawable]) -> str:
 
 
 def read_panels(content: Any) -> tuple[Panel, ...]:
-    """The panels of what `_content` wrote. Raises: KeyError, TypeError, ValueError for anything else."""
+    """The panels of what `_content` wrote.
+
+    Raises:
+        KeyError: for anything else.
+        TypeError: for anything else.
+        ValueError: for anything else.
+    """
     panels = []
     for panel in content["panels"]:
         panel = {name: part for name, part in panel.items() if name not in REPEATED}

@@ -18,9 +18,10 @@ def panel_frame(panel: Panel, text: str | None = None) -> pd.DataFrame:
         panel: of any kind.
         text: what its tokens are cut from, if it has any.
 
-    Returns: of token scores and pairs the rows of `Explanation.to_frame`; of a heatmap a row per token, with a column
-        for each measure; of a scatter a row per map and point; of a chart a row per place on each line; of a table its
-        own rows.
+    Returns:
+        of token scores and pairs the rows of `Explanation.to_frame`; of a heatmap a row per token, with a column for
+        each measure; of a scatter a row per map and point; of a chart a row per place on each line; of a table its own
+        rows.
     """
     frame: pd.DataFrame = _FRAMES[panel.kind](panel, text or "")
     return frame

@@ -50,7 +50,8 @@ class Result(ABC):
         Args:
             path: its suffix decides: .html, .png, .svg, .pdf, .json or .tex.
 
-        Returns: the path written.
+        Returns:
+            the path written.
 
         Raises:
             ValueError: for another suffix.

@@ -68,7 +68,8 @@ class Panels(Result):
         Args:
             panel: which one, counted from 0.
 
-        Raises: ValueError for a panel that there is not.
+        Raises:
+            ValueError: for a panel that there is not.
         """
         if not 0 <= panel < len(self._panels):
             titles = ", ".join(f"{place}: {title_of(one)!r}" for place, one in enumerate(self._panels)) or "none"
@@ -83,14 +84,19 @@ class Panels(Result):
     def from_json(text: str) -> "Panels":
         """Read what the `to_json` of any result but explanations wrote.
 
-        Raises: ValueError, in one sentence, for anything else or a changed file.
+        Raises:
+            ValueError: for anything else, or for a file that was changed.
         """
         # results on a whole set were once saved as explanations without a text
         return Panels.of_content(open_envelope(text, "panels", "explanation"))
 
     @staticmethod
     def of_content(content: Any) -> "Panels":
-        """What an envelope holds of one result. Raises ValueError for anything else."""
+        """What an envelope holds of one result.
+
+        Raises:
+            ValueError: for anything else.
+        """
         try:
             if content["prediction"] is not None:
                 raise InputError("the file holds an explanation of one text; load it with Explanation.load")
@@ -102,5 +108,10 @@ class Panels(Result):
 
     @staticmethod
     def load(path: str | Path) -> "Panels":
-        """Read a saved .json file. Raises FileNotFoundError, or ValueError for a file that holds no panels."""
+        """Read a saved .json file.
+
+        Raises:
+            FileNotFoundError: if there is no such file.
+            ValueError: for a file that holds no panels.
+        """
         return Panels.from_json(read(path))

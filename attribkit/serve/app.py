@@ -63,7 +63,8 @@ def create_app(models: Sequence[Classifier], limits: Limits | None = None) -> Fa
     It keeps the limits on texts, waiting and answers. Those on a request's bytes are kept by `gate.Gate`, as is who may
     ask, and the time for its head by the protocol: `server.build` puts both around the application.
 
-    Raises: ValueError for no model, or two of one name.
+    Raises:
+        ValueError: for no model, or two of one name.
     """
     limits = limits or Limits()
     names = [model.name for model in models]

@@ -45,7 +45,9 @@ class BatchWorker:
     async def __call__(self, key: Hashable, item: Any) -> Any:
         """The answer.
 
-        Raises: BusyError if too many wait; LateError if it takes too long; whatever the work raises.
+        Raises:
+            BusyError: if too many wait.
+            LateError: if it takes too long; whatever the work raises.
         """
         job = _Job(key, item)
         try:

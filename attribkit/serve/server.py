@@ -69,7 +69,8 @@ class PatientProtocol(H11Protocol):
 def listen(host: str, port: int) -> socket.socket:
     """A socket that accepts connections; port 0 takes a free one.
 
-    Raises: OSError, in one sentence, where the address cannot be had.
+    Raises:
+        OSError: if the address cannot be used, for it is taken or not this machine's.
     """
     found = None
     try:

@@ -53,7 +53,9 @@ class TextEncoder(Protocol):
 def check_text(text: object) -> str:
     """The text itself if it can be explained.
 
-    Raises: TypeError if it is no string; ValueError if it holds half of a surrogate pair or no visible character.
+    Raises:
+        TypeError: if it is no string.
+        ValueError: if it holds half of a surrogate pair or no visible character.
     """
     if not isinstance(text, str):
         raise InputTypeError(f"a text must be a string, got {type(text).__name__}; convert it with str() or drop it")

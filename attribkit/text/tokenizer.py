@@ -53,7 +53,8 @@ class Tokenizer:
     def train(texts: Iterable[str], settings: TextSettings | None = None) -> "Tokenizer":
         """A tokenizer whose vocabulary is the texts' most frequent tokens.
 
-        Raises: ValueError if no token is frequent enough.
+        Raises:
+            ValueError: if no token is frequent enough.
         """
         settings = settings or TextSettings()
         inner = tokenizers.Tokenizer(models.WordLevel({}, unk_token=UNK))
@@ -83,7 +84,11 @@ class Tokenizer:
 
     @staticmethod
     def from_json(content: str, settings: TextSettings) -> "Tokenizer":
-        """Read the content of a tokenizer.json. Raises ValueError if it is none."""
+        """Read the content of a tokenizer.json.
+
+        Raises:
+            ValueError: if it is none.
+        """
         try:
             inner = tokenizers.Tokenizer.from_str(content)
         except Exception as error:  # the library raises bare Exception for every fault of a file

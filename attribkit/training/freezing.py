@@ -19,7 +19,8 @@ class Freezing(Callback):
         names: parameters as `LightningModule.named_parameters()` calls them.
         epochs: how many epochs they stand still.
 
-    Raises: ValueError, when training starts, if the module has no such parameter.
+    Raises:
+        ValueError: if the module has no such parameter; raised when training starts.
     """
 
     def __init__(self, names: Sequence[str], epochs: int) -> None:

@@ -71,7 +71,8 @@ def read_vectors(
         progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
             for a bar on a terminal and in a notebook.
 
-    Returns: (V, E) float32, and how much of the vocabulary was found.
+    Returns:
+        (V, E) float32, and how much of the vocabulary was found.
 
     Raises:
         FileNotFoundError: if there is no such file.

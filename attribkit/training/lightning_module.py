@@ -76,7 +76,11 @@ class Training(LightningModule):
         self._loss = self._weight = 0.0
 
     def training_step(self, batch: tuple[Tensor, Tensor, Tensor], batch_idx: int) -> Tensor:
-        """The loss of one batch. Raises FloatingPointError if it is not finite."""
+        """The loss of one batch.
+
+        Raises:
+            FloatingPointError: if it is not finite.
+        """
         (ids, mask, labels), counts = share(batch, self.global_rank, self.trainer.world_size)
         ids = drop_words(ids, self.settings.word_dropout)
         with torch.autocast(ids.device.type, torch.bfloat16, enabled=self._narrow):

@@ -56,7 +56,9 @@ class Plan:
 def labelled_data(data: Trainable, text: str | None, label: str | None) -> Dataset:
     """The data set itself, or one made of a table, a name or a path.
 
-    Raises: as `load_dataset`; TypeError for texts alone.
+    Raises:
+        TypeError: for texts without labels.
+        ValueError: as `load_dataset`.
     """
     if isinstance(data, Dataset):
         if text is not None or label is not None:
@@ -73,7 +75,11 @@ def labelled_data(data: Trainable, text: str | None, label: str | None) -> Datas
 
 
 def check_data(data: Dataset) -> None:
-    """Refuse what cannot be trained on. Raises ValueError for unfit labels."""
+    """Refuse what cannot be trained on.
+
+    Raises:
+        ValueError: for unfit labels.
+    """
     if len(data.labels) < 2:
         raise InputError(
             f"training needs at least two classes, the training texts of {data.name!r} have "
@@ -89,7 +95,11 @@ def check_data(data: Dataset) -> None:
 
 
 def check_precision(options: Options, device: torch.device) -> None:
-    """Refuse a precision that the device lacks for a layer of the network to be. Raises ValueError."""
+    """Refuse a precision that the device lacks for a layer of the network to be.
+
+    Raises:
+        ValueError: if the device lacks it; the sentence names the layer.
+    """
     if options.training.precision != "bfloat16":
         return
     with torch.device("meta"):  # its layers, none of their weights
@@ -102,7 +112,8 @@ def prepare(
 ) -> Plan:
     """Train the tokenizer, encode the texts, make the network and fill its embedding.
 
-    Raises: ValueError if a split or a class is left without texts, or the vectors do not fit.
+    Raises:
+        ValueError: if a split or a class is left without texts, or the vectors do not fit.
     """
     tokenizer = Tokenizer.train(data.train["text"], options.text)
     labels = data.labels

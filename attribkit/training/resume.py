@@ -41,7 +41,11 @@ class StateIO(CheckpointIO):
     def load_checkpoint(
         self, path: str | Path, map_location: Any = None, weights_only: bool | None = None
     ) -> dict[str, Any]:
-        """Read it. Raises ValueError if it is damaged."""
+        """Read it.
+
+        Raises:
+            ValueError: if it is damaged.
+        """
         content = read_header(Path(path))
         return _unpack(content["state"], safetensors.torch.load(Path(path).read_bytes()))
 
@@ -62,7 +66,11 @@ class KeepState(Callback):
 
 
 def read_header(path: Path) -> dict[str, Any]:
-    """What a state file says of itself. Raises ValueError if it is damaged or of another format."""
+    """What a state file says of itself.
+
+    Raises:
+        ValueError: if it is damaged or of another format.
+    """
     try:
         with safe_open(path, framework="pt") as file:
             content = json.loads((file.metadata() or {})["attribkit"])
@@ -82,8 +90,11 @@ def read_header(path: Path) -> dict[str, Any]:
 def check_folder(out: Path, *, resume: bool, overwrite: bool) -> None:
     """Refuse at the door what would only fail, or destroy something, later.
 
-    Raises: FileExistsError if `out` holds a model and may not be overwritten, or an interrupted training that is
-        neither to be resumed nor overwritten; PermissionError or NotADirectoryError if it cannot be written.
+    Raises:
+        FileExistsError: if `out` holds a model and may not be overwritten, or an interrupted training that is neither
+            to be resumed nor overwritten.
+        PermissionError: if the folder may not be written.
+        NotADirectoryError: if `out` is a file.
     """
     state = out / "training" / STATE
     model_folder.check_writable(out, overwrite or (resume and state.is_file()))
@@ -97,7 +108,8 @@ def check_folder(out: Path, *, resume: bool, overwrite: bool) -> None:
 def check_identity(state: Path, identity: Mapping[str, Any]) -> None:
     """Refuse to go on with other data or settings than the training began with.
 
-    Raises: ValueError naming the first difference.
+    Raises:
+        ValueError: if something differs; the sentence names the first difference.
     """
     then, now = _flat(read_header(state)["identity"]), _flat(json.loads(json.dumps(identity)))
     for name in [*then, *(name for name in now if name not in then)]:
@@ -112,8 +124,9 @@ def check_identity(state: Path, identity: Mapping[str, Any]) -> None:
 def check_space(folder: Path, network: torch.nn.Module, snapshots: int) -> None:
     """Refuse to begin where the disk would be full before the end.
 
-    Raises: OSError saying how much is needed: the weights four times in the state, twice while it is replaced, once in
-        the model and in each snapshot.
+    Raises:
+        OSError: if there is too little space; the sentence says how much is needed: the weights four times in the
+            state, twice while it is replaced, once in the model and in each snapshot.
     """
     weights = sum(tensor.numel() * tensor.element_size() for tensor in network.state_dict().values())
     needed = weights * (2 * 4 + 1 + snapshots)

@@ -72,7 +72,8 @@ def train(
         **options: any field of `TrainingSettings`, of the network's settings (`filters`, `hidden` …) or of
             `TextSettings`, by name.
 
-    Returns: the classifier, in evaluation mode, with `history` and `provenance`.
+    Returns:
+        the classifier, in evaluation mode, with `history` and `provenance`.
 
     Raises:
         TypeError: for an option that does not exist or is of the wrong kind.

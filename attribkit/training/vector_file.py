@@ -22,7 +22,8 @@ _DECIMAL = re.compile(rb"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?\Z")
 def entries(lines: Iterator[bytes]) -> Iterator[tuple[int, bytes, bytes]]:
     """Line number, word and unparsed numbers of every line; the width is that of the first line that is no header.
 
-    Raises: ValueError naming the line that is not a word and as many numbers.
+    Raises:
+        ValueError: for a line that is not a word followed by the right number of numbers; the sentence names it.
     """
     size = 0
     for number, line in enumerate(lines, start=1):
@@ -69,7 +70,11 @@ def _is_number(piece: bytes) -> bool:
 
 
 def decoded(line: bytes, number: int) -> str:
-    """A line, or a part of it, as text. Raises ValueError if it is not UTF-8."""
+    """A line, or a part of it, as text.
+
+    Raises:
+        ValueError: if it is not UTF-8.
+    """
     try:
         return line.decode()
     except UnicodeDecodeError as error:
@@ -80,7 +85,11 @@ def decoded(line: bytes, number: int) -> str:
 
 
 def vector(word: bytes, numbers: bytes, number: int) -> NDArray[np.float32]:
-    """The numbers of a line. Raises ValueError if one is none, or not finite."""
+    """The numbers of a line.
+
+    Raises:
+        ValueError: if one is none, or not finite.
+    """
     try:
         vector = np.array([float(piece) for piece in numbers.split(b" ")], dtype=np.float32)
     except ValueError as error:

@@ -76,8 +76,9 @@ class Attention:
 
         A network with several heads has a row for each of them.
 
-        Raises: RuntimeError if the weights that the network gives are none: neither (B, T) nor (B, heads, T), not
-            finite, below 0, or not summing to 1; if it gives other logits with them than without.
+        Raises:
+            RuntimeError: if the weights that the network gives are none: neither (B, T) nor (B, heads, T), not finite,
+                below 0, or not summing to 1; if it gives other logits with them than without.
         """
         weights: list[NDArray[np.float64]] = [np.empty((0, 0))] * len(batch.texts)
         for rows, of_rows in self._weights(classifier, batch):

@@ -60,7 +60,8 @@ class Attribution:
     def __call__(self, classifier: Classifier, batch: EncodedBatch) -> list[list[TokenScores]]:
         """For each text a panel per target; the model is given back as it was found.
 
-        Raises: RuntimeError that names the texts whose scores are NaN or infinite.
+        Raises:
+            RuntimeError: if scores are NaN or infinite; the sentence names the texts.
         """
         panels: list[list[TokenScores]] = [[] for _ in batch.texts]
         infinite: list[tuple[str, str]] = []

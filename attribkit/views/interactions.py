@@ -72,7 +72,8 @@ class Interactions:
     def __call__(self, classifier: Classifier, batch: EncodedBatch) -> list[list[Pairs]]:
         """For each text a panel per target; the model is given back as it was found.
 
-        Raises: ValueError for a probability, log-odds of more than two classes, or a text longer than `max_tokens`.
+        Raises:
+            ValueError: for a probability, log-odds of more than two classes, or a text longer than `max_tokens`.
         """
         scalars = scalars_of(self.target, self.output, classifier.labels, batch.logits)
         if self.output == "probability":

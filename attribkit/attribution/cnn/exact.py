@@ -159,7 +159,8 @@ def lines(
 ) -> Iterator[tuple[slice, ActiveWindows, Pieces]]:
     """The lines that the filters follow along the paths; arguments and errors as those of `attribute`.
 
-    Yields: some of the texts, as many as memory allows; the windows that win somewhere; the pieces they cut paths into.
+    Yields:
+        some of the texts, as many as memory allows; the windows that win somewhere; the pieces they cut paths into.
     """
     if tables is not None:
         tables.check(network)

@@ -88,7 +88,11 @@ class Filters:
 
     @staticmethod
     def of(network: ClosedForm) -> "Filters":
-        """The network's filters. Raises ValueError if their geometry has no closed form here."""
+        """The network's filters.
+
+        Raises:
+            ValueError: if their geometry has no closed form here.
+        """
         reason = misfit(network)
         if reason is not None:
             raise InputError(f"{reason}; use method='quadrature' for this network")

@@ -87,7 +87,8 @@ class Game:
 def games(network: ClosedForm, ids: Tensor, mask: Tensor, baseline: Tensor | None) -> Iterator[Game]:
     """The game of each text; arguments as those of `exact.attribute`.
 
-    Raises: InputError if the filters' geometry is not that of a closed form.
+    Raises:
+        InputError: if the filters' geometry is not that of a closed form.
     """
     filters = Filters.of(network)
     device, weight = filters.device, network.embedding.weight.detach()
@@ -115,7 +116,8 @@ def games(network: ClosedForm, ids: Tensor, mask: Tensor, baseline: Tensor | Non
 def directions(target: Target, rows: Numbers, method: str) -> Numbers:
     """(B, …) the combination of rows (C, …), the output layer's weights or its bias, that a target of B texts is.
 
-    Raises: InputError if the target is no linear function of the logits.
+    Raises:
+        InputError: if the target is no linear function of the logits.
     """
     index = target.index.cpu().numpy()
     if target.against is not None:

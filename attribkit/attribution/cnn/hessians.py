@@ -56,7 +56,8 @@ def integrated_hessians(
 
     Arguments as those of `exact.attribute`; targets must be logits, pairs of classes, or log-odds of two classes.
 
-    Raises: InputError as `shapley.shapley_values`.
+    Raises:
+        InputError: as `shapley.shapley_values`.
     """
     texts, length = ids.shape
     hessians = np.zeros((len(targets), texts, length, length))

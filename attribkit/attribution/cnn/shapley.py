@@ -219,7 +219,8 @@ def _values(
 def core(name: str) -> Any:
     """A compiled module of this folder, loaded once it is needed: Numba takes a quarter of a second.
 
-    Raises: MissingPackageError if there is no Numba.
+    Raises:
+        MissingPackageError: if there is no Numba.
     """
     try:
         import_module("numba")

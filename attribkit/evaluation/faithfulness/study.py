@@ -82,7 +82,8 @@ class Faithfulness(Result):
             method: one of `methods`, or "best possible" where the measure has a best.
             removal: how tokens are taken away; infidelity and max-sensitivity do not depend on it.
 
-        Raises: ValueError for a name that is none of these.
+        Raises:
+            ValueError: for a name that is none of these.
         """
         way = _place(removal, self.removals, "removal")
         if measure in ("infidelity", "max_sensitivity"):
@@ -113,7 +114,8 @@ class Faithfulness(Result):
             measure: comprehensiveness or the log-probability drop.
             exact: only on texts of at most 12 tokens, where the best is known and not only bounded.
 
-        Returns: None if there is no such text, or the best is not above 0.
+        Returns:
+            None if there is no such text, or the best is not above 0.
         """
         best, own = self.values(measure, BEST, removal), self.values(measure, method, removal)
         rows = ~np.isnan(best) & (self.exact if exact else True)

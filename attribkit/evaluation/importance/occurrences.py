@@ -49,7 +49,7 @@ class Occurrences:
 
     @staticmethod
     def of(model: Classifier, texts: Sequence[str], view: Attribution, progress: Progress = silent) -> "Occurrences":
-        """Explain every text, a portion at a time, for the view's one target. Raises as `attribkit.explain`."""
+        """Explain every text, some at a time, for the view's one target; errors are those of `attribkit.explain`."""
         spelt: dict[int, str] = {}
         columns: dict[str, list[NDArray[np.int64]]] = {name: [] for name in ("ids", "known", "starts", "ends")}
         scores, targets, convergence = [], [], Convergence()

@@ -27,7 +27,8 @@ def one_sided(model: Classifier, words: pd.DataFrame, numbers: Mapping[str, int]
         numbers: each word's number in the vocabulary.
         train: the training texts, with the columns `text` and `label`.
 
-    Raises: ValueError for a table without those columns, or none of whose labels the model knows.
+    Raises:
+        ValueError: for a table without those columns, or none of whose labels the model knows.
     """
     if not {"text", "label"} <= set(train):
         raise InputError(f"`train` must have the columns 'text' and 'label', got {', '.join(map(str, train.columns))}")

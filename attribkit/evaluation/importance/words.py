@@ -81,7 +81,8 @@ class WordImportance(Result):
     def to_frame(self, what: str = "words") -> pd.DataFrame:
         """One of the tables: "words", "phrases" or "one_sided"; its `attrs` hold `convergence`.
 
-        Raises: ValueError for another name, or for "one_sided" where no training texts were given.
+        Raises:
+            ValueError: for another name, or for "one_sided" where no training texts were given.
         """
         if what not in ("words", "phrases", "one_sided"):
             raise InputError(f"`what` must be 'words', 'phrases' or 'one_sided', got {what!r}")
@@ -96,7 +97,8 @@ class WordImportance(Result):
 
         The first of them says in its notes what was counted, and how many explanations converged.
 
-        Raises: ValueError for fewer than one row.
+        Raises:
+            ValueError: for fewer than one row.
         """
         if most < 1:
             raise InputError(f"`most` must be at least 1 row of each table, got {most}")
@@ -107,7 +109,9 @@ class WordImportance(Result):
     def save(self, path: str | Path) -> Path:
         """Write to `path`: .csv holds every word and phrase, any other suffix what `panels` draws.
 
-        Raises: as `Explanation.save`.
+        Raises:
+            ValueError: as `Explanation.save`.
+            OSError: where it cannot be written.
         """
         if Path(path).suffix.lower() != ".csv":
             return super().save(path)
@@ -156,7 +160,8 @@ def word_importance(
         progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
             for a bar on a terminal and in a notebook.
 
-    Returns: tables of words, of phrases, and of words whose training texts are one-sided.
+    Returns:
+        tables of words, of phrases, and of words whose training texts are one-sided.
 
     Raises:
         TypeError, ValueError: as `attribkit.explain` and for data that holds no readable text; for numbers below 1.

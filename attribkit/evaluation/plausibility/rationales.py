@@ -20,7 +20,8 @@ Spans = list[tuple[int, int]]
 def spans_of(cell: Any, text: str, row: Hashable) -> Spans:
     """A cell of the column as spans.
 
-    Raises: ValueError that names the row for what is no list of spans, or for a span outside the text.
+    Raises:
+        ValueError: for what is no list of spans, or for a span outside the text; the sentence names the row.
     """
     if isinstance(cell, str) and cell.strip():
         try:

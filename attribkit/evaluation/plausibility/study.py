@@ -66,7 +66,8 @@ class Plausibility(Result):
     def estimate(self, measure: str, method: str, over: str | None = None) -> Estimate:
         """The mean of a measure, or of its difference from that of the method `over`, with its 95 % interval.
 
-        Raises: ValueError for a measure or method that is none.
+        Raises:
+            ValueError: for a measure or method that is none.
         """
         if measure not in MEASURES:
             raise InputError(f"`measure` must be one of {', '.join(MEASURES)}, got {measure!r}")

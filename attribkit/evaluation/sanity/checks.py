@@ -87,7 +87,8 @@ class Sanity(Result):
             layer: one of `layers`.
             sizes: of the scores' sizes, signs left out.
 
-        Raises: ValueError for a scheme or layer that is none of these.
+        Raises:
+            ValueError: for a scheme or layer that is none of these.
         """
         for name, names, what in ((scheme, SCHEMES, "scheme"), (layer, self.layers, "layer")):
             if name not in names:

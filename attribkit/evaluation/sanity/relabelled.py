@@ -110,7 +110,10 @@ def relabelled(
         seed: of the first two networks and the shuffling; the third one's is the next.
         **options: of `attribkit.train`; small sizes, a step of 0.01 and 8 epochs unless told otherwise.
 
-    Raises: as `attribkit.train`; ValueError for a method that does not fit the network.
+    Raises:
+        TypeError: as `attribkit.train`.
+        ValueError: as `attribkit.train`; for a method that does not fit the network.
+        RuntimeError: as `attribkit.train`.
     """
     data = load_dataset("demo") if data is None else data
     random = np.random.default_rng(seed)

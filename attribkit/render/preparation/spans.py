@@ -29,7 +29,8 @@ def spans(text: str | None, panel: TokenScores | Heatmap) -> list[Span]:
 
     Without a text the tokens themselves are shown, a space between them.
 
-    Raises: ValueError if the tokens reach beyond the text.
+    Raises:
+        ValueError: if the tokens reach beyond the text.
     """
     if text is None:
         spaced = [(Span(token, number), Span(" ", None)) for number, token in enumerate(panel.tokens)]

@@ -78,7 +78,8 @@ def difference(a: TokenScores, b: TokenScores) -> TokenScores:
 
     What adds up in both adds up in their difference, within the sum of both tolerances.
 
-    Raises: ValueError for scores in another unit or of another target.
+    Raises:
+        ValueError: for scores in another unit or of another target.
     """
     for name, cure in (("unit", "output"), ("target", "target")):
         if getattr(a, name) != getattr(b, name):

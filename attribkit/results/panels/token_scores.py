@@ -168,8 +168,9 @@ class TokenScores(Compared):
         Args:
             count: at most so many; None for all.
 
-        Returns: none where no phrases are known. Of equally strong ones the one that begins, then the one that ends,
-            earlier comes first.
+        Returns:
+            none where no phrases are known. Of equally strong ones the one that begins, then the one that ends, earlier
+            comes first.
         """
         if self.phrases is None:
             return []
