@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from attribkit.attribution.targets import TargetName, find_label
 from attribkit.data import Dataset
-from attribkit.data.intake import Data, Rows, all_texts
+from attribkit.data.intake import Rows, all_texts
 from attribkit.data.readable import SkippedRowsWarning
+from attribkit.data.text_tables import Data
 from attribkit.errors import InputError, InputTypeError
 from attribkit.models.answered import answered
 from attribkit.models.classifier import Classifier

@@ -5,7 +5,8 @@ from typing import Any
 
 import torch
 
-from attribkit.data.intake import Data, Rows, all_texts
+from attribkit.data.intake import Rows, all_texts
+from attribkit.data.text_tables import Data
 from attribkit.errors import InputError, InputTypeError
 from attribkit.models.classifier import Classifier
 from attribkit.models.reference import Reference

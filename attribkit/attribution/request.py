@@ -63,14 +63,16 @@ class AttributionRequest:
     @cached_property
     def embedded(self) -> Tensor:
         """(B, T, E), the texts, zero at padding."""
-        return self.network.embedding(self.ids).detach() * self.mask.unsqueeze(2)
+        vectors: Tensor = self.network.embedding(self.ids).detach() * self.mask.unsqueeze(2)
+        return vectors
 
     @cached_property
     def baseline(self) -> Tensor:
         """(B, T, E), what the texts are compared with, zero at padding."""
         if self.baseline_vectors is not None:
             return self.baseline_vectors
-        return self.network.embedding.weight.detach()[self.baseline_ids] * self.mask.unsqueeze(2)
+        vectors: Tensor = self.network.embedding.weight.detach()[self.baseline_ids] * self.mask.unsqueeze(2)
+        return vectors
 
     @cached_property
     def moved(self) -> Tensor:

@@ -70,7 +70,7 @@ class Worker:
             RunError: if it died, or has other versions or another model than before.
         """
         try:
-            told = self._answer()["introduction"]
+            told: dict[str, Any] = self._answer()["introduction"]
         except _WorkerDied as error:
             raise RunError(
                 f"a worker process died as it loaded the model ({error}), most likely for want of memory; "
@@ -145,7 +145,7 @@ class Worker:
         line = process.stdout.readline()  # type: ignore[union-attr]  # it is a pipe
         if not line.endswith(b"\n"):
             raise _WorkerDied(f"exit code {process.wait()}{self._said()}")
-        answer = json.loads(line)
+        answer: dict[str, Any] = json.loads(line)
         if answer.get("error") == "MemoryError":
             raise _WorkerDied(answer["sentence"])
         if "error" in answer:

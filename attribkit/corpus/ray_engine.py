@@ -117,7 +117,7 @@ class _Windows(Datasource):
     """The windows that are left, one after another, each a block of one row."""
 
     def __init__(self, pending: PendingWork) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # Ray has no types for it
         self._todo = pending
 
     def estimate_inmemory_data_size(self) -> int | None:

@@ -195,4 +195,5 @@ def _cells(column: pa.Array) -> list[Any]:
         binary = pa.binary() if pa.types.is_string(column.type) else pa.large_binary()
         stored = column.view(binary).to_pylist()
         return [None if one is None else one.decode("utf-8", "surrogateescape") for one in stored]
-    return column.to_pylist()
+    cells: list[Any] = column.to_pylist()
+    return cells

@@ -11,9 +11,10 @@ import pandas as pd
 from fsspec.compression import compr
 from fsspec.core import get_compression, url_to_fs
 
-from attribkit.data.intake import Data, Rows
+from attribkit.data.intake import Rows
 from attribkit.data.readers import SUFFIXES, listed, missing, table_suffix
 from attribkit.data.tables import NAMED_SETS
+from attribkit.data.text_tables import Data
 from attribkit.errors import InputError, InputNotFoundError, InputTypeError
 
 _CHUNK = 2**20

@@ -109,12 +109,14 @@ class Rows:
     @property
     def texts(self) -> list[Any]:
         """The cells of texts, "" where a table has none."""
-        return self.table["text"].tolist()
+        texts: list[Any] = self.table["text"].tolist()
+        return texts
 
     @property
     def numbers(self) -> NDArray[np.int64]:
         """(N,) the rows' numbers among those given."""
-        return self.table.index.to_numpy(dtype=np.int64)
+        numbers: NDArray[np.int64] = self.table.index.to_numpy(dtype=np.int64)
+        return numbers
 
     @property
     def labels(self) -> list[str]:

@@ -28,7 +28,8 @@ def connected_rows(*keys: Sequence[Hashable]) -> list[int]:
     edges = np.concatenate(bound, axis=1)
     graph = coo_array((np.ones(edges.shape[1], dtype=np.int8), edges), (nodes, nodes))
     _, component = connected_components(graph, directed=False)
-    return pd.factorize(component[:rows])[0].tolist()
+    groups: list[int] = pd.factorize(component[:rows])[0].tolist()
+    return groups
 
 
 def split_rows(

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from attribkit.data.intake import Data, Rows
+from attribkit.data.intake import Rows
 from attribkit.data.readable import Skipped, skipped_sentence
+from attribkit.data.text_tables import Data
 from attribkit.evaluation.performance import Metrics, counted, measure
 from attribkit.models.answered import answered
 from attribkit.models.classifier import Classifier
@@ -103,12 +104,14 @@ class Answers:
     @cached_property
     def predicted(self) -> NDArray[np.int64]:
         """(N,) the likeliest label's place."""
-        return self.logits.argmax(1)
+        places: NDArray[np.int64] = self.logits.argmax(1)
+        return places
 
     @property
     def confidence(self) -> NDArray[np.float64]:
         """(N,) the likeliest label's probability."""
-        return self.probabilities.max(1)
+        largest: NDArray[np.float64] = self.probabilities.max(1)
+        return largest
 
     @property
     def labelled(self) -> NDArray[np.int64]:
@@ -118,7 +121,8 @@ class Answers:
     @property
     def right(self) -> NDArray[np.bool_]:
         """(M,) whether the answer is the true label, of those in `labelled`."""
-        return self.predicted[self.labelled] == self.truth[self.labelled]
+        right: NDArray[np.bool_] = self.predicted[self.labelled] == self.truth[self.labelled]
+        return right
 
     @property
     def unknown_labels(self) -> tuple[tuple[str, int], ...]:

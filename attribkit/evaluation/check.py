@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from attribkit.data.intake import Data
 from attribkit.data.readable import skipped_sentence
+from attribkit.data.text_tables import Data
 from attribkit.errors import InputError
 from attribkit.evaluation.answers import Answers
 from attribkit.evaluation.calibration import Calibration

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from attribkit.data.intake import Data
+from attribkit.data.text_tables import Data
 from attribkit.errors import InputError
 from attribkit.evaluation.answers import Answers
 from attribkit.evaluation.calibration import Calibration
@@ -136,7 +136,8 @@ def errors(
 def mistakes(answers: Answers) -> list[int]:
     """The places of the texts that the model got wrong, those of which it was surest first."""
     wrong = answers.labelled[~answers.right]
-    return wrong[np.argsort(-answers.confidence[wrong], kind="stable")].tolist()
+    ordered: list[int] = wrong[np.argsort(-answers.confidence[wrong], kind="stable")].tolist()
+    return ordered
 
 
 def explained_mistakes(

@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from attribkit.data import Dataset
-from attribkit.data.intake import Data, Rows
+from attribkit.data.intake import Rows
+from attribkit.data.text_tables import Data
 from attribkit.errors import InputError, InputTypeError
 from attribkit.evaluation.cells import number
 from attribkit.evaluation.unknown_labels import UnknownLabels
@@ -63,7 +64,8 @@ class Metrics(Result):
     @property
     def support(self) -> NDArray[np.int64]:
         """(C,) texts of each true label."""
-        return self.confusion.sum(1)
+        texts: NDArray[np.int64] = self.confusion.sum(1)
+        return texts
 
     @property
     def accuracy(self) -> float:
@@ -73,17 +75,20 @@ class Metrics(Result):
     @property
     def precision(self) -> NDArray[np.float64]:
         """(C,) share of the texts predicted so that are so."""
-        return _share(np.diag(self.confusion), self.confusion.sum(0))
+        precision: NDArray[np.float64] = _share(np.diag(self.confusion), self.confusion.sum(0))
+        return precision
 
     @property
     def recall(self) -> NDArray[np.float64]:
         """(C,) share of the texts that are so that are predicted so."""
-        return _share(np.diag(self.confusion), self.support)
+        recall: NDArray[np.float64] = _share(np.diag(self.confusion), self.support)
+        return recall
 
     @property
     def f1(self) -> NDArray[np.float64]:
         """(C,) harmonic mean of precision and recall: 2 hits / (predicted so + being so)."""
-        return _share(2 * np.diag(self.confusion), self.confusion.sum(0) + self.support)
+        f1: NDArray[np.float64] = _share(2 * np.diag(self.confusion), self.confusion.sum(0) + self.support)
+        return f1
 
     @property
     def macro(self) -> dict[str, float]:

@@ -12,8 +12,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from attribkit.data.intake import Data, all_texts
+from attribkit.data.intake import all_texts
 from attribkit.data.split_record import SplitRecord
+from attribkit.data.text_tables import Data
 from attribkit.errors import InputError, InputTypeError
 from attribkit.models import keeps_contract, model_folder, registry
 from attribkit.models.devices import choose_device, located
@@ -109,7 +110,8 @@ class Classifier:
     @property
     def device(self) -> torch.device:
         """Where the network's embedding is."""
-        return self.network.embedding.weight.device
+        device: torch.device = self.network.embedding.weight.device
+        return device
 
     @property
     def has_attention(self) -> bool:

@@ -69,7 +69,8 @@ class TextCNN(nn.Module):
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
         """Logits (B, C) of ids (B, T) int64, of which mask (B, T) bool says which are real tokens."""
         pooled = self._pooled_by_word(ids, mask) if self._tokens_are_words() else self._pooled(ids, mask)
-        return self.output(self.dropout(pooled))
+        logits: Tensor = self.output(self.dropout(pooled))
+        return logits
 
     def _tokens_are_words(self) -> bool:
         """Whether all that matters of a token is its word, so that each word may be convolved once: many times faster.
@@ -135,7 +136,8 @@ class TextCNN(nn.Module):
 
 def _sums(windows: Tensor, table: Tensor) -> Tensor:
     """(B, W, F): the sums of the table's rows (…, F) that windows (B, W, K) name."""
-    return F.embedding_bag(windows.flatten(0, 1), table, mode="sum").unflatten(0, windows.shape[:2])
+    sums: Tensor = F.embedding_bag(windows.flatten(0, 1), table, mode="sum").unflatten(0, windows.shape[:2])
+    return sums
 
 
 def _real(mask: Tensor, width: int) -> Tensor:

@@ -68,7 +68,8 @@ def _digest(digest: Any, network: nn.Module, tokenizer: TextEncoder, labels: Seq
         content = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
         digest.update(len(content).to_bytes(8, "little"))  # or "ab", "c" would be "a", "bc"
         digest.update(content)
-    return digest.hexdigest()
+    name: str = digest.hexdigest()
+    return name
 
 
 def _of_labels(labels: Sequence[str]) -> Iterator[Part]:

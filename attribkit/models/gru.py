@@ -40,7 +40,7 @@ def read(layer: nn.GRU, number: int, inputs: Tensor, lengths: Tensor) -> Tensor:
     if int(lengths.min()) < steps:
         padding = torch.arange(steps, device=inputs.device).unsqueeze(1) >= lengths  # (T, B)
     biases = (torch.stack(entering_bias), torch.stack(recurrent_bias))
-    states = _Steps.apply(projected.permute(2, 0, 1, 3), torch.stack(recurrent), *biases, padding)
+    states = _Steps.apply(projected.permute(2, 0, 1, 3), torch.stack(recurrent), *biases, padding)  # type: ignore[no-untyped-call]  # torch has no types for it
     return torch.cat(tuple(states), dim=-1).transpose(0, 1)
 
 

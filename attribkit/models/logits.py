@@ -45,4 +45,5 @@ def check_finite(logits: NDArray[np.float64], texts: Sequence[str]) -> NDArray[n
 def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     """Probabilities (N, C) of finite logits (N, C)."""
     shifted = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
-    return shifted / shifted.sum(axis=1, keepdims=True)
+    probabilities: NDArray[np.float64] = shifted / shifted.sum(axis=1, keepdims=True)
+    return probabilities

@@ -67,7 +67,8 @@ class LSTMClassifier(nn.Module):
         """Logits (B, C) of ids (B, T) int64, of which mask (B, T) bool says which are real tokens."""
         embedded = recurrence.drop_columns(self.embedding(ids), self.settings.dropout, self.training)  # (B, T, E)
         outputs, final = recurrence.run(self.rnn, embedded, mask)
-        return self.output(self.dropout(self._summary(outputs, final, mask)))
+        logits: Tensor = self.output(self.dropout(self._summary(outputs, final, mask)))
+        return logits
 
     def _summary(self, outputs: Tensor, final: Tensor, mask: Tensor) -> Tensor:
         """(B, H·D) of every step's outputs (B, T, H·D), which are zero at padding, and the final states (B, H·D)."""

@@ -60,7 +60,8 @@ def embedding_fed(network: Any) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
     def run(embedded: Tensor, ids: Tensor, mask: Tensor) -> Tensor:
         handle = network.embedding.register_forward_hook(lambda *_: embedded)
         try:
-            return network(ids, mask)
+            logits: Tensor = network(ids, mask)
+            return logits
         finally:
             handle.remove()
 

@@ -8,7 +8,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from attribkit.data.intake import Data, all_texts
+from attribkit.data.intake import all_texts
+from attribkit.data.text_tables import Data
 from attribkit.errors import InputError, NetworkError
 from attribkit.models.classifier import Classifier
 from attribkit.models.layers import Layer, choose_layers, watched

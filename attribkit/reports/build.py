@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from attribkit.data import Dataset
-from attribkit.data.intake import Data
+from attribkit.data.text_tables import Data
 from attribkit.errors import InputError, InputTypeError
 from attribkit.evaluation.answers import Answers
 from attribkit.evaluation.calibration import Calibration

@@ -15,7 +15,7 @@ from attribkit.data import Dataset
 from attribkit.errors import InputError
 from attribkit.evaluation.performance import evaluate
 from attribkit.files import write_whole
-from attribkit.models import model_folder
+from attribkit.models import model_files
 from attribkit.models.classifier import Classifier
 from attribkit.progress import Progress
 from attribkit.reproduce.machine import commit
@@ -94,7 +94,7 @@ class Unit:
     def _trained(self, data: Dataset, out: Path, vectors: Path | None, quick: bool, progress: Progress) -> Classifier:
         folder, options = self.model(out), dict(self.row.options)
         state = folder / "training" / STATE
-        if (folder / model_folder.CONFIG).is_file() and not state.is_file():
+        if (folder / model_files.CONFIG).is_file() and not state.is_file():
             return Classifier.load(folder)  # whatever was broken off, it was not the training
         if quick:
             options |= {name: value for name, value in QUICK.items() if name != "freeze_epochs" or name in options}

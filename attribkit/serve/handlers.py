@@ -52,7 +52,8 @@ class RequestHandler:
     def __call__(self, key: Any, items: Sequence[Any]) -> Sequence[Any]:
         """Answer requests that share a key; raises what `attribkit.explain` raises, and UnknownNameError."""
         kind, *shared = key
-        return getattr(self, f"_{kind}")(*shared, items)
+        answers: Sequence[Any] = getattr(self, f"_{kind}")(*shared, items)
+        return answers
 
     def model(self, name: str | None) -> ServedModel:
         """A model by its name, the first by default. UnknownNameError that lists them for another name."""

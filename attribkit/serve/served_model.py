@@ -58,7 +58,8 @@ class ServedModel(Classifier):
     def _directions(self) -> NDArray[np.float32]:
         """(V, E) the embedding's rows at length 1."""
         weight = self.network.embedding.weight.detach().float().cpu().numpy()
-        return weight / np.maximum(np.linalg.norm(weight, axis=1, keepdims=True), 1e-12)
+        directions: NDArray[np.float32] = weight / np.maximum(np.linalg.norm(weight, axis=1, keepdims=True), 1e-12)
+        return directions
 
     def nearest(self, row: int, count: int) -> Sequence[Neighbour]:
         """The words nearest to that of a row of the embedding, nearest first; none where no words are known."""

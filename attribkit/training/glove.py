@@ -130,4 +130,7 @@ def _reduced(vectors: NDArray[np.float32], size: int) -> NDArray[np.float32]:
         )
     from sklearn.decomposition import PCA  # which takes a second to load
 
-    return PCA(size, svd_solver="covariance_eigh").fit_transform(vectors.astype(np.float64)).astype(np.float32)
+    reduced: NDArray[np.float32] = (
+        PCA(size, svd_solver="covariance_eigh").fit_transform(vectors.astype(np.float64)).astype(np.float32)
+    )
+    return reduced

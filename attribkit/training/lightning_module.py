@@ -182,7 +182,8 @@ def narrow(wanted: str, network: nn.Module, device: torch.device) -> bool:
 
 def _has_instructions(device: torch.device) -> bool:
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        supported: bool = torch.cuda.is_bf16_supported(including_emulation=False)
+        return supported
     return device.type == "cpu" and any(has for name, has in torch.cpu.get_capabilities().items() if "bf16" in name)
 
 

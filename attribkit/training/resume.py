@@ -47,7 +47,8 @@ class StateIO(CheckpointIO):
             ValueError: if it is damaged.
         """
         content = read_header(Path(path))
-        return _unpack(content["state"], safetensors.torch.load(Path(path).read_bytes()))
+        state: dict[str, Any] = _unpack(content["state"], safetensors.torch.load(Path(path).read_bytes()))
+        return state
 
     def remove_checkpoint(self, path: str | Path) -> None:
         """Delete it."""
@@ -73,7 +74,7 @@ def read_header(path: Path) -> dict[str, Any]:
     """
     try:
         with safe_open(path, framework="pt") as file:
-            content = json.loads((file.metadata() or {})["attribkit"])
+            content: dict[str, Any] = json.loads((file.metadata() or {})["attribkit"])
     except (SafetensorError, KeyError, ValueError) as error:
         raise InputError(
             f"the state of the interrupted training in {str(path)!r} is damaged ({error}); start over with "

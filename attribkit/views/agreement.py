@@ -32,7 +32,8 @@ def _pair(first: HeatmapRow, second: HeatmapRow, top: int) -> Agreement:
 
 
 def _strongest(sizes: NDArray[np.float64], count: int) -> list[int]:
-    return np.argsort(-sizes, kind="stable")[:count].tolist()
+    strongest: list[int] = np.argsort(-sizes, kind="stable")[:count].tolist()
+    return strongest
 
 
 def in_words(pair: Agreement) -> str:

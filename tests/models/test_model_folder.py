@@ -15,7 +15,8 @@ import attribkit.models.model_folder
 from attribkit.models import model_folder
 from attribkit.models.adapters import Adapted
 from attribkit.models.classifier import Classifier
-from attribkit.models.model_folder import CONFIG, TOKENIZER, WEIGHTS, bundled
+from attribkit.models.model_files import CONFIG, TOKENIZER, WEIGHTS
+from attribkit.models.model_folder import bundled
 from attribkit.models.reference import Reference
 
 TEXTS = ["a good film", "the worst movie ever !", "unseen words"]
@@ -111,7 +112,7 @@ def test_a_save_that_breaks_off_leaves_the_older_model(
             raise OSError(28, "No space left on device")
         replace(source, target)
 
-    monkeypatch.setattr(attribkit.models.model_folder.os, "replace", fail)
+    monkeypatch.setattr(os, "replace", fail)
     with pytest.raises(OSError, match="No space left"):
         make_classifier(seed=1).save(saved, overwrite=True)
     monkeypatch.undo()
@@ -125,7 +126,7 @@ def test_a_first_save_that_breaks_off_leaves_no_model(
     def fail(source: Path, target: Path) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(attribkit.models.model_folder.os, "replace", fail)
+    monkeypatch.setattr(os, "replace", fail)
     with pytest.raises(OSError, match="No space left"):
         make_classifier().save(tmp_path / "model")
     assert os.listdir(tmp_path / "model") == []

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from attribkit.data import load_dataset
+from attribkit.evaluation.sanity.randomised import correlations
 from attribkit.reproduce.folds import duplicates, folds
-from attribkit.reproduce.stability import correlations
 from attribkit.reproduce.tfidf import tfidf_reference
 
 

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 import attribkit as ak
-from attribkit.evaluation.check import Checked, Figure
+from attribkit.evaluation.check import Checked
 from attribkit.evaluation.performance import Metrics
+from attribkit.evaluation.thresholds import Figure
 from attribkit.results.panels import Convergence
 from attribkit.results.result import Result
 

@@ -11,6 +11,7 @@ import reference
 import torch
 
 from attribkit.attribution import baselines
+from attribkit.attribution.cnn.interactions import shapley_interactions
 from attribkit.attribution.outputs import Target
 from attribkit.explainer import explain, supported
 from attribkit.models.classifier import Classifier
@@ -61,7 +62,7 @@ def test_every_word_adds_up_with_every_baseline(make_classifier: Make, index: st
 def test_the_check_is_the_networks_own_and_fails_for_wrong_values(
     make_classifier: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    right = interactions.shapley_interactions
+    right = shapley_interactions
     monkeypatch.setattr(interactions, "shapley_interactions", lambda *arguments: 1.01 * right(*arguments))
     panel = look(make_classifier())
     assert not panel.converged and panel.verdict.startswith("does not add up: relative error ")

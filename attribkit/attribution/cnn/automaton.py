@@ -90,11 +90,26 @@ def sweep(values: Array, order: Array, chances: Array, weights: Array, expected:
 
 
 @compiled
-def _fall(values, order, odds, allowed, forward, backward, first, last, chance, since, total, integral, share, room):
+def _fall(
+    values: Array,
+    order: Array,
+    odds: Array,
+    allowed: Array,
+    forward: Array,
+    backward: Array,
+    first: Array,
+    last: Array,
+    chance: Array,
+    since: Array,
+    total: Array,
+    integral: Array,
+    share: Array,
+    room: Array,
+) -> float:
     """Let the threshold fall to 0; returns where it started."""
     windows, entries = allowed.shape
     lanes, half = len(total), entries // 2
-    top = max(values[order[0]], 0.0)
+    top: float = max(values[order[0]], 0.0)
     height = top
     for place in order:
         value = values[place]
@@ -128,7 +143,7 @@ def _fall(values, order, odds, allowed, forward, backward, first, last, chance, 
 
 
 @inlined
-def _largest(total):
+def _largest(total: Array) -> float:
     largest = 0.0
     for lane in range(len(total)):
         largest = max(largest, total[lane])
@@ -136,7 +151,7 @@ def _largest(total):
 
 
 @inlined
-def _flows(before, odds, after, total, chance):
+def _flows(before: Array, odds: Array, after: Array, total: Array, chance: Array) -> bool:
     """Whether any probability to speak of flows through an entry."""
     flows = False
     for lane in range(len(total)):
@@ -145,7 +160,22 @@ def _flows(before, odds, after, total, chance):
 
 
 @inlined
-def _reach(window, entry, odds, allowed, forward, backward, first, last, chance, since, total, integral, share, room):
+def _reach(
+    window: int,
+    entry: int,
+    odds: Array,
+    allowed: Array,
+    forward: Array,
+    backward: Array,
+    first: Array,
+    last: Array,
+    chance: Array,
+    since: Array,
+    total: Array,
+    integral: Array,
+    share: Array,
+    room: Array,
+) -> None:
     """The threshold has come down to an entry: join the clusters that it touches, and run their chain anew."""
     lanes, half = len(total), forward.shape[1]
     left, right = _beside(window, half, first)
@@ -183,7 +213,7 @@ def _reach(window, entry, odds, allowed, forward, backward, first, last, chance,
 
 
 @inlined
-def _beside(window, half, first):
+def _beside(window: int, half: int, first: Array) -> tuple[int, int]:
     """The window itself if it is in a cluster; else the nearest before and after it that are, if they share a word."""
     if first[window] >= 0:
         return window, -1
@@ -198,7 +228,7 @@ def _beside(window, half, first):
 
 
 @inlined
-def _begin(window, odds, forward):
+def _begin(window: int, odds: Array, forward: Array) -> None:
     """The states before a cluster's first window: no window has said anything of the words before it."""
     lanes = forward.shape[2]
     forward[window, 0] = 1.0
@@ -214,7 +244,7 @@ def _begin(window, odds, forward):
 
 
 @inlined
-def _advance(before, after, odds, allowed):
+def _advance(before: Array, after: Array, odds: Array, allowed: Array) -> None:
     """The states after a place from those before it; two of these differ in the word that leaves, and join."""
     half, lanes = before.shape
     for entry in range(half):
@@ -225,7 +255,7 @@ def _advance(before, after, odds, allowed):
 
 
 @inlined
-def _retreat(before, after, odds, allowed):
+def _retreat(before: Array, after: Array, odds: Array, allowed: Array) -> None:
     """What is to come, seen from before a place, from what is seen after it."""
     half, lanes = before.shape
     for state in range(half):
@@ -238,7 +268,19 @@ def _retreat(before, after, odds, allowed):
 
 
 @inlined
-def _settle(window, odds, forward, backward, first, last, chance, since, integral, share, room):
+def _settle(
+    window: int,
+    odds: Array,
+    forward: Array,
+    backward: Array,
+    first: Array,
+    last: Array,
+    chance: Array,
+    since: Array,
+    integral: Array,
+    share: Array,
+    room: Array,
+) -> None:
     """Add to each word's share what its cluster, that of a window, did while it stood unchanged."""
     start, end, lanes, half = first[window], last[window], len(integral), forward.shape[1]
     owed, scale = room[1], room[2]
@@ -259,7 +301,7 @@ def _settle(window, odds, forward, backward, first, last, chance, since, integra
 
 
 @inlined
-def _add(forward, backward, bit, owed, scale, odds, share):
+def _add(forward: Array, backward: Array, bit: int, owed: Array, scale: Array, odds: Array, share: Array) -> None:
     """Add ΔI (P(i present | no window of the cluster reaches θ) − p_i); i is the word of the state's `bit`."""
     half, lanes = forward.shape
     for lane in range(lanes):

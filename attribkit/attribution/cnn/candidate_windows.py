@@ -56,7 +56,8 @@ def candidate_windows(before: NDArray[Any], after: NDArray[Any], bias: NDArray[n
 
 def _between(start: NDArray[Any], end: NDArray[Any], share: NDArray[Any]) -> NDArray[Any]:
     """As precise near the end as near the start."""
-    return start * (1 - share) + end * share
+    point: NDArray[Any] = start * (1 - share) + end * share
+    return point
 
 
 def _reaching(values: NDArray[Any], floor: NDArray[Any]) -> NDArray[np.int64]:

@@ -71,7 +71,8 @@ def agrees(winners: ActiveWindows, pieces: Pieces, own: NDArray[np.float64]) -> 
     """(B,) whether the lines of the closed form end in the network's own logits (2, B, C) of baselines and texts."""
     features = pieces.features()
     bound = window_rounding(winners.path.after.filters, pieces.outgoing, features, winners.path.norms)
-    return np.all(_within(own, features @ pieces.outgoing.T + pieces.bias, bound), axis=(0, 2))
+    agrees: NDArray[np.bool_] = np.all(_within(own, features @ pieces.outgoing.T + pieces.bias, bound), axis=(0, 2))
+    return agrees
 
 
 def window_rounding(filters: Filters, outgoing: Numbers, features: Numbers, longest: Numbers) -> Numbers:
@@ -109,7 +110,8 @@ def rounding(
     each = (np.sqrt(widths * weight.shape[1] + 1) * summing + (widths + 1) * keeping) * sizes
     through = np.sqrt(each**2 @ (outgoing**2).T)
     last = (np.sqrt(len(widths) + 1) * summing + 2 * keeping) * (features @ np.abs(outgoing).T)
-    return 2 * _DEVIATIONS * (through + last)
+    bound: Numbers = 2 * _DEVIATIONS * (through + last)
+    return bound
 
 
 def _within(own: Numbers, implied: Numbers, bound: Numbers) -> NDArray[np.bool_]:

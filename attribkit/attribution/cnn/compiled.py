@@ -14,11 +14,13 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     The cache watches the file of the function and no other: what it calls must stand beside it.
     """
     try:
-        return numba.njit(cache=True, **_OPTIONS)(function)
+        machine_code: Callable[..., Any] = numba.njit(cache=True, **_OPTIONS)(function)
     except RuntimeError:  # no folder may be written
-        return numba.njit(**_OPTIONS)(function)
+        machine_code = numba.njit(**_OPTIONS)(function)
+    return machine_code
 
 
 def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile as a part of its callers: handing over many arrays would cost more than what is done with them."""
-    return numba.njit(inline="always", **_OPTIONS)(function)
+    machine_code: Callable[..., Any] = numba.njit(inline="always", **_OPTIONS)(function)
+    return machine_code

@@ -71,7 +71,7 @@ def _block(output: str, outgoing: Numbers, on: NDArray[np.bool_], nodes: Nodes) 
     value *= nodes.weight[:, np.newaxis]
     share = value / without
     share[each, largest] = 0.0
-    integrals = outgoing * (on @ (value + powers * share))
+    integrals: Numbers = outgoing * (on @ (value + powers * share))
     integrals -= (on * (outgoing @ powers.T)) @ share
     own = (on * (outgoing @ (others / beside[:, np.newaxis]).T)) * value[each, largest]  # (P, R)
     for index in np.unique(largest):

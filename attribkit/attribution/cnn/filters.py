@@ -182,7 +182,8 @@ class Filters:
         if min(self.counts) == self.most:
             return column
         ahead = [number * self.most - sum(self.counts[:number]) for number in range(len(self.counts))]
-        return column - np.array(ahead)[column // self.most]
+        rows: NDArray[np.int64] = column - np.array(ahead)[column // self.most]
+        return rows
 
     def on_grid(self, values: Tensor) -> NDArray[np.float64]:
         """(…, N): values (…, ΣF) with zeros where a column is absent."""

@@ -120,14 +120,15 @@ def directions(target: Target, rows: Numbers, method: str) -> Numbers:
         InputError: if the target is no linear function of the logits.
     """
     index = target.index.cpu().numpy()
+    weights: Numbers = rows[index]
     if target.against is not None:
-        return rows[index] - rows[target.against.cpu().numpy()]
-    if target.output == "logit":
-        return rows[index]
-    if target.output == "log_odds" and len(rows) == 2:
-        return rows[index] - rows[1 - index]
-    raise InputError(
-        f"{method} are exact for a logit or the difference of two, got output={target.output!r} of {len(rows)} "
-        "classes; use output='logit' or a pair of classes as the target"
-        + (", or method='shapley_sampling'" if method == "Shapley values" else "")
-    )
+        weights = weights - rows[target.against.cpu().numpy()]
+    elif target.output == "log_odds" and len(rows) == 2:
+        weights = weights - rows[1 - index]
+    elif target.output != "logit":
+        raise InputError(
+            f"{method} are exact for a logit or the difference of two, got output={target.output!r} of {len(rows)} "
+            "classes; use output='logit' or a pair of classes as the target"
+            + (", or method='shapley_sampling'" if method == "Shapley values" else "")
+        )
+    return weights

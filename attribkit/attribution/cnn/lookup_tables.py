@@ -173,7 +173,8 @@ class Windows:
     @property
     def count(self) -> int:
         """W."""
-        return self.first_rows.shape[1] - self.filters.widest + 1
+        windows: int = self.first_rows.shape[1] - self.filters.widest + 1
+        return windows
 
     def sums(self, texts: slice, windows: slice) -> NDArray[Any]:
         """(b, w, N): the filters without their bias, `never` where a window holds no real token."""

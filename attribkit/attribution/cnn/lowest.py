@@ -60,4 +60,5 @@ def _fewest(values: Array, level: float, costs: Array, before: Array, after: Arr
                     new = entry & (half - 1)
                     after[new] = min(after[new], before[state] + costs[place, bit])
         before[:] = after
-    return before.min()
+    lowest: float = before.min()
+    return lowest

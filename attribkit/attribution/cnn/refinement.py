@@ -42,7 +42,8 @@ class Pieces:
     @cached_property
     def text(self) -> Indices:
         """(P,) the text of each line."""
-        return self.envelope.segment // self.outgoing.shape[1]
+        texts: Indices = self.envelope.segment // self.outgoing.shape[1]
+        return texts
 
     def features(self) -> Numbers:
         """(2, B, N) what the filters feed the output layer where the path begins and where it ends."""
@@ -96,7 +97,8 @@ class Pieces:
     def _along(self) -> Numbers:
         """(P, C) how the logits move with each line."""
         column = self.envelope.segment % self.outgoing.shape[1]
-        return self.outgoing.T[column] * self.envelope.share[:, np.newaxis]
+        moves: Numbers = self.outgoing.T[column] * self.envelope.share[:, np.newaxis]
+        return moves
 
     @cached_property
     def _refined(self) -> tuple[Numbers, Numbers, Indices]:
@@ -144,7 +146,8 @@ class Pieces:
         )
         several = target.rows(np.arange(self.texts).repeat(points.shape[1]))
         slopes = logit_gradient(several, (logits + self.bias).reshape(-1, len(self.bias))).reshape(logits.shape)
-        return (shares * np.einsum("pc,psc->ps", own, slopes[self.text])).T
+        values: Numbers = (shares * np.einsum("pc,psc->ps", own, slopes[self.text])).T
+        return values
 
     def _smooth(self, target: Target) -> Numbers:
         """The same for a scalar that is no function of one linear combination of the logits."""
@@ -163,7 +166,8 @@ class Pieces:
             mean = np.einsum("n,rnc->rc", weights, slopes.reshape(points.shape)) / parts
             whole = mean * widths[text, interval, np.newaxis]
             integral += _summed(whole, text * widths.shape[1] + interval, len(integral))
-        return (self._along * _between(integral.reshape(*widths.shape, classes), stretches)).sum(1)
+        scores: Numbers = (self._along * _between(integral.reshape(*widths.shape, classes), stretches)).sum(1)
+        return scores
 
     def _refine(self, bias: Numbers, along: Numbers) -> tuple[Numbers, Numbers, Indices]:
         """The common refinement.
@@ -222,7 +226,8 @@ def sigmoid_slope(a: Numbers, b: Numbers) -> Numbers:
     move = np.abs(b - a)
     decay = np.where(np.sign(a) * np.sign(b) > 0, np.minimum(np.abs(a), np.abs(b)), 0.0)
     mean = np.divide(-np.expm1(-move), move, out=np.ones_like(move), where=move > 0)
-    return mean * np.exp(-decay) / ((1 + np.exp(-np.abs(a))) * (1 + np.exp(-np.abs(b))))
+    slope: Numbers = mean * np.exp(-decay) / ((1 + np.exp(-np.abs(a))) * (1 + np.exp(-np.abs(b))))
+    return slope
 
 
 def logit_gradient(target: Target, logits: Numbers) -> Numbers:
@@ -231,7 +236,8 @@ def logit_gradient(target: Target, logits: Numbers) -> Numbers:
     chosen = np.arange(logits.shape[1]) == index[:, np.newaxis]
     if target.output == "log_odds":
         # z_c − logsumexp of the others, so 1 for c and minus the softmax among the others
-        return chosen - _softmax(np.where(chosen, -np.inf, logits))
+        gradient: Numbers = chosen - _softmax(np.where(chosen, -np.inf, logits))
+        return gradient
     shares = _softmax(logits)
     own = np.take_along_axis(shares, index[:, np.newaxis], 1)
     others = np.where(chosen, 0.0, shares)
@@ -240,16 +246,19 @@ def logit_gradient(target: Target, logits: Numbers) -> Numbers:
 
 def _softmax(logits: Numbers) -> Numbers:
     powers = np.exp(logits - logits.max(1, keepdims=True))
-    return powers / powers.sum(1, keepdims=True)
+    shares: Numbers = powers / powers.sum(1, keepdims=True)
+    return shares
 
 
 def _direction(target: Target, rows: Numbers) -> Numbers | None:
     """(B, …): the linear combination of logits that decides the scalar, taken of rows (C, …); None if none does."""
     index = target.index.numpy()
     if target.against is not None:
-        return rows[index] - rows[target.against.numpy()]
+        difference: Numbers = rows[index] - rows[target.against.numpy()]
+        return difference
     if target.output == "logit":
-        return rows[index]
+        gradient: Numbers = rows[index]
+        return gradient
     return rows[index] - rows[1 - index] if len(rows) == 2 else None
 
 
@@ -257,7 +266,8 @@ def _between(integral: Numbers, stretches: Indices) -> Numbers:
     """Sum the integrals (B, M, …) of the refinement's intervals over each line's stretch: (P, …)."""
     so_far = np.concatenate((np.zeros_like(integral[:, :1]), integral.cumsum(1)), axis=1)
     so_far = so_far.reshape(-1, *integral.shape[2:])
-    return so_far[stretches[1]] - so_far[stretches[0]]
+    difference: Numbers = so_far[stretches[1]] - so_far[stretches[0]]
+    return difference
 
 
 def _summed(values: Numbers, places: Indices, count: int) -> Numbers:

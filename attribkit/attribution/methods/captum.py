@@ -87,4 +87,5 @@ def _attribute(request: AttributionRequest, target: Target, rows: Tensor, steps:
             additional_forward_args=(ids, mask, target.index, *pair),
             **options,
         )
-    return values.detach().double().sum(-1).masked_fill(~mask, 0.0)
+    scores: Tensor = values.detach().double().sum(-1).masked_fill(~mask, 0.0)
+    return scores

@@ -201,7 +201,8 @@ def _errors_of_mean(gains: Numbers) -> Numbers:
     all players' variances counts as one more draw of each (an empirical Bayes estimate: Smyth 2004).
     """
     count, variances = len(gains), gains.var(0, ddof=1)
-    return np.sqrt(((count - 1) * variances + variances.mean(0)) / count / count)
+    errors: Numbers = np.sqrt(((count - 1) * variances + variances.mean(0)) / count / count)
+    return errors
 
 
 def _least_squares(

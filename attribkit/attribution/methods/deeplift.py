@@ -77,7 +77,8 @@ def _scores(text: AttributionRequest, target: Target) -> Tensor:
             if "more than once" not in str(error):
                 raise
             raise InputError(_misfit(text.network, "uses one activation module several times")) from error
-    return values.detach().cpu().double().sum(2)[0]
+    scores: Tensor = values.detach().cpu().double().sum(2)[0]
+    return scores
 
 
 @torch.no_grad()
@@ -114,7 +115,8 @@ class _Scalar(nn.Module):
                 f"output={self.output!r}; use output='logit' or target=(this, that)"
             )
         if self.output == "probability":
-            return self.sigmoid(Target("log_odds", index).of(logits))
+            output: Tensor = self.sigmoid(Target("log_odds", index).of(logits))
+            return output
         return Target(self.output, index, *against).of(logits)
 
 
@@ -130,7 +132,8 @@ class _ModularCNN(nn.Module):
         self.relu = nn.ReLU()
 
     def forward(self, points: Tensor) -> Tensor:
-        return self.output(self.features(points))
+        output: Tensor = self.output(self.features(points))
+        return output
 
     def features(self, points: Tensor) -> Tensor:
         """(B, ΣF) of embeddings (B, T, E)."""
@@ -139,7 +142,8 @@ class _ModularCNN(nn.Module):
             pool(convolution(channels)).squeeze(2)
             for pool, convolution in zip(self.pools, self.convolutions, strict=True)
         ]
-        return self.relu(torch.cat(pooled, dim=1))
+        features: Tensor = self.relu(torch.cat(pooled, dim=1))
+        return features
 
 
 @contextmanager

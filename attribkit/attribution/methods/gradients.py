@@ -19,7 +19,8 @@ def saliency(request: AttributionRequest) -> MethodResult:
     """‖∂F/∂x_i‖₂ for each token i: how strongly the output would answer to a small change of it."""
 
     def lengths(forward: Callable[..., Tensor], points: Tensor, arguments: tuple[Any, ...]) -> Tensor:
-        return Saliency(forward).attribute(points, abs=False, additional_forward_args=arguments).norm(dim=2)
+        lengths: Tensor = Saliency(forward).attribute(points, abs=False, additional_forward_args=arguments).norm(dim=2)
+        return lengths
 
     note = (
         "saliency is the length of the output's gradient at the text, per unit of embedding: it has no sign and "
@@ -32,7 +33,8 @@ def input_x_gradient(request: AttributionRequest) -> MethodResult:
     """⟨x_i, ∂F/∂x_i⟩ for each token i: the change to a zero vector, if the network were linear."""
 
     def products(forward: Callable[..., Tensor], points: Tensor, arguments: tuple[Any, ...]) -> Tensor:
-        return InputXGradient(forward).attribute(points, additional_forward_args=arguments).sum(2)
+        products: Tensor = InputXGradient(forward).attribute(points, additional_forward_args=arguments).sum(2)
+        return products
 
     return _at_the_text(request, products, "input × gradient compares with zero vectors, whatever the baseline")
 

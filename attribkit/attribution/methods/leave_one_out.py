@@ -173,7 +173,8 @@ class _Shares:
         return self._times(self.embedded[:, stretch] - self.baseline[:, stretch])
 
     def _times(self, vectors: Tensor) -> Tensor:
-        return (vectors @ self.matrix).unflatten(-1, (self.filters.taps, self.filters.most))
+        products: Tensor = (vectors @ self.matrix).unflatten(-1, (self.filters.taps, self.filters.most))
+        return products
 
 
 def _add(windows: Sequence[Tensor], shares: Tensor, filters: Filters, stretch: slice) -> None:

@@ -216,7 +216,8 @@ class _Steps:
         integral = _running_integral(size)
         apart, unknown = self.outputs[:, texts] - self.rates[:, texts, :size] @ integral.T, ~self.known[texts]
         spread = apart.masked_fill(unknown, -torch.inf).amax(2) - apart.masked_fill(unknown, torch.inf).amin(2)
-        return (spread - _ROUNDINGS * torch.finfo(self.way.dtype).eps * self.largest[texts]).clamp(min=0)
+        excess: Tensor = (spread - _ROUNDINGS * torch.finfo(self.way.dtype).eps * self.largest[texts]).clamp(min=0)
+        return excess
 
     def _fits(self, pairs: Tensor, longest: int, gradients: bool) -> bool:
         """Take (text, node) pairs; False if there is not enough memory for so many."""

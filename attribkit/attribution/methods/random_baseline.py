@@ -41,7 +41,8 @@ def spread(errors: NDArray[np.float64], degrees: ArrayLike = np.inf) -> NDArray[
         errors: standard errors.
         degrees: of freedom that they were estimated with; infinite where they are known.
     """
-    return stdtrit(degrees, 0.975) * np.sqrt(2) * errors
+    width: NDArray[np.float64] = stdtrit(degrees, 0.975) * np.sqrt(2) * errors
+    return width
 
 
 @contextmanager

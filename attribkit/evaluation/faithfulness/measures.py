@@ -41,7 +41,8 @@ def _area(curve: Numbers) -> Numbers:
 
 def _aopc_sufficiency(whole: Numbers, removed: Numbers, kept: Numbers) -> Numbers:
     nothing = kept[..., :1]
-    return (np.exp(whole) - np.exp(np.concatenate((nothing, kept[..., AT_BINS]), axis=-1))).mean(-1)
+    drop: Numbers = (np.exp(whole) - np.exp(np.concatenate((nothing, kept[..., AT_BINS]), axis=-1))).mean(-1)
+    return drop
 
 
 @dataclass(frozen=True)

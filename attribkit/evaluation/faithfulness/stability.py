@@ -64,7 +64,8 @@ class _PerturbedModel:
 
     def embedded(self, one: Encoded) -> Tensor:
         """(T, E)."""
-        return self.weight[torch.from_numpy(one.ids).to(self.weight.device)]
+        vectors: Tensor = self.weight[torch.from_numpy(one.ids).to(self.weight.device)]
+        return vectors
 
     def explaining(self, reading: EncodedBatch, method: str, label: int, seed: int) -> Callable[[Tensor], Tensor]:
         """A function of embedded versions (N, T, E) of the one text of `reading`: their scores (N, T)."""

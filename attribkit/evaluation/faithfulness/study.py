@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from attribkit.data.intake import Data, Rows
+from attribkit.data.intake import Rows
 from attribkit.data.readable import Skipped
+from attribkit.data.text_tables import Data
 from attribkit.errors import InputError
 from attribkit.evaluation.faithfulness import stability
 from attribkit.evaluation.faithfulness.ablation import REMOVALS, check_removals
@@ -86,10 +87,9 @@ class Faithfulness(Result):
             ValueError: for a name that is none of these.
         """
         way = _place(removal, self.removals, "removal")
-        if measure in ("infidelity", "max_sensitivity"):
-            return getattr(self, measure)[_place(method, self.methods, "method")]
-        if measure == "tau":
-            return self.tau[_place(method, self.methods, "method"), way]
+        if measure in OTHERS:
+            values: Numbers = getattr(self, measure)[_place(method, self.methods, "method")]
+            return values[way] if measure == "tau" else values
         if measure not in RANKED:
             raise InputError(f"`measure` must be one of {', '.join([*RANKED, *OTHERS])}, got {measure!r}")
         if method == BEST:

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from attribkit.data.intake import Data
+from attribkit.data.text_tables import Data
 from attribkit.errors import InputError
 from attribkit.evaluation.answers import Answers
 from attribkit.evaluation.importance.occurrences import Occurrences

@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 from sklearn.metrics import auc, precision_recall_curve
 
 from attribkit.data import Dataset
-from attribkit.data.intake import Data, Rows
+from attribkit.data.intake import Rows
 from attribkit.data.readable import Skipped
+from attribkit.data.text_tables import Data
 from attribkit.errors import InputError, InputTypeError
 from attribkit.evaluation.cells import interval, number
 from attribkit.evaluation.faithfulness.curves import ranks

@@ -13,8 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from attribkit.attribution.registry import METHODS
-from attribkit.data.intake import Data, Rows
+from attribkit.data.intake import Rows
 from attribkit.data.readable import Skipped
+from attribkit.data.text_tables import Data
 from attribkit.errors import InputError
 from attribkit.evaluation.cells import interval, number
 from attribkit.evaluation.readable import Readable

@@ -98,4 +98,7 @@ class FontSet:
         return self._widths[key]
 
     def _ink(self, text: str, size: float, bold: bool) -> float:
-        return self._renderer.get_text_width_height_descent(text, self.properties(text, size, bold), ismath=False)[0]
+        width: float = self._renderer.get_text_width_height_descent(
+            text, self.properties(text, size, bold), ismath=False
+        )[0]
+        return width

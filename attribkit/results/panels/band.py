@@ -36,9 +36,11 @@ class Band(Compared):
     @property
     def low(self) -> NDArray[np.float64]:
         """(T,) each token's smallest score."""
-        return self.scores.min(0)
+        lowest: NDArray[np.float64] = self.scores.min(0)
+        return lowest
 
     @property
     def high(self) -> NDArray[np.float64]:
         """(T,) each token's largest score."""
-        return self.scores.max(0)
+        highest: NDArray[np.float64] = self.scores.max(0)
+        return highest

@@ -154,4 +154,5 @@ class Scatter(Compared):
     @property
     def dimensions(self) -> int:
         """2 or 3."""
-        return self.maps[0].points.shape[1]
+        dimensions: int = self.maps[0].points.shape[1]
+        return dimensions

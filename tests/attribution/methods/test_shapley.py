@@ -9,6 +9,7 @@ import torch
 from commands import printed
 
 from attribkit.attribution.cnn import exact
+from attribkit.attribution.cnn.shapley import shapley_values
 from attribkit.attribution.methods import shapley as method
 from attribkit.explainer import explain
 from attribkit.models.classifier import Classifier
@@ -35,7 +36,7 @@ def test_they_are_the_values_that_counting_all_coalitions_finds(make_classifier:
 
 
 def test_the_verdict_can_fail(make_classifier: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    right = method.shapley_values
+    right = shapley_values
     monkeypatch.setattr(method, "shapley_values", lambda *arguments: 1.01 * right(*arguments))
     assert scores(make_classifier(), method="shapley").verdict.startswith("does not add up: relative error ")
 
