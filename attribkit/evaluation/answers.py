@@ -138,7 +138,7 @@ class Answers:
         if not len(self.labelled):
             return None
         if self.measured is None:
-            true, said = self.truth[self.labelled], self.predicted[self.labelled]
-            return counted(self.labels, true, said, self.given - len(self.labelled))
+            true, predicted = self.truth[self.labelled], self.predicted[self.labelled]
+            return counted(self.labels, true, predicted, self.given - len(self.labelled))
         some = np.array([bool(name) for name in self.named])
         return measure(self.labels, np.array(self.named)[some], self.logits[some], self.rows[some], self.measured)

@@ -53,17 +53,17 @@ class Calibration:
         sure, right = answers.confidence[known], answers.right
         place = np.searchsorted(np.arange(1, bins) / bins, sure, side="right")
         count = np.bincount(place, minlength=bins)
-        there = np.flatnonzero(count)
-        confidence = np.bincount(place, sure, bins)[there] / count[there]
-        accuracy = np.bincount(place, right, bins)[there] / count[there]
+        filled = np.flatnonzero(count)
+        confidence = np.bincount(place, sure, bins)[filled] / count[filled]
+        accuracy = np.bincount(place, right, bins)[filled] / count[filled]
         highest = logits.max(1)
         loss = highest + np.log(np.exp(logits - highest[:, None]).sum(1)) - logits[np.arange(len(known)), truth]
         ones = np.eye(len(answers.labels))[truth]
         return Calibration(
             confidence,
             accuracy,
-            count[there],
-            float((count[there] * np.abs(accuracy - confidence)).sum() / len(known)),
+            count[filled],
+            float((count[filled] * np.abs(accuracy - confidence)).sum() / len(known)),
             float(((answers.probabilities[known] - ones) ** 2).sum(1).mean()),
             float(loss.mean()),
             bins,

@@ -6,9 +6,9 @@ from attribkit.evaluation.statistics import Estimate
 from attribkit.results.panels.table import Cell
 
 
-def interval(found: Estimate) -> str | None:
+def interval(estimate: Estimate) -> str | None:
     """The 95 % interval as a cell."""
-    return f"{found.low:.3f} to {found.high:.3f}".replace("-", "−") if found.known else None
+    return f"{estimate.low:.3f} to {estimate.high:.3f}".replace("-", "−") if estimate.known else None
 
 
 def number(value: float | None, digits: int = 4) -> Cell:

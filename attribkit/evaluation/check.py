@@ -73,7 +73,7 @@ class Checked(Result):
     def to_frame(self) -> pd.DataFrame:
         """One row per figure: figure, value, low, high, random, threshold, passed and seen_in_training (rows)."""
         names = ("value", "low", "high", "random", "threshold", "passed")
-        rows = [(one.name, *(getattr(one, name) for name in names), self.seen) for one in self.figures]
+        rows = [(figure.name, *(getattr(figure, name) for name in names), self.seen) for figure in self.figures]
         return pd.DataFrame(rows, columns=["figure", *names, "seen_in_training"])
 
     def panels(self) -> tuple[Panel, ...]:
@@ -81,14 +81,16 @@ class Checked(Result):
         verdicts = {True: "passed", False: "failed", None: None}
         rows = [
             (
-                one.name.replace("_", " "),
-                _shown(one.value),
-                None if one.low is None or one.high is None else interval(Estimate(one.value, one.low, one.high, 1)),
-                None if one.random is None else _shown(one.random),
-                one.asked,
-                verdicts[one.passed],
+                figure.name.replace("_", " "),
+                _shown(figure.value),
+                None
+                if figure.low is None or figure.high is None
+                else interval(Estimate(figure.value, figure.low, figure.high, 1)),
+                None if figure.random is None else _shown(figure.random),
+                figure.asked,
+                verdicts[figure.passed],
             )
-            for one in self.figures
+            for figure in self.figures
         ]
         columns = ("figure", "value", "95 % interval", "random scores", "asked for", "verdict")
         title = f"{self.model}, explained by {self.method}"
@@ -101,22 +103,22 @@ class Checked(Result):
         """Whether the model passed, and each figure with what was asked of it."""
         lines = [f"{self.model}, explained by {self.method}: {'passed' if self.passed else 'failed'}"]
         for figure in self.figures:
-            asked = "" if figure.asked is None else f" ({figure.asked}: {'passed' if figure.passed else 'failed'})"
-            lines.append(f"{figure.name.replace('_', ' ')} {_shown(figure.value)}{asked}")
+            threshold = "" if figure.asked is None else f" ({figure.asked}: {'passed' if figure.passed else 'failed'})"
+            lines.append(f"{figure.name.replace('_', ' ')} {_shown(figure.value)}{threshold}")
         return "\n".join([*lines, *([] if self.failure is None else [self.failure])])
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers for a JSON file."""
         figures = {
-            one.name: {
-                "value": one.value,
-                "low": one.low,
-                "high": one.high,
-                "random": one.random,
-                "threshold": one.threshold,
-                "passed": one.passed,
+            figure.name: {
+                "value": figure.value,
+                "low": figure.low,
+                "high": figure.high,
+                "random": figure.random,
+                "threshold": figure.threshold,
+                "passed": figure.passed,
             }
-            for one in self.figures
+            for figure in self.figures
         }
         return {
             "model": self.model,
@@ -186,8 +188,8 @@ def check(
         >>> checked.to_frame()["figure"].head(2).tolist()
         ['accuracy', 'f1']
     """
-    asked = dict(thresholds or {})
-    check_thresholds(asked)
+    limits = dict(thresholds or {})
+    check_thresholds(limits)
     if texts < 1:
         raise InputError(f"`texts` must be at least 1, got {texts}")
     name = check_methods(model, method)[0]
@@ -204,15 +206,17 @@ def check(
     notes = [*rows.notes] if metrics is None else [*metrics.notes]
     if answers.skipped:
         notes.append(skipped_sentence(answers.skipped, answers.given))
-    found = [*_of_answers(answers, metrics), *explained, *rationales]
+    measured = [*_of_answers(answers, metrics), *explained, *rationales]
     if len(some) < len(answers.texts):
         notes.append(f"the explanations' figures are of {len(some):,} texts, drawn with seed {seed}")
     notes.append(convergence.sentence)
-    there = {one.name: one for one in found}
-    for one in asked:
-        if one not in there:
-            raise InputError(f"a threshold for {one!r} needs {NEEDS[one]}; leave the threshold out, or add that")
-    figures = tuple(replace(there[one], threshold=asked.get(one)) for one in THRESHOLDS if one in there)
+    by_name = {figure.name: figure for figure in measured}
+    for wanted in limits:
+        if wanted not in by_name:
+            raise InputError(f"a threshold for {wanted!r} needs {NEEDS[wanted]}; leave the threshold out, or add that")
+    figures = tuple(
+        replace(by_name[wanted], threshold=limits.get(wanted)) for wanted in THRESHOLDS if wanted in by_name
+    )
     return Checked(
         model.name,
         name,
@@ -245,7 +249,7 @@ def _of_scores(
         model, texts, method, removals="delete", oracle_texts=0, perturbed=0, seed=seed, progress=progress
     )
     sane = sanity(model, texts[:SANE_TEXTS], method, draws=1, seed=seed, progress=progress)
-    found = [
+    figures = [
         _figure("comprehensiveness_over_random", faithful.estimate("comprehensiveness", method, over=RANDOM)),
         *(
             _figure(name, faithful.estimate(name, method), faithful.estimate(name, RANDOM))
@@ -254,10 +258,10 @@ def _of_scores(
     ]
     convergence = faithful.convergence[method]
     if convergence.share is not None and convergence.worst_relative_error is not None:
-        found.append(Figure("completeness_error", convergence.worst_relative_error))
-        found.append(Figure("converged", convergence.share))
+        figures.append(Figure("completeness_error", convergence.worst_relative_error))
+        figures.append(Figure("converged", convergence.share))
     left = sane.estimate("top_down", sane.layers[-1])
-    return ([*found, _figure("randomised_correlation", left)] if left.known else found), convergence
+    return ([*figures, _figure("randomised_correlation", left)] if left.known else figures), convergence
 
 
 def _of_rationales(
@@ -266,9 +270,9 @@ def _of_rationales(
     table = answers.table
     if table is None or "rationale" not in table:
         return []
-    found = plausibility(model, table.iloc[drawn], method, seed=seed, split="all", progress=progress)
-    own, random = (found.estimate("auprc", name) for name in (method, RANDOM))
-    over = found.estimate("auprc", method, over=RANDOM)
+    study = plausibility(model, table.iloc[drawn], method, seed=seed, split="all", progress=progress)
+    own, random = (study.estimate("auprc", name) for name in (method, RANDOM))
+    over = study.estimate("auprc", method, over=RANDOM)
     return [_figure("plausibility", own, random), _figure("plausibility_over_random", over)]
 
 
@@ -277,5 +281,5 @@ def _shown(value: float) -> str:
     return (f"{value:.3f}" if value == 0 or abs(value) >= 1e-3 else f"{value:.1e}").replace("-", "−")
 
 
-def _figure(name: str, found: Estimate, random: Estimate | None = None) -> Figure:
-    return Figure(name, found.mean, found.low, found.high, random=None if random is None else random.mean)
+def _figure(name: str, estimate: Estimate, random: Estimate | None = None) -> Figure:
+    return Figure(name, estimate.mean, estimate.low, estimate.high, random=None if random is None else random.mean)

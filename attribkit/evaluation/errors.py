@@ -65,8 +65,8 @@ class ErrorAnalysis(Result):
 
     def summary(self) -> str:
         """The figures of the set, then what the model said of each mistake, the first ten."""
-        told = {name: value for name, value in self.overview.provenance.items() if name != "fingerprint"}
-        figures = ", ".join(f"{name} {value}" for name, value in told.items() if value is not None)
+        overview = {name: value for name, value in self.overview.provenance.items() if name != "fingerprint"}
+        figures = ", ".join(f"{name} {value}" for name, value in overview.items() if value is not None)
         count = f"{len(self.mistakes):,} mistake{'' if len(self.mistakes) == 1 else 's'} explained"
         return "\n".join([f"{figures}; {count}", *([self.mistakes.summary()] if self.mistakes else [])])
 

@@ -256,9 +256,9 @@ def measure(
     confidence = softmax(logits).max(1)
     unknown = UnknownLabels.of(true[~known].tolist(), rows[~known], confidence[~known], confidence[known])
     truth = np.array([places[name] for name in true[known]], dtype=np.int64)
-    found = counted(labels, truth, logits[known].argmax(1), len(measured.table) - int(known.sum()))
+    metrics = counted(labels, truth, logits[known].argmax(1), len(measured.table) - int(known.sum()))
     notes = (*measured.notes, *(() if unknown is None else unknown.sentences))
-    return replace(found, part=measured.part, seen=measured.seen, unknown=unknown, notes=notes)
+    return replace(metrics, part=measured.part, seen=measured.seen, unknown=unknown, notes=notes)
 
 
 def counted(

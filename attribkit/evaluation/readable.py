@@ -17,13 +17,13 @@ class Readable:
     """Those of a set's texts that a model can read.
 
     Attributes:
-        reading: the N texts as the model reads them.
+        batch: the N texts as the model reads them.
         places: (N,) where each stood among the texts given, from 0.
         skipped: the others.
         notes: sentences on what was left out or cut; none if nothing was.
     """
 
-    reading: EncodedBatch
+    batch: EncodedBatch
     places: NDArray[np.int64]
     skipped: tuple[Skipped, ...]
     notes: tuple[str, ...]
@@ -42,7 +42,7 @@ class Readable:
             RuntimeError: if the network's outputs are NaN or infinite for all of them.
         """
         read, logits = answered(model, tokenise(model.tokenizer, texts, numbers, spans=True), batch_size)
-        reading = EncodedBatch(read.texts, read.encoded, logits)
-        cut = sum(one.total > len(one.ids) for one in read.encoded)
+        batch = EncodedBatch(read.texts, read.encoded, logits)
+        cut = sum(encoded.total > len(encoded.ids) for encoded in read.encoded)
         notes = [f"{cut:,} texts are longer than the model reads; only what it read counts"] if cut else []
-        return Readable(reading, read.places, read.skipped, (*read.notes, *notes))
+        return Readable(batch, read.places, read.skipped, (*read.notes, *notes))

@@ -76,7 +76,7 @@ def check_methods(model: Classifier, methods: Sequence[str] | str | None) -> tup
 
 def token_scores(
     model: Classifier,
-    reading: EncodedBatch,
+    batch: EncodedBatch,
     method: str,
     *,
     target: int | None = None,
@@ -86,13 +86,13 @@ def token_scores(
 ) -> Scored:
     """Each text's scores for a class: the predicted one, or `target`; attention has the same for every class."""
     if method == ATTENTION:
-        heads = [panels[0].rows for panels in Attention(batch_size=batch_size)(model, reading)]
+        heads = [panels[0].rows for panels in Attention(batch_size=batch_size)(model, batch)]
         scores = [np.mean([row.values for row in rows], axis=0) for rows in heads]
         return Scored(scores, (None,) * len(scores), np.full(len(scores), np.nan))
     view = Attribution(
         method=method, target=target, seed=seed, batch_size=batch_size, tolerance=tolerance, details=False
     )
-    panels = [panel for (panel,) in view(model, reading)]
+    panels = [panel for (panel,) in view(model, batch)]
     return Scored(
         [panel.scores for panel in panels],
         tuple(panel.converged for panel in panels),
@@ -102,7 +102,7 @@ def token_scores(
 
 def scores_for(
     model: Classifier,
-    reading: EncodedBatch,
+    batch: EncodedBatch,
     targets: NDArray[np.int64],
     method: str,
     *,
@@ -110,13 +110,13 @@ def scores_for(
     tolerance: float,
 ) -> Scored:
     """Each text's scores for its own class of `targets` (N,), whatever the model predicts."""
-    found: Scores = [np.zeros(0)] * len(reading.texts)
-    converged: list[bool | None] = [None] * len(reading.texts)
-    errors = np.full(len(reading.texts), np.nan)
+    of_texts: Scores = [np.zeros(0)] * len(batch.texts)
+    converged: list[bool | None] = [None] * len(batch.texts)
+    errors = np.full(len(batch.texts), np.nan)
     for target in np.unique(targets).tolist():
         rows = np.flatnonzero(targets == target)
-        some = token_scores(model, reading.part(rows), method, target=target, seed=seed, tolerance=tolerance)
+        some = token_scores(model, batch.part(rows), method, target=target, seed=seed, tolerance=tolerance)
         errors[rows] = some.errors
         for row, scores, verdict in zip(rows, some.scores, some.converged, strict=True):
-            found[row], converged[row] = scores, verdict
-    return Scored(found, tuple(converged), errors)
+            of_texts[row], converged[row] = scores, verdict
+    return Scored(of_texts, tuple(converged), errors)

@@ -65,15 +65,15 @@ NEEDS = {
 """What a figure needs that not every set of data and not every method can give."""
 
 
-def check_thresholds(asked: Mapping[str, float]) -> None:
+def check_thresholds(thresholds: Mapping[str, float]) -> None:
     """Refuse thresholds that mean nothing.
 
     Raises:
         ValueError: for a threshold that is unknown, says nothing alone, or is no finite number.
     """
-    for name, value in asked.items():
+    for name, value in thresholds.items():
         if name not in THRESHOLDS:
-            allowed = ", ".join(one for one, (side, _) in THRESHOLDS.items() if side)
+            allowed = ", ".join(known for known, (side, _) in THRESHOLDS.items() if side)
             raise InputError(f"`thresholds` can be given for {allowed}, got {name!r}")
         if THRESHOLDS[name][0] is None:
             raise InputError(

@@ -58,13 +58,13 @@ class UnknownLabels:
         if not len(unknown) or not len(known):
             return None
         threshold = float(np.sort(known)[int((1 - KEPT) * len(known) + 1e-9)])
-        found = area(known, unknown)
+        auroc = area(known, unknown)
         return UnknownLabels(
             tuple(Counter(labels).most_common()),
             np.asarray(rows, dtype=np.int64),
             len(known),
-            found,
-            *interval_of_area(found, len(known), len(unknown)),
+            auroc,
+            *interval_of_area(auroc, len(known), len(unknown)),
             threshold,
             float((known >= threshold).mean()),
             float((unknown < threshold).mean()),
@@ -108,16 +108,16 @@ def area(higher: NDArray[np.float64], lower: NDArray[np.float64]) -> float:
     return float((ranks.sum() - m * (m + 1) / 2) / (m * n))
 
 
-def interval_of_area(found: float, m: int, n: int) -> tuple[float, float]:
+def interval_of_area(auroc: float, m: int, n: int) -> tuple[float, float]:
     """The areas whose distance from the one found is 1.96 of their own standard errors, by m and n values."""
     z = float(norm.ppf(0.975))
 
     def beyond(value: float) -> float:
         half = (m + n) / 2 - 1
         spread = value * (1 - value) * (1 + half * (1 - value) / (2 - value) + half * value / (1 + value)) / (m * n)
-        return float((found - value) ** 2 - z * z * spread)
+        return float((auroc - value) ** 2 - z * z * spread)
 
     # at the area itself nothing is beyond, and at 0 and 1, where the spread is 0, everything else is
-    low = brentq(beyond, 0.0, found - _NEAR) if found > _NEAR else 0.0
-    high = brentq(beyond, found + _NEAR, 1.0) if found < 1 - _NEAR else 1.0
+    low = brentq(beyond, 0.0, auroc - _NEAR) if auroc > _NEAR else 0.0
+    high = brentq(beyond, auroc + _NEAR, 1.0) if auroc < 1 - _NEAR else 1.0
     return float(low), float(high)

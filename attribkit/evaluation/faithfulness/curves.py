@@ -33,24 +33,24 @@ class Curves:
     @staticmethod
     def of(
         model: Classifier,
-        reading: EncodedBatch,
+        batch: EncodedBatch,
         scores: Sequence[Scores],
         removals: Sequence[str],
         batch_size: int | None = None,
         progress: Progress = silent,
     ) -> "Curves":
         """For M methods' scores and R ways to remove tokens, each distinct version of a text run once."""
-        labels = reading.logits.argmax(1)
+        labels = batch.logits.argmax(1)
         removed, kept = np.zeros((2, len(scores), len(removals), len(labels), len(PERCENTS)))
-        by_length = np.argsort([len(one.ids) for one in reading.encoded], kind="stable")
+        by_length = np.argsort([len(encoded.ids) for encoded in batch.encoded], kind="stable")
         for start in range(0, len(labels), _TEXTS_AT_ONCE):
             versions = _Versions(model.tokenizer.pad_id)
             places = []
             for row in by_length[start : start + _TEXTS_AT_ONCE].tolist():
-                ids = reading.encoded[row].ids
+                ids = batch.encoded[row].ids
                 counts = counts_of(len(ids))
-                for method, one in enumerate(scores):
-                    rank = ranks(one[row])
+                for method, method_scores in enumerate(scores):
+                    rank = ranks(method_scores[row])
                     for number, way in enumerate(removals):
                         gone = [versions.number(row, ids, rank >= count, way) for count in counts]
                         alone = [versions.number(row, ids, rank < count, way) for count in counts]

@@ -48,7 +48,7 @@ def _by_subsets(text: Erasable) -> tuple[NDArray[np.float64], NDArray[np.float64
 
 def _by_beam(text: Erasable, goals: Sequence[int], sign: int) -> NDArray[np.float64]:
     """The largest sign · log p found with so many tokens removed (P,), ascending, times the sign."""
-    beam, removed, found = np.ones((1, len(text.ids)), dtype=bool), 0, []
+    beam, removed, masks = np.ones((1, len(text.ids)), dtype=bool), 0, []
     order = None if text.quick else text.each(beam)[0]
     values = sign * text.guess(beam)
     for goal in goals:
@@ -62,8 +62,8 @@ def _by_beam(text: Erasable, goals: Sequence[int], sign: int) -> NDArray[np.floa
             best = np.argsort(-values, kind="stable")[:WIDTH]
             beam, values = beam[best], values[best]
             removed, left = removed + step, max(1, left - 1)
-        found.append(beam[0])
-    return text.log_p(np.array(found))  # by the network itself, whatever led here
+        masks.append(beam[0])
+    return text.log_p(np.array(masks))  # by the network itself, whatever led here
 
 
 def _grown(beam: Keep, gains: NDArray[np.float64], step: int) -> Keep:

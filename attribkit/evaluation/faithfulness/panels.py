@@ -63,11 +63,11 @@ class Result(Protocol):
 
 def panels(result: Result) -> tuple[Panel, ...]:
     """For each way to remove tokens two tables and two charts; then a table of what does not depend on it."""
-    found: list[Panel] = []
+    drawn: list[Panel] = []
     for way in result.removals:
-        found += [*_tables(result, way), *_charts(result, way)]
+        drawn += [*_tables(result, way), *_charts(result, way)]
     perturbed = _sensitivity(result)
-    return (*found, perturbed) if perturbed else tuple(found)
+    return (*drawn, perturbed) if perturbed else tuple(drawn)
 
 
 def _title(measure: str) -> str:
@@ -129,8 +129,8 @@ def _sensitivity(result: Result) -> Table | None:
     rows: list[tuple[Cell, ...]] = []
     for method in result.methods:
         two = [result.estimate(measure, method) for measure in ("infidelity", "max_sensitivity")]
-        if all(one.known for one in two):
-            rows.append((method, *(cell for one in two for cell in (number(one.mean), interval(one)))))
+        if all(estimate.known for estimate in two):
+            rows.append((method, *(cell for estimate in two for cell in (number(estimate.mean), interval(estimate)))))
     columns = ("method", _title("infidelity"), "95 % interval", _title("max_sensitivity"), "95 % interval of that")
     notes = (
         "infidelity: mean squared error (log-odds²) of the best-scaled scores in telling what the output loses when a "

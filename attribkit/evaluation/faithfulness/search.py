@@ -47,7 +47,7 @@ class OracleSearch:
     @staticmethod
     def of(
         model: Classifier,
-        reading: EncodedBatch,
+        batch: EncodedBatch,
         scores: Sequence[Scores],
         curves: Curves,
         removals: Sequence[str],
@@ -57,7 +57,7 @@ class OracleSearch:
     ) -> "OracleSearch":
         """Search the first `most` texts of an order (N,); None for all of them or, without a shortcut, for 50."""
         fits = why_not_exact(model.network) is None
-        windows = _windows(model, reading, int(order[0])) if fits else None
+        windows = _windows(model, batch, int(order[0])) if fits else None
         rows = order[: (len(order) if windows else MOST) if most is None else most].tolist()
         removed, kept = np.full((2, len(removals), len(order), len(BINS)), np.nan)
         # a network of ours keeps nothing from one run to the next, so that copies of it may run at once
@@ -66,13 +66,13 @@ class OracleSearch:
 
         def search(row: int) -> None:
             own = model.copy(share_weights=True) if side_by_side else model
-            ids, label = reading.encoded[row].ids, int(reading.logits[row].argmax())
-            counts, shortcut = counts_of(len(ids), BINS), _windows(model, reading, row) if fits else None
+            ids, label = batch.encoded[row].ids, int(batch.logits[row].argmax())
+            counts, shortcut = counts_of(len(ids), BINS), _windows(model, batch, row) if fits else None
             exact[row] = len(ids) <= oracle.EXACT
             for number, way in enumerate(removals):
                 text = Erasable(own, ids, label, way, shortcut)
                 lost = -text.each(np.ones((1, len(ids)), dtype=bool))[0]
-                tau[:, number, row] = [kendall(one[row], lost) for one in scores]
+                tau[:, number, row] = [kendall(method_scores[row], lost) for method_scores in scores]
                 removed[number, row] = oracle.best_removed(text, counts)
                 kept[number, row] = oracle.best_kept(text, counts)
 
@@ -90,8 +90,8 @@ class OracleSearch:
         return OracleSearch(removed, kept, exact, tau, int((~np.isnan(removed[0, :, 0])).sum()))
 
 
-def _windows(model: Classifier, reading: EncodedBatch, row: int) -> WindowAblation | None:
-    return WindowAblation.of(model.network, reading.encoded[row].ids, model.tokenizer.pad_id, reading.logits[row])
+def _windows(model: Classifier, batch: EncodedBatch, row: int) -> WindowAblation | None:
+    return WindowAblation.of(model.network, batch.encoded[row].ids, model.tokenizer.pad_id, batch.logits[row])
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from attribkit.text.encoded import Encoded
 
 def measure(
     model: Classifier,
-    reading: EncodedBatch,
+    batch: EncodedBatch,
     methods: Sequence[str],
     scores: Sequence[Scores],
     rows: NDArray[np.int64],
@@ -28,16 +28,16 @@ def measure(
     progress: Progress = silent,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Infidelity and max-sensitivity (M, N) of the texts `rows`, NaN elsewhere; of the predicted class's log-odds."""
-    infidelities, sensitivities = np.full((2, len(methods), len(reading.texts)), np.nan)
+    infidelities, sensitivities = np.full((2, len(methods), len(batch.texts)), np.nan)
     perturbed = _PerturbedModel(model)
     for row in counted(rows.tolist(), progress, "perturbing texts"):
-        one, label = reading.encoded[row], int(reading.logits[row].argmax())
-        value = _gated(model, one.ids, label)
+        encoded, label = batch.encoded[row], int(batch.logits[row].argmax())
+        value = _gated(model, encoded.ids, label)
         for number, method in enumerate(methods):
             own = torch.from_numpy(scores[number][row].copy())
             infidelities[number, row] = infidelity(value, own, seed)
-            explain = perturbed.explaining(reading.part(np.array([row])), method, label, seed)
-            sensitivities[number, row] = max_sensitivity(explain, perturbed.embedded(one), seed)
+            explain = perturbed.explaining(batch.part(np.array([row])), method, label, seed)
+            sensitivities[number, row] = max_sensitivity(explain, perturbed.embedded(encoded), seed)
     return infidelities, sensitivities
 
 
@@ -62,23 +62,23 @@ class _PerturbedModel:
         self.model = model.copy()
         self.weight = model.network.embedding.weight.detach()
 
-    def embedded(self, one: Encoded) -> Tensor:
+    def embedded(self, encoded: Encoded) -> Tensor:
         """(T, E)."""
-        vectors: Tensor = self.weight[torch.from_numpy(one.ids).to(self.weight.device)]
+        vectors: Tensor = self.weight[torch.from_numpy(encoded.ids).to(self.weight.device)]
         return vectors
 
-    def explaining(self, reading: EncodedBatch, method: str, label: int, seed: int) -> Callable[[Tensor], Tensor]:
-        """A function of embedded versions (N, T, E) of the one text of `reading`: their scores (N, T)."""
-        (one,) = reading.encoded
+    def explaining(self, batch: EncodedBatch, method: str, label: int, seed: int) -> Callable[[Tensor], Tensor]:
+        """A function of embedded versions (N, T, E) of the one text of `batch`: their scores (N, T)."""
+        (original,) = batch.encoded
 
         def explain(points: Tensor) -> Tensor:
             count, length = points.shape[:2]
             embedding = self.model.network.embedding
             embedding.weight = torch.nn.Parameter(torch.cat((self.weight, points.flatten(0, 1))), requires_grad=False)
             ids = len(self.weight) + np.arange(count * length).reshape(count, length)
-            encoded = tuple(replace(one, ids=row) for row in ids)
-            several = EncodedBatch(reading.texts * count, encoded, self.model.logits(list(ids)))
-            found = token_scores(self.model, several, method, target=label, seed=seed)
-            return torch.from_numpy(np.array(found.scores))
+            encoded = tuple(replace(original, ids=row) for row in ids)
+            several = EncodedBatch(batch.texts * count, encoded, self.model.logits(list(ids)))
+            explained = token_scores(self.model, several, method, target=label, seed=seed)
+            return torch.from_numpy(np.array(explained.scores))
 
         return explain

@@ -144,11 +144,11 @@ class Faithfulness(Result):
             free = measure in ("infidelity", "max_sensitivity")
             for removal in self.removals[:1] if free else self.removals:
                 for method in (*self.methods, *(() if measure in OTHERS else (BEST,))):
-                    found = self.estimate(measure, method, removal)
-                    if found.known:
-                        rows.append(self._row(measure, None if free else removal, method, found))
+                    estimate = self.estimate(measure, method, removal)
+                    if estimate.known:
+                        rows.append(self._row(measure, None if free else removal, method, estimate))
         table = pd.DataFrame(rows)
-        table.attrs["convergence"] = {name: one.to_json() for name, one in self.convergence.items()}
+        table.attrs["convergence"] = {name: convergence.to_json() for name, convergence in self.convergence.items()}
         return table
 
     def panels(self) -> tuple[Panel, ...]:
@@ -159,7 +159,7 @@ class Faithfulness(Result):
         """What was measured, on how many texts, and how many explanations converged."""
         return f"Faithfulness({self.model}, {len(self.whole):,} texts; {by_method(self.convergence)})"
 
-    def _row(self, measure: str, removal: str | None, method: str, found: Estimate) -> dict[str, Any]:
+    def _row(self, measure: str, removal: str | None, method: str, estimate: Estimate) -> dict[str, Any]:
         way = removal or self.removals[0]
         over = None if method in (RANDOM, BEST) else self.estimate(measure, method, way, over=RANDOM)
         shares = measure in ("comprehensiveness", "log_probability_drop") and method != BEST
@@ -168,7 +168,7 @@ class Faithfulness(Result):
             "better": RANKED[measure].better if measure in RANKED else OTHERS[measure][1],
             "removal": removal,
             "method": method,
-            **found.columns(over),
+            **estimate.columns(over),
             "of_best": self.share_of_best(method, way, measure) if shares else None,
         }
 
@@ -236,20 +236,20 @@ def faithfulness(
     """
     names, ways = (*check_methods(model, methods), RANDOM), check_removals(removals)
     measured = Rows.of(model, data, split=split, text=text, label=label)
-    found = Readable.of(model, measured.texts, batch_size, measured.numbers)
-    reading = found.reading
-    order = np.random.default_rng(seed).permutation(len(reading.texts))
+    readable = Readable.of(model, measured.texts, batch_size, measured.numbers)
+    batch = readable.batch
+    order = np.random.default_rng(seed).permutation(len(batch.texts))
     with shown(progress) as tell:
         scored = {
-            name: token_scores(model, reading, name, seed=seed, batch_size=batch_size)
+            name: token_scores(model, batch, name, seed=seed, batch_size=batch_size)
             for name in counted(names, tell, "scoring")
         }
-        scores = [one.scores for one in scored.values()]
-        curves = Curves.of(model, reading, scores, ways, batch_size, tell)
-        search = OracleSearch.of(model, reading, scores, curves, ways, order, oracle_texts, tell)
+        scores = [of_method.scores for of_method in scored.values()]
+        curves = Curves.of(model, batch, scores, ways, batch_size, tell)
+        search = OracleSearch.of(model, batch, scores, curves, ways, order, oracle_texts, tell)
         some = np.sort(order[:perturbed])
-        infidelity, sensitivity = stability.measure(model, reading, names, scores, some, seed, tell)
-    notes = [*found.notes, *measured.notes]
+        infidelity, sensitivity = stability.measure(model, batch, names, scores, some, seed, tell)
+    notes = [*readable.notes, *measured.notes]
     if search.texts < len(order):
         notes.append(
             f"leave-one-out and the best removal were sought for {search.texts:,} of the texts, drawn with seed {seed}"
@@ -260,7 +260,7 @@ def faithfulness(
         model=model.name,
         methods=names,
         removals=ways,
-        tokens=np.array([len(one.ids) for one in reading.encoded]),
+        tokens=np.array([len(encoded.ids) for encoded in batch.encoded]),
         whole=curves.whole,
         removed=curves.removed,
         kept=curves.kept,
@@ -270,8 +270,8 @@ def faithfulness(
         tau=search.tau,
         infidelity=infidelity,
         max_sensitivity=sensitivity,
-        convergence={name: one.convergence for name, one in scored.items()},
+        convergence={name: of_method.convergence for name, of_method in scored.items()},
         seed=seed,
         notes=tuple(notes),
-        skipped=found.skipped,
+        skipped=readable.skipped,
     )

@@ -80,14 +80,14 @@ class Groups:
         distance = np.abs(self.scores - values[self.group])
         best = np.full(self.size, np.inf)
         np.minimum.at(best, self.group, distance)
-        found = np.full(self.size, -1)
+        places = np.full(self.size, -1)
         hits = np.flatnonzero(distance == best[self.group])[::-1]  # so that of equal ones the first stays
-        found[self.group[hits]] = hits
-        return found
+        places[self.group[hits]] = hits
+        return places
 
     def of(self, groups: NDArray[np.int64]) -> "Groups":
         """Only these groups, renumbered in the order given."""
         places = np.full(self.size, -1)
         places[groups] = np.arange(len(groups))
-        kept = places[self.group] >= 0
-        return Groups(places[self.group[kept]], self.text[kept], self.scores[kept], len(groups), self.texts)
+        chosen = places[self.group] >= 0
+        return Groups(places[self.group[chosen]], self.text[chosen], self.scores[chosen], len(groups), self.texts)

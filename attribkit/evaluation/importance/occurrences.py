@@ -54,15 +54,15 @@ class Occurrences:
         columns: dict[str, list[NDArray[np.int64]]] = {name: [] for name in ("ids", "known", "starts", "ends")}
         scores, targets, convergence = [], [], Convergence()
         for first in range(0, len(texts), _AT_ONCE):
-            reading = EncodedBatch.of(model, texts[first : first + _AT_ONCE], view.batch_size)
-            panels = [panel for (panel,) in view(model, reading)]
+            batch = EncodedBatch.of(model, texts[first : first + _AT_ONCE], view.batch_size)
+            panels = [panel for (panel,) in view(model, batch)]
             scores += [panel.scores for panel in panels]
             targets += [model.labels.index(panel.target) for panel in panels]
             convergence += Convergence.of(panels)
-            for one in reading.encoded:
+            for encoded in batch.encoded:
                 for name, parts in columns.items():
-                    parts.append(getattr(one, name))
-            _spell(spelt, reading)
+                    parts.append(getattr(encoded, name))
+            _spell(spelt, batch)
             progress(min(first + _AT_ONCE, len(texts)), len(texts), "explaining")
         flat = {name: np.concatenate(parts) for name, parts in columns.items()}
         ids = np.where(flat["known"], flat["ids"], -1)
@@ -87,16 +87,16 @@ class Occurrences:
     def of_class(self, place: int) -> "Occurrences":
         """The texts whose scores explain the class at this place, and their tokens alone."""
         chosen = self.targets == place
-        kept = chosen[self.text]
+        of_class = chosen[self.text]
         return replace(
             self,
             texts=tuple(text for text, own in zip(self.texts, chosen, strict=True) if own),
-            word=self.word[kept],
-            text=(np.cumsum(chosen) - 1)[self.text[kept]],
-            starts=self.starts[kept],
-            ends=self.ends[kept],
+            word=self.word[of_class],
+            text=(np.cumsum(chosen) - 1)[self.text[of_class]],
+            starts=self.starts[of_class],
+            ends=self.ends[of_class],
             targets=self.targets[chosen],
-            scores=self.scores[kept],
+            scores=self.scores[of_class],
         )
 
     @property
@@ -119,10 +119,10 @@ class Occurrences:
         return f"{'… ' if first else ''}{inside}{' …' if last < len(text) else ''}"
 
 
-def _spell(spelt: dict[int, str], reading: EncodedBatch) -> None:
+def _spell(spelt: dict[int, str], batch: EncodedBatch) -> None:
     """Add how each known id is spelt."""
-    for one in reading.encoded:
-        numbers, firsts = np.unique(one.ids, return_index=True)
+    for encoded in batch.encoded:
+        numbers, firsts = np.unique(encoded.ids, return_index=True)
         for number, place in zip(numbers.tolist(), firsts.tolist(), strict=True):
-            if number not in spelt and one.known[place]:
-                spelt[number] = one.tokens[place]
+            if number not in spelt and encoded.known[place]:
+                spelt[number] = encoded.tokens[place]

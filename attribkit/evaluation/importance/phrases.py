@@ -36,33 +36,33 @@ class Runs:
         return np.abs(self.groups.means) >= SAYS_MORE * self.largest
 
 
-def find_words(found: Occurrences, least: int) -> Runs:
+def find_words(tokens: Occurrences, least: int) -> Runs:
     """The words that occur in at least `least` texts and hold a letter or digit."""
-    written = np.array([any(map(str.isalnum, word)) for word in found.words] + [False])
-    first = np.flatnonzero(written[found.word])
-    groups = Groups(found.word[first], found.text[first], found.scores[first], len(found.words), len(found.texts))
-    kept = np.flatnonzero(groups.text_count >= least)
-    first = first[np.isin(groups.group, kept)]
-    groups = groups.of(kept)
-    return Runs(kept[:, np.newaxis], groups, first, groups.means, np.zeros_like(groups.means))
+    written = np.array([any(map(str.isalnum, word)) for word in tokens.words] + [False])
+    first = np.flatnonzero(written[tokens.word])
+    groups = Groups(tokens.word[first], tokens.text[first], tokens.scores[first], len(tokens.words), len(tokens.texts))
+    frequent = np.flatnonzero(groups.text_count >= least)
+    first = first[np.isin(groups.group, frequent)]
+    groups = groups.of(frequent)
+    return Runs(frequent[:, np.newaxis], groups, first, groups.means, np.zeros_like(groups.means))
 
 
-def find_longer(found: Occurrences, shorter: Runs, words: Runs, least: int) -> Runs:
+def find_longer(tokens: Occurrences, shorter: Runs, words: Runs, least: int) -> Runs:
     """Runs one token longer than `shorter` that occur in at least `least` texts; each of their parts recurs itself."""
     length = shorter.words.shape[1] + 1
-    begins = np.full(len(found.word) + 1, -1)  # which of the shorter ones begins at each token
+    begins = np.full(len(tokens.word) + 1, -1)  # which of the shorter ones begins at each token
     begins[shorter.first] = shorter.groups.group
     first = shorter.first[begins[shorter.first + 1] >= 0]
     # the second part begins in the same text, and so do all the tokens between
-    first = first[found.text[first] == found.text[np.minimum(first + length - 1, len(found.text) - 1)]]
+    first = first[tokens.text[first] == tokens.text[np.minimum(first + length - 1, len(tokens.text) - 1)]]
     keys, group = np.unique(begins[first] * shorter.groups.size + begins[first + 1], return_inverse=True)
-    scores = sum((found.scores[first + shift] for shift in range(length)), np.zeros(len(first)))
-    groups = Groups(group, found.text[first], scores, len(keys), len(found.texts))
-    kept = np.flatnonzero(groups.text_count >= least)
-    first, groups = first[np.isin(group, kept)], groups.of(kept)
-    left, right = keys[kept] // shorter.groups.size, keys[kept] % shorter.groups.size
+    scores = sum((tokens.scores[first + shift] for shift in range(length)), np.zeros(len(first)))
+    groups = Groups(group, tokens.text[first], scores, len(keys), len(tokens.texts))
+    frequent = np.flatnonzero(groups.text_count >= least)
+    first, groups = first[np.isin(group, frequent)], groups.of(frequent)
+    left, right = keys[frequent] // shorter.groups.size, keys[frequent] % shorter.groups.size
     spelt = np.concatenate((shorter.words[left], shorter.words[right][:, -1:]), axis=1)
-    own = np.zeros(len(found.words))
+    own = np.zeros(len(tokens.words))
     own[words.words[:, 0]] = words.groups.means
     parts = np.maximum(np.abs(shorter.groups.means), shorter.largest)
     return Runs(spelt, groups, first, own[spelt].sum(1), np.maximum(parts[left], parts[right]))

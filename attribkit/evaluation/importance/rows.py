@@ -11,7 +11,7 @@ from attribkit.evaluation.importance.phrases import Runs
 _MIRRORED = (("share_for", "share_against"), ("example_for", "example_against"))
 
 
-def word_rows(found: Occurrences, words: Runs, label: str, replicates: int, seed: int) -> pd.DataFrame:
+def word_rows(tokens: Occurrences, words: Runs, label: str, replicates: int, seed: int) -> pd.DataFrame:
     """One class's rows of what `WordImportance.words` names, from the occurrences that count for it."""
     groups = words.groups
     scores, mean = groups.scores, groups.means
@@ -26,7 +26,7 @@ def word_rows(found: Occurrences, words: Runs, label: str, replicates: int, seed
     return pd.DataFrame(
         {
             "label": label,
-            "word": [found.words[place] for place in words.words[:, 0]],
+            "word": [tokens.words[place] for place in words.words[:, 0]],
             "score": mean,
             "low": low,
             "high": high,
@@ -36,19 +36,19 @@ def word_rows(found: Occurrences, words: Runs, label: str, replicates: int, seed
             "share_against": counts[1] / groups.count,
             "when_for": sums[0] / np.maximum(counts[0], 1),
             "when_against": sums[1] / np.maximum(counts[1], 1),
-            **{name: [found.place(words.first[one]) for one in ones] for name, ones in places.items()},
+            **{name: [tokens.place(words.first[place]) for place in ones] for name, ones in places.items()},
         }
     )
 
 
-def phrase_rows(found: Occurrences, runs: Runs, label: str, replicates: int, seed: int) -> pd.DataFrame:
+def phrase_rows(tokens: Occurrences, runs: Runs, label: str, replicates: int, seed: int) -> pd.DataFrame:
     """One class's rows of what `WordImportance.phrases` names, of runs of one length."""
     groups, length = runs.groups, runs.words.shape[1]
     low, high = groups.intervals(replicates, seed)
     return pd.DataFrame(
         {
             "label": label,
-            "phrase": [" ".join(found.words[place] for place in row) for row in runs.words],
+            "phrase": [" ".join(tokens.words[place] for place in row) for row in runs.words],
             "score": groups.means,
             "low": low,
             "high": high,
@@ -56,7 +56,7 @@ def phrase_rows(found: Occurrences, runs: Runs, label: str, replicates: int, see
             "texts": groups.text_count,
             "alone": runs.alone,
             "tells": runs.tells,
-            "example": [found.place(runs.first[one], length) for one in groups.nearest(groups.means)],
+            "example": [tokens.place(runs.first[place], length) for place in groups.nearest(groups.means)],
         }
     )
 
@@ -83,6 +83,6 @@ def _mirrored(table: pd.DataFrame, label: str) -> pd.DataFrame:
         turned["alone"] = -table["alone"]
     if "when_for" in table:
         turned["when_for"], turned["when_against"] = -table["when_against"], -table["when_for"]
-        for one, other in _MIRRORED:
-            turned[one], turned[other] = table[other], table[one]
+        for column, other in _MIRRORED:
+            turned[column], turned[other] = table[other], table[column]
     return turned

@@ -21,23 +21,32 @@ class Importance:
     one_sided: pd.DataFrame | None
 
 
-def word_tables(found: Importance, most: int) -> tuple[Table, ...]:
+def word_tables(importance: Importance, most: int) -> tuple[Table, ...]:
     """Words for and against each class, phrases, context-dependent and one-sided words: at most so many rows each."""
     tables = []
-    for label in found.labels:
-        own = found.words[(found.words["label"] == label) & (found.words["low"] > 0)].head(most)
+    for label in importance.labels:
+        own = importance.words[(importance.words["label"] == label) & (importance.words["low"] > 0)].head(most)
         tables.append(_ranked(own, "word", f"Words that speak for “{label}”"))
     # of two classes a word that speaks against the one speaks for the other
-    for label in found.labels if len(found.labels) > 2 else ():
-        own = found.words[(found.words["label"] == label) & (found.words["high"] < 0)].iloc[::-1].head(most)
+    for label in importance.labels if len(importance.labels) > 2 else ():
+        own = (
+            importance.words[(importance.words["label"] == label) & (importance.words["high"] < 0)]
+            .iloc[::-1]
+            .head(most)
+        )
         tables.append(_ranked(own, "word", f"Words that speak against “{label}”"))
-    for label in found.labels:
-        own = found.phrases[(found.phrases["label"] == label) & (found.phrases["low"] > 0) & found.phrases["tells"]]
+    for label in importance.labels:
+        own = importance.phrases[
+            (importance.phrases["label"] == label) & (importance.phrases["low"] > 0) & importance.phrases["tells"]
+        ]
         tables.append(_ranked(own.head(most), "phrase", f"Phrases that speak for “{label}”"))
     # of two classes either says the same of a turning word
-    tables += [_turning(found.words, label, most) for label in found.labels[1 if len(found.labels) == 2 else 0 :]]
-    if found.one_sided is not None:
-        tables += [_one_sided(found.one_sided, label, most) for label in found.labels]
+    tables += [
+        _turning(importance.words, label, most)
+        for label in importance.labels[1 if len(importance.labels) == 2 else 0 :]
+    ]
+    if importance.one_sided is not None:
+        tables += [_one_sided(importance.one_sided, label, most) for label in importance.labels]
     return tuple(table for table in tables if table.rows)
 
 

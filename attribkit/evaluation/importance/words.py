@@ -103,8 +103,8 @@ class WordImportance(Result):
         if most < 1:
             raise InputError(f"`most` must be at least 1 row of each table, got {most}")
         tables = word_tables(Importance(self.labels, self.words, self.phrases, self.one_sided), most)
-        said = (*self.notes, self.convergence.sentence)
-        return tuple(replace(one, notes=(*one.notes, *said)) for one in tables[:1]) + tables[1:]
+        notes = (*self.notes, self.convergence.sentence)
+        return tuple(replace(table, notes=(*table.notes, *notes)) for table in tables[:1]) + tables[1:]
 
     def save(self, path: str | Path) -> Path:
         """Write to `path`: .csv holds every word and phrase, any other suffix what `panels` draws.
@@ -195,23 +195,23 @@ def word_importance(
             columns = {"split": split, "text": text, "label": label}
             answers = Answers.of(model, data, **columns, batch_size=batch_size, progress=tell)
         texts, notes = _sampled(answers, most, seed)
-        found = Occurrences.of(model, texts, view, tell)
+        occurrences = Occurrences.of(model, texts, view, tell)
     if train is None and answers.measured is not None:
         train = answers.measured.training
-    tables = _by_class(found, model.labels, least, replicates, seed)
+    tables = _by_class(occurrences, model.labels, least, replicates, seed)
     word_table, phrase_table = (in_order(some, model.labels) for some in zip(*tables, strict=True))
-    counts = np.bincount(found.targets, minlength=len(model.labels)).tolist()
+    counts = np.bincount(occurrences.targets, minlength=len(model.labels)).tolist()
     counted = dict(zip(model.labels, counts if len(counts) > 2 else [len(texts)] * 2, strict=True))
     return WordImportance(
         labels=model.labels,
         words=word_table,
         phrases=phrase_table,
-        one_sided=None if train is None else one_sided(model, word_table, found.numbers, train),
+        one_sided=None if train is None else one_sided(model, word_table, occurrences.numbers, train),
         texts=len(texts),
-        tokens=len(found.word),
-        unknown=float((found.word < 0).mean()),
+        tokens=len(occurrences.word),
+        unknown=float((occurrences.word < 0).mean()),
         counted=counted,
-        convergence=found.convergence,
+        convergence=occurrences.convergence,
         notes=(
             *notes,
             *_what_counts(counted),
@@ -220,10 +220,10 @@ def word_importance(
         provenance={
             "model": model.name,
             "fingerprint": model.fingerprint(),
-            "convergence": found.convergence.to_json(),
+            "convergence": occurrences.convergence.to_json(),
             "settings": {
-                "method": found.method,
-                "baseline": found.baseline,
+                "method": occurrences.method,
+                "baseline": occurrences.baseline,
                 "output": "log_odds",
                 "least": least,
                 "most": most,
@@ -235,12 +235,12 @@ def word_importance(
 
 
 def _by_class(
-    found: Occurrences, labels: Sequence[str], least: int, replicates: int, seed: int
+    occurrences: Occurrences, labels: Sequence[str], least: int, replicates: int, seed: int
 ) -> list[tuple[pd.DataFrame, pd.DataFrame]]:
     """The rows of words and of phrases, for each class that any text counts for."""
     tables = []
-    for place in np.unique(found.targets).tolist():
-        own = found.of_class(place)
+    for place in np.unique(occurrences.targets).tolist():
+        own = occurrences.of_class(place)
         words = find_words(own, least)
         pairs = find_longer(own, words, words, least)
         triples = find_longer(own, pairs, words, least)

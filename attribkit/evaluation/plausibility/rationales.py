@@ -46,9 +46,9 @@ def spans_of(cell: Any, text: str, row: Hashable) -> Spans:
     return spans
 
 
-def marked(spans: Spans, one: Encoded) -> NDArray[np.bool_]:
+def marked(spans: Spans, encoded: Encoded) -> NDArray[np.bool_]:
     """(T,) which tokens a span touches."""
-    found = np.zeros(len(one.ids), dtype=bool)
+    touched = np.zeros(len(encoded.ids), dtype=bool)
     for start, end in spans:
-        found |= (one.starts < end) & (one.ends > start)
-    return found
+        touched |= (encoded.starts < end) & (encoded.ends > start)
+    return touched

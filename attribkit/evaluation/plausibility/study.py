@@ -91,18 +91,20 @@ class Plausibility(Result):
                 over = None if method == RANDOM else self.estimate(measure, method, over=RANDOM)
                 rows.append({"measure": measure, "method": method, **own.columns(over)})
         table = pd.DataFrame(rows)
-        table.attrs["convergence"] = {name: one.to_json() for name, one in self.convergence.items()}
+        table.attrs["convergence"] = {name: convergence.to_json() for name, convergence in self.convergence.items()}
         return table
 
     def panels(self) -> tuple[Panel, ...]:
         """One table, a row per method."""
         rows = []
         for method in self.methods:
-            found = [self.estimate(measure, method) for measure in MEASURES]
-            rows.append((method, *(cell for one in found for cell in (number(one.mean), interval(one)))))
+            estimates = [self.estimate(measure, method) for measure in MEASURES]
+            rows.append(
+                (method, *(cell for estimate in estimates for cell in (number(estimate.mean), interval(estimate))))
+            )
         columns = [name for title in MEASURES.values() for name in (title, f"95 % interval of {title[:-2]}")]
-        said = "against the rationales that come with the texts; ↑ higher is better"
-        notes = (said, by_method(self.convergence), *self.notes)
+        meaning = "against the rationales that come with the texts; ↑ higher is better"
+        notes = (meaning, by_method(self.convergence), *self.notes)
         return (Table("Plausibility", ("method", *columns), tuple(rows), notes),)
 
     def summary(self) -> str:
@@ -163,31 +165,34 @@ def plausibility(
     measured = Rows.of(model, data, split=split, text=text, label=label)
     table = measured.table
     if "rationale" not in table:
-        there = ", ".join(map(str, table.columns))
-        raise InputError(f"the table has no column 'rationale', only {there}; plausibility needs texts and spans")
+        columns = ", ".join(map(str, table.columns))
+        raise InputError(f"the table has no column 'rationale', only {columns}; plausibility needs texts and spans")
     names = (*check_methods(model, methods), RANDOM)
-    found = Readable.of(model, measured.texts, numbers=measured.numbers)
+    readable = Readable.of(model, measured.texts, numbers=measured.numbers)
     cells = table["rationale"].tolist()
     truth = [
-        marked(spans_of(cells[row], text, table.index[row]), one)
-        for row, text, one in zip(found.places, found.reading.texts, found.reading.encoded, strict=True)
+        marked(spans_of(cells[row], text, table.index[row]), encoded)
+        for row, text, encoded in zip(readable.places, readable.batch.texts, readable.batch.encoded, strict=True)
     ]
-    told = np.array([place for place, one in enumerate(truth) if one.any() and not one.all()], dtype=np.int64)
-    if not len(told):
+    usable = np.array([place for place, mask in enumerate(truth) if mask.any() and not mask.all()], dtype=np.int64)
+    if not len(usable):
         raise InputError("no text has a rationale that covers some of its tokens and not all; check the column")
-    reading, truth = found.reading.part(told), [truth[place] for place in told]
+    batch, truth = readable.batch.part(usable), [truth[place] for place in usable]
     with shown(progress) as tell:
-        scored = {name: token_scores(model, reading, name, seed=seed) for name in counted(names, tell, "scoring")}
+        scored = {name: token_scores(model, batch, name, seed=seed) for name in counted(names, tell, "scoring")}
     figures = np.array(
-        [[_measures(scores, own) for scores, own in zip(one.scores, truth, strict=True)] for one in scored.values()]
+        [
+            [_measures(scores, own) for scores, own in zip(of_method.scores, truth, strict=True)]
+            for of_method in scored.values()
+        ]
     )
-    notes = [*found.notes, *measured.notes]
-    if len(told) < len(found.places):
-        rest = len(found.places) - len(told)
+    notes = [*readable.notes, *measured.notes]
+    if len(usable) < len(readable.places):
+        rest = len(readable.places) - len(usable)
         notes.append(f"{rest:,} texts without a rationale, or wholly covered by one, were left out")
     auprc, token_f1, iou_f1 = np.moveaxis(figures, 2, 0)
-    convergence = {name: one.convergence for name, one in scored.items()}
-    return Plausibility(model.name, names, auprc, token_f1, iou_f1, convergence, seed, tuple(notes), found.skipped)
+    convergence = {name: of_method.convergence for name, of_method in scored.items()}
+    return Plausibility(model.name, names, auprc, token_f1, iou_f1, convergence, seed, tuple(notes), readable.skipped)
 
 
 def _measures(scores: NDArray[np.float64], truth: NDArray[np.bool_]) -> tuple[float, float, float]:

@@ -142,7 +142,11 @@ class Sanity(Result):
             both = [self.estimate(scheme, layer) for scheme in SCHEMES]
             sizes = self.estimate("top_down", layer, sizes=True)
             rows.append(
-                (layer, *(cell for one in both for cell in (number(one.mean), interval(one))), number(sizes.mean))
+                (
+                    layer,
+                    *(cell for estimate in both for cell in (number(estimate.mean), interval(estimate))),
+                    number(sizes.mean),
+                )
             )
         columns = (
             "layer",
@@ -230,10 +234,10 @@ def sanity(
         raise InputError(f"`draws` must be at least 1, got {draws}")
     method = check_methods(model, method)[0]
     measured = Rows.of(model, data, split=split, text=text, label=label)
-    found = Readable.of(model, measured.texts, numbers=measured.numbers)
-    reading = found.reading
-    targets = reading.logits.argmax(1)
-    scored = token_scores(model, reading, method, seed=seed)
+    readable = Readable.of(model, measured.texts, numbers=measured.numbers)
+    batch = readable.batch
+    targets = batch.logits.argmax(1)
+    scored = token_scores(model, batch, method, seed=seed)
     own, convergence = scored.scores, Convergence()
     layers = layers_top_down(model)
     correlation, sizes = np.zeros((2, 2, len(layers), len(targets)))
@@ -242,38 +246,38 @@ def sanity(
         for place, scheme, draw in counted(steps, tell, "randomising layers"):
             names = (layers[: place + 1], layers[place : place + 1])[scheme]
             changed = randomised(model, names, seed + draw)
-            again = EncodedBatch.of(changed, reading.texts)
+            again = EncodedBatch.of(changed, batch.texts)
             scores = scores_for(changed, again, targets, method, seed=seed, tolerance=_ROUGH)
             convergence += scores.convergence
             correlation[scheme, place] += correlations(own, scores.scores) / draws
             sizes[scheme, place] += correlations(own, scores.scores, sizes=True) / draws
-    told = None not in scored.converged
+    judged = None not in scored.converged
     return Sanity(
         model.name,
         method,
         layers,
         correlation,
         sizes,
-        scored.errors if told else None,
-        np.array(scored.converged, dtype=bool) if told else None,
+        scored.errors if judged else None,
+        np.array(scored.converged, dtype=bool) if judged else None,
         convergence,
-        _invariance(model, reading, method, own, seed),
+        _invariance(model, batch, method, own, seed),
         draws,
         seed,
-        (*found.notes, *measured.notes),
-        found.skipped,
+        (*readable.notes, *measured.notes),
+        readable.skipped,
     )
 
 
-def _invariance(model: Classifier, reading: EncodedBatch, method: str, own: Scores, seed: int) -> Numbers:
+def _invariance(model: Classifier, batch: EncodedBatch, method: str, own: Scores, seed: int) -> Numbers:
     """(3, N) how much scores change that should not."""
     backwards = np.arange(len(own))[::-1]
     double = model.copy()
     double.network.double()
     versions = (
-        token_scores(model, reading, method, seed=seed, batch_size=1).scores,
-        token_scores(model, reading.part(backwards), method, seed=seed).scores[::-1],
-        token_scores(double, EncodedBatch.of(double, reading.texts), method, seed=seed).scores,
+        token_scores(model, batch, method, seed=seed, batch_size=1).scores,
+        token_scores(model, batch.part(backwards), method, seed=seed).scores[::-1],
+        token_scores(double, EncodedBatch.of(double, batch.texts), method, seed=seed).scores,
     )
     return np.array([[_change(a, b) for a, b in zip(own, version, strict=True)] for version in versions])
 

@@ -26,14 +26,14 @@ def randomised(model: Classifier, layers: Iterable[str], seed: int) -> Classifie
     gone and the layer's scale is not. A layer gets the same numbers whichever others are randomised with it. The
     embedding's PAD row stays, for it is no word.
     """
-    found = model.copy()
-    modules = dict(found.network.named_modules())
+    copy = model.copy()
+    modules = dict(copy.network.named_modules())
     places = {name: place for place, name in enumerate(modules)}
     for name in layers:
         random = torch.Generator().manual_seed(seed * 1_000 + places[name])
         for parameter in modules[name].parameters(recurse=False):
             _redraw(modules[name], parameter, model.tokenizer.pad_id, random)
-    return found
+    return copy
 
 
 @torch.no_grad()

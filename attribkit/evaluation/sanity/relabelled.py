@@ -63,8 +63,8 @@ class Relabelled(Result):
         """Two rows: trained_on, correlation, low, high, texts, accuracy."""
         rows = []
         for which, accuracy in (("again", self.accuracy[2]), ("shuffled", self.accuracy[1])):
-            one = self.estimate(which)
-            rows.append((_NAMES[which], one.mean, one.low, one.high, one.texts, accuracy))
+            estimate = self.estimate(which)
+            rows.append((_NAMES[which], estimate.mean, estimate.low, estimate.high, estimate.texts, accuracy))
         table = pd.DataFrame(rows, columns=["trained_on", "correlation", "low", "high", "texts", "accuracy"])
         table.attrs["convergence"] = self.convergence.to_json()
         return table
@@ -73,8 +73,8 @@ class Relabelled(Result):
         """One table."""
         rows = []
         for which, accuracy in (("again", self.accuracy[2]), ("shuffled", self.accuracy[1])):
-            one = self.estimate(which)
-            rows.append((_NAMES[which], number(one.mean), interval(one), number(accuracy)))
+            estimate = self.estimate(which)
+            rows.append((_NAMES[which], number(estimate.mean), interval(estimate), number(accuracy)))
         notes = (
             f"Spearman's correlation of {self.method} with that of a network trained on the true labels, right on "
             f" {self.accuracy[0]:.1%} of the test texts; that of shuffled labels should be near 0",
@@ -120,8 +120,8 @@ def relabelled(
     settings = {"epochs": 8, "learning_rate": 1e-2, **_SMALL.get(architecture, {}), "progress": False, **options}
     shuffled = replace(data, train=_shuffled(data.train, random), validation=_shuffled(data.validation, random))
     models = [
-        train(architecture, some, seed=one, **settings)
-        for some, one in ((data, seed), (shuffled, seed), (data, seed + 1))
+        train(architecture, some, seed=network_seed, **settings)
+        for some, network_seed in ((data, seed), (shuffled, seed), (data, seed + 1))
     ]
     name = check_methods(models[0], method)[0]
     test = data.to_measure()[1]["text"].tolist()[:texts]
