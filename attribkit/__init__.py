@@ -16,6 +16,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from attribkit.attribution.registry import register_method
     from attribkit.comparison import compare
     from attribkit.corpus import explain_corpus
     from attribkit.data import load_dataset, read_eraser
@@ -59,6 +60,7 @@ _HOMES = {
     "plausibility": "attribkit.evaluation.plausibility",
     "project": "attribkit.projector",
     "read_eraser": "attribkit.data",
+    "register_method": "attribkit.attribution.registry",
     "register_network": "attribkit.models.registry",
     "report": "attribkit.reports",
     "sanity": "attribkit.evaluation.sanity",
@@ -87,6 +89,7 @@ __all__ = [
     "plausibility",
     "project",
     "read_eraser",
+    "register_method",
     "register_network",
     "report",
     "sanity",

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import requests
 from torch import nn
 
 import attribkit as ak
@@ -29,12 +30,14 @@ def file_in_document(name: str) -> str:
 
 @pytest.fixture
 def only_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, registries: None) -> Iterator[Path]:
-    """A folder with my_network.py to stand in; afterwards nothing of it is left in this process."""
-    (tmp_path / "my_network.py").write_text(file_in_document("my_network.py"), encoding="utf-8")
+    """A folder with my_network.py and my_method.py to stand in; afterwards nothing of them is left in this process."""
+    for name in ("my_network.py", "my_method.py"):
+        (tmp_path / name).write_text(file_in_document(name), encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     yield tmp_path
-    sys.modules.pop("my_network", None)
+    for name in ("my_network", "my_method"):
+        sys.modules.pop(name, None)
 
 
 def run_python(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -92,10 +95,63 @@ def test_a_network_of_the_script_itself_is_not_sent_to_workers(only_here: Path) 
     assert "InputError: only networks and tokenizers that other processes can import" in done.stderr
 
 
+@pytest.mark.parametrize("by_name", [True, False])
+def test_worker_processes_know_a_method_of_ones_own(only_here: Path, by_name: bool) -> None:
+    __import__("my_method")
+    pd.DataFrame({"text": TEXTS}).to_csv("texts.csv", index=False)
+    model = ak.load("imdb-cnn", "cpu")
+    data = pd.DataFrame({"text": TEXTS})
+    run = ak.explain_corpus(
+        "imdb-cnn" if by_name else model, "texts.csv", "out", method="distance", workers=2, window=2, progress=False
+    )
+    assert run.statuses == {"ok": 4}
+    rows = pd.concat([pd.read_parquet(file) for file in run.files])
+    for row, why in zip(
+        rows.itertuples(), ak.explain(model, data, method="distance", views="attribution"), strict=True
+    ):
+        assert row.method == "distance"
+        np.testing.assert_allclose(row.scores, why.scores)
+
+
+def test_a_method_of_the_script_itself_is_not_asked_of_workers(only_here: Path) -> None:
+    code = (
+        f"{file_in_document('my_method.py')}\n"
+        "import pandas as pd\n"
+        "texts = pd.DataFrame({'text': ['Best film ever']})\n"
+        "print(ak.explain_corpus('imdb-cnn', texts, 'alone', method='distance').statuses)\n"
+        "ak.explain_corpus('imdb-cnn', texts, 'two', method='distance', workers=2)\n"
+    )
+    done = run_python(code, only_here)
+    assert done.stdout == "{'ok': 1}\n", done.stderr
+    assert "InputError: the method 'distance' is of the script itself" in done.stderr
+
+
+def test_the_command_line_and_the_live_page_know_a_method_of_ones_own(only_here: Path) -> None:
+    attribkit = [sys.executable, "-m", "attribkit", "--import", "my_method"]
+    for command in ("explain", "corpus", "check"):
+        shown = subprocess.run([*attribkit, command, "--help"], capture_output=True, text=True)
+        assert "distance" in shown.stdout and "random" in shown.stdout, shown.stderr
+    with subprocess.Popen(
+        [*attribkit, "serve", "imdb-cnn", "--port", "0"], stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout is not None
+        try:
+            (address,) = re.findall(r"http://127\.0\.0\.1:\d+", server.stdout.readline())
+            models = requests.get(f"{address}/models", timeout=60).json()
+            schema = requests.get(f"{address}/openapi.json", timeout=60).text
+            asked = {"text": TEXTS[0], "method": "distance", "views": ["attribution"]}
+            answer = requests.post(f"{address}/explain", json=asked, timeout=60)
+        finally:
+            server.terminate()
+    assert models["methods"]["distance"] == "distance" and "distance" in models["models"][0]["methods"]
+    assert '"distance"' in schema
+    assert ak.Explanation.from_json(answer.text).token_scores.method == "distance"
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--import", "no_such_module", "demo"], "the module 'no_such_module'"),
+        (["--import", "no_such_module", "demo"], "the module 'no_such_module', which registers a network or a method"),
         (["train", "demo", "--model", "cnm", "--out", "m"], "did you mean 'cnn'"),
         (["train", "demo", "--set", "filters", "--out", "m"], "--set must be a name and a value"),
         (["train", "demo", "--set", "filter=2", "--out", "m"], "did you mean 'filters'"),

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attribkit.errors import InputError, InputTypeError
 
@@ -77,12 +78,33 @@ METHODS: dict[str, Method] = {}
 """Every method by its name, in the order in which they are shown."""
 
 
-def register(method: Method) -> None:
-    """Make a method known by its name to everything that takes one.
+def register_method(method: Method) -> None:
+    """Make a method of one's own known by its name, as the built-in ones are.
+
+    `attribkit.explain`, evaluation, a corpus, the command line and the live page take it then. Call it in the module
+    that defines the method's function: worker processes import that module, and on the command line
+    `attribkit --import MODULE …` does.
+
+    Args:
+        method: its name, a line on it, its function from an `AttributionRequest` to a `MethodResult`, and what it needs
+            and promises.
 
     Raises:
         InputTypeError: for what is no `Method`, or cannot solve.
         InputError: if another method has the name.
+
+    Example:
+        >>> import torch
+        >>> import attribkit as ak
+        >>> from attribkit.attribution.registry import Method
+        >>> from attribkit.attribution.request import MethodResult
+        >>> def distance(request):
+        ...     moved = (request.embedded - request.baseline).norm(dim=2)
+        ...     scores = moved.double().expand(len(request.targets), -1, -1)
+        ...     return MethodResult(scores, torch.zeros(scores.shape[:2], dtype=torch.int64), None)
+        >>> ak.register_method(Method("distance", "how far from the baseline", distance, source="your own"))
+        >>> ak.explain(ak.load("imdb-cnn"), "It was a horrible movie", method="distance").token_scores.method
+        'distance'
     """
     if not isinstance(method, Method) or not callable(method.solve):
         raise InputTypeError(f"a Method whose `solve` can be called was expected, got {method!r}")
@@ -102,11 +124,23 @@ def method_of(name: str) -> Method:
         return METHODS[name]
     near = get_close_matches(str(name), METHODS, n=1, cutoff=0.6)
     hint = f"; did you mean {near[0]!r}?" if near else ""
-    raise InputError(f"`method` must be one of {', '.join(METHODS)}, got {name!r}{hint}")
+    raise InputError(
+        f"`method` must be one of {', '.join(METHODS)}, got {name!r}{hint}; a method of your own is known once the "
+        "module that calls attribkit.register_method is imported (attribkit --import MODULE)"
+    )
+
+
+def defined_in(method: Method) -> str:
+    """The module that defines a method's function."""
+    return _place(method)[0]
 
 
 def _place(method: Method) -> tuple[str, str]:
-    return method.solve.__module__, method.solve.__qualname__
+    solve: Any = method.solve
+    while isinstance(solve, partial):
+        solve = solve.func
+    named = solve if hasattr(solve, "__qualname__") else type(solve)  # an object with __call__ has no name of its own
+    return named.__module__, named.__qualname__
 
 
 def _in(module: str, function: str) -> Callable[["AttributionRequest"], "MethodResult"]:
@@ -267,4 +301,4 @@ for _method in (
         sampled=True,
     ),
 ):
-    register(_method)
+    register_method(_method)

@@ -20,6 +20,7 @@ from attribkit.cli.serve import serve
 from attribkit.cli.train import train
 from attribkit.cli.words import words
 from attribkit.errors import AttribkitError, InputError, ran_out
+from attribkit.extensions import import_registering
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -43,8 +44,6 @@ def common(
     if modules:
         if "" not in sys.path:
             sys.path.insert(0, "")  # as `python` has it: modules lie in the folder one stands in
-        from attribkit.models.registry import import_registering
-
         before = in_words()
         for module in modules:
             import_registering(module)

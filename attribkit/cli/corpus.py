@@ -24,7 +24,8 @@ def corpus(
         list[str],
         typer.Argument(
             metavar="INPUT… OUTPUT",
-            help="CSV, TSV, JSONL or Parquet: files, folders, globs, URLs; and last the folder of the result.",
+            help="CSV, TSV, JSONL or Parquet: files, folders, globs, URLs; or a named set; and last the folder of the "
+            "result.",
             show_default=False,
         ),
     ],
@@ -64,7 +65,7 @@ def corpus(
     pair = tuple(part.strip() for part in target.split(",")) if target and "," in target else target
     run = explain_corpus(
         model,
-        sources,
+        sources[0] if len(sources) == 1 else sources,
         folder,
         text=text,
         key=key,

@@ -35,7 +35,7 @@ class Job:
         dtype: of the network's numbers, where it is not that of the folder.
         folder: where parts are written; every worker must reach it.
         settings: what is computed.
-        imports: modules that register networks of the user's own, imported before the model is loaded.
+        imports: modules that register networks or methods of the user's own, imported before the model is loaded.
     """
 
     model: str

@@ -1,6 +1,5 @@
 """explain_corpus(): a model and a corpus in, a folder of Parquet parts out."""
 
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +20,7 @@ from attribkit.corpus.windows import Columns, PendingWork, Plan
 from attribkit.corpus.words import merged
 from attribkit.data.intake import notes_on_training
 from attribkit.errors import InputError, InputNotFoundError
+from attribkit.extensions import only_in_script, registering_modules
 from attribkit.progress import Progress, shown
 from attribkit.results.panels import Convergence
 
@@ -29,6 +29,16 @@ if TYPE_CHECKING:
 
 WORD_SUMS = "_words.parquet"
 ENGINES = ("local", "ray")
+
+_NOT_SENT = (
+    "only networks and tokenizers that other processes can import can be sent to them: this toolkit's own, and "
+    "networks registered in a module, not in the script itself; give the folder of a saved model, or leave `engine` "
+    "and `workers` out"
+)
+_IN_SCRIPT = (
+    "the method {!r} is of the script itself, which other processes cannot import; put it, with its call of "
+    "attribkit.register_method, into a module, or leave `engine` and `workers` out"
+)
 
 
 @dataclass(frozen=True, repr=False)
@@ -123,8 +133,8 @@ def explain_corpus(
     undisturbed one would have: under other versions of what its numbers depend on it is refused.
 
     Args:
-        model: a model folder, a bundled name, or any classifier. One whose network is not this toolkit's own cannot
-            be sent to other processes: it works in this one.
+        model: a model folder, a bundled name, or any classifier. One whose network is neither this toolkit's own nor
+            registered in a module cannot be sent to other processes: it works in this one.
         data: CSV, TSV, JSONL or Parquet: a file, a folder, a glob, or a URL that fsspec knows; or several in a list.
             The first three may be compressed (.gz, .bz2, .xz). Or a named set, a table, a `Dataset`, a Series of texts.
         folder: where the result goes: a new or empty folder, or that of the same run before.
@@ -233,22 +243,21 @@ def _engine_of(
 ) -> Iterator[_Engine]:
     """The engine, with the model in its workers' hands."""
     with ExitStack() as stack:
-        job = Job(str(model), None, folder, settings, _imports())
+        job = Job(str(model), None, folder, settings, registering_modules())
+        classifier = None if isinstance(model, (str, Path)) else model
         if engine == "local" and count == 1 and not memory.scarce():
-            yield _in_process(job, None if isinstance(model, (str, Path)) else model, one_thread=True)
+            yield _in_process(job, classifier, one_thread=True)
             return
-        if not isinstance(model, (str, Path)):
-            kept = _sent(model, Path(stack.enter_context(TemporaryDirectory()))) if engine == "local" else None
-            if kept is None:
-                if (count or 1) > 1 or engine != "local":
-                    raise InputError(
-                        "only networks and tokenizers that other processes can import can be sent to them: this "
-                        "toolkit's own, and networks registered in a module, not in the script itself; give the "
-                        "folder of a saved model, or leave `engine` and `workers` out"
-                    )
-                yield _in_process(job, model, one_thread=count == 1)
-                return
-            job = replace(job, model=str(kept), dtype=str(model.network.embedding.weight.dtype).removeprefix("torch."))
+        refusal = _IN_SCRIPT.format(settings.method) if only_in_script(settings.method) else None
+        if classifier is not None and refusal is None:
+            kept = _sent(classifier, Path(stack.enter_context(TemporaryDirectory()))) if engine == "local" else None
+            dtype = str(classifier.network.embedding.weight.dtype).removeprefix("torch.")
+            job, refusal = (job, _NOT_SENT) if kept is None else (replace(job, model=str(kept), dtype=dtype), None)
+        if refusal is not None:
+            if (count or 1) > 1 or engine != "local":
+                raise InputError(refusal)
+            yield _in_process(job, classifier, one_thread=count == 1)
+            return
         if engine == "ray":
             from attribkit.corpus.ray_engine import Cluster  # which needs the extra attribkit[ray]
 
@@ -263,12 +272,6 @@ def _in_process(job: Job, classifier: "Classifier | None", one_thread: bool) -> 
     )
 
     return InProcessEngine.of(job, classifier, one_thread)
-
-
-def _imports() -> tuple[str, ...]:
-    """The modules that workers must import to know networks registered in this process."""
-    registry = sys.modules.get("attribkit.models.registry")  # loading it loads torch, and nobody registered without it
-    return () if registry is None else registry.imports()
 
 
 def _sent(model: "Classifier", folder: Path) -> Path | None:

@@ -15,8 +15,8 @@ from attribkit.corpus.schema import SCHEMA
 from attribkit.corpus.transform import Transform
 from attribkit.corpus.words import sums_of
 from attribkit.data.split_record import text_hashes
+from attribkit.extensions import import_registering
 from attribkit.models.classifier import Classifier
-from attribkit.models.registry import import_registering
 from attribkit.versions import versions_of
 
 

@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from difflib import get_close_matches
-from importlib import import_module
 from typing import Any, cast
 
 from torch import nn
@@ -147,21 +146,6 @@ def architecture(name: str) -> Architecture:
     )
 
 
-def import_registering(module: str) -> None:
-    """Import a module by its name, for the networks that it registers.
-
-    Raises:
-        InputError: if that fails.
-    """
-    try:
-        import_module(module)
-    except ImportError as error:
-        raise InputError(
-            f"the module {module!r}, which registers a network, cannot be imported here ({error}); install it, or set "
-            "PYTHONPATH to the folder it is in"
-        ) from error
-
-
 def name_of(network: object) -> str | None:
     """The name under which a network's class is registered; None if it is not."""
     return next((name for name, known in ARCHITECTURES.items() if type(network) is known.network), None)
@@ -172,14 +156,9 @@ def is_builtin(network: object) -> bool:
     return type(network).__module__.partition(".")[0] == _PACKAGE and name_of(network) is not None
 
 
-def imports() -> tuple[str, ...]:
-    """The modules that another process must import to know the networks registered here; not the script itself."""
-    modules = {known.network.__module__ for known in ARCHITECTURES.values() if not _is_local(known.network)}
-    return tuple(sorted(modules - {"__main__"}))
-
-
-def _is_local(network: type[nn.Module]) -> bool:
-    return network.__module__.partition(".")[0] == _PACKAGE
+def modules() -> set[str]:
+    """The modules that define the registered networks."""
+    return {known.network.__module__ for known in ARCHITECTURES.values()}
 
 
 def _place(network: type[nn.Module]) -> tuple[str, str]:

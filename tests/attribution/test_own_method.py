@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from attribkit.attribution import registry
-from attribkit.attribution.registry import Method, in_words, register
+from attribkit.attribution.registry import Method, in_words, register_method
 from attribkit.attribution.request import AttributionRequest, MethodResult
 from attribkit.errors import InputError, InputTypeError
 from attribkit.evaluation.scores import check_methods
@@ -32,8 +32,8 @@ def test_a_registered_method_is_taken_everywhere(
     assert why.scores == pytest.approx(expected.detach().numpy())
     assert "norms" in in_words() and check_methods(model, ["norms"]) == ("norms",)
     assert "'norms'" in str(within(Limits(), Explain).model_json_schema()["properties"]["method"])
-    register(Method("norms", "embedding lengths", norms, "none"))  # the same again is no fault
+    register_method(Method("norms", "embedding lengths", norms, "none"))  # the same again is no fault
     with pytest.raises(InputError, match="already a method 'lime'"):
-        register(Method("lime", "embedding lengths", norms, "none"))
+        register_method(Method("lime", "embedding lengths", norms, "none"))
     with pytest.raises(InputTypeError, match="a Method whose `solve` can be called was expected, got 'norms'"):
-        register("norms")  # type: ignore[arg-type]  # the mistake under test
+        register_method("norms")  # type: ignore[arg-type]  # the mistake under test
