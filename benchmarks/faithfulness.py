@@ -43,8 +43,9 @@ def short_sentences(model: Classifier, texts: list[str]) -> list[str]:
 
 
 def figures(found: Faithfulness, measure: str, **more: Any) -> None:
+    references = {"tau": (), "log_odds_drop": ("random masking",)}.get(measure, ("best found", "proved bound"))
     for way in found.removals:
-        for method in (*found.methods, *(() if measure == "tau" else ("best possible",))):
+        for method in (*found.methods, *references):
             one = found.estimate(measure, method, way)
             if not one.known:
                 continue
@@ -79,6 +80,9 @@ def cnn(texts: list[str], seed: int, oracle_texts: int | None) -> None:
             one = found.estimate(measure, method)
             report(measure=measure, model=model.name, method=method, texts=one.texts, mean=one.mean)
     advantage(found, "exact", "random", model=model.name)
+    figures(found, "log_odds_drop", model=model.name)
+    bracket = found.bracket()
+    report(measure="best comprehensiveness by PAD, found and proved", model=model.name, bracket=bracket)
     for way in found.removals:
         report(measure="share of the best found", removal=way, method="exact", share=found.share_of_best("exact", way))
 
@@ -122,7 +126,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--texts", type=int, default=1_000)
-    parser.add_argument("--searched", type=int, help="texts whose best removal is sought; all of the CNN's by default")
+    parser.add_argument(
+        "--oracle-texts", type=int, help="texts whose best removal is sought; all of the CNN's by default"
+    )
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args()
     texts = reviews(chosen.texts, chosen.seed)

@@ -52,6 +52,14 @@ def log_p(
     return _log_softmax(finite_logits(model, variants, batch_size))[np.arange(len(variants)), labels]
 
 
+def log_p_and_log_odds(
+    model: Classifier, variants: Sequence[Ids], labels: Ids, rivals: Ids, batch_size: int | None = None
+) -> NDArray[np.float64]:
+    """Log p (2, N) of N ≥ 1 texts' labels (N,), then their log-odds against other labels (N,)."""
+    logits, rows = finite_logits(model, variants, batch_size), np.arange(len(variants))
+    return np.stack((_log_softmax(logits)[rows, labels], logits[rows, labels] - logits[rows, rivals]))
+
+
 def finite_logits(model: Classifier, variants: Sequence[Ids], batch_size: int | None = None) -> NDArray[np.float64]:
     """Logits (N, C) of N changed texts; RuntimeError where some are NaN or infinite: nothing is measured then."""
     logits = model.logits(variants, batch_size)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from attribkit.evaluation.faithfulness.ablation import left, log_p
+from attribkit.evaluation.faithfulness.ablation import left, log_p_and_log_odds
 from attribkit.evaluation.faithfulness.measures import PERCENTS, counts_of
 from attribkit.evaluation.scores import Scores
 from attribkit.models.classifier import Classifier
@@ -19,11 +19,11 @@ _TEXTS_AT_ONCE = 32
 
 @dataclass(frozen=True, eq=False)
 class Curves:
-    """Log p of each text's predicted class.
+    """Two numbers of each text's predicted class: log p, then the log-odds against the runner-up.
 
     Attributes:
-        whole: (N,).
-        removed, kept: (M, R, N, 13) with the top share (`measures.PERCENTS`) of the tokens removed; it alone kept.
+        whole: (2, N).
+        removed, kept: (2, M, R, N, 13) with the top share (`measures.PERCENTS`) of the tokens removed; it alone kept.
     """
 
     whole: NDArray[np.float64]
@@ -40,8 +40,10 @@ class Curves:
         progress: Progress = silent,
     ) -> "Curves":
         """For M methods' scores and R ways to remove tokens, each distinct version of a text run once."""
-        labels = batch.logits.argmax(1)
-        removed, kept = np.zeros((2, len(scores), len(removals), len(labels), len(PERCENTS)))
+        labels, others = batch.logits.argmax(1), batch.logits.copy()
+        others[np.arange(len(labels)), labels] = -np.inf
+        rivals = others.argmax(1)
+        removed, kept = np.zeros((2, 2, len(scores), len(removals), len(labels), len(PERCENTS)))
         by_length = np.argsort([len(encoded.ids) for encoded in batch.encoded], kind="stable")
         for start in range(0, len(labels), _TEXTS_AT_ONCE):
             versions = _Versions(model.tokenizer.pad_id)
@@ -55,11 +57,12 @@ class Curves:
                         gone = [versions.number(row, ids, rank >= count, way) for count in counts]
                         alone = [versions.number(row, ids, rank < count, way) for count in counts]
                         places.append(((method, number, row), gone, alone))
-            values = log_p(model, versions.ids, labels[versions.rows], batch_size)
+            rows = versions.rows
+            values = log_p_and_log_odds(model, versions.ids, labels[rows], rivals[rows], batch_size)
             for place, gone, alone in places:
-                removed[place], kept[place] = values[gone], values[alone]
+                removed[:, *place], kept[:, *place] = values[:, gone], values[:, alone]
             progress(min(start + _TEXTS_AT_ONCE, len(labels)), len(labels), "removing tokens")
-        return Curves(removed[0, 0, :, 0].copy(), removed, kept)
+        return Curves(removed[:, 0, 0, :, 0].copy(), removed, kept)
 
 
 def ranks(scores: NDArray[np.float64]) -> NDArray[np.int64]:

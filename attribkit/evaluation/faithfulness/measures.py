@@ -9,6 +9,8 @@ count tokens as ⌈share · T⌉, so that every bin removes at least one.
   comprehensiveness, and p(x) − p(nothing) for sufficiency. (DeYoung et al., "ERASER", ACL 2020.)
 - **log-probability drop** log p(x) − log p(x without the top k), in nats, mean over the bins; higher is better. The
   literature's "log-odds" is this with the opposite sign. (Shrikumar, Greenside & Kundaje, ICML 2017.)
+- **log-odds drop** the same of the log-odds of the predicted class against the runner-up, z_ŷ − z_r: for two classes
+  the log-odds. Of a text CNN its mean over random removals is known exactly (`bounds`).
 - **deletion area** under p against the share of tokens removed, most important first, lower is better; **insertion
   area** under p against the share of tokens present, most important first, higher is better; trapezoids between 0, 1,
   5, 10, 20, … 100 %. (Petsiuk, Das & Saenko, "RISE", BMVC 2018.)
@@ -53,11 +55,13 @@ class Measure:
         title: what tables call it.
         better: "higher" or "lower".
         of: (log p of the texts (…, 1), log p with the top share removed (…, 13), with it alone kept (…, 13)) → (…,).
+        log_odds: whether it is taken of log-odds against the runner-up in place of log p.
     """
 
     title: str
     better: str
     of: Callable[[Numbers, Numbers, Numbers], Numbers]
+    log_odds: bool = False
 
 
 RANKED: dict[str, Measure] = {
@@ -73,6 +77,9 @@ RANKED: dict[str, Measure] = {
     "sufficiency_aopc": Measure("sufficiency, AOPC with k = 0", "lower", _aopc_sufficiency),
     "log_probability_drop": Measure(
         "log-probability drop (nats)", "higher", _bins(lambda whole, removed, _: whole - removed)
+    ),
+    "log_odds_drop": Measure(
+        "log-odds drop", "higher", _bins(lambda whole, removed, _: whole - removed), log_odds=True
     ),
     "deletion_area": Measure("deletion area", "lower", lambda _, removed, __: _area(removed)),
     "insertion_area": Measure("insertion area", "higher", lambda _, __, kept: _area(kept)),

@@ -13,7 +13,8 @@ from attribkit.results.panels import Chart, Convergence, Panel, Series, Table
 from attribkit.results.panels.convergence import by_method
 from attribkit.results.panels.table import Cell
 
-BEST = "best possible"
+BEST, BOUND, MASKED = "best found", "proved bound", "random masking"
+"""What stands beside the methods: the best removal found, what none can pass, and every token masked by chance."""
 ARROWS = {"higher": "↑", "lower": "↓"}
 WAYS = {"delete": "deleted", "pad": "replaced by PAD"}
 _SHOWN = ("sufficiency", "log_probability_drop", "deletion_area", "insertion_area", "tau")
@@ -56,6 +57,10 @@ class Result(Protocol):
         """A mean and its interval."""
         ...
 
+    def bracket(self) -> tuple[float, float] | None:
+        """Of the best possible."""
+        ...
+
     def share_of_best(self, method: str, removal: str = "delete", measure: str = "comprehensiveness") -> float | None:
         """Of the best possible."""
         ...
@@ -77,31 +82,63 @@ def _title(measure: str) -> str:
 
 def _tables(result: Result, way: str) -> tuple[Table, Table]:
     """Comprehensiveness with its intervals; the other measures that a ranking decides."""
-    main: list[tuple[Cell, ...]] = []
-    others: list[tuple[Cell, ...]] = []
-    for method in (*result.methods, BEST):
-        own = result.estimate("comprehensiveness", method, way)
-        if not own.known:
-            continue
-        over = None if method in ("random", BEST) else result.estimate("comprehensiveness", method, way, over="random")
-        beside: list[Cell] = [None, None] if over is None else [number(over.mean), interval(over)]
-        share = None if method == BEST else result.share_of_best(method, way)
-        main.append((method, number(own.mean), interval(own), *beside, number(share)))
-        shown = [name for name in _SHOWN if method != BEST or name != "tau"]
-        cells = [number(result.estimate(name, method, way).mean) for name in shown]
-        others.append((method, *cells, *[None] * (len(_SHOWN) - len(shown))))
-    columns = (f"comprehensiveness {ARROWS['higher']}", "95 % interval", "over random", "95 % interval ", "of the best")
+    methods = [
+        method for method in (*result.methods, BEST, BOUND) if result.estimate("comprehensiveness", method, way).known
+    ]
+    masked = result.estimate("log_odds_drop", MASKED, way)
+    columns = [f"comprehensiveness {ARROWS['higher']}", "95 % interval", "over random", "95 % interval ", "of the best"]
+    if masked.known:
+        columns += [_title("log_odds_drop"), "at random, exactly"]
     notes = (
         "how much of the predicted class's probability goes with the tokens that a method puts first, mean over the "
         "texts and the bins 1, 5, 10, 20 and 50 %",
-        "the best possible is exact for texts of at most 12 tokens and a lower bound, found by search, for longer ones",
+        "the best found is the best possible for texts of at most 12 tokens, and for longer ones a lower bound of it, "
+        "found by search",
+        *_proved(result, way),
         by_method(result.convergence),
         *result.notes,
     )
+    main = tuple(_main_row(result, way, method, masked) for method in methods)
+    others = tuple((method, *(_mean(result, name, method, way) for name in _SHOWN)) for method in methods)
     rest = ("means over the texts; ↑ higher is better, ↓ lower is better",)
     return (
-        Table(f"Faithfulness, tokens {WAYS[way]}", ("method", *columns), tuple(main), notes),
-        Table(f"Other measures, tokens {WAYS[way]}", ("method", *map(_title, _SHOWN)), tuple(others), rest),
+        Table(f"Faithfulness, tokens {WAYS[way]}", ("method", *columns), main, notes),
+        Table(f"Other measures, tokens {WAYS[way]}", ("method", *map(_title, _SHOWN)), others, rest),
+    )
+
+
+def _main_row(result: Result, way: str, method: str, masked: Estimate) -> tuple[Cell, ...]:
+    """Comprehensiveness; and where random masking is known, the log-odds drop beside that of random masking."""
+    own, bound = result.estimate("comprehensiveness", method, way), method in (BEST, BOUND)
+    beside: list[Cell] = [None, None]
+    if not bound and method != "random":
+        over = result.estimate("comprehensiveness", method, way, over="random")
+        beside = [number(over.mean), interval(over)]
+    beside.append(None if bound else number(result.share_of_best(method, way)))
+    if masked.known:
+        beside += [None, None] if bound else [_mean(result, "log_odds_drop", method, way), number(masked.mean)]
+    return (method, number(own.mean), interval(own), *beside)
+
+
+def _mean(result: Result, measure: str, method: str, way: str) -> Cell:
+    """A mean as a cell; None where the measure has none for that row."""
+    if measure in OTHERS and method in (BEST, BOUND):
+        return None
+    return number(result.estimate(measure, method, way).mean)
+
+
+def _proved(result: Result, way: str) -> tuple[str, ...]:
+    """What is proved of this way to remove tokens, or why nothing is."""
+    if way != "pad":
+        return ("no bound of the best is proved: deletion moves tokens to other windows",)
+    bracket = result.bracket()
+    if bracket is None:
+        return ("no bound of the best is proved: that takes a text CNN, texts whose best was sought, and Numba",)
+    return (
+        "no removal of as many tokens can pass the proved bound: on the texts searched, the best possible lies between "
+        f"{bracket[0]:.3f} and {bracket[1]:.3f}",
+        "log-odds drop: of the predicted class against the runner-up; at random: its exact mean on the texts searched, "
+        "as many tokens removed on average, each with the same chance: what missing tokens do, whichever they are",
     )
 
 

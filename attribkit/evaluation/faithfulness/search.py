@@ -13,6 +13,7 @@ from attribkit.attribution.choice import why_not_exact
 from attribkit.attribution.cnn.ablation import WindowAblation
 from attribkit.evaluation.faithfulness import oracle
 from attribkit.evaluation.faithfulness.ablation import Erasable
+from attribkit.evaluation.faithfulness.bounds import RemovalBounds
 from attribkit.evaluation.faithfulness.curves import Curves
 from attribkit.evaluation.faithfulness.measures import AT_BINS, BINS, counts_of
 from attribkit.evaluation.scores import Scores
@@ -34,6 +35,8 @@ class OracleSearch:
     Attributes:
         removed, kept: (R, N, 5) the smallest log p with so many tokens removed, the largest with so many kept.
         exact: (N,) whether all subsets of the text were tried.
+        bound_removed, bound_kept: (R, N, 5) the proved bounds of those two; NaN too where nothing is proved.
+        masked: (R, N, 5) the mean log-odds against the runner-up with so many tokens masked at random; NaN likewise.
         tau: (M, R, N) Kendall's τ-b of signed scores with signed leave-one-out; NaN too where either ranks nothing.
         texts: how many were searched.
     """
@@ -41,6 +44,9 @@ class OracleSearch:
     removed: Numbers
     kept: Numbers
     exact: NDArray[np.bool_]
+    bound_removed: Numbers
+    bound_kept: Numbers
+    masked: Numbers
     tau: Numbers
     texts: int
 
@@ -59,7 +65,7 @@ class OracleSearch:
         fits = why_not_exact(model.network) is None
         windows = _windows(model, batch, int(order[0])) if fits else None
         rows = order[: (len(order) if windows else MOST) if most is None else most].tolist()
-        removed, kept = np.full((2, len(removals), len(order), len(BINS)), np.nan)
+        removed, kept, bound_removed, bound_kept, masked = np.full((5, len(removals), len(order), len(BINS)), np.nan)
         # a network of ours keeps nothing from one run to the next, so that copies of it may run at once
         side_by_side = registry.is_builtin(model.network)
         tau, exact = np.full((len(scores), len(removals), len(order)), np.nan), np.zeros(len(order), dtype=bool)
@@ -75,6 +81,12 @@ class OracleSearch:
                 tau[:, number, row] = [kendall(method_scores[row], lost) for method_scores in scores]
                 removed[number, row] = oracle.best_removed(text, counts)
                 kept[number, row] = oracle.best_kept(text, counts)
+                if shortcut is None or way != "pad":
+                    continue
+                bounds = RemovalBounds.of(own.network, ids, own.tokenizer.pad_id, reading.logits[row], counts)
+                if bounds is not None:
+                    bound_removed[number, row], bound_kept[number, row] = bounds.removed, bounds.kept
+                    masked[number, row] = bounds.masked
 
         what = "seeking the best removal"
         if side_by_side:
@@ -85,9 +97,10 @@ class OracleSearch:
             for row in counted(rows, progress, what):
                 search(row)
         # a method's own ranking that does better than the search is the better bound; NaN stays NaN
-        removed = np.minimum(removed, curves.removed[..., AT_BINS].min(0))
-        kept = np.maximum(kept, curves.kept[..., AT_BINS].max(0))
-        return OracleSearch(removed, kept, exact, tau, int((~np.isnan(removed[0, :, 0])).sum()))
+        removed = np.minimum(removed, curves.removed[0][..., AT_BINS].min(0))
+        kept = np.maximum(kept, curves.kept[0][..., AT_BINS].max(0))
+        texts = int((~np.isnan(removed[0, :, 0])).sum())
+        return OracleSearch(removed, kept, exact, bound_removed, bound_kept, masked, tau, texts)
 
 
 def _windows(model: Classifier, batch: EncodedBatch, row: int) -> WindowAblation | None:

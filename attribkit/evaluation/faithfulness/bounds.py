@@ -1,0 +1,73 @@
+"""What is proved of a text CNN whose tokens give way to PAD: the most any removal can do, and what a random one does.
+
+The best removal of a longer text is only searched for. Here are the two numbers that need no search: a bound that no
+removal of as many tokens can pass, and the exact mean over all removals in which every token goes with the same chance.
+The first closes the bracket around the best; the second says how much of a fall is owed to *how many* words are
+missing, in texts such as the network may never have read, and not to which.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from attribkit.attribution.cnn.bounds import output_bounds
+from attribkit.attribution.cnn.shapley import expected_output
+from attribkit.attribution.outputs import Target
+from attribkit.errors import MissingPackageError
+
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class RemovalBounds:
+    """Of one text, for Q numbers of tokens.
+
+    Attributes:
+        removed: (Q,) no removal of so many tokens leaves a smaller log p of the class.
+        kept: (Q,) no choice of so many tokens, kept alone, has a larger one.
+        masked: (Q,) the mean log-odds of the class against the runner-up when each token goes with chance k / T.
+    """
+
+    removed: Numbers
+    kept: Numbers
+    masked: Numbers
+
+    @staticmethod
+    def of(
+        network: Any, ids: NDArray[np.int64], pad_id: int, logits: Numbers, counts: NDArray[np.int64]
+    ) -> "RemovalBounds | None":
+        """The bounds of a text's predicted class.
+
+        p = 1 / (1 + Σ_d e^−(z_c − z_d)) over the other classes d, and each difference of two logits has its own bound.
+
+        Args:
+            network: has a closed form.
+            ids: (T,).
+            pad_id: what takes a token's place.
+            logits: (C,) the network's own.
+            counts: (Q,) numbers of tokens.
+
+        Returns:
+            None if Numba, which the bounds need, is not installed.
+        """
+        label = int(logits.argmax())
+        others = np.delete(np.arange(len(logits)), label)
+        targets = [Target("log_odds", torch.tensor([label]), torch.tensor([other])) for other in others.tolist()]
+        text = torch.from_numpy(ids)[np.newaxis]
+        given = (network, text, torch.ones_like(text, dtype=torch.bool), torch.full_like(text, pad_id), targets)
+        try:
+            removed = output_bounds(*given, counts.tolist())[0][:, 0].numpy()
+            kept = output_bounds(*given, counts.tolist(), kept=True)[1][:, 0].numpy()
+            masked = expected_output(*given, (1 - counts / len(ids)).tolist())[:, 0].numpy()
+        except MissingPackageError:
+            return None
+        return RemovalBounds(_log_p(removed), _log_p(kept), masked[logits[others].argmax()])
+
+
+def _log_p(differences: Numbers) -> Numbers:
+    """Log p (Q,) of a class whose logit exceeds each other's by so much (C − 1, Q)."""
+    log_p: Numbers = -np.logaddexp(0.0, np.logaddexp.reduce(-differences, axis=0))
+    return log_p

@@ -1,0 +1,210 @@
+"""What `faithfulness` gives back: every figure between its references, as numbers, a table and pictures."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from attribkit.data.readable import Skipped
+from attribkit.errors import InputError
+from attribkit.evaluation.faithfulness.measures import AT_BINS, OTHERS, RANKED
+from attribkit.evaluation.faithfulness.panels import BEST, BOUND, MASKED, panels
+from attribkit.evaluation.scores import RANDOM
+from attribkit.evaluation.statistics import Estimate, estimate
+from attribkit.results.panels import Convergence, Panel
+from attribkit.results.panels.convergence import by_method
+from attribkit.results.result import Result
+
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Faithfulness(Result):
+    """How faithful M methods are on N texts, the last method being the random reference.
+
+    Attributes:
+        model: its name.
+        methods: (M,) their names; the last is "random".
+        removals: (R,) how tokens were taken away.
+        tokens: (N,) how many tokens each text has.
+        whole: (N,) log p of the predicted class.
+        removed, kept: (M, R, N, 13) the same with the top share (`measures.PERCENTS`) of the tokens removed, and with
+            it alone kept.
+        best_removed, best_kept: (R, N, 5) the smallest and the largest of those that were found at `measures.BINS`, by
+            any ranking; NaN for texts that were not searched.
+        bound_removed, bound_kept: (R, N, 5) what no removal can undercut, no choice of tokens kept exceed: proved, for
+            PAD and a text CNN; NaN elsewhere.
+        log_odds: (N,) of the predicted class against the runner-up.
+        removed_log_odds: (M, R, N, 13) the same with the top share of the tokens removed.
+        masked: (R, N, 5) its exact mean when each token is removed with chance k / T; NaN where `bound_removed` is.
+        exact: (N,) whether all subsets were tried; otherwise the best found is only a lower bound of the best.
+        tau: (M, R, N) Kendall's τ-b of the scores with leave-one-out, NaN where not taken or nothing is ranked.
+        infidelity, max_sensitivity: (M, N), NaN where not taken.
+        convergence: of each method by its name, how many of the texts' scores converged.
+        seed: of the draws.
+        notes: sentences a reader must know.
+        skipped: the rows left out.
+    """
+
+    model: str
+    methods: tuple[str, ...]
+    removals: tuple[str, ...]
+    tokens: NDArray[np.int64]
+    whole: Numbers
+    removed: Numbers
+    kept: Numbers
+    best_removed: Numbers
+    best_kept: Numbers
+    bound_removed: Numbers
+    bound_kept: Numbers
+    log_odds: Numbers
+    removed_log_odds: Numbers
+    masked: Numbers
+    exact: NDArray[np.bool_]
+    tau: Numbers
+    infidelity: Numbers
+    max_sensitivity: Numbers
+    convergence: Mapping[str, Convergence]
+    seed: int
+    notes: tuple[str, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+
+    def values(self, measure: str, method: str, removal: str = "delete") -> Numbers:
+        """(N,) one measure of one method for each text; NaN where it was not taken.
+
+        Args:
+            measure: one of `measures.RANKED` or `measures.OTHERS`.
+            method: one of `methods`; where the measure has a best, "best found" or "proved bound"; for the log-odds
+                drop, "random masking".
+            removal: how tokens are taken away; infidelity and max-sensitivity do not depend on it.
+
+        Raises:
+            ValueError: for a name that is none of these.
+        """
+        if measure in ("infidelity", "max_sensitivity"):
+            values: Numbers = getattr(self, measure)[_place(method, self.methods, "method")]
+            return values
+        way = _place(removal, self.removals, "removal")
+        if measure == "tau":
+            values = self.tau[_place(method, self.methods, "method"), way]
+            return values
+        if measure not in RANKED:
+            raise InputError(f"`measure` must be one of {', '.join([*RANKED, *OTHERS])}, got {measure!r}")
+        if method in (BEST, BOUND, MASKED):
+            return self._at_bins(measure, method, way)
+        place = _place(method, self.methods, "method")
+        if RANKED[measure].log_odds:
+            removed = self.removed_log_odds[place, way]
+            return RANKED[measure].of(self.log_odds[:, np.newaxis], removed, removed)
+        return RANKED[measure].of(self.whole[:, np.newaxis], self.removed[place, way], self.kept[place, way])
+
+    def estimate(self, measure: str, method: str, removal: str = "delete", over: str | None = None) -> Estimate:
+        """The mean of `values`, or of their difference from those of the method `over`, with its 95 % interval."""
+        values = self.values(measure, method, removal)
+        if over is not None:
+            values = values - self.values(measure, over, removal)
+        return estimate(values, self.seed)
+
+    def share_of_best(
+        self, method: str, removal: str = "delete", measure: str = "comprehensiveness", *, exact: bool = False
+    ) -> float | None:
+        """What share of the best possible mean a method reaches, on the texts that were searched.
+
+        Args:
+            method, removal: as `values`.
+            measure: comprehensiveness or the log-probability drop.
+            exact: only on texts of at most 12 tokens, where the best is known and not only bounded.
+
+        Returns:
+            None if there is no such text, or the best is not above 0.
+        """
+        best, own = self.values(measure, BEST, removal), self.values(measure, method, removal)
+        rows = ~np.isnan(best) & (self.exact if exact else True)
+        if not rows.any() or best[rows].mean() <= 0:
+            return None
+        return float(own[rows].mean() / best[rows].mean())
+
+    def bracket(self, measure: str = "comprehensiveness") -> tuple[float, float] | None:
+        """Between which two numbers the mean of the best removal by PAD lies: the best found, and the proved bound.
+
+        Args:
+            measure: comprehensiveness, sufficiency or the log-probability drop.
+
+        Returns:
+            None where nothing is proved: a network that is no text CNN, or no removal by PAD.
+
+        Raises:
+            ValueError: as `values`.
+        """
+        if "pad" not in self.removals:
+            return None
+        best, bound = (self.values(measure, name, "pad") for name in (BEST, BOUND))
+        rows = ~np.isnan(bound)
+        return (float(best[rows].mean()), float(bound[rows].mean())) if rows.any() else None
+
+    def _at_bins(self, measure: str, name: str, way: int) -> Numbers:
+        """The measure with the best found, or what is proved, at every bin; what is read off a whole curve has none."""
+        known = name == MASKED if RANKED[measure].log_odds else name != MASKED and not measure.endswith("_area")
+        if not known:
+            return np.full(len(self.whole), np.nan)
+        if name == MASKED:
+            drop: Numbers = (self.log_odds[:, np.newaxis] - self.masked[way]).mean(1)
+            return drop
+        removed, kept = self.removed[0, way].copy(), self.kept[0, way].copy()
+        best = (self.best_removed, self.best_kept) if name == BEST else (self.bound_removed, self.bound_kept)
+        removed[:, AT_BINS], kept[:, AT_BINS] = best[0][way], best[1][way]
+        return RANKED[measure].of(self.whole[:, np.newaxis], removed, kept)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per measure, removal and method, random, best found and what is proved included.
+
+        Columns: measure, better ("higher" or "lower"), removal (None where it plays no part), method, mean, low and
+        high (95 % interval), texts (how many it was taken on), over_random with over_random_low and over_random_high
+        (mean − random's, on the same texts), of_best (share of the best possible, or of its lower bound). Its `attrs`
+        hold `convergence`.
+        """
+        rows = []
+        for measure in (*RANKED, *OTHERS):
+            free = measure in ("infidelity", "max_sensitivity")
+            for removal in self.removals[:1] if free else self.removals:
+                for method in (*self.methods, *(() if measure in OTHERS else (BEST, BOUND, MASKED))):
+                    estimate = self.estimate(measure, method, removal)
+                    if estimate.known:
+                        rows.append(self._row(measure, None if free else removal, method, estimate))
+        table = pd.DataFrame(rows)
+        table.attrs["convergence"] = {name: convergence.to_json() for name, convergence in self.convergence.items()}
+        return table
+
+    def panels(self) -> tuple[Panel, ...]:
+        """Tables with intervals, and the mean probability along each ranking as charts."""
+        return panels(self)
+
+    def summary(self) -> str:
+        """What was measured, on how many texts, between what the best lies, and how many explanations converged."""
+        bracket = self.bracket()
+        best = (
+            "" if bracket is None else f"best comprehensiveness by PAD {bracket[0]:.3f} to {bracket[1]:.3f}, proved; "
+        )
+        return f"Faithfulness({self.model}, {len(self.whole):,} texts; {best}{by_method(self.convergence)})"
+
+    def _row(self, measure: str, removal: str | None, method: str, estimate: Estimate) -> dict[str, Any]:
+        way = removal or self.removals[0]
+        over = None if method in (RANDOM, BEST, BOUND, MASKED) else self.estimate(measure, method, way, over=RANDOM)
+        shares = measure in ("comprehensiveness", "log_probability_drop") and method not in (BEST, BOUND)
+        return {
+            "measure": measure,
+            "better": RANKED[measure].better if measure in RANKED else OTHERS[measure][1],
+            "removal": removal,
+            "method": method,
+            **estimate.columns(over),
+            "of_best": self.share_of_best(method, way, measure) if shares else None,
+        }
+
+
+def _place(name: str, names: Sequence[str], what: str) -> int:
+    if name not in names:
+        raise InputError(f"`{what}` must be one of {', '.join(names)}, got {name!r}")
+    return list(names).index(name)
