@@ -83,7 +83,7 @@ class OracleSearch:
                 kept[number, row] = oracle.best_kept(text, counts)
                 if shortcut is None or way != "pad":
                     continue
-                bounds = RemovalBounds.of(own.network, ids, own.tokenizer.pad_id, reading.logits[row], counts)
+                bounds = RemovalBounds.of(own.network, ids, own.tokenizer.pad_id, batch.logits[row], counts)
                 if bounds is not None:
                     bound_removed[number, row], bound_kept[number, row] = bounds.removed, bounds.kept
                     masked[number, row] = bounds.masked
