@@ -29,7 +29,8 @@ def compare(a: Explanation, b: Explanation, names: tuple[str, str] | None = None
     `a - b` is the difference alone.
 
     Args:
-        a, b: with token scores, in one unit and of one target.
+        a: an explanation with token scores.
+        b: another one of the same text, in the same unit and of the same target.
         names: what to call them; by default what they differ in: model, method or baseline.
 
     Returns:

@@ -100,8 +100,8 @@ def explain(
         model: any classifier; it need not have been trained here.
         data: a string, which is one text; or several texts, which are batched: in a list, a Series or an array; the
             column of texts of a table, or of a file if its `Path` is given; the test split of a `Dataset`.
-        text, label: the columns of a table or file; guessed from their names if not given. Labels are shown as the
-            true ones.
+        text: the column of the texts in a table or file; guessed from usual names if not given.
+        label: the column of the labels, which are shown as the true ones; likewise.
         views: which views to show; None for every one the model supports but "interactions", which takes longer:
             which words act together, exactly, for a text CNN.
         target: what is explained: None for the predicted class, a label, an index, "all" for every class, or a pair

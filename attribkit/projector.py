@@ -55,7 +55,8 @@ def project(
         model: any classifier.
         data: texts in a list, a Series or an array; a table, or several by split; a `Dataset`; or a named set, a file
             or a folder as `load_dataset` takes it. With labels, if they are known.
-        layer, layers: names from `model.layers()`; None for the layer that the network's last one reads.
+        layer: a name from `model.layers()`; None for the layer that the network's last one reads.
+        layers: several of them, instead of `layer`.
         method: "pca", "tsne" (of the first 20 principal components) or "umap" (needs `attribkit[maps]`).
         dimensions: 2 or 3.
         seed: of samples and reducers.
@@ -69,10 +70,13 @@ def project(
         neighbours: k of the mixing numbers and of the trustworthiness.
         perplexity: of t-SNE.
         umap_neighbours: of UMAP.
-        delay, dimension, stride: of `reduce="takens"`, in tokens.
+        delay: of `reduce="takens"`: tokens between two of a window.
+        dimension: of `reduce="takens"`: tokens in a window.
+        stride: of `reduce="takens"`: tokens from one window to the next.
         split: which part of the data: "train", "validation", "test" or "all"; None for the test split, or all rows,
             without those that the model is known to have been trained on.
-        text, label: the columns of a table or file; guessed from their names if not given.
+        text: the column of the texts in a table or file; guessed from usual names if not given.
+        label: the column of the labels; likewise.
         batch_size: most texts at once; None chooses by their length.
         device: where to compute; None for where the model is.
         progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
@@ -157,10 +161,13 @@ def keep_reference(
     Args:
         model: its `reference` is set.
         data: as `project` takes it.
-        layer, reduce: as `project` takes them.
-        sample, seed: most texts, and what draws them.
+        layer: as `project` takes it.
+        reduce: as `project` takes it.
+        sample: the most texts to keep.
+        seed: of the sample.
         source: what the texts are, for a reader; the data's own name if not given.
-        text, label: the columns of a table or file; guessed from their names if not given.
+        text: the column of the texts in a table or file; guessed from usual names if not given.
+        label: the column of the labels; likewise.
         progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
             for a bar on a terminal and in a notebook.
 

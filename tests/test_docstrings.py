@@ -26,10 +26,10 @@ def documented(file: Path) -> Iterator[tuple[Documented, str]]:
 
 
 def section(said: str, name: str) -> list[str]:
-    """The entries of a section: what stands before the colon of its lines of least indent."""
+    """The names that a section describes, one an entry: what stands before the colon of its lines of least indent."""
     found = re.search(rf"^{name}:\n((?:[ ]+.*\n?|\n)*)", said, flags=re.MULTILINE)
     entries = re.findall(r"^ {4}(\S[^:\n]*):", found[1], flags=re.MULTILINE) if found else []
-    return [one.strip().lstrip("*") for entry in entries for one in entry.replace(";", ",").split(",")]
+    return [entry.lstrip("*") for entry in entries]
 
 
 def names_of(node: Documented) -> set[str]:

@@ -20,7 +20,8 @@ def ids(name: str, mask: Tensor, pad_id: int, unk_id: int, text: Tensor | None =
     Args:
         name: "pad", "unk", or "text" for the tokens given as `text`.
         mask: (B, T) bool, the text's own mask, which the baseline keeps.
-        pad_id, unk_id: their numbers in the vocabulary.
+        pad_id: the number of PAD in the vocabulary.
+        unk_id: the number of UNK in the vocabulary.
         text: (L,) ids of a baseline text, cut to each text's length or filled with PAD.
     """
     if name in ("zero", "mean"):
@@ -43,7 +44,10 @@ def embedded(name: str, weight: Tensor, mask: Tensor, pad_id: int, unk_id: int, 
     Args:
         name: "pad", "zero", "unk", "mean" (of the embedding's rows without PAD's), or "text".
         weight: (V, E), the embedding's table.
-        mask, pad_id, unk_id, text: as for `ids`.
+        mask: (B, T) bool, as for `ids`.
+        pad_id: the number of PAD in the vocabulary.
+        unk_id: the number of UNK in the vocabulary.
+        text: as for `ids`.
     """
     if name not in (*NAMES, "text"):
         raise InputError(f"`baseline` must be one of {', '.join(NAMES)} or a text, got {name!r}")

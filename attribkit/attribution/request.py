@@ -24,7 +24,8 @@ class AttributionRequest:
     Attributes:
         network: keeps the contract of `attribkit.models.Network`; borrowed.
         run: (embedded (N, T, E), ids (N, T), mask (N, T)) → logits (N, C), the network fed with embeddings.
-        ids, mask: (B, T).
+        ids: (B, T) int64, the texts' token ids.
+        mask: (B, T) bool, True for tokens of the text.
         baseline_ids: (B, T), or None where the baseline is no sequence of tokens.
         baseline_vectors: (B, T, E) where the baseline is no sequence of tokens, else None.
         targets: J scalars.

@@ -13,7 +13,8 @@ class WindowScores(NamedTuple):
     """The windows of one text that a text CNN's filters chose, P of them with a part in the score.
 
     Attributes:
-        firsts, lasts: (P,) the first and the last token of each.
+        firsts: (P,) the first token of each window.
+        lasts: (P,) the last token of each window.
         filters: (P,) each one's filter, as its place among the output layer's inputs.
         scores: (P,) in the unit of the output; together they are the sum of the tokens' scores.
     """
@@ -31,11 +32,16 @@ class TokenAttribution:
     Attributes:
         scores: (T,) float64, in `unit`; NaN or infinite where the network's gradients are.
         target: the label explained, or "a − b" for why a and not b.
-        unit, method, baseline, tolerance: what was asked for, as the user would type it.
-        output_text, output_baseline: F(text) and F(baseline), from the network's own forward pass.
+        unit: of the scores: log-odds, logit or probability.
+        method: the method's name, as `attribkit.explain` takes it.
+        baseline: the baseline's name, or its text.
+        tolerance: the largest relative completeness error that counts as converged.
+        output_text: F(text), from the network's own forward pass.
+        output_baseline: F(baseline), likewise.
         steps: how often the network was evaluated: gradients taken, or changed texts run.
         converged: whether the scores add up and stand still; None where that proves nothing.
-        rule_change, path_error: of a quadrature, in `unit`; else None.
+        rule_change: of a quadrature, the change between its last two rules, in `unit`; else None.
+        path_error: of a quadrature, the error along the path, in `unit`; else None.
         draws: random draws taken; None for a method that never draws.
         spread: (T,) how far another run's scores lie away in 95 % of cases; None likewise.
         windows: what a text CNN's filters chose; None for other methods, or where nobody asked.

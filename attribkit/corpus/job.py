@@ -12,7 +12,11 @@ class Settings:
     """What is computed and what is kept.
 
     Attributes:
-        target, output, method, baseline, tolerance: as `attribkit.explain` has them.
+        target: as `attribkit.explain` takes it.
+        output: as `attribkit.explain` takes it.
+        method: as `attribkit.explain` takes it.
+        baseline: as `attribkit.explain` takes it.
+        tolerance: as `attribkit.explain` takes it.
         keep_text: whether each row holds its text, so that it can be drawn by itself.
         words: whether each word's scores are summed up as well.
     """

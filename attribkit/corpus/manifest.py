@@ -43,10 +43,12 @@ class Part:
     """A finished part.
 
     Attributes:
-        number: its window's; file: its name in the folder.
+        number: its window's.
+        file: its name in the folder.
         rows: how many; first, last: their numbers in the corpus.
         statuses: how many rows have each status.
-        sha256: of the file; words: of the file with its words' sums, if there is one.
+        sha256: of the file.
+        words: of the file with its words' sums, if there is one.
         versions: by which its rows were explained, if not all by those that the run began with.
         convergence: how many of its explanations converged.
         seen: how many of its rows have a text that the model was trained on; None where that is not known.
@@ -126,7 +128,8 @@ class Manifest:
 
     Attributes:
         folder: where.
-        begun, now: the versions that the run began with, and those that work at it now.
+        begun: the versions that the run began with.
+        now: the versions that work at it now.
         parts: the finished ones, by number, whose files are there and whole.
     """
 

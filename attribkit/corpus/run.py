@@ -50,7 +50,8 @@ class CorpusRun:
         rows: in all of them.
         statuses: how many rows have each status; "ok" for those explained.
         convergence: how many of the explanations converged.
-        fresh: rows that this very run explained; seconds: how long it took.
+        fresh: rows that this very run explained.
+        seconds: how long it took.
         versions: of Python and the packages by which the rows were explained; several where a run mixed them.
         seen: how many of the rows have a text that the model was trained on; None where that is not known.
     """
@@ -138,11 +139,18 @@ def explain_corpus(
         data: CSV, TSV, JSONL or Parquet: a file, a folder, a glob, or a URL that fsspec knows; or several in a list.
             The first three may be compressed (.gz, .bz2, .xz). Or a named set, a table, a `Dataset`, a Series of texts.
         folder: where the result goes: a new or empty folder, or that of the same run before.
-        text, key, label: the columns of the texts (guessed from usual names), of a key to join by, of the true label.
+        text: the column of the texts; guessed from usual names if not given.
+        key: a column to join the result by, if any.
+        label: the column of the true labels, if any.
         where: conditions on columns that must all hold, such as "rating>=7".
-        sample, seed: the share of rows to explain, drawn by their number; the same rows for the same seed.
+        sample: the share of the rows to explain, above 0 and at most 1.
+        seed: decides, with a row's number, whether it is in the sample; the same seed draws the same rows.
         limit: explain only the first so many.
-        target, output, method, baseline, tolerance: as `attribkit.explain`; one target, one baseline.
+        target: as `attribkit.explain` takes it, one at most.
+        output: as `attribkit.explain` takes it.
+        method: as `attribkit.explain` takes it.
+        baseline: as `attribkit.explain` takes it, one.
+        tolerance: as `attribkit.explain` takes it.
         keep_text: whether each row keeps its text, so that `Explanation.from_row(row)` needs nothing else.
         words: whether to sum up each word's scores as well: `CorpusRun.words()`.
         retry_failed: do the rows again that were not explained, and only those.

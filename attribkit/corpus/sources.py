@@ -26,7 +26,8 @@ class Source:
     """One file of a corpus.
 
     Attributes:
-        path: where, as the file system knows it; url: where, with the file system's own name before it.
+        path: where, as the file system knows it.
+        url: where, with the file system's own name before it.
         kind: its format: ".csv", ".tsv", ".jsonl" or ".parquet".
         size: bytes, as they are stored.
     """

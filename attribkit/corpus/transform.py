@@ -28,7 +28,8 @@ class Transform:
     """Explains windows with one classifier; call it with a window's table.
 
     Attributes:
-        classifier, settings: as given.
+        classifier: the model that explains.
+        settings: how it explains.
         tables: of the closed form, built once; None where there is none.
     """
 

@@ -34,7 +34,8 @@ def choose_columns(
 
     Args:
         columns: the names of all columns of a table.
-        text, label: the columns that the user named, if any.
+        text: the column of the texts that the user named, if any.
+        label: the column of the labels that the user named, if any.
         source: what a sentence calls the table.
         labelled: whether there must be labels. If not, a column that stands alone holds the texts.
 

@@ -73,7 +73,8 @@ class Rows:
             data: texts in a list, a Series or an array, a table or several by split, a `Dataset`, or a named set, a
                 file or a folder.
             split: "train", "validation" or "test" for that part, "all" for every row, whoever has seen it.
-            text, label: the columns of a table or file; guessed from their names if not given.
+            text: the column of the texts in a table or file; guessed from usual names if not given.
+            label: the column of the labels; likewise.
             held_out: whether rows that the model has seen are left out where no split is asked for.
 
         Raises:

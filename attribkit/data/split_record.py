@@ -24,7 +24,9 @@ class SplitRecord:
     """The rows of a model's splits, known again by their texts, in any file and any order.
 
     Attributes:
-        train, validation, test: sorted, each text once: 64 bits of its BLAKE2b hash.
+        train: 64 bits of the BLAKE2b hash of each training text, sorted, each text once.
+        validation: likewise of the validation texts.
+        test: likewise of the test texts.
     """
 
     train: Hashes

@@ -61,7 +61,8 @@ class TextTables:
 
         Args:
             data: in any of its forms. A string is a set's name or a path.
-            text, label: the columns of a table or file; guessed if not given.
+            text: the column of the texts in a table or file; guessed from usual names if not given.
+            label: the column of the labels; likewise.
             usual: the columns that are read if none is named and every table has both.
             labels: those of a model; None for none. A column that would be taken for the labels only for want of
                 another is none if it holds none of these.

@@ -35,7 +35,8 @@ class Checked(Result):
     """A model's figures.
 
     Attributes:
-        model, method: their names.
+        model: the model's name.
+        method: the name of the method that explains.
         rows: how many rows of the data were measured.
         seen: how many of them the model was trained on; None where that is not known.
         texts: how many the explanations' figures were taken on, at most.
@@ -163,7 +164,8 @@ def check(
         split: "train", "validation", "test", or "all" for every row; None for the test split, or all rows, without
             those that the model was trained on.
         allow_training_rows: whether the check may pass with rows that were seen in training.
-        text, label: the columns of a table or file, if they have unusual names.
+        text: the column of the texts in a table or file; guessed from usual names if not given.
+        label: the column of the labels; likewise.
         progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
             for a bar on a terminal and in a notebook.
 

@@ -93,7 +93,9 @@ def errors(
         bins: of the calibration.
         method: how the mistakes are explained, as `attribkit.explain` takes it.
         batch_size: most texts at once; None chooses by their length.
-        split, text, label: which rows, as `attribkit.evaluate` takes them.
+        split: which rows: as `attribkit.evaluate` takes it.
+        text: the column of the texts in a table or file; guessed from usual names if not given.
+        label: the column of the labels; likewise.
         progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
             for a bar on a terminal and in a notebook.
 

@@ -177,7 +177,8 @@ def evaluate(
         batch_size: most texts in a batch.
         split: "train", "validation", "test", or "all" for every row; None for the test split, or all rows, without
             those that the model was trained on.
-        text, label: the columns of a table or file; guessed from their names if not given.
+        text: the column of the texts in a table or file; guessed from usual names if not given.
+        label: the column of the labels; likewise.
         progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
             for a bar on a terminal and in a notebook.
 

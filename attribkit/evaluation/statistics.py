@@ -15,7 +15,9 @@ class Estimate:
     """A mean over texts and its 95 % bootstrap interval; NaN all three where there is no text.
 
     Attributes:
-        mean, low, high: in the unit of the values; with a single text the interval is that text's value.
+        mean: in the unit of the values.
+        low: where its interval begins; the mean itself if there is a single text.
+        high: where its interval ends; likewise.
         texts: how many texts have a value.
     """
 

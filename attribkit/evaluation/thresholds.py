@@ -30,7 +30,8 @@ class Figure:
     Attributes:
         name: one of `THRESHOLDS`.
         value: what was measured.
-        low, high: its 95 % interval, where it is a mean over texts.
+        low: where its 95 % interval begins, if it is a mean over texts.
+        high: where its 95 % interval ends, likewise.
         threshold: the least or the most allowed; None if nothing was asked.
         random: what random scores reach on the same texts, where that says something.
     """

@@ -31,7 +31,9 @@ class UnknownLabels:
         labels: the labels, each with its rows, the most frequent first.
         rows: (M,) int64, their places among the rows given, from 0.
         known: how many rows have a label that the model knows.
-        auroc, low, high: and its 95 % interval.
+        auroc: the area under the ROC curve, 0 to 1.
+        low: where its 95 % interval begins.
+        high: where its 95 % interval ends.
         threshold: the confidence below which an answer is to be rejected: at least 95 % of the known rows are kept.
         kept: the share of the known rows at or above it.
         rejected: the share of the unknown rows below it.

@@ -210,7 +210,8 @@ class Classifier:
         Args:
             data: a string, which is one text; or several, in any form that `attribkit.explain` takes.
             batch_size: most texts at once; None chooses by their length.
-            text, label: the columns of a table or file; guessed from their names if not given.
+            text: the column of the texts in a table or file; guessed from usual names if not given.
+            label: the column of the labels; likewise.
             progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
                 for a bar on a terminal and in a notebook.
 

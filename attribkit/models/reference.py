@@ -30,7 +30,9 @@ class Reference:
         axes: (P, H) principal components.
         explained: (P,) each one's share of the variance.
         points: (N, P) the texts' coordinates.
-        excerpts, labels, predictions: (N,) as a map shows them; labels empty if unknown.
+        excerpts: (N,) how each text begins, as a map shows it.
+        labels: (N,) true labels; empty if unknown.
+        predictions: (N,) predicted labels.
     """
 
     layer: str

@@ -38,7 +38,8 @@ class FittedMap:
         model: with the weights of that epoch.
         layer: of it.
         values: (N, P) the texts in the space where neighbours are sought.
-        layout, alignment: how they came onto the map.
+        layout: how the texts came onto the map.
+        alignment: how the map was turned onto the first one's axes; None if it was not.
         measured: the mixing; None without labels.
         space: from the layer's outputs (M, H) to that space (M, P); None if it is the layer's own.
     """

@@ -83,13 +83,16 @@ def layer_outputs(
     Args:
         model: any classifier.
         data: a string, which is one text; or several, in any form that `attribkit.explain` takes.
-        text, label: the columns of a table or file; guessed from their names if not given.
+        text: the column of the texts in a table or file; guessed from usual names if not given.
+        label: the column of the labels; likewise.
         layers: names from `model.layers()`; None for every one of them.
         reduce: how steps become points, padding never counted: "last", "mean", "max", "attention" (as the network
             itself attends), "tokens" (a point per token) or "takens" (a point per delay window); None for what suits
             each layer: "last" if recurrent, "max" if a convolution, else "mean". A layer with one vector per text is
             taken as it is.
-        delay, dimension, stride: of "takens", in tokens; see `attribkit.projection.pooling.Reduction`.
+        delay: of "takens": tokens between two of a window; see `attribkit.projection.pooling.Reduction`.
+        dimension: of "takens": tokens in a window.
+        stride: of "takens": tokens from one window to the next.
         sample: of "tokens" and "takens": at most so many points, drawn by `seed`.
         seed: the same seed draws the same points.
         batch_size: most texts at once; None chooses by their length.

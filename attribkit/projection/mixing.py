@@ -29,8 +29,10 @@ class Measured:
         mixing: the numbers of the whole.
         rows: (n,) which points were measured.
         labels: (n,) their classes.
-        votes_layer, votes_map: (n, C) share of each point's k nearest neighbours in each class.
-        silhouette_layer, silhouette_map: (n,) each point's; None with one class.
+        votes_layer: (n, C) share of each point's k nearest neighbours in each class, in the layer's space.
+        votes_map: (n, C) the same on the map.
+        silhouette_layer: (n,) each point's silhouette in the layer's space; None with one class.
+        silhouette_map: (n,) the same on the map; None with one class.
     """
 
     mixing: Mixing

@@ -20,7 +20,9 @@ class PointMetadata:
     """What is known of each point.
 
     Attributes:
-        excerpts, labels, predictions: (N,) as a `Scatter` has them.
+        excerpts: (N,) how each text begins.
+        labels: (N,) true labels; empty if unknown.
+        predictions: (N,) predicted labels.
         classes: names of the labels.
         label: (N,) each point's place in `classes`, −1 for none.
         confidence: (N,) the probability of the predicted label.

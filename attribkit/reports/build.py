@@ -94,7 +94,8 @@ def report(
         name: what to call the data; its own name if not given.
         split: which rows: "train", "validation", "test", or "all" for every row; None for the test split, or all rows,
             without those that the model was trained on.
-        text, label: the columns of a table or file, if they have unusual names.
+        text: the column of the texts in a table or file; guessed from usual names if not given.
+        label: the column of the labels; likewise.
         progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
             for a bar on a terminal and in a notebook.
         settings: the fields of `attribkit.reports.settings.ReportSettings`: how much of everything the page holds.

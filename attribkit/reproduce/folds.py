@@ -98,7 +98,8 @@ def cross_validate(
     """Train once for each fold of all the texts of `data`, and measure on that fold. No model is kept.
 
     Args:
-        architecture, options: as `attribkit.train` takes them.
+        architecture: as `attribkit.train` takes it.
+        options: as `attribkit.train` takes them.
         data: its splits are put together again; the folds are cut with the seed that they were cut with.
         count: how many folds.
         progress: a function of what is done, the total and what is being done; True for a bar, False for none; None

@@ -9,7 +9,8 @@ class Limits:
 
     Attributes:
         body_bytes: of one request.
-        text_characters, text_tokens: of one text.
+        text_characters: of one text.
+        text_tokens: of one text.
         texts: in one request to predict.
         waiting: requests that may wait in a queue; the next is told to come again.
         batch: requests that are answered together.

@@ -17,7 +17,8 @@ class Encoded:
 
     Attributes:
         ids: (T,) int64, the tokens' numbers in the vocabulary.
-        starts, ends: (T,) int64, the tokens' character spans in the original text.
+        starts: (T,) int64, where each token begins in the original text, in characters.
+        ends: (T,) int64, where it ends.
         tokens: (T,) the tokens as the vocabulary spells them; an unknown one as the text does.
         known: (T,) bool, False where the vocabulary lacks the token.
         total: how many tokens the whole text has; more than T if it was truncated.

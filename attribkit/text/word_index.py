@@ -19,7 +19,8 @@ class WordIndex:
     Args:
         vocabulary: every word's row in the network's embedding.
         split: text → words, in reading order.
-        pad, unk: the words in `vocabulary` that stand for padding and for the unknown.
+        pad: the word in `vocabulary` that stands for padding.
+        unk: the word that stands for the unknown.
         max_length: T, how many tokens are read.
     """
 

@@ -22,8 +22,9 @@ class Epoch:
     Attributes:
         epoch: its number, from 1.
         train_loss: mean over the training texts while the weights moved, dropout on.
-        val_loss, val_accuracy, val_f1: after the epoch, on the validation texts; F1 of the last label if there are two
-            labels, else the mean over the labels.
+        val_loss: mean loss on the validation texts after the epoch, in nats.
+        val_accuracy: share of the validation texts that are right.
+        val_f1: on the validation texts: F1 of the last label if there are two labels, else the mean over the labels.
         learning_rate: Adam's step in this epoch.
         seconds: the epoch's wall time, validation included.
         frozen: whether the embedding stood still.

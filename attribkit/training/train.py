@@ -50,7 +50,8 @@ def train(
         architecture: "cnn", "attention-rnn" or "lstm".
         data: labelled texts: a `Dataset`, or what `attribkit.load_dataset` makes one of, with its default shares: a
             table or several by split, or a named set, file or folder. The test texts are not looked at.
-        text, label: the columns of a table or file; guessed from their names if not given.
+        text: the column of the texts in a table or file; guessed from usual names if not given.
+        label: the column of the labels; likewise.
         glove: a file of pretrained word vectors; see `attribkit.training.glove.read_vectors`.
         vector_size: reduce the vectors to so many principal components; as wide as they are, if not given.
         freeze_epochs: the embedding stays bit-identical through so many epochs and moves after.

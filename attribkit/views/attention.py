@@ -52,7 +52,10 @@ class Attention:
 
     Attributes:
         compare: whether integrated gradients and leave-one-out are set beside the attention, on the same tokens.
-        target, output, tolerance, seed: of those two, as in `Attribution`; with several targets a panel for each.
+        target: of those two, as in `Attribution`; with several a panel for each.
+        output: of those two, as in `Attribution`.
+        tolerance: of those two, as in `Attribution`.
+        seed: of those two, as in `Attribution`.
         baseline: of the integrated gradients (of several the first); leave-one-out always replaces a token by PAD.
         batch_size: most texts at once; None chooses by length.
     """

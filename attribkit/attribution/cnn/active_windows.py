@@ -73,7 +73,8 @@ class ActiveWindows:
     Attributes:
         path: what they are windows of.
         envelope: of P lines, one per window that won.
-        row, column: (P,) int64, each line's window, text · W + window, and its filter.
+        row: (P,) int64, each line's window, as text · W + window.
+        column: (P,) int64, each line's filter.
         kept: (P, K) each, their tokens' places and taps; None where there are too many to keep.
     """
 

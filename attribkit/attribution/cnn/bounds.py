@@ -44,7 +44,11 @@ def output_bounds(
     The upper bound of comprehensiveness is S(text) less the lower one.
 
     Args:
-        network, ids, mask, baseline, targets: as those of `shapley.shapley_values`; errors, too.
+        network: as for `shapley.shapley_values`.
+        ids: as for `shapley.shapley_values`.
+        mask: as for `shapley.shapley_values`.
+        baseline: as for `shapley.shapley_values`.
+        targets: as for `shapley.shapley_values`.
         counts: Q numbers of words, 0 or more.
         kept: over all ways to keep at most so many words instead.
     """

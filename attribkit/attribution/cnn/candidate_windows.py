@@ -32,7 +32,8 @@ def candidate_windows(before: NDArray[Any], after: NDArray[Any], bias: NDArray[n
     the ends; so a line that lies below their crossing lies below them everywhere.
 
     Args:
-        before, after: (B, W, N), each line's height at α = 0 and at α = 1, without the bias.
+        before: (B, W, N), each line's height at α = 0, without the bias.
+        after: (B, W, N), each line's height at α = 1, without the bias.
         bias: (N,).
 
     Returns:

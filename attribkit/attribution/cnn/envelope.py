@@ -16,8 +16,10 @@ class Envelope:
 
     Attributes:
         segment: (P,) whose envelope a line is on.
-        intercept, slope: (P,) the line.
-        start, end: (P,) where it is on the envelope and above zero; never end < start.
+        intercept: (P,) the line's height at 0.
+        slope: (P,) the line's slope.
+        start: (P,) where the line joins the envelope, above zero.
+        end: (P,) where it leaves it; never before `start`.
         share: (P,) 1/m where m lines coincide: they share the stretch equally, as `amax` shares a gradient.
     """
 
@@ -44,7 +46,8 @@ def upper_envelope(segment: Indices, intercept: Numbers, slope: Numbers, segment
 
     Args:
         segment: (P,) which set a line belongs to.
-        intercept, slope: (P,).
+        intercept: (P,) each line's height at 0.
+        slope: (P,) each line's slope.
         segments: S; sets without a line are allowed.
 
     Returns:
@@ -103,7 +106,8 @@ def level_envelope(segment: Indices, intercept: Numbers, slope: Numbers, segment
 
     Args:
         segment: (P,).
-        intercept, slope: (P,), of lines that rise above zero somewhere.
+        intercept: (P,) each line's height at 0; every line rises above zero somewhere.
+        slope: (P,) each line's slope.
         segments: S.
     """
     share = 1 / np.bincount(segment, minlength=segments)[segment]

@@ -41,7 +41,8 @@ def every_class(output: str, outgoing: Numbers, first: Indices, last: Indices, n
     Args:
         output: one of `OUTPUTS`.
         outgoing: (P, C) the output layer's weights of each line's filter.
-        first, last: (P,) a line's stretch is the intervals from `first` to before `last`.
+        first: (P,) the first interval of a line's stretch.
+        last: (P,) the interval after its last.
         nodes: of the path.
     """
     integrals = np.zeros_like(outgoing)

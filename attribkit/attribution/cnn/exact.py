@@ -72,8 +72,10 @@ class Phrases:
     Attributes:
         text: (P,) whose.
         feature: (P,) the filter's place in the output layer's input.
-        first, last: (P,) the first and the last token of the window that are tokens of the text.
-        start, end: (P,) the stretch of the path on which it won.
+        first: (P,) the first token of the window that is a token of the text.
+        last: (P,) the last token of the window that is one.
+        start: (P,) where on the path the window began to win.
+        end: (P,) where it ceased to.
         scores: (J, P) its share of the score for each target: Σ over a text's phrases = Σ over its tokens.
     """
 

@@ -40,7 +40,8 @@ class Tables:
         norms: (words,) the length of each word's embedding.
         slots: (V,) each vocabulary id's word, −1 where it has none; None if word = id + 2 for the whole vocabulary.
         bias: (N,) the filters'.
-        outgoing: (C, N) what each filter gives each logit; free: (C,) the logits' own bias.
+        outgoing: (C, N) what each filter gives each logit.
+        free: (C,) the logits' own bias.
         stamp: where the weights lay when they were read, and how often they had been changed in place.
     """
 

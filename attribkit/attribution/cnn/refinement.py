@@ -30,7 +30,8 @@ class Pieces:
 
     Attributes:
         envelope: its segments are text · N + filter.
-        outgoing: (C, N) the output layer's weights; bias: (C,) its bias.
+        outgoing: (C, N) the output layer's weights.
+        bias: (C,) its bias.
         texts: B.
     """
 
@@ -208,8 +209,10 @@ class _Rule:
     """Parts of intervals, each integrated by one Gauss–Legendre rule.
 
     Attributes:
-        text, interval: (R,) whose, in order.
-        part, parts: (R,) which of how many equal ones of its interval.
+        text: (R,) each part's text, in order.
+        interval: (R,) each part's interval, in order.
+        part: (R,) which of the equal parts of its interval it is.
+        parts: (R,) how many equal parts the interval has.
     """
 
     text: Indices

@@ -125,7 +125,11 @@ def expected_output(
     """(J, B, Q): each scalar's expectation with every word present with the same chance q, by itself.
 
     Args:
-        network, ids, mask, baseline, targets: as those of `shapley_values`; errors, too.
+        network: as for `shapley_values`.
+        ids: as for `shapley_values`.
+        mask: as for `shapley_values`.
+        baseline: as for `shapley_values`.
+        targets: as for `shapley_values`.
         chances: Q numbers in [0, 1].
     """
     q = np.asarray(chances, dtype=np.float64)

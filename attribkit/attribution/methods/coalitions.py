@@ -211,7 +211,8 @@ def _least_squares(
     """Coefficients (P, J) and their standard errors, each row a draw by itself whose errors may differ in size (HC3).
 
     Args:
-        design, values: (N, P) and (N, J).
+        design: (N, P).
+        values: (N, J).
         weights: (N,), all 1 by default.
         penalty: (P,) of the squared coefficients, none by default.
     """

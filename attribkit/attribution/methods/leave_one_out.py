@@ -31,7 +31,8 @@ class _Replaced:
     """The texts with one token replaced, P of them.
 
     Attributes:
-        rows, places: (P,) int64, which text's and which token.
+        rows: (P,) int64, the text of each.
+        places: (P,) int64, the token of each.
         logits: (P, C) float64.
         whole: (B, C) float64, the same of the texts as they are; None where the network's own word is comparable.
         features: (B, N) each filter's largest response in the texts as they are; None with `whole`.

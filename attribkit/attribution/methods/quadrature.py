@@ -166,8 +166,10 @@ class _Steps:
 
     Attributes:
         sums: (rules, J, B, T) float64, on the processor.
-        outputs: (J, B, nodes) float64, S at each node; rates: the same of ∂S/∂α, where gradients were taken.
-        known: (B, nodes) bool, where the output was looked at; largest: (B,) float64, the largest |logit| there.
+        outputs: (J, B, nodes) float64, S at each node.
+        rates: (J, B, nodes) float64, ∂S/∂α at each node where gradients were computed.
+        known: (B, nodes) bool, where the output was computed.
+        largest: (B,) float64, the largest |logit| there.
     """
 
     def __init__(

@@ -23,7 +23,8 @@ class Curves:
 
     Attributes:
         whole: (2, N).
-        removed, kept: (2, M, R, N, 13) with the top share (`measures.PERCENTS`) of the tokens removed; it alone kept.
+        removed: (M, R, N, 13) with the top share (`measures.PERCENTS`) of the tokens removed.
+        kept: (M, R, N, 13) with it alone kept.
     """
 
     whole: NDArray[np.float64]

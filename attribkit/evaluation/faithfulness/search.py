@@ -33,7 +33,8 @@ class OracleSearch:
     """What was found, NaN for texts that were not searched.
 
     Attributes:
-        removed, kept: (R, N, 5) the smallest log p with so many tokens removed, the largest with so many kept.
+        removed: (R, N, 5) the smallest log p with so many tokens removed.
+        kept: (R, N, 5) the largest log p with so many tokens kept.
         exact: (N,) whether all subsets of the text were tried.
         bound_removed, bound_kept: (R, N, 5) the proved bounds of those two; NaN too where nothing is proved.
         masked: (R, N, 5) the mean log-odds against the runner-up with so many tokens masked at random; NaN likewise.

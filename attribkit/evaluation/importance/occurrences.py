@@ -27,11 +27,13 @@ class Occurrences:
         ids: (V,) their numbers in the model's vocabulary.
         word: (M,) int64, place among `words`; −1 for a token that the model does not know.
         text: (M,) int64, place among `texts`.
-        starts, ends: (M,) int64, character spans.
+        starts: (M,) int64, where each begins in its text, in characters.
+        ends: (M,) int64, where it ends.
         targets: (N,) int64, the class whose log-odds each text's scores explain, its place among the model's labels.
         scores: (M,) float64, in log-odds of the text's target.
         convergence: how many of the texts' explanations converged.
-        method, baseline: as the user would type them.
+        method: the method's name.
+        baseline: the baseline's name, or its text.
     """
 
     texts: tuple[str, ...]

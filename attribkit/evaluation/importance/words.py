@@ -57,7 +57,8 @@ class WordImportance(Result):
             it and hardly occur in its own: `label`, `word`, `score`, `texts`, `inside` and `outside` (training texts of
             that class and of the others that hold it). A name or a number there is a shortcut; an opinion is none. None
             without training texts.
-        texts, tokens: how many were explained.
+        texts: how many texts were explained.
+        tokens: how many tokens they have.
         unknown: the share of the tokens that the model does not know; they are in no row.
         counted: how many of the texts count for each class, by its label: those that the model gives it, of two
             classes all.
@@ -153,10 +154,13 @@ def word_importance(
         least: texts that a word must occur in, of those that count for a class, to be counted there.
         most: texts to explain, drawn by the seed if there are more.
         replicates: drawings of the bootstrap.
-        method, baseline: as `attribkit.explain` takes them.
+        method: as `attribkit.explain` takes it.
+        baseline: as `attribkit.explain` takes it.
         seed: of the sample and the bootstrap.
         batch_size: most texts at once; None chooses by their length.
-        split, text, label: which rows and columns of the data, as `attribkit.evaluate` takes them.
+        split: which rows: as `attribkit.evaluate` takes it.
+        text: the column of the texts in a table or file; guessed from usual names if not given.
+        label: the column of the labels; likewise.
         progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
             for a bar on a terminal and in a notebook.
 

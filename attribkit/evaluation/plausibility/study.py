@@ -47,7 +47,9 @@ class Plausibility(Result):
     Attributes:
         model: its name.
         methods: (M,) their names; the last is "random".
-        auprc, token_f1, iou_f1: (M, N), between 0 and 1.
+        auprc: (M, N) area under the precision-recall curve of the tokens in the rationale, 0 to 1.
+        token_f1: (M, N) F1 of the tokens, 0 to 1.
+        iou_f1: (M, N) F1 of runs of tokens that share at least half of their union, 0 to 1.
         convergence: of each method by its name, how many of the texts' scores converged.
         seed: of the random reference and the intervals.
         notes: sentences a reader must know.
@@ -136,7 +138,8 @@ def plausibility(
         seed: of the random reference and the intervals.
         split: "train", "validation", "test", or "all" for every row; None for the test split, or all rows, without
             those that the model was trained on.
-        text, label: the columns of a table or file; guessed from their names if not given.
+        text: the column of the texts in a table or file; guessed from usual names if not given.
+        label: the column of the labels; likewise.
         progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
             for a bar on a terminal and in a notebook.
 

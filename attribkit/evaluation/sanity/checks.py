@@ -42,7 +42,8 @@ class Sanity(Result):
     """What happened to a method's scores on N texts.
 
     Attributes:
-        model, method: their names.
+        model: the model's name.
+        method: the method's name.
         layers: (L,) the layers that own weights, the one nearest to the answer first.
         correlation: (2, L, N) Spearman's correlation of the signed scores with the model's own, for the class that the
             model itself predicts: with the first l layers randomised ("top_down"), with layer l alone ("independent");
@@ -54,7 +55,8 @@ class Sanity(Result):
             needs.
         invariance: (3, N) the largest change of a token's score relative to Σ|scores|: alone or among longer texts,
             batched in the opposite order, computed in float64 (`INVARIANCES`).
-        draws, seed: how often each layer was randomised, and from which seed.
+        draws: how often each layer was randomised.
+        seed: of those draws.
         notes: sentences a reader must know.
         skipped: the rows left out.
     """
@@ -208,7 +210,8 @@ def sanity(
         seed: of the draws.
         split: of a table, data set or file, "train", "validation", "test", or "all" for every row; None for the test
             split, or all rows, without those that the model was trained on.
-        text, label: the columns of a table or file; guessed from their names if not given.
+        text: the column of the texts in a table or file; guessed from usual names if not given.
+        label: the column of the labels; likewise.
         progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
             for a bar on a terminal and in a notebook.
 

@@ -36,7 +36,8 @@ class Relabelled(Result):
     """Scores of N test texts by three networks that differ in what they were trained on.
 
     Attributes:
-        architecture, method: their names.
+        architecture: the network's name.
+        method: the method's name.
         shuffled: (N,) Spearman's correlation of the scores with those of a network trained on shuffled labels.
         again: (N,) with those of a network trained on the true labels from another seed: what retraining alone does.
         accuracy: on the test texts: of the first network, of that with shuffled labels, of that from another seed.

@@ -35,7 +35,8 @@ class Canvas:
     """Drawing in points, y downwards.
 
     Attributes:
-        width, height: in points.
+        width: in points.
+        height: in points.
         fonts: those for everything that will be written.
         paper: the background's colour.
     """

@@ -29,7 +29,8 @@ class Arc:
     """A pair that is drawn.
 
     Attributes:
-        first, second: the words' places among those shown.
+        first: the first word's place among those shown.
+        second: the second word's.
         value: in the panel's unit.
         share: |value| / the largest of the panel.
     """

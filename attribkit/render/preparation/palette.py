@@ -97,11 +97,15 @@ class Scheme:
     Attributes:
         paper: what the text stands on; the scale's zero.
         page: what lies around the paper.
-        ink, muted, faint: text, secondary text, hairlines.
+        ink: of text.
+        muted: of secondary text.
+        faint: of hairlines.
         ramp: (2 · STEPS + 1,) from the most negative to the most positive; the middle is `paper`.
         weights: (STEPS + 1,) from `paper` to the largest weight: one hue, for what has no sign.
-        against, towards: strong colours for thin lines: a negative and a positive score.
-        good, bad: the verdicts' colours, never without words and a sign.
+        against: a strong colour for thin lines: of a negative score.
+        towards: of a positive score.
+        good: of a verdict that holds; never without words and a sign.
+        bad: of one that fails; likewise.
         lines: the colours of a chart's lines, in order.
     """
 

@@ -29,7 +29,8 @@ class Frame:
     """The axes that all maps of a panel share, with a little air around the points.
 
     Attributes:
-        low, span: (D,) where each axis begins and how long it is.
+        low: (D,) where each axis begins.
+        span: (D,) how long it is.
         height: the share of the second axis that points lie on, in its middle: what a flat map needs.
         stretched: whether the axes have scales of their own.
     """

@@ -23,7 +23,8 @@ class MixingMeasure:
 
     Attributes:
         name: what is measured.
-        layer, map: None where it was not.
+        layer: its value in the layer's space; None where it was not measured.
+        map: its value on the map; None where it was not measured.
         chance: what shuffled labels would give.
         meaning: one line for a reader who meets it first.
     """

@@ -29,9 +29,11 @@ class Chart:
 
     Attributes:
         series: the lines, in the legend's order.
-        x_label, y_label: the axes' names with their units.
+        x_label: the name of the x axis with its unit.
+        y_label: the name of the y axis with its unit.
         marks: labelled positions on the x axis, such as the best epoch.
-        x_scale, y_scale: "linear", or "log" where every value is above zero.
+        x_scale: "linear", or "log" if every value is above zero.
+        y_scale: likewise.
     """
 
     title: str

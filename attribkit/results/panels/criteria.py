@@ -33,7 +33,9 @@ def failed(
 
     Args:
         converged: whether all of them were met; None where nothing was judged.
-        error, change, path_error: the relative completeness error, change between rules and error along the path.
+        error: the relative completeness error.
+        change: the relative change between the last two rules.
+        path_error: the relative error along the path.
         tolerance: of the first two; the third is allowed `PATH_TOLERANCE` times as much.
     """
     if converged is not False:

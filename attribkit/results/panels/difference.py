@@ -15,10 +15,12 @@ class Aligned:
     """The stretches of a text that both sets of scores speak of: tokens, or several where the two cut differently.
 
     Attributes:
-        starts, ends: (S,) character spans, in reading order.
+        starts: (S,) where each span begins, in characters, in reading order.
+        ends: (S,) where it ends.
         tokens: (S,) as the first model read them, else the second.
         known: (S,) whether every model that read it knows all of it.
-        first, second: (S,) the summed scores; 0 where one did not read it.
+        first: (S,) the summed scores of the first explanation; 0 where it did not read the span.
+        second: (S,) those of the second, likewise.
         spread: (S,) how far other draws would move the difference of the two; 0 where nothing was drawn.
         whole: whether both read the very same tokens.
     """

@@ -37,9 +37,11 @@ class Agreement:
     """How alike two rows rank the tokens, by the size of their values.
 
     Attributes:
-        first, second: the rows' names.
+        first: the name of one row.
+        second: the name of the other.
         tau: Kendall's τ-b, −1 to 1; None where a row is constant or there is one token.
-        shared, top: how many of the `top` strongest tokens the rows share; None where τ is.
+        shared: how many of the `top` strongest tokens the rows share; None where τ is.
+        top: how many of the strongest tokens are compared.
     """
 
     first: str
@@ -55,7 +57,8 @@ class Heatmap(Compared):
 
     Attributes:
         title: what is shown.
-        starts, ends: (T,) each token's character span in the original text.
+        starts: (T,) where each token begins in the original text, in characters.
+        ends: (T,) where it ends.
         tokens: (T,) as the model read them.
         known: (T,) False where the model's vocabulary lacks the token.
         rows: the measures, the first of which is the view's own.

@@ -25,17 +25,21 @@ class Pairs(Compared):
 
     Attributes:
         title: what is shown.
-        starts, ends: (T,) each token's character span in the original text, in reading order.
+        starts: (T,) where each token begins in the original text, in characters, in reading order.
+        ends: (T,) where it ends.
         tokens: (T,) as the model read them.
         known: (T,) False where the model's vocabulary lacks the token.
-        firsts, seconds: (P,) int64, the pairs' tokens, firsts < seconds, in reading order; any other pair has 0.
-        values: (P,) in `unit`; positive: together the two speak more for `target` than each alone.
-        own, expected: (T,) see above.
+        firsts: (P,) int64, each pair's first token, in reading order; a pair that is not listed has the value 0.
+        seconds: (P,) int64, its second token, after the first.
+        values: (P,) in `unit`; positive if the two together speak more for `target` than each alone.
+        own: (T,) see above.
+        expected: (T,) see above.
         unit: "log-odds" or "logit".
         target: the label explained, or "a − b" for why a and not b.
         index: one of `INDICES`.
         baseline: as the user would type it.
-        output_text, output_baseline: F(text) and F(baseline), from the network's own forward pass.
+        output_text: F(text), from the network's own forward pass.
+        output_baseline: F(baseline), likewise.
         tolerance: the largest relative error that counts as kept.
         tokens_total: tokens in the whole text; more than T if it was truncated.
         notes: sentences a reader must know.

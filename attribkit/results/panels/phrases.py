@@ -14,7 +14,8 @@ class Phrase(NamedTuple):
     """One window of a text with all filters that chose it: its first and last token, and what it says.
 
     Attributes:
-        first, last: its tokens.
+        first: its first token.
+        last: its last token.
         score: what the filters make of it together, in the panel's unit.
         share: the same of Σ|scores| of all windows and filters.
         filters: their numbers among the output layer's inputs, those that make most of it first.
@@ -32,7 +33,8 @@ class Phrases(Compared):
     """The windows of a text that a convolution's filters chose, each with its share of the score.
 
     Attributes:
-        firsts, lasts: (P,) the first and the last token of each window.
+        firsts: (P,) the first token of each window.
+        lasts: (P,) the last token of each window.
         filters: (P,) which filter chose it: its number among the output layer's inputs.
         scores: (P,) its share of the score, in the panel's unit; together they are the sum of the tokens' scores.
     """

@@ -20,8 +20,10 @@ class Mixing:
         neighbours: k of the agreement.
         sample: how many points were measured.
         chance: the agreement that shuffled labels would have.
-        agreement_layer, agreement_map: the mean share of a point's k nearest neighbours with its label, 0 to 1.
-        silhouette_layer, silhouette_map: −1 to 1; None with one class.
+        agreement_layer: the mean share of a point's k nearest neighbours with its label, in the layer's space, 0 to 1.
+        agreement_map: the same on the map.
+        silhouette_layer: the mean silhouette in the layer's space, −1 to 1; None with one class.
+        silhouette_map: the same on the map.
         trustworthiness: 0 to 1, how far the map's neighbours are the layer's.
     """
 
@@ -101,7 +103,8 @@ class Scatter(Compared):
         group: (N,) each point's place in `groups`, −1 for none; empty if there are no groups.
         values: (N,) for a continuous colour, such as the confidence 0 to 1; None for groups.
         excerpts: (N,) the points' texts, at most `EXCERPT` characters each; empty if they are withheld.
-        labels, predictions: (N,) names; empty if unknown.
+        labels: (N,) true labels; empty if unknown.
+        predictions: (N,) predicted labels; empty if unknown.
         placed: new texts among the points.
         total: how many points there were before sampling.
         notes: sentences a reader must know.

@@ -21,15 +21,18 @@ class TokenScores(Compared):
     scores would move with other draws: that such scores add up is built into how they are fitted, or chance.
 
     Attributes:
-        starts, ends: (T,) each token's character span in the original text, in reading order.
+        starts: (T,) where each token begins in the original text, in characters, in reading order.
+        ends: (T,) where it ends.
         tokens: (T,) the tokens as the model read them (lower-cased, say).
         scores: (T,) signed, in `unit`; positive speaks for `target`.
         known: (T,) False where the model's vocabulary lacks the token.
         unit: "log-odds", "logit" or "probability".
         target: the label explained, or "a − b" for why a and not b.
-        method, baseline: as the user would type them.
+        method: the method's name, as `attribkit.explain` takes it.
+        baseline: the baseline's name, or its text.
         steps: how often the network was evaluated: gradients taken, or changed texts run (0: none were needed).
-        output_text, output_baseline: F(text) and F(baseline), from the network's own forward pass.
+        output_text: F(text), from the network's own forward pass.
+        output_baseline: F(baseline), likewise.
         tolerance: what the relative completeness error, and the relative change between rules, were to keep to.
         converged: whether all was kept; None where adding up proves nothing: the method promises no completeness, or
             the scores were drawn.
