@@ -31,18 +31,20 @@ class Faithfulness(Result):
         removals: (R,) how tokens were taken away.
         tokens: (N,) how many tokens each text has.
         whole: (N,) log p of the predicted class.
-        removed, kept: (M, R, N, 13) the same with the top share (`measures.PERCENTS`) of the tokens removed, and with
-            it alone kept.
-        best_removed, best_kept: (R, N, 5) the smallest and the largest of those that were found at `measures.BINS`, by
-            any ranking; NaN for texts that were not searched.
-        bound_removed, bound_kept: (R, N, 5) what no removal can undercut, no choice of tokens kept exceed: proved, for
-            PAD and a text CNN; NaN elsewhere.
+        removed: (M, R, N, 13) the same with the top share (`measures.PERCENTS`) of the tokens removed.
+        kept: (M, R, N, 13) the same with that share alone kept.
+        best_removed: (R, N, 5) the smallest of those found at `measures.BINS`, by any ranking; NaN for texts that were
+            not searched.
+        best_kept: (R, N, 5) the largest of those found, likewise.
+        bound_removed: (R, N, 5) what no removal can go below; proved, for PAD and a text CNN; NaN elsewhere.
+        bound_kept: (R, N, 5) what no choice of kept tokens can exceed, likewise.
         log_odds: (N,) of the predicted class against the runner-up.
         removed_log_odds: (M, R, N, 13) the same with the top share of the tokens removed.
         masked: (R, N, 5) its exact mean when each token is removed with chance k / T; NaN where `bound_removed` is.
         exact: (N,) whether all subsets were tried; otherwise the best found is only a lower bound of the best.
         tau: (M, R, N) Kendall's τ-b of the scores with leave-one-out, NaN where not taken or nothing is ranked.
-        infidelity, max_sensitivity: (M, N), NaN where not taken.
+        infidelity: (M, N), NaN where it was not computed (Yeh et al., NeurIPS 2019).
+        max_sensitivity: (M, N), NaN where it was not computed (the same).
         convergence: of each method by its name, how many of the texts' scores converged.
         seed: of the draws.
         notes: sentences a reader must know.
@@ -114,7 +116,8 @@ class Faithfulness(Result):
         """What share of the best possible mean a method reaches, on the texts that were searched.
 
         Args:
-            method, removal: as `values`.
+            method: as `values` takes it.
+            removal: as `values` takes it.
             measure: comprehensiveness or the log-probability drop.
             exact: only on texts of at most 12 tokens, where the best is known and not only bounded.
 

@@ -36,7 +36,8 @@ class OracleSearch:
         removed: (R, N, 5) the smallest log p with so many tokens removed.
         kept: (R, N, 5) the largest log p with so many tokens kept.
         exact: (N,) whether all subsets of the text were tried.
-        bound_removed, bound_kept: (R, N, 5) the proved bounds of those two; NaN too where nothing is proved.
+        bound_removed: (R, N, 5) the proved lower bound of `removed`; NaN where nothing is proved.
+        bound_kept: (R, N, 5) the proved upper bound of `kept`, likewise.
         masked: (R, N, 5) the mean log-odds against the runner-up with so many tokens masked at random; NaN likewise.
         tau: (M, R, N) Kendall's τ-b of signed scores with signed leave-one-out; NaN too where either ranks nothing.
         texts: how many were searched.
