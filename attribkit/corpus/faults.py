@@ -12,7 +12,7 @@ class WorkerFault(Exception):
     """A worker met an error that no user could cure: a fault of this package. A note holds the trace from there."""
 
 
-def told(error: Exception) -> dict[str, Any]:
+def error_record(error: Exception) -> dict[str, Any]:
     """An error as JSON knows it, to be called while it is handled."""
     if ran_out(error):
         return {"error": "MemoryError", "sentence": str(error) or "out of memory"}

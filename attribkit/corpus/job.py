@@ -59,14 +59,14 @@ class Job:
         return Job(**{**content, **read})
 
 
-def check_worker(told: Mapping[str, Any], first: Mapping[str, Any]) -> None:
+def check_worker(introduction: Mapping[str, Any], first: Mapping[str, Any]) -> None:
     """Refuse a worker that does not tell of itself what the first one told.
 
     Raises:
         RuntimeError: if something differs; the sentence names it.
     """
-    others = differing(told["versions"], first["versions"])
-    if told["model"] != first["model"]:
+    others = differing(introduction["versions"], first["versions"])
+    if introduction["model"] != first["model"]:
         others = f"another model{f' and {others}' if others else ''}"
     if others:
         raise RunError(

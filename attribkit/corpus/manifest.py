@@ -100,7 +100,9 @@ def write_part(folder: Path, number: int, table: pa.Table, words: pa.Table | Non
         rows=table.num_rows,
         first=table["row"][0].as_py(),
         last=table["row"][-1].as_py(),
-        statuses={one["values"]: one["counts"] for one in sorted(counted, key=lambda one: one["values"])},
+        statuses={
+            status["values"]: status["counts"] for status in sorted(counted, key=lambda status: status["values"])
+        },
         sha256=write_parquet(folder / name, table),
         words=sums,
         convergence=convergence_of(table),
@@ -149,7 +151,7 @@ class Manifest:
         """
         if folder.is_file():
             raise InputExistsError(f"a folder was expected, but {str(folder)!r} is a file; choose another name")
-        strangers = [] if not folder.is_dir() else [one.name for one in folder.iterdir() if one.name != LOCK]
+        strangers = [] if not folder.is_dir() else [path.name for path in folder.iterdir() if path.name != LOCK]
         if strangers and MANIFEST not in strangers:
             raise InputExistsError(
                 f"the folder {str(folder)!r} holds other files ({strangers[0]!r}); choose an empty one"
@@ -178,21 +180,23 @@ class Manifest:
             (folder / WORDS).mkdir(exist_ok=True) if header["settings"]["words"] else None
             write_whole(path, _line({"attribkit": "corpus", "format": FORMAT, **header}))
             return Manifest(folder, header["versions"], header["versions"])
-        there = _read(lines[0])
-        if there is None or there.get("attribkit") != "corpus":
+        earlier_header = _read(lines[0])
+        if earlier_header is None or earlier_header.get("attribkit") != "corpus":
             raise InputError(f"{MANIFEST} in {str(folder)!r} is damaged; delete the folder and run again")
-        if there["format"] < _OLDEST:
+        if earlier_header["format"] < _OLDEST:
             raise InputError(
                 f"the run in {str(folder)!r} is of an older attribkit, which recorded neither versions nor all of its "
                 "model; choose another folder, or delete it to begin anew"
             )
-        if there["format"] > FORMAT:
-            raise InputError(f"{MANIFEST} has format {there['format']}, this version reads {FORMAT}; upgrade attribkit")
-        if there["model"]["fingerprint"] == earlier:
-            there["model"]["fingerprint"] = header["model"]["fingerprint"]
-        there["format"] = FORMAT
-        _check_same(there, header, folder)
-        manifest = Manifest(folder, there["versions"], header["versions"])
+        if earlier_header["format"] > FORMAT:
+            raise InputError(
+                f"{MANIFEST} has format {earlier_header['format']}, this version reads {FORMAT}; upgrade attribkit"
+            )
+        if earlier_header["model"]["fingerprint"] == earlier:
+            earlier_header["model"]["fingerprint"] = header["model"]["fingerprint"]
+        earlier_header["format"] = FORMAT
+        _check_same(earlier_header, header, folder)
+        manifest = Manifest(folder, earlier_header["versions"], header["versions"])
         for line in lines[1:]:
             entry = _read(line)  # a line that was torn or damaged names nothing: its part is written again
             if entry and "number" in entry:
@@ -202,7 +206,8 @@ class Manifest:
         manifest.parts = {number: p for number, p in manifest.parts.items() if manifest._is_whole(p)}
         manifest.finished &= len(manifest.parts) == named
         write_whole(
-            path, b"".join(_line(one) for one in (there, *(part.to_json() for part in manifest.parts.values())))
+            path,
+            b"".join(_line(entry) for entry in (earlier_header, *(part.to_json() for part in manifest.parts.values()))),
         )
         if manifest.finished:
             manifest.close()
@@ -230,10 +235,10 @@ class Manifest:
     @property
     def versions(self) -> list[Mapping[str, str]]:
         """All versions by which its rows were explained."""
-        found: list[Mapping[str, str]] = []
+        versions: list[Mapping[str, str]] = []
         for part in self.parts.values():
-            found += [one for one in part.versions or (self.begun,) if one not in found]
-        return found
+            versions += [version for version in part.versions or (self.begun,) if version not in versions]
+        return versions
 
     @property
     def seen(self) -> int | None:
@@ -245,8 +250,8 @@ class Manifest:
         """Name a part as finished, for good."""
         before = self.parts.get(part.number)  # some of whose rows stay where others were done again
         by = [*(before.versions or (self.begun,) if before else ()), self.now]
-        if any(one != self.begun for one in by):
-            part = replace(part, versions=[one for place, one in enumerate(by) if one not in by[:place]])
+        if any(version != self.begun for version in by):
+            part = replace(part, versions=[version for place, version in enumerate(by) if version not in by[:place]])
         self._append(part.to_json())
         self.parts[part.number] = part
 
@@ -275,10 +280,10 @@ def _clear_partial(folder: Path) -> None:
         partial.unlink(missing_ok=True)
 
 
-def _check_same(there: Mapping[str, Any], now: Mapping[str, Any], folder: Path) -> None:
+def _check_same(earlier: Mapping[str, Any], now: Mapping[str, Any], folder: Path) -> None:
     for name, sentence in _SAME.items():
-        if there[name] != now[name]:
-            differing = [key for key in now[name] if there[name].get(key) != now[name][key]]
+        if earlier[name] != now[name]:
+            differing = [key for key in now[name] if earlier[name].get(key) != now[name][key]]
             raise InputError(
                 f"{sentence} ({', '.join(differing)}); choose another folder than {str(folder)!r}, or delete it to "
                 "begin anew"

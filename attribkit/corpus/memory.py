@@ -26,8 +26,8 @@ _PER_CHARACTER = 150  # of a window: tokens, their places, their scores, and the
 
 def limit() -> int | None:
     """Bytes that a process may take by its address-space limit (`ulimit -v`) or its container's; None without one."""
-    found = [*_address_space(), *_container()]
-    return min(found, default=None)
+    limits = [*_address_space(), *_container()]
+    return min(limits, default=None)
 
 
 def scarce() -> bool:

@@ -41,7 +41,7 @@ class Worker:
     job: Job
     process: subprocess.Popen[bytes] | None = None
     slices: int = 1
-    told: dict[str, Any] | None = None
+    introduction: dict[str, Any] | None = None
     stderr: IO[bytes] | None = None
 
     def start(self) -> "Worker":
@@ -70,15 +70,15 @@ class Worker:
             RunError: if it died, or has other versions or another model than before.
         """
         try:
-            told: dict[str, Any] = self._answer()["introduction"]
+            introduction: dict[str, Any] = self._answer()["introduction"]
         except _WorkerDied as error:
             raise RunError(
                 f"a worker process died as it loaded the model ({error}), most likely for want of memory; "
                 f"{self._cure(0)} and run the same command again"
             ) from error
-        self.told = self.told or told
-        check_worker(told, self.told)  # a package may have been replaced since it was first started
-        return told
+        self.introduction = self.introduction or introduction
+        check_worker(introduction, self.introduction)  # a package may have been replaced since it was first started
+        return introduction
 
     def __call__(self, number: int, table: pa.Table, retry: bool) -> Part:
         """The part of a window. A worker that dies is replaced, and then takes less memory.
@@ -144,7 +144,7 @@ class Worker:
         process = self._alive()
         line = process.stdout.readline()  # type: ignore[union-attr]  # it is a pipe
         if not line.endswith(b"\n"):
-            raise _WorkerDied(f"exit code {process.wait()}{self._said()}")
+            raise _WorkerDied(f"exit code {process.wait()}{self._stderr_tail()}")
         answer: dict[str, Any] = json.loads(line)
         if answer.get("error") == "MemoryError":
             raise _WorkerDied(answer["sentence"])
@@ -152,7 +152,7 @@ class Worker:
             raise error_of(answer)
         return answer
 
-    def _said(self) -> str:
+    def _stderr_tail(self) -> str:
         """The last line that a process wrote to stderr, where that was kept."""
         if self.stderr is None:
             return ""
@@ -190,8 +190,8 @@ class Processes:
     def introduce(self) -> dict[str, Any]:
         """What all of them say of themselves; an error that one met as it loaded the model is raised again."""
         first, *others = [worker.introduced() for worker in self.workers]
-        for told in others:
-            check_worker(told, first)
+        for introduction in others:
+            check_worker(introduction, first)
         return first
 
     def run(self, pending: PendingWork) -> Iterator[tuple[int, Part]]:
@@ -219,10 +219,10 @@ def _side_by_side(tasks: Iterator[Task], hands: Sequence[Worker]) -> Iterator[tu
                 pending.add(threads.submit(work, window, retry))
                 while len(pending) >= _AHEAD * len(hands):
                     done, pending = wait(pending, return_when=FIRST_COMPLETED)
-                    yield from (one.result() for one in done)
+                    yield from (future.result() for future in done)
             while pending:
                 done, pending = wait(pending, return_when=FIRST_COMPLETED)
-                yield from (one.result() for one in done)
+                yield from (future.result() for future in done)
         finally:
-            for one in pending:
-                one.cancel()
+            for future in pending:
+                future.cancel()

@@ -25,7 +25,7 @@ except ImportError as error:
     raise MissingPackageError("engine='ray' needs Ray; install it with: pip install 'attribkit[ray]'") from error
 import torch
 
-from attribkit.corpus.faults import error_of, told
+from attribkit.corpus.faults import error_of, error_record
 from attribkit.corpus.job import Job, check_worker
 from attribkit.corpus.manifest import Part
 from attribkit.corpus.windows import PendingWork
@@ -39,12 +39,12 @@ class Cluster:
     Attributes:
         job: what its actors are told.
         actors: how many; None for one per core of the cluster.
-        told: what this process said of itself and of the model: what every actor must say too.
+        introduction: what this process said of itself and of the model: what every actor must say too.
     """
 
     job: Job
     actors: int | None
-    told: dict[str, Any] = field(default_factory=dict)
+    introduction: dict[str, Any] = field(default_factory=dict)
 
     @staticmethod
     @contextmanager
@@ -55,21 +55,21 @@ class Cluster:
             ConnectionError: if there is none.
         """
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        there = ray.is_initialized()
-        if not there:
+        initialized = ray.is_initialized()
+        if not initialized:
             ray.init(
                 address, include_dashboard=None if address else False, log_to_driver=False, logging_level=logging.ERROR
             )
         try:
             yield Cluster(job, actors)
         finally:
-            if not there:
+            if not initialized:
                 ray.shutdown()
 
     def introduce(self) -> dict[str, Any]:
         """As `Work.introduce`; an error in the model or the settings is raised again."""
-        self.told = Work.of(self.job).introduce()
-        return self.told
+        self.introduction = Work.of(self.job).introduce()
+        return self.introduction
 
     def run(self, pending: PendingWork) -> Iterator[tuple[int, Part]]:
         """Each part as it is finished, in any order, and how much of the corpus had been read for it.
@@ -81,7 +81,7 @@ class Cluster:
         with _context():
             parts = read_datasource(_Windows(pending), override_num_blocks=1, num_cpus=0).map_batches(
                 _Explain,
-                fn_constructor_args=(self.job.to_json(), self.told),
+                fn_constructor_args=(self.job.to_json(), self.introduction),
                 batch_size=1,
                 batch_format="pyarrow",
                 compute=ActorPoolStrategy(size=actors),
@@ -105,12 +105,12 @@ def _last_line(error: BaseException) -> str:
 def _context() -> Iterator[None]:
     """Ray Data's settings for this run: a block per window, so that one goes to each actor; no bars of its own."""
     context = DataContext.get_current()
-    kept = context.target_max_block_size, context.enable_progress_bars
+    before = context.target_max_block_size, context.enable_progress_bars
     context.target_max_block_size, context.enable_progress_bars = 1, False
     try:
         yield
     finally:
-        context.target_max_block_size, context.enable_progress_bars = kept
+        context.target_max_block_size, context.enable_progress_bars = before
 
 
 class _Windows(Datasource):
@@ -153,5 +153,5 @@ class _Explain:
                 part = self._work(row["number"], content.read_all(), row["retry"])
             answer: dict[str, Any] = {"part": part.to_json()}
         except Exception as error:  # told as a local worker tells it: Ray would make one kind of all
-            answer = told(error)
+            answer = error_record(error)
         return pa.Table.from_pylist([{"read": row["read"], "answer": json.dumps(answer)}])

@@ -194,6 +194,6 @@ def _cells(column: pa.Array) -> list[Any]:
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
         binary = pa.binary() if pa.types.is_string(column.type) else pa.large_binary()
         stored = column.view(binary).to_pylist()
-        return [None if one is None else one.decode("utf-8", "surrogateescape") for one in stored]
+        return [None if value is None else value.decode("utf-8", "surrogateescape") for value in stored]
     cells: list[Any] = column.to_pylist()
     return cells

@@ -36,10 +36,10 @@ class Condition:
         Raises:
             ValueError: for what is no condition.
         """
-        found = _CONDITION.fullmatch(text)
-        if found is None:
+        match = _CONDITION.fullmatch(text)
+        if match is None:
             raise InputError(f"a condition such as rating>=7 or label=neg was expected as `where`, got {text!r}")
-        column, operator, value = found.groups()
+        column, operator, value = match.groups()
         if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
             value = value[1:-1]
         return Condition(column, operator, value)

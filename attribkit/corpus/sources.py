@@ -105,15 +105,15 @@ def find_sources(inputs: Corpus) -> list[AnySource]:
     several = [inputs] if isinstance(inputs, (str, Path)) else list(inputs)
     if not several:
         raise InputError("`data` must name at least one file, folder or URL, got none")
-    if strange := next((one for one in several if not isinstance(one, (str, Path))), None):
+    if strange := next((name for name in several if not isinstance(name, (str, Path))), None):
         raise InputTypeError(
             f"a list of a corpus names files, folders and URLs, got {type(strange).__name__}; give texts as a table"
         )
-    found: dict[str, Source] = {}
-    for one in several:
-        for source in _sources(str(one)):
-            found.setdefault(source.url, source)
-    return list(found.values())
+    by_url: dict[str, Source] = {}
+    for name in several:
+        for source in _sources(str(name)):
+            by_url.setdefault(source.url, source)
+    return list(by_url.values())
 
 
 def _sources(name: str) -> list[Source]:
@@ -131,17 +131,17 @@ def _sources(name: str) -> list[Source]:
                 f"{PurePosixPath(path).name!r}; convert it to one of them"
             )
     elif fs.isdir(path):
-        paths = [one for one in fs.find(path) if _is_table(one, path)]
+        paths = [file for file in fs.find(path) if _is_table(file, path)]
     else:
-        paths = [one for one in fs.glob(path) if fs.isfile(one) and _is_table(one, "")] if "*" in path else []
+        paths = [file for file in fs.glob(path) if fs.isfile(file) and _is_table(file, "")] if "*" in path else []
     if not paths:
         local = "file" in (fs.protocol if isinstance(fs.protocol, (tuple, list)) else (fs.protocol,))
         if local and not fs.exists(path) and "*" not in path:
             raise InputNotFoundError(missing(Path(path)))
         raise InputNotFoundError(f"{name!r} names no table ({', '.join(SUFFIXES)}); check the path")
     return [
-        Source(one, fs.unstrip_protocol(one), str(table_suffix(Path(one))), int(fs.info(one)["size"] or 0))
-        for one in sorted(paths)
+        Source(file, fs.unstrip_protocol(file), str(table_suffix(Path(file))), int(fs.info(file)["size"] or 0))
+        for file in sorted(paths)
     ]
 
 

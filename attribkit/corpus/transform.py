@@ -64,11 +64,11 @@ class Transform:
         good = [row for row, fault in enumerate(status) if fault is None]
         size = max(1, -(-len(good) // slices))
         for first in range(0, len(good), size):
-            for row, found in self._explained(good[first : first + size], texts):
-                if isinstance(found, Explained):
-                    explained[row], status[row] = found, "ok"
+            for row, outcome in self._explained(good[first : first + size], texts):
+                if isinstance(outcome, Explained):
+                    explained[row], status[row] = outcome, "ok"
                 else:
-                    status[row], reason[row] = found
+                    status[row], reason[row] = outcome
         return table_of(window, status, reason, explained, self.classifier.labels, self.settings)
 
     def _explained(
@@ -76,9 +76,9 @@ class Transform:
     ) -> Iterator[tuple[int, Explained | tuple[str, str]]]:
         """Each row with its evidence, or with the status and reason of its failure."""
         encoded: dict[int, Encoded] = {}
-        for row, one in zip(rows, self.classifier.tokenizer.encode([texts[row] for row in rows]), strict=True):
-            if len(one.ids):
-                encoded[row] = one
+        for row, entry in zip(rows, self.classifier.tokenizer.encode([texts[row] for row in rows]), strict=True):
+            if len(entry.ids):
+                encoded[row] = entry
             else:
                 yield row, ("no token", "the tokenizer found no token in the text")
         yield from self._solved(list(encoded), texts, encoded)
@@ -90,7 +90,7 @@ class Transform:
         if not rows:
             return
         try:
-            found = self._together([texts[row] for row in rows], [encoded[row] for row in rows])
+            outcomes = self._together([texts[row] for row in rows], [encoded[row] for row in rows])
         except Exception as error:
             if not (ran_out(error) or isinstance(error, (AttribkitError, _NotFinite)) or _of_network(error)):
                 raise  # a fault of this package is no row's
@@ -101,10 +101,10 @@ class Transform:
             yield from self._solved(rows[:middle], texts, encoded)
             yield from self._solved(rows[middle:], texts, encoded)
         else:
-            yield from zip(rows, found, strict=True)
+            yield from zip(rows, outcomes, strict=True)
 
     def _together(self, texts: Sequence[str], encoded: Sequence[Encoded]) -> list[Explained | tuple[str, str]]:
-        logits = self.classifier.logits([one.ids for one in encoded])
+        logits = self.classifier.logits([entry.ids for entry in encoded])
         if not np.isfinite(logits).all():
             if len(texts) > 1:
                 raise _NotFinite

@@ -104,12 +104,12 @@ class Plan:
         """
         filling, before, taken = _Open(), 0, 0
         for source in self.sources:
-            with read(source) as reading:
-                for row in self._chosen(reading, source, filling):
+            with read(source) as opened:
+                for row in self._chosen(opened, source, filling):
                     filling.add(row)
                     taken += 1
                     if len(filling.rows) == self.rows or filling.characters >= CHARACTERS:
-                        yield filling.closed(before + reading.stored.tell())
+                        yield filling.closed(before + opened.stored.tell())
                     if taken == self.selection.limit:
                         break
             before += source.size
@@ -118,15 +118,15 @@ class Plan:
         if filling.rows:
             yield filling.closed(before)
 
-    def _chosen(self, reading: Reading, source: AnySource, filling: "_Open") -> Iterator[dict[str, Any]]:
+    def _chosen(self, opened: Reading, source: AnySource, filling: "_Open") -> Iterator[dict[str, Any]]:
         """The file's rows that are explained; all of them are counted."""
-        found = _found(self.columns, self.selection, reading.columns, source)
-        for record in reading.records:
-            if found.text is None:
-                found = _found(self.columns, self.selection, tuple(record.cells or ()), source)
+        columns = _columns_of(self.columns, self.selection, opened.columns, source)
+        for record in opened.records:
+            if columns.text is None:
+                columns = _columns_of(self.columns, self.selection, tuple(record.cells or ()), source)
             number, filling.seen = filling.seen, filling.seen + 1
             if self.selection.takes(number, record.cells):
-                yield _row(record, found, number, source)
+                yield _row(record, columns, number, source)
 
 
 @dataclass(frozen=True)
@@ -154,23 +154,23 @@ class PendingWork:
 Task = tuple[Window, bool]
 
 
-def _found(columns: Columns, selection: Selection, there: tuple[str, ...] | None, source: AnySource) -> Columns:
+def _columns_of(columns: Columns, selection: Selection, names: tuple[str, ...] | None, source: AnySource) -> Columns:
     """The columns of this very file; ValueError if it lacks one."""
-    if there is None:  # each row brings its own
+    if names is None:  # each row brings its own
         return columns
     name = source.name
     text = columns.text
-    if text is None and there:
-        text = choose_columns(there, None, columns.label, repr(name), labelled=False).text
+    if text is None and names:
+        text = choose_columns(names, None, columns.label, repr(name), labelled=False).text
     if source.kind != ".jsonl":
         for option, wanted in (("text", text), ("key", columns.key), ("label", columns.label)):
-            if wanted is not None and there.count(wanted) != 1:
+            if wanted is not None and names.count(wanted) != 1:
                 raise InputError(
-                    f"{name!r} must have one column {wanted!r}, it has {listed(there)}; name it with `{option}`"
+                    f"{name!r} must have one column {wanted!r}, it has {listed(names)}; name it with `{option}`"
                 )
         for wanted in selection.columns:
-            if wanted not in there:
-                raise InputError(f"`where` names the column {wanted!r}, but {name!r} has {listed(there)}; correct it")
+            if wanted not in names:
+                raise InputError(f"`where` names the column {wanted!r}, but {name!r} has {listed(names)}; correct it")
     return Columns(text, columns.key, columns.label)
 
 

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import torch
 
-from attribkit.corpus.faults import told
+from attribkit.corpus.faults import error_record
 from attribkit.corpus.job import Job
 from attribkit.corpus.work import Work
 
@@ -48,7 +48,7 @@ def main() -> None:
             answer({"part": work(order["number"], window, order["retry"], order["slices"]).to_json()})
             gc.collect()
     except Exception as error:  # whatever it is, the process that waits for the answer is told
-        answer(told(error))
+        answer(error_record(error))
         sys.exit(1)
 
 

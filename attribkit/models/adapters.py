@@ -38,12 +38,12 @@ class Adapted(nn.Module):
         if outputs not in ("logits", "logit"):
             raise InputError(f"`outputs` must be 'logits' or 'logit', got {outputs!r}")
         if embedding is None:
-            found = [module for module in network.modules() if isinstance(module, nn.Embedding)]
-            if len(found) != 1:
+            embeddings = [module for module in network.modules() if isinstance(module, nn.Embedding)]
+            if len(embeddings) != 1:
                 raise InputError(
-                    f"the network must have one nn.Embedding, got {len(found)}; name it with `embedding=network.…`"
+                    f"the network must have one nn.Embedding, got {len(embeddings)}; name it with `embedding=network.…`"
                 )
-            embedding = found[0]
+            embedding = embeddings[0]
         self.network = network
         self.inputs = inputs
         self.outputs = outputs

@@ -23,5 +23,5 @@ def answered(
         why = f", the first because {read.skipped[0].reason}" if read.skipped else ""
         raise InputError(f"the model can read none of the {read.given:,} texts given{why}; check the text column")
     logits = model.logits(read.ids, batch_size, progress)
-    there = finite(logits)
-    return read.only(there, NOT_FINITE), logits[there]
+    is_finite = finite(logits)
+    return read.only(is_finite, NOT_FINITE), logits[is_finite]

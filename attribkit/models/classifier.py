@@ -173,13 +173,13 @@ class Classifier:
         done = 0
         with eval_mode(self.network), torch.inference_mode():
             for rows in batching.by_length([len(row) for row in ids], batch_size):
-                found = self.network(*self.batch([ids[row] for row in rows]))
-                if found.ndim != 2 or found.shape[1] != len(self.labels):
+                logits = self.network(*self.batch([ids[row] for row in rows]))
+                if logits.ndim != 2 or logits.shape[1] != len(self.labels):
                     raise InputError(
                         f"the network must return logits of shape (B, {len(self.labels)}), one per label, got "
-                        f"{tuple(found.shape)}; give `labels` in the order of its outputs"
+                        f"{tuple(logits.shape)}; give `labels` in the order of its outputs"
                     )
-                results[rows] = found.double().cpu().numpy()
+                results[rows] = logits.double().cpu().numpy()
                 done += len(rows)
                 progress(done, len(ids), "predicting")
         return results
@@ -256,8 +256,8 @@ class Classifier:
             ValueError: if no snapshot of that epoch was kept.
         """
         if epoch not in self.snapshots:
-            kept = ", ".join(map(str, sorted(self.snapshots)))
-            what = f"snapshots of the epochs {kept}" if kept else "no snapshots"
+            epochs = ", ".join(map(str, sorted(self.snapshots)))
+            what = f"snapshots of the epochs {epochs}" if epochs else "no snapshots"
             raise InputError(f"the model keeps {what}, got {epoch!r}; train it with snapshots=[…] for others")
         network = self.copy().network
         model_folder.fill(network, self.snapshots[epoch])
@@ -386,10 +386,10 @@ class Classifier:
 
     def _renew_reference(self) -> None:
         """Reference points that an earlier version kept get today's fingerprint, if they are this model's."""
-        kept = self.reference
+        reference = self.reference
         if (
-            kept is not None
-            and not kept.fingerprint.startswith(FORMAT)
-            and kept.fingerprint == self.earlier_fingerprint()
+            reference is not None
+            and not reference.fingerprint.startswith(FORMAT)
+            and reference.fingerprint == self.earlier_fingerprint()
         ):
-            self.reference = replace(kept, fingerprint=self.fingerprint())
+            self.reference = replace(reference, fingerprint=self.fingerprint())

@@ -80,9 +80,9 @@ def _of_network(network: nn.Module) -> Iterator[Part]:
     embedding = getattr(network, "embedding", None)
     for name, module in network.named_modules():
         yield from ("module", name, type(module).__qualname__, "embedding" if module is embedding else "")
-        yield from _of_attributes({key: one for key, one in vars(module).items() if key not in _TORCHS_OWN})
+        yield from _of_attributes({key: attribute for key, attribute in vars(module).items() if key not in _TORCHS_OWN})
     state = network.state_dict()
-    hidden = {name: one for name, one in network.named_buffers() if name not in state}  # not saved, but read
+    hidden = {name: buffer for name, buffer in network.named_buffers() if name not in state}  # not saved, but read
     for name, value in (state | hidden).items():
         yield from ("state", name, *_of_state(value))
 
@@ -91,8 +91,8 @@ def _of_state(value: Any) -> Iterator[Part]:
     if isinstance(value, Tensor):
         yield from _of_tensor(value)
     elif isinstance(value, (tuple, list)):  # the packed weights of a quantised layer
-        for one in value:
-            yield from _of_state(one)
+        for item in value:
+            yield from _of_state(item)
     else:
         yield from _of_value(value)
 
@@ -105,8 +105,8 @@ def _of_tokenizer(tokenizer: Any) -> Iterator[Part]:
         return
     cached = {
         name
-        for one in type(tokenizer).__mro__
-        for name, value in vars(one).items()
+        for base in type(tokenizer).__mro__
+        for name, value in vars(base).items()
         if isinstance(value, cached_property)
     }
     attributes = getattr(tokenizer, "__dict__", {})
@@ -115,9 +115,9 @@ def _of_tokenizer(tokenizer: Any) -> Iterator[Part]:
 
 def _of_attributes(attributes: Mapping[str, Any]) -> Iterator[Part]:
     for name, value in sorted(attributes.items()):
-        found = list(_of_value(value))
-        if found:
-            yield from ("attribute", name, *found)
+        parts = list(_of_value(value))
+        if parts:
+            yield from ("attribute", name, *parts)
 
 
 def _of_value(value: Any) -> Iterator[Part]:
@@ -136,13 +136,13 @@ def _of_value(value: Any) -> Iterator[Part]:
     elif is_dataclass(value) and not isinstance(value, type):
         yield from _of_attributes({field.name: getattr(value, field.name) for field in fields(value)})
     elif isinstance(value, Mapping):
-        plain = {key: one for key, one in value.items() if isinstance(key, _PLAIN) and isinstance(one, _PLAIN)}
-        yield "mapping " + "\n".join(sorted(f"{key!r}: {one!r}" for key, one in plain.items()))
-        yield from _of_attributes({repr(key): one for key, one in value.items() if key not in plain})
+        plain = {key: item for key, item in value.items() if isinstance(key, _PLAIN) and isinstance(item, _PLAIN)}
+        yield "mapping " + "\n".join(sorted(f"{key!r}: {item!r}" for key, item in plain.items()))
+        yield from _of_attributes({repr(key): item for key, item in value.items() if key not in plain})
     elif isinstance(value, Set):
-        yield "set " + "\n".join(sorted(repr(one) for one in value if isinstance(one, _PLAIN)))
+        yield "set " + "\n".join(sorted(repr(item) for item in value if isinstance(item, _PLAIN)))
     elif isinstance(value, Sequence):
-        yield from (part for one in value for part in _of_value(one))
+        yield from (part for item in value for part in _of_value(item))
     elif isinstance(value, partial):
         yield from (*_of_value(value.func), *_of_value(value.args), *_of_value(value.keywords))
     elif callable(value) and hasattr(value, "__qualname__"):

@@ -56,17 +56,17 @@ class Layer:
         steps = "T" if not self.extra else f"T {'+' if self.extra > 0 else '−'} {abs(self.extra)}"
         return f"({', '.join(steps if size == 'T' else str(size) for size in self.sizes)})"
 
-    def fits(self, found: Tensor, tokens: int) -> bool:
+    def fits(self, output: Tensor, tokens: int) -> bool:
         """Whether an output for texts of so many tokens has the layer's axes and number of steps."""
         sizes = self.sizes or ()
-        return found.ndim == len(sizes) and (not self.steps or found.shape[sizes.index("T")] == tokens + self.extra)
+        return output.ndim == len(sizes) and (not self.steps or output.shape[sizes.index("T")] == tokens + self.extra)
 
-    def arranged(self, found: Tensor) -> Tensor:
+    def arranged(self, output: Tensor) -> Tensor:
         """The layer's output as (B, S, H), S steps, or as (B, H)."""
         sizes = self.sizes or ()
         if self.steps:
-            return found.movedim((sizes.index("B"), sizes.index("T")), (0, 1)).flatten(2)
-        return found.movedim(sizes.index("B"), 0).flatten(1)
+            return output.movedim((sizes.index("B"), sizes.index("T")), (0, 1)).flatten(2)
+        return output.movedim(sizes.index("B"), 0).flatten(1)
 
 
 Keep = Callable[[str, Tensor], Tensor | None]
@@ -75,7 +75,7 @@ Keep = Callable[[str, Tensor], Tensor | None]
 
 @contextmanager
 def watched(
-    network: nn.Module, names: Sequence[str], keep: Keep = lambda _, found: found.clone()
+    network: nn.Module, names: Sequence[str], keep: Keep = lambda _, output: output.clone()
 ) -> Iterator[dict[str, Tensor | None]]:
     """Hooks on the named modules; afterwards, error or not, they are gone.
 
@@ -93,8 +93,8 @@ def watched(
     def seen(name: str) -> Callable[..., None]:
         def hook(module: nn.Module, inputs: Any, output: Any) -> None:
             outputs.pop(name, None)  # called again, it stands last
-            found = _tensor(output)
-            outputs[name] = None if found is None else keep(name, found)
+            tensor = _tensor(output)
+            outputs[name] = None if tensor is None else keep(name, tensor)
 
         return hook
 
@@ -127,21 +127,21 @@ def find_layers(
             run(*_texts(probe, token, device))
             seen.append(outputs)
     first, second = seen
-    return [_layer(name, modules[name], first.get(name), found) for name, found in second.items()]
+    return [_layer(name, modules[name], first.get(name), output) for name, output in second.items()]
 
 
-def choose_layers(names: Sequence[str] | None, there: Sequence[Layer]) -> list[Layer]:
+def choose_layers(names: Sequence[str] | None, layers: Sequence[Layer]) -> list[Layer]:
     """The layers of these names, in the network's order; all that have a row per text if none is named.
 
     Raises:
         ValueError: for a layer that is not there (it lists those that are) or has no row per text.
     """
-    usable = [layer for layer in there if layer.sizes is not None]
+    usable = [layer for layer in layers if layer.sizes is not None]
     if names is None:
         return usable
     if not names:
         raise InputError(f"`layers` must name at least one of {_listed(usable)}, got none")
-    by_name = {layer.name: layer for layer in there}
+    by_name = {layer.name: layer for layer in layers}
     for name in names:
         if name not in by_name:
             near = get_close_matches(str(name), list(by_name), n=1, cutoff=0.5)
@@ -149,7 +149,7 @@ def choose_layers(names: Sequence[str] | None, there: Sequence[Layer]) -> list[L
             raise InputError(f"a layer of this model is one of {_listed(usable)}, got {name!r}{hint}")
         if by_name[name].sizes is None:
             raise InputError(f"the layer {name!r} puts out no row per text; take one of {_listed(usable)}")
-    return [layer for layer in there if layer.name in names]
+    return [layer for layer in layers if layer.name in names]
 
 
 def before_last(network: nn.Module, run: Callable[[Tensor, Tensor], Any], token: int, device: torch.device) -> Layer:
@@ -161,25 +161,25 @@ def before_last(network: nn.Module, run: Callable[[Tensor, Tensor], Any], token:
     Raises:
         ValueError: if there is no such layer.
     """
-    there = find_layers(network, run, token, device)
+    layers = find_layers(network, run, token, device)
     modules = dict(network.named_modules())
-    leaves = [layer for layer in there if not any(other.name.startswith(f"{layer.name}.") for other in there)]
+    leaves = [layer for layer in layers if not any(other.name.startswith(f"{layer.name}.") for other in layers)]
     weighty = [layer for layer in leaves if next(modules[layer.name].parameters(), None) is not None]
-    last = there.index(weighty[-1]) if weighty else 0
-    usable = [layer for layer in there[:last] if layer.units > 1]
+    last = layers.index(weighty[-1]) if weighty else 0
+    usable = [layer for layer in layers[:last] if layer.units > 1]
     if not usable:
         raise InputError("the network has no layer before its last one; name one of model.layers()")
-    names = _passed_on(modules, there[last].name, run, token, device)
-    passed = [layer for layer in there[:last] if layer.name in names and layer.sizes is not None]
+    names = _passed_on(modules, layers[last].name, run, token, device)
+    passed = [layer for layer in layers[:last] if layer.name in names and layer.sizes is not None]
     vectors = [layer for layer in usable if not layer.steps]
     readers = [layer for layer in usable if layer.module in READERS]
-    found = passed or vectors or readers or (usable if len(usable) == 1 else [])
-    if not found:
+    candidates = passed or vectors or readers or (usable if len(usable) == 1 else [])
+    if not candidates:
         raise InputError(
-            f"the last layer, {there[last].name!r}, reads no other layer's output as it is; name one of "
+            f"the last layer, {layers[last].name!r}, reads no other layer's output as it is; name one of "
             f"{_listed(usable)} with `layer`"
         )
-    return found[-1]
+    return candidates[-1]
 
 
 def _passed_on(
@@ -204,7 +204,7 @@ def _passed_on(
     if not read or read[-1] is None:
         return set()
     place = (read[-1].data_ptr(), read[-1].numel())
-    return {name for name, one in outputs if one is not None and (one.data_ptr(), one.numel()) == place}
+    return {name for name, output in outputs if output is not None and (output.data_ptr(), output.numel()) == place}
 
 
 def _texts(probe: tuple[int, int], token: int, device: torch.device) -> tuple[Tensor, Tensor]:
@@ -241,13 +241,13 @@ def _sizes(first: tuple[int, ...], second: tuple[int, ...]) -> tuple[int | str, 
     if len(first) != len(second) or len(first) < 2:
         return None
     sizes: list[int | str] = []
-    for one, other in zip(first, second, strict=True):
-        if (one, other) == (texts, more_texts) and "B" not in sizes:
+    for size, other in zip(first, second, strict=True):
+        if (size, other) == (texts, more_texts) and "B" not in sizes:
             sizes.append("B")
-        elif other - one == _PROBES[1][1] - _PROBES[0][1] and "T" not in sizes:
+        elif other - size == _PROBES[1][1] - _PROBES[0][1] and "T" not in sizes:
             sizes.append("T")
-        elif one == other:
-            sizes.append(one)
+        elif size == other:
+            sizes.append(size)
         else:
             return None
     return tuple(sizes) if "B" in sizes else None

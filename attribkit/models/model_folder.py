@@ -122,7 +122,7 @@ def write(
     }
     if history is not None:
         files[HISTORY] = history.to_csv(index=False).encode()
-    files |= {f"{SNAPSHOTS}/epoch-{epoch:03d}.safetensors": _weights(kept) for epoch, kept in snapshots.items()}
+    files |= {f"{SNAPSHOTS}/epoch-{epoch:03d}.safetensors": _weights(weights) for epoch, weights in snapshots.items()}
     if reference is not None:
         files[REFERENCE] = reference.to_bytes()
     if splits is not None:
@@ -196,7 +196,7 @@ def read(folder: Path) -> Contents:
     """Read and check a model folder; see `Classifier.load`."""
     with locked(folder, shared=True):
         config, contents = _checked(folder)
-    snapshots = {int(found[1]): file for file in contents if (found := SNAPSHOT.fullmatch(file))}
+    snapshots = {int(match[1]): file for file in contents if (match := SNAPSHOT.fullmatch(file))}
     return Contents(
         config=config,
         tokenizer=contents[TOKENIZER].decode(),
@@ -253,17 +253,17 @@ def fill(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
 
 
 def _read_config(folder: Path) -> dict[str, Any]:
-    where = f"{CONFIG} in {str(folder)!r}"
+    file = f"{CONFIG} in {str(folder)!r}"
     try:
         config = json.loads((folder / CONFIG).read_bytes())
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{where} is damaged (it is not JSON); save the model anew") from error
+        raise InputError(f"{file} is damaged (it is not JSON); save the model anew") from error
     if not isinstance(config, dict) or not isinstance(config.get("format"), int):
-        raise InputError(f"{where} is not that of a model; give the folder save() wrote")
+        raise InputError(f"{file} is not that of a model; give the folder save() wrote")
     if config["format"] != FORMAT:
-        raise InputError(f"{where} has format {config['format']}, this version reads {FORMAT}; upgrade attribkit")
+        raise InputError(f"{file} has format {config['format']}, this version reads {FORMAT}; upgrade attribkit")
     if config.get("sha256") != _checksum(config):
-        raise InputError(f"{where} is damaged (its checksum differs); save the model anew")
+        raise InputError(f"{file} is damaged (its checksum differs); save the model anew")
     return config
 
 

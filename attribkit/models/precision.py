@@ -52,10 +52,10 @@ def check_bfloat16(network: nn.Module, device: torch.device) -> None:
     """
     kind = lacking(network, device)
     if kind is not None:
-        where = f"this processor ({torch.backends.cpu.get_cpu_capability()})" if device.type == "cpu" else str(device)
+        place = f"this processor ({torch.backends.cpu.get_cpu_capability()})" if device.type == "cpu" else str(device)
         raise InputError(
             f"precision='bfloat16' needs a layer {kind} that trains in bfloat16, which torch {torch.__version__} does "
-            f"not have on {where}; train with precision='float32'"
+            f"not have on {place}; train with precision='float32'"
         )
 
 

@@ -70,11 +70,11 @@ def embedding_fed(network: Any) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
 
 @contextmanager
 def _parameters(network: nn.Module) -> Iterator[None]:
-    found = [(parameter, parameter.grad, parameter.requires_grad) for parameter in network.parameters()]
+    before = [(parameter, parameter.grad, parameter.requires_grad) for parameter in network.parameters()]
     try:
         yield
     finally:
-        for parameter, gradient, wanted in found:
+        for parameter, gradient, wanted in before:
             parameter.grad = gradient
             parameter.requires_grad_(wanted)
 

@@ -104,7 +104,7 @@ Ask = Callable[..., Awaitable[Any]]
 
 
 def _add_api(app: FastAPI, ask: Ask, cards: Models, limits: Limits) -> None:
-    def asked(question: type[BaseModel]) -> Any:
+    def limited(question: type[BaseModel]) -> Any:
         """The question that a request's body holds, within the limits."""
 
         async def read(body: Any) -> Any:
@@ -124,28 +124,28 @@ def _add_api(app: FastAPI, ask: Ask, cards: Models, limits: Limits) -> None:
         return cards
 
     @app.post("/predict", responses=PROBLEMS, response_model=Predictions)
-    async def predict(question: Annotated[Predict, asked(Predict)]) -> Response:
+    async def predict(question: Annotated[Predict, limited(Predict)]) -> Response:
         """What a model says of some texts."""
-        found = await ask(("predict", question.model), question)
-        return Response(json.dumps(found), media_type=KINDS["json"])
+        answer = await ask(("predict", question.model), question)
+        return Response(json.dumps(answer), media_type=KINDS["json"])
 
     @app.post("/explain", responses=PROBLEMS, response_model=SavedExplanation)
-    async def explain(question: Annotated[Explain, asked(Explain)]) -> Response:
+    async def explain(question: Annotated[Explain, limited(Explain)]) -> Response:
         """Why a model says of a text what it says, as the JSON that `Explanation.from_json` reads."""
         settings = _settings(question)
         slow = question.compare or _is_slow(question)
         return await _timed(ask(("explain", settings, question.views, question.compare), question, slow))
 
     @app.post("/alternatives", responses=PROBLEMS, response_model=AlternativesAnswer)
-    async def alternatives(question: Annotated[Alternatives, asked(Alternatives)]) -> Response:
+    async def alternatives(question: Annotated[Alternatives, limited(Alternatives)]) -> Response:
         """What a model would say without a word, and with each of its nearest words."""
-        found = await ask(("alternatives",), question)
-        return Response(json.dumps(found), media_type=KINDS["json"])
+        answer = await ask(("alternatives",), question)
+        return Response(json.dumps(answer), media_type=KINDS["json"])
 
     files: dict[int | str, Any] = {200: {"content": {kind.partition(";")[0]: {} for kind in KINDS.values()}}}
 
     @app.post("/files/{kind}", responses=PROBLEMS | files, response_class=Response)
-    async def file(kind: FileFormat, question: Annotated[Files, asked(Files)]) -> Response:
+    async def file(kind: FileFormat, question: Annotated[Files, limited(Files)]) -> Response:
         """An explanation, or two beside each other, as a file: a picture, a page, or JSON."""
         content = await ask(("files", kind), question, slow=True)
         return Response(
@@ -153,7 +153,7 @@ def _add_api(app: FastAPI, ask: Ask, cards: Models, limits: Limits) -> None:
         )
 
     @app.post("/live", responses=PROBLEMS, response_model=dict[str, Any])
-    async def live(question: Annotated[Live, asked(Live)]) -> Response:
+    async def live(question: Annotated[Live, limited(Live)]) -> Response:
         """What the page paints while one types: the explanation in the words and numbers of the reports."""
         key = ("live", _settings(question), question.place)
         return await _timed(ask(key, question, _is_slow(question)))
@@ -197,8 +197,8 @@ def _add_errors(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: Exception) -> Response:
         first = cast(RequestValidationError, error).errors()[0]
-        where = ".".join(str(part) for part in first["loc"][1:]) or "the body"
-        return _problem(422, f"{where}: {first['msg']}; see /openapi.json for what can be asked")
+        field = ".".join(str(part) for part in first["loc"][1:]) or "the body"
+        return _problem(422, f"{field}: {first['msg']}; see /openapi.json for what can be asked")
 
     @app.exception_handler(HTTPException)
     async def refused(request: Request, error: Exception) -> Response:

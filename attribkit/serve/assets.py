@@ -31,12 +31,12 @@ class File:
 
 def files() -> dict[str, File]:
     """Every file of the page by its path; read once, so that no request can reach another file."""
-    found = {path.name: (KINDS[path.suffix], path.read_bytes()) for path in sorted(PAGE.iterdir())}
-    found[""] = found.pop("index.html")
-    found["colours.css"] = (KINDS[".css"], colours().encode())
+    contents = {path.name: (KINDS[path.suffix], path.read_bytes()) for path in sorted(PAGE.iterdir())}
+    contents[""] = contents.pop("index.html")
+    contents["colours.css"] = (KINDS[".css"], colours().encode())
     return {
         name: File(kind, content, f'"{blake2b(content, digest_size=12).hexdigest()}"')
-        for name, (kind, content) in found.items()
+        for name, (kind, content) in contents.items()
     }
 
 
@@ -50,7 +50,7 @@ def colours() -> str:
         pairs |= {f"n{step}": (light.colour(-step), dark.colour(-step))}
         pairs |= {f"w{step}": (light.weight(step), dark.weight(step))}
     pairs |= {f"g{number}": pair for number, pair in enumerate(markers.COLOURS)} | {"rest": markers.REST}
-    variables = "".join(f"--{name}:light-dark({one},{other});" for name, (one, other) in pairs.items())
+    variables = "".join(f"--{name}:light-dark({on_light},{on_dark});" for name, (on_light, on_dark) in pairs.items())
     rules = "".join(_steps(step) for step in range(1, palette.STEPS + 1))
     return f":root{{color-scheme:light dark;--letters:{palette.LETTERS};{variables}}}\n{rules}"
 
@@ -72,7 +72,7 @@ def _steps(step: int) -> str:
 def points(panel: Scatter) -> dict[str, Any]:
     """A map for the page to draw once: each point's place, its axes running from 0 to 1, its marker and its text."""
     frame = geometry.frame(panel)
-    found, places = markers.signs(panel)
+    signs, places = markers.signs(panel)
     return {
         "layer": visible(panel.maps[0].name, True),
         "shown": scatter_text.shown(panel),
@@ -87,7 +87,7 @@ def points(panel: Scatter) -> dict[str, Any]:
                 "colour": "rest" if sign.colour is None else f"g{sign.colour}",
                 "path": markers.outline(markers.SHAPES[sign.shape]),
             }
-            for sign in found
+            for sign in signs
         ],
         "star": markers.outline(markers.STAR),
         "excerpts": [visible(text, True) for text in panel.excerpts],

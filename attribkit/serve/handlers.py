@@ -90,19 +90,19 @@ class RequestHandler:
         """What the page paints of each text."""
         model = self.model(settings.model)
         views = ["attribution", "attention"] if model.has_attention else ["attribution"]
-        rows = self._explained(model, [one.text for one in questions], settings, views, False)
+        rows = self._explained(model, [question.text for question in questions], settings, views, False)
         answers = [live(row) for row in rows]
         if placed and model.map is not None:
-            texts = [one.text for one in questions]
+            texts = [question.text for question in questions]
             scatter, _ = model.map.marked(texts, model.ids(texts))
-            for answer, one in zip(answers, scatter.placed, strict=True):
-                answer["place"] = place(one, frame(model.map.scatter), scatter.excerpts, scatter.labels)
+            for answer, placed_text in zip(answers, scatter.placed, strict=True):
+                answer["place"] = place(placed_text, frame(model.map.scatter), scatter.excerpts, scatter.labels)
         return [_json(answer) for answer in answers]
 
     def _explain(self, settings: Settings, views: Any, compare: bool, questions: Sequence[Explain]) -> list[bytes]:
         """Each explanation as the JSON that it is saved as."""
         model = self.model(settings.model)
-        rows = self._explained(model, [one.text for one in questions], settings, views, compare)
+        rows = self._explained(model, [question.text for question in questions], settings, views, compare)
         return [row.to_json().encode() for row in rows]
 
     def _files(self, kind: FileFormat, questions: Sequence[Files]) -> list[bytes]:
@@ -110,9 +110,9 @@ class RequestHandler:
         answers = []
         for question in questions:
             rows: list[Explanation] = []
-            for one in question.explanations:
-                model = self.model(one.model)
-                rows += self._explained(model, [one.text], one, one.views, one.compare)
+            for explanation in question.explanations:
+                model = self.model(explanation.model)
+                rows += self._explained(model, [explanation.text], explanation, explanation.views, explanation.compare)
             answers.append(WRITE[kind](rows))
         return answers
 
@@ -124,7 +124,7 @@ class RequestHandler:
             self._check(model, text)
         rows = iter(model.probabilities(texts))
         return [
-            {"model": model.name, "predictions": [_said(model, next(rows)) for _ in question.texts]}
+            {"model": model.name, "predictions": [_prediction(model, next(rows)) for _ in question.texts]}
             for question in questions
         ]
 
@@ -136,20 +136,22 @@ class RequestHandler:
         model, text = self.model(question.model), question.text
         self._check(model, text)
         (encoded,) = model.encode([text])
-        there = [
+        places = [
             k for k, (a, b) in enumerate(zip(encoded.starts, encoded.ends, strict=True)) if a <= question.start < b
         ]
-        if not there:
+        if not places:
             raise InputError(f"`start` must lie in a word that the model reads, got {question.start}; take another")
-        start, end = int(encoded.starts[there[0]]), int(encoded.ends[there[0]])
-        known = bool(encoded.known[there[0]])
-        near = model.nearest(int(encoded.ids[there[0]]), NEAREST) if known else []
-        words = ["", *(_cased(one.word, text[start:end]) for one in near)]
+        start, end = int(encoded.starts[places[0]]), int(encoded.ends[places[0]])
+        known = bool(encoded.known[places[0]])
+        near = model.nearest(int(encoded.ids[places[0]]), NEAREST) if known else []
+        words = ["", *(_cased(neighbour.word, text[start:end]) for neighbour in near)]
         texts = [text, *(text[:start] + (word or " ") + text[end:] for word in words)]
         readable = [bool(len(ids)) for ids in model.tokenizer.ids(texts)]
-        rows = iter(model.probabilities([one for one, ok in zip(texts, readable, strict=True) if ok]))
-        now, *others = [_said(model, next(rows)) if ok else None for ok in readable]
-        similarities = [None, *(one.similarity for one in near)]
+        rows = iter(
+            model.probabilities([readable_text for readable_text, ok in zip(texts, readable, strict=True) if ok])
+        )
+        now, *others = [_prediction(model, next(rows)) if ok else None for ok in readable]
+        similarities = [None, *(neighbour.similarity for neighbour in near)]
         return {
             "word": text[start:end],
             "start": start,
@@ -157,9 +159,9 @@ class RequestHandler:
             "known": known,
             "now": now,
             "alternatives": [
-                {"word": word, "similarity": similarity, **said}
-                for word, similarity, said in zip(words, similarities, others, strict=True)
-                if said is not None
+                {"word": word, "similarity": similarity, **answer}
+                for word, similarity, answer in zip(words, similarities, others, strict=True)
+                if answer is not None
             ],
         }
 
@@ -209,7 +211,7 @@ def _card(model: ServedModel) -> ModelCard:
     )
 
 
-def _said(model: ServedModel, probabilities: Any) -> dict[str, Any]:
+def _prediction(model: ServedModel, probabilities: Any) -> dict[str, Any]:
     return {
         "label": model.labels[int(probabilities.argmax())],
         "probabilities": dict(zip(model.labels, probabilities.tolist(), strict=True)),

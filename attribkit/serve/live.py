@@ -30,10 +30,10 @@ def live(explanation: Explanation) -> dict[str, Any]:
     scale = scales([explanation])[id(panel)]
     bands = intervals(panel, scale)
     verdict = verdict_of(panel)
-    attention = next((one for one in explanation.panels() if isinstance(one, Heatmap)), None)
+    attention = next((candidate for candidate in explanation.panels() if isinstance(candidate, Heatmap)), None)
     return {
         "model": explanation.provenance.get("model"),
-        "prediction": None if explanation.prediction is None else said(explanation.prediction),
+        "prediction": None if explanation.prediction is None else prediction_payload(explanation.prediction),
         "target": visible(panel.target, one_line=True),
         "unit": panel.unit,
         "method": panel.method,
@@ -42,7 +42,7 @@ def live(explanation: Explanation) -> dict[str, Any]:
         "ends": panel.ends.tolist(),
         "scores": panel.scores.tolist(),
         "said": [number(score, scale.limit) for score in panel.scores.tolist()],
-        "between": [one.words for one in bands],
+        "between": [band.words for band in bands],
         "known": panel.known.tolist(),
         "limit": scale.limit,
         "ends_at": number(scale.limit, sign=False),
@@ -53,24 +53,24 @@ def live(explanation: Explanation) -> dict[str, Any]:
         "unread": panel.tokens_total - len(panel.tokens),
         "phrases": [
             {
-                "words": shorten(text_between(text, panel, one.first, one.last), 60),
-                "first": one.first,
-                "last": one.last,
-                "score": one.score,
-                "said": number(one.score),
-                "filters": chosen_by(one),
+                "words": shorten(text_between(text, panel, phrase.first, phrase.last), 60),
+                "first": phrase.first,
+                "last": phrase.last,
+                "score": phrase.score,
+                "said": number(phrase.score),
+                "filters": chosen_by(phrase),
             }
-            for one in panel.strongest_phrases(PHRASES)
+            for phrase in panel.strongest_phrases(PHRASES)
         ],
         "sentences": [
-            {"first": one.first, "last": one.last, "score": one.total, "said": number(one.total)}
-            for one in sentences(panel)
+            {"first": sentence.first, "last": sentence.last, "score": sentence.total, "said": number(sentence.total)}
+            for sentence in sentences(panel)
         ],
         "attention": None if attention is None else _attention(attention, panel),
     }
 
 
-def said(prediction: Prediction) -> dict[str, Any]:
+def prediction_payload(prediction: Prediction) -> dict[str, Any]:
     """The label and the bars, as every report draws them."""
     shown, rest = bars(prediction)
     return {

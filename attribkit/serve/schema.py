@@ -118,8 +118,8 @@ def _within(limits: Limits, question: type[BaseModel], methods: tuple[str, ...])
         start = question.model_fields["start"]
         fields["start"] = Annotated[int, Field(ge=0, le=limits.text_characters, description=start.description)]
     if question is Files:
-        one: Any = within(limits, Explain)
-        fields["explanations"] = Annotated[list[one], Field(min_length=1, max_length=2)]
+        explained: Any = within(limits, Explain)
+        fields["explanations"] = Annotated[list[explained], Field(min_length=1, max_length=2)]
     return create_model(question.__name__, __base__=question, __doc__=question.__doc__, **fields)
 
 

@@ -67,5 +67,5 @@ class ServedModel(Classifier):
             return []
         cosines = self._directions @ self._directions[row]
         order = np.argsort(-cosines, kind="stable")[: count + 3]
-        found = [Neighbour(self.words[i], float(cosines[i])) for i in order.tolist() if i != row and self.words[i]]
-        return found[:count]
+        neighbours = [Neighbour(self.words[i], float(cosines[i])) for i in order.tolist() if i != row and self.words[i]]
+        return neighbours[:count]

@@ -72,21 +72,21 @@ def listen(host: str, port: int) -> socket.socket:
     Raises:
         OSError: if the address cannot be used, for it is taken or not this machine's.
     """
-    found = None
+    listening = None
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         # with its protocol named, or asyncio would leave Nagle's algorithm on: 40 ms for every answer
-        found = socket.socket(family, kind, protocol)
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        found.bind(address)
-        found.listen(1024)
+        listening = socket.socket(family, kind, protocol)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(1024)
     except OSError as error:
-        if found is not None:
-            found.close()
+        if listening is not None:
+            listening.close()
         raise StorageError(
             f"cannot listen on {host} port {port} ({error.strerror}); take another --port or --host"
         ) from error
-    return found
+    return listening
 
 
 def is_loopback(host: str) -> bool:

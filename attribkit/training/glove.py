@@ -92,9 +92,9 @@ def read_vectors(
     with shown(progress) as tell, opened(Path(path), tell) as lines:
         for number, word, numbers in entries(lines):
             for spelling, row in wanted.get(decoded(word, number).lower(), ()):
-                found = exact if spelling == word else alike
-                if row not in found and row not in exact:
-                    found[row] = vector(word, numbers, number)
+                into = exact if spelling == word else alike
+                if row not in into and row not in exact:
+                    into[row] = vector(word, numbers, number)
     vectors = alike | exact
     if not vectors:
         raise InputError(

@@ -191,8 +191,8 @@ class Run:
             notes.append(f"{cropped:,} training texts were cropped to {settings.max_train_length} tokens")
         if self.history.interrupted:
             best = self.history.best
-            kept = "the weights as they were then" if best is None else f"the weights of epoch {best.epoch}"
-            notes.append(f"interrupted in epoch {self.history.last_epoch + 1}; {kept} were kept")
+            weights = "the weights as they were then" if best is None else f"the weights of epoch {best.epoch}"
+            notes.append(f"interrupted in epoch {self.history.last_epoch + 1}; {weights} were kept")
         missed = [epoch for epoch in settings.snapshots if epoch > self.history.last_epoch]
         if missed:
             notes.append(f"no snapshot of epoch {', '.join(map(str, missed))}: training had stopped before")

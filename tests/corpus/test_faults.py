@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from attribkit.corpus import explain_corpus
-from attribkit.corpus.faults import WorkerFault, error_of, told
+from attribkit.corpus.faults import WorkerFault, error_of, error_record
 from attribkit.corpus.transform import Transform
 from attribkit.errors import InputError, InputNotFoundError, NetworkError
 from attribkit.models.classifier import Classifier
@@ -36,7 +36,7 @@ def sent(error: Exception) -> Exception:
     try:
         raise error
     except Exception as caught:
-        return error_of(told(caught))
+        return error_of(error_record(caught))
 
 
 @pytest.mark.parametrize("error", [InputError("why"), InputNotFoundError("which"), NetworkError("what")])

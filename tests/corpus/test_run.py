@@ -256,7 +256,7 @@ def test_a_worker_that_is_not_what_the_first_was_is_refused(model_folder: Path, 
     try:
         told = worker.start().introduced()
         worker.stop()
-        worker.told = {**told, "versions": told["versions"] | OLDER}
+        worker.introduction = {**told, "versions": told["versions"] | OLDER}
         with pytest.raises(
             RuntimeError, match=r"a worker has numpy .* instead of 1\.0, torch .* let all of them have the same"
         ):
