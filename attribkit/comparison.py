@@ -50,42 +50,44 @@ def compare(a: Explanation, b: Explanation, names: tuple[str, str] | None = None
         >>> [row.name for row in heatmap.rows]
         ['exact', 'occlusion', 'difference']
     """
-    for one in (a, b):
-        if not isinstance(one, Explanation):
-            raise InputTypeError(f"two explanations were expected, got {type(one).__name__}; make them with explain()")
+    for explanation in (a, b):
+        if not isinstance(explanation, Explanation):
+            raise InputTypeError(
+                f"two explanations were expected, got {type(explanation).__name__}; make them with explain()"
+            )
     change = (a - b).token_scores
-    found = align(a.token_scores, b.token_scores)
+    aligned = align(a.token_scores, b.token_scores)
     first, second = names or _names(a, b)
     if first == second:
         raise InputError(f"`names` must be two different names, got {first!r} twice")
     rows = (
-        HeatmapRow(first, found.first, change.unit),
-        HeatmapRow(second, found.second, change.unit),
+        HeatmapRow(first, aligned.first, change.unit),
+        HeatmapRow(second, aligned.second, change.unit),
         HeatmapRow("difference", change.scores, change.unit),
     )
     pair = agree(rows[:2])
     heatmap = Heatmap(
         title=f"{first} and {second}, for “{change.target}”",
-        starts=found.starts,
-        ends=found.ends,
-        tokens=found.tokens,
-        known=found.known,
+        starts=aligned.starts,
+        ends=aligned.ends,
+        tokens=aligned.tokens,
+        known=aligned.known,
         rows=rows,
         agreements=pair,
         tokens_total=change.tokens_total,
         notes=(
-            *(in_words(one) for one in pair),
+            *(in_words(agreement) for agreement in pair),
             *_why_they_part(a.token_scores.method, b.token_scores.method),
-            *(f"{name}: {one.token_scores.verdict}" for name, one in ((first, a), (second, b))),
+            *(f"{name}: {explanation.token_scores.verdict}" for name, explanation in ((first, a), (second, b))),
             *change.notes,
         ),
     )
-    order = sorted(range(len(found.tokens)), key=lambda place: -abs(change.scores[place]))
+    order = sorted(range(len(aligned.tokens)), key=lambda place: -abs(change.scores[place]))
     table = Table(
         "Token by token, the largest difference first",
         ("token", first, second, "difference", "position"),
         tuple(
-            (found.tokens[i], float(found.first[i]), float(found.second[i]), float(change.scores[i]), i + 1)
+            (aligned.tokens[i], float(aligned.first[i]), float(aligned.second[i]), float(change.scores[i]), i + 1)
             for i in order
         ),
     )
@@ -101,19 +103,19 @@ def _why_they_part(first: str, second: str) -> tuple[str, ...]:
     return (f"{ways[0]}, {ways[1]}: they part where words act together",)
 
 
-def _counted(one: Explanation) -> dict[str, Any]:
-    return Convergence.of([one.token_scores]).to_json()
+def _counted(explanation: Explanation) -> dict[str, Any]:
+    return Convergence.of([explanation.token_scores]).to_json()
 
 
 def _names(a: Explanation, b: Explanation) -> tuple[str, str]:
     """What the two differ in, in the fewest words."""
-    one, two = a.token_scores, b.token_scores
+    first, second = a.token_scores, b.token_scores
     parts = [
         (str(a.provenance.get("model", "a")), str(b.provenance.get("model", "b"))),
-        (one.method, two.method),
-        (one.baseline, two.baseline),
+        (first.method, second.method),
+        (first.baseline, second.baseline),
     ]
-    told = [pair for pair in parts if pair[0] != pair[1]]
-    if not told:
+    different = [pair for pair in parts if pair[0] != pair[1]]
+    if not different:
         return "a", "b"
-    return ", ".join(pair[0] for pair in told), ", ".join(pair[1] for pair in told)
+    return ", ".join(pair[0] for pair in different), ", ".join(pair[1] for pair in different)

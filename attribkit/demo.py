@@ -81,7 +81,7 @@ def demo(out: Path) -> tuple[dict[str, Explanations], list[Path]]:
 def small_report(path: Path) -> Path:
     """A report on the bundled CNN, on synthetic reviews that it never saw, written to `path`."""
     reviews = load_dataset("demo").test.head(120)
-    found = report(
+    page = report(
         Classifier.load("imdb-cnn"), reviews, name="synthetic reviews", texts=40, tested=12, mistakes=6, words=8
     )
-    return found.save(path)
+    return page.save(path)

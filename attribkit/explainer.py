@@ -172,18 +172,18 @@ def explain(
     with fingerprints_once():
         chosen = _chosen([views] if isinstance(views, str) else views, model, options)
         model = model.on(device)
-        reading, numbers, truth = _read(model, data, text, label, true_label, batch_size)
-        probabilities = softmax(reading.logits)
-        panels: list[list[Panel]] = [[] for _ in reading.texts]
+        batch, numbers, truth = _read(model, data, text, label, true_label, batch_size)
+        probabilities = softmax(batch.logits)
+        panels: list[list[Panel]] = [[] for _ in batch.texts]
         for view in chosen.values():
-            for row, found in zip(panels, view(model, reading), strict=True):
-                row += found
+            for row, of_text in zip(panels, view(model, batch), strict=True):
+                row += of_text
         provenance = _provenance(model, chosen)
     rows = Explanations(
         Explanation(
-            text=one,
+            text=text_read,
             prediction=Prediction(
-                label=model.labels[int(reading.logits[row].argmax())],
+                label=model.labels[int(batch.logits[row].argmax())],
                 labels=model.labels,
                 probabilities=tuple(probabilities[row].tolist()),
                 true_label=truth[row],
@@ -191,7 +191,7 @@ def explain(
             panels=tuple(panels[row]),
             provenance=provenance if numbers is None else {**provenance, "row": numbers[row]},
         )
-        for row, one in enumerate(reading.texts)
+        for row, text_read in enumerate(batch.texts)
     )
     return rows[0] if isinstance(data, str) else rows
 
@@ -223,14 +223,14 @@ def _chosen(names: Sequence[str] | None, model: Classifier, options: ViewOptions
         chosen = {name: views[name] for name in names if name in views and views[name].supports(model)}
     wrong = [name for name in names or () if name not in chosen]
     if wrong or not chosen:
-        there = ", ".join(name for name, view in views.items() if view.supports(model))
+        possible = ", ".join(name for name, view in views.items() if view.supports(model))
         if not wrong:
-            raise InputError(f"`views` must name at least one of {there}, got none")
+            raise InputError(f"`views` must name at least one of {possible}, got none")
         near = get_close_matches(str(wrong[0]), views, n=1, cutoff=0.5)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         if near and not views[near[0]].supports(model):
             hint = f"; {near[0]!r} needs {views[near[0]].needs}"
-        raise InputError(f"`views` of this model can be {there}, got {wrong[0]!r}{hint}")
+        raise InputError(f"`views` of this model can be {possible}, got {wrong[0]!r}{hint}")
     if options.get("compare") and "attention" not in chosen:
         raise InputError(
             f"`compare=True` sets others beside the view 'attention', which is not among {', '.join(chosen)}; leave it "
@@ -252,10 +252,10 @@ def _read(
         raise InputError("`true_label` and `label` both say the true labels; give one of them")
     if not isinstance(data, (pd.DataFrame, Mapping, Dataset, Path)):
         texts: list[str] = [data] if isinstance(data, str) or not isinstance(data, Iterable) else list(data)
-        if text is not None or label is not None or not all(isinstance(one, str) for one in texts):
+        if text is not None or label is not None or not all(isinstance(item, str) for item in texts):
             texts = all_texts(model, texts, text=text, label=label)
-        reading = EncodedBatch.of(model, texts, batch_size)
-        return reading, None, _true_labels(true_label, len(texts), model.labels)
+        batch = EncodedBatch.of(model, texts, batch_size)
+        return batch, None, _true_labels(true_label, len(texts), model.labels)
     rows = Rows.of(model, data, text=text, label=label, held_out=False)
     truth = _true_labels(true_label, len(rows.table), model.labels)
     if true_label is None and rows.labels:
@@ -263,19 +263,19 @@ def _read(
     read, logits = answered(model, rows.tokenised(model.tokenizer, spans=True), batch_size)
     for note in read.notes:
         warnings.warn(note, SkippedRowsWarning, stacklevel=3)
-    reading = EncodedBatch(read.texts, read.encoded, logits)
-    return reading, read.rows.tolist(), [truth[place] for place in read.places.tolist()]
+    batch = EncodedBatch(read.texts, read.encoded, logits)
+    return batch, read.rows.tolist(), [truth[place] for place in read.places.tolist()]
 
 
 def _true_labels(
-    given: str | int | Sequence[str | int] | None, texts: int, labels: tuple[str, ...]
+    true_label: str | int | Sequence[str | int] | None, texts: int, labels: tuple[str, ...]
 ) -> list[str | None]:
-    if given is None:
+    if true_label is None:
         return [None] * texts
-    each = [given] * texts if isinstance(given, (str, int)) else list(given)
+    each = [true_label] * texts if isinstance(true_label, (str, int)) else list(true_label)
     if len(each) != texts:
         raise InputError(f"`true_label` must hold one label per text, got {len(each)} for {texts} texts")
-    return [labels[find_label(one, labels)] for one in each]
+    return [labels[find_label(name, labels)] for name in each]
 
 
 def _provenance(model: Classifier, views: Mapping[str, View]) -> dict[str, Any]:
@@ -291,14 +291,14 @@ def _provenance(model: Classifier, views: Mapping[str, View]) -> dict[str, Any]:
 
 def _settings(views: Iterable[View]) -> dict[str, Any]:
     """What the views were told, but for data and for what changes no result."""
-    found: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
     for view in views:
-        told = {field.name: getattr(view, field.name) for field in fields(view)}  # type: ignore[arg-type]  # a dataclass
-        for name in (ViewOptions.__annotations__.keys() & told.keys()) - {"reference", "batch_size"}:
-            value = told[name]
+        values = {field.name: getattr(view, field.name) for field in fields(view)}  # type: ignore[arg-type]  # a dataclass
+        for name in (ViewOptions.__annotations__.keys() & values.keys()) - {"reference", "batch_size"}:
+            value = values[name]
             # a target may be one of numpy's integers, which JSON does not know
-            found[name] = [_plain(part) for part in value] if isinstance(value, (tuple, list)) else _plain(value)
-    return {name: found[name] for name in ViewOptions.__annotations__ if name in found}
+            settings[name] = [_plain(part) for part in value] if isinstance(value, (tuple, list)) else _plain(value)
+    return {name: settings[name] for name in ViewOptions.__annotations__ if name in settings}
 
 
 def _plain(value: Any) -> Any:

@@ -7,8 +7,8 @@ from importlib.metadata import PackageNotFoundError, version
 
 def versions_of(*packages: str) -> dict[str, str]:
     """The version of each package that is installed; "python" is Python itself."""
-    found = {package: _version(package) for package in packages}
-    return {package: number for package, number in found.items() if number is not None}
+    versions = {package: _version(package) for package in packages}
+    return {package: number for package, number in versions.items() if number is not None}
 
 
 @cache  # to find a version reads files

@@ -83,12 +83,12 @@ def main(arguments: list[str] | None = None) -> None:
     except Exception as error:
         if debug:
             traceback.print_exc()
-        sentence, code = _told(error, debug)
+        sentence, code = _sentence_of(error, debug)
         errors.print(f"[bold red]error:[/] {escape(sentence)}", highlight=False, soft_wrap=True)
         sys.exit(code)
 
 
-def _told(error: Exception, debug: bool) -> tuple[str, int]:
+def _sentence_of(error: Exception, debug: bool) -> tuple[str, int]:
     """What a user is told of an error, and the exit code."""
     if isinstance(error, AttribkitError):
         return str(error), 2 if isinstance(error, InputError) else 1

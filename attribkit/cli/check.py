@@ -70,7 +70,7 @@ def check(
     from attribkit.evaluation.check import check as run
     from attribkit.models.classifier import Classifier
 
-    asked = {
+    limits = {
         "accuracy": min_accuracy,
         "f1": min_f1,
         "calibration_error": max_calibration_error,
@@ -83,8 +83,8 @@ def check(
         "plausibility_over_random": min_plausibility_over_random,
     }
     classifier = Classifier.load(model, device)
-    thresholds = {name: value for name, value in asked.items() if value is not None}
-    found = run(
+    thresholds = {name: value for name, value in limits.items() if value is not None}
+    checked = run(
         classifier,
         data,
         thresholds,
@@ -97,13 +97,13 @@ def check(
         label=label,
     )
     if as_json:
-        print(json.dumps(found.to_dict(), allow_nan=False))
+        print(json.dumps(checked.to_dict(), allow_nan=False))
     else:
-        console.print(found)
-    if not found.passed:
-        if found.failure is not None:
-            errors.print(f"failed: {found.failure}", highlight=False)
-        for figure in (figure for figure in found.figures if figure.passed is False):
+        console.print(checked)
+    if not checked.passed:
+        if checked.failure is not None:
+            errors.print(f"failed: {checked.failure}", highlight=False)
+        for figure in (figure for figure in checked.figures if figure.passed is False):
             name = figure.name.replace("_", " ")
             errors.print(f"failed: {name} is {figure.value:.4g}, asked for {figure.asked}", highlight=False)
         raise typer.Exit(1)

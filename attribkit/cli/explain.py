@@ -68,13 +68,13 @@ def explain(
     if (data is None) == (not texts):
         got = "both" if texts else "neither"
         raise InputError(f"either TEXT or --data was expected, got {got}; give texts, or a file that holds them")
-    given = [_stdin() if one == "-" else one for one in texts or ()] if data is None else _table(data)
+    chosen = [_stdin() if argument == "-" else argument for argument in texts or ()] if data is None else _table(data)
     classifier = Classifier.load(model, device)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", SkippedRowsWarning)
         rows = run(
             classifier,
-            given,
+            chosen,
             text=text,
             label=label,
             views=view or None,

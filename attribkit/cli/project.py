@@ -62,7 +62,7 @@ def project(
 
     check_files(out)
     classifier = Classifier.load(model, device)
-    found = run(
+    maps = run(
         classifier,
         data,
         layers=layer or None,
@@ -84,7 +84,7 @@ def project(
         text=text,
         label=label,
     )
-    console.print(found)
+    console.print(maps)
     for path in out or ():
-        found.save(path)
+        maps.save(path)
         errors.print(f"wrote {escape(str(path))}", highlight=False, soft_wrap=True)

@@ -39,8 +39,8 @@ def report(
     if not out.parent.is_dir():
         raise InputNotFoundError(f"the folder {str(out.parent)!r} does not exist; make it first")
     classifier = Classifier.load(model, device)
-    others = [Classifier.load(one, device) for one in other or ()]
-    found = run(
+    others = [Classifier.load(folder, device) for folder in other or ()]
+    page = run(
         classifier,
         data,
         others=others,
@@ -56,5 +56,5 @@ def report(
         layer=layer,
         seed=seed,
     )
-    found.save(out)
+    page.save(out)
     console.print(f"wrote {escape(str(out))}", highlight=False, soft_wrap=True)

@@ -43,13 +43,13 @@ def words(
     check_files([path for path in out or () if path.suffix.lower() != ".csv"])
     classifier = Classifier.load(model, device)
     answers = Answers.of(classifier, data, split=part(split), text=text, label=label)
-    found = word_importance(classifier, answers, least=least, most=most, seed=seed)
+    importance = word_importance(classifier, answers, least=least, most=most, seed=seed)
     rows_of = "" if answers.measured is None else f" ({answers.measured.part})"
-    console.print(f"{found.texts:,} texts{rows_of}, {found.tokens:,} tokens", highlight=False)
-    console.print(escape(found.convergence.sentence), highlight=False, soft_wrap=True)
-    for note in found.notes:
+    console.print(f"{importance.texts:,} texts{rows_of}, {importance.tokens:,} tokens", highlight=False)
+    console.print(escape(importance.convergence.sentence), highlight=False, soft_wrap=True)
+    for note in importance.notes:
         console.print(f"note: {escape(note)}", highlight=False)
-    console.print(Panels(found.panels(10)))
+    console.print(Panels(importance.panels(10)))
     for path in out or ():
-        found.save(path)
+        importance.save(path)
         errors.print(f"wrote {escape(str(path))}", highlight=False, soft_wrap=True)

@@ -258,9 +258,9 @@ def _engine_of(
             return
         refusal = _IN_SCRIPT.format(settings.method) if only_in_script(settings.method) else None
         if classifier is not None and refusal is None:
-            kept = _sent(classifier, Path(stack.enter_context(TemporaryDirectory()))) if engine == "local" else None
+            saved = _sent(classifier, Path(stack.enter_context(TemporaryDirectory()))) if engine == "local" else None
             dtype = str(classifier.network.embedding.weight.dtype).removeprefix("torch.")
-            job, refusal = (job, _NOT_SENT) if kept is None else (replace(job, model=str(kept), dtype=dtype), None)
+            job, refusal = (job, _NOT_SENT) if saved is None else (replace(job, model=str(saved), dtype=dtype), None)
         if refusal is not None:
             if (count or 1) > 1 or engine != "local":
                 raise InputError(refusal)

@@ -139,7 +139,7 @@ def report(
         sample = [answers.texts[place] for place in tested]
         table = None if answers.table is None else answers.table.iloc[tested]
         testing = within(tell, "testing the explanations")
-        found = Tests.of(model, sample, table, seed, batch_size, testing)
+        tests = Tests.of(model, sample, table, seed, batch_size, testing)
         tell(0, 1, "explaining with other baselines")
         again = holds(model, sample, chosen.baselines, others, seed, batch_size)
         tell(1, 1, "explaining with other baselines")
@@ -153,18 +153,18 @@ def report(
         drives(words, chosen.words),
         failures,
         map_section,
-        explanation_quality.trust(found, words.convergence),
+        explanation_quality.trust(tests, words.convergence),
         again,
         _texts(rows, answers),
         _appendix(model, answers, source, chosen, others),
     )
-    said = f"What {model.name} does on {source}: {len(answers.texts):,} texts, {len(model.labels)} labels."
-    figures = [*performance.figures(metrics, calibration), *explanation_quality.figures(found, words.convergence)]
+    first = f"What {model.name} does on {source}: {len(answers.texts):,} texts, {len(model.labels)} labels."
+    figures = [*performance.figures(metrics, calibration), *explanation_quality.figures(tests, words.convergence)]
     mark = None if answers.measured is None else answers.measured.mark
     if mark is not None:
         figures = [replace(figure, meaning=f"{figure.meaning}; {mark}") for figure in figures]
     lead = (
-        said,
+        first,
         *(f"{note[0].upper()}{note[1:]}." for note in (() if answers.measured is None else answers.measured.notes)),
     )
     return Report(Document(f"{model.name} on {source}", lead, tuple(figures), sections))
@@ -203,7 +203,7 @@ def _map(model: Classifier, answers: Answers, chosen: ReportSettings, progress: 
         return arrangement(None)
     if len(answers.texts) < 3:
         return arrangement(None, "A map needs at least 3 texts.")
-    labels = ["" if (one := answers.true_label(place)) is None else one for place in range(len(answers.texts))]
+    labels = ["" if (name := answers.true_label(place)) is None else name for place in range(len(answers.texts))]
     table = pd.DataFrame({"text": answers.texts, "label": labels})
     return arrangement(
         project(
@@ -224,8 +224,8 @@ def _texts(rows: Explanations, answers: Answers) -> Section:
     if not rows:
         return Section(*head, ("No texts were asked to be shown.",))
     drawn = f"{len(rows):,} of {len(answers.texts):,} texts, drawn by the seed"
-    said = f"{drawn}, each with what every word did. Press / to search."
-    return Section(*head, (said,), rows=tuple(rows), search=True)
+    sentence = f"{drawn}, each with what every word did. Press / to search."
+    return Section(*head, (sentence,), rows=tuple(rows), search=True)
 
 
 def _appendix(
@@ -242,7 +242,7 @@ def _appendix(
         *versions_of("attribkit", "torch", "numpy", "scikit-learn").items(),
     ]
     defaults = ReportSettings()
-    told = "".join(f", {key}={value!r}" for key, value in used.items() if value != getattr(defaults, key))
+    arguments = "".join(f", {key}={value!r}" for key, value in used.items() if value != getattr(defaults, key))
     beside = f", others=[{', '.join(f'other_{n}' for n in range(1, len(others) + 1))}]" if others else ""
     return Section(
         "appendix",
@@ -250,7 +250,7 @@ def _appendix(
         "Appendix",
         (
             f"With the same model{'s' * bool(others)} and texts this makes the page again: "
-            f'attribkit.report(model, data{told}{beside}).save("report.html")',
+            f'attribkit.report(model, data{arguments}{beside}).save("report.html")',
         ),
         (settings, Table("Fingerprints and versions", ("of", "value"), tuple(prints))),
     )

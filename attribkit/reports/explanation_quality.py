@@ -63,34 +63,34 @@ class Tests:
         """How much more comprehensive than random scores: the mean, and its 95 % interval; None if not known."""
         if self.faithful is None:
             return None
-        found = self.faithful.estimate("comprehensiveness", self.faithful.methods[0], over="random")
-        return (found.mean, found.low, found.high) if found.known else None
+        estimate = self.faithful.estimate("comprehensiveness", self.faithful.methods[0], over="random")
+        return (estimate.mean, estimate.low, estimate.high) if estimate.known else None
 
 
-def trust(found: Tests, convergence: Convergence) -> Section:
+def trust(tests: Tests, convergence: Convergence) -> Section:
     """Convergence in a sentence, then faithfulness, sanity and plausibility as far as they were tested."""
     sentences = [f"In counting words, {convergence.sentence}."]
-    over = found.over_random()
-    if over is not None and found.faithful is not None:
+    over = tests.over_random()
+    if over is not None and tests.faithful is not None:
         certain = "more than chance can do" if over[1] > 0 else "not more than chance can do"
         sentences.append(
-            f"Deleting the words that the method “{found.faithful.methods[0]}” calls important lowers the predicted "
+            f"Deleting the words that the method “{tests.faithful.methods[0]}” calls important lowers the predicted "
             f"label’s probability by {over[0]:.3f} more than deleting random words (95 % interval {over[1]:.3f} to "
             f"{over[2]:.3f}): {certain}."
         )
-    tested = [one for one in (found.faithful, found.sane, found.plausible) if one is not None]
-    panels: tuple[Panel, ...] = tuple(panel for one in tested for panel in one.panels())
+    tested = [study for study in (tests.faithful, tests.sane, tests.plausible) if study is not None]
+    panels: tuple[Panel, ...] = tuple(panel for study in tested for panel in study.panels())
     head = ("trust", "Can the explanations be trusted?", "Can it be trusted")
-    return Section(*head, (*sentences, *found.missing), panels)
+    return Section(*head, (*sentences, *tests.missing), panels)
 
 
-def figures(found: Tests, convergence: Convergence) -> list[Figure]:
+def figures(tests: Tests, convergence: Convergence) -> list[Figure]:
     """The numbers that stand at the head of the page."""
     figures = []
     if convergence.share is not None:
         value = f"{100 * convergence.share:.1f} %"
         figures.append(Figure("Explanations that add up", value, "within their stated tolerance"))
-    over = found.over_random()
+    over = tests.over_random()
     if over is not None:
         value = f"{over[0]:+.3f}".replace("-", "−")
         figures.append(Figure("Faithfulness", value, "comprehensiveness, above that of random scores"))

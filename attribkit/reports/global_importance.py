@@ -5,24 +5,24 @@ from attribkit.results.panels import Section, Table
 from attribkit.results.projected_maps import ProjectedMaps
 
 
-def drives(found: WordImportance, most: int) -> Section:
+def drives(importance: WordImportance, most: int) -> Section:
     """Words and phrases for each class, context-dependent words, one-sided words."""
     sentences = []
-    for label in found.labels:
-        own = found.words[(found.words["label"] == label) & (found.words["low"] > 0)]
+    for label in importance.labels:
+        own = importance.words[(importance.words["label"] == label) & (importance.words["low"] > 0)]
         if len(own):
             first = ", ".join(f"“{word}”" for word in own["word"].head(5))
             sentences.append(f"For “{label}” speak above all {first}.")
-    if missing := [f"“{label}”" for label, texts in found.counted.items() if not texts]:
+    if missing := [f"“{label}”" for label, texts in importance.counted.items() if not texts]:
         sentences.append(f"No text is given {', '.join(missing)}, so nothing is counted of that.")
-    where = "wherever it is" if len(found.labels) == 2 else "in the texts that the model gives that class"
+    meant = "wherever it is" if len(importance.labels) == 2 else "in the texts that the model gives that class"
     sentences.append(
-        f"Counted over {found.texts:,} texts with {found.tokens:,} tokens, of which the model does not know "
-        f"{100 * found.unknown:.1f} %. A word’s score is its mean share in the log-odds of the class, {where}."
+        f"Counted over {importance.texts:,} texts with {importance.tokens:,} tokens, of which the model does not know "
+        f"{100 * importance.unknown:.1f} %. A word’s score is its mean share in the log-odds of the class, {meant}."
     )
-    if found.one_sided is None:
+    if importance.one_sided is None:
         sentences.append("The training texts are not at hand, so one-sided words, likely artefacts, cannot be told.")
-    panels = found.panels(most)
+    panels = importance.panels(most)
     if not panels:
         sentences.append("No word occurs in enough texts to be counted.")
     return Section("drives", "What drives it?", "What drives it", tuple(sentences), panels)
@@ -34,6 +34,6 @@ def arrangement(maps: ProjectedMaps | None, reason: str | None = None) -> Sectio
     if maps is None:
         return Section(*head, (reason or "No map was asked for: give map=True, or --map.",))
     # texts on the border are excerpts of single texts, which the reader has below in full
-    panels = tuple(one for one in maps.panels() if not (isinstance(one, Table) and "border" in one.title))
-    said = "Each point is a text, where the layer puts it; the numbers say how far the classes lie apart or mixed."
-    return Section(*head, (said,), panels)
+    panels = tuple(panel for panel in maps.panels() if not (isinstance(panel, Table) and "border" in panel.title))
+    meaning = "Each point is a text, where the layer puts it; the numbers say how far the classes lie apart or mixed."
+    return Section(*head, (meaning,), panels)

@@ -69,8 +69,8 @@ def _data_table(answers: Answers, source: str) -> Table:
 
 def _skipped_table(answers: Answers) -> Table:
     counts = Counter(reason for _, reason in answers.skipped)
-    said = "; ".join(f"{reason}: {count:,}" for reason, count in counts.most_common(5))
+    counted = "; ".join(f"{reason}: {count:,}" for reason, count in counts.most_common(5))
     more = len(answers.skipped) - _LISTED
-    notes = [said, *([f"the first {_LISTED} are listed, {more:,} more are not"] if more > 0 else [])]
+    notes = [counted, *([f"the first {_LISTED} are listed, {more:,} more are not"] if more > 0 else [])]
     rows = tuple((row, reason) for row, reason in answers.skipped[:_LISTED])
     return Table("Rows that could not be used", ("row, from 0", "why"), rows, tuple(notes))

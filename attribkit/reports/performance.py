@@ -25,8 +25,8 @@ def quality(metrics: Metrics | None, calibration: Calibration | None) -> Section
         named = ", ".join(f"“{name}”" for name in missing)
         sentences.append(f"No text is labelled {named}, so the averages over the classes say less than they seem to.")
     if metrics.unknown is not None:
-        told = metrics.unknown.sentences[1]
-        sentences.append(f"Of rows whose label the model does not know: {told}.")
+        sentence = metrics.unknown.sentences[1]
+        sentences.append(f"Of rows whose label the model does not know: {sentence}.")
     panels = (metrics_table(metrics), confusion_table(metrics), calibration.chart(), calibration.table())
     return Section(*head, tuple(sentences), panels)
 
@@ -42,10 +42,10 @@ def failures(model: Classifier, answers: Answers, most: int, batch_size: int | N
     if not most:
         return Section(*head, (f"It was wrong on {wrong:,} texts; none was asked to be shown.",))
     rows = explained_mistakes(model, answers, most, batch_size=batch_size)
-    said = f"It was wrong on {wrong:,} texts. Here are the {len(rows)} on which it was surest"
+    sentence = f"It was wrong on {wrong:,} texts. Here are the {len(rows)} on which it was surest"
     if len(rows) == 1:
-        said = f"It was wrong on {wrong:,} text{'s' if wrong > 1 else ''}. Here is the one on which it was surest"
-    return Section(*head, (f"{said}: the coloured words made it say what it said.",), rows=tuple(rows))
+        sentence = f"It was wrong on {wrong:,} text{'s' if wrong > 1 else ''}. Here is the one on which it was surest"
+    return Section(*head, (f"{sentence}: the coloured words made it say what it said.",), rows=tuple(rows))
 
 
 def figures(metrics: Metrics | None, calibration: Calibration | None) -> list[Figure]:

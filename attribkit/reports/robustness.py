@@ -36,8 +36,10 @@ def holds(
     if texts and (others or len(baselines) > 1):
         own = scores(model, baselines[0])
         again = [(f"baseline {name} instead of {baselines[0]}", model, name) for name in baselines[1:]]
-        again += [(f"model {one.name} ({number})", one, baselines[0]) for number, one in enumerate(others, 1)]
-        rows = [(name, list(zip(own, scores(one, baseline), strict=True))) for name, one, baseline in again]
+        again += [(f"model {other.name} ({number})", other, baselines[0]) for number, other in enumerate(others, 1)]
+        rows = [
+            (name, list(zip(own, scores(classifier, baseline), strict=True))) for name, classifier, baseline in again
+        ]
     sentences = [
         f"{len(texts):,} of the texts were explained again. Kendall’s τ compares the order of a text’s words by score: "
         "1 is the same order, 0 is no relation."
@@ -57,14 +59,14 @@ def _table(rows: Sequence[tuple[str, Sequence[tuple[TokenScores, TokenScores]]]]
     bars: list[Bar | None] = []
     for name, pairs in rows:
         taus, shared = (np.array(column) for column in zip(*(_agreement(a, b) for a, b in pairs), strict=True))
-        found, top = estimate(taus, seed), estimate(shared, seed)
-        if not found.known:
+        tau, top = estimate(taus, seed), estimate(shared, seed)
+        if not tau.known:
             cells.append((name, None, None, None, None, 0))
             bars.append(None)
             continue
-        numbers = (round(value, 4) for value in (found.mean, found.low, found.high, top.mean))
-        cells.append((name, *numbers, found.texts))
-        bars.append(Bar(found.mean, found.low, found.high))
+        numbers = (round(value, 4) for value in (tau.mean, tau.low, tau.high, top.mean))
+        cells.append((name, *numbers, tau.texts))
+        bars.append(Bar(tau.mean, tau.low, tau.high))
     return Table(
         "How alike the explanations are",
         ("compared with", "mean τ", "from", "to", f"shared of the {_TOP} strongest", "texts"),
@@ -76,12 +78,12 @@ def _table(rows: Sequence[tuple[str, Sequence[tuple[TokenScores, TokenScores]]]]
 
 def _agreement(a: TokenScores, b: TokenScores) -> tuple[float, float]:
     """Kendall's τ-b of the signed scores, and the share of the strongest tokens that both name; NaN where undefined."""
-    found = align(a, b)
-    tau = kendall(found.first, found.second)
+    aligned = align(a, b)
+    tau = kendall(aligned.first, aligned.second)
     if np.isnan(tau):
         return np.nan, np.nan
-    top = min(_TOP, len(found.first))
-    both = _strongest(found.first, top) & _strongest(found.second, top)
+    top = min(_TOP, len(aligned.first))
+    both = _strongest(aligned.first, top) & _strongest(aligned.second, top)
     return tau, len(both) / top
 
 

@@ -68,18 +68,18 @@ class CrossValidation:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers: each figure's mean and standard deviation over the folds (K − 1), and the folds."""
-        found: dict[str, Any] = {"folds": len(self.rows)}
+        figures: dict[str, Any] = {"folds": len(self.rows)}
         for name, values in (("accuracy", self.accuracy), ("f1", self.f1)):
-            found |= {name: float(values.mean()), f"{name}_sd": float(values.std(ddof=1))}
-        return found | {"accuracy_by_fold": self.accuracy.tolist(), "f1_by_fold": self.f1.tolist()}
+            figures |= {name: float(values.mean()), f"{name}_sd": float(values.std(ddof=1))}
+        return figures | {"accuracy_by_fold": self.accuracy.tolist(), "f1_by_fold": self.f1.tolist()}
 
     def table(self) -> Table:
         """A row per fold, then the mean and the standard deviation."""
         rows = [(str(n), round(a, 4), round(f, 4), int(r)) for n, a, f, r in self.to_frame().itertuples(index=False)]
-        told = self.to_dict()
+        figures = self.to_dict()
         rows += [
-            (f"mean ± sd of {len(self.rows)}", f"{told['accuracy']:.4f} ± {told['accuracy_sd']:.4f}",
-             f"{told['f1']:.4f} ± {told['f1_sd']:.4f}", int(self.rows.sum()))
+            (f"mean ± sd of {len(self.rows)}", f"{figures['accuracy']:.4f} ± {figures['accuracy_sd']:.4f}",
+             f"{figures['f1']:.4f} ± {figures['f1_sd']:.4f}", int(self.rows.sum()))
         ]  # fmt: skip
         note = (
             "each fold measured by a model that was trained on the others; F1 of the last of two labels, else the mean"
@@ -110,14 +110,14 @@ def cross_validate(
         ValueError: as `folds` and `attribkit.train`.
         RuntimeError: as `attribkit.train`.
     """
-    found = []
+    measured = []
     with shown(progress) as tell:
         for number, part in enumerate(folds(data, count, int(data.settings.get("seed", 0))), start=1):
             inner = within(tell, f"fold {number} of {count}")
             metrics = evaluate(train(architecture, part, progress=inner, **options), part, progress=inner)
             f1 = metrics.macro["f1"] if metrics.positive_f1 is None else metrics.positive_f1
-            found.append((metrics.accuracy, f1, metrics.rows))
-    accuracy, f1s, rows = zip(*found, strict=True)
+            measured.append((metrics.accuracy, f1, metrics.rows))
+    accuracy, f1s, rows = zip(*measured, strict=True)
     return CrossValidation(np.array(accuracy), np.array(f1s), np.array(rows, dtype=np.int64))
 
 

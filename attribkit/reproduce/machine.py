@@ -29,7 +29,7 @@ def commit() -> str | None:
     try:
         # an environment may lie in somebody else's repository, which then does not hold this file
         subprocess.run([*git, "ls-files", "--error-unmatch", own.name], capture_output=True, check=True)
-        found = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
+        revision = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return None
-    return found.stdout.strip()
+    return revision.stdout.strip()

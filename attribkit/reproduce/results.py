@@ -23,11 +23,11 @@ def write_results(out: Path, table: Table, plan: Sequence[Unit], about: Mapping[
 
     `about` is the command, whether it was a quick run, and the duplicates where folds were grouped by them.
     """
-    found = collect(out, table, plan, about)
-    write_whole(out / "results.json", json.dumps(found, indent=1, allow_nan=False).encode())
-    write_whole(out / "results.md", as_markdown(found).encode())
-    drawn: list[tuple[str, panels.Panel]] = [("comparison", beside)] if (beside := comparison(found)) else []
-    for row in found["rows"]:
+    results = collect(out, table, plan, about)
+    write_whole(out / "results.json", json.dumps(results, indent=1, allow_nan=False).encode())
+    write_whole(out / "results.md", as_markdown(results).encode())
+    drawn: list[tuple[str, panels.Panel]] = [("comparison", beside)] if (beside := comparison(results)) else []
+    for row in results["rows"]:
         if row["runs"] and "history" in row["runs"][0] and not (out / f"loss-{row['file']}.png").exists():
             first = row["runs"][0]
             drawn.append(
@@ -35,7 +35,7 @@ def write_results(out: Path, table: Table, plan: Sequence[Unit], about: Mapping[
             )
     for name, panel in drawn:
         Panels((panel,)).save(out / f"{name}.png")
-    return found
+    return results
 
 
 def collect(out: Path, table: Table, plan: Sequence[Unit], about: Mapping[str, Any]) -> dict[str, Any]:
@@ -81,40 +81,40 @@ def _row(out: Path, table: Table, row: Row, units: Sequence[Unit]) -> dict[str, 
     }
 
 
-def as_markdown(found: dict[str, Any]) -> str:
+def as_markdown(results: dict[str, Any]) -> str:
     """The table as a reader wants it."""
-    done, planned = found["units"]["finished"], found["units"]["planned"]
+    done, planned = results["units"]["finished"], results["units"]["planned"]
     lines = [
-        f"# {found['table']}: {found['title']}",
+        f"# {results['table']}: {results['title']}",
         "",
-        *(["**A quick run on small samples: its figures mean nothing.**", ""] if found["quick"] else []),
+        *(["**A quick run on small samples: its figures mean nothing.**", ""] if results["quick"] else []),
         f"{done} of {planned} trainings finished. Mean ± standard deviation over the seeds run.",
-        *_duplicates(found["duplicates"]),
+        *_duplicates(results["duplicates"]),
         "",
         "| row | published | goal | here | seeds | reached | best epoch | time per seed | commit |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
-    lines += [_line(row) for row in found["rows"]]
-    vectors = {row["name"]: _vectors(row) for row in found["rows"] if row["vectors"]}
+    lines += [_line(row) for row in results["rows"]]
+    vectors = {row["name"]: _vectors(row) for row in results["rows"] if row["vectors"]}
     if vectors:
-        lines += ["", "## Vectors", "", *(f"- {name}: {told}" for name, told in vectors.items())]
-    lost = [(row["name"], tried) for row in found["rows"] for tried in row["lost"]]
+        lines += ["", "## Vectors", "", *(f"- {name}: {description}" for name, description in vectors.items())]
+    lost = [(row["name"], tried) for row in results["rows"] for tried in row["lost"]]
     if lost:
         lines += ["", "## Tried on validation and not kept", "", *(f"- {name}: {tried}" for name, tried in lost)]
-    stable = [row["stability"] for row in found["rows"] if row["stability"]]
+    stable = [row["stability"] for row in results["rows"] if row["stability"]]
     if stable:
         lines += ["", "## Do explanations survive retraining?", ""]
         lines += [
-            f"- {one['row']}: Spearman's ρ of token scores between seeds {one['between_seeds']:.2f} "
-            f"({one['texts']} test texts, {len(one['seeds'])} seeds); between integrated gradients and "
-            f"{one['other_method'].replace('_', ' ')} on one model {one['between_methods']:.2f}"
-            f"{_converged(one)}"
-            for one in stable
+            f"- {stability['row']}: Spearman's ρ of token scores between seeds {stability['between_seeds']:.2f} "
+            f"({stability['texts']} test texts, {len(stability['seeds'])} seeds); between integrated gradients and "
+            f"{stability['other_method'].replace('_', ' ')} on one model {stability['between_methods']:.2f}"
+            f"{_converged(stability)}"
+            for stability in stable
         ]
-    made = found["machine"]
+    made = results["machine"]
     lines += [
         "",
-        f"Made by `{found['command']}` of attribkit {found['attribkit']}, torch {made['torch']}, "
+        f"Made by `{results['command']}` of attribkit {results['attribkit']}, torch {made['torch']}, "
         f"on {made['processor']} ({made['cores']} cores, {made['threads']} "
         f"{'thread' if made['threads'] == 1 else 'threads'} a process"
         f"{'' if made['gpu'] is None else ', ' + made['gpu']}).",
@@ -122,12 +122,12 @@ def as_markdown(found: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _duplicates(told: dict[str, int] | None) -> list[str]:
-    if told is None:
+def _duplicates(counts: dict[str, int] | None) -> list[str]:
+    if counts is None:
         return []
     return [
-        f"{told['rows']:,} rows hold {told['distinct_texts']:,} different texts, {told['texts_with_several_labels']:,} "
-        "of them under several labels; equal texts are in one fold."
+        f"{counts['rows']:,} rows hold {counts['distinct_texts']:,} different texts, "
+        f"{counts['texts_with_several_labels']:,} of them under several labels; equal texts are in one fold."
     ]
 
 
@@ -162,18 +162,18 @@ def _vectors(row: dict[str, Any]) -> str:
     )
 
 
-def comparison(found: dict[str, Any]) -> panels.Table | None:
+def comparison(results: dict[str, Any]) -> panels.Table | None:
     """The rows' means as bars beside what was published and the goals; None before two rows are finished.
 
     A bar's interval is the mean less and plus the standard deviation over the seeds.
     """
-    rows = [row for row in found["rows"] if row["mean"] is not None]
+    rows = [row for row in results["rows"] if row["mean"] is not None]
     if len(rows) < 2:
         return None
     several = sorted({len(row["seeds"]) for row in rows if row["spread"] is not None})
     spread = f"the standard deviation over {' or '.join(map(str, several))} seeds, which the line at a bar's end spans"
     return panels.Table(
-        f"{found['table']}: test {found['title']}",
+        f"{results['table']}: test {results['title']}",
         ("row", "here", "spread", "published", "goal"),
         tuple((row["name"], row["mean"], _spread(row["spread"]), row["published"], row["goal"]) for row in rows),
         notes=(f"spread: {spread}" if several else "one seed a row",),

@@ -180,8 +180,8 @@ def _vectors(table: Table, folder: str | Path | None) -> dict[str, Path]:
     Raises:
         FileNotFoundError: if one is missing, before anything is begun.
     """
-    where = Path(folder) if folder is not None else Path(os.environ.get("ATTRIBKIT_DATA", ".")) / "vectors"
-    files = {row.vectors: where / row.vectors for row in table.rows if row.vectors is not None}
+    parent = Path(folder) if folder is not None else Path(os.environ.get("ATTRIBKIT_DATA", ".")) / "vectors"
+    files = {row.vectors: parent / row.vectors for row in table.rows if row.vectors is not None}
     for name, path in files.items():
         if not path.is_file():
             raise InputNotFoundError(

@@ -39,10 +39,10 @@ def measure_stability(out: Path, units: Sequence[Unit], data: Callable[[], Datas
     texts = data().sample(count).to_measure()[1]["text"].tolist()
     models = [Classifier.load(unit.model(out)) for unit in done]
     explained = [token_scores(model, texts, None) for model in models]
-    scores = [one for one, _ in explained]
+    scores = [of_model for of_model, _ in explained]
     between_seeds = [correlations(a, b) for a, b in combinations(scores, 2)]
     between_methods = correlations(scores[0], token_scores(models[0], texts, OTHER)[0])
-    found: dict[str, Any] = {
+    figures: dict[str, Any] = {
         "row": done[0].row.name,
         "seeds": seeds,
         "texts": len(texts),
@@ -51,18 +51,18 @@ def measure_stability(out: Path, units: Sequence[Unit], data: Callable[[], Datas
         "other_method": OTHER,
         "convergence": sum((counted for _, counted in explained), Convergence()).to_json(),
     }
-    write_whole(file, json.dumps(found, indent=1, allow_nan=False).encode())
+    write_whole(file, json.dumps(figures, indent=1, allow_nan=False).encode())
 
 
 def token_scores(
     model: Classifier, texts: list[str], method: str | None
 ) -> tuple[list[NDArray[np.float64]], Convergence]:
     """Each text's token scores (T,) for the last label, and how many of the explanations converged."""
-    found, convergence = [], Convergence()
+    scores, convergence = [], Convergence()
     for start in range(0, len(texts), _AT_ONCE):
         rows = explain(
             model, texts[start : start + _AT_ONCE], views=["attribution"], method=method, target=model.labels[-1]
         )
-        found += [np.asarray(row.token_scores.scores) for row in rows]
+        scores += [np.asarray(row.token_scores.scores) for row in rows]
         convergence += Convergence.of(row.token_scores for row in rows)
-    return found, convergence
+    return scores, convergence

@@ -79,16 +79,16 @@ class Unit:
             KeyboardInterrupt: if the training was interrupted; the next call goes on with it.
         """
         started = time.perf_counter()
-        found: dict[str, Any] = {"row": self.row.name, "seed": self.seed, "fold": self.fold, "commit": commit()}
+        figures: dict[str, Any] = {"row": self.row.name, "seed": self.seed, "fold": self.fold, "commit": commit()}
         if self.row.architecture == TFIDF:
             known = pd.concat([data.train, data.validation], ignore_index=True)
-            found |= {"test": tfidf_reference(known, data.test, data.labels).to_dict()}
+            figures |= {"test": tfidf_reference(known, data.test, data.labels).to_dict()}
             seconds = time.perf_counter() - started
         else:
             model = self._trained(data, out, vectors, quick, progress)
-            found |= _told(model) | {"test": evaluate(model, data, progress=progress).to_dict()}
+            figures |= _training_record(model) | {"test": evaluate(model, data, progress=progress).to_dict()}
             seconds = model.provenance["training"]["seconds"]  # of every epoch, those before an interruption too
-        content = json.dumps(found | {"seconds": round(seconds, 1)}, indent=1, allow_nan=False)
+        content = json.dumps(figures | {"seconds": round(seconds, 1)}, indent=1, allow_nan=False)
         write_whole(out / "units" / f"{self.name}.json", content.encode())
 
     def _trained(self, data: Dataset, out: Path, vectors: Path | None, quick: bool, progress: Progress) -> Classifier:
@@ -114,7 +114,7 @@ class Unit:
         return model
 
 
-def _told(model: Classifier) -> dict[str, Any]:
+def _training_record(model: Classifier) -> dict[str, Any]:
     """What a model says of its training, times apart."""
     training, history = model.provenance["training"], model.history
     if history is None:

@@ -72,7 +72,9 @@ class Panels(Result):
             ValueError: for a panel that there is not.
         """
         if not 0 <= panel < len(self._panels):
-            titles = ", ".join(f"{place}: {title_of(one)!r}" for place, one in enumerate(self._panels)) or "none"
+            titles = (
+                ", ".join(f"{place}: {title_of(candidate)!r}" for place, candidate in enumerate(self._panels)) or "none"
+            )
             raise InputError(f"`panel` must be the place of one of the panels ({titles}), got {panel}")
         return panel_frame(self._panels[panel], self.text)
 

@@ -137,13 +137,13 @@ def _name(host: str) -> str:
 
 def _replay(body: bytes, receive: Receive) -> Receive:
     """The body once more, for the application; afterwards what else comes."""
-    given = False
+    replayed = False
 
     async def again() -> Message:
-        nonlocal given
-        if given:
+        nonlocal replayed
+        if replayed:
             return await receive()
-        given = True
+        replayed = True
         return {"type": "http.request", "body": body, "more_body": False}
 
     return again

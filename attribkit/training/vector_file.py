@@ -120,7 +120,7 @@ def opened(path: Path, progress: Progress) -> Iterator[Iterator[bytes]]:
     with archive.open("rb") as raw:
         try:
             with _uncompressed(raw, archive, member) as file:
-                yield _told(_lines(file), raw, archive, progress)
+                yield _with_progress(_lines(file), raw, archive, progress)
         except (EOFError, gzip.BadGzipFile, zipfile.BadZipFile, zlib.error) as error:
             raise InputError(f"{archive.name} is damaged or cut short ({error}); get the file anew") from error
 
@@ -155,7 +155,7 @@ def _uncompressed(raw: IO[bytes], path: Path, member: str | None) -> IO[bytes]:
     return archive.open(member)
 
 
-def _told(lines: Iterator[bytes], raw: IO[bytes], path: Path, progress: Progress) -> Iterator[bytes]:
+def _with_progress(lines: Iterator[bytes], raw: IO[bytes], path: Path, progress: Progress) -> Iterator[bytes]:
     """The lines; told are the bytes of the file as it lies on disk."""
     size, what = path.stat().st_size, f"reading {path.name}"
     for number, line in enumerate(lines):

@@ -57,11 +57,11 @@ class RemovalBounds:
         others = np.delete(np.arange(len(logits)), label)
         targets = [Target("log_odds", torch.tensor([label]), torch.tensor([other])) for other in others.tolist()]
         text = torch.from_numpy(ids)[np.newaxis]
-        given = (network, text, torch.ones_like(text, dtype=torch.bool), torch.full_like(text, pad_id), targets)
+        arguments = (network, text, torch.ones_like(text, dtype=torch.bool), torch.full_like(text, pad_id), targets)
         try:
-            removed = output_bounds(*given, counts.tolist())[0][:, 0].numpy()
-            kept = output_bounds(*given, counts.tolist(), kept=True)[1][:, 0].numpy()
-            masked = expected_output(*given, (1 - counts / len(ids)).tolist())[:, 0].numpy()
+            removed = output_bounds(*arguments, counts.tolist())[0][:, 0].numpy()
+            kept = output_bounds(*arguments, counts.tolist(), kept=True)[1][:, 0].numpy()
+            masked = expected_output(*arguments, (1 - counts / len(ids)).tolist())[:, 0].numpy()
         except MissingPackageError:
             return None
         return RemovalBounds(_log_p(removed), _log_p(kept), masked[logits[others].argmax()])
