@@ -23,10 +23,10 @@ _WAYS = {
 
 
 def compare(a: Explanation, b: Explanation, names: tuple[str, str] | None = None) -> Comparison:
-    """What two explanations of the same text say of each token, how they differ, and how far their ranks agree.
+    """Compare two explanations of one text: each token's scores, their difference, and the rank correlation.
 
-    Where the two models cut the text differently, tokens are taken together until both begin and end at one place.
-    `a - b` is the difference alone.
+    If the two models split the text differently, tokens are summed until both have a boundary at the same place. `a -
+    b` is the difference alone.
 
     Args:
         a: an explanation with token scores.
@@ -34,9 +34,8 @@ def compare(a: Explanation, b: Explanation, names: tuple[str, str] | None = None
         names: what to call them; by default what they differ in: model, method or baseline.
 
     Returns:
-        a Comparison: a heatmap with a row for each and one for a − b, with Kendall's τ of their sizes and both verdicts
-        on whether the scores add up, and a table, the largest difference first. The provenance of each holds its
-        `convergence`.
+        a heatmap with the rows a, b and a − b, with Kendall's τ of the sizes of the scores and both verdicts on
+        completeness; and a table, the largest difference first. Its provenance holds the `convergence` of each.
 
     Raises:
         TypeError: for anything but explanations.

@@ -94,50 +94,53 @@ def explain(
     max_tokens: int | None = None,
     device: str | torch.device | None = None,
 ) -> Explanation | Explanations:
-    """Why the model says of a text what it says. The model is left exactly as it was.
+    """Attribute a model's prediction to the tokens of a text.
+
+    The model is left exactly as it was.
 
     Args:
         model: any classifier; it need not have been trained here.
-        data: a string, which is one text; or several texts, which are batched: in a list, a Series or an array; the
-            column of texts of a table, or of a file if its `Path` is given; the test split of a `Dataset`.
+        data: a string, which is one text; or several texts, which are batched: a list, a Series or an array; the column
+            of texts of a table, or of a file if its `Path` is given; the test split of a `Dataset`.
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels, which are shown as the true ones; likewise.
-        views: which views to show; None for every one the model supports but "interactions", which takes longer:
-            which words act together, exactly, for a text CNN.
+        views: which views to compute; None for every one that the model supports, without "interactions", which takes
+            longer: which words act together, exactly, for a text CNN.
         target: what is explained: None for the predicted class, a label, an index, "all" for every class, or a pair
             ("pos", "neg") for why this and not that, log p_a − log p_b.
-        output: the number whose change the scores share out: "log_odds" log p − log(1 − p), "logit" or "probability".
+        output: the number whose change the scores share out: "log_odds", log p − log(1 − p), "logit" or "probability".
         method: how the scores are computed; None for the best that the network allows: "exact" for a network with a
             closed form, else "quadrature". To compare with: "captum", "saliency", "input_x_gradient", "deeplift",
             "gradient_shap", "occlusion", "leave_one_out", "shapley" and "banzhaf" (exact over all coalitions of a text
             CNN's words), "shapley_sampling", "lime", "kernel_shap", "random".
-        baseline: what the text is compared with: "pad" (nothing said), "zero", "unk", "mean", or a text of your own.
-            Several of them give each token a band from its smallest to its largest score: how much does the baseline
-            matter? The scores themselves are those of the first.
-        tolerance: the largest |Σ scores − (F(text) − F(baseline))| / Σ|scores| that counts as converged. Steps are
-            added until it is met; if it cannot be, the result and its pictures say so.
-        compare: whether attention is set beside integrated gradients and leave-one-out; takes a run of the network for
-            every token.
+        baseline: what the text is compared with: "pad" (every token replaced by padding), "zero", "unk", "mean", or a
+            text. Several of them give each token a band from its smallest to its largest score; the scores themselves
+            are those of the first.
+        tolerance: the largest relative completeness error, |Σ scores − (F(text) − F(baseline))| / Σ|scores|, that
+            counts as converged. Steps are added until it is met; if it cannot be met, the result and its pictures say
+            so.
+        compare: whether attention is shown beside integrated gradients and leave-one-out; this runs the network once
+            per token.
         reference: texts among which the view "projection" marks this one, with their labels if known: a data set, a
-            table, a list of texts, a file's path; None for those that the model carries, if it does.
-        true_label: the known answer, shown beside the predicted one; one per text if there are several. Where it is
-            not given, that of the column of labels.
+            table, a list of texts, a file's path; None for the model's own reference points, if it has any.
+        true_label: the known label, shown beside the predicted one; one per text if there are several. None for that in
+            the column of labels.
         seed: of the methods that draw samples; the same seed gives a text the same scores.
-        batch_size: most texts at once; None chooses by their length.
+        batch_size: the most texts at once; None chooses by their length.
         interactions: what the view "interactions" shows: "shapley", the Shapley interaction index over all coalitions
             of the other words, or "integrated_hessians", along the path of integrated gradients.
-        max_tokens: the longest text whose interactions are computed; None for 200 with the former, no limit with the
-            latter.
+        max_tokens: the most tokens of a text whose interactions are computed; None for 200 with "shapley", no limit
+            with "integrated_hessians".
         device: where to compute; None for where the model is.
 
     Returns:
-        an Explanation for one text, a list of them for several. Rows of a table that cannot be read are left out with a
-        warning; the `provenance` of the others says their row.
+        an `Explanation` for one text, `Explanations` for several. Rows of a table that cannot be read are left out with
+        a warning; the `provenance` of the others holds their row.
 
     Raises:
         TypeError: for a text that is no string.
-        ValueError: for data whose column of texts cannot be told; for an empty text, or an option out of its range; the
-            sentence lists what there is.
+        ValueError: for data whose column of texts cannot be guessed; for an empty text, or an option out of its range;
+            the sentence lists what there is.
 
     Example:
         >>> import attribkit as ak

@@ -47,49 +47,50 @@ def project(
     device: str | torch.device | None = None,
     progress: bool | Progress | None = None,
 ) -> ProjectedMaps:
-    """Where layers of the network put a set of texts, and to what degree they mix its classes.
+    """Map texts by the outputs of a layer, and measure how far the layer mixes the classes.
 
     The same seed gives the same map. The model is left exactly as it was.
 
     Args:
         model: any classifier.
-        data: texts in a list, a Series or an array; a table, or several by split; a `Dataset`; or a named set, a file
-            or a folder as `load_dataset` takes it. With labels, if they are known.
+        data: texts, with labels if they are known: a list, a Series or an array; a table, or several by split; a
+            `Dataset`; or a named set, a file or a folder as `load_dataset` takes it.
         layer: a name from `model.layers()`; None for the layer that the network's last one reads.
         layers: several of them, instead of `layer`.
         method: "pca", "tsne" (of the first 20 principal components) or "umap" (needs `attribkit[maps]`).
-        dimensions: 2 or 3.
-        seed: of samples and reducers.
+        dimensions: of the map: 2 or 3.
+        seed: of samples and of the method.
         colour: "label", "prediction", "error" (right or wrong) or "confidence" (the predicted label's probability).
         epochs: "all" for every snapshot that the training kept, or some of their epochs, 0 = before training: one map
-            of each, all on the same axes; None for the model as it is.
+            per epoch, all on the same axes; None for the model as it is.
         reduce: how a text's steps become points: "last", "mean", "max", "attention", "tokens" or "takens"; None for
             what suits the layer. See `attribkit.layer_outputs`.
-        sample: most texts (or tokens) shown, drawn by the seed; None for up to 25,000 texts or 5,000 tokens.
-        place: a new text, or several, to mark among the points, with their nearest neighbours.
-        neighbours: k of the mixing numbers and of the trustworthiness.
+        sample: the most texts (or tokens) shown, drawn by the seed; None for up to 25,000 texts or 5,000 tokens.
+        place: one new text, or several, to mark among the points, with their nearest neighbours.
+        neighbours: k, the number of nearest neighbours in the measures of mixing and in the trustworthiness.
         perplexity: of t-SNE.
         umap_neighbours: of UMAP.
-        delay: of `reduce="takens"`: tokens between two of a window.
-        dimension: of `reduce="takens"`: tokens in a window.
-        stride: of `reduce="takens"`: tokens from one window to the next.
-        split: which part of the data: "train", "validation", "test" or "all"; None for the test split, or all rows,
-            without those that the model is known to have been trained on.
+        delay: for `reduce="takens"`: tokens from one step of a window to the next.
+        dimension: for `reduce="takens"`: steps in a window.
+        stride: for `reduce="takens"`: tokens from the beginning of one window to that of the next.
+        split: the rows to use: "train", "validation", "test" or "all"; None for the test split, or for all rows of data
+            without splits, minus the rows that the model is known to have been trained on.
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels; likewise.
-        batch_size: most texts at once; None chooses by their length.
+        batch_size: the most texts at once; None chooses by their length.
         device: where to compute; None for where the model is.
-        progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
-            for a bar on a terminal and in a notebook.
+        progress: a function that is called with what is done, the total and the current step; True for a bar, False for
+            none; None for a bar in a terminal and in a notebook.
 
     Returns:
-        the maps, their mixing numbers (in the layer's own space and on the map, on a stated sample of at most 5,000),
-        and tables: layers ranked by mixing, classes, the most mixed pairs, border texts. They hold excerpts of the
-        texts.
+        the maps, their measures of mixing (in the layer's space and on the map, on a stated sample of at most 5,000),
+        and tables: layers ranked by mixing, classes, the most mixed pairs of classes, texts on the border. They hold
+        excerpts of the texts.
 
     Raises:
-        TypeError, ValueError: for data that cannot be read; for a layer, reduction, epoch or colour that there is not
-            (the sentence lists those there are); for too few points; for activations that are NaN or infinite.
+        TypeError: for data of the wrong kind.
+        ValueError: for data that cannot be read; for a layer, reduction, epoch or colour that does not exist (the
+            sentence lists those that do); for too few points; for outputs that are NaN or infinite.
         ModuleNotFoundError: for a method whose library is not installed; the sentence says how to install it.
 
     Example:
@@ -153,13 +154,13 @@ def keep_reference(
     label: str | None = None,
     progress: bool | Progress | None = None,
 ) -> Reference:
-    """Let a model carry reference points, so that `explain` can place a text among them with no data at hand.
+    """Store reference points in a model, so that `explain` can place a text among them without any data.
 
-    They go with the model when it is saved: excerpts of at most 120 characters of at most `sample` texts, their labels,
-    and 20 coordinates each. A model carries none unless you ask for it here. Weights that change make them void.
+    They are saved with the model: the first 120 characters of at most `sample` texts, their labels, and 20 coordinates
+    each. A model holds none unless this function was called. They are no longer used once the model's weights change.
 
     Args:
-        model: its `reference` is set.
+        model: any classifier; its attribute `reference` is set.
         data: as `project` takes it.
         layer: as `project` takes it.
         reduce: as `project` takes it.
@@ -168,11 +169,11 @@ def keep_reference(
         source: what the texts are, for a reader; the data's own name if not given.
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels; likewise.
-        progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
-            for a bar on a terminal and in a notebook.
+        progress: a function that is called with what is done, the total and the current step; True for a bar, False for
+            none; None for a bar in a terminal and in a notebook.
 
     Returns:
-        the reference.
+        the reference points, which are the model's `reference` now.
 
     Raises:
         TypeError: as `project`.

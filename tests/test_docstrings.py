@@ -74,6 +74,18 @@ def test_sections_are_in_block_form(file: Path) -> None:
     assert [node.name for node, said in documented(file) if re.search(inline, said, flags=re.MULTILINE)] == []
 
 
+FUNCTIONS = [name for name in ak.__all__ if not inspect.isclass(getattr(ak, name))]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_public_function_describes_its_arguments_its_result_and_its_errors(name: str) -> None:
+    function = getattr(ak, name)
+    said, signature = inspect.cleandoc(function.__doc__), inspect.signature(function)
+    assert section(said, "Args") == list(signature.parameters)
+    assert ("\nReturns:\n" in said) == (signature.return_annotation is not None)
+    assert len(section(said, "Raises")) > 0
+
+
 def test_every_error_that_is_named_is_an_error() -> None:
     known = {name for where in (builtins, errors) for name, kind in vars(where).items() if isinstance(kind, type)}
     found = {name for file in FILES for node in ast.walk(ast.parse(file.read_text())) for name in errors_defined(node)}

@@ -128,10 +128,10 @@ def explain_corpus(
     address: str | None = None,
     progress: bool | Progress | None = None,
 ) -> CorpusRun:
-    """Explain every text of a corpus. Memory stays bounded; the result has a row for each row of the corpus, in order.
+    """Explain every text of a corpus, in bounded memory; the result has a row for each row of the corpus, in order.
 
-    The same call on the same folder continues where an earlier one ended, whatever ended it, and yields what an
-    undisturbed one would have: under other versions of what its numbers depend on it is refused.
+    The same call on the same folder continues where an earlier one ended, for whatever reason it ended, and gives the
+    result of an undisturbed run. It is refused under other versions of the packages on which its numbers depend.
 
     Args:
         model: a model folder, a bundled name, or any classifier. One whose network is neither this toolkit's own nor
@@ -145,7 +145,7 @@ def explain_corpus(
         where: conditions on columns that must all hold, such as "rating>=7".
         sample: the share of the rows to explain, above 0 and at most 1.
         seed: decides, with a row's number, whether it is in the sample; the same seed draws the same rows.
-        limit: explain only the first so many.
+        limit: the most rows to explain, from the first.
         target: as `attribkit.explain` takes it, one at most.
         output: as `attribkit.explain` takes it.
         method: as `attribkit.explain` takes it.
@@ -153,23 +153,26 @@ def explain_corpus(
         tolerance: as `attribkit.explain` takes it.
         keep_text: whether each row keeps its text, so that `Explanation.from_row(row)` needs nothing else.
         words: whether to sum up each word's scores as well: `CorpusRun.words()`.
-        retry_failed: do the rows again that were not explained, and only those.
-        mixed_versions: whether a run may go on under other versions of Python, torch and the rest than it began with;
-            its numbers are not all comparable then, and `CorpusRun.versions` says so.
+        retry_failed: repeat the rows that were not explained, and only those.
+        mixed_versions: whether a run may continue under other versions of Python, torch and the rest than it began
+            with; its numbers are not all comparable then, and `CorpusRun.versions` says so.
         window: rows that are explained together and make one part of the result.
         workers: processes, or Ray's actors; None for one per core. With 1, this process does the work itself.
         engine: "local", or "ray" for a cluster.
         address: of the cluster; None for the one this machine belongs to, or a new one on it.
-        progress: a function of the bytes of the corpus that are done, their total and what is being done; True for a
-            bar, False for none; None for a bar on a terminal and in a notebook.
+        progress: a function that is called with the bytes of the corpus that are done, their total and the current
+            step; True for a bar, False for none; None for a bar in a terminal and in a notebook.
+
+    Returns:
+        where the parts are, how many rows have each status, and how many explanations converged.
 
     Raises:
         FileNotFoundError: if the input names nothing, or there is no such model.
         FileExistsError: if the folder holds something else, or another run is at work in it.
         ValueError: for an option out of its range; a file that is no table; a run of another model, input, settings or
             versions.
-        RunError: if worker processes keep dying, or do not have the same versions and model. A fault of this package
-            in one is a `WorkerFault`.
+        RunError: if worker processes keep dying, or do not have the same versions and model. A fault of this package in
+            a worker is a `WorkerFault`.
 
     Example:
         >>> import pandas as pd

@@ -24,19 +24,22 @@ def read_eraser_folder(folder: Path) -> tuple[dict[str, pd.DataFrame], tuple[str
 
 
 def read_eraser(path: str | Path, split: str = "test") -> pd.DataFrame:
-    """A data set in the ERASER format as a table with the columns `text`, `label`, `rationale` and `id`.
+    """Read a data set with human rationales in the ERASER format as a table.
+
+    Documents are tokens between spaces, a sentence on each line; a rationale is the tokens of a row's evidences. A
+    query is not part of the text, unless it is the name of a document. If a row's evidences are in several documents,
+    its text is those documents one after another, joined by a line break. An evidence without a token (the published
+    movie reviews have 20) marks nothing: it is dropped, and a sentence in the table's `attrs["notes"]` counts them.
+
+    Source: DeYoung et al., "ERASER: A Benchmark to Evaluate Rationalized NLP Models", ACL 2020.
 
     Args:
         path: a folder of `train.jsonl`, `val.jsonl`, `test.jsonl` and `docs/` (a file each) or `docs.jsonl`; or one
             such .jsonl file beside its documents.
-        split: which of the files, if a folder is given.
+        split: the name of the file to read, if a folder is given.
 
-    Documents are tokens between spaces, a sentence on each line; a rationale is the evidences' tokens. The query, where
-    there is one and it is no document's name, is not part of the text. Rows whose evidences lie in several documents
-    have those documents one after another, joined by a line break. An evidence of no token, as the published movie
-    reviews have 20 of, marks nothing: it is dropped, and a sentence in the table's `attrs["notes"]` counts them.
-
-    Source: DeYoung et al., "ERASER: A Benchmark to Evaluate Rationalized NLP Models", ACL 2020.
+    Returns:
+        a table with the columns `text`, `label`, `rationale` (spans [start, end] in characters) and `id`.
 
     Raises:
         FileNotFoundError: if there is no such file or document.

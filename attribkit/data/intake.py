@@ -78,7 +78,9 @@ class Rows:
             held_out: whether rows that the model has seen are left out where no split is asked for.
 
         Raises:
-            TypeError, ValueError, FileNotFoundError: for what holds no texts, or has no such split.
+            TypeError: for data of the wrong kind.
+            ValueError: for data without texts, or without such a split.
+            FileNotFoundError: for a file that does not exist.
         """
         if split not in (None, *PARTS):
             raise InputError(f"`split` must be one of {', '.join(PARTS)}, got {split!r}")

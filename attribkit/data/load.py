@@ -29,29 +29,32 @@ def load_dataset(
     download: bool = True,
     progress: bool | Progress | None = None,
 ) -> Dataset:
-    """Load labelled texts and split them into train, validation and test.
+    """Load labelled texts and split them into training, validation and test texts.
 
-    Splits that the source brings are kept, in its order. Those it lacks are cut from its training rows: seeded,
-    stratified by label, shuffled, and so that rows with the same text, or with the same value in the `group` column,
-    never fall on two sides.
+    Splits that the source has are kept, in its order. Missing splits are taken from its training rows: drawn by the
+    seed, stratified by label, and such that rows with the same text, or with the same value in the `group` column, are
+    never in two splits.
 
     Args:
-        name_or_path: a named set (`imdb`, `ag_news`, `nlu_ru`, `demo`); a .csv, .tsv, .jsonl or .parquet file; a folder
+        name_or_path: a named set ("imdb", "ag_news", "nlu_ru", "demo"); a .csv, .tsv, .jsonl or .parquet file; a folder
             of `train.*`, `validation.*`, `test.*` files, of `label/*.txt`, or in the ERASER format; a table, or a dict
-            of them by split. A string that is a set's name means that set: write `./imdb` for a folder of that name. A
-            `Source` is a named set from elsewhere.
-        text: the column of the texts; guessed from usual names if not given.
+            of tables by split. A string that is a set's name means that set: write `./imdb` for a folder of that name.
+            A `Source` is a named set from elsewhere.
+        text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels; likewise.
-        validation: share of the rows the split is cut from, if the source has no validation split. 0 leaves it empty.
-        test: likewise for the test split.
-        seed: decides which rows are cut; the same seed gives the same split.
-        group: a column whose values may not fall on two sides (`movie` for `imdb` unless another is given).
-        download: whether a named set that is not on this machine may be fetched.
-        progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
-            for a bar on a terminal and in a notebook.
+        validation: the share of the rows for the validation split, if the source has none; 0 leaves it empty.
+        test: the share of the rows for the test split, if the source has none; 0 leaves it empty.
+        seed: decides which rows are drawn; the same seed gives the same split.
+        group: a column whose values may not be in two splits (`movie` for "imdb" unless another is given).
+        download: whether a named set that is not on this machine may be downloaded.
+        progress: a function that is called with what is done, the total and the current step; True for a bar, False for
+            none; None for a bar in a terminal and in a notebook.
+
+    Returns:
+        the three tables, the source's name, and notes on what was guessed, dropped, split or found odd.
 
     Raises:
-        FileNotFoundError: if there is no such file, or a named set is nowhere to be had.
+        FileNotFoundError: if there is no such file, or a named set cannot be had.
         ConnectionError: if a download broke off.
         TypeError: if an argument, a text or a label is of the wrong kind.
         ValueError: if the name is unknown, a column is missing, or the rows cannot be used or split.

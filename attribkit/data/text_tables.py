@@ -68,7 +68,9 @@ class TextTables:
                 another is none if it holds none of these.
 
         Raises:
-            TypeError, ValueError, FileNotFoundError: for what holds no texts, or whose column of texts cannot be told.
+            TypeError: for data of the wrong kind.
+            ValueError: for data without texts, or whose column of texts cannot be guessed.
+            FileNotFoundError: for a file that does not exist.
         """
         if isinstance(data, (str, Path, pd.DataFrame, Mapping)):
             raw = find_tables(data)

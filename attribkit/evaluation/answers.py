@@ -60,7 +60,9 @@ class Answers:
         """Read the texts of `data`, chosen as `Rows.of` says, and answer them; the model stays as it is.
 
         Raises:
-            TypeError, ValueError, FileNotFoundError: for data that holds no texts, or none that the model can read.
+            TypeError: for data of the wrong kind.
+            ValueError: for data without texts, or without any that the model can read.
+            FileNotFoundError: for a file that does not exist.
             RuntimeError: if the network's outputs are NaN or infinite for all of them.
         """
         measured = Rows.of(model, data, split=split, text=text, label=label)

@@ -151,27 +151,31 @@ def check(
 ) -> Checked:
     """Measure a model and its explanations, and compare the figures with thresholds.
 
-    They are taken on rows that the model was not trained on, as far as that is known.
+    The figures are computed on rows that the model was not trained on, as far as that is known.
 
     Args:
         model: any classifier; it stays as it is.
-        data: texts, best with labels and a column `rationale`; what needs what is not there is left out.
-        thresholds: the least or the most allowed, by the names in `THRESHOLDS`.
-        method: how the scores are computed; None for the best that the network allows.
-        texts: on so many texts, drawn by the seed, the explanations' figures are taken; of them, at most 30 are
-            explained anew with randomised layers.
+        data: texts, best with labels and a column `rationale`; figures that need what the data lack are left out.
+        thresholds: by figure, the smallest or largest value allowed; `attribkit.evaluation.thresholds.THRESHOLDS` lists
+            the names.
+        method: how the scores are computed, as `attribkit.explain` takes it; None for the best that the network allows.
+        texts: the most texts on which the explanations are measured, drawn by the seed; at most 30 of them are
+            explained again with randomised layers.
         seed: of all draws.
-        split: "train", "validation", "test", or "all" for every row; None for the test split, or all rows, without
-            those that the model was trained on.
+        split: the rows to use: "train", "validation", "test" or "all"; None for the test split, or for all rows of data
+            without splits, minus the rows that the model is known to have been trained on.
         allow_training_rows: whether the check may pass with rows that were seen in training.
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels; likewise.
-        progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
-            for a bar on a terminal and in a notebook.
+        progress: a function that is called with what is done, the total and the current step; True for a bar, False for
+            none; None for a bar in a terminal and in a notebook.
+
+    Returns:
+        each figure with its interval, its threshold and whether it passed; `passed` for all of them.
 
     Raises:
         TypeError: for data of the wrong kind.
-        ValueError: for a threshold that is unknown or no finite number, or that asks for what these data or this
+        ValueError: for a threshold that is unknown or no finite number, or one on a figure that these data or this
             method cannot give.
 
     Example:

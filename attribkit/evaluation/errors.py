@@ -96,8 +96,8 @@ def errors(
         split: which rows: as `attribkit.evaluate` takes it.
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels; likewise.
-        progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
-            for a bar on a terminal and in a notebook.
+        progress: a function that is called with what is done, the total and the current step; True for a bar, False for
+            none; None for a bar in a terminal and in a notebook.
 
     Returns:
         the confusion matrix, precision and recall, the calibration curve and its error; and an explanation of each

@@ -166,25 +166,28 @@ def evaluate(
     label: str | None = None,
     progress: bool | Progress | None = None,
 ) -> Metrics:
-    """Compare a model's predictions with the labels of the rows that it was not trained on, as far as that is known.
+    """Compare a model's predictions with the true labels of rows that it was not trained on, as far as that is known.
 
-    Rows whose label the model does not know are counted and listed, and its confidence in them is compared with that
-    in the others.
+    Rows whose label the model does not have are counted and listed, and its confidence in them is compared with that in
+    the others.
 
     Args:
         model: any classifier.
         data: texts with labels: a table, a `Dataset`, or a named set, file or folder.
-        batch_size: most texts in a batch.
-        split: "train", "validation", "test", or "all" for every row; None for the test split, or all rows, without
-            those that the model was trained on.
+        batch_size: the most texts at once; None chooses by their length.
+        split: the rows to use: "train", "validation", "test" or "all"; None for the test split, or for all rows of data
+            without splits, minus the rows that the model is known to have been trained on.
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels; likewise.
-        progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
-            for a bar on a terminal and in a notebook.
+        progress: a function that is called with what is done, the total and the current step; True for a bar, False for
+            none; None for a bar in a terminal and in a notebook.
+
+    Returns:
+        the confusion matrix, with accuracy, precision, recall and F1; and the rows whose label the model does not have.
 
     Raises:
         TypeError: if `data`, or a text, is of the wrong kind.
-        ValueError: if a column is missing, no label is known to the model, or no row can be read.
+        ValueError: if a column is missing, the model has none of the labels, or no row can be read.
         RuntimeError: if the network's outputs are NaN or infinite for all rows.
 
     Example:

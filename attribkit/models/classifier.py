@@ -212,8 +212,8 @@ class Classifier:
             batch_size: most texts at once; None chooses by their length.
             text: the column of the texts in a table or file; guessed from usual names if not given.
             label: the column of the labels; likewise.
-            progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
-                for a bar on a terminal and in a notebook.
+            progress: a function that is called with what is done, the total and the current step; True for a bar, False
+                for none; None for a bar in a terminal and in a notebook.
 
         Returns:
             one row per text, in order: text, label, and one column of probabilities per class.
@@ -348,11 +348,22 @@ class Classifier:
 
     @staticmethod
     def load(path: str | Path, device: str | torch.device | None = None) -> "Classifier":
-        """Read a model folder, or a bundled model by its name; on `device`, or the best there is.
+        """Read a model folder, or a bundled model by its name.
+
+        Nothing that the folder holds is executed: it is data only, and each file is checked against its checksum.
+
+        Args:
+            path: a model folder, or the name of a bundled model: "imdb-cnn", "imdb-attention-rnn" or
+                "ag-news-attention".
+            device: where the network runs, such as "cpu" or "cuda"; None for the best device there is.
+
+        Returns:
+            the classifier, in evaluation mode.
 
         Raises:
             FileNotFoundError: if there is no such folder or name; the sentence lists the bundled names.
-            ValueError: if a file is missing, changed, cut short or of a newer format.
+            ValueError: if a file is missing, changed, cut short or of a newer format; for a device that is not on this
+                machine.
 
         Example:
             >>> import attribkit as ak

@@ -78,30 +78,36 @@ def layer_outputs(
     batch_size: int | None = None,
     progress: bool | Progress | None = None,
 ) -> LayerOutputs:
-    """What layers of the network make of texts, in one pass. The model is left exactly as it was, error or not.
+    """Outputs of the network's layers for texts, as one point per text, token or window.
+
+    All layers are read in one forward pass. The model is left exactly as it was, also after an error.
 
     Args:
         model: any classifier.
-        data: a string, which is one text; or several, in any form that `attribkit.explain` takes.
+        data: a string, which is one text; or several texts, in any form that `attribkit.explain` takes.
+        layers: names from `model.layers()`; None for every layer.
+        reduce: how a layer's steps become points; padding never counts: "last", "mean", "max", "attention" (weighted as
+            the network itself attends), "tokens" (a point per token) or "takens" (a point per delay window); None for
+            what suits the layer: "last" for a recurrent layer, "max" for a convolution, else "mean". A layer with one
+            vector per text is taken as it is.
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels; likewise.
-        layers: names from `model.layers()`; None for every one of them.
-        reduce: how steps become points, padding never counted: "last", "mean", "max", "attention" (as the network
-            itself attends), "tokens" (a point per token) or "takens" (a point per delay window); None for what suits
-            each layer: "last" if recurrent, "max" if a convolution, else "mean". A layer with one vector per text is
-            taken as it is.
-        delay: of "takens": tokens between two of a window; see `attribkit.projection.pooling.Reduction`.
-        dimension: of "takens": tokens in a window.
-        stride: of "takens": tokens from one window to the next.
-        sample: of "tokens" and "takens": at most so many points, drawn by `seed`.
+        delay: for "takens": tokens from one step of a window to the next; see `attribkit.projection.pooling.Reduction`.
+        dimension: for "takens": steps in a window.
+        stride: for "takens": tokens from the beginning of one window to that of the next.
+        sample: for "tokens" and "takens": the most points, drawn by `seed`.
         seed: the same seed draws the same points.
-        batch_size: most texts at once; None chooses by their length.
-        progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
-            for a bar on a terminal and in a notebook.
+        batch_size: the most texts at once; None chooses by their length.
+        progress: a function that is called with what is done, the total and the current step; True for a bar, False for
+            none; None for a bar in a terminal and in a notebook.
+
+    Returns:
+        the points (N, H) by layer name, the text and the token of each, and the logits (B, C) of the same pass.
 
     Raises:
-        TypeError, ValueError: for a text that cannot be read; for a layer that is not there or has no row per text; for
-            a reduction that the layer or the network does not allow; for activations that are NaN or infinite.
+        TypeError: for a text that is no string.
+        ValueError: for a text that cannot be read; for a layer that does not exist or has no row per text; for a
+            reduction that the layer or the network does not allow; for outputs that are NaN or infinite.
 
     Example:
         >>> import attribkit as ak

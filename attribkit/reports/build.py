@@ -81,27 +81,31 @@ def report(
     progress: bool | Progress | None = None,
     **settings: Any,
 ) -> Report:
-    """One page on one model: what it is, how good, what drives it, where it fails, how far to trust the explanations.
+    """One page on a model: what it is, how good it is, which words matter, where it fails, how far to trust its scores.
 
-    Whatever cannot be had is skipped with a sentence that says why. The model is left exactly as it was.
+    What cannot be computed is left out, with a sentence that says why. The model is left exactly as it was.
 
     Args:
         model: any classifier.
-        data: texts, with labels if they are known, as `attribkit.project` takes them.
+        data: texts, with labels if they are known, in any form that `attribkit.project` takes.
         train: the texts the model was trained on; those of `data`, if it is a `Dataset` or holds all of them. One-sided
             words need them.
-        others: the same model trained with other seeds: do the explanations survive?
+        others: the same model trained with other seeds, to see whether the explanations stay the same.
         name: what to call the data; its own name if not given.
-        split: which rows: "train", "validation", "test", or "all" for every row; None for the test split, or all rows,
-            without those that the model was trained on.
+        split: the rows to use: "train", "validation", "test" or "all"; None for the test split, or for all rows of data
+            without splits, minus the rows that the model is known to have been trained on.
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels; likewise.
-        progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
-            for a bar on a terminal and in a notebook.
-        settings: the fields of `attribkit.reports.settings.ReportSettings`: how much of everything the page holds.
+        progress: a function that is called with what is done, the total and the current step; True for a bar, False for
+            none; None for a bar in a terminal and in a notebook.
+        **settings: the fields of `attribkit.reports.settings.ReportSettings`: how much of everything the page holds.
+
+    Returns:
+        the report: figures, tables and pictures; `save` writes it as one HTML file.
 
     Raises:
-        TypeError, ValueError: for data that holds no readable text, or a setting out of its range.
+        TypeError: for data or a setting of the wrong kind.
+        ValueError: for data without a readable text, or a setting out of its range.
 
     Example:
         >>> import pandas as pd

@@ -102,8 +102,8 @@ def cross_validate(
         options: as `attribkit.train` takes them.
         data: its splits are put together again; the folds are cut with the seed that they were cut with.
         count: how many folds.
-        progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
-            for a bar on a terminal and in a notebook.
+        progress: a function that is called with what is done, the total and the current step; True for a bar, False for
+            none; None for a bar in a terminal and in a notebook.
 
     Raises:
         TypeError: as `attribkit.train`.

@@ -47,8 +47,8 @@ def reproduce(
         seeds: how many; 0, 1, …
         quick: small samples and two epochs: does everything work? Its figures mean nothing.
         vectors: the folder of pretrained vectors; `$ATTRIBKIT_DATA/vectors` if not given.
-        progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
-            for a bar on a terminal and in a notebook.
+        progress: a function that is called with what is done, the total and the current step; True for a bar, False for
+            none; None for a bar in a terminal and in a notebook.
 
     Returns:
         the content of results.json.

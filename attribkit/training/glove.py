@@ -68,8 +68,8 @@ def read_vectors(
         size: E, if it shall be less than the file's width: the found vectors' leading principal components.
         counts: (V,) how often each row's word occurs in the training texts.
         seed: draws the vectors of words that the file lacks.
-        progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
-            for a bar on a terminal and in a notebook.
+        progress: a function that is called with what is done, the total and the current step; True for a bar, False for
+            none; None for a bar in a terminal and in a notebook.
 
     Returns:
         (V, E) float32, and how much of the vocabulary was found.

@@ -26,7 +26,8 @@ def check(devices: int, nodes: int, device: torch.device) -> None:
     """Refuse what cannot be shared out.
 
     Raises:
-        TypeError, ValueError: if a number is no integer of at least 1, one GPU is named, or there are too few of them.
+        TypeError: if a number is no integer.
+        ValueError: if a number is below 1, one GPU is named, or there are too few of them.
     """
     for name, value in (("devices", devices), ("nodes", nodes)):
         if isinstance(value, bool) or not isinstance(value, int):

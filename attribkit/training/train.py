@@ -43,33 +43,33 @@ def train(
 ) -> Classifier:
     """Train a network on the training texts and keep the weights of the epoch with the lowest validation loss.
 
-    Ctrl-C ends the training early and keeps the best weights so far; what happened is in the result's provenance. The
-    random state of Python, NumPy and torch is left as it was found.
+    Ctrl-C ends the training early and keeps the best weights so far; the result's provenance says so. The random state
+    of Python, NumPy and torch is left as it was.
 
     Args:
-        architecture: "cnn", "attention-rnn" or "lstm".
-        data: labelled texts: a `Dataset`, or what `attribkit.load_dataset` makes one of, with its default shares: a
-            table or several by split, or a named set, file or folder. The test texts are not looked at.
+        architecture: "cnn" (Kim, EMNLP 2014), "attention-rnn", "lstm", or the name of a registered network.
+        data: labelled texts: a `Dataset`, or anything that `attribkit.load_dataset` takes, with its default shares. The
+            test texts are not used.
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels; likewise.
         glove: a file of pretrained word vectors; see `attribkit.training.glove.read_vectors`.
-        vector_size: reduce the vectors to so many principal components; as wide as they are, if not given.
-        freeze_epochs: the embedding stays bit-identical through so many epochs and moves after.
+        vector_size: reduce the vectors to so many principal components; None keeps their size.
+        freeze_epochs: for how many epochs the embedding is not trained.
         snapshots: epochs whose weights are kept, 0 = before training: in the result's `snapshots`, and as files in
             `out`/snapshots.
         seed: the same seed on the same machine gives the same weights.
         out: a folder to save the model in. While training it also holds the state to resume from.
-        resume: go on with the interrupted training in `out`, to the very weights it would have come to; if there is
-            none, begin.
+        resume: continue the interrupted training in `out`, with the same result as without the interruption; if there
+            is none, begin.
         overwrite: replace a model, or an interrupted training, that is in `out`.
         text_settings: how texts are cut into tokens.
         name: what pictures call the model; data set and architecture if not given.
-        device: "cpu", "cuda", …; the best there is if not given.
-        devices: how many processes share each batch, on a machine; each runs the calling script from its top and gets
-            the classifier, one of them writes the files. Not from a notebook.
-        nodes: how many machines do so; start the script on each with torchrun.
-        progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
-            for a bar on a terminal and in a notebook.
+        device: "cpu", "cuda", …; None for the best there is.
+        devices: how many processes share each batch, on a machine. Each runs the calling script from its top and gets
+            the classifier; one of them writes the files. Not from a notebook.
+        nodes: on how many machines; start the script on each with torchrun.
+        progress: a function that is called with what is done, the total and the current step; True for a bar, False for
+            none; None for a bar in a terminal and in a notebook.
         **options: any field of `TrainingSettings`, of the network's settings (`filters`, `hidden` …) or of
             `TextSettings`, by name.
 
@@ -80,7 +80,10 @@ def train(
         TypeError: for an option that does not exist or is of the wrong kind.
         ValueError: for an unknown architecture, a value out of its range, a precision that the processor lacks, data or
             vectors that cannot be trained on, or a resumption with other data or settings.
-        FileExistsError, PermissionError, NotADirectoryError, OSError: if `out` cannot be used.
+        FileExistsError: if `out` holds a model or an interrupted training already.
+        PermissionError: if `out` may not be written.
+        NotADirectoryError: if `out` is a file.
+        OSError: if `out` cannot be used for another reason, such as a full disk.
         RuntimeError: if the loss becomes NaN or infinite; the best weights so far are saved in `out`.
 
     Example:

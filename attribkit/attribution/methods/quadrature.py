@@ -109,7 +109,8 @@ def integrated_gradients(
 
     Raises:
         ValueError: if `tolerance` or `max_nodes` allow nothing, or a shape does not fit.
-        RuntimeError, MemoryError: if not even one row fits into memory; and what `run` itself raises.
+        RuntimeError: if not even one row fits into the memory of the device; and what `run` itself raises.
+        MemoryError: the same on a processor.
     """
     _check(embedded, baseline, mask, targets, difference, tolerance, max_nodes)
     device = embedded.device

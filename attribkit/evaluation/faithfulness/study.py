@@ -37,32 +37,36 @@ def faithfulness(
     label: str | None = None,
     progress: bool | Progress | None = None,
 ) -> Faithfulness:
-    """Measure how faithful methods are to a model on some texts; the model is left exactly as it was.
+    """Measure how faithful attribution methods are to a model on some texts.
 
-    The class is each text's predicted one. Texts that cannot be read are counted and listed, not refused.
+    The class explained is each text's predicted one. Texts that cannot be read are counted and listed, not refused. The
+    model is left exactly as it was.
 
     Args:
         model: any classifier.
-        data: N texts, as `attribkit.project` takes them; some hundreds give narrow intervals.
+        data: N texts in any form that `attribkit.project` takes; some hundreds give narrow intervals.
         methods: names as `explain(method=…)` takes them, and "attention"; None for the model's integrated gradients,
-            two gradients, and attention where there is any. Random scores always come with them.
-        removals: "delete", "pad" or both: how a token is taken away.
-        oracle_texts: for how many texts leave-one-out and the best removal are sought, drawn by the seed; None for all
-            where a shortcut makes that cheap (a text CNN), else for 50.
-        perturbed: for how many texts infidelity and max-sensitivity are taken, drawn by the seed; they cost most. 0
-            leaves them out.
-        seed: of the random reference, the draws and the intervals.
-        batch_size: most texts in a batch.
-        split: of a table, data set or file, "train", "validation", "test", or "all" for every row; None for the test
-            split, or all rows, without those that the model was trained on.
+            two gradients, and attention if the network has it. Random scores are always measured too.
+        removals: how tokens are removed: "delete", "pad" (replaced by PAD) or both.
+        oracle_texts: for how many texts, drawn by the seed, leave-one-out and the best possible removal are computed;
+            None for all where that is cheap (a text CNN), else for 50.
+        perturbed: for how many texts, drawn by the seed, infidelity and max-sensitivity are computed; they take
+            longest. 0 leaves them out.
+        seed: of the random scores, the draws and the intervals.
+        batch_size: the most texts at once; None chooses by their length.
+        split: the rows to use: "train", "validation", "test" or "all"; None for the test split, or for all rows of data
+            without splits, minus the rows that the model is known to have been trained on.
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels; likewise.
-        progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
-            for a bar on a terminal and in a notebook.
+        progress: a function that is called with what is done, the total and the current step; True for a bar, False for
+            none; None for a bar in a terminal and in a notebook.
+
+    Returns:
+        every measure of every method with its interval, beside that of random scores.
 
     Raises:
         TypeError: for data of the wrong kind.
-        ValueError: for a method or removal that is none or does not fit the model; if no text can be read.
+        ValueError: for a method or removal that does not exist or does not fit the model; if no text can be read.
 
     Example:
         >>> import pandas as pd

@@ -144,31 +144,35 @@ def word_importance(
     label: str | None = None,
     progress: bool | Progress | None = None,
 ) -> WordImportance:
-    """Explain a whole set of texts and count what every word and phrase did. The model is left as it was.
+    """Explain a set of texts and aggregate the scores of every word and phrase.
+
+    The model is left as it was.
 
     Args:
         model: any classifier; one with a closed form explains 25,000 reviews in seconds.
-        data: texts, as `attribkit.project` takes them, or the model's answers to them; labels are not needed.
+        data: texts in any form that `attribkit.project` takes, or the model's answers to them; labels are not needed.
         train: the texts it was trained on, with the columns `text` and `label`; those of `data`, if it is a `Dataset`
-            or holds all of them.
-        least: texts that a word must occur in, of those that count for a class, to be counted there.
-        most: texts to explain, drawn by the seed if there are more.
-        replicates: drawings of the bootstrap.
+            or holds all of them. One-sided words need them.
+        least: in how many of a class's texts a word must occur to be counted there.
+        most: the most texts to explain, drawn by the seed.
+        replicates: the number of bootstrap samples.
         method: as `attribkit.explain` takes it.
         baseline: as `attribkit.explain` takes it.
         seed: of the sample and the bootstrap.
-        batch_size: most texts at once; None chooses by their length.
-        split: which rows: as `attribkit.evaluate` takes it.
+        batch_size: the most texts at once; None chooses by their length.
+        split: the rows to use: "train", "validation", "test" or "all"; None for the test split, or for all rows of data
+            without splits, minus the rows that the model is known to have been trained on.
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels; likewise.
-        progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
-            for a bar on a terminal and in a notebook.
+        progress: a function that is called with what is done, the total and the current step; True for a bar, False for
+            none; None for a bar in a terminal and in a notebook.
 
     Returns:
-        tables of words, of phrases, and of words whose training texts are one-sided.
+        tables of words, of phrases, and of words that are one-sided in the training texts.
 
     Raises:
-        TypeError, ValueError: as `attribkit.explain` and for data that holds no readable text; for numbers below 1.
+        TypeError: for data of the wrong kind.
+        ValueError: as `attribkit.explain`; for data without a readable text; for numbers below 1.
 
     Example:
         >>> import pandas as pd

@@ -125,23 +125,26 @@ def plausibility(
     label: str | None = None,
     progress: bool | Progress | None = None,
 ) -> Plausibility:
-    """Measure how near methods come to known rationales, on rows that the model was not trained on.
+    """Measure how well attribution methods agree with human rationales, on rows that the model was not trained on.
 
-    The scores explain the predicted class, whatever the label. Texts without a rationale, or wholly covered by one, are
-    left out and counted, for nothing can be told from them.
+    The scores explain the predicted class, whatever the label. Texts without a rationale, or with one that covers the
+    whole text, are left out and counted, for they cannot tell a good method from a bad one.
 
     Args:
         model: any classifier.
-        data: a table with the columns `text` and `rationale` (see `rationales`), a data set, or a named set, file or
-            folder, such as one in the ERASER format.
+        data: a table with the columns `text` and `rationale` (spans [start, end] in characters), a data set, or a named
+            set, file or folder, such as one in the ERASER format.
         methods: as `faithfulness` takes them.
-        seed: of the random reference and the intervals.
-        split: "train", "validation", "test", or "all" for every row; None for the test split, or all rows, without
-            those that the model was trained on.
+        seed: of the random scores and the intervals.
+        split: the rows to use: "train", "validation", "test" or "all"; None for the test split, or for all rows of data
+            without splits, minus the rows that the model is known to have been trained on.
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels; likewise.
-        progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
-            for a bar on a terminal and in a notebook.
+        progress: a function that is called with what is done, the total and the current step; True for a bar, False for
+            none; None for a bar in a terminal and in a notebook.
+
+    Returns:
+        AUPRC, token F1 and IoU F1 of every method with their intervals, beside those of random scores.
 
     Raises:
         TypeError: if `data` is none of these.

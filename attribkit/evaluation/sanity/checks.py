@@ -200,24 +200,32 @@ def sanity(
     label: str | None = None,
     progress: bool | Progress | None = None,
 ) -> Sanity:
-    """Check a method's scores on some texts; the model is left exactly as it was, all changes are made to copies.
+    """Check that a method's scores depend on the model's weights, and not on padding, batch order or number type.
+
+    All changes are made to copies; the model is left exactly as it was.
+
+    Source: Adebayo et al., "Sanity Checks for Saliency Maps", NeurIPS 2018.
 
     Args:
         model: any classifier.
-        data: N texts, as `attribkit.project` takes them; some dozens tell.
+        data: N texts in any form that `attribkit.project` takes; some dozens are enough.
         method: a name as `explain(method=…)` takes it, or "attention"; None for the model's integrated gradients.
         draws: how often each layer is randomised.
         seed: of the draws.
-        split: of a table, data set or file, "train", "validation", "test", or "all" for every row; None for the test
-            split, or all rows, without those that the model was trained on.
+        split: the rows to use: "train", "validation", "test" or "all"; None for the test split, or for all rows of data
+            without splits, minus the rows that the model is known to have been trained on.
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels; likewise.
-        progress: a function of what is done, the total and what is being done; True for a bar, False for none; None
-            for a bar on a terminal and in a notebook.
+        progress: a function that is called with what is done, the total and the current step; True for a bar, False for
+            none; None for a bar in a terminal and in a notebook.
+
+    Returns:
+        rank correlations of the true scores with those of each randomised layer, and what changed with padding, batch
+        order and number type.
 
     Raises:
         TypeError: for data of the wrong kind.
-        ValueError: for a method that is none or does not fit the model; if no text can be read.
+        ValueError: for a method that does not exist or does not fit the model; if no text can be read.
 
     Example:
         >>> import pandas as pd
