@@ -10,16 +10,17 @@ from torch import Tensor
 
 from attribkit.attribution.baseline_batch import BaselineBatch, BaselineSpec, check_baselines
 from attribkit.attribution.choice import Choice, instead_of_exact
+from attribkit.attribution.cnn.closed_form import declared
 from attribkit.attribution.cnn.lookup_tables import Tables
 from attribkit.attribution.outputs import UNITS, Target
-from attribkit.attribution.registry import METHODS, method_of
+from attribkit.attribution.registry import CLOSED_FORM, METHODS, method_of
 from attribkit.attribution.request import AttributionRequest, MethodResult
 from attribkit.attribution.result import TokenAttribution, WindowsByText
 from attribkit.attribution.targets import TargetName, scalars_of
 from attribkit.errors import InputError
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
-from attribkit.models.state import embedding_fed, preserve_state
+from attribkit.models.state import embedding_fed, eval_mode, preserve_state
 from attribkit.text import batching
 
 Run = Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -86,7 +87,9 @@ def attribute(
     solver = _Solver(classifier, batch, targets, specs, tolerance, seed, windows, tables, run, UNITS[output])
     lengths = [len(text.ids) for text in batch.encoded]
     equal = chosen.equal_lengths or getattr(network, "equal_lengths", False)
-    with preserve_state(network):
+    # the text CNN itself draws nothing, and no gradient is taken of it
+    borrow = eval_mode if chosen.needs == CLOSED_FORM and declared(network) else preserve_state
+    with borrow(network):
         for rows in batching.by_length(lengths, batch_size, tokens=_TOKENS_AT_ONCE, equal=equal):
             results = solver.solve(rows, choice)
             agree = np.all([result.agrees for result in results], axis=0)
@@ -94,9 +97,10 @@ def attribute(
                 yield from solver.by_text(rows, results)
                 continue
             other = instead_of_exact(method, network)
-            for some, way in ((rows[agree], choice), (rows[~agree], other)):
-                if len(some):
-                    yield from solver.by_text(some, solver.solve(some, way))
+            with preserve_state(network):
+                for some, way in ((rows[agree], choice), (rows[~agree], other)):
+                    if len(some):
+                        yield from solver.by_text(some, solver.solve(some, way))
 
 
 def check_settings(output: str, method: str | None, baseline: str | Sequence[str], tolerance: float) -> tuple[str, ...]:

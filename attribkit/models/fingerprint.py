@@ -126,8 +126,13 @@ def _of_value(value: Any) -> Iterator[Part]:
     A tensor is left out, for many networks keep their last attention or output as an attribute; and so is None, for
     that is what such an attribute is before the first text.
     """
+    if value is None:
+        return
     if isinstance(value, _PLAIN):
         yield f"{type(value).__name__} {value!r}"
+    elif isinstance(value, (tuple, list)):  # a Sequence as below, but told at once
+        for part in value:
+            yield from _of_value(part)
     elif isinstance(value, re.Pattern):
         yield f"pattern {value.pattern!r} {value.flags}"
     elif isinstance(value, np.ndarray):

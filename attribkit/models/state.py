@@ -20,7 +20,8 @@ def eval_mode(network: nn.Module) -> Iterator[None]:
     """
     with lock_of(network):
         training = [module for module in network.modules() if module.training]
-        network.eval()
+        if training:
+            network.eval()
         try:
             yield
         finally:

@@ -173,7 +173,7 @@ def lines(
     texts = max(1, _NUMBERS_AT_ONCE // per_text)
     for rows in (slice(first, first + texts) for first in range(0, len(ids), texts)):
         some = baseline if baseline is None or baseline.ndim == 1 else baseline[rows]
-        built = tables or Tables.build(network, _words(ids[rows], mask[rows], some), max_bytes=2**62)
+        built = tables or Tables.build(network, _words(ids[rows], mask[rows], some), 2**62, filters)
         winners = ActiveWindows.of(Path.of(network, ids[rows], mask[rows], some, built), built.bias)
         yield rows, winners, Pieces(winners.envelope, built.outgoing, built.free, len(ids[rows]))
 

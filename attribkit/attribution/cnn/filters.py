@@ -162,7 +162,7 @@ class Filters:
         parts = []
         for convolution, count in zip(self.convolutions, self.counts, strict=True):
             taps = convolution.weight.detach().to(self.device, dtype).permute(1, 2, 0)  # (E, K, filters)
-            parts.append(nn.functional.pad(taps, (0, self.most - count)))
+            parts.append(taps if count == self.most else nn.functional.pad(taps, (0, self.most - count)))
         return torch.cat(parts, dim=1).flatten(1)
 
     def bias(self) -> NDArray[np.float64]:

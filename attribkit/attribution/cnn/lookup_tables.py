@@ -55,7 +55,12 @@ class Tables:
     stamp: tuple[tuple[int, int], ...]
 
     @staticmethod
-    def build(network: ClosedForm, vocabulary_ids: Tensor | None = None, max_bytes: int = 256 * 2**20) -> "Tables":
+    def build(
+        network: ClosedForm,
+        vocabulary_ids: Tensor | None = None,
+        max_bytes: int = 256 * 2**20,
+        filters: Filters | None = None,
+    ) -> "Tables":
         """Tables of a network's weights as they are now.
 
         Args:
@@ -63,11 +68,12 @@ class Tables:
             vocabulary_ids: the ids that the run will read, in any shape, repeated or not; None for all of them. A run
                 that tabulates its own words never does more work than the convolutions it saves.
             max_bytes: the most memory they may take.
+            filters: the network's, where they are known.
 
         Raises:
             ValueError: if they would take more; the message says how much.
         """
-        filters, weight = Filters.of(network), network.embedding.weight.detach()
+        filters, weight = filters or Filters.of(network), network.embedding.weight.detach()
         weight = weight.to(filters.device)
         words, slots = weight, None
         if vocabulary_ids is not None:
@@ -77,7 +83,7 @@ class Tables:
             slots = np.full(len(weight), -1)
             slots[ids.cpu().numpy()] = np.arange(_WORDS, len(ids) + _WORDS)
             words = weight[ids]
-        needed = nbytes(network, len(words))
+        needed = _nbytes(filters, weight.dtype, len(words))
         if needed > max_bytes:
             raise InputError(
                 f"tables of {len(words):,} words take {needed:,} bytes, more than max_bytes={max_bytes:,}; pass the "
@@ -111,7 +117,8 @@ class Tables:
         own = [] if others is None else [others]
         words = None if ids is None else torch.from_numpy(np.unique(np.concatenate([*ids, *own])))
         count = len(network.embedding.weight) if words is None else len(words)
-        return Tables.build(network, words) if nbytes(network, count) <= _TABLE_BYTES else None
+        needed = _nbytes(Filters.of(network), network.embedding.weight.dtype, count)
+        return Tables.build(network, words) if needed <= _TABLE_BYTES else None
 
     @property
     def nbytes(self) -> int:
@@ -136,10 +143,9 @@ class Tables:
             raise NetworkError("the network's weights have changed since its tables were built; build them anew")
 
 
-def nbytes(network: ClosedForm, words: int) -> int:
-    """Bytes that tables of so many words take."""
-    filters, dtype = Filters.of(network), _dtype(network.embedding.weight)
-    return (words + _WORDS) * filters.taps * filters.most * dtype.itemsize
+def _nbytes(filters: Filters, kept: torch.dtype, words: int) -> int:
+    """Bytes that tables of so many words take whose embeddings are kept in a type."""
+    return (words + _WORDS) * filters.taps * filters.most * _wide(kept).itemsize
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,8 +211,8 @@ class Windows:
         return self.rows.numpy().reshape(-1).take(cells, mode="clip").astype(np.float64, copy=False)
 
 
-def _dtype(weight: Tensor) -> torch.dtype:
-    return torch.promote_types(weight.dtype, torch.float32)
+def _wide(kept: torch.dtype) -> torch.dtype:
+    return torch.promote_types(kept, torch.float32)
 
 
 def _tabulate(filters: Filters, vectors: Tensor) -> Tensor:
@@ -214,7 +220,7 @@ def _tabulate(filters: Filters, vectors: Tensor) -> Tensor:
 
     A window holds no real token just if its first tap lies after the text: that entry keeps it out of every maximum.
     """
-    dtype = _dtype(vectors)
+    dtype = _wide(vectors.dtype)
     nowhere = never(np.dtype(str(dtype).removeprefix("torch.")))
     table = torch.empty(len(vectors) + _WORDS, filters.taps, filters.most, dtype=dtype, device=vectors.device)
     table[:_WORDS] = 0
