@@ -4,6 +4,7 @@ from typing import Protocol
 
 from torch import Tensor, nn
 
+from attribkit.errors import InputTypeError
 from attribkit.models.attention_rnn import AttentionRNN, AttentionRNNSettings
 from attribkit.models.cnn import CNNSettings, TextCNN
 from attribkit.models.lstm import LSTMClassifier, LSTMSettings
@@ -16,6 +17,7 @@ __all__ = [
     "LSTMSettings",
     "Network",
     "TextCNN",
+    "check_contract",
     "keeps_contract",
 ]
 
@@ -42,3 +44,22 @@ def keeps_contract(network: object) -> bool:
     Not `isinstance` with a runtime-checkable protocol: since Python 3.12 that does not see the submodules of a module.
     """
     return callable(network) and isinstance(getattr(network, "embedding", None), nn.Embedding)
+
+
+def check_contract(network: object) -> None:
+    """Refuse what does not keep the contract of `Network`.
+
+    Raises:
+        TypeError: if it cannot be called or has no `embedding`.
+    """
+    name = type(network).__name__
+    if not callable(network):
+        raise InputTypeError(
+            f"the network must be callable, as logits = network(ids, mask), {name} is not; wrap it with "
+            "attribkit.models.adapters.Adapted"
+        )
+    if not keeps_contract(network):
+        raise InputTypeError(
+            f"the network must have an `embedding: nn.Embedding`, {name} has none; wrap it with "
+            "attribkit.models.adapters.Adapted"
+        )

@@ -2,7 +2,6 @@
 
 import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +14,11 @@ from torch import Tensor, nn
 from attribkit.data.intake import all_texts
 from attribkit.data.split_record import SplitRecord
 from attribkit.data.text_tables import Data
-from attribkit.errors import InputError, InputTypeError
-from attribkit.models import keeps_contract, model_folder, registry
+from attribkit.errors import InputError
+from attribkit.models import check_contract, model_folder
+from attribkit.models.contents import Contents, fill
 from attribkit.models.devices import choose_device, located
-from attribkit.models.fingerprint import FORMAT, earlier_fingerprint, fingerprint, fingerprints_known
+from attribkit.models.fingerprint import earlier_fingerprint, fingerprint, fingerprints_known
 from attribkit.models.layers import Layer, before_last, find_layers
 from attribkit.models.lock import lock_of
 from attribkit.models.logits import check_finite, softmax
@@ -28,8 +28,6 @@ from attribkit.progress import Progress, shown, silent
 from attribkit.text import batching
 from attribkit.text.encode import encode_texts, token_ids
 from attribkit.text.encoded import Encoded, TextEncoder
-from attribkit.text.settings import TextSettings
-from attribkit.text.tokenizer import Tokenizer
 
 
 class Classifier:
@@ -81,16 +79,7 @@ class Classifier:
                 f"`labels` must be at least two different labels, got {list(labels)}; a yes/no network needs two, wrap "
                 "a single-logit one with attribkit.models.adapters.Adapted(network, outputs='logit')"
             )
-        if not callable(network):
-            raise InputTypeError(
-                f"the network must be callable, as logits = network(ids, mask), {type(network).__name__} is not; wrap "
-                "it with attribkit.models.adapters.Adapted"
-            )
-        if not keeps_contract(network):
-            raise InputTypeError(
-                f"the network must have an `embedding: nn.Embedding`, {type(network).__name__} has none; wrap it with "
-                "attribkit.models.adapters.Adapted"
-            )
+        check_contract(network)
         self.network: Any = network if device is None else network.to(choose_device(device))
         self.tokenizer = tokenizer
         self.labels = labels
@@ -145,12 +134,12 @@ class Classifier:
     def inside(self) -> list[Layer]:
         """Every layer that takes part in the network's forward pass, in the order in which they finish."""
         with eval_mode(self.network), torch.inference_mode():
-            return find_layers(self.network, self.network, self.tokenizer.unk_id, self.device)
+            return find_layers(self.network, self.tokenizer.unk_id, self.device)
 
     def before_last(self) -> Layer:
         """The layer that the network's last one reads: what it decides by. ValueError if there is none to name."""
         with eval_mode(self.network), torch.inference_mode():
-            return before_last(self.network, self.network, self.tokenizer.unk_id, self.device)
+            return before_last(self.network, self.tokenizer.unk_id, self.device)
 
     def layers(self) -> pd.DataFrame:
         """What `attribkit.layer_outputs` and `attribkit.project` can look into, in the order of the forward pass.
@@ -260,7 +249,7 @@ class Classifier:
             what = f"snapshots of the epochs {epochs}" if epochs else "no snapshots"
             raise InputError(f"the model keeps {what}, got {epoch!r}; train it with snapshots=[…] for others")
         network = self.copy().network
-        model_folder.fill(network, self.snapshots[epoch])
+        fill(network, self.snapshots[epoch])
         earlier = Classifier(
             network, self.tokenizer, self.labels, name=f"{self.name}, epoch {epoch}", provenance=self.provenance
         )
@@ -282,17 +271,8 @@ class Classifier:
     def fingerprint(self) -> str:
         """A hash of what the answers depend on, as it is now: it changes whenever an answer could.
 
-        It covers the labels; every parameter and buffer with its name, type and shape; every module's class and its
-        plain attributes, which hold the settings of a network (numbers, strings, containers of them, functions by
-        their instructions); and the tokenizer: of this package's own its vocabulary and all of its settings, of
-        another its class and plain attributes likewise, or what its method `fingerprint()` says where it has one. The
-        device, the mode, gradients and the names in `name` and `provenance` have no part in it.
-
-        What cannot be seen is not in it: the code of a class, hooks, attributes that are tensors or objects of a
-        further class, what a tokenizer reads from elsewhere. A plain attribute that changes with every text, such as a
-        counter or a cache, makes the classifier look like another one.
-
-        It costs a third of a millisecond for 8 MB of weights on a processor, and grows with them: every byte is read.
+        What it covers, and what it cannot see, is said in `attribkit.models.fingerprint.fingerprint`. It costs a third
+        of a millisecond for 8 MB of weights on a processor, and grows with them: every byte is read.
         """
         known = fingerprints_known()
         if self not in known:
@@ -323,28 +303,7 @@ class Classifier:
             ValueError: if the network or tokenizer is not one of this toolkit's own.
             OSError: if the folder cannot be written.
         """
-        architecture = registry.name_of(self.network)
-        if architecture is None or not isinstance(self.tokenizer, Tokenizer):
-            raise InputError(
-                "only networks known by name and this toolkit's tokenizers can be saved as data, got "
-                f"{type(self.network).__name__} with {type(self.tokenizer).__name__}; register its class with "
-                "attribkit.register_network, or keep its state_dict() and build the Classifier anew"
-            )
-        return model_folder.write(
-            Path(path),
-            architecture=architecture,
-            network=self.network,
-            tokenizer=self.tokenizer,
-            labels=self.labels,
-            name=self.name,
-            provenance=self.provenance,
-            history=self.history,
-            snapshots=self.snapshots,
-            reference=self.reference,
-            splits=self.splits,
-            overwrite=overwrite,
-            half=half,
-        )
+        return model_folder.write(Path(path), Contents.of(self, half), overwrite)
 
     @staticmethod
     def load(path: str | Path, device: str | torch.device | None = None) -> "Classifier":
@@ -372,35 +331,7 @@ class Classifier:
         """
         chosen = choose_device(device)
         contents = model_folder.read(model_folder.find(path))
-        config = contents.config
-        try:
-            network = registry.architecture(config["architecture"]).build(**config["settings"])
-            text = TextSettings(**config["text"])
-            labels, name, provenance = config["labels"], config["name"], config["provenance"]
-        except (KeyError, TypeError) as error:
-            raise InputError(f"this version cannot build the model's settings or architecture ({error})") from error
-        tokenizer = Tokenizer.from_json(contents.tokenizer, text)
-        model_folder.fill(network, contents.weights)
-        classifier = Classifier(
-            network.eval(),
-            tokenizer,
-            labels,
-            name=name,
-            provenance=provenance,
-            history=contents.history,
-            device=chosen,
-        )
-        classifier.snapshots, classifier.reference = contents.snapshots, contents.reference
-        classifier.splits = contents.splits
-        classifier._renew_reference()
+        classifier = Classifier(**contents.arguments(), device=chosen)
+        classifier.snapshots, classifier.splits = contents.snapshots, contents.splits
+        classifier.reference = contents.reference and contents.reference.renewed(classifier)
         return classifier
-
-    def _renew_reference(self) -> None:
-        """Reference points that an earlier version kept get today's fingerprint, if they are this model's."""
-        reference = self.reference
-        if (
-            reference is not None
-            and not reference.fingerprint.startswith(FORMAT)
-            and reference.fingerprint == self.earlier_fingerprint()
-        ):
-            self.reference = replace(reference, fingerprint=self.fingerprint())

@@ -50,7 +50,17 @@ def fingerprints_known() -> dict[Any, str]:
 
 
 def fingerprint(network: nn.Module, tokenizer: TextEncoder, labels: Sequence[str]) -> str:
-    """See `attribkit.models.classifier.Classifier.fingerprint`.
+    """A hash of what a classifier's answers depend on.
+
+    It covers the labels; every parameter and buffer with its name, type and shape; every module's class and its
+    plain attributes, which hold the settings of a network (numbers, strings, containers of them, functions by
+    their instructions); and the tokenizer: of this package's own its vocabulary and all of its settings, of
+    another its class and plain attributes likewise, or what its method `fingerprint()` says where it has one. The
+    device, the mode, gradients and the names in `name` and `provenance` have no part in it.
+
+    What cannot be seen is not in it: the code of a class, hooks, attributes that are tensors or objects of a
+    further class, what a tokenizer reads from elsewhere. A plain attribute that changes with every text, such as a
+    counter or a cache, makes the classifier look like another one.
 
     XXH3 reads as fast as memory does; it tells models apart, and is no proof that nobody forged one: for the files of a
     model folder that is SHA-256.

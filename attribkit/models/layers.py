@@ -1,6 +1,6 @@
 """What the layers of a network put out while it runs, seen by hooks that are always removed."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -109,14 +109,11 @@ def watched(
             handle.remove()
 
 
-def find_layers(
-    network: nn.Module, run: Callable[[Tensor, Tensor], Any], token: int, device: torch.device
-) -> list[Layer]:
+def find_layers(network: nn.Module, token: int, device: torch.device) -> list[Layer]:
     """Every layer that takes part in the forward pass, in the order in which they finish; of several calls the last.
 
     Args:
         network: in evaluation mode, gradients off.
-        run: ids (B, T) and mask (B, T) to whatever the network returns.
         token: an id that is no padding.
         device: where the network is.
     """
@@ -124,7 +121,7 @@ def find_layers(
     seen: list[dict[str, Tensor | None]] = []
     for probe in _PROBES:
         with watched(network, list(modules)) as outputs:
-            run(*_texts(probe, token, device))
+            network(*_texts(probe, token, device))
             seen.append(outputs)
     first, second = seen
     return [_layer(name, modules[name], first.get(name), output) for name, output in second.items()]
@@ -152,7 +149,7 @@ def choose_layers(names: Sequence[str] | None, layers: Sequence[Layer]) -> list[
     return [layer for layer in layers if layer.name in names]
 
 
-def before_last(network: nn.Module, run: Callable[[Tensor, Tensor], Any], token: int, device: torch.device) -> Layer:
+def before_last(network: nn.Module, token: int, device: torch.device) -> Layer:
     """The layer whose output the network's last layer with weights reads.
 
     If that output is not a module's own (the network pools by itself), it is the last module before it with one vector
@@ -161,7 +158,7 @@ def before_last(network: nn.Module, run: Callable[[Tensor, Tensor], Any], token:
     Raises:
         ValueError: if there is no such layer.
     """
-    layers = find_layers(network, run, token, device)
+    layers = find_layers(network, token, device)
     modules = dict(network.named_modules())
     leaves = [layer for layer in layers if not any(other.name.startswith(f"{layer.name}.") for other in layers)]
     weighty = [layer for layer in leaves if next(modules[layer.name].parameters(), None) is not None]
@@ -169,7 +166,7 @@ def before_last(network: nn.Module, run: Callable[[Tensor, Tensor], Any], token:
     usable = [layer for layer in layers[:last] if layer.units > 1]
     if not usable:
         raise InputError("the network has no layer before its last one; name one of model.layers()")
-    names = _passed_on(modules, layers[last].name, run, token, device)
+    names = _passed_on(network, layers[last].name, token, device)
     passed = [layer for layer in layers[:last] if layer.name in names and layer.sizes is not None]
     vectors = [layer for layer in usable if not layer.steps]
     readers = [layer for layer in usable if layer.module in READERS]
@@ -182,14 +179,9 @@ def before_last(network: nn.Module, run: Callable[[Tensor, Tensor], Any], token:
     return candidates[-1]
 
 
-def _passed_on(
-    modules: Mapping[str, nn.Module],
-    last: str,
-    run: Callable[[Tensor, Tensor], Any],
-    token: int,
-    device: torch.device,
-) -> set[str]:
+def _passed_on(network: nn.Module, last: str, token: int, device: torch.device) -> set[str]:
     """The modules whose output is, value by value in the same memory, what the last layer reads."""
+    modules = dict(network.named_modules())
     outputs: list[tuple[str, Tensor | None]] = []  # all are held until the end, so that no memory is used twice
     read: list[Tensor | None] = []
     with ExitStack() as hooks:
@@ -200,7 +192,7 @@ def _passed_on(
             hooks.callback(hook.remove)
         before = modules[last].register_forward_pre_hook(lambda _, inputs: read.append(_tensor(inputs)))
         hooks.callback(before.remove)
-        run(*_texts(_PROBES[0], token, device))
+        network(*_texts(_PROBES[0], token, device))
     if not read or read[-1] is None:
         return set()
     place = (read[-1].data_ptr(), read[-1].numel())

@@ -8,8 +8,7 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -18,11 +17,12 @@ import pandas as pd
 import safetensors.torch
 import torch
 from safetensors import SafetensorError
-from torch import Tensor, nn
+from torch import Tensor
 
 from attribkit.data.split_record import SplitRecord
 from attribkit.errors import InputError, InputExistsError, InputIsFileError, InputNotFoundError, InputPermissionError
 from attribkit.files import locked
+from attribkit.models.contents import Contents
 from attribkit.models.model_card import model_card
 from attribkit.models.model_files import (
     CARD,
@@ -38,23 +38,9 @@ from attribkit.models.model_files import (
     roll_back,
 )
 from attribkit.models.reference import Reference
-from attribkit.text.tokenizer import Tokenizer
 
 FORMAT = 1
 BUNDLED = Path(__file__).parents[1] / "pretrained"
-
-
-@dataclass(frozen=True)
-class Contents:
-    """What a model folder holds, checked."""
-
-    config: dict[str, Any]
-    tokenizer: str
-    weights: dict[str, Tensor]
-    history: pd.DataFrame | None
-    snapshots: dict[int, dict[str, Tensor]]
-    reference: Reference | None
-    splits: SplitRecord | None
 
 
 def bundled() -> list[str]:
@@ -85,48 +71,25 @@ def find(path: str | Path) -> Path:
     )
 
 
-def write(
-    folder: Path,
-    *,
-    architecture: str,
-    network: nn.Module,
-    tokenizer: Tokenizer,
-    labels: Sequence[str],
-    name: str,
-    provenance: Mapping[str, Any],
-    history: pd.DataFrame | None,
-    snapshots: Mapping[int, Mapping[str, Tensor]],
-    reference: Reference | None,
-    splits: SplitRecord | None,
-    overwrite: bool,
-    half: bool = False,
-) -> Path:
+def write(folder: Path, contents: Contents, overwrite: bool) -> Path:
     """Write a model folder; see `Classifier.save`."""
     if folder.is_file():
         raise InputExistsError(f"a folder was expected, but {str(folder)!r} is a file; choose another name")
     check_writable(folder, overwrite)
-    settings: Any = network.settings
-    config = {
-        "format": FORMAT,
-        "name": name,
-        "architecture": architecture,
-        "settings": asdict(settings),
-        "text": asdict(tokenizer.settings),
-        "labels": list(labels),
-        "provenance": provenance,
-    }
+    config = {"format": FORMAT, **contents.config}
     files = {
-        TOKENIZER: tokenizer.to_json().encode(),
-        WEIGHTS: _weights(_halved(network.state_dict()) if half else network.state_dict()),
-        CARD: model_card(config, splits).encode(),
+        TOKENIZER: contents.tokenizer.encode(),
+        WEIGHTS: _weights(contents.weights),
+        CARD: model_card(config, contents.splits).encode(),
     }
-    if history is not None:
-        files[HISTORY] = history.to_csv(index=False).encode()
-    files |= {f"{SNAPSHOTS}/epoch-{epoch:03d}.safetensors": _weights(weights) for epoch, weights in snapshots.items()}
-    if reference is not None:
-        files[REFERENCE] = reference.to_bytes()
-    if splits is not None:
-        files[SPLITS] = splits.to_bytes()
+    if contents.history is not None:
+        files[HISTORY] = contents.history.to_csv(index=False).encode()
+    for epoch, weights in contents.snapshots.items():
+        files[f"{SNAPSHOTS}/epoch-{epoch:03d}.safetensors"] = _weights(weights)
+    if contents.reference is not None:
+        files[REFERENCE] = contents.reference.to_bytes()
+    if contents.splits is not None:
+        files[SPLITS] = contents.splits.to_bytes()
     folder.mkdir(parents=True, exist_ok=True)
     _seal(folder, config, files)
     return folder
@@ -142,19 +105,6 @@ def attach_reference(folder: Path, reference: Reference) -> Path:
     config, contents = _checked(folder)
     _seal(folder, config, contents | {REFERENCE: reference.to_bytes()})
     return folder
-
-
-def _halved(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Refuse what 16 bits cannot hold.
-
-    Raises:
-        ValueError: for a weight too large for 16 bits.
-    """
-    halved = {key: value.half() if value.is_floating_point() else value for key, value in tensors.items()}
-    for key, value in halved.items():
-        if value.is_floating_point() and not torch.isfinite(value).all():
-            raise InputError(f"the weights {key!r} do not fit into 16 bits; save them without `half`")
-    return halved
 
 
 def _weights(tensors: Mapping[str, Tensor]) -> bytes:
@@ -238,18 +188,6 @@ def _tensors(folder: Path, file: str, content: bytes, finite: bool = False) -> d
         if finite and tensor.is_floating_point() and not torch.isfinite(tensor).all():
             raise InputError(f"the weights {key!r} in {str(folder)!r} hold NaN or infinity; train the model anew")
     return tensors
-
-
-def fill(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
-    """Copy weights into a network of their shapes; half-precision storage is widened to the network's own type.
-
-    Raises:
-        ValueError: if names or shapes do not fit.
-    """
-    try:
-        network.load_state_dict(dict(weights))
-    except RuntimeError as error:
-        raise InputError(f"the weights do not fit the model's settings ({error}); save the model anew") from error
 
 
 def _read_config(folder: Path) -> dict[str, Any]:

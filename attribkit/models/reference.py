@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 
 from attribkit.errors import InputError
+from attribkit.models.fingerprint import FORMAT
 
 _ARRAYS = ("mean", "axes", "explained", "points")
 _NAMES = ("layer", "reduce", "fingerprint", "source")
@@ -53,6 +54,12 @@ class Reference:
             raise InputError(f"a reference needs as many axes as its points have coordinates, {parts}; make it anew")
         if {len(self.excerpts), len(self.predictions)} != {count} or len(self.labels) not in (0, count):
             raise InputError(f"a reference needs one excerpt, label and prediction for each of {count} points")
+
+    def renewed(self, model: Any) -> "Reference":
+        """The same; if an earlier version kept it and it is this model's, with the model's fingerprint of today."""
+        if self.fingerprint.startswith(FORMAT) or self.fingerprint != model.earlier_fingerprint():
+            return self
+        return replace(self, fingerprint=model.fingerprint())
 
     def to_bytes(self) -> bytes:
         """A safetensors file; what is text in it is JSON."""

@@ -55,7 +55,7 @@ class Counts(nn.Module):
 
 
 def test_axes_are_found_whatever_their_order() -> None:
-    layers = find_layers(network := Odd().eval(), network, 1, CPU)
+    layers = find_layers(network := Odd().eval(), 1, CPU)
     assert {layer.name: layer.shape for layer in layers} == {
         "embedding": "(B, T, 4)",
         "rnn": "(T, B, 3)",
@@ -68,7 +68,7 @@ def test_axes_are_found_whatever_their_order() -> None:
     assert by_name["rnn"].arranged(torch.zeros(7, 2, 3)).shape == (2, 7, 3)
     assert by_name["narrow"].arranged(torch.zeros(2, 5, 7)).shape == (2, 7, 5)
     assert by_name["pool"].arranged(torch.zeros(2, 5, 1)).shape == (2, 5)
-    assert before_last(network, network, 1, CPU).name == "pool"
+    assert before_last(network, 1, CPU).name == "pool"
     shapes = [(7, 2, 3), (7, 2), (6, 2, 3)]
     assert [by_name["rnn"].fits(torch.zeros(shape), 7) for shape in shapes] == [True, False, False]
     with pytest.raises(ValueError, match="'counts' puts out no row per text; take one of 'embedding', 'rnn'"):
@@ -80,7 +80,7 @@ def test_axes_are_found_whatever_their_order() -> None:
     with pytest.raises(ValueError, match="got none"):
         choose_layers([], layers)
     with pytest.raises(ValueError, match="no layer before its last one"):
-        before_last(alone := Alone(), alone, 1, CPU)
+        before_last(Alone(), 1, CPU)
 
 
 class Alone(nn.Module):
@@ -150,7 +150,7 @@ class Wrapped(nn.Module):
 )
 def test_what_the_last_layer_reads_is_found_though_the_network_pools_by_itself(how: str, name: str) -> None:
     network = Wrapped(how).eval()
-    assert before_last(network, network, 1, CPU).name == f"inside.{name}"
+    assert before_last(network, 1, CPU).name == f"inside.{name}"
     assert not any(module._forward_hooks or module._forward_pre_hooks for module in network.modules())
 
 
@@ -171,11 +171,11 @@ def test_where_it_cannot_be_told_what_the_last_layer_reads_a_layer_must_be_named
     network = Averages().eval()
     message = "the last layer, 'output', reads no other layer's output as it is; name one of 'embedding', 'mixer' with"
     with pytest.raises(ValueError, match=message):
-        before_last(network, network, 1, CPU)
+        before_last(network, 1, CPU)
 
 
 def test_layers_come_in_the_networks_order_whatever_the_names_order() -> None:
-    layers = find_layers(network := Odd().eval(), network, 1, CPU)
+    layers = find_layers(Odd().eval(), 1, CPU)
     assert [layer.name for layer in choose_layers(["output", "rnn", "output"], layers)] == ["rnn", "output"]
 
 

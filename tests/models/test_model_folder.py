@@ -15,6 +15,7 @@ import attribkit.models.model_folder
 from attribkit.models import model_folder
 from attribkit.models.adapters import Adapted
 from attribkit.models.classifier import Classifier
+from attribkit.models.contents import fill
 from attribkit.models.model_files import CONFIG, TOKENIZER, WEIGHTS
 from attribkit.models.model_folder import bundled
 from attribkit.models.reference import Reference
@@ -264,7 +265,7 @@ def test_snapshots_and_reference_points_are_saved_checked_and_read(
     for epoch, weights in classifier.snapshots.items():
         assert all(torch.equal(tensor, loaded.snapshots[epoch][name]) for name, tensor in weights.items())
         expected = make_classifier("lstm")
-        model_folder.fill(expected.network, weights)
+        fill(expected.network, weights)
         assert loaded.at_epoch(epoch).fingerprint() == expected.fingerprint()
     with pytest.raises(ValueError, match="keeps snapshots of the epochs 0, 12, got 3; train it with"):
         loaded.at_epoch(3)

@@ -1,0 +1,115 @@
+"""What is kept of a classifier in a model folder, and what a classifier is made of again."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from attribkit.data.split_record import SplitRecord
+from attribkit.errors import InputError
+from attribkit.models import registry
+from attribkit.models.reference import Reference
+from attribkit.text.settings import TextSettings
+from attribkit.text.tokenizer import Tokenizer
+
+
+@dataclass(frozen=True)
+class Contents:
+    """A classifier as data.
+
+    Attributes:
+        config: its name, architecture, settings, labels and provenance, and those of the tokenizer as `text`.
+        tokenizer: its JSON.
+        weights: of the network, by name.
+        history: one row per epoch, if it was trained here.
+        snapshots: weights by epoch.
+        reference: points of some texts, if any are kept.
+        splits: which texts it was trained on, if it was trained here.
+    """
+
+    config: dict[str, Any]
+    tokenizer: str
+    weights: Mapping[str, Tensor]
+    history: pd.DataFrame | None
+    snapshots: dict[int, dict[str, Tensor]]
+    reference: Reference | None
+    splits: SplitRecord | None
+
+    @staticmethod
+    def of(model: Any, half: bool = False) -> "Contents":
+        """What is kept of a classifier; its weights in 16 bits if `half`.
+
+        Raises:
+            ValueError: if its network or tokenizer is not one of this toolkit's own, or a weight is too large for 16
+                bits.
+        """
+        architecture = registry.name_of(model.network)
+        if architecture is None or not isinstance(model.tokenizer, Tokenizer):
+            raise InputError(
+                "only networks known by name and this toolkit's tokenizers can be saved as data, got "
+                f"{type(model.network).__name__} with {type(model.tokenizer).__name__}; register its class with "
+                "attribkit.register_network, or keep its state_dict() and build the Classifier anew"
+            )
+        config = {
+            "name": model.name,
+            "architecture": architecture,
+            "settings": asdict(model.network.settings),
+            "text": asdict(model.tokenizer.settings),
+            "labels": list(model.labels),
+            "provenance": model.provenance,
+        }
+        weights = model.network.state_dict()
+        return Contents(
+            config,
+            model.tokenizer.to_json(),
+            _halved(weights) if half else weights,
+            model.history,
+            model.snapshots,
+            model.reference,
+            model.splits,
+        )
+
+    def arguments(self) -> dict[str, Any]:
+        """What a `Classifier` is called with; the network, with its weights, in eval mode.
+
+        Raises:
+            ValueError: if the config is one that this version does not know, or the weights do not fit it.
+        """
+        config = self.config
+        try:
+            network = registry.architecture(config["architecture"]).build(**config["settings"])
+            text = TextSettings(**config["text"])
+            named = {name: config[name] for name in ("labels", "name", "provenance")}
+        except (KeyError, TypeError) as error:
+            raise InputError(f"this version cannot build the model's settings or architecture ({error})") from error
+        tokenizer = Tokenizer.from_json(self.tokenizer, text)
+        fill(network, self.weights)
+        return {"network": network.eval(), "tokenizer": tokenizer, "history": self.history, **named}
+
+
+def fill(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
+    """Copy weights into a network of their shapes; half-precision storage is widened to the network's own type.
+
+    Raises:
+        ValueError: if names or shapes do not fit.
+    """
+    try:
+        network.load_state_dict(dict(weights))
+    except RuntimeError as error:
+        raise InputError(f"the weights do not fit the model's settings ({error}); save the model anew") from error
+
+
+def _halved(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The floating-point tensors in 16 bits.
+
+    Raises:
+        ValueError: for a weight too large for them.
+    """
+    halved = {key: value.half() if value.is_floating_point() else value for key, value in tensors.items()}
+    for key, value in halved.items():
+        if value.is_floating_point() and not torch.isfinite(value).all():
+            raise InputError(f"the weights {key!r} do not fit into 16 bits; save them without `half`")
+    return halved
