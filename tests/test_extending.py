@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import requests
+from own_modules import file_in_document
 from torch import nn
 
 import attribkit as ak
@@ -18,14 +19,7 @@ from attribkit.errors import InputError, InputTypeError
 from attribkit.models import registry
 from attribkit.models.cnn import CNNSettings, TextCNN
 
-DOCUMENT = (Path(__file__).parent.parent / "docs" / "extending.md").read_text(encoding="utf-8")
 TEXTS = ["It was a horrible movie", "Such a great show!", "Best film ever", "The plot is dull."]
-
-
-def file_in_document(name: str) -> str:
-    """The code block that begins with a comment of the file's name."""
-    (code,) = re.findall(rf"^```python\n(# {re.escape(name)}\n.*?)^```", DOCUMENT, flags=re.MULTILINE | re.DOTALL)
-    return str(code)
 
 
 @pytest.fixture
