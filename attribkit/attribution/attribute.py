@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from attribkit.attribution.baseline_batch import BaselineBatch, BaselineSpec, check_baselines
-from attribkit.attribution.choice import Choice, instead_of_exact
+from attribkit.attribution.choice import MethodChoice, instead_of_exact
 from attribkit.attribution.cnn.closed_form import declared
 from attribkit.attribution.cnn.lookup_tables import Tables
 from attribkit.attribution.outputs import UNITS, Target
@@ -75,7 +75,7 @@ def attribute(
     """
     names = check_settings(output, method, baseline, tolerance)
     network = classifier.network
-    choice = Choice.of(method, network)
+    choice = MethodChoice.of(method, network)
     targets = scalars_of(target, output, classifier.labels, batch.logits)
     specs = [BaselineSpec.of(classifier, name) for name in names]
     chosen = METHODS[choice.method]
@@ -84,7 +84,7 @@ def attribute(
         others = np.concatenate([[classifier.tokenizer.pad_id], *words])
         tables = Tables.of_run(network, [text.ids for text in batch.encoded], others)
     run = embedding_fed(network)
-    solver = _Solver(classifier, batch, targets, specs, tolerance, seed, windows, tables, run, UNITS[output])
+    solver = _BatchSolver(classifier, batch, targets, specs, tolerance, seed, windows, tables, run, UNITS[output])
     lengths = [len(text.ids) for text in batch.encoded]
     equal = chosen.equal_lengths or getattr(network, "equal_lengths", False)
     # the text CNN itself draws nothing, and no gradient is taken of it
@@ -122,10 +122,10 @@ def check_settings(output: str, method: str | None, baseline: str | Sequence[str
 
 
 @dataclass(frozen=True, eq=False)
-class _Solved:
+class _BatchResult:
     """What a method found for a batch of B texts against one baseline; `outputs` and `bases` (J, B)."""
 
-    choice: Choice
+    choice: MethodChoice
     spec: BaselineSpec
     against: BaselineBatch
     outputs: Tensor
@@ -140,7 +140,7 @@ class _Solved:
 
 
 @dataclass(frozen=True, eq=False)
-class _Solver:
+class _BatchSolver:
     """All that the batches of a run have in common."""
 
     classifier: Classifier
@@ -154,14 +154,14 @@ class _Solver:
     run: Run
     unit: str
 
-    def solve(self, rows: NDArray[np.int64], choice: Choice) -> list[_Solved]:
+    def solve(self, rows: NDArray[np.int64], choice: MethodChoice) -> list[_BatchResult]:
         """One batch against each baseline, by the method chosen."""
         classifier, device = self.classifier, self.classifier.device
         targets = [target.rows(rows) for _, target in self.targets]
         ids, mask = classifier.batch([self.batch.encoded[row].ids for row in rows])
         logits = torch.from_numpy(self.batch.logits[rows])
         outputs = torch.stack([target.of(logits) for target in targets])
-        solved: list[_Solved] = []
+        solved: list[_BatchResult] = []
         for spec in self.baselines:
             against = BaselineBatch.of(classifier, ids, mask, spec, self.run)
             bases = torch.stack([target.of(against.logits) for target in targets])
@@ -182,18 +182,18 @@ class _Solver:
                 closed_form=choice.closed_form,
                 logits_at_ends=torch.stack((against.logits, logits)),
             )
-            solved.append(_Solved(choice, spec, against, outputs, bases, METHODS[choice.method].solve(request)))
+            solved.append(_BatchResult(choice, spec, against, outputs, bases, METHODS[choice.method].solve(request)))
         return solved
 
     def by_text(
-        self, rows: NDArray[np.int64], solved: Sequence[_Solved]
+        self, rows: NDArray[np.int64], solved: Sequence[_BatchResult]
     ) -> Iterator[tuple[int, list[list[TokenAttribution]]]]:
         """The batch's results, text by text."""
         tables = [self._attributions(rows, part) for part in solved]
         for place, row in enumerate(rows.tolist()):
             yield row, [[table[number][place] for table in tables] for number in range(len(self.targets))]
 
-    def _attributions(self, rows: NDArray[np.int64], solved: _Solved) -> list[list[TokenAttribution]]:
+    def _attributions(self, rows: NDArray[np.int64], solved: _BatchResult) -> list[list[TokenAttribution]]:
         """[target][text] of a batch against one baseline."""
         result, choice = solved.result, solved.choice
         scores = result.scores.cpu().numpy()

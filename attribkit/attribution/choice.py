@@ -13,7 +13,7 @@ _DIFFERS = "its logits for this text or its baseline are not those of the closed
 
 
 @dataclass(frozen=True)
-class Choice:
+class MethodChoice:
     """What a network is explained by.
 
     Attributes:
@@ -27,7 +27,7 @@ class Choice:
     notes: tuple[str, ...] = ()
 
     @staticmethod
-    def of(method: str | None, network: Any) -> "Choice":
+    def of(method: str | None, network: Any) -> "MethodChoice":
         """The method asked for, or the best that the network allows.
 
         Raises:
@@ -35,20 +35,20 @@ class Choice:
         """
         requested = None if method is None else method_of(method)
         if requested is not None and not requested.closed_form:
-            return Choice(requested.name, True)
+            return MethodChoice(requested.name, True)
         reason = why_not_exact(network)
         if reason is None:
-            return Choice("exact" if requested is None else requested.name, True)
+            return MethodChoice("exact" if requested is None else requested.name, True)
         if requested is None:
-            return Choice("quadrature", False, (_instead(reason),) if named_as_text_cnn(network) else ())
+            return MethodChoice("quadrature", False, (_instead(reason),) if named_as_text_cnn(network) else ())
         if requested.needs == CLOSED_FORM:
             raise InputError(_refusal(requested, network, reason))
-        return Choice(requested.name, False)
+        return MethodChoice(requested.name, False)
 
 
 def choose(method: str | None, network: Any) -> str:
     """The method asked for, or the best that the network allows; see `Choice.of`."""
-    return Choice.of(method, network).method
+    return MethodChoice.of(method, network).method
 
 
 def methods_for(network: Any) -> list[str]:
@@ -66,7 +66,7 @@ def why_not_exact(network: Any) -> str | None:
         return closed_form.fault(network, embedding_fed(network))
 
 
-def instead_of_exact(method: str | None, network: Any) -> Choice:
+def instead_of_exact(method: str | None, network: Any) -> MethodChoice:
     """What explains the texts of which the network says something else than its closed form.
 
     Raises:
@@ -74,7 +74,7 @@ def instead_of_exact(method: str | None, network: Any) -> Choice:
     """
     if method is not None and METHODS[method].needs == CLOSED_FORM:
         raise InputError(_refusal(METHODS[method], network, _DIFFERS))
-    return Choice("quadrature", False, (_instead(_DIFFERS),))
+    return MethodChoice("quadrature", False, (_instead(_DIFFERS),))
 
 
 def _refusal(method: Method, network: Any, reason: str) -> str:

@@ -9,7 +9,7 @@ import torch
 from attribkit.corpus.job import Job
 from attribkit.corpus.manifest import Part
 from attribkit.corpus.windows import PendingWork
-from attribkit.corpus.work import Work
+from attribkit.corpus.work import PartWriter
 from attribkit.models.classifier import Classifier
 
 
@@ -22,13 +22,13 @@ class InProcessEngine:
         one_thread: whether torch may use one core only, as every worker of the other engines does.
     """
 
-    work: Work
+    work: PartWriter
     one_thread: bool
 
     @staticmethod
     def of(job: Job, classifier: Classifier | None, one_thread: bool) -> "InProcessEngine":
         """Ready to work, with the job's own model unless another is given; `Work.of` says what is refused."""
-        return InProcessEngine(Work.of(job, classifier), one_thread)
+        return InProcessEngine(PartWriter.of(job, classifier), one_thread)
 
     def introduce(self) -> dict[str, Any]:
         """As `Work.introduce`."""

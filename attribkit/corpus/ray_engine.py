@@ -29,7 +29,7 @@ from attribkit.corpus.faults import error_of, error_record
 from attribkit.corpus.job import Job, check_worker
 from attribkit.corpus.manifest import Part
 from attribkit.corpus.windows import PendingWork
-from attribkit.corpus.work import Work
+from attribkit.corpus.work import PartWriter
 
 
 @dataclass
@@ -68,7 +68,7 @@ class Cluster:
 
     def introduce(self) -> dict[str, Any]:
         """As `Work.introduce`; an error in the model or the settings is raised again."""
-        self.introduction = Work.of(self.job).introduce()
+        self.introduction = PartWriter.of(self.job).introduce()
         return self.introduction
 
     def run(self, pending: PendingWork) -> Iterator[tuple[int, Part]]:
@@ -143,7 +143,7 @@ class _Explain:
 
     def __init__(self, job: dict[str, Any], expected: dict[str, Any]) -> None:
         torch.set_num_threads(1)  # one actor per core: more threads would only wait for one another
-        self._work = Work.of(Job.from_json(job))
+        self._work = PartWriter.of(Job.from_json(job))
         check_worker(self._work.introduce(), expected)
 
     def __call__(self, batch: pa.Table) -> pa.Table:

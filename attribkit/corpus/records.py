@@ -64,7 +64,7 @@ class _Table:
 
 
 @dataclass(frozen=True)
-class Reading:
+class OpenFile:
     """A file being read.
 
     Attributes:
@@ -79,7 +79,7 @@ class Reading:
 
 
 @contextmanager
-def read(source: AnySource) -> Iterator[Reading]:
+def read(source: AnySource) -> Iterator[OpenFile]:
     """The rows of a file, open until the end.
 
     Raises:
@@ -87,7 +87,7 @@ def read(source: AnySource) -> Iterator[Reading]:
     """
     if isinstance(source, TableSource):
         table = _Table(source.table)
-        yield Reading(tuple(map(str, source.table.columns)), iter(table), table)
+        yield OpenFile(tuple(map(str, source.table.columns)), iter(table), table)
         return
     with ExitStack() as stack:
         content, stored = stack.enter_context(source.open())
@@ -106,7 +106,7 @@ def read(source: AnySource) -> Iterator[Reading]:
                     columns, records = _delimited(text, source.kind, source.name)
         except _BROKEN as error:
             raise InputError(_sentence(source, error)) from error
-        yield Reading(columns, _whole(records, source), stored)
+        yield OpenFile(columns, _whole(records, source), stored)
 
 
 _BROKEN = (pa.ArrowException, OSError, EOFError, zlib.error, lzma.LZMAError)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from attribkit.corpus.records import Reading, Record, read
+from attribkit.corpus.records import OpenFile, Record, read
 from attribkit.corpus.selection import Selection
 from attribkit.corpus.sources import AnySource
 from attribkit.data.columns import choose_columns
@@ -56,7 +56,7 @@ class Window:
 
 
 @dataclass
-class _Open:
+class _OpenWindow:
     """A window being filled."""
 
     number: int = 0
@@ -102,7 +102,7 @@ class Plan:
         Raises:
             ValueError: if a file as a whole cannot be read, or lacks a column.
         """
-        filling, before, taken = _Open(), 0, 0
+        filling, before, taken = _OpenWindow(), 0, 0
         for source in self.sources:
             with read(source) as opened:
                 for row in self._chosen(opened, source, filling):
@@ -118,7 +118,7 @@ class Plan:
         if filling.rows:
             yield filling.closed(before)
 
-    def _chosen(self, opened: Reading, source: AnySource, filling: "_Open") -> Iterator[dict[str, Any]]:
+    def _chosen(self, opened: OpenFile, source: AnySource, filling: "_OpenWindow") -> Iterator[dict[str, Any]]:
         """The file's rows that are explained; all of them are counted."""
         columns = _columns_of(self.columns, self.selection, opened.columns, source)
         for record in opened.records:

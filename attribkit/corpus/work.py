@@ -26,14 +26,14 @@ def versions() -> dict[str, str]:
 
 
 @dataclass
-class Work:
+class PartWriter:
     """A worker's hands: the classifier, loaded once, and where parts are written."""
 
     transform: Transform
     folder: Path
 
     @staticmethod
-    def of(job: Job, classifier: Classifier | None = None) -> "Work":
+    def of(job: Job, classifier: Classifier | None = None) -> "PartWriter":
         """Ready to work, with the job's own model unless another is given.
 
         Raises:
@@ -49,7 +49,7 @@ class Work:
                 classifier.network.to(getattr(torch, job.dtype))
         transform = Transform(classifier, job.settings)
         transform.check()
-        return Work(transform, Path(job.folder))
+        return PartWriter(transform, Path(job.folder))
 
     def introduce(self) -> dict[str, Any]:
         """What all workers of a run must have in common: the model, and the versions that its numbers depend on.

@@ -16,7 +16,7 @@ import torch
 
 from attribkit.corpus.faults import error_record
 from attribkit.corpus.job import Job
-from attribkit.corpus.work import Work
+from attribkit.corpus.work import PartWriter
 
 
 def windows(stream: BinaryIO) -> Iterator[tuple[dict[str, Any], pa.Table]]:
@@ -39,7 +39,7 @@ def main() -> None:
     stream = sys.stdin.buffer
     try:
         job = Job.from_json(json.loads(stream.readline()))
-        work = Work.of(job)
+        work = PartWriter.of(job)
         answer({"introduction": work.introduce()})
         # a window makes millions of small tuples, which no cycle holds: garbage is looked for after it, not amid it
         gc.freeze()

@@ -20,7 +20,7 @@ from attribkit.errors import InputError
 from attribkit.text.encoded import TextEncoder
 
 
-class KnowsItsRows(Protocol):
+class HasSplits(Protocol):
     """A model, as far as it matters which rows it was trained on."""
 
     splits: SplitRecord | None
@@ -54,7 +54,7 @@ class Rows:
 
     @staticmethod
     def of(
-        model: KnowsItsRows | None,
+        model: HasSplits | None,
         data: Data,
         *,
         split: str | None = None,
@@ -156,9 +156,7 @@ class Rows:
         return f"{self.seen:,} of the {len(self.table):,} rows seen in training" if self.seen else None
 
 
-def all_texts(
-    model: KnowsItsRows | None, data: Data, *, text: str | None = None, label: str | None = None
-) -> list[Any]:
+def all_texts(model: HasSplits | None, data: Data, *, text: str | None = None, label: str | None = None) -> list[Any]:
     """The texts of some data, seen in training or not; a string is one text, not the name of a set.
 
     Raises:
@@ -177,7 +175,7 @@ def notes_on_training(seen: int | None, rows: int, validated: int = 0) -> list[s
     return notes + ([f"by {validated:,} of the {rows:,} rows measured its weights were chosen"] if validated else [])
 
 
-def _recalled(model: KnowsItsRows, data: Data, text: str | None, label: str | None) -> SplitRecord | None:
+def _recalled(model: HasSplits, data: Data, text: str | None, label: str | None) -> SplitRecord | None:
     """The splits of a model that keeps none, where the data are provably those it was trained on; None elsewhere."""
     then = model.provenance.get("data", {})
     if isinstance(data, (str, Path)) and then.get("source") == Path(data).name:

@@ -31,7 +31,7 @@ SANE_TEXTS = 30
 
 
 @dataclass(frozen=True, repr=False)
-class Checked(Result):
+class CheckResult(Result):
     """A model's figures.
 
     Attributes:
@@ -148,7 +148,7 @@ def check(
     text: str | None = None,
     label: str | None = None,
     progress: bool | Progress | None = None,
-) -> Checked:
+) -> CheckResult:
     """Measure a model and its explanations, and compare the figures with thresholds.
 
     The figures are computed on rows that the model was not trained on, as far as that is known.
@@ -223,7 +223,7 @@ def check(
     figures = tuple(
         replace(by_name[wanted], threshold=limits.get(wanted)) for wanted in THRESHOLDS if wanted in by_name
     )
-    return Checked(
+    return CheckResult(
         model.name,
         name,
         len(rows.table),

@@ -94,7 +94,13 @@ def _read(rnn: nn.RNNBase, layer: int, inputs: Tensor, lengths: Tensor) -> Tenso
     turned = torch.where(step < ends, ends - 1 - step, step)  # (B, T); padding stays where it is
     places = (turned + steps * torch.arange(batch, device=inputs.device).unsqueeze(1)).flatten()
     forward, backward = map(tuple, weights)
-    return torch.cat([_run(rnn, inputs, forward), _turn(_run(rnn, _turn(inputs, places), backward), places)], dim=2)
+    return torch.cat(
+        [
+            _run(rnn, inputs, forward),
+            _reverse_sequences(_run(rnn, _reverse_sequences(inputs, places), backward), places),
+        ],
+        dim=2,
+    )
 
 
 def _run(rnn: nn.RNNBase, inputs: Tensor, weights: tuple[Tensor, ...]) -> Tensor:
@@ -109,13 +115,13 @@ def _run(rnn: nn.RNNBase, inputs: Tensor, weights: tuple[Tensor, ...]) -> Tensor
     return torch.rnn_tanh(inputs, state, weights, *fixed)[0]
 
 
-def _turn(rows: Tensor, places: Tensor) -> Tensor:
+def _reverse_sequences(rows: Tensor, places: Tensor) -> Tensor:
     """Rows (B, T, X) as they stand at places (B · T), an order that is its own inverse."""
-    turn: Callable[[Tensor, Tensor], Tensor] = _Turn.apply
+    turn: Callable[[Tensor, Tensor], Tensor] = _ReverseSequences.apply
     return turn(rows, places)
 
 
-class _Turn(torch.autograd.Function):
+class _ReverseSequences(torch.autograd.Function):
     """Gradients are taken as the rows were: added up by place, as autograd would, they take many times as long."""
 
     @staticmethod
@@ -126,4 +132,4 @@ class _Turn(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         (places,) = ctx.saved_tensors
-        return _turn(gradients[0], places), None
+        return _reverse_sequences(gradients[0], places), None

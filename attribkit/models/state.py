@@ -80,7 +80,7 @@ def _parameters(network: nn.Module) -> Iterator[None]:
             parameter.requires_grad_(wanted)
 
 
-class _Shared:
+class _SharedContext:
     """A context that changes something of the whole process: the first thread in it enters, the last one leaves."""
 
     def __init__(self, context: Callable[[], AbstractContextManager[None]]) -> None:
@@ -115,4 +115,4 @@ def _without_cudnn() -> Iterator[None]:
         yield
 
 
-_RANDOM_STATES, _NO_CUDNN = _Shared(preserve_random_state), _Shared(_without_cudnn)
+_RANDOM_STATES, _NO_CUDNN = _SharedContext(preserve_random_state), _SharedContext(_without_cudnn)

@@ -16,7 +16,7 @@ Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class Block:
+class DistanceBlock:
     """Some rows of all distances.
 
     Attributes:
@@ -76,7 +76,7 @@ def _close(squares: Floats, k: int) -> Ints:
     return np.argsort(squares, axis=1, kind="stable")
 
 
-def blocks(points: Floats, of: Floats | None = None) -> Iterator[Block]:
+def blocks(points: Floats, of: Floats | None = None) -> Iterator[DistanceBlock]:
     """The squared distances to points (n, H) from themselves, or from others (m, H), some rows at a time."""
     centre = points.mean(0)
     points = points - centre  # large offsets would cost digits
@@ -94,4 +94,4 @@ def blocks(points: Floats, of: Floats | None = None) -> Iterator[Block]:
         if of is None:
             each = np.arange(len(part))
             squared[each, first + each] = np.inf
-        yield Block(first, squared, own, error)
+        yield DistanceBlock(first, squared, own, error)

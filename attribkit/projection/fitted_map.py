@@ -12,7 +12,7 @@ from attribkit.models.layers import Layer
 from attribkit.projection.alignment import Alignment
 from attribkit.projection.distances import nearest
 from attribkit.projection.layer_outputs import read_layers
-from attribkit.projection.mixing import Measured
+from attribkit.projection.mixing import MeasuredMap
 from attribkit.projection.points import excerpt
 from attribkit.projection.pooling import Reduction
 from attribkit.projection.reducers import Layout
@@ -50,7 +50,7 @@ class FittedMap:
     values: NDArray[np.float32]
     layout: Layout
     alignment: Alignment | None
-    measured: Measured | None
+    measured: MeasuredMap | None
     space: Callable[[NDArray[np.floating]], Floats] | None = None
 
     def inside(self, outputs: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -106,7 +106,7 @@ class FittedMaps:
 
 
 @dataclass(frozen=True, eq=False)
-class Nearest:
+class NearestPoints:
     """The nearest points of each new text: their numbers (M, K), nearest first, and how far away they are (M, K)."""
 
     rows: NDArray[np.int64]
@@ -122,9 +122,9 @@ class Nearest:
         return Table(f"The nearest to “{name}”", columns, tuple(rows))
 
 
-def nearest_few(values: NDArray[np.floating], new: NDArray[np.floating]) -> Nearest:
+def nearest_few(values: NDArray[np.floating], new: NDArray[np.floating]) -> NearestPoints:
     """The nearest of points (N, H) to each of new ones (M, H)."""
     points: Floats = values.astype(np.float64)
     others: Floats = new.astype(np.float64)
     rows = nearest(points, min(PLACED, len(points)), of=others)
-    return Nearest(rows, np.linalg.norm(points[rows] - others[:, None], axis=2))
+    return NearestPoints(rows, np.linalg.norm(points[rows] - others[:, None], axis=2))

@@ -22,7 +22,7 @@ Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
+class MeasuredMap:
     """One layer and its map, measured.
 
     Attributes:
@@ -51,7 +51,7 @@ class Measured:
 
 def measure(
     layer: NDArray[np.floating], points: NDArray[np.floating], labels: Ints, neighbours: int = NEIGHBOURS, seed: int = 0
-) -> Measured:
+) -> MeasuredMap:
     """Measure the mixing of labelled points.
 
     Args:
@@ -86,12 +86,12 @@ def measure(
         silhouette_map=None if silhouettes[1] is None else float(silhouettes[1].mean()),
         trustworthiness=trustworthiness(high, low, neighbours),
     )
-    return Measured(mixing, rows, chosen, votes_high, votes_low, *silhouettes)
+    return MeasuredMap(mixing, rows, chosen, votes_high, votes_low, *silhouettes)
 
 
 def measure_if_enough(
     layer: NDArray[np.floating], points: NDArray[np.floating], labels: Ints, neighbours: int, seed: int = 0
-) -> Measured | None:
+) -> MeasuredMap | None:
     """`measure`, or None where fewer than k + 1 points have a label."""
     return measure(layer, points, labels, neighbours, seed) if (labels >= 0).sum() > neighbours else None
 

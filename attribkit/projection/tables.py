@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from attribkit.projection.mixing import Measured
+from attribkit.projection.mixing import MeasuredMap
 from attribkit.projection.points import PointMetadata
 from attribkit.results.panels import Map, Table
 
 _PAIRS, _TEXTS = 10, 10
 
 
-def classes_table(measured: Measured, classes: Sequence[str], map_name: str) -> Table:
+def classes_table(measured: MeasuredMap, classes: Sequence[str], map_name: str) -> Table:
     """How far each class stays among itself on the map of this name."""
     mixing, total = measured.mixing, len(measured.rows)
     rows = []
@@ -41,7 +41,7 @@ def classes_table(measured: Measured, classes: Sequence[str], map_name: str) -> 
     )
 
 
-def pairs_table(measured: Measured, classes: Sequence[str]) -> Table | None:
+def pairs_table(measured: MeasuredMap, classes: Sequence[str]) -> Table | None:
     """The pairs of classes that lie among each other most; None if there are not two classes."""
     present = [number for number in range(len(classes)) if (measured.labels == number).any()]
     if len(present) < 2:
@@ -61,7 +61,7 @@ def pairs_table(measured: Measured, classes: Sequence[str]) -> Table | None:
     )
 
 
-def border_table(measured: Measured, described: PointMetadata) -> Table | None:
+def border_table(measured: MeasuredMap, described: PointMetadata) -> Table | None:
     """The texts on the border: about as many neighbours of another class as of their own; None with one class."""
     if measured.silhouette_layer is None:
         return None

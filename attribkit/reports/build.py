@@ -21,7 +21,7 @@ from attribkit.progress import Progress, shown, within
 from attribkit.projector import project
 from attribkit.render import html
 from attribkit.reports import explanation_quality, performance
-from attribkit.reports.explanation_quality import Tests
+from attribkit.reports.explanation_quality import ExplanationTests
 from attribkit.reports.global_importance import arrangement, drives
 from attribkit.reports.overview import about, fingerprint_of
 from attribkit.reports.robustness import holds
@@ -143,7 +143,7 @@ def report(
         sample = [answers.texts[place] for place in tested]
         table = None if answers.table is None else answers.table.iloc[tested]
         testing = within(tell, "testing the explanations")
-        tests = Tests.of(model, sample, table, seed, batch_size, testing)
+        tests = ExplanationTests.of(model, sample, table, seed, batch_size, testing)
         tell(0, 1, "explaining with other baselines")
         again = holds(model, sample, chosen.baselines, others, seed, batch_size)
         tell(1, 1, "explaining with other baselines")

@@ -17,7 +17,7 @@ _SEARCHED, _JOLTED, _RANDOMISED = 20, 5, 20
 
 
 @dataclass(frozen=True, eq=False)
-class Tests:
+class ExplanationTests:
     """What was found of the explanations of some texts; None for what was not asked or cannot be had.
 
     Attributes:
@@ -40,10 +40,10 @@ class Tests:
         seed: int,
         batch_size: int | None,
         progress: Progress = silent,
-    ) -> "Tests":
+    ) -> "ExplanationTests":
         """Test the explanations at a report's price; `rows` is the table of these very texts, if there is one."""
         if not texts:
-            return Tests(missing=("Their faithfulness was not tested: give tested=100, or --tested 100.",))
+            return ExplanationTests(missing=("Their faithfulness was not tested: give tested=100, or --tested 100.",))
         faithful = faithfulness(
             model,
             texts,
@@ -56,8 +56,10 @@ class Tests:
         )
         sane = sanity(model, texts[:_RANDOMISED], draws=1, seed=seed, progress=progress)
         if rows is None or "rationale" not in rows:
-            return Tests(faithful, sane, missing=("The data has no column of known rationales to compare with.",))
-        return Tests(faithful, sane, plausibility(model, rows, seed=seed, split="all", progress=progress))
+            return ExplanationTests(
+                faithful, sane, missing=("The data has no column of known rationales to compare with.",)
+            )
+        return ExplanationTests(faithful, sane, plausibility(model, rows, seed=seed, split="all", progress=progress))
 
     def over_random(self) -> tuple[float, float, float] | None:
         """How much more comprehensive than random scores: the mean, and its 95 % interval; None if not known."""
@@ -67,7 +69,7 @@ class Tests:
         return (estimate.mean, estimate.low, estimate.high) if estimate.known else None
 
 
-def trust(tests: Tests, convergence: Convergence) -> Section:
+def trust(tests: ExplanationTests, convergence: Convergence) -> Section:
     """Convergence in a sentence, then faithfulness, sanity and plausibility as far as they were tested."""
     sentences = [f"In counting words, {convergence.sentence}."]
     over = tests.over_random()
@@ -84,7 +86,7 @@ def trust(tests: Tests, convergence: Convergence) -> Section:
     return Section(*head, (*sentences, *tests.missing), panels)
 
 
-def figures(tests: Tests, convergence: Convergence) -> list[Figure]:
+def figures(tests: ExplanationTests, convergence: Convergence) -> list[Figure]:
     """The numbers that stand at the head of the page."""
     figures = []
     if convergence.share is not None:

@@ -31,7 +31,7 @@ HEADERS = (
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
-class Refused(Exception):
+class RefusedRequest(Exception):
     """A request that the application never sees: a status and a sentence."""
 
     def __init__(self, status: int, sentence: str) -> None:
@@ -78,20 +78,20 @@ class RequestGuard:
             self._check(scope["method"], headers)
             body = await self._body(headers, receive)
             await self._app(scope, _replay(body, receive), guarded)
-        except Refused as refusal:
+        except RefusedRequest as refusal:
             if not started:
                 await _refuse(refusal, guarded)
 
     def _check(self, method: str, headers: dict[bytes, bytes]) -> None:
         host = headers.get(b"host", b"").decode("latin-1").lower()
         if not self._known(_name(host)):
-            raise Refused(421, f"this server answers to {', '.join(sorted(self._hosts))}, not to {host[:100]!r}")
+            raise RefusedRequest(421, f"this server answers to {', '.join(sorted(self._hosts))}, not to {host[:100]!r}")
         origin = headers.get(b"origin")
         # a browser names the page that asks; a page of another server may not
         if origin is not None and origin.decode("latin-1").lower() not in (f"http://{host}", f"https://{host}"):
-            raise Refused(403, "only this server's own page may ask from a browser; open it and ask there")
+            raise RefusedRequest(403, "only this server's own page may ask from a browser; open it and ask there")
         if headers.get(b"sec-fetch-site") == b"cross-site" and method not in ("GET", "HEAD"):
-            raise Refused(403, "only this server's own page may ask from a browser; open it and ask there")
+            raise RefusedRequest(403, "only this server's own page may ask from a browser; open it and ask there")
 
     def _known(self, name: str) -> bool:
         if name in self._hosts:
@@ -105,7 +105,7 @@ class RequestGuard:
     async def _body(self, headers: dict[bytes, bytes], receive: Receive) -> bytes:
         """The whole body, never more of it in memory than allowed."""
         most = self._limits.body_bytes
-        too_large = Refused(413, f"a request may have {most:,} bytes; send less text")
+        too_large = RefusedRequest(413, f"a request may have {most:,} bytes; send less text")
         length = headers.get(b"content-length", b"0")
         if length.isdigit() and int(length[:20]) > most:
             raise too_large
@@ -116,7 +116,7 @@ class RequestGuard:
                 while True:
                     message = await receive()
                     if message["type"] == "http.disconnect":
-                        raise Refused(400, "the request ended early")
+                        raise RefusedRequest(400, "the request ended early")
                     size += len(message.get("body", b""))
                     if size > most:
                         raise too_large
@@ -125,7 +125,9 @@ class RequestGuard:
                         return b"".join(parts)
         except TimeoutError as error:
             seconds = f"{self._limits.body_seconds:g}"
-            raise Refused(408, f"a request's body must arrive within {seconds} seconds; send it at once") from error
+            raise RefusedRequest(
+                408, f"a request's body must arrive within {seconds} seconds; send it at once"
+            ) from error
 
 
 def _name(host: str) -> str:
@@ -149,7 +151,7 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     return again
 
 
-async def _refuse(refusal: Refused, send: Send) -> None:
+async def _refuse(refusal: RefusedRequest, send: Send) -> None:
     content = json.dumps({"error": str(refusal)}).encode()
     headers = [
         (b"content-type", b"application/json"),

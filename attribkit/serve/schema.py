@@ -161,7 +161,7 @@ class Models(BaseModel):
     texts: Annotated[int, Field(description="A question to /predict may have so many texts.")]
 
 
-class Said(BaseModel):
+class PredictionAnswer(BaseModel):
     """What a model says of one text."""
 
     label: str
@@ -172,10 +172,10 @@ class Predictions(BaseModel):
     """What a model says of each text, in their order."""
 
     model: str
-    predictions: list[Said]
+    predictions: list[PredictionAnswer]
 
 
-class Alternative(Said):
+class Alternative(PredictionAnswer):
     """What a model would say with another word in its place."""
 
     word: Annotated[str, Field(description="Empty for none at all.")]
@@ -189,7 +189,7 @@ class AlternativesAnswer(BaseModel):
     start: int
     end: int
     known: bool
-    now: Said
+    now: PredictionAnswer
     alternatives: list[Alternative]
 
 

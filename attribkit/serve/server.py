@@ -21,7 +21,7 @@ from attribkit.serve.middleware import LOOPBACK, RequestGuard
 _LATE = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
-class PatientProtocol(H11Protocol):
+class TimeoutProtocol(H11Protocol):
     """HTTP/1.1, for a while: a connection that says nothing, or its first lines too slowly, is closed.
 
     None of uvicorn's options does that: `timeout_keep_alive` counts from an answer on, and `limit_concurrency` turns
@@ -114,7 +114,7 @@ def build(models: Sequence[Classifier], host: str, limits: Limits | None = None)
             hosts=LOOPBACK if alone else (*LOOPBACK, host, socket.gethostname()),
             addresses=not alone,
         ),
-        http=partial(PatientProtocol, patience=limits.head_seconds),  # type: ignore[arg-type]  # it is called, never inherited
+        http=partial(TimeoutProtocol, patience=limits.head_seconds),  # type: ignore[arg-type]  # it is called, never inherited
         ws="none",
         lifespan="on",
         log_level="warning",

@@ -40,7 +40,7 @@ class Epoch:
     frozen: bool
 
 
-class Measured(Protocol):
+class TrainedModule(Protocol):
     """What the history asks of the module that is trained, once an epoch's validation is over."""
 
     kept: nn.Module
@@ -113,7 +113,7 @@ class History(Callback):
             self._scheduler.step(self.epochs[-1].val_loss)
         trainer.should_stop = self.exhausted
 
-    def add(self, trainer: Trainer, measured: Measured) -> None:
+    def add(self, trainer: Trainer, measured: TrainedModule) -> None:
         """Add the row of the epoch that is over."""
         number = trainer.current_epoch + 1
         row = Epoch(
@@ -174,7 +174,7 @@ class EpochProgress(Callback):
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Say what the validation said."""
-        self._f1 = f", validation F1 {cast(Measured, pl_module).validation['val_f1']:.4f}"
+        self._f1 = f", validation F1 {cast(TrainedModule, pl_module).validation['val_f1']:.4f}"
         self._tell(trainer, int(trainer.num_training_batches))
 
     def _tell(self, trainer: Trainer, done: int) -> None:

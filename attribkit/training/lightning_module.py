@@ -18,7 +18,7 @@ from attribkit.training.processes import share
 from attribkit.training.settings import TrainingSettings
 
 
-class Training(LightningModule):
+class TrainingModule(LightningModule):
     """A network with the texts it learns from.
 
     Every epoch draws its batches and its dropout from the seed and the epoch's number alone: a resumed training needs

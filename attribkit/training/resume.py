@@ -55,7 +55,7 @@ class StateIO(CheckpointIO):
         Path(path).unlink(missing_ok=True)
 
 
-class KeepState(Callback):
+class StateCheckpoint(Callback):
     """Writes the state after every epoch; the last of the callbacks, so that it holds what the others came to."""
 
     def __init__(self, path: Path) -> None:

@@ -15,7 +15,7 @@ from attribkit.progress import Progress, silent
 from attribkit.training import resume as resuming
 from attribkit.training.freezing import Freezing
 from attribkit.training.history import EpochProgress, History, weights_of
-from attribkit.training.lightning_module import Training
+from attribkit.training.lightning_module import TrainingModule
 from attribkit.training.plan import Plan
 from attribkit.training.process_state import own_interrupt, quiet
 from attribkit.training.processes import leads
@@ -68,14 +68,14 @@ class Run:
         elif leads():
             shutil.rmtree(self.work, ignore_errors=True)
         if not leads():
-            self.callbacks.append(resuming.KeepState(state))  # all gather for what one of them writes
+            self.callbacks.append(resuming.StateCheckpoint(state))  # all gather for what one of them writes
             self._fit(resuming.StateIO(identity), state if resume else None)
             return self._classifier()
         made = not self.folder.exists()
         self.work.mkdir(parents=True, exist_ok=True)
         try:
             resuming.check_space(self.work, self.plan.network, len(self.plan.options.training.snapshots))
-            self.callbacks.append(resuming.KeepState(state))
+            self.callbacks.append(resuming.StateCheckpoint(state))
             self._fit(resuming.StateIO(identity), state if resume else None)
             return self._saved(self.folder, self.work)
         finally:
@@ -86,7 +86,7 @@ class Run:
 
     def _fit(self, plugin: resuming.StateIO | None, checkpoint: Path | None = None) -> None:
         settings = self.plan.options.training
-        module = Training(self.plan.network, self.plan.cropped, self.plan.validation, settings)
+        module = TrainingModule(self.plan.network, self.plan.cropped, self.plan.validation, settings)
         with quiet():
             trainer = Trainer(
                 accelerator={"cuda": "gpu"}.get(self.device.type, self.device.type),

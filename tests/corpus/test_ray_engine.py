@@ -63,10 +63,10 @@ def test_a_network_and_a_method_of_ones_own_yield_the_rows_of_one_process(
 def test_an_actor_of_another_version_or_without_a_module_refuses_to_work(model_folder: Path, tmp_path: Path) -> None:
     from attribkit.corpus.job import Job, Settings
     from attribkit.corpus.ray_engine import _Explain
-    from attribkit.corpus.work import Work
+    from attribkit.corpus.work import PartWriter
 
     job = Job(str(model_folder), None, str(tmp_path), Settings())
-    told = Work.of(job).introduce()
+    told = PartWriter.of(job).introduce()
     assert _Explain(job.to_json(), told)
     unknown = replace(job, imports=("no_such_module",)).to_json()
     with pytest.raises(InputError, match="the module 'no_such_module', which registers a network or a method, cannot"):

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import attribkit as ak
-from attribkit.evaluation.check import Checked
+from attribkit.evaluation.check import CheckResult
 from attribkit.evaluation.performance import Metrics
 from attribkit.evaluation.thresholds import Figure
 from attribkit.results.panels import Convergence
@@ -25,7 +25,7 @@ def results() -> dict[str, Any]:
         "several": ak.explain(model, texts),
         "compare": ak.compare(ak.explain(model, GOOD), ak.explain(model, GOOD, method="saliency")),
         "evaluate": Metrics(("neg", "pos"), np.array([[50, 10], [5, 35]])),
-        "check": Checked(
+        "check": CheckResult(
             "m", "exact", 9, 0, 9, (Figure("accuracy", 0.9, threshold=0.8),), Convergence.of([]), ("a note",)
         ),
         "faithfulness": ak.faithfulness(model, texts, oracle_texts=0, perturbed=0),

@@ -20,7 +20,7 @@ from attribkit.models.cnn import TextCNN
 from attribkit.models.registry import ARCHITECTURES
 from attribkit.text.settings import TextSettings
 from attribkit.training.encoding import Batches, Texts, encode
-from attribkit.training.lightning_module import Training, class_weights, narrow
+from attribkit.training.lightning_module import TrainingModule, class_weights, narrow
 from attribkit.training.settings import TrainingSettings, as_json, sort_options
 from attribkit.training.train import train
 
@@ -248,13 +248,13 @@ def test_what_is_kept_is_the_moving_average_of_every_step_s_weights(
     data: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     steps: list[dict[str, torch.Tensor]] = []
-    update = Training.on_train_batch_end
+    update = TrainingModule.on_train_batch_end
 
-    def watched(module: Training, *arguments: Any) -> None:
+    def watched(module: TrainingModule, *arguments: Any) -> None:
         steps.append({name: tensor.clone() for name, tensor in module.network.state_dict().items()})
         update(module, *arguments)
 
-    monkeypatch.setattr(Training, "on_train_batch_end", watched)
+    monkeypatch.setattr(TrainingModule, "on_train_batch_end", watched)
     found = weights(train("cnn", data, averaging=0.9, **SMALL | {"epochs": 1}))
     for name, tensor in found.items():
         by_hand = steps[0][name].double()

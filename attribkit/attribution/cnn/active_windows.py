@@ -21,7 +21,7 @@ _LINES_AT_ONCE = 2**20
 
 
 @dataclass(frozen=True, eq=False)
-class Path:
+class BaselinePath:
     """The way from a baseline to a text, for a group of B texts.
 
     Attributes:
@@ -37,13 +37,13 @@ class Path:
     norms: Numbers
 
     @staticmethod
-    def of(network: ClosedForm, ids: Tensor, mask: Tensor, baseline: Tensor | None, tables: Tables) -> "Path":
+    def of(network: ClosedForm, ids: Tensor, mask: Tensor, baseline: Tensor | None, tables: Tables) -> "BaselinePath":
         """The path to ids (B, T); baseline None, (E,), (B, T) ids or (B, T, E)."""
         filters, real = tables.filters, mask.numpy()
         words = tables.words(ids.numpy(), real)
         after, norms = Windows.of(filters, tables.rows, words), tables.norms[words].max(1)
         if baseline is None:
-            return Path(after, None, None, norms)
+            return BaselinePath(after, None, None, norms)
         if not baseline.is_floating_point():
             words = tables.words(baseline.numpy(), real)
             before, lengths = Windows.of(filters, tables.rows, words), tables.norms[words]
@@ -55,7 +55,7 @@ class Path:
         unmoved = np.zeros(after.first_rows.shape, dtype=np.bool_)
         edge = filters.widest - 1
         unmoved[:, edge : edge + ids.shape[1]] = _equal(network.embedding.weight.detach(), ids, baseline)
-        return Path(after, before, unmoved.reshape(-1), np.maximum(norms, lengths.max(1)))
+        return BaselinePath(after, before, unmoved.reshape(-1), np.maximum(norms, lengths.max(1)))
 
     def taps(self, places: Indices, column: Indices) -> tuple[Numbers, Numbers | None]:
         """⟨W, x − x′⟩ (P, K) of the tokens at places (P, K), and the base Σ ⟨W, x′⟩ (P,) or None for 0."""
@@ -78,14 +78,14 @@ class ActiveWindows:
         kept: (P, K) each, their tokens' places and taps; None where there are too many to keep.
     """
 
-    path: Path
+    path: BaselinePath
     envelope: Envelope
     row: Indices
     column: Indices
     kept: tuple[Indices, Numbers] | None
 
     @staticmethod
-    def of(path: Path, bias: Numbers) -> "ActiveWindows":
+    def of(path: BaselinePath, bias: Numbers) -> "ActiveWindows":
         """Find them. bias: (N,)."""
         columns = path.after.filters.columns
         flat, cut = _candidates(path, bias)
@@ -130,7 +130,7 @@ class ActiveWindows:
             yield part, places, self.path.taps(places, self.column[part])[0]
 
 
-def _won(path: Path, bias: Numbers, row: Indices, column: Indices, cut: bool) -> ActiveWindows:
+def _won(path: BaselinePath, bias: Numbers, row: Indices, column: Indices, cut: bool) -> ActiveWindows:
     """The winners among candidates, each a window and a filter, that come from one piece of a text or from several."""
     columns, texts = path.after.filters.columns, len(path.after.first_rows)
     places = path.after.places(row)
@@ -146,7 +146,7 @@ def _won(path: Path, bias: Numbers, row: Indices, column: Indices, cut: bool) ->
     return ActiveWindows(path, envelope, row[won], column[won], (places[won], taps[won]))
 
 
-def _candidates(path: Path, bias: Numbers) -> tuple[Indices, bool]:
+def _candidates(path: BaselinePath, bias: Numbers) -> tuple[Indices, bool]:
     """(P,) the lines that may be on an envelope, flat as `steepest` has them; and whether texts were cut to find them.
 
     The windows are looked through a few texts at a time, and a long text's in pieces.
@@ -163,7 +163,7 @@ def _candidates(path: Path, bias: Numbers) -> tuple[Indices, bool]:
     return (parts[0] if len(parts) == 1 else np.concatenate(parts)), cut
 
 
-def _found(path: Path, bias: Numbers, texts: slice, windows: slice) -> Indices:
+def _found(path: BaselinePath, bias: Numbers, texts: slice, windows: slice) -> Indices:
     after = path.after.sums(texts, windows)
     return (
         steepest(after, bias)

@@ -25,7 +25,7 @@ from torch import Tensor
 from attribkit.attribution.cnn.active_windows import ActiveWindows
 from attribkit.attribution.cnn.envelope import Numbers
 from attribkit.attribution.cnn.filters import Filters, misfit
-from attribkit.attribution.cnn.refinement import Pieces
+from attribkit.attribution.cnn.refinement import LinearPieces
 
 _DEVIATIONS = 8.0
 """λ."""
@@ -67,7 +67,7 @@ def fault(network: Any, run: Callable[[Tensor, Tensor, Tensor], Tensor]) -> str 
     return None
 
 
-def agrees(winners: ActiveWindows, pieces: Pieces, own: NDArray[np.float64]) -> NDArray[np.bool_]:
+def agrees(winners: ActiveWindows, pieces: LinearPieces, own: NDArray[np.float64]) -> NDArray[np.bool_]:
     """(B,) whether the lines of the closed form end in the network's own logits (2, B, C) of baselines and texts."""
     features, filters = pieces.features(), winners.path.after.filters
     implied = features @ pieces.outgoing.T + pieces.bias

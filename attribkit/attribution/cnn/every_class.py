@@ -18,7 +18,7 @@ _NUMBERS_AT_ONCE = 2**21
 
 
 @dataclass(frozen=True, eq=False)
-class Nodes:
+class QuadratureNodes:
     """The quadrature nodes of one text's path.
 
     Attributes:
@@ -31,11 +31,11 @@ class Nodes:
     weight: Numbers
     logits: Numbers
 
-    def __getitem__(self, some: slice) -> "Nodes":
-        return Nodes(self.interval[some], self.weight[some], self.logits[some])
+    def __getitem__(self, some: slice) -> "QuadratureNodes":
+        return QuadratureNodes(self.interval[some], self.weight[some], self.logits[some])
 
 
-def every_class(output: str, outgoing: Numbers, first: Indices, last: Indices, nodes: Nodes) -> Numbers:
+def every_class(output: str, outgoing: Numbers, first: Indices, last: Indices, nodes: QuadratureNodes) -> Numbers:
     """(P, C) ∫ ∂S_c/∂(the filter's feature) dα over each line's stretch, for every class c.
 
     Args:
@@ -54,7 +54,7 @@ def every_class(output: str, outgoing: Numbers, first: Indices, last: Indices, n
     return integrals
 
 
-def _block(output: str, outgoing: Numbers, on: NDArray[np.bool_], nodes: Nodes) -> Numbers:
+def _block(output: str, outgoing: Numbers, on: NDArray[np.bool_], nodes: QuadratureNodes) -> Numbers:
     each, largest = np.arange(len(nodes.weight)), nodes.logits.argmax(1)
     top = nodes.logits[each, largest]
     powers = np.exp(nodes.logits - top[:, np.newaxis])

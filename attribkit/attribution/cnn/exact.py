@@ -52,12 +52,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from attribkit.attribution.cnn.active_windows import ActiveWindows, Path
+from attribkit.attribution.cnn.active_windows import ActiveWindows, BaselinePath
 from attribkit.attribution.cnn.closed_form import agrees
 from attribkit.attribution.cnn.envelope import Indices, Numbers
 from attribkit.attribution.cnn.filters import ClosedForm, Filters, home, misfit
 from attribkit.attribution.cnn.lookup_tables import Tables
-from attribkit.attribution.cnn.refinement import Pieces
+from attribkit.attribution.cnn.refinement import LinearPieces
 from attribkit.attribution.outputs import Target
 from attribkit.errors import InputError
 
@@ -158,7 +158,7 @@ def attribute(
 
 def lines(
     network: ClosedForm, ids: Tensor, mask: Tensor, baseline: Tensor | None, tables: Tables | None
-) -> Iterator[tuple[slice, ActiveWindows, Pieces]]:
+) -> Iterator[tuple[slice, ActiveWindows, LinearPieces]]:
     """The lines that the filters follow along the paths; arguments and errors as those of `attribute`.
 
     Yields:
@@ -174,8 +174,8 @@ def lines(
     for rows in (slice(first, first + texts) for first in range(0, len(ids), texts)):
         some = baseline if baseline is None or baseline.ndim == 1 else baseline[rows]
         built = tables or Tables.build(network, _words(ids[rows], mask[rows], some), 2**62, filters)
-        winners = ActiveWindows.of(Path.of(network, ids[rows], mask[rows], some, built), built.bias)
-        yield rows, winners, Pieces(winners.envelope, built.outgoing, built.free, len(ids[rows]))
+        winners = ActiveWindows.of(BaselinePath.of(network, ids[rows], mask[rows], some, built), built.bias)
+        yield rows, winners, LinearPieces(winners.envelope, built.outgoing, built.free, len(ids[rows]))
 
 
 def _words(ids: Tensor, mask: Tensor, baseline: Tensor | None) -> Tensor:

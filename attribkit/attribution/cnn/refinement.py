@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from attribkit.attribution.cnn.envelope import Envelope, Indices, Numbers
-from attribkit.attribution.cnn.every_class import Nodes, every_class
+from attribkit.attribution.cnn.every_class import QuadratureNodes, every_class
 from attribkit.attribution.outputs import Target
 
 _LARGEST_MOVE = 4.0
@@ -25,7 +25,7 @@ _INTERVALS_AT_ONCE = 2**20  # numbers in one block of nodes and classes
 
 
 @dataclass(frozen=True, eq=False)
-class Pieces:
+class LinearPieces:
     """The stretches of all filters of B texts; where windows tie, each has its share.
 
     Attributes:
@@ -90,7 +90,7 @@ class Pieces:
             mine = np.flatnonzero(self.text == text)
             first, last = stretches[:, mine] - text * grid.shape[1]
             weight = (width[:, np.newaxis] * shares).reshape(-1)
-            path = Nodes(interval.repeat(8), weight, points.reshape(-1, len(self.bias)))
+            path = QuadratureNodes(interval.repeat(8), weight, points.reshape(-1, len(self.bias)))
             weights[mine] = every_class(output, outgoing[mine], first, last, path)
         return weights * self.envelope.share[:, np.newaxis]
 

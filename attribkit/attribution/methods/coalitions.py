@@ -227,7 +227,7 @@ def _least_squares(
 
 
 @dataclass(frozen=True, eq=False)
-class _Played:
+class _GameResults:
     """Scores and spread (J, B, T), steps (J, B), draws and players (B,)."""
 
     scores: Tensor
@@ -237,7 +237,7 @@ class _Played:
     players: Tensor
 
 
-def _played(request: AttributionRequest, estimate: Callable[[Game], Estimate]) -> _Played:
+def _played(request: AttributionRequest, estimate: Callable[[Game], Estimate]) -> _GameResults:
     """Every text's game by itself; a token that does not play scores exactly 0 and costs nothing."""
     texts, shape = len(request.ids), (len(request.targets), *request.ids.shape)
     scores, away = torch.zeros(2, *shape, dtype=torch.float64)
@@ -252,10 +252,10 @@ def _played(request: AttributionRequest, estimate: Callable[[Game], Estimate]) -
         if estimated.spread is not None:
             away[:, row, places] = torch.from_numpy(estimated.spread)
         steps[:, row], draws[row] = game.steps, estimated.draws
-    return _Played(scores, away, steps, draws, players)
+    return _GameResults(scores, away, steps, draws, players)
 
 
-def _notes(result: _Played, seed: int, draw: str) -> list[str]:
+def _notes(result: _GameResults, seed: int, draw: str) -> list[str]:
     """For each text: how its scores were drawn, or that none were."""
     pairs = zip(result.draws.tolist(), result.players.tolist(), strict=True)
     return [

@@ -27,7 +27,7 @@ _SHARE_BYTES = 128 * 2**20
 
 
 @dataclass(frozen=True, eq=False)
-class _Replaced:
+class _ReplacedTokens:
     """The texts with one token replaced, P of them.
 
     Attributes:
@@ -66,7 +66,7 @@ def leave_one_out(request: AttributionRequest) -> MethodResult:
     return MethodResult(scores, steps, None, (note,))
 
 
-def _agrees(request: AttributionRequest, replaced: _Replaced, targets: Sequence[Target]) -> bool:
+def _agrees(request: AttributionRequest, replaced: _ReplacedTokens, targets: Sequence[Target]) -> bool:
     """Whether the windows tell the texts' outputs as the network does; its forward may do more than its modules say."""
     if replaced.whole is None or replaced.features is None or request.filters is None:
         return True
@@ -82,7 +82,7 @@ def _agrees(request: AttributionRequest, replaced: _Replaced, targets: Sequence[
     return bool(((own - request.outputs.cpu()).abs() <= 2 * torch.from_numpy(bound).amax(1)).all())
 
 
-def _by_forward_passes(request: AttributionRequest) -> _Replaced:
+def _by_forward_passes(request: AttributionRequest) -> _ReplacedTokens:
     """For any network."""
     rows, places = request.moved.nonzero(as_tuple=True)
     logits = []
@@ -90,17 +90,17 @@ def _by_forward_passes(request: AttributionRequest) -> _Replaced:
         keep = torch.ones(len(some), request.ids.shape[1], dtype=torch.bool, device=some.device)
         keep.scatter_(1, place.unsqueeze(1), False)
         logits.append(request.logits(some, keep))
-    return _Replaced(rows.cpu(), places.cpu(), torch.cat(logits), None, None)
+    return _ReplacedTokens(rows.cpu(), places.cpu(), torch.cat(logits), None, None)
 
 
-def _by_windows(request: AttributionRequest) -> _Replaced | None:
+def _by_windows(request: AttributionRequest) -> _ReplacedTokens | None:
     """For a text CNN; None for any other network."""
     network, filters = request.network, request.filters
     if filters is None:
         return None
     device, texts, length = filters.device, *request.ids.shape
     mask, moved = request.mask.to(device), request.moved.to(device)
-    shares = _Shares.of(filters, request.embedded.to(device), request.baseline.to(device), mask)
+    shares = _TokenContributions.of(filters, request.embedded.to(device), request.baseline.to(device), mask)
     step = max(1, _SHARE_BYTES // (texts * filters.taps * filters.most * shares.matrix.element_size()))
     stretches = [slice(first, min(first + step, length)) for first in range(0, length, step)]
     windows = [
@@ -134,11 +134,11 @@ def _by_windows(request: AttributionRequest) -> _Replaced | None:
         logits.append((features[row, place].double() @ outgoing + free).cpu())
     best = torch.cat([F.relu(values.amax(1)) for values in windows], dim=1).double()
     whole = (best @ outgoing + free).cpu()
-    return _Replaced(torch.cat(rows), torch.cat(places), torch.cat(logits), whole, best.cpu())
+    return _ReplacedTokens(torch.cat(rows), torch.cat(places), torch.cat(logits), whole, best.cpu())
 
 
 @dataclass(frozen=True, eq=False)
-class _Shares:
+class _TokenContributions:
     """What each token gives, by each tap of each filter, to the windows that hold it: ⟨W_f[:, j], x_i⟩.
 
     Attributes:
@@ -153,13 +153,13 @@ class _Shares:
     baseline: Tensor | None
 
     @staticmethod
-    def of(filters: Filters, embedded: Tensor, baseline: Tensor, mask: Tensor) -> "_Shares":
+    def of(filters: Filters, embedded: Tensor, baseline: Tensor, mask: Tensor) -> "_TokenContributions":
         matrix = filters.matrix(torch.promote_types(embedded.dtype, torch.float32))
         embedded, baseline = embedded.to(matrix.dtype), baseline.to(matrix.dtype)
         first = baseline[0, 0]
         if bool(((baseline == first).all(2) | ~mask).all()):
-            return _Shares(filters, matrix, embedded, first if bool(first.any()) else None)
-        return _Shares(filters, matrix, embedded, baseline)
+            return _TokenContributions(filters, matrix, embedded, first if bool(first.any()) else None)
+        return _TokenContributions(filters, matrix, embedded, baseline)
 
     def of_texts(self, stretch: slice) -> Tensor:
         """(B, n, Q, F)."""

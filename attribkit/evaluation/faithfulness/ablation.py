@@ -77,7 +77,7 @@ def _log_softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @dataclass(frozen=True, eq=False)
-class Erasable:
+class AblatedText:
     """One text, of which any tokens may be removed.
 
     Attributes:

@@ -47,7 +47,7 @@ class Curves:
         removed, kept = np.zeros((2, 2, len(scores), len(removals), len(labels), len(PERCENTS)))
         by_length = np.argsort([len(encoded.ids) for encoded in batch.encoded], kind="stable")
         for start in range(0, len(labels), _TEXTS_AT_ONCE):
-            versions = _Versions(model.tokenizer.pad_id)
+            versions = _DistinctInputs(model.tokenizer.pad_id)
             places = []
             for row in by_length[start : start + _TEXTS_AT_ONCE].tolist():
                 ids = batch.encoded[row].ids
@@ -74,7 +74,7 @@ def ranks(scores: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 @dataclass
-class _Versions:
+class _DistinctInputs:
     """The distinct versions of some texts."""
 
     pad_id: int

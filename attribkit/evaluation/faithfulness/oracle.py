@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from attribkit.evaluation.faithfulness.ablation import Erasable, Keep
+from attribkit.evaluation.faithfulness.ablation import AblatedText, Keep
 
 EXACT = 12
 """Tokens up to which all subsets are tried."""
@@ -21,21 +21,21 @@ _DONE = 1e-3
 """A probability so near to its limit leaves nothing worth looking for: the rest goes in one step per bin."""
 
 
-def best_removed(text: Erasable, counts: NDArray[np.int64]) -> NDArray[np.float64]:
+def best_removed(text: AblatedText, counts: NDArray[np.int64]) -> NDArray[np.float64]:
     """The smallest log p that removing so many tokens (P,), ascending, leads to; found by search if T > 12."""
     if len(text.ids) <= EXACT:
         return _by_subsets(text)[0][counts]
     return _by_beam(text, counts.tolist(), -1)
 
 
-def best_kept(text: Erasable, counts: NDArray[np.int64]) -> NDArray[np.float64]:
+def best_kept(text: AblatedText, counts: NDArray[np.int64]) -> NDArray[np.float64]:
     """The largest log p that so many tokens (P,), ascending, have when they alone are kept; searched if T > 12."""
     if len(text.ids) <= EXACT:
         return _by_subsets(text)[1][len(text.ids) - counts]
     return _by_beam(text, (len(text.ids) - counts[::-1]).tolist(), +1)[::-1]
 
 
-def _by_subsets(text: Erasable) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _by_subsets(text: AblatedText) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(T + 1,) the smallest and the largest log p by the number of tokens removed."""
     length = len(text.ids)
     keep = (np.arange(2**length)[:, np.newaxis] >> np.arange(length)) % 2 == 1
@@ -46,7 +46,7 @@ def _by_subsets(text: Erasable) -> tuple[NDArray[np.float64], NDArray[np.float64
     return smallest, largest
 
 
-def _by_beam(text: Erasable, goals: Sequence[int], sign: int) -> NDArray[np.float64]:
+def _by_beam(text: AblatedText, goals: Sequence[int], sign: int) -> NDArray[np.float64]:
     """The largest sign · log p found with so many tokens removed (P,), ascending, times the sign."""
     beam, removed, masks = np.ones((1, len(text.ids)), dtype=bool), 0, []
     order = None if text.quick else text.each(beam)[0]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from attribkit.attribution.choice import why_not_exact
 from attribkit.attribution.cnn.ablation import WindowAblation
 from attribkit.evaluation.faithfulness import oracle
-from attribkit.evaluation.faithfulness.ablation import Erasable
+from attribkit.evaluation.faithfulness.ablation import AblatedText
 from attribkit.evaluation.faithfulness.bounds import RemovalBounds
 from attribkit.evaluation.faithfulness.curves import Curves
 from attribkit.evaluation.faithfulness.measures import AT_BINS, BINS, counts_of
@@ -78,7 +78,7 @@ class OracleSearch:
             counts, shortcut = counts_of(len(ids), BINS), _windows(model, batch, row) if fits else None
             exact[row] = len(ids) <= oracle.EXACT
             for number, way in enumerate(removals):
-                text = Erasable(own, ids, label, way, shortcut)
+                text = AblatedText(own, ids, label, way, shortcut)
                 lost = -text.each(np.ones((1, len(ids)), dtype=bool))[0]
                 tau[:, number, row] = [kendall(method_scores[row], lost) for method_scores in scores]
                 removed[number, row] = oracle.best_removed(text, counts)

@@ -13,7 +13,7 @@ SAYS_MORE = 1.25
 
 
 @dataclass(frozen=True, eq=False)
-class Runs:
+class Ngrams:
     """G recurring runs of L tokens.
 
     Attributes:
@@ -36,7 +36,7 @@ class Runs:
         return np.abs(self.groups.means) >= SAYS_MORE * self.largest
 
 
-def find_words(tokens: Occurrences, least: int) -> Runs:
+def find_words(tokens: Occurrences, least: int) -> Ngrams:
     """The words that occur in at least `least` texts and hold a letter or digit."""
     written = np.array([any(map(str.isalnum, word)) for word in tokens.words] + [False])
     first = np.flatnonzero(written[tokens.word])
@@ -44,10 +44,10 @@ def find_words(tokens: Occurrences, least: int) -> Runs:
     frequent = np.flatnonzero(groups.text_count >= least)
     first = first[np.isin(groups.group, frequent)]
     groups = groups.of(frequent)
-    return Runs(frequent[:, np.newaxis], groups, first, groups.means, np.zeros_like(groups.means))
+    return Ngrams(frequent[:, np.newaxis], groups, first, groups.means, np.zeros_like(groups.means))
 
 
-def find_longer(tokens: Occurrences, shorter: Runs, words: Runs, least: int) -> Runs:
+def find_longer(tokens: Occurrences, shorter: Ngrams, words: Ngrams, least: int) -> Ngrams:
     """Runs one token longer than `shorter` that occur in at least `least` texts; each of their parts recurs itself."""
     length = shorter.words.shape[1] + 1
     begins = np.full(len(tokens.word) + 1, -1)  # which of the shorter ones begins at each token
@@ -65,4 +65,4 @@ def find_longer(tokens: Occurrences, shorter: Runs, words: Runs, least: int) -> 
     own = np.zeros(len(tokens.words))
     own[words.words[:, 0]] = words.groups.means
     parts = np.maximum(np.abs(shorter.groups.means), shorter.largest)
-    return Runs(spelt, groups, first, own[spelt].sum(1), np.maximum(parts[left], parts[right]))
+    return Ngrams(spelt, groups, first, own[spelt].sum(1), np.maximum(parts[left], parts[right]))

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 
 from attribkit.evaluation.importance.occurrences import Occurrences
-from attribkit.evaluation.importance.phrases import Runs
+from attribkit.evaluation.importance.phrases import Ngrams
 
 _MIRRORED = (("share_for", "share_against"), ("example_for", "example_against"))
 
 
-def word_rows(tokens: Occurrences, words: Runs, label: str, replicates: int, seed: int) -> pd.DataFrame:
+def word_rows(tokens: Occurrences, words: Ngrams, label: str, replicates: int, seed: int) -> pd.DataFrame:
     """One class's rows of what `WordImportance.words` names, from the occurrences that count for it."""
     groups = words.groups
     scores, mean = groups.scores, groups.means
@@ -41,7 +41,7 @@ def word_rows(tokens: Occurrences, words: Runs, label: str, replicates: int, see
     )
 
 
-def phrase_rows(tokens: Occurrences, runs: Runs, label: str, replicates: int, seed: int) -> pd.DataFrame:
+def phrase_rows(tokens: Occurrences, runs: Ngrams, label: str, replicates: int, seed: int) -> pd.DataFrame:
     """One class's rows of what `WordImportance.phrases` names, of runs of one length."""
     groups, length = runs.groups, runs.words.shape[1]
     low, high = groups.intervals(replicates, seed)

@@ -55,7 +55,7 @@ def still_maps(panel: Scatter) -> list[dict[str, Any]]:
     return drawings
 
 
-def variable(sign: markers.Sign) -> str:
+def variable(sign: markers.LegendEntry) -> str:
     """The name of the CSS variable that holds a sign's colour."""
     return "--rest" if sign.colour is None else f"--g{sign.colour}"
 

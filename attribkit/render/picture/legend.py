@@ -28,14 +28,16 @@ class Mark(Enum):
 
 
 @dataclass(frozen=True)
-class Cue:
+class LegendLine:
     """One line of the legend beside the scale."""
 
     mark: Mark
     words: str
 
 
-def legend(aim: str, unit: str, scale: Scale, cues: Sequence[Cue], context: DrawContext, own: bool = False) -> Block:
+def legend(
+    aim: str, unit: str, scale: Scale, cues: Sequence[LegendLine], context: DrawContext, own: bool = False
+) -> Block:
     """The scale with its numbers, and what the marks mean; `own`: every row has its own numbers."""
     width = 196.0
 
@@ -61,7 +63,7 @@ def legend(aim: str, unit: str, scale: Scale, cues: Sequence[Cue], context: Draw
     return Block(max(44.0, 13.5 * len(cues) + 2) if scale.limit else 14.0, draw)
 
 
-def _cue(canvas: Canvas, cue: Cue, x: float, top: float) -> None:
+def _cue(canvas: Canvas, cue: LegendLine, x: float, top: float) -> None:
     mark = cue.mark
     if mark in (Mark.towards, Mark.against):
         sign = 1 if mark is Mark.towards else -1
@@ -83,16 +85,19 @@ def _cue(canvas: Canvas, cue: Cue, x: float, top: float) -> None:
     canvas.text(x if mark is Mark.none else x + 33, top + 8, cue.words, SMALL, INKS.muted)
 
 
-def cues(text: str | None, panel: TokenScores) -> list[Cue]:
+def cues(text: str | None, panel: TokenScores) -> list[LegendLine]:
     """The marks that a panel's drawing uses, in the legend's order."""
-    used = [Cue(Mark.towards, "bar below: speaks for it"), Cue(Mark.against, "bar above: speaks against it")]
+    used = [
+        LegendLine(Mark.towards, "bar below: speaks for it"),
+        LegendLine(Mark.against, "bar above: speaks against it"),
+    ]
     if not panel.known.all():
-        used.append(Cue(Mark.unknown, "dotted: a word the model does not know"))
+        used.append(LegendLine(Mark.unknown, "dotted: a word the model does not know"))
     if has_unread(text, panel):
-        used.append(Cue(Mark.unread, "not read by the model"))
+        used.append(LegendLine(Mark.unread, "not read by the model"))
     if caption(panel):
-        used.append(Cue(Mark.band, f"band: {caption(panel)}"))
+        used.append(LegendLine(Mark.band, f"band: {caption(panel)}"))
     end = limit(sentences(panel))
     if end:
-        used.append(Cue(Mark.sums, f"in the margin: the sentences’ sums, up to ±{number(end, sign=False)}"))
+        used.append(LegendLine(Mark.sums, f"in the margin: the sentences’ sums, up to ±{number(end, sign=False)}"))
     return used

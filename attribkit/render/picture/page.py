@@ -11,7 +11,7 @@ from attribkit.render.picture import chart, heatmap, pairs, scatter, table, toke
 from attribkit.render.picture.canvas import Block, Canvas, default_style, gap, write
 from attribkit.render.picture.context import INKS, LINE, MARGIN, WIDTH, DrawContext, prose, rule
 from attribkit.render.picture.fonts import MISSING, FontSet
-from attribkit.render.picture.legend import Cue, Mark, cues, legend
+from attribkit.render.picture.legend import LegendLine, Mark, cues, legend
 from attribkit.render.picture.prediction import header
 from attribkit.render.picture.row import row
 from attribkit.render.picture.token_scores import settings
@@ -161,7 +161,9 @@ def _in_rows(explanations: Sequence[Drawable], context: DrawContext, tallest: fl
     first = pairs[0][1]
     used = list(dict.fromkeys(cue for explanation, panel in pairs for cue in cues(explanation.text, panel)))
     used.append(
-        Cue(Mark.none, "one scale for all rows: paler is weaker" if together else "each row has a scale of its own")
+        LegendLine(
+            Mark.none, "one scale for all rows: paler is weaker" if together else "each row has a scale of its own"
+        )
     )
     same = len({panel.target for _, panel in pairs}) == 1
     aim = quoted(first.target) if same else "its label"

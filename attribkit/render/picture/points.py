@@ -28,7 +28,7 @@ Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, eq=False)
-class Inks:
+class PointStyles:
     """The signs of a panel on light paper.
 
     Attributes:
@@ -37,12 +37,12 @@ class Inks:
         shapes: (N,) each point's place among the shapes.
     """
 
-    signs: list[markers.Sign]
+    signs: list[markers.LegendEntry]
     colours: NDArray[np.float64]
     shapes: NDArray[np.int64]
 
     @classmethod
-    def of(cls, panel: Scatter) -> "Inks":
+    def of(cls, panel: Scatter) -> "PointStyles":
         """The colours and shapes of a panel's points."""
         signs, places = markers.signs(panel)
         if panel.values is not None and len(panel.values):
@@ -52,7 +52,7 @@ class Inks:
         return cls(signs, table[places], np.array([sign.shape for sign in signs])[places])
 
 
-def colour_of(sign: markers.Sign) -> str:
+def colour_of(sign: markers.LegendEntry) -> str:
     """A sign's colour on light paper."""
     return markers.REST[0] if sign.colour is None else markers.COLOURS[sign.colour][0]
 
@@ -88,7 +88,7 @@ def draw_markers(
     return collection
 
 
-def symbols(canvas: Canvas, spots: Sequence[tuple[float, float]], signs: Sequence[markers.Sign]) -> None:
+def symbols(canvas: Canvas, spots: Sequence[tuple[float, float]], signs: Sequence[markers.LegendEntry]) -> None:
     """The legend's markers, at spots in points from the sheet's top left."""
     plot = canvas.axes(0, 0, canvas.width, canvas.height)
     plot.set_xlim(0, canvas.width)
@@ -100,7 +100,7 @@ def symbols(canvas: Canvas, spots: Sequence[tuple[float, float]], signs: Sequenc
     collection.set_label("legend")
 
 
-def cloud(canvas: Canvas, panel: Scatter, index: int, inks: Inks, context: DrawContext, box: Box) -> None:
+def cloud(canvas: Canvas, panel: Scatter, index: int, inks: PointStyles, context: DrawContext, box: Box) -> None:
     """One map in its frame: left, top, width, height in points."""
     left, top, width, height = box
     plot = canvas.axes(*box)

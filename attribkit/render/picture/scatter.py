@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from attribkit.render.picture.canvas import Block, Canvas, gap
 from attribkit.render.picture.context import INKS, INNER, MARGIN, NOTE, SMALL, DrawContext, beside, clip, prose
-from attribkit.render.picture.points import Inks, cloud, symbols
+from attribkit.render.picture.points import PointStyles, cloud, symbols
 from attribkit.render.preparation import markers, scatter_text
 from attribkit.render.preparation import scatter as geometry
 from attribkit.render.preparation.unicode import shorten, visible
@@ -34,7 +34,7 @@ _SHORT = {"same-label neighbours": "alike", "trustworthiness": "trust"}
 def scatter(panel: Scatter, context: DrawContext) -> list[Block]:
     """The scatter as blocks: title, maps, legend, numbers, placed texts, notes."""
     blocks = [_head(panel, context)]
-    inks = Inks.of(panel)
+    inks = PointStyles.of(panel)
     if len(panel.maps) == 1:
         long = len(inks.signs) > BESIDE
         aside = [] if long else [_legend(inks, panel, context, 1, ASIDE), gap(12)]
@@ -74,7 +74,7 @@ def _column(blocks: list[Block]) -> Block:
     return Block(sum(block.height for block in blocks), draw)
 
 
-def _single(panel: Scatter, context: DrawContext, inks: Inks) -> Block:
+def _single(panel: Scatter, context: DrawContext, inks: PointStyles) -> Block:
     height = PLOT * geometry.frame(panel).height
 
     def draw(canvas: Canvas, top: float) -> None:
@@ -86,7 +86,7 @@ def _single(panel: Scatter, context: DrawContext, inks: Inks) -> Block:
     return Block(height + (16 if panel.dimensions == 2 else 4), draw)
 
 
-def _legend(inks: Inks, panel: Scatter, context: DrawContext, columns: int, width: float) -> Block:
+def _legend(inks: PointStyles, panel: Scatter, context: DrawContext, columns: int, width: float) -> Block:
     """The signs with their counts, or the colour bar, from the margin or, narrow, beside the map."""
     left = MARGIN if width == INNER else MARGIN + INNER - width
     if panel.values is not None and len(panel.values):
@@ -157,7 +157,7 @@ def _numbers(map_: Map, context: DrawContext) -> Block:
     return Block(line * len(rows) + 4 * len(measures), draw)
 
 
-def _grid(panel: Scatter, context: DrawContext, inks: Inks) -> list[Block]:
+def _grid(panel: Scatter, context: DrawContext, inks: PointStyles) -> list[Block]:
     """Small maps: a row for each layer, a column for each epoch; or all layers of one time in rows."""
     layers = list(dict.fromkeys(map_.layer for map_ in panel.maps))
     timed = len({map_.epoch for map_ in panel.maps}) > 1
@@ -185,7 +185,7 @@ def _time(map_: Map) -> float:
     return float("inf") if map_.epoch is None else map_.epoch
 
 
-def _row(panel: Scatter, context: DrawContext, inks: Inks, row: list[int], width: float) -> Block:
+def _row(panel: Scatter, context: DrawContext, inks: PointStyles, row: list[int], width: float) -> Block:
     height = width * geometry.frame(panel).height
     timed = len({map_.epoch for map_ in panel.maps}) > 1
     layered = 13.0 if timed else 0.0

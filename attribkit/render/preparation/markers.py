@@ -92,7 +92,7 @@ def ramp() -> tuple[tuple[str, str], ...]:
 
 
 @dataclass(frozen=True)
-class Sign:
+class LegendEntry:
     """One entry of the legend.
 
     Attributes:
@@ -108,17 +108,19 @@ class Sign:
     shape: int
 
 
-def signs(panel: Scatter) -> tuple[list[Sign], NDArray[np.int64]]:
+def signs(panel: Scatter) -> tuple[list[LegendEntry], NDArray[np.int64]]:
     """The legend's entries, and (N,) each point's place among them; one nameless entry where nothing is grouped."""
     count = len(panel.maps[0].points)
     if not len(panel.group):
-        return [Sign("", count, 0, 0)], np.zeros(count, dtype=np.int64)
+        return [LegendEntry("", count, 0, 0)], np.zeros(count, dtype=np.int64)
     sizes = np.bincount(panel.group[panel.group >= 0], minlength=len(panel.groups))
     own = np.arange(len(sizes))
     if len(sizes) > OWN:
         own = np.sort(np.argsort(-sizes, kind="stable")[: OWN - 1])
     legend = [
-        Sign(visible(panel.groups[group], one_line=True), int(sizes[group]), place % len(COLOURS), place % len(SHAPES))
+        LegendEntry(
+            visible(panel.groups[group], one_line=True), int(sizes[group]), place % len(COLOURS), place % len(SHAPES)
+        )
         for place, group in enumerate(own)
     ]
     # one place more, which −1 reaches from behind
@@ -127,11 +129,11 @@ def signs(panel: Scatter) -> tuple[list[Sign], NDArray[np.int64]]:
     rest = np.setdiff1d(np.arange(len(sizes)), own)
     if len(rest):
         places[rest] = len(legend)
-        legend.append(Sign(f"{len(rest):,} smaller groups", int(sizes[rest].sum()), None, 0))
+        legend.append(LegendEntry(f"{len(rest):,} smaller groups", int(sizes[rest].sum()), None, 0))
     none = int((panel.group < 0).sum())
     if none:
         places[-1] = len(legend)
-        legend.append(Sign(f"no {panel.colour}" if panel.colour else "none", none, None, 3))
+        legend.append(LegendEntry(f"no {panel.colour}" if panel.colour else "none", none, None, 3))
     return legend, places[panel.group]
 
 

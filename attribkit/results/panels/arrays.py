@@ -55,7 +55,7 @@ def nested(cls: type[T], value: Any) -> T:
     return value if isinstance(value, cls) else cls(**value)
 
 
-class Compared:
+class ArrayEquality:
     """Equality field by field, arrays by all their elements and their type; not hashable, as numpy's arrays are not."""
 
     def __eq__(self, other: object) -> bool:

@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.errors import InputError
-from attribkit.results.panels.arrays import Compared, frozen_array
+from attribkit.results.panels.arrays import ArrayEquality, frozen_array
 
 
 @dataclass(frozen=True, eq=False)
-class Band(Compared):
+class Band(ArrayEquality):
     """The same scores with several baselines: how much does the baseline matter?
 
     Attributes:

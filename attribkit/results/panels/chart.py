@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.errors import InputError
-from attribkit.results.panels.arrays import Compared, freeze, nested
+from attribkit.results.panels.arrays import ArrayEquality, freeze, nested
 
 
 @dataclass(frozen=True, eq=False)
-class Series(Compared):
+class Series(ArrayEquality):
     """One line of a chart: x (N,), y (N,), and the name its legend shows."""
 
     name: str

@@ -11,7 +11,7 @@ from attribkit.results.panels.token_scores import TokenScores
 
 
 @dataclass(frozen=True, eq=False)
-class Aligned:
+class AlignedScores:
     """The stretches of a text that both sets of scores speak of: tokens, or several where the two cut differently.
 
     Attributes:
@@ -35,11 +35,11 @@ class Aligned:
     whole: bool
 
 
-def align(a: TokenScores, b: TokenScores) -> Aligned:
+def align(a: TokenScores, b: TokenScores) -> AlignedScores:
     """The finest stretches at whose ends both begin and end a token."""
     if np.array_equal(a.starts, b.starts) and np.array_equal(a.ends, b.ends):
         apart = np.hypot(_spread(a), _spread(b))
-        return Aligned(a.starts, a.ends, a.tokens, a.known & b.known, a.scores, b.scores, apart, True)
+        return AlignedScores(a.starts, a.ends, a.tokens, a.known & b.known, a.scores, b.scores, apart, True)
     spans = sorted(
         (int(start), int(end), side, place)
         for side, panel in enumerate((a, b))
@@ -52,7 +52,7 @@ def align(a: TokenScores, b: TokenScores) -> Aligned:
         first, last, places = stretches[-1]
         places[side].append(place)
         stretches[-1] = (first, max(last, end), places)
-    return Aligned(
+    return AlignedScores(
         np.array([start for start, _, _ in stretches], dtype=np.int64),
         np.array([end for _, end, _ in stretches], dtype=np.int64),
         tuple(

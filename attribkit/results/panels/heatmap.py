@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.errors import InputError
-from attribkit.results.panels.arrays import Compared, check_tokens, freeze, nested
+from attribkit.results.panels.arrays import ArrayEquality, check_tokens, freeze, nested
 
 
 @dataclass(frozen=True, eq=False)
-class HeatmapRow(Compared):
+class HeatmapRow(ArrayEquality):
     """One measure of every token.
 
     Attributes:
@@ -52,7 +52,7 @@ class Agreement:
 
 
 @dataclass(frozen=True, eq=False)
-class Heatmap(Compared):
+class Heatmap(ArrayEquality):
     """Rows of values over a text's tokens, in reading order; repeated words keep columns of their own.
 
     Attributes:

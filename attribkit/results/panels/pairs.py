@@ -6,14 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.errors import InputError
-from attribkit.results.panels.arrays import Compared, check_tokens, freeze
+from attribkit.results.panels.arrays import ArrayEquality, check_tokens, freeze
 
 INDICES = {"shapley": "Shapley interaction index", "integrated_hessians": "integrated Hessians"}
 """What is shared out over pairs, by the name a user types."""
 
 
 @dataclass(frozen=True, eq=False)
-class Pairs(Compared):
+class Pairs(ArrayEquality):
     """The interactions of a text's tokens: the upper triangle of a symmetric matrix, of which zeros are left out.
 
     Whatever the index, own_i + Σ_j value_ij is what token i gives within the whole text, which `expected` holds:

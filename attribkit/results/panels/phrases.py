@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.errors import InputError
-from attribkit.results.panels.arrays import Compared, freeze
+from attribkit.results.panels.arrays import ArrayEquality, freeze
 
 
 class Phrase(NamedTuple):
@@ -29,7 +29,7 @@ class Phrase(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Phrases(Compared):
+class Phrases(ArrayEquality):
     """The windows of a text that a convolution's filters chose, each with its share of the score.
 
     Attributes:

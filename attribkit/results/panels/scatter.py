@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.errors import InputError
-from attribkit.results.panels.arrays import Compared, freeze, frozen_array, nested
+from attribkit.results.panels.arrays import ArrayEquality, freeze, frozen_array, nested
 
 EXCERPT = 120
 """The most characters of a text that a map carries."""
@@ -38,7 +38,7 @@ class Mixing:
 
 
 @dataclass(frozen=True, eq=False)
-class Map(Compared):
+class Map(ArrayEquality):
     """One layer at one time.
 
     Attributes:
@@ -69,7 +69,7 @@ class Map(Compared):
 
 
 @dataclass(frozen=True, eq=False)
-class ProjectedText(Compared):
+class ProjectedText(ArrayEquality):
     """A new text among the points.
 
     Attributes:
@@ -90,7 +90,7 @@ class ProjectedText(Compared):
 
 
 @dataclass(frozen=True, eq=False)
-class Scatter(Compared):
+class Scatter(ArrayEquality):
     """Maps of the same N points (texts, or tokens in their texts).
 
     Attributes:

@@ -6,14 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.errors import InputError
-from attribkit.results.panels.arrays import Compared, check_tokens, freeze, nested
+from attribkit.results.panels.arrays import ArrayEquality, check_tokens, freeze, nested
 from attribkit.results.panels.band import Band
 from attribkit.results.panels.criteria import PATH_TOLERANCE, failed, relative_error, relative_to_size
 from attribkit.results.panels.phrases import Phrase, Phrases
 
 
 @dataclass(frozen=True, eq=False)
-class TokenScores(Compared):
+class TokenScores(ArrayEquality):
     """How much each token moved one output of the model, in that output's own unit.
 
     The scores are never rescaled; only a drawing scales its colours. A method that promises completeness says that
