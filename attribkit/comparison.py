@@ -76,7 +76,7 @@ def compare(a: Explanation, b: Explanation, names: tuple[str, str] | None = None
         tokens_total=change.tokens_total,
         notes=(
             *(in_words(agreement) for agreement in pair),
-            *_why_they_part(a.token_scores.method, b.token_scores.method),
+            *_notes_on_methods(a.token_scores.method, b.token_scores.method),
             *(f"{name}: {explanation.token_scores.verdict}" for name, explanation in ((first, a), (second, b))),
             *change.notes,
         ),
@@ -94,7 +94,7 @@ def compare(a: Explanation, b: Explanation, names: tuple[str, str] | None = None
     return Comparison(a.text or "", change.target, change.unit, heatmap, table, provenance)
 
 
-def _why_they_part(first: str, second: str) -> tuple[str, ...]:
+def _notes_on_methods(first: str, second: str) -> tuple[str, ...]:
     """One sentence where two methods ask different questions of one text."""
     ways = [way for method in (first, second) for way, methods in _WAYS.items() if method in methods]
     if len(set(ways)) < 2:

@@ -32,7 +32,7 @@ from playwright.sync_api import sync_playwright
 from sklearn.manifold import TSNE as SklearnTSNE
 
 from attribkit.data import load_dataset
-from attribkit.data.labelled_texts import drawn
+from attribkit.data.labelled_texts import sample_rows
 from attribkit.data.synthetic import demo_reviews
 from attribkit.models.classifier import Classifier
 from attribkit.models.layers import choose_layers
@@ -65,7 +65,7 @@ def main() -> None:
         sizes = options.points or ((600, 1_200) if quick else (5_000, 25_000))
         model = Classifier.load("imdb-attention-rnn", "cpu")
         layer = model.before_last()
-        chosen = [texts[row] for row in drawn(np.arange(len(texts)), max(sizes), seed=0)]
+        chosen = [texts[row] for row in sample_rows(np.arange(len(texts)), max(sizes), seed=0)]
         values = read_layers(model, model.ids(chosen), [layer], Reduction())[layer.name]
         points = Components.of(values, PCA_FIRST)(values)
         for size in sizes:
@@ -80,7 +80,7 @@ def reviews(count: int) -> tuple[list[str], str]:
     folder = os.environ.get("ATTRIBKIT_DATA")
     if folder and (Path(folder) / "imdb").is_dir():
         table = load_dataset("imdb").test
-        chosen = drawn(np.arange(len(table)), count, seed=0)
+        chosen = sample_rows(np.arange(len(table)), count, seed=0)
         return table["text"].iloc[chosen].tolist(), "imdb test"
     table = demo_reviews({"test": count + count % 2})["test"]
     return table["text"].tolist()[:count], "demo"
@@ -138,7 +138,7 @@ def forward_hooked(model: Classifier, ids: list[NDArray[np.int64]], layers: list
 
 def measure_tsne(points: NDArray[np.float64], quick: bool) -> None:
     perplexity = 30.0
-    rows = drawn(np.arange(len(points)), SAMPLE, seed=0)
+    rows = sample_rows(np.arange(len(points)), SAMPLE, seed=0)
     if quick:  # imports and numba's compiling are not what is measured
         TSNE(perplexity=5, engine="openTSNE")(points[:60])
     # the engine that is not chosen is shown too where it takes seconds
@@ -188,12 +188,12 @@ def measure_page(texts: list[str], source: str) -> None:
     model = Classifier.load("imdb-cnn", "cpu")
     with TemporaryDirectory() as folder, sync_playwright() as playwright:
         for dimensions in (2, 3):
-            drawn = project(model, texts, dimensions=dimensions, colour="prediction")
-            spent, path = seconds(lambda found=drawn: found.save(Path(folder) / "map.html"))
+            sample_rows = project(model, texts, dimensions=dimensions, colour="prediction")
+            spent, path = seconds(lambda found=sample_rows: found.save(Path(folder) / "map.html"))
             opened = [opening(playwright, browser, path) for _ in range(3)]
             emit(
                 "page",
-                points=len(drawn.panels()[0].excerpts),
+                points=len(sample_rows.panels()[0].excerpts),
                 dimensions=dimensions,
                 source=source,
                 megabytes=path.stat().st_size / 1e6,

@@ -38,7 +38,7 @@ from attribkit.data import Dataset, load_dataset
 from attribkit.text.settings import TextSettings
 from attribkit.text.tokenizer import Tokenizer
 from attribkit.training.encoding import Batches, encode
-from attribkit.training.lightning_module import narrow
+from attribkit.training.lightning_module import uses_bfloat16
 from attribkit.training.plan import prepare
 from attribkit.training.process_state import kept_memory
 from attribkit.training.settings import sort_options
@@ -69,7 +69,7 @@ def main() -> None:
         "machine",
         cores=os.cpu_count(),
         threads=torch.get_num_threads(),
-        half_precision=narrow("auto", torch.nn.LSTM(1, 1), torch.device("cpu")),
+        half_precision=uses_bfloat16("auto", torch.nn.LSTM(1, 1), torch.device("cpu")),
         python=platform.python_version(),
         **{package: version(package) for package in packages},
     )
@@ -175,7 +175,7 @@ def stepper(plan: Any, precision: str) -> Callable[[Any], int]:
     """What Lightning is told to do with a batch, without it; returns how many tokens the batch holds."""
     network, settings = plan.network.train(), plan.options.training
     optimizer = torch.optim.Adam(network.parameters(), lr=settings.learning_rate, fused=True)
-    half = narrow(precision, network, torch.device("cpu"))
+    half = uses_bfloat16(precision, network, torch.device("cpu"))
 
     def step(batch: tuple[Tensor, Tensor, Tensor]) -> int:
         ids, mask, labels = batch

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from attribkit.attribution.cnn import closed_form
-from attribkit.attribution.cnn.filters import misfit, named_as_text_cnn
+from attribkit.attribution.cnn.filters import geometry_fault, named_as_text_cnn
 from attribkit.attribution.registry import CLOSED_FORM, METHODS, Method, method_of
 from attribkit.errors import InputError
 from attribkit.models.state import embedding_fed, preserve_state
@@ -59,7 +59,7 @@ def methods_for(network: Any) -> list[str]:
 
 def why_not_exact(network: Any) -> str | None:
     """Why a network has no closed form, as a clause; None if it has, as far as can be told without its texts."""
-    reason = misfit(network)
+    reason = geometry_fault(network)
     if reason is not None or closed_form.declared(network):
         return reason
     with preserve_state(network):

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from attribkit.attribution.cnn.exact import Phrases
-from attribkit.attribution.cnn.filters import Filters, misfit
+from attribkit.attribution.cnn.filters import Filters, geometry_fault
 from attribkit.attribution.cnn.lookup_tables import Tables
 from attribkit.attribution.outputs import Target
 
@@ -59,7 +59,7 @@ class AttributionRequest:
     @cached_property
     def filters(self) -> Filters | None:
         """The filters of a text CNN; None for any other network."""
-        return Filters.of(self.network) if self.closed_form and misfit(self.network) is None else None
+        return Filters.of(self.network) if self.closed_form and geometry_fault(self.network) is None else None
 
     @cached_property
     def embedded(self) -> Tensor:

@@ -47,10 +47,10 @@ def common(
         before = in_words()
         for module in modules:
             import_registering(module)
-        _tell_again(context, before, in_words())
+        _renew_help(context, before, in_words())
 
 
-def _tell_again(context: typer.Context, before: str, now: str) -> None:
+def _renew_help(context: typer.Context, before: str, now: str) -> None:
     """Give a help text anew that was made before modules were imported."""
     group: Any = context.command
     for option in (option for command in group.commands.values() for option in command.params):

@@ -20,7 +20,7 @@ def serve(
     host: Annotated[str, typer.Option(help="127.0.0.1 lets only this machine in.")] = "127.0.0.1",
 ) -> None:
     """Open a live page on which the explanation follows what you type."""
-    with _without_collecting():
+    with _without_garbage_collection():
         from attribkit.models.classifier import Classifier
         from attribkit.models.model_folder import bundled
 
@@ -50,7 +50,7 @@ def serve(
 
 
 @contextmanager
-def _without_collecting() -> Iterator[None]:
+def _without_garbage_collection() -> Iterator[None]:
     """Imports and models are there to stay: looking for garbage among them takes a seventh of the start."""
     enabled = gc.isenabled()
     gc.disable()

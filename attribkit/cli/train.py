@@ -100,7 +100,7 @@ def train(
     from attribkit.reproduce.folds import cross_validate
     from attribkit.results.several_panels import Panels
     from attribkit.training.process_state import kept_memory
-    from attribkit.training.processes import leads
+    from attribkit.training.processes import is_main_process
     from attribkit.training.resume import check_folder
     from attribkit.training.train import train as run
 
@@ -157,7 +157,7 @@ def train(
             name=out.resolve().name,
             **options,
         )
-    if not leads():
+    if not is_main_process():
         return
     if half:
         classifier.save(out, overwrite=True, half=True)

@@ -74,7 +74,9 @@ class Dataset:
         if most < 1:
             raise InputError(f"`most` must be at least 1 row of each split, got {most}")
         notes = [f"at most {most:,} rows of each split were drawn with seed {seed}"]
-        return replace(self, notes=(*self.notes, *notes), **{s: _drawn(getattr(self, s), most, seed) for s in SPLITS})
+        return replace(
+            self, notes=(*self.notes, *notes), **{s: _stratified_sample(getattr(self, s), most, seed) for s in SPLITS}
+        )
 
     def __repr__(self) -> str:
         """Name, sizes and labels: the tables themselves would flood a screen."""
@@ -82,7 +84,7 @@ class Dataset:
         return f"Dataset({self.name!r}, {sizes}, labels={listed(self.labels)})"
 
 
-def _drawn(table: pd.DataFrame, most: int, seed: int) -> pd.DataFrame:
+def _stratified_sample(table: pd.DataFrame, most: int, seed: int) -> pd.DataFrame:
     shuffled = table.sample(frac=1, random_state=seed)
     rows = shuffled.groupby("label")["label"]
     # the first of every label come first, then the second ones, each label at the pace of its size

@@ -94,7 +94,7 @@ class Rows:
         )
         record = None
         if model is not None and held_out:
-            record = model.splits or _recalled(model, data, text, label)
+            record = model.splits or _recomputed_splits(model, data, text, label)
         choice = HeldOut(tables.tables, record)
         everything = tables.listed or split == "all"
         chosen, part = choice.all() if everything else choice.named(split) if split else choice.held_out()
@@ -175,7 +175,7 @@ def notes_on_training(seen: int | None, rows: int, validated: int = 0) -> list[s
     return notes + ([f"by {validated:,} of the {rows:,} rows measured its weights were chosen"] if validated else [])
 
 
-def _recalled(model: HasSplits, data: Data, text: str | None, label: str | None) -> SplitRecord | None:
+def _recomputed_splits(model: HasSplits, data: Data, text: str | None, label: str | None) -> SplitRecord | None:
     """The splits of a model that keeps none, where the data are provably those it was trained on; None elsewhere."""
     then = model.provenance.get("data", {})
     if isinstance(data, (str, Path)) and then.get("source") == Path(data).name:

@@ -32,7 +32,7 @@ class LabelledTexts:
         """At most so many of them, in their order, drawn by the seed; a note says so."""
         if len(self.texts) <= most:
             return self
-        rows = drawn(np.arange(len(self.texts)), most, seed).tolist()
+        rows = sample_rows(np.arange(len(self.texts)), most, seed).tolist()
         note = f"{most:,} of {len(self.texts):,} texts are shown, drawn with seed {seed}"
         return replace(self.only(rows, note), total=len(self.texts))
 
@@ -59,7 +59,7 @@ class LabelledTexts:
         )
 
 
-def drawn(rows: NDArray[np.int64], most: int, seed: int) -> NDArray[np.int64]:
+def sample_rows(rows: NDArray[np.int64], most: int, seed: int) -> NDArray[np.int64]:
     """At most so many of the rows, in their order, drawn by the seed."""
     if len(rows) <= most:
         return rows

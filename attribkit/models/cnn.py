@@ -89,7 +89,7 @@ class TextCNN(nn.Module):
         channels = embedded.transpose(1, 2)  # (B, E, T)
         pooled = []
         for convolution, width in zip(self.convolutions, self.settings.widths, strict=True):
-            windows = convolution(channels).masked_fill(~_real(mask, width).unsqueeze(1), -torch.inf)
+            windows = convolution(channels).masked_fill(~_window_mask(mask, width).unsqueeze(1), -torch.inf)
             pooled.append(F.relu(windows.amax(-1)))  # the max of ReLUs is the ReLU of the max
         return torch.cat(pooled, dim=1)
 
@@ -120,7 +120,7 @@ class TextCNN(nn.Module):
             table = torch.cat((products, torch.zeros_like(never), never)).view(-1, len(weight))
             windows = F.pad(places, (width - 1, width - 1), value=padding).unfold(1, width, 1)
             if padded:
-                windows = windows.masked_fill(~_real(mask, width).unsqueeze(-1), nowhere)
+                windows = windows.masked_fill(~_window_mask(mask, width).unsqueeze(-1), nowhere)
             windows = windows * width + torch.arange(width, device=ids.device)  # (B, T + K - 1, K): rows of the table
             with torch.no_grad():
                 sums = (_sums(some, table) for some in windows.split(texts))
@@ -140,6 +140,6 @@ def _sums(windows: Tensor, table: Tensor) -> Tensor:
     return sums
 
 
-def _real(mask: Tensor, width: int) -> Tensor:
+def _window_mask(mask: Tensor, width: int) -> Tensor:
     """(B, T + K - 1) bool: which windows hold a real token."""
     return F.pad(mask, (width - 1, width - 1)).unfold(1, width, 1).any(-1)

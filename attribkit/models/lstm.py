@@ -59,7 +59,7 @@ class LSTMClassifier(nn.Module):
             batch_first=True,
             dropout=settings.dropout if settings.layers > 1 else 0.0,
         )
-        _remember(self.rnn)
+        _open_forget_gates(self.rnn)
         self.dropout = nn.Dropout(settings.dropout)
         self.output = nn.Linear(settings.hidden * (2 if settings.bidirectional else 1), settings.classes)
 
@@ -83,7 +83,7 @@ class LSTMClassifier(nn.Module):
 
 
 @torch.no_grad()
-def _remember(rnn: nn.LSTM) -> None:
+def _open_forget_gates(rnn: nn.LSTM) -> None:
     """Let every forget gate begin open: else a text's beginning is forgotten before anything is learned from it.
 
     Source: Jozefowicz, Zaremba & Sutskever, "An Empirical Exploration of Recurrent Network Architectures", ICML 2015.

@@ -91,7 +91,7 @@ def write(folder: Path, contents: Contents, overwrite: bool) -> Path:
     if contents.splits is not None:
         files[SPLITS] = contents.splits.to_bytes()
     folder.mkdir(parents=True, exist_ok=True)
-    _seal(folder, config, files)
+    _write_with_checksums(folder, config, files)
     return folder
 
 
@@ -103,7 +103,7 @@ def attach_reference(folder: Path, reference: Reference) -> Path:
         OSError: where it cannot be written.
     """
     config, contents = _checked(folder)
-    _seal(folder, config, contents | {REFERENCE: reference.to_bytes()})
+    _write_with_checksums(folder, config, contents | {REFERENCE: reference.to_bytes()})
     return folder
 
 
@@ -111,7 +111,7 @@ def _weights(tensors: Mapping[str, Tensor]) -> bytes:
     return safetensors.torch.save({key: value.detach().cpu().contiguous().clone() for key, value in tensors.items()})
 
 
-def _seal(folder: Path, config: dict[str, Any], files: dict[str, bytes]) -> None:
+def _write_with_checksums(folder: Path, config: dict[str, Any], files: dict[str, bytes]) -> None:
     """Write the files and a config.json with the checksum of each."""
     config["files"] = {file: hashlib.sha256(content).hexdigest() for file, content in files.items()}
     config["sha256"] = _checksum(config)

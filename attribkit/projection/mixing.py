@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from attribkit.data.labelled_texts import drawn
+from attribkit.data.labelled_texts import sample_rows
 from attribkit.errors import InputError
 from attribkit.projection.distances import blocks
 from attribkit.results.panels import Mixing
@@ -64,7 +64,7 @@ def measure(
     Raises:
         ValueError: if fewer than k + 1 points have a label.
     """
-    rows = drawn(np.flatnonzero(labels >= 0), SAMPLE, seed)
+    rows = sample_rows(np.flatnonzero(labels >= 0), SAMPLE, seed)
     if len(rows) <= neighbours:
         raise InputError(
             f"{neighbours} neighbours need at least {neighbours + 1} labelled points, got {len(rows)}; lower "

@@ -162,7 +162,7 @@ def _scatter(
         notes.append(f"{what} are those of the last epoch, {settings.epochs[-1]}, on every map")
     notes += _on_labels(colour, described, settings.neighbours)
     return Scatter(
-        title=f"Where {_and(names)} put{'s' if len(names) == 1 else ''} {len(outputs.text):,} {of}",
+        title=f"Where {_layer_list(names)} put{'s' if len(names) == 1 else ''} {len(outputs.text):,} {of}",
         method=str(first.settings["method"]),
         axes=axes,
         maps=tuple(panel.map for panel in panels),
@@ -199,7 +199,7 @@ def _on_labels(colour: str | None, described: PointMetadata, neighbours: int) ->
     return notes
 
 
-def _and(names: Sequence[str]) -> str:
+def _layer_list(names: Sequence[str]) -> str:
     if len(names) == 1:
         return f"the layer {names[0]}"
     return f"the layers {', '.join(names[:-1])} and {names[-1]}"

@@ -192,14 +192,14 @@ class UMAP:
             random_state=self.seed,  # which also means one thread: several would differ from run to run
             n_jobs=1,
         )
-        with _guest():
+        with _quiet_library():
             embedding = np.asarray(reducer.fit_transform(np.asarray(points, dtype=np.float32)), dtype=float)
 
         reducer.transform_mode = "graph"
 
         def place(new: NDArray[np.floating]) -> Floats:
             # one at a time: how strongly a row is joined depends on the mean distance of all rows of its batch
-            with _guest():
+            with _quiet_library():
                 each = [reducer.transform(np.asarray(point[None], dtype=np.float32)) for point in new]
             return np.array([(joined @ embedding)[0] / joined.sum() for joined in each]).reshape(-1, self.dimensions)
 
@@ -245,7 +245,7 @@ def _check(points: NDArray[np.floating], least: int, what: str, cure: str) -> No
 def _optional(library: str, wanted: str) -> Any:
     """A library of the extra `maps`, imported only when needed: umap takes seconds."""
     try:
-        with _guest():
+        with _quiet_library():
             return import_module(library)
     except ModuleNotFoundError as error:
         raise MissingPackageError(
@@ -264,7 +264,7 @@ def _cores() -> int:
 
 
 @contextmanager
-def _guest() -> Iterator[None]:
+def _quiet_library() -> Iterator[None]:
     """A library that behaves as a guest.
 
     UMAP warns of absent TensorFlow, its numba code, a graph in several parts: nothing a user can act on; and numba sets

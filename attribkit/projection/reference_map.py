@@ -103,7 +103,9 @@ def _map_builder(reference: Reference, classifier: Classifier) -> _MapBuilder:
     layer = next(layer for layer in classifier.inside() if layer.name == reference.layer)
     parts = Components(*(array.astype(float) for array in (reference.mean, reference.axes, reference.explained)))
     points, space = _flat(reference.points.astype(float)), reference.points
-    axes = tuple(f"PC {number} ({share:.0%} of the variance)" for number, share in enumerate(_two(parts.explained), 1))
+    axes = tuple(
+        f"PC {number} ({share:.0%} of the variance)" for number, share in enumerate(_first_two(parts.explained), 1)
+    )
     layout = Layout(points, axes, _flat, (), {"method": "pca", "dimensions": 2})
     count = len(points)
     classes = classes_of(reference.labels, classifier)
@@ -131,7 +133,7 @@ def _map_builder(reference: Reference, classifier: Classifier) -> _MapBuilder:
     return lambda model: FittedMaps(scatter, tables, (panel(model),), reduction)
 
 
-def _two(shares: np.ndarray) -> list[float]:
+def _first_two(shares: np.ndarray) -> list[float]:
     return [*map(float, shares), 0.0, 0.0][:2]
 
 

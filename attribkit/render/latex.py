@@ -135,7 +135,7 @@ def _tokens(panel: TokenScores, context: PanelContext) -> str:
         *_parts(text, panel, scale),
         *caveats(panel, scale),
     ]
-    return f"{{\\raggedright\\noindent {body}\\par}}\n{_small(lines)}"
+    return f"{{\\raggedright\\noindent {body}\\par}}\n{_footnotes(lines)}"
 
 
 def _parts(text: str | None, panel: TokenScores, scale: Scale) -> list[str]:
@@ -201,7 +201,7 @@ def _heatmap(panel: Heatmap, context: PanelContext) -> str:
         low, high = (number(end, sign=row.signed) if end else "0" for end in shared.ends(row))
         lines.append(f"{row.name} ({row.unit}, {low} to {high}): {named or 'every value is 0'}")
     lines += [*map(shared.agreed, panel.agreements), *shared.caveats(panel)]
-    return f"{_title(panel.title)}{{\\raggedright\\noindent {body}\\par}}\n{_small(lines)}"
+    return f"{_title(panel.title)}{{\\raggedright\\noindent {body}\\par}}\n{_footnotes(lines)}"
 
 
 def _pairs(panel: Pairs, context: PanelContext) -> str:
@@ -220,7 +220,7 @@ def _pairs(panel: Pairs, context: PanelContext) -> str:
         together.meaning(panel),
         *together.caveats(panel),
     ]
-    return _title(panel.title) + grid + _small(lines)
+    return _title(panel.title) + grid + _footnotes(lines)
 
 
 def _table(panel: Table, context: PanelContext) -> str:
@@ -228,18 +228,18 @@ def _table(panel: Table, context: PanelContext) -> str:
     lines = [[visible(name, one_line=True) for name in panel.columns], *cells(panel)]
     shown = [" & ".join(map(_one_line, line)) + " \\tabularnewline\n" for line in lines]
     grid = f"\\noindent\\begin{{tabular}}{{{columns}}}\n{shown[0]}\\hline\n{''.join(shown[1:])}\\end{{tabular}}\\par\n"
-    return _title(panel.title) + (grid if panel.columns else "") + _small(panel.notes)
+    return _title(panel.title) + (grid if panel.columns else "") + _footnotes(panel.notes)
 
 
 def _scatter(panel: Scatter, context: PanelContext) -> str:
-    return _title(panel.title) + _small([drawn(panel), *mixed(panel), *panel.notes])
+    return _title(panel.title) + _footnotes([drawn(panel), *mixed(panel), *panel.notes])
 
 
 def _title(title: str) -> str:
     return f"\\noindent \\textbf{{{_one_line(title)}}}\\par\n"
 
 
-def _small(lines: Sequence[str]) -> str:
+def _footnotes(lines: Sequence[str]) -> str:
     below = "".join(f"\\noindent {_one_line(sentence)}\\par\n" for sentence in lines)
     return f"{{\\footnotesize\\raggedright\n{below}}}\n" if lines else ""
 

@@ -22,9 +22,9 @@ from attribkit.projector import project
 from attribkit.render import html
 from attribkit.reports import explanation_quality, performance
 from attribkit.reports.explanation_quality import ExplanationTests
-from attribkit.reports.global_importance import arrangement, drives
-from attribkit.reports.overview import about, fingerprint_of
-from attribkit.reports.robustness import holds
+from attribkit.reports.global_importance import importance_section, map_section
+from attribkit.reports.overview import fingerprint_of, overview_section
+from attribkit.reports.robustness import robustness_section
 from attribkit.reports.settings import ReportSettings
 from attribkit.results.explanation import Explanation, Explanations
 from attribkit.results.panels import Document, Section, Table
@@ -134,7 +134,7 @@ def report(
             model, answers, train=train, most=chosen.counted, seed=seed, batch_size=batch_size, progress=counting
         )
         tell(0, 2, "explaining mistakes and texts")
-        failures = performance.failures(model, answers, chosen.mistakes, batch_size)
+        failures = performance.failures_section(model, answers, chosen.mistakes, batch_size)
         tell(1, 2, "explaining mistakes and texts")
         places = _drawn(answers, chosen)
         rows = _explained(model, answers, places, chosen)
@@ -145,19 +145,19 @@ def report(
         testing = within(tell, "testing the explanations")
         tests = ExplanationTests.of(model, sample, table, seed, batch_size, testing)
         tell(0, 1, "explaining with other baselines")
-        again = holds(model, sample, chosen.baselines, others, seed, batch_size)
+        again = robustness_section(model, sample, chosen.baselines, others, seed, batch_size)
         tell(1, 1, "explaining with other baselines")
         map_section = _map(model, answers, chosen, within(tell, "drawing the map"))
     source = name or _name(data, answers)
     metrics = answers.metrics()
     calibration = Calibration.of(answers) if len(answers.labelled) else None
     sections = (
-        about(model, answers, source),
-        performance.quality(metrics, calibration),
-        drives(words, chosen.words),
+        overview_section(model, answers, source),
+        performance.section(metrics, calibration),
+        importance_section(words, chosen.words),
         failures,
         map_section,
-        explanation_quality.trust(tests, words.convergence),
+        explanation_quality.section(tests, words.convergence),
         again,
         _texts(rows, answers),
         _appendix(model, answers, source, chosen, others),
@@ -204,12 +204,12 @@ def _with_truth(row: Explanation, truth: str | None) -> Explanation:
 
 def _map(model: Classifier, answers: Answers, chosen: ReportSettings, progress: Progress) -> Section:
     if not chosen.map:
-        return arrangement(None)
+        return map_section(None)
     if len(answers.texts) < 3:
-        return arrangement(None, "A map needs at least 3 texts.")
+        return map_section(None, "A map needs at least 3 texts.")
     labels = ["" if (name := answers.true_label(place)) is None else name for place in range(len(answers.texts))]
     table = pd.DataFrame({"text": answers.texts, "label": labels})
-    return arrangement(
+    return map_section(
         project(
             model,
             table,

@@ -69,7 +69,7 @@ class ExplanationTests:
         return (estimate.mean, estimate.low, estimate.high) if estimate.known else None
 
 
-def trust(tests: ExplanationTests, convergence: Convergence) -> Section:
+def section(tests: ExplanationTests, convergence: Convergence) -> Section:
     """Convergence in a sentence, then faithfulness, sanity and plausibility as far as they were tested."""
     sentences = [f"In counting words, {convergence.sentence}."]
     over = tests.over_random()

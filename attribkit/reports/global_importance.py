@@ -5,7 +5,7 @@ from attribkit.results.panels import Section, Table
 from attribkit.results.projected_maps import ProjectedMaps
 
 
-def drives(importance: WordImportance, most: int) -> Section:
+def importance_section(importance: WordImportance, most: int) -> Section:
     """Words and phrases for each class, context-dependent words, one-sided words."""
     sentences = []
     for label in importance.labels:
@@ -28,7 +28,7 @@ def drives(importance: WordImportance, most: int) -> Section:
     return Section("drives", "What drives it?", "What drives it", tuple(sentences), panels)
 
 
-def arrangement(maps: ProjectedMaps | None, reason: str | None = None) -> Section:
+def map_section(maps: ProjectedMaps | None, reason: str | None = None) -> Section:
     """The map of a layer with its mixing numbers; or one sentence on why there is none."""
     head = ("layers", "How do its layers arrange the texts?", "Map of a layer")
     if maps is None:

@@ -10,7 +10,7 @@ from attribkit.results.panels import Section, Table
 _LISTED = 20
 
 
-def about(model: Classifier, answers: Answers, source: str) -> Section:
+def overview_section(model: Classifier, answers: Answers, source: str) -> Section:
     """Model and data with their fingerprints; rows left out are counted and the first of them listed."""
     used = f"{len(answers.texts):,} of {answers.given:,} rows were read."
     sentences = [f"{model.name} gives a text one of {len(model.labels)} labels. {used}"]

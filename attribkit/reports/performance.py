@@ -11,7 +11,7 @@ from attribkit.results.panels import Figure, Section
 _NO_LABELS = "The data holds no label that the model knows, so nothing can be said of this: give a table with labels."
 
 
-def quality(metrics: Metrics | None, calibration: Calibration | None) -> Section:
+def section(metrics: Metrics | None, calibration: Calibration | None) -> Section:
     """Metrics, confusion matrix, calibration."""
     head = ("quality", "How good is it?", "How good")
     if metrics is None or calibration is None:
@@ -31,7 +31,7 @@ def quality(metrics: Metrics | None, calibration: Calibration | None) -> Section
     return Section(*head, tuple(sentences), panels)
 
 
-def failures(model: Classifier, answers: Answers, most: int, batch_size: int | None) -> Section:
+def failures_section(model: Classifier, answers: Answers, most: int, batch_size: int | None) -> Section:
     """The mistakes the model was surest of, each with its token scores."""
     head = ("failures", "Where does it fail?", "Where it fails")
     if not len(answers.labelled):

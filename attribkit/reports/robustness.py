@@ -16,7 +16,7 @@ from attribkit.results.panels.table import Cell
 _TOP = 5
 
 
-def holds(
+def robustness_section(
     model: Classifier,
     texts: Sequence[str],
     baselines: Sequence[str],

@@ -18,11 +18,11 @@ def encode_texts(tokenizer: TextEncoder, texts: Sequence[str]) -> list[Encoded]:
     """Each text's tokens; raises as `attribkit.models.classifier.Classifier.encode`."""
     texts = _listed(texts)
     for number, text in enumerate(texts):
-        with _naming(number, texts):
+        with _numbered_errors(number, texts):
             check_text(text)
     encoded = tokenizer.encode(texts)
     for number, (text, tokens) in enumerate(zip(texts, encoded, strict=True)):
-        with _naming(number, texts):
+        with _numbered_errors(number, texts):
             check_encoded(tokens, text)
     return encoded
 
@@ -31,14 +31,14 @@ def token_ids(tokenizer: TextEncoder, texts: Sequence[str]) -> list[NDArray[np.i
     """Each text's token ids alone; raises likewise."""
     texts = _listed(texts)
     for number, text in enumerate(texts):
-        with _naming(number, texts):
+        with _numbered_errors(number, texts):
             check_text(text)
     ids: list[NDArray[np.int64]] = []
     for start in range(0, len(texts), _AT_ONCE):
         ids += tokenizer.ids(texts[start : start + _AT_ONCE])
     for number, row in enumerate(ids):
         if not len(row):
-            with _naming(number, texts):
+            with _numbered_errors(number, texts):
                 check_encoded(tokenizer.encode([texts[number]])[0], texts[number])
     return ids
 
@@ -53,7 +53,7 @@ def _listed(texts: object) -> list[Any]:
 
 
 @contextmanager
-def _naming(number: int, texts: Sequence[str]) -> Iterator[None]:
+def _numbered_errors(number: int, texts: Sequence[str]) -> Iterator[None]:
     """Errors about one text of many say which."""
     try:
         yield

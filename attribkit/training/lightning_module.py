@@ -64,7 +64,7 @@ class TrainingModule(LightningModule):
 
     def on_fit_start(self) -> None:
         """Decide what matrices are multiplied in, now that the device is known."""
-        self._narrow = narrow(self.settings.precision, self.network, self.device)
+        self._narrow = uses_bfloat16(self.settings.precision, self.network, self.device)
 
     def on_train_epoch_start(self) -> None:
         """Draw the epoch's dropout from its own seed; change the learning rate where the embedding begins to move."""
@@ -170,7 +170,7 @@ def drop_words(ids: Tensor, share: float) -> Tensor:
     return ids.masked_fill(torch.rand(ids.shape, device=ids.device) < share, PAD_ID) if share else ids
 
 
-def narrow(wanted: str, network: nn.Module, device: torch.device) -> bool:
+def uses_bfloat16(wanted: str, network: nn.Module, device: torch.device) -> bool:
     """Whether a device shall multiply a network's matrices in bfloat16 where `wanted` is the setting's precision.
 
     "auto" does where the device has instructions for that and torch uses them for each of the network's layers.

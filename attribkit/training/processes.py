@@ -7,7 +7,7 @@ from torch import Tensor
 from attribkit.errors import InputError, InputTypeError
 
 
-def leads() -> bool:
+def is_main_process() -> bool:
     """Whether this process writes the files; the only one always does."""
     return not getattr(rank_zero_only, "rank", 0)
 

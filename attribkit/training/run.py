@@ -18,7 +18,7 @@ from attribkit.training.history import EpochProgress, History, weights_of
 from attribkit.training.lightning_module import TrainingModule
 from attribkit.training.plan import Plan
 from attribkit.training.process_state import own_interrupt, quiet
-from attribkit.training.processes import leads
+from attribkit.training.processes import is_main_process
 from attribkit.training.settings import as_json
 from attribkit.training.snapshots import Snapshots
 from attribkit.versions import versions_of
@@ -65,9 +65,9 @@ class Run:
         resume = resume and state.is_file()
         if resume:
             resuming.check_identity(state, identity)
-        elif leads():
+        elif is_main_process():
             shutil.rmtree(self.work, ignore_errors=True)
-        if not leads():
+        if not is_main_process():
             self.callbacks.append(resuming.StateCheckpoint(state))  # all gather for what one of them writes
             self._fit(resuming.StateIO(identity), state if resume else None)
             return self._classifier()

@@ -112,7 +112,7 @@ def train(
     check_data(data)
     check_precision(sorted_options, chosen)
     uses_cuda = chosen.type == "cuda" or torch.cuda.is_initialized()
-    with preserve_random_state(uses_cuda, seed), shown(progress if processes.leads() else False) as tell:
+    with preserve_random_state(uses_cuda, seed), shown(progress if processes.is_main_process() else False) as tell:
         plan = prepare(data, sorted_options, glove, vector_size, tell)
         run = Run(plan, data, name or f"{data.name}-{architecture}", folder, chosen, tell, devices, nodes)
         return run.train(resume)

@@ -339,7 +339,12 @@ def test_small_maps_stand_in_rows_of_layers_and_columns_of_epochs() -> None:
 
 
 def test_nothing_has_no_sign_and_a_long_label_is_cut_where_it_is_named() -> None:
-    assert [scatter_text.small(amount) for amount in (-0.004, -0.006, 0.0, None)] == ["0.00", "−0.01", "0.00", "–"]
+    assert [scatter_text.mixing_number(amount) for amount in (-0.004, -0.006, 0.0, None)] == [
+        "0.00",
+        "−0.01",
+        "0.00",
+        "–",
+    ]
     labels = tuple("x" * 10_000 if k % 2 else "short" for k in range(40))
     near = ProjectedText("new", "y" * 10_000, np.zeros((1, 2)), np.array([1, 2, 3]))
     found = panel(labels=labels, placed=(near,))

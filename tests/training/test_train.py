@@ -20,7 +20,7 @@ from attribkit.models.cnn import TextCNN
 from attribkit.models.registry import ARCHITECTURES
 from attribkit.text.settings import TextSettings
 from attribkit.training.encoding import Batches, Texts, encode
-from attribkit.training.lightning_module import TrainingModule, class_weights, narrow
+from attribkit.training.lightning_module import TrainingModule, class_weights, uses_bfloat16
 from attribkit.training.settings import TrainingSettings, as_json, sort_options
 from attribkit.training.train import train
 
@@ -187,8 +187,8 @@ def test_auto_is_half_precision_only_where_the_processor_is_built_for_it(
     device, network = torch.device("cpu"), network_of(architecture)
     for has in (True, False):
         monkeypatch.setattr(torch.cpu, "get_capabilities", lambda has=has: {"avx2": True, "avx512_bf16": has})
-        assert narrow("auto", network, device) is (has and precision.lacking(network, device) is None)
-        assert narrow("bfloat16", network, device) and not narrow("float32", network, device)
+        assert uses_bfloat16("auto", network, device) is (has and precision.lacking(network, device) is None)
+        assert uses_bfloat16("bfloat16", network, device) and not uses_bfloat16("float32", network, device)
 
 
 def test_a_loss_that_becomes_nan_stops_and_the_last_good_weights_are_kept(data: Dataset, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from attribkit.attribution.cnn.closed_form import window_rounding
-from attribkit.attribution.cnn.filters import Filters, misfit
+from attribkit.attribution.cnn.filters import Filters, geometry_fault
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +47,7 @@ class WindowAblation:
     @torch.no_grad()
     def of(network: Any, ids: NDArray[np.int64], pad_id: int, logits: NDArray[np.float64]) -> "WindowAblation | None":
         """The text with these ids (T,); None where the network is no text CNN, or says other logits (C,) than that."""
-        if misfit(network) is not None:
+        if geometry_fault(network) is not None:
             return None
         filters = Filters.of(network)
         device = filters.device

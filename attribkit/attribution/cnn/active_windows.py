@@ -92,11 +92,11 @@ class ActiveWindows:
         row = flat // columns
         column = flat - row * columns
         if len(flat) <= _LINES_AT_ONCE:
-            return _won(path, bias, row, column, cut)
+            return _windows_of(path, bias, row, column, cut)
         parts, width = [], -(-columns // -(-len(flat) // _LINES_AT_ONCE))
         for first in range(0, columns, width):
             some = (column >= first) & (column < first + width)
-            parts.append(replace(_won(path, bias, row[some], column[some], cut), kept=None))
+            parts.append(replace(_windows_of(path, bias, row[some], column[some], cut), kept=None))
         return ActiveWindows(
             path,
             Envelope.joined([part.envelope for part in parts]),
@@ -130,7 +130,7 @@ class ActiveWindows:
             yield part, places, self.path.taps(places, self.column[part])[0]
 
 
-def _won(path: BaselinePath, bias: Numbers, row: Indices, column: Indices, cut: bool) -> ActiveWindows:
+def _windows_of(path: BaselinePath, bias: Numbers, row: Indices, column: Indices, cut: bool) -> ActiveWindows:
     """The winners among candidates, each a window and a filter, that come from one piece of a text or from several."""
     columns, texts = path.after.filters.columns, len(path.after.first_rows)
     places = path.after.places(row)
@@ -140,7 +140,7 @@ def _won(path: BaselinePath, bias: Numbers, row: Indices, column: Indices, cut: 
     if base is None:
         best = slope == largest(slope, segment, texts * columns)[segment] if cut else None
         if best is not None and not bool(best.all()):  # a piece's steepest need not be the text's
-            return _won(path, bias, row[best], column[best], cut=False)
+            return _windows_of(path, bias, row[best], column[best], cut=False)
         return ActiveWindows(path, level_envelope(segment, height, slope, texts * columns), row, column, (places, taps))
     envelope, won = upper_envelope(segment, height + base, slope, texts * columns)
     return ActiveWindows(path, envelope, row[won], column[won], (places[won], taps[won]))
@@ -155,7 +155,7 @@ def _candidates(path: BaselinePath, bias: Numbers) -> tuple[Indices, bool]:
     at_once = max(1, _BLOCK_BYTES // (columns * path.after.rows.element_size()))
     cut, step = count > at_once, max(1, at_once // count)
     parts = [
-        _found(path, bias, slice(text, text + step), slice(first, min(first + at_once, count)))
+        _steepest(path, bias, slice(text, text + step), slice(first, min(first + at_once, count)))
         + (text * count + first) * columns
         for text in range(0, texts, step)
         for first in range(0, count, at_once)
@@ -163,7 +163,7 @@ def _candidates(path: BaselinePath, bias: Numbers) -> tuple[Indices, bool]:
     return (parts[0] if len(parts) == 1 else np.concatenate(parts)), cut
 
 
-def _found(path: BaselinePath, bias: Numbers, texts: slice, windows: slice) -> Indices:
+def _steepest(path: BaselinePath, bias: Numbers, texts: slice, windows: slice) -> Indices:
     after = path.after.sums(texts, windows)
     return (
         steepest(after, bias)

@@ -25,7 +25,7 @@ from torch import Tensor
 
 from attribkit.attribution.cnn.filters import ClosedForm
 from attribkit.attribution.cnn.game import Game, Numbers, directions, games
-from attribkit.attribution.cnn.shapley import core, falling, free_bias, shared_out, tasks, ways
+from attribkit.attribution.cnn.shapley import core, falling, free_bias, run_in_threads, tasks, ways
 from attribkit.attribution.outputs import Target
 from attribkit.errors import InputError
 
@@ -98,7 +98,7 @@ def feature_bounds(game: Game, counts: NDArray[np.int64], kept: bool) -> tuple[N
             greatest[kernel, columns, number] = np.maximum(reached.max(1), 0.0)
 
     if length:
-        shared_out(fill, list(tasks(game)))
+        run_in_threads(fill, list(tasks(game)))
     return least.reshape(-1, len(counts)), greatest.reshape(-1, len(counts))
 
 

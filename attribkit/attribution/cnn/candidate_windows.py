@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from attribkit.attribution.cnn.lookup_tables import never
+from attribkit.attribution.cnn.lookup_tables import masked_value
 
 _SLACK = 64.0  # in units of the last place; too many candidates cost time, too few would cost correctness
 
@@ -21,7 +21,7 @@ def steepest(slopes: NDArray[Any], bias: NDArray[np.float64]) -> NDArray[np.int6
         (P,): (text · W + window) · N + filter.
     """
     top = slopes.max(1)  # (B, N)
-    possible = (top > never(slopes.dtype) / 2) & (np.maximum(top, 0) + bias > 0)
+    possible = (top > masked_value(slopes.dtype) / 2) & (np.maximum(top, 0) + bias > 0)
     return _reaching(slopes, np.where(possible, top, np.inf))
 
 
@@ -39,7 +39,7 @@ def candidate_windows(before: NDArray[Any], after: NDArray[Any], bias: NDArray[n
     Returns:
         (P,): (text · W + window) · N + filter.
     """
-    bottom = never(after.dtype)
+    bottom = masked_value(after.dtype)
     first, last = before.max(1), after.max(1)  # (B, N)
     first_end = np.where(before == first[:, np.newaxis], after, bottom).max(1)
     last_start = np.where(after == last[:, np.newaxis], before, bottom).max(1)

@@ -24,7 +24,7 @@ from torch import Tensor
 
 from attribkit.attribution.cnn.active_windows import ActiveWindows
 from attribkit.attribution.cnn.envelope import Numbers
-from attribkit.attribution.cnn.filters import Filters, misfit
+from attribkit.attribution.cnn.filters import Filters, geometry_fault
 from attribkit.attribution.cnn.refinement import LinearPieces
 
 _DEVIATIONS = 8.0
@@ -48,7 +48,7 @@ def fault(network: Any, run: Callable[[Tensor, Tensor, Tensor], Tensor]) -> str 
         network: in evaluation mode.
         run: (embedded (N, T, E), ids (N, T), mask (N, T)) → logits (N, C), the network fed with embeddings.
     """
-    reason = misfit(network)
+    reason = geometry_fault(network)
     if reason is not None or declared(network):
         return reason
     points, ids, mask = _probes(network)

@@ -55,7 +55,7 @@ from torch import Tensor
 from attribkit.attribution.cnn.active_windows import ActiveWindows, BaselinePath
 from attribkit.attribution.cnn.closed_form import agrees
 from attribkit.attribution.cnn.envelope import Indices, Numbers
-from attribkit.attribution.cnn.filters import ClosedForm, Filters, home, misfit
+from attribkit.attribution.cnn.filters import ClosedForm, Filters, compute_device, geometry_fault
 from attribkit.attribution.cnn.lookup_tables import Tables
 from attribkit.attribution.cnn.refinement import LinearPieces
 from attribkit.attribution.outputs import Target
@@ -106,7 +106,7 @@ def has_closed_form(network: object) -> bool:
 
     See `attribkit.attribution.cnn.closed_form`.
     """
-    return misfit(network) is None
+    return geometry_fault(network) is None
 
 
 @torch.no_grad()
@@ -139,7 +139,7 @@ def attribute(
         RuntimeError: if the weights have changed since the tables were built.
     """
     _check(network, ids, mask, baseline, targets)
-    device, cpu = home(ids.device), torch.device("cpu")
+    device, cpu = compute_device(ids.device), torch.device("cpu")
     targets = [target.to(cpu) for target in targets]
     scores = np.empty((len(targets), *ids.shape))
     parts: list[Phrases] = []
@@ -168,7 +168,7 @@ def lines(
         tables.check(network)
     filters = Filters.of(network) if tables is None else tables.filters
     ids, mask = ids.cpu(), mask.cpu()
-    baseline = _plainest(network.embedding.weight.detach(), baseline, mask)
+    baseline = _simplest_baseline(network.embedding.weight.detach(), baseline, mask)
     per_text = filters.columns * (ids.shape[1] + filters.widest + 2 * network.output.out_features)
     texts = max(1, _NUMBERS_AT_ONCE // per_text)
     for rows in (slice(first, first + texts) for first in range(0, len(ids), texts)):
@@ -205,7 +205,7 @@ def _joined(parts: Sequence[Phrases]) -> Phrases:
     return Phrases(*(np.concatenate(column, axis=-1) for column in columns))
 
 
-def _plainest(weight: Tensor, baseline: Tensor | None, mask: Tensor) -> Tensor | None:
+def _simplest_baseline(weight: Tensor, baseline: Tensor | None, mask: Tensor) -> Tensor | None:
     """The same baseline as one vector (E,) if all real tokens have the same; as None if that is zero."""
     if baseline is None:
         return None

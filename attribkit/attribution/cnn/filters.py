@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from attribkit.errors import InputError
 
 
-def home(device: torch.device) -> torch.device:
+def compute_device(device: torch.device) -> torch.device:
     """Where a network's closed form is computed: on its own device, unless that has no float64."""
     return torch.device("cpu") if device.type == "mps" else device
 
@@ -36,7 +36,7 @@ def named_as_text_cnn(network: object) -> bool:
     return all(isinstance(part, nn.Module) for part in parts)
 
 
-def misfit(network: Any) -> str | None:
+def geometry_fault(network: Any) -> str | None:
     """Why a network's modules have not the geometry of the closed form, as a clause; None if they have."""
     if not named_as_text_cnn(network):
         return f"the closed form needs `embedding`, `convolutions` and `output`, {type(network).__name__} lacks some"
@@ -93,7 +93,7 @@ class Filters:
         Raises:
             ValueError: if their geometry has no closed form here.
         """
-        reason = misfit(network)
+        reason = geometry_fault(network)
         if reason is not None:
             raise InputError(f"{reason}; use method='quadrature' for this network")
         convolutions = list(network.convolutions)
@@ -103,7 +103,7 @@ class Filters:
     @cached_property
     def device(self) -> torch.device:
         """Where they are computed."""
-        return home(self.convolutions[0].weight.device)
+        return compute_device(self.convolutions[0].weight.device)
 
     @cached_property
     def most(self) -> int:

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from attribkit.attribution.cnn.filters import ClosedForm
 from attribkit.attribution.cnn.game import Game, Numbers, games
-from attribkit.attribution.cnn.shapley import gauss_legendre, nodes, swept, ways
+from attribkit.attribution.cnn.shapley import expectations_and_slopes, gauss_legendre, nodes, ways
 from attribkit.attribution.outputs import Target
 
 
@@ -46,12 +46,12 @@ def _pairs(game: Game, along: Numbers) -> Numbers:
     chances, weights = gauss_legendre(nodes(len(free)))
     rule = (weights / chances)[np.newaxis]
     chance = np.broadcast_to(chances, (length, len(chances)))
-    whole = along @ swept(game, chance, rule)[1][0]
+    whole = along @ expectations_and_slopes(game, chance, rule)[1][0]
     interactions = np.zeros((len(along), length, length))
     for word in free:
         without, known = chance.copy(), np.full(length, -1, dtype=np.int8)
         without[word], known[word] = 0.0, 0
-        interactions[:, word] = whole - along @ swept(game, without, rule, known)[1][0]
+        interactions[:, word] = whole - along @ expectations_and_slopes(game, without, rule, known)[1][0]
         interactions[:, word, word] = 0.0
     interactions[:, :, ~game.free] = 0.0
     return (interactions + interactions.swapaxes(1, 2)) / 2

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from attribkit.attribution.cnn.filters import ClosedForm, Filters, misfit
+from attribkit.attribution.cnn.filters import ClosedForm, Filters, geometry_fault
 from attribkit.errors import InputError, NetworkError
 
 _BEFORE, _AFTER, _WORDS = 0, 1, 2
@@ -19,7 +19,7 @@ _PAYS_FROM = 4
 _TABLE_BYTES = 256 * 2**20
 
 
-def never(dtype: np.dtype[Any]) -> float:
+def masked_value(dtype: np.dtype[Any]) -> float:
     """What stands for −∞ in the sum of a window that holds no real token; finite, so that no NaN arises from it."""
     return float(np.finfo(dtype).min) / 16
 
@@ -112,7 +112,7 @@ class Tables:
             others: ids that their baselines may read as well.
         """
         few = ids is not None and len(ids) < _PAYS_FROM
-        if few or misfit(network) is not None:
+        if few or geometry_fault(network) is not None:
             return None
         own = [] if others is None else [others]
         words = None if ids is None else torch.from_numpy(np.unique(np.concatenate([*ids, *own])))
@@ -184,7 +184,7 @@ class Windows:
         return windows
 
     def sums(self, texts: slice, windows: slice) -> NDArray[Any]:
-        """(b, w, N): the filters without their bias, `never` where a window holds no real token."""
+        """(b, w, N): the filters without their bias, `masked_value` where a window holds no real token."""
         filters = self.filters
         taps = (np.arange(windows.start, windows.stop)[:, np.newaxis] + filters.reach).reshape(-1)
         rows = self.first_rows[texts].take(taps, axis=1).reshape(-1, filters.taps)
@@ -221,7 +221,7 @@ def _tabulate(filters: Filters, vectors: Tensor) -> Tensor:
     A window holds no real token just if its first tap lies after the text: that entry keeps it out of every maximum.
     """
     dtype = _wide(vectors.dtype)
-    nowhere = never(np.dtype(str(dtype).removeprefix("torch.")))
+    nowhere = masked_value(np.dtype(str(dtype).removeprefix("torch.")))
     table = torch.empty(len(vectors) + _WORDS, filters.taps, filters.most, dtype=dtype, device=vectors.device)
     table[:_WORDS] = 0
     torch.mm(vectors.to(dtype), filters.matrix(dtype), out=table[_WORDS:].view(len(vectors), -1))

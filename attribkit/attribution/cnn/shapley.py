@@ -140,7 +140,7 @@ def expected_output(
     along = ways(network, targets, "expected outputs")
     expectations = np.empty((*constant.shape, len(q)))
     for row, game in enumerate(games(network, ids, mask, baseline)):
-        expected, _ = swept(game, np.broadcast_to(q, (len(game.free), len(q))), np.zeros((0, len(q))))
+        expected, _ = expectations_and_slopes(game, np.broadcast_to(q, (len(game.free), len(q))), np.zeros((0, len(q))))
         expectations[:, row] = constant[:, row, np.newaxis] + along[:, row] @ expected
     return torch.from_numpy(expectations)
 
@@ -161,7 +161,7 @@ def gauss_legendre(count: int) -> tuple[Numbers, Numbers]:
     return (points + 1) / 2, weights / 2
 
 
-def swept(
+def expectations_and_slopes(
     game: Game, chances: Numbers, weights: Numbers, known: NDArray[np.int8] | None = None
 ) -> tuple[Numbers, Numbers]:
     """Every filter's expectation and weighted slopes.
@@ -198,7 +198,7 @@ def swept(
             slopes[:, kernel, columns] += sums[..., : len(chances)].swapaxes(0, 1)
 
     if len(game.free):
-        shared_out(fill, list(tasks(game)))
+        run_in_threads(fill, list(tasks(game)))
     return expected.reshape(filters.columns, lanes), slopes.reshape(len(weights), filters.columns, len(game.free))
 
 
@@ -215,7 +215,9 @@ def _values(
     scores = np.zeros((len(targets), *ids.shape))
     for row, game in enumerate(games(network, ids, mask, baseline)):
         chances, weights = rule(int(game.free.sum()))
-        _, slopes = swept(game, np.broadcast_to(chances, (len(game.free), len(chances))), weights[np.newaxis])
+        _, slopes = expectations_and_slopes(
+            game, np.broadcast_to(chances, (len(game.free), len(chances))), weights[np.newaxis]
+        )
         scores[:, row, : len(game.free)] = along[:, row] @ slopes[0]
     return torch.from_numpy(scores)
 
@@ -266,7 +268,7 @@ def tasks(game: Game) -> Iterator[tuple[int, slice]]:
             yield kernel, slice(first, min(first + step, filters.counts[kernel]))
 
 
-def shared_out(work: Callable[[tuple[int, slice]], None], tasks: Sequence[tuple[int, slice]]) -> None:
+def run_in_threads(work: Callable[[tuple[int, slice]], None], tasks: Sequence[tuple[int, slice]]) -> None:
     """Do all tasks on as many cores as torch may use; the compiled code leaves the interpreter free meanwhile."""
     cores = min(torch.get_num_threads(), len(tasks))
     if cores == 1:

@@ -87,7 +87,7 @@ def occlusion(request: AttributionRequest) -> MethodResult:
         costs = worth[0] - worth[1:]
         return Estimate(costs.T @ inside / inside.sum(0))
 
-    result = _played(request, slide)
+    result = _play_games(request, slide)
     note = f"a score is the mean over the windows of {OCCLUDED} tokens that hold the token"
     return MethodResult(result.scores, result.steps, None, (note,))
 
@@ -150,7 +150,7 @@ def lime(request: AttributionRequest) -> MethodResult:
     def fit(game: Game) -> Estimate:
         count = _samples(game)
         drawn = game.players > MOST_ENUMERATED
-        coalitions = game.random.random((count, game.players)) < 0.5 if drawn else _every(game.players)
+        coalitions = game.random.random((count, game.players)) < 0.5 if drawn else _all_coalitions(game.players)
         distances = 1 - np.sqrt(coalitions.mean(1))
         weights = np.exp(-(distances**2) / (2 * _KERNEL_WIDTH**2)) * (count / len(coalitions))
         design = np.hstack([np.ones((len(coalitions), 1)), coalitions])
@@ -160,13 +160,13 @@ def lime(request: AttributionRequest) -> MethodResult:
             return Estimate(coefficients[1:].T)
         return Estimate(coefficients[1:].T, count, spread(errors[1:], count - game.players - 1).T)
 
-    result = _played(request, fit)
+    result = _play_games(request, fit)
     notes = _notes(result, request.seed, "a draw is a random change of the text")
     return MethodResult(result.scores, result.steps, None, draws=result.draws, spread=result.spread, text_notes=notes)
 
 
 def _shapley(request: AttributionRequest, estimate: Callable[[Game], Estimate], draw: str) -> MethodResult:
-    result = _played(request, estimate)
+    result = _play_games(request, estimate)
     return MethodResult(
         result.scores,
         result.steps,
@@ -177,14 +177,14 @@ def _shapley(request: AttributionRequest, estimate: Callable[[Game], Estimate], 
     )
 
 
-def _every(players: int) -> Coalitions:
+def _all_coalitions(players: int) -> Coalitions:
     """(2^P, P) all coalitions; number n holds the players whose bits it has."""
     return (np.arange(2**players)[:, np.newaxis] >> np.arange(players) & 1).astype(bool)
 
 
 def _shapley_values(game: Game) -> Numbers:
     """(J, P) what each player adds to every coalition without it, a coalition of s weighing s! (P − s − 1)! / P!."""
-    coalitions = _every(game.players)
+    coalitions = _all_coalitions(game.players)
     worth, sizes = game.worth(coalitions), np.arange(game.players)
     weights = 1 / (game.players * comb(game.players - 1, sizes))
     values = []
@@ -237,7 +237,7 @@ class _GameResults:
     players: Tensor
 
 
-def _played(request: AttributionRequest, estimate: Callable[[Game], Estimate]) -> _GameResults:
+def _play_games(request: AttributionRequest, estimate: Callable[[Game], Estimate]) -> _GameResults:
     """Every text's game by itself; a token that does not play scores exactly 0 and costs nothing."""
     texts, shape = len(request.ids), (len(request.targets), *request.ids.shape)
     scores, away = torch.zeros(2, *shape, dtype=torch.float64)

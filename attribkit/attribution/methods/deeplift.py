@@ -39,7 +39,7 @@ def deeplift(request: AttributionRequest) -> MethodResult:
     network = request.network
     recurrent = (nn.RNNBase, nn.RNNCellBase, nn.MultiheadAttention)
     if any(isinstance(module, recurrent) for module in network.modules()):
-        raise InputError(_misfit(network, "has recurrent or attention layers"))
+        raise InputError(_refusal(network, "has recurrent or attention layers"))
 
     def propagate(text: AttributionRequest) -> tuple[Tensor, int]:
         rows = []
@@ -47,7 +47,7 @@ def deeplift(request: AttributionRequest) -> MethodResult:
             scores = _scores(text, target)
             error = (scores.sum() - text.difference[number, 0].cpu()).abs()
             if error > _BROKEN * scores.abs().sum():
-                raise InputError(_misfit(network, "computes with functions that Captum's rule does not see"))
+                raise InputError(_refusal(network, "computes with functions that Captum's rule does not see"))
             rows.append(scores)
         return torch.stack(rows), 1
 
@@ -55,7 +55,7 @@ def deeplift(request: AttributionRequest) -> MethodResult:
     return MethodResult(scores, steps, adds_up(request, scores))
 
 
-def _misfit(network: nn.Module, reason: str) -> str:
+def _refusal(network: nn.Module, reason: str) -> str:
     return (
         f"method='deeplift' does not hold for {type(network).__name__}, which {reason}: its scores would not add up; "
         "it fits text CNNs and networks of linear, pooling and activation modules; use method='quadrature' here"
@@ -67,7 +67,7 @@ def _scores(text: AttributionRequest, target: Target) -> Tensor:
     pair = () if target.against is None else (target.against,)
     points = text.embedded.clone().requires_grad_()
     network = _Scalar(text, target)
-    with _traceless(text.network), warnings.catch_warnings():
+    with _without_captum_attributes(text.network), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Setting forward, backward hooks", UserWarning)
         try:
             values = DeepLift(network).attribute(
@@ -76,7 +76,7 @@ def _scores(text: AttributionRequest, target: Target) -> Tensor:
         except RuntimeError as error:
             if "more than once" not in str(error):
                 raise
-            raise InputError(_misfit(text.network, "uses one activation module several times")) from error
+            raise InputError(_refusal(text.network, "uses one activation module several times")) from error
     scores: Tensor = values.detach().cpu().double().sum(2)[0]
     return scores
 
@@ -147,7 +147,7 @@ class _ModularCNN(nn.Module):
 
 
 @contextmanager
-def _traceless(network: nn.Module) -> Iterator[None]:
+def _without_captum_attributes(network: nn.Module) -> Iterator[None]:
     """Captum notes what flows through a module on the module, and forgets it only where a gradient came back."""
     before = [
         (module, {name: vars(module)[name] for name in _KEPT if name in vars(module)}) for module in network.modules()

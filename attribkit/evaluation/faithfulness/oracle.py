@@ -57,7 +57,7 @@ def _by_beam(text: AblatedText, goals: Sequence[int], sign: int) -> NDArray[np.f
             done = np.exp(values.max()) > 1 - _DONE if sign > 0 else np.exp(-values.max()) < _DONE
             step = goal - removed if done else -(-(goal - removed) // left)
             gains = sign * (text.each(beam) if order is None else np.array([order[row] for row in beam]))
-            beam = _grown(beam, gains, step)
+            beam = _expanded_beam(beam, gains, step)
             values = sign * text.guess(beam)
             best = np.argsort(-values, kind="stable")[:WIDTH]
             beam, values = beam[best], values[best]
@@ -66,7 +66,7 @@ def _by_beam(text: AblatedText, goals: Sequence[int], sign: int) -> NDArray[np.f
     return text.log_p(np.array(masks))  # by the network itself, whatever led here
 
 
-def _grown(beam: Keep, gains: NDArray[np.float64], step: int) -> Keep:
+def _expanded_beam(beam: Keep, gains: NDArray[np.float64], step: int) -> Keep:
     """Sets with `step` more tokens removed: the most promising of each, the last of them also exchanged for the next.
 
     Args:

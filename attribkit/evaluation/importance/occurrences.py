@@ -64,7 +64,7 @@ class Occurrences:
             for encoded in batch.encoded:
                 for name, parts in columns.items():
                     parts.append(getattr(encoded, name))
-            _spell(spelt, batch)
+            _add_spellings(spelt, batch)
             progress(min(first + _AT_ONCE, len(texts)), len(texts), "explaining")
         flat = {name: np.concatenate(parts) for name, parts in columns.items()}
         ids = np.where(flat["known"], flat["ids"], -1)
@@ -121,7 +121,7 @@ class Occurrences:
         return f"{'… ' if first else ''}{inside}{' …' if last < len(text) else ''}"
 
 
-def _spell(spelt: dict[int, str], batch: EncodedBatch) -> None:
+def _add_spellings(spelt: dict[int, str], batch: EncodedBatch) -> None:
     """Add how each known id is spelt."""
     for encoded in batch.encoded:
         numbers, firsts = np.unique(encoded.ids, return_index=True)

@@ -37,7 +37,7 @@ def one_sided(model: Classifier, words: pd.DataFrame, numbers: Mapping[str, int]
     if known.empty:
         raise InputError(f"no label of `train` is one of the model's {', '.join(map(repr, places))}; relabel its rows")
     truth = known["label"].astype(str).map(places).to_numpy(dtype=np.int64)
-    holding = _holding(model, known["text"].tolist(), truth)
+    holding = _text_counts(model, known["text"].tolist(), truth)
     sizes = np.bincount(truth, minlength=len(places))
     tables = []
     for label, place in places.items():
@@ -52,7 +52,7 @@ def one_sided(model: Classifier, words: pd.DataFrame, numbers: Mapping[str, int]
     return pd.concat(tables, ignore_index=True)
 
 
-def _holding(model: Classifier, texts: list[str], truth: NDArray[np.int64]) -> NDArray[np.int64]:
+def _text_counts(model: Classifier, texts: list[str], truth: NDArray[np.int64]) -> NDArray[np.int64]:
     """(C, V) how many texts of each class hold each id of the vocabulary."""
     classes, size = len(model.labels), model.network.embedding.num_embeddings
     counts = np.zeros(classes * size, dtype=np.int64)

@@ -42,7 +42,7 @@ def word_tables(importance: Importance, most: int) -> tuple[Table, ...]:
         tables.append(_ranked(own.head(most), "phrase", f"Phrases that speak for “{label}”"))
     # of two classes either says the same of a turning word
     tables += [
-        _turning(importance.words, label, most)
+        _context_dependent(importance.words, label, most)
         for label in importance.labels[1 if len(importance.labels) == 2 else 0 :]
     ]
     if importance.one_sided is not None:
@@ -69,7 +69,7 @@ def _ranked(rows: pd.DataFrame, what: str, title: str) -> Table:
     )
 
 
-def _turning(words: pd.DataFrame, label: str, most: int) -> Table:
+def _context_dependent(words: pd.DataFrame, label: str, most: int) -> Table:
     """Words that speak now for a class, now against it; those first of which neither side is small."""
     turn = (words["share_for"] >= _TURNS) & (words["share_against"] >= _TURNS)
     own = words[(words["label"] == label) & turn]

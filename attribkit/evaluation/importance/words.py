@@ -222,7 +222,7 @@ def word_importance(
         convergence=occurrences.convergence,
         notes=(
             *notes,
-            *_what_counts(counted),
+            *_counting_notes(counted),
             f"a word counts from {least} texts on; intervals by {replicates} bootstrap drawings of texts",
         ),
         provenance={
@@ -257,7 +257,7 @@ def _by_class(
     return tables
 
 
-def _what_counts(counted: Mapping[str, int]) -> list[str]:
+def _counting_notes(counted: Mapping[str, int]) -> list[str]:
     if len(counted) == 2:
         return []
     notes = ["a word counts for a class in the texts that the model gives that class, for it and against it"]

@@ -87,7 +87,7 @@ def fragment(explanations: Sequence[Drawable]) -> str:
 def _render(template: str, explanations: Sequence[Drawable], title: str) -> str:
     sheet, scope = style()
     own = scales(explanations)
-    together = _share_one(explanations, own)
+    together = _one_scale(explanations, own)
     # the overview's legend then says that the scale is shared, once for all rows
     own = {panel: replace(scale, shared=1) for panel, scale in own.items()} if together else own
     rows = [_row(explanation, own, single=len(explanations) == 1) for explanation in explanations]
@@ -108,7 +108,7 @@ def _render(template: str, explanations: Sequence[Drawable], title: str) -> str:
     )
 
 
-def _share_one(explanations: Sequence[Drawable], own: dict[int, Scale]) -> bool:
+def _one_scale(explanations: Sequence[Drawable], own: dict[int, Scale]) -> bool:
     """Whether several explanations have token scores, all on one scale."""
     count = sum(isinstance(panel, TokenScores) for explanation in explanations for panel in explanation.panels())
     return min(len(explanations), count) > 1 and all(scale.shared == count for scale in own.values())

@@ -153,12 +153,12 @@ def _measures(map_: Map) -> list[dict[str, Any]]:
         {
             "name": measure.name,
             "rows": [
-                (space, scatter_text.small(amount), place(amount))
+                (space, scatter_text.mixing_number(amount), place(amount))
                 for space, amount in (("layer", measure.layer), ("map", measure.map))
                 if amount is not None
             ],
             "chance": place(measure.chance),
-            "by_chance": scatter_text.small(measure.chance),
+            "by_chance": scatter_text.mixing_number(measure.chance),
         }
         for measure in (scatter_text.mixing_measures(map_.mixing) if map_.mixing else [])
     ]

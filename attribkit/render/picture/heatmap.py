@@ -119,7 +119,7 @@ def _cells(canvas: Canvas, plot: Axes, panel: Heatmap, line: range, short: bool)
         hidden[index] = False
         low, high = shared.ends(row)
         numbers = [[shared.value(other, token) for token in line] for other in panel.rows] if short else None
-        with _still(canvas.figure):
+        with _without_drawing(canvas.figure):
             seaborn.heatmap(
                 data,
                 ax=plot,
@@ -152,7 +152,7 @@ def _ticks(plot: Axes, context: DrawContext, shown: Sequence[str], line: range, 
 
 
 @contextmanager
-def _still(figure: Figure) -> Iterator[None]:
+def _without_drawing(figure: Figure) -> Iterator[None]:
     """A canvas that draws nothing: seaborn would draw the whole figure to see whether its tick labels overlap."""
     canvas = figure.canvas
     figure.set_canvas(FigureCanvasBase(Figure()))

@@ -129,7 +129,7 @@ def _in_full(explanation: Drawable, context: DrawContext, tallest: float) -> lis
     groups = [DRAW[panel.kind](panel, context) for panel in explanation.panels()]
     if not groups and explanation.text is not None:
         groups.append([prose(explanation.text, context, 10.0, colour=INKS.ink)])
-    return blocks + _within(groups, context, tallest, "panels")
+    return blocks + _fitting(groups, context, tallest, "panels")
 
 
 def _heading(explanation: Drawable, context: DrawContext) -> list[Block]:
@@ -157,7 +157,7 @@ def _in_rows(explanations: Sequence[Drawable], context: DrawContext, tallest: fl
                 lead = _heading(explanation, context) if panel is explanation.panels()[0] else []
                 groups.append([*lead, *DRAW[panel.kind](panel, own), gap(6)])
     if not pairs:
-        return _within(groups, context, tallest, "panels")
+        return _fitting(groups, context, tallest, "panels")
     first = pairs[0][1]
     used = list(dict.fromkeys(cue for explanation, panel in pairs for cue in cues(explanation.text, panel)))
     used.append(
@@ -171,10 +171,10 @@ def _in_rows(explanations: Sequence[Drawable], context: DrawContext, tallest: fl
     foot = [gap(3), legend(aim, first.unit if alike else "", widest, used, context, own=not together), gap(6)]
     if alike:
         foot.append(prose(settings(first, target=same), context))
-    return _within(groups, context, tallest, "rows") + foot
+    return _fitting(groups, context, tallest, "rows") + foot
 
 
-def _within(groups: Sequence[Sequence[Block]], context: DrawContext, tallest: float, what: str) -> list[Block]:
+def _fitting(groups: Sequence[Sequence[Block]], context: DrawContext, tallest: float, what: str) -> list[Block]:
     """The groups of blocks that fit in the tallest picture, and a sentence on those that do not."""
     blocks: list[Block] = []
     left = tallest - 300

@@ -145,7 +145,7 @@ def _numbers(map_: Map, context: DrawContext) -> Block:
             canvas.text(left, top - 3, name, SMALL, INKS.ink if heading else INKS.muted, bold=heading)
             if amount is None:
                 continue
-            canvas.text(left + ASIDE, top - 3, scatter_text.small(amount), SMALL, INKS.ink, align="right")
+            canvas.text(left + ASIDE, top - 3, scatter_text.mixing_number(amount), SMALL, INKS.ink, align="right")
             track = ASIDE - 34 - 30
             if name != "chance":
                 canvas.box(left + 34, top - 7.6, track, 3.6, INKS.faint, 1.8)
@@ -219,7 +219,10 @@ def _cells(map_: Map) -> list[tuple[str, str, str]]:
     if map_.mixing is None:
         return []
     rows = [(_SHORT.get(r.name, r.name), r.layer, r.map) for r in scatter_text.mixing_measures(map_.mixing)]
-    return [("", "layer", "map"), *((name, scatter_text.small(a), scatter_text.small(b)) for name, a, b in rows)]
+    return [
+        ("", "layer", "map"),
+        *((name, scatter_text.mixing_number(a), scatter_text.mixing_number(b)) for name, a, b in rows),
+    ]
 
 
 def _words(panel: Scatter, context: DrawContext) -> list[Block]:

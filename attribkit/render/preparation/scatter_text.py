@@ -40,7 +40,7 @@ def mixing_measures(mixing: Mixing) -> list[MixingMeasure]:
     """The mixing numbers that were measured, in the order in which they are read."""
     same = (
         f"The share of a point’s {mixing.neighbours} nearest neighbours that have its label; shuffled labels would "
-        f"give {small(mixing.chance)}."
+        f"give {mixing_number(mixing.chance)}."
     )
     measures = [
         MixingMeasure("same-label neighbours", mixing.agreement_layer, mixing.agreement_map, mixing.chance, same)
@@ -54,7 +54,7 @@ def mixing_measures(mixing: Mixing) -> list[MixingMeasure]:
     return measures
 
 
-def small(amount: float | None) -> str:
+def mixing_number(amount: float | None) -> str:
     """A mixing number for a reader."""
     if amount is None:
         return "–"
@@ -117,9 +117,9 @@ def mixing_sentence(map_: Map) -> str:
         return ""
     parts = []
     for measure in mixing_measures(map_.mixing):
-        both = [f"{small(measure.layer)} in the layer"] if measure.layer is not None else []
-        both += [f"{small(measure.map)} on the map"] if measure.map is not None else []
-        both += [f"{small(measure.chance)} by chance"] if measure.chance is not None else []
+        both = [f"{mixing_number(measure.layer)} in the layer"] if measure.layer is not None else []
+        both += [f"{mixing_number(measure.map)} on the map"] if measure.map is not None else []
+        both += [f"{mixing_number(measure.chance)} by chance"] if measure.chance is not None else []
         parts.append(f"{measure.name} {', '.join(both)}")
     return "; ".join(parts)
 

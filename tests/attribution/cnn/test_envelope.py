@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from attribkit.attribution.cnn.candidate_windows import candidate_windows, steepest
 from attribkit.attribution.cnn.envelope import level_envelope, upper_envelope
-from attribkit.attribution.cnn.lookup_tables import never
+from attribkit.attribution.cnn.lookup_tables import masked_value
 
 NUMBERS = st.integers(-6, 6).map(float)  # small integers tie, meet in one point and run parallel often
 LINES = st.lists(st.tuples(NUMBERS, NUMBERS), min_size=1, max_size=9)
@@ -105,7 +105,7 @@ def test_a_steep_line_that_wins_only_at_the_end_is_no_less_a_contender(lines: li
 
 def windows(lines: list[list[tuple[float, float]]]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Heights at α = 0 and at α = 1, (1, 32, N), of N filters with up to 32 windows each."""
-    before = np.full((1, 32, len(lines)), never(np.dtype(np.float32)), dtype=np.float32)
+    before = np.full((1, 32, len(lines)), masked_value(np.dtype(np.float32)), dtype=np.float32)
     after = before.copy()
     for column, some in enumerate(lines):
         for window, (a, s) in enumerate(some):

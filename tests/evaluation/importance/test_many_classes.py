@@ -12,7 +12,7 @@ from topics import topics
 import attribkit as ak
 from attribkit.evaluation.importance import WordImportance, word_importance
 from attribkit.models.classifier import Classifier
-from attribkit.reports.global_importance import drives
+from attribkit.reports.global_importance import importance_section
 
 LABELS = ("a", "b", "c")
 WORDS = {"ann": (4.0, 0.0, 0.0), "ben": (0.0, 4.0, 0.0), "cat": (0.0, 0.0, 4.0), "less": (-2.0, 0.0, 0.0)}
@@ -76,14 +76,14 @@ def test_words_against_a_class_have_a_table_and_the_rule_is_said(found: WordImpo
     assert [row[0] for row in tables["Words that speak against “a”"].rows] == ["less"]
     rule = "a word counts for a class in the texts that the model gives that class, for it and against it"
     assert rule in found.panels()[0].notes
-    assert "in the texts that the model gives that class" in " ".join(drives(found, 5).sentences)
+    assert "in the texts that the model gives that class" in " ".join(importance_section(found, 5).sentences)
 
 
 def test_a_class_that_no_text_is_given_is_named() -> None:
     found = word_importance(votes(WORDS, LABELS), ["ann", "ben ben"], least=1, replicates=5)
     assert found.counted["c"] == 0 and set(found.words["label"]) == {"a", "b"}
     assert "no text is given “c”, so nothing is counted of that" in found.notes
-    assert "No text is given “c”, so nothing is counted of that." in drives(found, 5).sentences
+    assert "No text is given “c”, so nothing is counted of that." in importance_section(found, 5).sentences
     assert not [panel for panel in found.panels() if "“c”" in panel.title]
 
 
