@@ -129,8 +129,9 @@ def explain(
         batch_size: the most texts at once; None chooses by their length.
         interactions: what the view "interactions" shows: "shapley", the Shapley interaction index over all coalitions
             of the other words, or "integrated_hessians", along the path of integrated gradients.
-        max_tokens: the most tokens of a text whose interactions are computed; None for 200 with "shapley", no limit
-            with "integrated_hessians".
+        max_tokens: the most tokens of a text whose interactions, or values by the methods "shapley" and "banzhaf", are
+            computed; what a longer one would take is said. None for 200 with the interactions "shapley", for 2,000 with
+            the two methods, for no limit with "integrated_hessians".
         device: where to compute; None for where the model is.
 
     Returns:
@@ -297,7 +298,7 @@ def _settings(views: Iterable[View]) -> dict[str, Any]:
     settings: dict[str, Any] = {}
     for view in views:
         values = {field.name: getattr(view, field.name) for field in fields(view)}  # type: ignore[arg-type]  # a dataclass
-        for name in (ViewOptions.__annotations__.keys() & values.keys()) - {"reference", "batch_size"}:
+        for name in (ViewOptions.__annotations__.keys() & values.keys()) - {"reference", "batch_size", "max_tokens"}:
             value = values[name]
             # a target may be one of numpy's integers, which JSON does not know
             settings[name] = [_plain(part) for part in value] if isinstance(value, (tuple, list)) else _plain(value)

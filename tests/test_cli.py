@@ -14,7 +14,7 @@ from commands import run
 from attribkit.errors import InputError, MissingPackageError, NetworkError
 from attribkit.models.classifier import Classifier
 from attribkit.results.explanation import Explanation, Explanations
-from attribkit.results.panels import Heatmap, Scatter
+from attribkit.results.panels import Heatmap, Pairs, Scatter
 from attribkit.results.several_panels import Panels
 
 
@@ -218,6 +218,20 @@ def test_explain_marks_a_text_among_others_the_same_seed_the_same(
     assert scatter.placed[0].excerpt == "a good film" and len(scatter.excerpts) == 24
     assert scatter.notes[0] == "the texts are all rows of reviews.csv"
     assert found[0] == found[1] and found[0].token_scores != found[2].token_scores
+
+
+def test_explain_takes_the_options_of_what_is_exact_over_all_coalitions(
+    make_classifier: Callable[..., Classifier], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = str(make_classifier("cnn").save(tmp_path / "cnn"))
+    arguments = ("explain", model, "a good film", "--view", "interactions", "--json")
+    assert run(*arguments, "--interactions", "integrated_hessians", "--max-tokens", "3") == 0
+    (panel,) = Explanation.from_json(capsys.readouterr().out).panels()
+    assert isinstance(panel, Pairs) and panel.index == "integrated_hessians"
+    assert run(*arguments, "--interactions", "banzhaf") == 2
+    assert "must be one of shapley, integrated_hessians" in capsys.readouterr().err
+    assert run("explain", model, "a good film", "--method", "shapley", "--max-tokens", "2") == 2
+    assert "give max_tokens=3" in capsys.readouterr().err
 
 
 def test_debug_shows_where_an_error_came_from(model: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,6 +17,7 @@ from attribkit.attribution.registry import CLOSED_FORM, METHODS, method_of
 from attribkit.attribution.request import AttributionRequest, MethodResult
 from attribkit.attribution.result import TokenAttribution, WindowsByText
 from attribkit.attribution.targets import TargetName, scalars_of
+from attribkit.attribution.text_length import check_max_tokens
 from attribkit.errors import InputError
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
@@ -39,6 +40,7 @@ def attribute(
     seed: int = 0,
     batch_size: int | None = None,
     windows: bool = False,
+    max_tokens: int | None = None,
     tables: Tables | None = None,
 ) -> Iterator[tuple[int, list[list[TokenAttribution]]]]:
     """Each text's scores, for each target and against each baseline; the model is borrowed until the last one.
@@ -54,6 +56,7 @@ def attribute(
         seed: of the methods that draw; the same seed gives a text the same scores.
         batch_size: most texts at once; None chooses by their length.
         windows: whether the windows that a text CNN's filters chose are told too, for the first baseline.
+        max_tokens: the longest text whose "shapley" or "banzhaf" values are computed; None for 2,000.
         tables: of the closed form, if they were built for all texts to come; None builds them for these.
 
     Yields:
@@ -74,6 +77,7 @@ def attribute(
         ('exact', 'log-odds', True)
     """
     names = check_settings(output, method, baseline, tolerance)
+    check_max_tokens(max_tokens)
     network = classifier.network
     choice = MethodChoice.of(method, network)
     targets = scalars_of(target, output, classifier.labels, batch.logits)
@@ -84,7 +88,9 @@ def attribute(
         others = np.concatenate([[classifier.tokenizer.pad_id], *words])
         tables = Tables.of_run(network, [text.ids for text in batch.encoded], others)
     run = embedding_fed(network)
-    solver = _BatchSolver(classifier, batch, targets, specs, tolerance, seed, windows, tables, run, UNITS[output])
+    solver = _BatchSolver(
+        classifier, batch, targets, specs, tolerance, seed, windows, max_tokens, tables, run, UNITS[output]
+    )
     lengths = [len(text.ids) for text in batch.encoded]
     equal = chosen.equal_lengths or getattr(network, "equal_lengths", False)
     # the text CNN itself draws nothing, and no gradient is taken of it
@@ -150,6 +156,7 @@ class _BatchSolver:
     tolerance: float
     seed: int
     windows: bool
+    max_tokens: int | None
     tables: Tables | None
     run: Run
     unit: str
@@ -178,6 +185,7 @@ class _BatchSolver:
                 tolerance=self.tolerance,
                 seed=self.seed,
                 tables=self.tables,
+                max_tokens=self.max_tokens,
                 phrases=self.windows and not solved,
                 closed_form=choice.closed_form,
                 logits_at_ends=torch.stack((against.logits, logits)),

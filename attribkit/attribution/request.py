@@ -34,6 +34,7 @@ class AttributionRequest:
         tolerance: largest relative completeness error.
         seed: of the methods that draw; one text gets the same draws alone and among others.
         tables: of the closed form, for all texts of the run.
+        max_tokens: the longest text that a method whose time grows fast may take; None for its own limit.
         phrases: whether to tell the phrases too, where the method knows them.
         closed_form: False where the network was found not to be the text CNN that its modules make it look like.
         logits_at_ends: (2, B, C) float64, of the baselines and of the texts, from the network's own forward pass; None
@@ -52,6 +53,7 @@ class AttributionRequest:
     tolerance: float
     seed: int = 0
     tables: Tables | None = None
+    max_tokens: int | None = None
     phrases: bool = False
     closed_form: bool = True
     logits_at_ends: Tensor | None = None
@@ -95,6 +97,7 @@ class AttributionRequest:
             self.difference[:, row_slice],
             self.tolerance,
             self.seed,
+            max_tokens=self.max_tokens,
             closed_form=self.closed_form,
             logits_at_ends=None if self.logits_at_ends is None else self.logits_at_ends[:, row_slice],
         )

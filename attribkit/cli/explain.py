@@ -55,6 +55,20 @@ def explain(
         ),
     ] = None,
     true_label: Annotated[str | None, typer.Option(help="The known answer, shown beside the predicted one.")] = None,
+    interactions: Annotated[
+        str,
+        typer.Option(
+            help="What --view interactions shows of a text CNN: shapley (over all coalitions of the other words), or "
+            "integrated_hessians (along the path of integrated gradients, faster)."
+        ),
+    ] = "shapley",
+    max_tokens: Annotated[
+        int | None,
+        typer.Option(
+            help="The longest text that --view interactions and --method shapley or banzhaf take; a longer one is "
+            "refused with what it would take. 200 and 2,000 if not given."
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same result.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the explanations as JSON.")] = False,
     device: Device = None,
@@ -86,6 +100,8 @@ def explain(
             compare=compare,
             reference=reference,
             seed=seed,
+            interactions=interactions,
+            max_tokens=max_tokens,
             true_label=true_label,
         )
     for warning in caught:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from attribkit.attribution.attribute import attribute, check_settings
 from attribkit.attribution.result import TokenAttribution
 from attribkit.attribution.targets import TargetName
+from attribkit.attribution.text_length import check_max_tokens
 from attribkit.errors import NetworkError
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
@@ -31,6 +32,7 @@ class Attribution:
         tolerance: largest relative completeness error that counts as converged.
         batch_size: most texts at once; None chooses by length.
         seed: of the methods that draw; the same seed gives a text the same scores.
+        max_tokens: the longest text whose "shapley" or "banzhaf" values are computed; None for 2,000.
         details: whether sentences are cut and, where the method knows them, phrases told; they cost a little time.
 
     Raises:
@@ -45,12 +47,14 @@ class Attribution:
     tolerance: float = 1e-4
     batch_size: int | None = None
     seed: int = 0
+    max_tokens: int | None = None
     details: bool = True
 
     needs = "a network whose `embedding` is an nn.Embedding"
 
     def __post_init__(self) -> None:
         names = check_settings(self.output, self.method, self.baseline, self.tolerance)
+        check_max_tokens(self.max_tokens)
         object.__setattr__(self, "baseline", names[0] if len(names) == 1 else names)
 
     def supports(self, classifier: Classifier) -> bool:
@@ -75,6 +79,7 @@ class Attribution:
             tolerance=self.tolerance,
             seed=self.seed,
             batch_size=self.batch_size,
+            max_tokens=self.max_tokens,
             windows=self.details,
         )
         for row, by_target in attributions:

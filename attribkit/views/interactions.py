@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from time import perf_counter
 
 import numpy as np
 import torch
@@ -18,6 +17,7 @@ from attribkit.attribution.cnn.shapley import shapley_values
 from attribkit.attribution.outputs import UNITS, Target
 from attribkit.attribution.request import AttributionRequest
 from attribkit.attribution.targets import TargetName, scalars_of
+from attribkit.attribution.text_length import check_max_tokens, duration, timed
 from attribkit.errors import InputError
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
@@ -60,8 +60,7 @@ class Interactions:
     def __post_init__(self) -> None:
         if self.interactions not in INDICES:
             raise InputError(f"`interactions` must be one of {', '.join(INDICES)}, got {self.interactions!r}")
-        if self.max_tokens is not None and self.max_tokens < 1:
-            raise InputError(f"`max_tokens` must be at least 1, got {self.max_tokens}")
+        check_max_tokens(self.max_tokens)
         names = check_baselines(self.baseline)
         object.__setattr__(self, "baseline", names[0])
 
@@ -188,9 +187,5 @@ def _margins(request: AttributionRequest) -> tuple[Numbers, Numbers]:
 
 def _duration(request: AttributionRequest, baseline: Tensor) -> str:
     """About how long the index takes here: a pass for each token, of which one is timed."""
-    seconds = []
-    for _ in range(2):  # the first may have to load what is compiled
-        begin = perf_counter()
-        shapley_values(request.network, request.ids, request.mask, baseline, request.targets)
-        seconds.append((perf_counter() - begin) * request.ids.shape[1])
-    return f"{min(seconds) / 60:.0f} min" if min(seconds) >= 90 else f"{min(seconds):.0f} s"
+    arguments = (request.network, request.ids, request.mask, baseline, request.targets)
+    return duration(timed(lambda: shapley_values(*arguments)) * request.ids.shape[1])

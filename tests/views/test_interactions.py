@@ -129,7 +129,7 @@ def test_a_long_text_is_told_what_it_would_take(
     make_classifier: Make, monkeypatch: pytest.MonkeyPatch, seconds_a_pass: float, told: str
 ) -> None:
     clock = itertools.count(step=seconds_a_pass)
-    monkeypatch.setattr("attribkit.views.interactions.perf_counter", lambda: next(clock))
+    monkeypatch.setattr("attribkit.attribution.text_length.perf_counter", lambda: next(clock))
     with pytest.raises(
         ValueError, match=f"at most 200 tokens .*, got 204, which take about {told}, .* give max_tokens=204, or inter"
     ):

@@ -81,6 +81,23 @@ def test_a_batch_gives_each_text_what_it_gets_alone(make_classifier: Make) -> No
         np.testing.assert_allclose(why.scores, scores(model, text, method="shapley").scores, atol=1e-12)
 
 
+@pytest.mark.parametrize(("name", "values"), [("shapley", "Shapley values"), ("banzhaf", "Banzhaf values")])
+def test_a_text_too_long_is_refused_with_what_it_would_take(
+    make_classifier: Make, monkeypatch: pytest.MonkeyPatch, name: str, values: str
+) -> None:
+    model = make_classifier()
+    refusal = f"the {values} of at most 5 tokens are computed, got 6, which take about 0 s; give max_tokens=6, cut the"
+    with pytest.raises(ValueError, match=refusal):
+        explain(model, ["good", TEXT], method=name, max_tokens=5)
+    assert scores(model, method=name, max_tokens=6) == scores(model, method=name)
+    with pytest.raises(ValueError, match="`max_tokens` must be at least 1, got 0"):
+        scores(model, method=name, max_tokens=0)
+    monkeypatch.setattr(method, "MOST_TOKENS", 3)
+    with pytest.raises(ValueError, match="at most 3 tokens"):
+        scores(model, method=name)
+    assert len(explain(model, "film " * 300, max_tokens=1).tokens) == 300  # a method whose time hardly grows
+
+
 def test_the_model_is_left_as_it_was(make_classifier: Make) -> None:
     model = make_classifier()
     model.network.train()
