@@ -46,7 +46,7 @@ REVIEW = (
 
 
 def demo(out: Path) -> tuple[dict[str, Explanations], list[Path]]:
-    """Explain with every bundled model what it was made to read, sentences and a review or titles, and draw them.
+    """Explain sentences, a review and titles with the bundled models, and draw them.
 
     Returns:
         the explanations by model, and the files written: one page, for each model a picture or two, and a small report

@@ -2,10 +2,10 @@
 
 
 class AttribkitError(Exception):
-    """Something that the user can cure, or that went wrong outside this package.
+    """An error that the user can mend, or that was caused outside this package.
 
     Its text is one sentence: what was expected, what came, what to do. The command line and the server show that
-    sentence. Any other exception (but the operating system's own, such as a full disk) is a fault of this package.
+    sentence. Any other exception (except the operating system's own, such as a full disk) is a fault of this package.
 
     Example:
         >>> import attribkit as ak
@@ -18,7 +18,7 @@ class AttribkitError(Exception):
 
 
 class InputError(AttribkitError, ValueError):
-    """What was given cannot be taken: a text, an option, a column, a file's content.
+    """An input that cannot be used: a text, an option, a column, a file's content.
 
     Example:
         >>> import attribkit as ak
@@ -31,7 +31,7 @@ class InputError(AttribkitError, ValueError):
 
 
 class InputTypeError(InputError, TypeError):
-    """What was given is of another type than what is expected."""
+    """An input of another type than expected."""
 
 
 class InputNotFoundError(InputError, FileNotFoundError):
@@ -55,7 +55,7 @@ class InputPermissionError(InputError, PermissionError):
 
 
 class UnknownNameError(InputError, LookupError):
-    """A server has nothing of that name."""
+    """A name that a server does not have."""
 
 
 class MissingPackageError(AttribkitError, ModuleNotFoundError):
@@ -63,11 +63,11 @@ class MissingPackageError(AttribkitError, ModuleNotFoundError):
 
 
 class NetworkError(AttribkitError, RuntimeError):
-    """A network does not keep its contract, or does what cannot be explained."""
+    """A network that does not keep its contract, or cannot be explained."""
 
 
 class RunError(AttribkitError, RuntimeError):
-    """Long work could not go on: a training diverged, a worker died, a cluster failed."""
+    """Long work that could not continue: a training diverged, a worker died, a cluster failed."""
 
 
 class StorageError(AttribkitError, OSError):
@@ -79,7 +79,7 @@ class DownloadError(AttribkitError, ConnectionError):
 
 
 def ran_out(error: BaseException) -> bool:
-    """Whether an allocation failed; on the processor PyTorch says so only in words."""
+    """Whether an allocation failed; on the processor only the message of PyTorch's error tells."""
     return isinstance(error, MemoryError) or (
         isinstance(error, RuntimeError)
         and any(words in str(error).lower() for words in ("allocate memory", "out of memory", "not enough memory"))

@@ -17,14 +17,14 @@ except ImportError:  # Windows, where folders cannot be locked
 def write_whole(path: str | Path, content: bytes) -> Path:
     """Write `content` to `path` so that a reader sees the old file or the new one, never a part.
 
-    What is no file, such as /dev/stdout, is written to as it is: nothing can take its place.
+    Something that is no file, such as /dev/stdout, is written to directly, for it cannot be replaced.
 
     Returns:
         the path.
 
     Raises:
         FileNotFoundError: if the folder does not exist.
-        OSError: where it cannot be written.
+        OSError: if it cannot be written.
     """
     path = Path(path)
     if not path.parent.is_dir():
@@ -52,10 +52,10 @@ def write_whole(path: str | Path, content: bytes) -> Path:
 
 @contextmanager
 def locked(folder: Path, shared: bool = False) -> Iterator[None]:
-    """Keep other processes of this toolkit from changing a folder, or with `shared` only from changing it meanwhile.
+    """Keep other processes of this toolkit from using a folder, or with `shared` only from changing it, meanwhile.
 
-    The system lifts the lock when the process ends, however it ends. A folder that cannot be locked (on Windows, on
-    some network drives) is used as it is.
+    The system lifts the lock when the process ends, for whatever reason. A folder that cannot be locked (on Windows, on
+    some network drives) is used without a lock.
     """
     place = os.open(folder, os.O_RDONLY) if fcntl is not None and folder.is_dir() else None
     try:

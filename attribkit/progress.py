@@ -26,17 +26,17 @@ _T = TypeVar("_T")
 
 
 def silent(done: int, total: int, what: str) -> None:
-    """The progress of work that nobody watches."""
+    """Progress that is not shown."""
 
 
 @contextmanager
 def shown(progress: bool | Progress | None) -> Iterator[Progress]:
-    """What long work calls as it goes on, for the argument `progress` of a public function.
+    """The function that long work calls as it proceeds, from the argument `progress` of a public function.
 
     Args:
-        progress: a function of one's own, which is called as `Progress` says; True for a bar: on stderr, or beneath the
-            cell of a notebook; False for none; None for a bar on a terminal and in a notebook, if the work takes a
-            moment, and silence elsewhere.
+        progress: a function, which is called as `Progress` says; True for a bar: on stderr, or below the cell of a
+            notebook; False for none; None for a bar in a terminal and in a notebook, if the work takes a moment, and
+            nothing elsewhere.
 
     Raises:
         TypeError: for anything else.
@@ -60,7 +60,7 @@ def shown(progress: bool | Progress | None) -> Iterator[Progress]:
 
 
 def counted(items: Sequence[_T], progress: Progress, what: str) -> Iterator[_T]:
-    """The items one by one, each told as done once the next one is asked for."""
+    """The items one by one; each counts as done once the next one is asked for."""
     for done, item in enumerate(items):
         progress(done, len(items), what)
         yield item
@@ -69,7 +69,7 @@ def counted(items: Sequence[_T], progress: Progress, what: str) -> Iterator[_T]:
 
 
 def within(progress: Progress, outer: str) -> Progress:
-    """The progress of a part of some work: what is being done is said after the name of the part."""
+    """The progress of a part of some work: each step is named after the part."""
     return progress if progress is silent else lambda done, total, what: progress(done, total, f"{outer}: {what}")
 
 

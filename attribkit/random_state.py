@@ -10,11 +10,11 @@ import torch
 
 @contextmanager
 def preserve_random_state(cuda: bool = True, seed: int | None = None) -> Iterator[None]:
-    """Give back the random states of Python, NumPy and torch as they were found, error or not.
+    """Restore the random states of Python, NumPy and torch afterwards, also after an error.
 
     Args:
-        cuda: whether those of every GPU are among them, which initialises CUDA where there is one.
-        seed: what the states are set by meanwhile; None leaves them.
+        cuda: whether the states of every GPU are included, which initialises CUDA if there is one.
+        seed: sets the states meanwhile; None leaves them.
     """
     python, numpy = random.getstate(), np.random.get_state()
     try:

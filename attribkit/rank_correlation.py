@@ -5,10 +5,10 @@ from numpy.typing import NDArray
 
 
 def kendall(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
-    """Kendall's τ-b; NaN where either ranks nothing.
+    """Kendall's τ-b; NaN if either is constant.
 
-    It counts the pairs that both rank alike less those they rank unlike, over the geometric mean of the pairs that each
-    does not tie: 1 for one order, −1 for the reverse, about 0 for unrelated ones.
+    It is the number of pairs that both rank alike minus those that they rank differently, over the geometric mean of
+    the numbers of pairs that each does not tie: 1 for the same order, −1 for the reverse, about 0 for unrelated ones.
 
     Source: Kendall, "The treatment of ties in ranking problems", Biometrika 1945.
     """
@@ -20,7 +20,7 @@ def kendall(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
 
 
 def spearman(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
-    """Spearman's ρ, ties sharing their mean rank; NaN where either ranks nothing."""
+    """Spearman's ρ, ties having their mean rank; NaN if either is constant."""
     if _ranks_nothing(first) or _ranks_nothing(second):
         return np.nan
     from scipy.stats import spearmanr

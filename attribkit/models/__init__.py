@@ -23,12 +23,12 @@ __all__ = [
 
 
 class Network(Protocol):
-    """The contract: ids (B, T) int64 and mask (B, T) bool, real tokens first, to logits (B, C), C ≥ 2.
+    """The contract of a network: ids (B, T) int64 and mask (B, T) bool, real tokens first, to logits (B, C), C ≥ 2.
 
-    A network with attention also has `attend(ids, mask) -> (logits, weights (B, T))`; one with a closed form of
-    integrated gradients has `convolutions` and `output`, and its logits are asked whether they are the closed form's
-    (`attribkit.attribution.cnn.closed_form`); one that must be given texts of one length
-    for its gradients says so by `equal_lengths = True`.
+    A network with attention also has `attend(ids, mask) -> (logits, weights (B, T))`. One with a closed form of
+    integrated gradients has `convolutions` and `output`; that its logits are those of the closed form is checked
+    (`attribkit.attribution.cnn.closed_form`). One whose gradients need texts of one length says so by
+    `equal_lengths = True`.
     """
 
     embedding: nn.Embedding

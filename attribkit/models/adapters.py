@@ -9,7 +9,7 @@ from attribkit.errors import InputError
 
 
 class Adapted(nn.Module):
-    """A user's network behind the contract `forward(ids, mask) -> logits (B, C)`.
+    """A user's own network, adapted to the contract `forward(ids, mask) -> logits (B, C)`.
 
     A network that takes no mask would see padding; it is therefore run on texts of equal length, one group after
     another, so that padding never matters for it either.
@@ -19,7 +19,7 @@ class Adapted(nn.Module):
         inputs: what its forward takes: "ids" for `forward(x)`, "ids, lengths" for `forward(x, lengths)`, "ids, mask".
         outputs: "logits" (B, C), or "logit" for a single-logit network (B,) or (B, 1) trained with binary
             cross-entropy, whose number becomes the log-odds of the second label.
-        embedding: the network's embedding layer; found by itself if there is just one.
+        embedding: the network's embedding layer; not needed if there is just one.
 
     Raises:
         ValueError: if the network has no embedding layer, or several and none was named.

@@ -13,10 +13,10 @@ from attribkit.progress import Progress, silent
 def answered(
     model: Classifier, read: TokenisedRows, batch_size: int | None = None, progress: Progress = silent
 ) -> tuple[TokenisedRows, NDArray[np.float64]]:
-    """Those of the rows that the model has an answer to, and its logits (N, C).
+    """The rows for which the model has a finite prediction, and its logits (N, C).
 
     Raises:
-        ValueError: if there are none to answer.
+        ValueError: if there are no rows.
         RuntimeError: if the network's outputs are NaN or infinite for all of them.
     """
     if not read.texts:

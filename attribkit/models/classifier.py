@@ -31,14 +31,14 @@ from attribkit.text.encoded import Encoded, TextEncoder
 
 
 class Classifier:
-    """Anything that turns texts into labels through a network that keeps the contract of `attribkit.models.Network`.
+    """A text classifier: a network that keeps the contract of `attribkit.models.Network`, its tokenizer and its labels.
 
     It need not have been trained here.
 
-    **Threads.** Any number of them may ask one classifier, or several that share a network: each gets the answers that
-    it would get alone. They take turns with the network, so that a prediction waits for the explanation that is under
-    way; a `copy()` has a network of its own, and need not wait. Whoever runs or trains the network itself, rather than
-    through this package, must see to it that nobody else does at the time.
+    **Threads.** Any number of threads may use one classifier, or several that share a network: each gets the answers
+    that it would get alone. They take turns with the network, so that a prediction waits for an explanation that is
+    being computed; a `copy()` has a network of its own, and need not wait. If you run or train the network yourself,
+    rather than through this package, make sure that nothing else uses it meanwhile.
 
     Attributes:
         network: the network, used as it is and never changed by predicting or explaining.
@@ -48,8 +48,8 @@ class Classifier:
         provenance: where it came from: data, settings, metrics, versions.
         history: one row per epoch, if it was trained here.
         snapshots: weights by epoch, if any were kept while it was trained.
-        reference: points of some texts to place others among, if any are kept.
-        splits: which texts it was trained on, stopped by and kept from, if it was trained here.
+        reference: points of some texts to place others among, if `attribkit.keep_reference` made any.
+        splits: hashes of the training, validation and test texts, if it was trained here.
 
     Example:
         >>> import attribkit as ak
@@ -98,32 +98,43 @@ class Classifier:
 
     @property
     def device(self) -> torch.device:
-        """Where the network's embedding is."""
+        """The device of the network's embedding."""
         device: torch.device = self.network.embedding.weight.device
         return device
 
     @property
     def has_attention(self) -> bool:
-        """Whether the network can say where it looked."""
+        """Whether the network has attention weights."""
         return hasattr(self.network, "attend")
 
     def encode(self, texts: Sequence[str]) -> list[Encoded]:
-        """Each text's tokens.
+        """Split each text into tokens.
+
+        Args:
+            texts: N strings.
+
+        Returns:
+            for each text its token ids, spans and spellings.
 
         Raises:
             TypeError: for what is no string.
-            ValueError: for a text that is empty, broken or holds no token. With several texts the sentence names the
-                one.
+            ValueError: for a text that is empty, broken or holds no token; of several texts the sentence names it.
         """
         return encode_texts(self.tokenizer, texts)
 
     def batch(self, ids: Sequence[NDArray[np.int64]]) -> tuple[Tensor, Tensor]:
-        """Ids (B, T) and mask (B, T) on the network's device."""
+        """Pad texts of token ids to ids (B, T) int64 and mask (B, T) bool, on the network's device."""
         padded, mask = batching.pad(ids, self.tokenizer.pad_id)
         return torch.from_numpy(padded).to(self.device), torch.from_numpy(mask).to(self.device)
 
     def ids(self, texts: Sequence[str]) -> list[NDArray[np.int64]]:
-        """Each text's token ids alone, many times faster than `encode`, which also finds their places.
+        """Each text's token ids alone, many times faster than `encode`, which also finds their spans.
+
+        Args:
+            texts: N strings.
+
+        Returns:
+            for each text (T,) int64.
 
         Raises:
             TypeError: as `encode`.
@@ -137,16 +148,20 @@ class Classifier:
             return find_layers(self.network, self.tokenizer.unk_id, self.device)
 
     def before_last(self) -> Layer:
-        """The layer that the network's last one reads: what it decides by. ValueError if there is none to name."""
+        """The layer that the network's last layer reads.
+
+        Raises:
+            ValueError: if there is none to name.
+        """
         with eval_mode(self.network), torch.inference_mode():
             return before_last(self.network, self.tokenizer.unk_id, self.device)
 
     def layers(self) -> pd.DataFrame:
-        """What `attribkit.layer_outputs` and `attribkit.project` can look into, in the order of the forward pass.
+        """The layers that `attribkit.layer_outputs` and `attribkit.project` can read, in the order of the forward pass.
 
         Returns:
-            one row per layer: `layer` (its name), `module` (what it is) and `shape` (of its output, B texts of T
-            tokens). A layer that is called several times is seen at its last call.
+            one row per layer: `layer` (its name), `module` (its class) and `shape` (of its output, B texts of T
+            tokens). Of a layer that is called several times, the last call counts.
         """
         rows = [(layer.name, layer.module, layer.shape) for layer in self.inside() if layer.sizes is not None]
         return pd.DataFrame(rows, columns=["layer", "module", "shape"])
@@ -154,9 +169,17 @@ class Classifier:
     def logits(
         self, ids: Sequence[NDArray[np.int64]], batch_size: int | None = None, progress: Progress = silent
     ) -> NDArray[np.float64]:
-        """Logits (N, C) of encoded texts, in their order; batched by length, without gradients.
+        """Logits of encoded texts, batched by length, without gradients.
 
-        They are what the network puts out, NaN and infinity too: see `attribkit.models.logits`.
+        They are the network's own, also if NaN or infinite: see `attribkit.models.logits`.
+
+        Args:
+            ids: for each of N texts (T,) int64, as `ids` gives them.
+            batch_size: the most texts at once; None chooses by their length.
+            progress: called as `attribkit.progress.Progress` says.
+
+        Returns:
+            (N, C) float64, in the texts' order.
         """
         results = np.zeros((len(ids), len(self.labels)))
         done = 0
@@ -176,7 +199,15 @@ class Classifier:
     def probabilities(
         self, texts: Sequence[str], batch_size: int | None = None, progress: Progress = silent
     ) -> NDArray[np.float64]:
-        """Probabilities (N, C) of texts, in their order.
+        """Probabilities of texts.
+
+        Args:
+            texts: N strings.
+            batch_size: the most texts at once; None chooses by their length.
+            progress: called as `attribkit.progress.Progress` says.
+
+        Returns:
+            (N, C) float64, in the texts' order.
 
         Raises:
             TypeError: as `encode`.
@@ -194,11 +225,11 @@ class Classifier:
         label: str | None = None,
         progress: bool | Progress | None = None,
     ) -> pd.DataFrame:
-        """What the model says of each text.
+        """Predict the label of each text.
 
         Args:
             data: a string, which is one text; or several, in any form that `attribkit.explain` takes.
-            batch_size: most texts at once; None chooses by their length.
+            batch_size: the most texts at once; None chooses by their length.
             text: the column of the texts in a table or file; guessed from usual names if not given.
             label: the column of the labels; likewise.
             progress: a function that is called with what is done, the total and the current step; True for a bar, False
@@ -209,7 +240,7 @@ class Classifier:
 
         Raises:
             TypeError: as `probabilities`.
-            ValueError: as `probabilities`; if the column of texts cannot be told.
+            ValueError: as `probabilities`; if the column of texts cannot be guessed.
             RuntimeError: as `probabilities`.
         """
         texts = all_texts(self, data, text=text, label=label)
@@ -220,11 +251,11 @@ class Classifier:
         return pd.concat([frame, pd.DataFrame(probabilities, columns=list(self.labels))], axis=1)
 
     def copy(self, *, share_weights: bool = False) -> "Classifier":
-        """A classifier with a network of its own: what is done to that one is not done to this one's.
+        """A classifier with a network of its own, so that changes to one do not reach the other.
 
         Args:
-            share_weights: whether the new network's tensors are this one's, so that it takes no memory. It has modules,
-                and with them hooks and modes, of its own.
+            share_weights: whether the new network's tensors are this one's, so that it takes no memory. Its modules,
+                and with them hooks and modes, are its own.
         """
         copied = copy.copy(self)
         with lock_of(self.network):  # or hooks that are there for a moment would be copied with it
@@ -239,7 +270,10 @@ class Classifier:
         return copied
 
     def at_epoch(self, epoch: int) -> "Classifier":
-        """The classifier as it was after an epoch of its training, 0 = before the first; this one stays as it is.
+        """The classifier as it was after an epoch of its training; this one stays as it is.
+
+        Args:
+            epoch: 0 = before the first.
 
         Raises:
             ValueError: if no snapshot of that epoch was kept.
@@ -257,10 +291,10 @@ class Classifier:
         return earlier
 
     def on(self, device: str | torch.device | None) -> "Classifier":
-        """The classifier itself, or a copy of it elsewhere: the user's own stays where it is.
+        """The classifier itself, or a copy of it on another device: this one stays where it is.
 
         Args:
-            device: where; "cuda" is the current one of several GPUs, "cuda:1" the second. None for where it is.
+            device: "cuda" is the current one of several GPUs, "cuda:1" the second; None for where it is.
         """
         if device is None or (place := located(choose_device(device))) == self.device:
             return self
@@ -269,10 +303,19 @@ class Classifier:
         return moved
 
     def fingerprint(self) -> str:
-        """A hash of what the answers depend on, as it is now: it changes whenever an answer could.
+        """A hash of everything that predictions depend on: it changes whenever a prediction could.
 
-        What it covers, and what it cannot see, is said in `attribkit.models.fingerprint.fingerprint`. It costs a third
-        of a millisecond for 8 MB of weights on a processor, and grows with them: every byte is read.
+        It covers the labels; every parameter and buffer with its name, type and shape; every module's class and its
+        plain attributes, which hold the settings of a network (numbers, strings, containers of them, functions by their
+        instructions); and the tokenizer: of this package's own its vocabulary and all of its settings, of another its
+        class and plain attributes likewise, or its own `fingerprint()` if it has one. The device, the mode, gradients,
+        `name` and `provenance` are not covered.
+
+        Nor is what cannot be seen: the code of a class, hooks, attributes that are tensors or objects of another class,
+        what a tokenizer reads from elsewhere. A plain attribute that changes with every text, such as a counter or a
+        cache, makes the classifier look like another one.
+
+        It takes a third of a millisecond for 8 MB of weights on a processor, in proportion to their size.
         """
         known = fingerprints_known()
         if self not in known:
@@ -281,22 +324,24 @@ class Classifier:
         return known[self]
 
     def earlier_fingerprint(self) -> str:
-        """What earlier versions kept as the fingerprint, to compare with what they wrote; many times slower."""
+        """The fingerprint by the rules of earlier versions, to compare with their files; many times slower."""
         with lock_of(self.network):
             return earlier_fingerprint(self.network, self.tokenizer, self.labels)
 
     def save(self, path: str | Path, *, overwrite: bool = False, half: bool = False) -> Path:
         """Write a model folder: config.json, tokenizer.json, weights.safetensors and a model card; data only.
 
-        With it go the training's history and snapshots, the reference points and the hashes of the rows it was trained
-        and tested on, if there are any.
-
-        Whole or not at all: until every file is in place, an older model in that folder stays what it was.
+        It also holds the training's history and snapshots, the reference points and the hashes of the rows of each
+        split, if there are any. The folder is written whole or not at all: until every file is in place, an older model
+        in it stays.
 
         Args:
             path: the folder.
             overwrite: replace the model that is in it.
             half: store the weights in 16 bits, in half the space; loaded, they are 32 bits wide again, rounded.
+
+        Returns:
+            the folder.
 
         Raises:
             FileExistsError: if the folder already holds a model and `overwrite` is False.

@@ -73,10 +73,10 @@ class TextCNN(nn.Module):
         return logits
 
     def _tokens_are_words(self) -> bool:
-        """Whether all that matters of a token is its word, so that each word may be convolved once: many times faster.
+        """Whether a token's word is all that matters of it, so that each word may be convolved once: many times faster.
 
-        Not so where something reads or replaces the tokens' own vectors (a hook), drops some of their values, or may
-        ask what each token did to the output (gradients outside training).
+        It is not so if something reads or replaces the tokens' own vectors (a hook), drops some of their values, or may
+        need each token's gradient (gradients outside training).
         """
         per_token = (self.embedding, self.embedding_dropout, *self.convolutions)
         hooked = any(module._forward_hooks or module._forward_pre_hooks for module in per_token)
@@ -94,11 +94,11 @@ class TextCNN(nn.Module):
         return torch.cat(pooled, dim=1)
 
     def _pooled_by_word(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """The same: each distinct word meets every kernel column once, windows are sums of those.
+        """The same, faster: each distinct word meets every kernel column once, and windows are sums of those.
 
         A batch holds each word many times, so this saves most of the convolution. The largest window of each filter is
-        found without gradients and, where those are wanted, computed once more with them: no other window would receive
-        any. Windows tie where they hold the same words; which of them is taken is all one to the weights.
+        found without gradients and, if those are wanted, computed once more with them: no other window would receive
+        any. Windows tie if they hold the same words; which of them is taken makes no difference to the weights.
         """
         words, places = ids.unique(return_inverse=True)
         learning = torch.is_grad_enabled()

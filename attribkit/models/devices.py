@@ -24,5 +24,5 @@ def choose_device(device: str | torch.device | None = None) -> torch.device:
 
 
 def located(device: torch.device) -> torch.device:
-    """The device with its index: a tensor knows which one of several the system takes if none is named."""
+    """The device with its index, as a tensor has it: of several GPUs the current one, if none is named."""
     return torch.empty(0, device=device).device

@@ -9,8 +9,9 @@ _SPREAD = 0.1
 def small(vocabulary: int, size: int) -> nn.Embedding:
     """An embedding (V, E) of random vectors near zero; padding, row 0, is zero.
 
-    torch would draw them with deviation 1, so large that a word seen ten times in training stays mostly noise. Near
-    zero what is learned of a rare word soon outweighs how it began, and a word hardly seen says next to nothing.
+    torch would draw them with a standard deviation of 1, so large that the vector of a word seen ten times in training
+    stays mostly noise. Near zero, what is learned of a rare word soon outweighs its initial vector, and a word hardly
+    seen has next to no effect.
     """
     embedding = nn.Embedding(vocabulary, size, padding_idx=0)
     with torch.no_grad():

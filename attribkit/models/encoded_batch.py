@@ -13,12 +13,12 @@ from attribkit.text.encoded import Encoded
 
 @dataclass(frozen=True, eq=False)
 class EncodedBatch:
-    """Some texts as a classifier read them.
+    """Some texts with their tokens and the network's logits for them.
 
     Attributes:
         texts: (N,) as the user wrote them.
         encoded: (N,) their tokens.
-        logits: (N, C) what the network said of them, from its own forward pass.
+        logits: (N, C) float64, from the network's own forward pass.
     """
 
     texts: tuple[str, ...]
@@ -28,6 +28,11 @@ class EncodedBatch:
     @staticmethod
     def of(classifier: Classifier, texts: Sequence[str], batch_size: int | None = None) -> "EncodedBatch":
         """Encode the texts and compute their logits.
+
+        Args:
+            classifier: the model.
+            texts: N strings.
+            batch_size: the most texts at once; None chooses by their length.
 
         Raises:
             TypeError: for what is no string.
@@ -39,7 +44,7 @@ class EncodedBatch:
         return EncodedBatch(tuple(texts), tuple(encoded), check_finite(logits, texts))
 
     def part(self, rows: NDArray[np.int64]) -> "EncodedBatch":
-        """Some of the texts, in this order."""
+        """Some of the texts, by their numbers, in this order."""
         return replace(
             self,
             texts=tuple(self.texts[row] for row in rows),

@@ -50,26 +50,16 @@ def fingerprints_known() -> dict[Any, str]:
 
 
 def fingerprint(network: nn.Module, tokenizer: TextEncoder, labels: Sequence[str]) -> str:
-    """A hash of what a classifier's answers depend on.
+    """A hash of everything that predictions depend on; see `attribkit.models.classifier.Classifier.fingerprint`.
 
-    It covers the labels; every parameter and buffer with its name, type and shape; every module's class and its
-    plain attributes, which hold the settings of a network (numbers, strings, containers of them, functions by
-    their instructions); and the tokenizer: of this package's own its vocabulary and all of its settings, of
-    another its class and plain attributes likewise, or what its method `fingerprint()` says where it has one. The
-    device, the mode, gradients and the names in `name` and `provenance` have no part in it.
-
-    What cannot be seen is not in it: the code of a class, hooks, attributes that are tensors or objects of a
-    further class, what a tokenizer reads from elsewhere. A plain attribute that changes with every text, such as a
-    counter or a cache, makes the classifier look like another one.
-
-    XXH3 reads as fast as memory does; it tells models apart, and is no proof that nobody forged one: for the files of a
-    model folder that is SHA-256.
+    XXH3 is as fast as reading memory. It tells models apart, but is no protection against forgery: the files of a model
+    folder have SHA-256 for that.
     """
     return FORMAT + _digest(xxhash.xxh3_128(), network, tokenizer, labels)
 
 
 def earlier_fingerprint(network: nn.Module, tokenizer: TextEncoder, labels: Sequence[str]) -> str:
-    """What earlier versions kept as the fingerprint, to compare with what they wrote."""
+    """The fingerprint by the rules of earlier versions, to compare with files that they wrote."""
     return _digest(hashlib.blake2b(digest_size=16), network, tokenizer, labels)
 
 
@@ -131,10 +121,10 @@ def _of_attributes(attributes: Mapping[str, Any]) -> Iterator[Part]:
 
 
 def _of_value(value: Any) -> Iterator[Part]:
-    """What a plain value, a container of such, or a function is; nothing for anything else.
+    """The content of a plain value, a container of such, or a function; nothing for anything else.
 
-    A tensor is left out, for many networks keep their last attention or output as an attribute; and so is None, for
-    that is what such an attribute is before the first text.
+    A tensor is left out, for many networks keep their last attention or output as an attribute; and so is None, the
+    usual value of such an attribute before the first text.
     """
     if value is None:
         return

@@ -22,7 +22,7 @@ _SHUT = 1e4
 
 
 def read(layer: nn.GRU, number: int, inputs: Tensor, lengths: Tensor) -> Tensor:
-    """Every step's state (B, T, H·D) of layer `number` of a GRU; what stands past a text's end means nothing.
+    """Every step's state (B, T, H·D) of one layer of a GRU; values after a text's end have no meaning.
 
     Args:
         layer: a GRU with `batch_first=True`.

@@ -77,16 +77,16 @@ Keep = Callable[[str, Tensor], Tensor | None]
 def watched(
     network: nn.Module, names: Sequence[str], keep: Keep = lambda _, output: output.clone()
 ) -> Iterator[dict[str, Tensor | None]]:
-    """Hooks on the named modules; afterwards, error or not, they are gone.
+    """Keep the outputs of named modules, by hooks that are removed afterwards, also after an error.
 
     Args:
         network: whose modules they are.
         names: of the modules.
-        keep: called the moment an output is there, for what follows may write into it; a copy of it if not given.
+        keep: called as soon as an output is there, for later modules may overwrite it; a copy of it if not given.
 
     Yields:
-        a dict that holds what was kept of each module's latest output, those that finished last standing last; of an
-        LSTM's (outputs, (h, c)) the outputs, and None for what is no tensor.
+        a dict with what was kept of each module's latest output, in the order in which they finished; for an LSTM's
+        (outputs, (h, c)) the outputs, and None for what is no tensor.
     """
     outputs: dict[str, Tensor | None] = {}
 
@@ -110,7 +110,7 @@ def watched(
 
 
 def find_layers(network: nn.Module, token: int, device: torch.device) -> list[Layer]:
-    """Every layer that takes part in the forward pass, in the order in which they finish; of several calls the last.
+    """Every layer that takes part in the forward pass, in the order in which they finish (of several calls, the last).
 
     Args:
         network: in evaluation mode, gradients off.
@@ -128,10 +128,10 @@ def find_layers(network: nn.Module, token: int, device: torch.device) -> list[La
 
 
 def choose_layers(names: Sequence[str] | None, layers: Sequence[Layer]) -> list[Layer]:
-    """The layers of these names, in the network's order; all that have a row per text if none is named.
+    """The layers of these names, in the network's order; None for all that have a row per text.
 
     Raises:
-        ValueError: for a layer that is not there (it lists those that are) or has no row per text.
+        ValueError: for a layer that does not exist (the sentence lists those that do) or has no row per text.
     """
     usable = [layer for layer in layers if layer.sizes is not None]
     if names is None:

@@ -9,10 +9,10 @@ _MAKING = Lock()
 
 
 def lock_of(network: Any) -> Any:
-    """The lock of a network, which a thread that holds it may take again.
+    """The lock of a network; a thread that holds it may take it again.
 
-    It is kept by the network's embedding: that is what hooks are put on, and what every wrapper of one network shares.
-    It is kept beside the network rather than in it, for a lock can be neither copied nor pickled.
+    It belongs to the network's embedding, on which hooks are put and which every wrapper of one network shares. It is
+    not an attribute of the network, for a lock can be neither copied nor pickled.
     """
     with _MAKING:
         return _LOCKS.setdefault(getattr(network, "embedding", network), RLock())

@@ -14,10 +14,10 @@ NOT_FINITE = "the network's outputs for it are NaN or infinite"
 
 
 def finite(logits: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """(N,) which texts' logits (N, C) are finite: of the others nothing can be said, so that a table leaves them out.
+    """(N,) bool, which texts' logits (N, C) are finite; a table leaves out the others.
 
     Raises:
-        RuntimeError: if there are texts, and none of them is left.
+        RuntimeError: if there are texts, and none of them has finite logits.
     """
     rows = np.asarray(np.isfinite(logits).all(axis=1))
     if len(rows) and not rows.any():
@@ -29,7 +29,11 @@ def finite(logits: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 
 def check_finite(logits: NDArray[np.float64], texts: Sequence[str]) -> NDArray[np.float64]:
-    """The logits (N, C) of N texts themselves. NetworkError that names the texts whose logits are NaN or infinite."""
+    """The logits (N, C) of N texts, if all are finite.
+
+    Raises:
+        NetworkError: if some are NaN or infinite; the sentence names the texts.
+    """
     bad = np.flatnonzero(~np.isfinite(logits).all(axis=1)).tolist()
     if not bad:
         return logits

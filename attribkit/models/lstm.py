@@ -21,8 +21,8 @@ class LSTMSettings:
         hidden: H, units per direction.
         layers: recurrent layers on top of each other.
         bidirectional: whether the text is read both ways.
-        summary: what is classified: "final" the final hidden states (of both directions), "last" the output at the last
-            token, "mean" and "max" the mean and the largest of each unit's outputs over all tokens.
+        summary: what the linear layer reads: "final", the final hidden states (of both directions); "last", the output
+            at the last token; "mean" or "max", the mean or the largest of each unit's outputs over all tokens.
         dropout: share dropped of each text's embedding columns, between layers and of the summary while training.
     """
 

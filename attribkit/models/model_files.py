@@ -24,7 +24,7 @@ _REPLACED, _SAVING = ".replaced-", ".saving-"
 
 
 def publish(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Put the files in place, config.json last; an older model's files step aside first and return if this fails."""
+    """Put the files in place, config.json last; an older model's files are put aside first, and back if this fails."""
     with locked(folder):
         _replace(folder, files)
 
@@ -55,7 +55,7 @@ def _replace(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def roll_back(folder: Path) -> None:
-    """If replacing a model was broken off before its config.json came, put the older model's files back."""
+    """Put the older model's files back, if replacing them was interrupted before the new config.json was there."""
     if folder.is_dir() and any(folder.glob(f"{_REPLACED}*")):
         with locked(folder):  # a save that is under way is no save that was broken off
             _put_back(folder)

@@ -49,7 +49,7 @@ def bundled() -> list[str]:
 
 
 def find(path: str | Path) -> Path:
-    """The folder meant by a path or a bundled name; a model folder of that very path comes first.
+    """The model folder of a path or a bundled name; a folder of that path comes first.
 
     Raises:
         FileNotFoundError: if there is no such folder or name; the sentence lists the bundled names and suggests the
@@ -96,11 +96,11 @@ def write(folder: Path, contents: Contents, overwrite: bool) -> Path:
 
 
 def attach_reference(folder: Path, reference: Reference) -> Path:
-    """Give a model folder reference points; every other file stays what it is, bit for bit.
+    """Add reference points to a model folder; every other file stays what it is, bit for bit.
 
     Raises:
         ValueError: if the folder is damaged or holds no model.
-        OSError: where it cannot be written.
+        OSError: if it cannot be written.
     """
     config, contents = _checked(folder)
     _write_with_checksums(folder, config, contents | {REFERENCE: reference.to_bytes()})
@@ -120,7 +120,7 @@ def _write_with_checksums(folder: Path, config: dict[str, Any], files: dict[str,
 
 
 def check_writable(folder: Path, overwrite: bool) -> None:
-    """Refuse at the door what a long training would only find out at its end.
+    """Check before a long training that its model can be written.
 
     Raises:
         FileExistsError: if the folder holds a model and `overwrite` is False.

@@ -25,7 +25,7 @@ _found: dict[tuple[type[nn.Module], torch.device], bool] = {}
 def trains_in_bfloat16(kind: type[nn.Module], device: torch.device) -> bool:
     """Whether a layer of this kind has a forward and a backward pass under autocast to bfloat16 on a device.
 
-    Found out once, by doing both. What fails in 32 bits as well raises its own error: precision is not to blame there.
+    Both are run once to find out. If they fail in 32 bits as well, that error is raised: it has another cause.
     """
     if (kind, device) not in _found:
         _train(kind, device, narrow=False)

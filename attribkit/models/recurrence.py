@@ -13,12 +13,12 @@ CELLS: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "ls
 
 
 def run(rnn: nn.RNNBase, inputs: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-    """Every step's output and the last layer's final hidden state, each text read to its own end.
+    """Run a recurrent layer on texts of different lengths, each read to its own end.
 
     Args:
         rnn: a recurrent layer with `batch_first=True`.
-        inputs: (B, T, E); what stands at padding means nothing.
-        mask: (B, T) bool, True for real tokens, which stand first.
+        inputs: (B, T, E); values at padding have no effect.
+        mask: (B, T) bool, True for real tokens, which come first.
 
     Returns:
         (B, T, H·D) outputs, 0 at padding, and (B, H·D) final states; D = 2 if bidirectional (forward, then backward),
@@ -49,10 +49,10 @@ def run(rnn: nn.RNNBase, inputs: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def drop_columns(embedded: Tensor, share: float, training: bool) -> Tensor:
-    """Dropout that takes the same columns from every token of a text; (B, T, E) in and out.
+    """Dropout that drops the same columns of every token of a text; (B, T, E) in and out.
 
-    What a recurrent layer has read once it would otherwise read again a token later; and a random number per column
-    instead of one per column and token saves nearly half of a training step.
+    With ordinary dropout a recurrent layer could still read a dropped value from the next token; and one random number
+    per column, instead of one per column and token, saves nearly half of a training step.
 
     Source: Gal & Ghahramani, "A Theoretically Grounded Application of Dropout in Recurrent Neural Networks", NIPS 2016.
     """

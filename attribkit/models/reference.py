@@ -20,12 +20,12 @@ _COLUMNS = ("excerpts", "labels", "predictions")
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """Principal components of a layer and the texts seen in them: coordinates and settings, never a pickle.
+    """Principal components of a layer's outputs and the coordinates of some texts on them; data only, never a pickle.
 
     Attributes:
         layer: its name.
-        reduce: how a text's steps became one vector, None for the layer's usual way.
-        fingerprint: of the classifier they were computed with; of one that has changed since they say nothing.
+        reduce: how a text's steps became one vector; None for the layer's usual way.
+        fingerprint: of the classifier they were computed with; they are not used for one that has changed since.
         source: what the texts are, for a reader.
         mean: (H,) of the layer's outputs.
         axes: (P, H) principal components.
@@ -62,7 +62,7 @@ class Reference:
         return replace(self, fingerprint=model.fingerprint())
 
     def to_bytes(self) -> bytes:
-        """A safetensors file; what is text in it is JSON."""
+        """A safetensors file; its texts are in it as JSON."""
         described = {name: getattr(self, name) for name in (*_NAMES, *_COLUMNS)}
         content = json.dumps(described, ensure_ascii=False, separators=(",", ":")).encode()
         arrays: dict[str, NDArray[Any]] = {
@@ -72,7 +72,11 @@ class Reference:
 
     @staticmethod
     def from_bytes(content: bytes) -> "Reference":
-        """Read what `to_bytes` wrote. ValueError for anything else."""
+        """Read the file that `to_bytes` made.
+
+        Raises:
+            ValueError: for anything else.
+        """
         try:
             arrays = safetensors.numpy.load(content)
             described: Mapping[str, Any] = json.loads(arrays["described"].tobytes())

@@ -34,7 +34,7 @@ class Architecture:
 
     @property
     def options(self) -> set[str]:
-        """The settings that a user chooses; the data decide the others."""
+        """The settings that a user chooses; the others follow from the data."""
         return {option.name for option in fields(cast(Any, self.settings))} - _SIZES
 
     def build(self, **settings: Any) -> Any:
@@ -73,10 +73,10 @@ ARCHITECTURES: dict[str, Architecture] = {
 def register_network(
     name: str, network: type[nn.Module], settings: type, *, defaults: Mapping[str, Any] | None = None
 ) -> None:
-    """Make a network of one's own trainable, savable and loadable by name, as the built-in ones are.
+    """Make your own network trainable, savable and loadable by name, like the built-in ones.
 
-    Call it in the module that defines the network. A model folder holds data only, never code: whoever loads a saved
-    model imports that module first; on the command line `attribkit --import MODULE …` does.
+    Call it in the module that defines the network. A model folder holds data only, never code: to load a saved model,
+    import that module first; on the command line `attribkit --import MODULE …` does.
 
     Args:
         name: what `attribkit.train` and model folders call it.
@@ -85,7 +85,7 @@ def register_network(
             logits (B, C).
         settings: a dataclass of numbers, strings and lists of them. The fields `vocabulary` (rows of the embedding) and
             `classes` are filled in; every other field is an option of `attribkit.train`.
-        defaults: options of a training with this network that differ from the usual ones.
+        defaults: training options whose default differs for this network.
 
     Raises:
         InputTypeError: if `network` is no class of modules, or `settings` no dataclass with both fields.

@@ -14,9 +14,9 @@ from attribkit.random_state import preserve_random_state
 
 @contextmanager
 def eval_mode(network: nn.Module) -> Iterator[None]:
-    """The network in evaluation mode, for this thread alone; afterwards every module's own mode flag as it was.
+    """Put the network in evaluation mode, for this thread alone; afterwards every module has its own mode again.
 
-    Other threads that want the network wait. This one must not wait for them meanwhile.
+    Other threads that need the network wait, so this thread must not wait for them meanwhile.
     """
     with lock_of(network):
         training = [module for module in network.modules() if module.training]
@@ -31,11 +31,11 @@ def eval_mode(network: nn.Module) -> Iterator[None]:
 
 @contextmanager
 def preserve_state(network: nn.Module) -> Iterator[None]:
-    """The network ready for gradients with respect to its inputs; afterwards exactly what it was.
+    """Prepare the network for gradients with respect to its inputs; afterwards it is exactly as before.
 
-    Kept as found: every module's mode flag, every parameter's gradient and `requires_grad`, the random states of
-    Python, NumPy and torch, cuDNN's flags, the caller's grad and inference mode. Other threads that want the network
-    wait meanwhile; what belongs to the whole process is given back by the last of the threads that explain.
+    Preserved are every module's mode, every parameter's gradient and `requires_grad`, the random states of Python,
+    NumPy and torch, cuDNN's flags, and the caller's grad and inference mode. Other threads that need the network wait
+    meanwhile; the settings of the whole process are restored by the last of the threads that explain.
     """
     with ExitStack() as stack:
         stack.enter_context(_RANDOM_STATES())
@@ -51,11 +51,11 @@ def preserve_state(network: nn.Module) -> Iterator[None]:
 def embedding_fed(network: Any) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
     """The network's own forward pass with the embedding's output replaced.
 
-    The hook that replaces it is there during the call alone: at other times the network need not mind it.
+    The hook that replaces it exists only during the call.
 
     Returns:
-        a function (embedded (N, T, E), ids (N, T), mask (N, T)) → logits (N, C). The ids still reach the network, which
-        may look at them.
+        a function (embedded (N, T, E), ids (N, T), mask (N, T)) → logits (N, C). The network still gets the ids, and
+        may use them.
     """
 
     def run(embedded: Tensor, ids: Tensor, mask: Tensor) -> Tensor:
@@ -104,7 +104,7 @@ class _SharedContext:
 
 @contextmanager
 def _without_cudnn() -> Iterator[None]:
-    """Its recurrent layers have no backward pass in evaluation mode."""
+    """Switch cuDNN off: its recurrent layers have no backward pass in evaluation mode."""
     flags = torch.backends.cudnn
     if not flags.enabled:
         yield

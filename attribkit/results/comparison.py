@@ -16,13 +16,13 @@ from attribkit.results.sentences import STRONGEST, shortened
 
 @dataclass(frozen=True, repr=False)
 class Comparison(Result):
-    """What two explanations say of each token of one text, and how they differ.
+    """The scores of two explanations for each token of one text, and their difference.
 
     Attributes:
         text: the user's own text.
         target: the label explained, or "a − b" for why a and not b.
         unit: of the scores and their difference, such as "log-odds".
-        heatmap: a row for each of the two and one for their difference, with Kendall's τ of their sizes.
+        heatmap: a row for each of the two and one for their difference, with Kendall's τ of the sizes of the scores.
         table: the same token by token, the largest difference first.
         provenance: of each by its name, with its `convergence`.
     """
@@ -42,7 +42,7 @@ class Comparison(Result):
 
     @property
     def names(self) -> tuple[str, str]:
-        """What the two are called."""
+        """The names of the two."""
         return self.heatmap.rows[0].name, self.heatmap.rows[1].name
 
     def panels(self) -> tuple[Panel, ...]:
@@ -50,17 +50,17 @@ class Comparison(Result):
         return self.heatmap, self.table
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per token, in reading order, or per stretch of the text where the two cut it differently.
+        """One row per token, in reading order, or per span of the text if the two models split it differently.
 
-        Columns: token (as written in the text), start, end, a score for each of the two by its name, difference,
-        unit, target. Its `attrs` hold Kendall's τ of the sizes of the scores as `tau`.
+        Columns: token (as written in the text), start, end, a score for each of the two by its name, difference, unit,
+        target. Its `attrs` hold Kendall's τ of the sizes of the scores as `tau`.
         """
         table = panel_frame(self.heatmap, self.text).assign(unit=self.unit, target=self.target)
         table.attrs["tau"] = self.heatmap.agreements[0].tau
         return table
 
     def summary(self) -> str:
-        """Where the two differ most, how far their ranks agree, and both verdicts."""
+        """Where the two differ most, their rank correlation, and both verdicts."""
         first, second, change = (row.values for row in self.heatmap.rows)
         places = np.argsort(-np.abs(change), kind="stable")[:STRONGEST]
         words = (self.text[self.heatmap.starts[i] : self.heatmap.ends[i]] for i in places)

@@ -12,7 +12,11 @@ _RULE_ERRORS = ("rule_change", "path_error")
 
 
 def read_row(row: Mapping[str, Any], text: str | None) -> tuple[str, Prediction, tuple[TokenScores], dict[str, Any]]:
-    """What an explanation is made of: text, prediction, panels, provenance; ValueError for another row."""
+    """The text, prediction, panels and provenance of the explanation in a row of a corpus run.
+
+    Raises:
+        ValueError: for anything else.
+    """
     try:
         if row["status"] != "ok":
             raise InputError(f"the row was not explained ({row['status']}: {row['reason']}); choose one that is 'ok'")

@@ -27,11 +27,11 @@ _SHOWN = 10
 
 @dataclass(frozen=True, init=False, repr=False)
 class Explanation(Result):
-    """Evidence that stands alone: no tensor, no model, nothing that could change after it was made.
+    """A text, the prediction, and the panels that explain it; it holds no tensor and no model, and never changes.
 
     Attributes:
-        text: the user's own text, exactly as given; None for an explanation of a whole set.
-        prediction: what the model said of it.
+        text: the user's own text, exactly as given; None if the panels are of a whole set of texts.
+        prediction: the model's probabilities for the text; None likewise.
         provenance: how it was made: model, settings, versions (strings, numbers, lists, mappings).
 
     Example:
@@ -61,8 +61,8 @@ class Explanation(Result):
         """Put together what was computed.
 
         Args:
-            text: the user's own text; None for an explanation of a whole set.
-            prediction: what the model said of it, if anything.
+            text: the user's own text; None if the panels are of a whole set of texts.
+            prediction: the model's probabilities for the text, if there is one.
             panels: what is drawn, in order.
             provenance: how it was made, in what JSON can hold.
 
@@ -82,7 +82,11 @@ class Explanation(Result):
 
     @property
     def token_scores(self) -> TokenScores:
-        """The first panel of token scores, with their unit, target and verdict; ValueError if there is none."""
+        """The first panel of token scores, with their unit, target and verdict.
+
+        Raises:
+            ValueError: if there is none.
+        """
         for panel in self._panels:
             if isinstance(panel, TokenScores):
                 return panel
@@ -90,7 +94,7 @@ class Explanation(Result):
 
     @property
     def scores(self) -> NDArray[np.float64]:
-        """(T,) how much each token moved the output, in its unit: those of `token_scores`."""
+        """(T,) float64, how much each token moved the output, in its unit: the scores of `token_scores`."""
         return self.token_scores.scores
 
     @property
@@ -110,7 +114,7 @@ class Explanation(Result):
         return None if self.prediction is None else self.prediction.probability
 
     def __sub__(self, other: "Explanation") -> "Explanation":
-        """This one minus the other, token by token: what the two say differently of one text.
+        """The scores of this explanation minus those of another one of the same text, token by token.
 
         Raises:
             ValueError: for another text, unit or target, or without token scores.
@@ -149,12 +153,12 @@ class Explanation(Result):
         return frame(self, level)
 
     def to_json(self) -> str:
-        """JSON that `from_json` reads back: the panels and the provenance, floats bit for bit."""
+        """The explanation as JSON, which `from_json` reads back: panels and provenance, floats bit for bit."""
         return result_json("explanation", self)
 
     @staticmethod
     def from_json(text: str) -> "Explanation":
-        """Read what `to_json` wrote.
+        """Read the JSON that `to_json` made.
 
         Raises:
             ValueError: for anything else, or for a file that was changed.
@@ -163,20 +167,23 @@ class Explanation(Result):
 
     @staticmethod
     def from_row(row: Mapping[str, Any], text: str | None = None) -> "Explanation":
-        """One row of what `attribkit.explain_corpus` wrote, as a picture.
+        """The explanation in one row of the result of `attribkit.explain_corpus`.
 
         Args:
             row: as pandas, polars, duckdb or Arrow give it: anything that has the columns by name.
             text: the row's text, if the run did not keep it.
 
+        Returns:
+            an explanation with the row's token scores.
+
         Raises:
-            ValueError: for a row that was not explained, one without its text, or what is no such row.
+            ValueError: for a row that was not explained, one without its text, or anything else.
         """
         return Explanation(*read_row(row, text))
 
     @staticmethod
     def load(path: str | Path) -> "Explanation":
-        """Read a saved .json file.
+        """Read a .json file that `save` wrote.
 
         Raises:
             FileNotFoundError: if there is no such file.
@@ -186,7 +193,7 @@ class Explanation(Result):
 
     @staticmethod
     def of_content(content: Any) -> "Explanation":
-        """What an envelope of several results holds of one explanation.
+        """One explanation of a JSON file that holds several results.
 
         Raises:
             ValueError: for anything else.
@@ -205,7 +212,7 @@ class Explanation(Result):
             ) from error
 
     def summary(self) -> str:
-        """What the model says of the text, how far the scores can be trusted, and the words that moved it most."""
+        """The prediction, how far the scores can be trusted, and the tokens that moved it most."""
         return explained(self)
 
     def __repr__(self) -> str:
@@ -216,10 +223,10 @@ class Explanation(Result):
 
 
 class Explanations(list[Explanation]):
-    """A list of explanations that saves, shows and tabulates as one: a row for each.
+    """A list of explanations that is saved, shown and tabulated as one, with a row for each.
 
-    They are subset, sorted and merged as tables are: `rows.take(table.index)` for any table made from
-    `rows.to_frame("text")`, and `rows + others`.
+    A part of it is `rows.take(table.index)`, for any selection of the rows of `rows.to_frame("text")`; two lists are
+    joined by `rows + others`.
 
     Example:
         >>> import attribkit as ak
@@ -243,16 +250,23 @@ class Explanations(list[Explanation]):
         return Explanations([*self, *others])
 
     def take(self, places: Iterable[SupportsIndex]) -> "Explanations":
-        """Those at these places, in this order; IndexError for a place that there is not."""
+        """The explanations at these places, in this order.
+
+        Raises:
+            IndexError: for a place that does not exist.
+        """
         return Explanations(self[place] for place in places)
 
     def to_frame(self, level: str = "token") -> pd.DataFrame:
-        """Every explanation's `to_frame(level)`, with a first column `text` that counts them from 0.
+        """Every explanation's `to_frame(level)`, with a first column `text` that holds its number, from 0.
 
-        With level="text" the index counts them, and `text` is the text itself.
+        With level="text" the index holds the number, and `text` is the text itself.
+
+        Args:
+            level: as `Explanation.to_frame` takes it.
 
         Raises:
-            ValueError: as `Explanation.to_frame`, or for an empty list.
+            ValueError: as `Explanation.to_frame`; for an empty list.
         """
         if not self:
             raise InputError("there must be at least one explanation to tabulate, got an empty list")
@@ -288,7 +302,7 @@ class Explanations(list[Explanation]):
 
     @staticmethod
     def from_json(text: str) -> "Explanations":
-        """Read what `to_json` wrote.
+        """Read the JSON that `to_json` made.
 
         Raises:
             ValueError: as `Explanation.from_json` does.
@@ -297,7 +311,12 @@ class Explanations(list[Explanation]):
 
     @staticmethod
     def load(path: str | Path) -> "Explanations":
-        """Read a saved .json file of several explanations."""
+        """Read a .json file of several explanations that `save` wrote.
+
+        Raises:
+            FileNotFoundError: if there is no such file.
+            ValueError: for a file that does not hold explanations.
+        """
         return Explanations.from_json(read(path))
 
     def parts(self) -> "Sequence[Explanation]":
@@ -309,7 +328,7 @@ class Explanations(list[Explanation]):
         return tuple(panel for explanation in self for panel in explanation.panels())
 
     def summary(self) -> str:
-        """Each explanation's summary, the first ten; then how many more there are."""
+        """The summaries of the first ten explanations, and how many more there are."""
         more = [f"… and {len(self) - _SHOWN:,} more"] if len(self) > _SHOWN else []
         return "\n".join([*(explanation.summary() for explanation in self[:_SHOWN]), *more])
 

@@ -37,12 +37,12 @@ def results_json(kind: str, results: Iterable[Drawable]) -> str:
 
 
 def read_panels(content: Any) -> tuple[Panel, ...]:
-    """The panels of what `_content` wrote.
+    """The panels in the content of a JSON file.
 
     Raises:
-        KeyError: for anything else.
-        TypeError: for anything else.
-        ValueError: for anything else.
+        KeyError: if a field is missing.
+        TypeError: if a field is missing or unknown.
+        ValueError: if a field has a value that its panel does not take.
     """
     panels = []
     for panel in content["panels"]:
@@ -85,7 +85,11 @@ def envelope(kind: str, content: Any) -> str:
 
 
 def open_envelope(text: str, kind: str, *older: str) -> Any:
-    """What an envelope of this kind holds, or of an older kind; ValueError for anything else, or a changed file."""
+    """The content of a JSON file of this kind, or of an older kind.
+
+    Raises:
+        ValueError: for anything else, or for a file that was changed.
+    """
     try:
         envelope = json.loads(text)
     except (json.JSONDecodeError, RecursionError) as error:
@@ -105,7 +109,12 @@ def open_envelope(text: str, kind: str, *older: str) -> Any:
 
 
 def read(path: str | Path) -> str:
-    """A saved file's text; FileNotFoundError, or ValueError for what is no UTF-8."""
+    """The text of a saved file.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if it is not UTF-8.
+    """
     path = Path(path)
     if not path.is_file():
         raise InputNotFoundError(f"an explanation's .json file was expected, but there is no file {str(path)!r}")

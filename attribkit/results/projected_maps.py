@@ -15,12 +15,12 @@ from attribkit.results.result import Result
 
 @dataclass(frozen=True, repr=False)
 class ProjectedMaps(Result):
-    """Maps of one set of texts, one for each layer and epoch, with their mixing numbers and excerpts of the texts.
+    """Maps of one set of texts, one for each layer and epoch, with their measures of mixing and excerpts of the texts.
 
     Attributes:
-        scatter: the maps, on shared axes, with each point's label and prediction and the new texts marked on them.
-        tables: layers ranked by mixing, classes, the most mixed pairs, border texts, and a new text's neighbours: those
-            of them that there are.
+        scatter: the maps, on shared axes, with each point's label and prediction, and the new texts among them.
+        tables: those that there are of: layers ranked by mixing, classes, the most mixed pairs of classes, texts on the
+            border, and the nearest neighbours of a new text.
         provenance: how they were made.
     """
 
@@ -47,5 +47,5 @@ class ProjectedMaps(Result):
         return panel_frame(self.scatter)
 
     def summary(self) -> str:
-        """What the maps show, to what degree the classes are mixed on them, and what a reader must know."""
+        """What the maps show, how far the classes are mixed on them, and the notes on them."""
         return "\n".join([self.scatter.title, drawn(self.scatter), *mixed(self.scatter), *self.scatter.notes])

@@ -16,11 +16,11 @@ from attribkit.results.panels import Drawable, Panel, Prediction
 
 
 class Result(ABC):
-    """A result that draws, tabulates, sums up and saves itself.
+    """The base of all results: panels, a table, a summary, and files.
 
     Attributes:
-        text: the user's own text; None for a result on a whole set.
-        prediction: what the model said of it, if anything.
+        text: the user's own text; None for a result on a set of texts.
+        prediction: the model's probabilities for the text, if there is one.
         provenance: how it was made.
     """
 
@@ -33,7 +33,7 @@ class Result(ABC):
         """What is drawn, in order."""
 
     def parts(self) -> Sequence[Drawable]:
-        """What is drawn one below the other: this result alone, unless it is made of several."""
+        """The results that are drawn one below the other: this one alone, unless it is made of several."""
         return (self,)
 
     @abstractmethod
@@ -45,32 +45,36 @@ class Result(ABC):
         """The main figures in plain sentences."""
 
     def save(self, path: str | Path) -> Path:
-        """Write to `path`, whole or not at all.
+        """Write a file, whole or not at all.
 
         Args:
-            path: its suffix decides: .html, .png, .svg, .pdf, .json or .tex.
+            path: its suffix decides the format: .html, .png, .svg, .pdf, .json or .tex.
 
         Returns:
             the path written.
 
         Raises:
             ValueError: for another suffix.
-            OSError: where the folder cannot be written.
+            OSError: if the folder cannot be written.
         """
         return write_whole(Path(path), formats.content(self, path))
 
     def to_html(self) -> str:
-        """A self-contained page: nothing loaded from anywhere, no script but a map's own, allowed by its hash."""
+        """A self-contained HTML page; it loads nothing, and its only script, that of a map, is allowed by its hash."""
         return html.page(self.parts())
 
     def to_png(self, dpi: int = 150) -> bytes:
-        """A PNG picture as bytes."""
+        """A PNG picture as bytes.
+
+        Args:
+            dpi: dots per inch.
+        """
         from attribkit.render import picture  # matplotlib is loaded when a picture is drawn
 
         return picture.image(self.parts(), "png", dpi=dpi)
 
     def to_latex(self) -> str:
-        """A LaTeX fragment; its first comment names the packages it needs."""
+        """A LaTeX fragment; its first comment names the packages that it needs."""
         return latex.fragment(self.parts())
 
     def to_json(self) -> str:

@@ -9,7 +9,7 @@ STRONGEST = 5
 
 
 def explained(result: Drawable) -> str:
-    """The text's prediction, and of each target's scores the verdict and the words that moved it most."""
+    """The text's prediction, and for each target the verdict on its scores and the tokens that moved it most."""
     text = result.text or ""
     parts = [shortened(text)] if text else []
     if result.prediction is not None:

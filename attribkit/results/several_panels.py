@@ -69,7 +69,7 @@ class Panels(Result):
             panel: which one, counted from 0.
 
         Raises:
-            ValueError: for a panel that there is not.
+            ValueError: for a panel that does not exist.
         """
         if not 0 <= panel < len(self._panels):
             titles = (
@@ -79,12 +79,12 @@ class Panels(Result):
         return panel_frame(self._panels[panel], self.text)
 
     def summary(self) -> str:
-        """What each panel shows, a line each."""
+        """One line per panel: what it shows."""
         return "\n".join(title_of(panel) for panel in self._panels) or "no panels"
 
     @staticmethod
     def from_json(text: str) -> "Panels":
-        """Read what the `to_json` of any result but explanations wrote.
+        """Read the JSON that the `to_json` of any result but explanations made.
 
         Raises:
             ValueError: for anything else, or for a file that was changed.

@@ -17,11 +17,11 @@ def by_length(
 
     Args:
         lengths: (N,) tokens of each text.
-        batch_size: most rows in a batch; None sets no limit of its own.
-        tokens: most tokens in a batch, padding included; a longer text is a batch by itself.
-        seed: shuffles the batches, and rows of like length among them; None keeps the order by length, longest first,
-            so that a batch too large for memory fails at once rather than at the end.
-        equal: whether only texts of the very same length share a batch, so that none is padded.
+        batch_size: the most rows in a batch; None for no such limit.
+        tokens: the most tokens in a batch, padding included; a longer text is a batch by itself.
+        seed: shuffles the batches, and rows of similar length among them; None keeps the order by length, longest
+            first, so that a batch too large for memory fails at once rather than at the end.
+        equal: whether only texts of exactly the same length share a batch, so that none is padded.
     """
     lengths = np.asarray(lengths)
     if seed is None:
@@ -50,9 +50,9 @@ def by_length(
 def pad(
     ids: Sequence[NDArray[np.int64]], pad_id: int, length: int | None = None
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Rows of ids as one matrix (B, T) and the mask (B, T) that is True where a token is real.
+    """Rows of ids as one matrix (B, T), and the mask (B, T) that is True where a token is real.
 
-    T is the longest row's, or `length`.
+    T is the longest row's length, or `length`.
     """
     length = length or max(len(row) for row in ids)
     padded = np.full((len(ids), length), pad_id, dtype=np.int64)

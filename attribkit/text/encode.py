@@ -15,7 +15,7 @@ _AT_ONCE = 1_000  # texts; the tokenizers library's encodings hold far more than
 
 
 def encode_texts(tokenizer: TextEncoder, texts: Sequence[str]) -> list[Encoded]:
-    """Each text's tokens; raises as `attribkit.models.classifier.Classifier.encode`."""
+    """Each text's tokens; errors are those of `attribkit.models.classifier.Classifier.encode`."""
     texts = _listed(texts)
     for number, text in enumerate(texts):
         with _numbered_errors(number, texts):
@@ -28,7 +28,7 @@ def encode_texts(tokenizer: TextEncoder, texts: Sequence[str]) -> list[Encoded]:
 
 
 def token_ids(tokenizer: TextEncoder, texts: Sequence[str]) -> list[NDArray[np.int64]]:
-    """Each text's token ids alone; raises likewise."""
+    """Each text's token ids alone; errors are those of `encode_texts`."""
     texts = _listed(texts)
     for number, text in enumerate(texts):
         with _numbered_errors(number, texts):

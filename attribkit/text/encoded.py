@@ -35,8 +35,8 @@ class Encoded:
 class TextEncoder(Protocol):
     """What a classifier needs of a tokenizer.
 
-    One that has a method `fingerprint() -> str` as well says itself when its ids could have changed; of any other
-    `Classifier.fingerprint` sees what it can.
+    It may also have a method `fingerprint() -> str`, which changes whenever its ids could; without it
+    `Classifier.fingerprint` uses its plain attributes.
     """
 
     pad_id: int
@@ -52,7 +52,7 @@ class TextEncoder(Protocol):
 
 
 def check_text(text: object) -> str:
-    """The text itself if it can be explained.
+    """The text itself, if it can be explained.
 
     Raises:
         TypeError: if it is no string.
@@ -72,12 +72,16 @@ def check_text(text: object) -> str:
 
 
 def shortened(text: str, most: int = 40) -> str:
-    """A text as a sentence names it: at most so many characters."""
+    """A text as an error's sentence quotes it: at most so many characters."""
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def check_encoded(encoded: Encoded, text: str) -> Encoded:
-    """The encoding itself if it holds a token; ValueError otherwise."""
+    """The encoding itself, if it holds a token.
+
+    Raises:
+        ValueError: if it holds none.
+    """
     if not len(encoded.ids):
         raise InputError(
             f"the tokenizer found no token in the text {shortened(text)!r}; give at least one word it does not remove"

@@ -18,16 +18,16 @@ ENGLISH_STOP_WORDS = tuple(
 
 @dataclass(frozen=True)
 class TextSettings:
-    """How texts are cut into tokens and which tokens a vocabulary keeps.
+    """How texts are split into tokens, and which tokens a vocabulary keeps.
 
     Attributes:
         level: "word", or "character" for one token per grapheme cluster.
         lowercase: whether case is folded; pretrained vectors expect it.
-        min_frequency: a token seen less often in the training texts is unknown.
+        min_frequency: tokens that occur less often in the training texts are unknown.
         vocabulary_size: how many tokens are kept, the most frequent first, PAD and UNK included; None keeps all.
         max_length: T, how many tokens of a text are read.
         truncate: which side of a longer text is dropped: its "end" or its "start".
-        stop_words: tokens removed before anything else counts them, such as `ENGLISH_STOP_WORDS`.
+        stop_words: tokens that are removed before anything else, such as `ENGLISH_STOP_WORDS`.
         remove_parenthesised: whether (words in parentheses) are removed.
         remove_non_alphanumeric: whether tokens without a letter or digit are removed.
 

@@ -40,7 +40,7 @@ _CHARACTER = r"\s+|(?![\p{Cc}\p{Cf}])\X"
 
 
 class Tokenizer:
-    """A vocabulary and the way to cut texts, over the `tokenizers` library."""
+    """A vocabulary and the rules that split texts, over the `tokenizers` library."""
 
     pad_id = PAD_ID
     unk_id = UNK_ID
@@ -51,7 +51,11 @@ class Tokenizer:
 
     @staticmethod
     def train(texts: Iterable[str], settings: TextSettings | None = None) -> "Tokenizer":
-        """A tokenizer whose vocabulary is the texts' most frequent tokens.
+        """Make a tokenizer whose vocabulary is the most frequent tokens of some texts.
+
+        Args:
+            texts: the training texts.
+            settings: how texts are split and which tokens are kept; the defaults if not given.
 
         Raises:
             ValueError: if no token is frequent enough.
@@ -102,7 +106,7 @@ class Tokenizer:
         return self._inner.to_str(pretty=False)
 
     def fingerprint(self) -> str:
-        """A hash of the vocabulary and of how texts are cut."""
+        """A hash of the vocabulary and of the rules that split texts."""
         return self._fingerprint
 
     @cached_property
@@ -148,7 +152,7 @@ class Tokenizer:
 
 
 def one_spelling(content: str) -> str:
-    """A tokenizer.json's content without the empty settings that one version of its library writes and another not."""
+    """A tokenizer.json's content without the empty settings that only some versions of its library write."""
     settings = {name: value for name, value in json.loads(content).items() if value not in (None, [], {})}
     return json.dumps(settings, sort_keys=True)
 

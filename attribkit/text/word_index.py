@@ -12,9 +12,9 @@ from attribkit.text.encoded import Encoded
 
 
 class WordIndex:
-    """A tokenizer made of what users already have: a word → index mapping and a function that splits a text.
+    """A tokenizer made of a mapping word → index and a function that splits a text.
 
-    Each piece the function returns is found again in the text, in order and ignoring case, to give it its place.
+    Each piece that the function returns is searched in the text, in order and ignoring case, for its span.
 
     Args:
         vocabulary: every word's row in the network's embedding.
@@ -44,7 +44,11 @@ class WordIndex:
         self._max_length = max_length
 
     def encode(self, texts: Sequence[str]) -> list[Encoded]:
-        """Each text's tokens with their places in it. ValueError for a word that the text does not hold."""
+        """Each text's tokens with their spans.
+
+        Raises:
+            ValueError: for a word that the text does not hold.
+        """
         return [self._encode(text) for text in texts]
 
     def ids(self, texts: Sequence[str]) -> list[NDArray[np.int64]]:

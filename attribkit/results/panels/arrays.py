@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def frozen_array(values: ArrayLike, dtype: type, name: str, dimensions: int = 1) -> NDArray[Any]:
-    """A read-only copy of `values` with so many dimensions; NaN and infinity are refused, for no picture shows them."""
+    """A read-only copy of `values` with so many dimensions; NaN and infinity are refused: no picture can show them."""
     array: NDArray[Any] = np.array(values, dtype=dtype)
     if array.ndim != dimensions:
         words = {1: "one-dimensional", 2: "two-dimensional"}[dimensions]
@@ -34,12 +34,12 @@ def freeze(panel: Any, **kinds: type) -> None:
 
 
 def check_tokens(panel: Any, what: str, *columns: str) -> None:
-    """Refuse a panel whose columns have not an entry for each token, or whose tokens' spans do not follow each other.
+    """Refuse a panel whose columns do not have one entry per token, or whose token spans are not in order.
 
     Args:
         panel: has `tokens`, `starts`, `ends` and `known`.
-        what: what the panel is, as its sentence begins.
-        columns: its other columns with an entry for each token.
+        what: what the panel is: the beginning of the error's sentence.
+        columns: its other columns with one entry per token.
     """
     lengths = {name: len(getattr(panel, name)) for name in ("starts", "ends", "tokens", *columns, "known")}
     if len(set(lengths.values())) != 1:

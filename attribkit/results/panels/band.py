@@ -11,12 +11,12 @@ from attribkit.results.panels.arrays import ArrayEquality, frozen_array
 
 @dataclass(frozen=True, eq=False)
 class Band(ArrayEquality):
-    """The same scores with several baselines: how much does the baseline matter?
+    """The scores of a text with several baselines, to see how much the baseline matters.
 
     Attributes:
-        baselines: (N,) as the user would type them; the panel's own is the first.
+        baselines: (N,) their names or texts; the panel's own is the first.
         scores: (N, T), in the panel's unit.
-        converged: (N,) whether each adds up; None where the method promises no completeness.
+        converged: (N,) whether each meets the tolerance; None if the method does not promise completeness.
     """
 
     baselines: tuple[str, ...]

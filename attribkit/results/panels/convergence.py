@@ -10,14 +10,14 @@ from attribkit.results.panels.token_scores import TokenScores
 
 @dataclass(frozen=True)
 class Convergence:
-    """The verdicts on a set of explanations, counted: one for each text and target.
+    """How many explanations of a set converged; one verdict for each text and target.
 
     Attributes:
-        converged: how many reached their tolerance.
+        converged: how many met their tolerance.
         failed: how many did not.
-        not_applicable: how many are of methods for which adding up proves nothing: drawn ones, gradients, attention.
-        worst_relative_error: the largest relative completeness error of those that converged or failed; None where
-            there are none, infinite where a sum was too large for a float.
+        not_applicable: how many are of methods without completeness: sampled ones, gradients, attention.
+        worst_relative_error: the largest relative completeness error of those that converged or failed; None if there
+            are none, infinite if a sum was too large for a float.
     """
 
     converged: int = 0
@@ -31,12 +31,12 @@ class Convergence:
 
     @staticmethod
     def of(panels: Iterable[TokenScores]) -> "Convergence":
-        """The verdicts of panels."""
+        """Count the verdicts of panels."""
         return Convergence.counted((panel.converged, panel.relative_error) for panel in panels)
 
     @staticmethod
     def counted(verdicts: Iterable[tuple[bool | None, float]]) -> "Convergence":
-        """Verdicts, each with its relative error."""
+        """Count verdicts, each given with its relative error."""
         pairs = list(verdicts)
         checked = [(verdict, float(error)) for verdict, error in pairs if verdict is not None]
         converged = sum(bool(verdict) for verdict, _ in checked)
@@ -64,12 +64,12 @@ class Convergence:
 
     @property
     def share(self) -> float | None:
-        """The share that converged of those with a verdict; None where none has one."""
+        """The share of those with a verdict that converged; None if none has one."""
         return self.converged / self.checked if self.checked else None
 
     @property
     def sentence(self) -> str:
-        """The counts in words, to be printed wherever a figure made from these scores is."""
+        """The counts in words; printed beside every figure that was made from these scores."""
         parts = []
         if self.checked:
             worst = f"largest relative error {self.worst_relative_error:.1e}"

@@ -5,9 +5,9 @@ from numpy.typing import NDArray
 
 
 def relative_error(scores: NDArray[np.float64], change: float) -> float:
-    """|Σ scores − change| / Σ|scores|, with 0/0 = 0; the change itself may be near zero, so it is no measure.
+    """|Σ scores − change| / Σ|scores|, with 0/0 = 0; infinite if the sums are too large for a float.
 
-    Infinite where the sums are too large for a float: nothing can be said of them then.
+    It is not divided by the change, which may be near zero.
     """
     with np.errstate(over="ignore", invalid="ignore"):
         return relative_to_size(abs(float(scores.sum()) - change), scores)

@@ -12,16 +12,16 @@ from attribkit.results.panels.token_scores import TokenScores
 
 @dataclass(frozen=True, eq=False)
 class AlignedScores:
-    """The stretches of a text that both sets of scores speak of: tokens, or several where the two cut differently.
+    """The spans of a text that two sets of scores share: a token, or several where the two split differently.
 
     Attributes:
         starts: (S,) where each span begins, in characters, in reading order.
         ends: (S,) where it ends.
         tokens: (S,) as the first model read them, else the second.
-        known: (S,) whether every model that read it knows all of it.
+        known: (S,) whether every model that read the span knows all of its tokens.
         first: (S,) the summed scores of the first explanation; 0 where it did not read the span.
         second: (S,) those of the second, likewise.
-        spread: (S,) how far other draws would move the difference of the two; 0 where nothing was drawn.
+        spread: (S,) the spread of the difference of the two; 0 where nothing was sampled.
         whole: whether both read the very same tokens.
     """
 
@@ -36,7 +36,7 @@ class AlignedScores:
 
 
 def align(a: TokenScores, b: TokenScores) -> AlignedScores:
-    """The finest stretches at whose ends both begin and end a token."""
+    """The smallest spans that begin and end at a token boundary of both."""
     if np.array_equal(a.starts, b.starts) and np.array_equal(a.ends, b.ends):
         apart = np.hypot(_spread(a), _spread(b))
         return AlignedScores(a.starts, a.ends, a.tokens, a.known & b.known, a.scores, b.scores, apart, True)
@@ -76,9 +76,9 @@ def _spread(panel: TokenScores) -> NDArray[np.float64]:
 
 
 def difference(a: TokenScores, b: TokenScores) -> TokenScores:
-    """A − b, stretch by stretch: its scores share out the difference of the two changes.
+    """The scores of a minus those of b, span by span: the attribution of the difference of the two changes.
 
-    What adds up in both adds up in their difference, within the sum of both tolerances.
+    If both are complete, so is their difference, within the sum of both tolerances.
 
     Raises:
         ValueError: for scores in another unit or of another target.

@@ -9,7 +9,7 @@ from attribkit.results.panels.kinds import Drawable, Panel
 
 @dataclass(frozen=True)
 class Figure:
-    """A number that stands by itself: its name, the number in words of digits, and what it means."""
+    """One figure of a report: its name, its value in words or digits, and what it means."""
 
     name: str
     value: str

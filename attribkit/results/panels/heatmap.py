@@ -28,13 +28,13 @@ class HeatmapRow(ArrayEquality):
 
     @property
     def signed(self) -> bool:
-        """Whether the values speak for and against; weights only say how much."""
+        """Whether the values have a sign, for or against; weights only have a size."""
         return self.unit != "weight"
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """How alike two rows rank the tokens, by the size of their values.
+    """The rank agreement of two rows of a heatmap, by the size of their values.
 
     Attributes:
         first: the name of one row.

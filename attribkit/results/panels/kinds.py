@@ -16,7 +16,7 @@ KINDS: dict[str, type[Panel]] = {cls.kind: cls for cls in (TokenScores, Heatmap,
 
 
 class Drawable(Protocol):
-    """What a renderer needs to know of an explanation: the text, what the model said of it, and the panels."""
+    """What a renderer needs of a result: the text, the prediction, and the panels."""
 
     @property
     def text(self) -> str | None:
@@ -25,7 +25,7 @@ class Drawable(Protocol):
 
     @property
     def prediction(self) -> Prediction | None:
-        """What the model said of it."""
+        """The model's probabilities for the text."""
         ...
 
     def panels(self) -> tuple[Panel, ...]:

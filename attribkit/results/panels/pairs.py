@@ -14,12 +14,12 @@ INDICES = {"shapley": "Shapley interaction index", "integrated_hessians": "integ
 
 @dataclass(frozen=True, eq=False)
 class Pairs(ArrayEquality):
-    """The interactions of a text's tokens: the upper triangle of a symmetric matrix, of which zeros are left out.
+    """The interactions of a text's tokens: of a symmetric matrix, the pairs above the diagonal that are not 0.
 
-    Whatever the index, own_i + Σ_j value_ij is what token i gives within the whole text, which `expected` holds:
+    For every index, own_i + Σ_j value_ij is what token i contributes within the whole text, which `expected` holds:
 
     - Shapley interaction index: own_i is what the token adds to the baseline alone, expected_i what the output loses
-      if it alone gives way to its baseline; both from the network's own forward pass.
+      if that token alone is replaced by its baseline; both from the network's own forward pass.
     - integrated Hessians: own_i is the token's own curvature and slope, the matrix's diagonal, expected_i its
       integrated gradient; Σ own + 2 Σ values is F(text) − F(baseline).
 
@@ -32,15 +32,15 @@ class Pairs(ArrayEquality):
         firsts: (P,) int64, each pair's first token, in reading order; a pair that is not listed has the value 0.
         seconds: (P,) int64, its second token, after the first.
         values: (P,) in `unit`; positive if the two together speak more for `target` than each alone.
-        own: (T,) see above.
-        expected: (T,) see above.
+        own: (T,) in `unit`, own_i above.
+        expected: (T,) in `unit`, expected_i above.
         unit: "log-odds" or "logit".
         target: the label explained, or "a − b" for why a and not b.
         index: one of `INDICES`.
-        baseline: as the user would type it.
+        baseline: the baseline's name, or its text.
         output_text: F(text), from the network's own forward pass.
         output_baseline: F(baseline), likewise.
-        tolerance: the largest relative error that counts as kept.
+        tolerance: the largest relative error that counts as converged.
         tokens_total: tokens in the whole text; more than T if it was truncated.
         notes: sentences a reader must know.
     """
@@ -98,9 +98,9 @@ class Pairs(ArrayEquality):
 
     @property
     def relative_error(self) -> float:
-        """The largest |own_i + Σ_j value_ij − expected_i|, or what the whole lacks, / Σ|matrix|, with 0/0 = 0.
+        """The largest |own_i + Σ_j value_ij − expected_i|, or the completeness error, / Σ|matrix|, with 0/0 = 0.
 
-        Infinite where sums are too large for a float: nothing can be said of them then.
+        Infinite if sums are too large for a float.
         """
         with np.errstate(over="ignore", invalid="ignore"):
             size = float(np.abs(self.own).sum() + 2 * np.abs(self.values).sum())
@@ -116,12 +116,12 @@ class Pairs(ArrayEquality):
 
     @property
     def converged(self) -> bool:
-        """Whether every token's values add up, within the tolerance."""
+        """Whether the relative error is within the tolerance."""
         return self.relative_error <= self.tolerance
 
     @property
     def verdict(self) -> str:
-        """One sentence on whether the values add up; printed on every picture."""
+        """One sentence on how far the values can be trusted; printed on every picture."""
         relative = "0" if self.relative_error == 0 else f"{self.relative_error:.1e}"
         if self.converged:
             return f"adds up for every word: relative error {relative} ≤ {self.tolerance:g}"

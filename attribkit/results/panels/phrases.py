@@ -11,14 +11,14 @@ from attribkit.results.panels.arrays import ArrayEquality, freeze
 
 
 class Phrase(NamedTuple):
-    """One window of a text with all filters that chose it: its first and last token, and what it says.
+    """One window of a text with all filters of a text CNN that chose it.
 
     Attributes:
         first: its first token.
         last: its last token.
-        score: what the filters make of it together, in the panel's unit.
-        share: the same of Σ|scores| of all windows and filters.
-        filters: their numbers among the output layer's inputs, those that make most of it first.
+        score: the sum of these filters' scores, in the panel's unit.
+        share: that score / Σ|scores| of all windows and filters.
+        filters: their numbers among the output layer's inputs, the largest score first.
     """
 
     first: int

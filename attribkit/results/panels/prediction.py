@@ -9,13 +9,13 @@ from attribkit.errors import InputError
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the model said of one text.
+    """A model's probabilities for one text.
 
     Attributes:
         label: the predicted label.
         labels: (C,) every label, in the model's order.
         probabilities: (C,) one per label, summing to 1.
-        true_label: the known answer, if there is one.
+        true_label: the known label, if there is one.
     """
 
     label: str

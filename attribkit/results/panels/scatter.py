@@ -14,7 +14,7 @@ EXCERPT = 120
 
 @dataclass(frozen=True)
 class Mixing:
-    """To what degree the classes are mixed, in a layer's own space and on its map: numbers for what the eye guesses.
+    """How far the classes are mixed, in a layer's space and on its map.
 
     Attributes:
         neighbours: k of the agreement.
@@ -24,7 +24,7 @@ class Mixing:
         agreement_map: the same on the map.
         silhouette_layer: the mean silhouette in the layer's space, −1 to 1; None with one class.
         silhouette_map: the same on the map.
-        trustworthiness: 0 to 1, how far the map's neighbours are the layer's.
+        trustworthiness: 0 to 1, how far a point's neighbours on the map are its neighbours in the layer's space.
     """
 
     neighbours: int
@@ -39,7 +39,7 @@ class Mixing:
 
 @dataclass(frozen=True, eq=False)
 class Map(ArrayEquality):
-    """One layer at one time.
+    """The map of one layer at one epoch.
 
     Attributes:
         layer: its name.
@@ -74,7 +74,7 @@ class ProjectedText(ArrayEquality):
 
     Attributes:
         excerpt: the text, at most `EXCERPT` characters.
-        prediction: what the model says of it.
+        prediction: the model's probabilities for it.
         points: (M, D), its place on each map.
         neighbours: (K,) its nearest points in the last map's layer, nearest first.
     """

@@ -10,7 +10,7 @@ Cell = str | int | float | None
 
 @dataclass(frozen=True)
 class Bar:
-    """A row's main number as a bar, with the interval around it if one is known: low ≤ value ≤ high."""
+    """A row's main number as a bar, with its interval if one is known: low ≤ value ≤ high."""
 
     value: float
     low: float | None = None

@@ -14,11 +14,11 @@ from attribkit.results.panels.phrases import Phrase, Phrases
 
 @dataclass(frozen=True, eq=False)
 class TokenScores(ArrayEquality):
-    """How much each token moved one output of the model, in that output's own unit.
+    """How much each token moved one output of the model, in that output's unit.
 
-    The scores are never rescaled; only a drawing scales its colours. A method that promises completeness says that
-    the scores add up to F(text) − F(baseline), and by how much they fail to. One that draws says instead how far its
-    scores would move with other draws: that such scores add up is built into how they are fitted, or chance.
+    The scores are never rescaled; only a drawing scales its colours. A method with completeness has a verdict: whether
+    the scores sum to F(text) − F(baseline). A sampled method has none, for its scores sum to it by construction or by
+    chance; it has a spread instead: how far the scores would move with other draws.
 
     Attributes:
         starts: (T,) where each token begins in the original text, in characters, in reading order.
@@ -30,26 +30,25 @@ class TokenScores(ArrayEquality):
         target: the label explained, or "a − b" for why a and not b.
         method: the method's name, as `attribkit.explain` takes it.
         baseline: the baseline's name, or its text.
-        steps: how often the network was evaluated: gradients taken, or changed texts run (0: none were needed).
+        steps: how often the network was evaluated: gradients computed, or changed texts run (0: none were needed).
         output_text: F(text), from the network's own forward pass.
         output_baseline: F(baseline), likewise.
-        tolerance: what the relative completeness error, and the relative change between rules, were to keep to.
-        converged: whether all was kept; None where adding up proves nothing: the method promises no completeness, or
-            the scores were drawn.
+        tolerance: the largest relative completeness error, and relative change between rules, that counts as converged.
+        converged: whether every criterion was met; None for a method that does not promise completeness, or is sampled.
         tokens_total: tokens in the whole text; more than T if the text was truncated.
         notes: sentences a reader must know ("the baseline text was cut to 12 tokens").
-        sentence_starts: (S,) the first token of each sentence, beginning with 0; empty if the text was not cut.
+        sentence_starts: (S,) the first token of each sentence, beginning with 0; empty if the text was not split.
         phrases: the windows that a CNN's filters chose; None for methods that do not know them.
         band: the scores with other baselines; None if only one was asked for.
-        rule_change: by how much the score that moved most differs between the last two quadrature rules, in `unit`;
-            None for a method without such rules.
-        path_error: by how much the output, between two points of the path, leaves the integral of its gradients at
-            most, in `unit`; None likewise.
-        draws: how many random draws the scores were estimated from; 0 where everything was counted; None for a method
-            that never draws.
+        rule_change: the largest change of a score between the last two quadrature rules, in `unit`; None for a method
+            without such rules.
+        path_error: the largest difference, between two points of the path, of the output's change and the integral of
+            its gradients, in `unit`; None likewise.
+        draws: how many random draws the scores were estimated from; 0 if everything was counted; None for a method that
+            is never sampled.
         spread: (T,) in `unit`, how far the score of another run, with as many other draws, lies away in 95 % of cases:
-            t · √2 · standard error (the repeatability limit of ISO 5725-6). The value that is estimated lies nearer
-            yet. None for a method that never draws.
+            t · √2 · standard error (the repeatability limit of ISO 5725-6). The value that is estimated lies nearer.
+            None for a method that is never sampled.
     """
 
     starts: NDArray[np.int64]
@@ -143,7 +142,7 @@ class TokenScores(ArrayEquality):
 
     @property
     def relative_spread(self) -> float | None:
-        """Σ spread / Σ|scores|, with 0/0 = 0; None for a method that never draws."""
+        """Σ spread / Σ|scores|, with 0/0 = 0; None for a method that is never sampled."""
         if self.spread is None:
             return None
         with np.errstate(over="ignore"):
@@ -151,29 +150,29 @@ class TokenScores(ArrayEquality):
 
     @property
     def failed(self) -> tuple[str, ...]:
-        """The criteria not met, of "completeness", "stability" and "path"; none where `converged` is not False.
+        """The criteria that were not met, of "completeness", "stability" and "path"; empty unless `converged` is False.
 
-        Also none where the numbers held do not tell: of what an older version saved, or of a difference.
+        Also empty if the numbers held do not tell: in a file of an older version, or for a difference.
         """
         errors = self.relative_error, self.relative_change, self.relative_path_error
         return failed(self.converged, *errors, self.tolerance)
 
     @property
     def sentence_totals(self) -> NDArray[np.float64]:
-        """(S,) each sentence's share: the sum of its tokens' scores, in `unit`."""
+        """(S,) each sentence's score: the sum of its tokens' scores, in `unit`."""
         if not len(self.sentence_starts):
             return np.zeros(0)
         return np.add.reduceat(self.scores, self.sentence_starts)
 
     def strongest_phrases(self, count: int | None = None) -> list[Phrase]:
-        """The windows that say most, strongest first; each with all filters that chose it taken together.
+        """The windows with the largest scores, each with all filters that chose it taken together.
 
         Args:
-            count: at most so many; None for all.
+            count: the most windows; None for all.
 
         Returns:
-            none where no phrases are known. Of equally strong ones the one that begins, then the one that ends, earlier
-            comes first.
+            the strongest first, and of equally strong ones the one that begins, then the one that ends, earlier; empty
+            if no phrases are known.
         """
         if self.phrases is None:
             return []
