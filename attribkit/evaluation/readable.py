@@ -13,7 +13,7 @@ from attribkit.models.encoded_batch import EncodedBatch
 
 
 @dataclass(frozen=True, eq=False)
-class Readable:
+class ReadableTexts:
     """Those of a set's texts that a model can read.
 
     Attributes:
@@ -34,7 +34,7 @@ class Readable:
         texts: Iterable[object],
         batch_size: int | None = None,
         numbers: Iterable[int] | None = None,
-    ) -> "Readable":
+    ) -> "ReadableTexts":
         """Read a set's texts, whatever stands among them; `numbers` is what a user knows their rows by.
 
         Raises:
@@ -45,4 +45,4 @@ class Readable:
         batch = EncodedBatch(read.texts, read.encoded, logits)
         cut = sum(encoded.total > len(encoded.ids) for encoded in read.encoded)
         notes = [f"{cut:,} texts are longer than the model reads; only what it read counts"] if cut else []
-        return Readable(batch, read.places, read.skipped, (*read.notes, *notes))
+        return ReadableTexts(batch, read.places, read.skipped, (*read.notes, *notes))

@@ -21,7 +21,7 @@ Scores = list[NDArray[np.float64]]
 
 
 @dataclass(frozen=True, eq=False)
-class Scored:
+class MethodScores:
     """A method's scores on N texts.
 
     Attributes:
@@ -83,17 +83,17 @@ def token_scores(
     seed: int = 0,
     batch_size: int | None = None,
     tolerance: float = 1e-4,
-) -> Scored:
+) -> MethodScores:
     """Each text's scores for a class: the predicted one, or `target`; attention has the same for every class."""
     if method == ATTENTION:
         heads = [panels[0].rows for panels in Attention(batch_size=batch_size)(model, batch)]
         scores = [np.mean([row.values for row in rows], axis=0) for rows in heads]
-        return Scored(scores, (None,) * len(scores), np.full(len(scores), np.nan))
+        return MethodScores(scores, (None,) * len(scores), np.full(len(scores), np.nan))
     view = Attribution(
         method=method, target=target, seed=seed, batch_size=batch_size, tolerance=tolerance, details=False
     )
     panels = [panel for (panel,) in view(model, batch)]
-    return Scored(
+    return MethodScores(
         [panel.scores for panel in panels],
         tuple(panel.converged for panel in panels),
         np.array([panel.relative_error for panel in panels]),
@@ -108,7 +108,7 @@ def scores_for(
     *,
     seed: int = 0,
     tolerance: float,
-) -> Scored:
+) -> MethodScores:
     """Each text's scores for its own class of `targets` (N,), whatever the model predicts."""
     of_texts: Scores = [np.zeros(0)] * len(batch.texts)
     converged: list[bool | None] = [None] * len(batch.texts)
@@ -119,4 +119,4 @@ def scores_for(
         errors[rows] = some.errors
         for row, scores, verdict in zip(rows, some.scores, some.converged, strict=True):
             of_texts[row], converged[row] = scores, verdict
-    return Scored(of_texts, tuple(converged), errors)
+    return MethodScores(of_texts, tuple(converged), errors)

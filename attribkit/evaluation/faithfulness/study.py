@@ -16,7 +16,7 @@ from attribkit.evaluation.faithfulness.ablation import REMOVALS, check_removals
 from attribkit.evaluation.faithfulness.curves import Curves
 from attribkit.evaluation.faithfulness.result import Faithfulness
 from attribkit.evaluation.faithfulness.search import OracleSearch
-from attribkit.evaluation.readable import Readable
+from attribkit.evaluation.readable import ReadableTexts
 from attribkit.evaluation.scores import RANDOM, check_methods, token_scores
 from attribkit.models.classifier import Classifier
 from attribkit.progress import Progress, counted, shown
@@ -84,7 +84,7 @@ def faithfulness(
     """
     names, ways = (*check_methods(model, methods), RANDOM), check_removals(removals)
     measured = Rows.of(model, data, split=split, text=text, label=label)
-    readable = Readable.of(model, measured.texts, batch_size, measured.numbers)
+    readable = ReadableTexts.of(model, measured.texts, batch_size, measured.numbers)
     batch = readable.batch
     order = np.random.default_rng(seed).permutation(len(batch.texts))
     with shown(progress) as tell:

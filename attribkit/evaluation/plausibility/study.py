@@ -28,7 +28,7 @@ from attribkit.errors import InputError, InputTypeError
 from attribkit.evaluation.cells import interval, number
 from attribkit.evaluation.faithfulness.curves import ranks
 from attribkit.evaluation.plausibility.rationales import marked, spans_of
-from attribkit.evaluation.readable import Readable
+from attribkit.evaluation.readable import ReadableTexts
 from attribkit.evaluation.scores import RANDOM, check_methods, token_scores
 from attribkit.evaluation.statistics import Estimate, estimate
 from attribkit.models.classifier import Classifier
@@ -174,7 +174,7 @@ def plausibility(
         columns = ", ".join(map(str, table.columns))
         raise InputError(f"the table has no column 'rationale', only {columns}; plausibility needs texts and spans")
     names = (*check_methods(model, methods), RANDOM)
-    readable = Readable.of(model, measured.texts, numbers=measured.numbers)
+    readable = ReadableTexts.of(model, measured.texts, numbers=measured.numbers)
     cells = table["rationale"].tolist()
     truth = [
         marked(spans_of(cells[row], text, table.index[row]), encoded)

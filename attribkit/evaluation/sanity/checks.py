@@ -18,7 +18,7 @@ from attribkit.data.readable import Skipped
 from attribkit.data.text_tables import Data
 from attribkit.errors import InputError
 from attribkit.evaluation.cells import interval, number
-from attribkit.evaluation.readable import Readable
+from attribkit.evaluation.readable import ReadableTexts
 from attribkit.evaluation.sanity.randomised import correlations, layers_top_down, randomised
 from attribkit.evaluation.scores import Scores, check_methods, scores_for, token_scores
 from attribkit.evaluation.statistics import Estimate, estimate
@@ -245,7 +245,7 @@ def sanity(
         raise InputError(f"`draws` must be at least 1, got {draws}")
     method = check_methods(model, method)[0]
     measured = Rows.of(model, data, split=split, text=text, label=label)
-    readable = Readable.of(model, measured.texts, numbers=measured.numbers)
+    readable = ReadableTexts.of(model, measured.texts, numbers=measured.numbers)
     batch = readable.batch
     targets = batch.logits.argmax(1)
     scored = token_scores(model, batch, method, seed=seed)

@@ -15,7 +15,7 @@ from attribkit.errors import InputError
 from attribkit.evaluation.cells import interval, number
 from attribkit.evaluation.performance import evaluate
 from attribkit.evaluation.sanity.randomised import correlations
-from attribkit.evaluation.scores import Scored, check_methods, scores_for
+from attribkit.evaluation.scores import MethodScores, check_methods, scores_for
 from attribkit.evaluation.statistics import Estimate, estimate
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
@@ -140,7 +140,7 @@ def relabelled(
     )
 
 
-def _scores(model: Classifier, texts: list[str], targets: NDArray[np.int64], method: str, seed: int) -> Scored:
+def _scores(model: Classifier, texts: list[str], targets: NDArray[np.int64], method: str, seed: int) -> MethodScores:
     return scores_for(model, EncodedBatch.of(model, texts), targets, method, seed=seed, tolerance=1e-2)
 
 
