@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from attribkit.attribution.registry import register_method
     from attribkit.comparison import compare
     from attribkit.corpus import explain_corpus
-    from attribkit.data import load_dataset, read_eraser
+    from attribkit.data import load_dataset
     from attribkit.errors import AttribkitError, InputError
     from attribkit.evaluation.check import check
     from attribkit.evaluation.faithfulness import faithfulness
@@ -59,7 +59,6 @@ _HOMES = {
     "load_dataset": "attribkit.data",
     "plausibility": "attribkit.evaluation.plausibility",
     "project": "attribkit.projector",
-    "read_eraser": "attribkit.data",
     "register_method": "attribkit.attribution.registry",
     "register_network": "attribkit.models.registry",
     "report": "attribkit.reports",
@@ -88,7 +87,6 @@ __all__ = [
     "load_dataset",
     "plausibility",
     "project",
-    "read_eraser",
     "register_method",
     "register_network",
     "report",

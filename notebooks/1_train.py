@@ -25,7 +25,7 @@ from attribkit.evaluation.learning_curve import learning_curve
 
 # %%
 data = ak.load_dataset("demo")
-data.summary()
+data.counts()
 
 # %% [markdown]
 # Each review carries the words that decide it, which the third notebook will need.

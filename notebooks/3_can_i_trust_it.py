@@ -78,7 +78,7 @@ relabelled(texts=40)
 # ## 4. Is it plausible?
 #
 # The demo reviews carry the character spans of their deciding words in the column `rationale`. Tables of yours may have
-# one too, and `ak.read_eraser` reads the ERASER format. Plausible is not
+# one too, and `ak.load_dataset` reads folders in the ERASER format. Plausible is not
 # faithful: a model may decide by other words than people do, and scores that say so are right.
 
 # %%

@@ -33,7 +33,7 @@ def report(
     """One page on one model: how good it is, what drives it, where it fails, how far to trust its explanations."""
     from attribkit.models.classifier import Classifier
     from attribkit.reports import report as run
-    from attribkit.reports.build import check_report_path
+    from attribkit.reports.page import check_report_path
 
     check_report_path(out)
     if not out.parent.is_dir():

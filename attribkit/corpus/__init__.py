@@ -5,6 +5,7 @@ cuts them into windows of bounded size. A window becomes a part of the result: `
 the parts and the manifest. `local` and `cluster` are the two engines; `run` puts it all together.
 """
 
-from attribkit.corpus.run import CorpusRun, explain_corpus
+from attribkit.corpus.corpus_run import CorpusRun
+from attribkit.corpus.run import explain_corpus
 
 __all__ = ["CorpusRun", "explain_corpus"]

@@ -2,24 +2,22 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Protocol
 
-import pyarrow.parquet as pq
-
 from attribkit.corpus import memory, processes
+from attribkit.corpus.corpus_run import WORD_SUMS, CorpusRun
 from attribkit.corpus.job import Job, Settings
 from attribkit.corpus.manifest import WORDS, Manifest, Part, write_parquet
 from attribkit.corpus.selection import Selection
 from attribkit.corpus.sources import Corpus, described, find_sources, fingerprint, total_bytes
 from attribkit.corpus.windows import Columns, PendingWork, Plan
 from attribkit.corpus.words import merged
-from attribkit.data.intake import notes_on_training
-from attribkit.errors import InputError, InputNotFoundError
+from attribkit.errors import InputError
 from attribkit.extensions import only_in_script, registering_modules
 from attribkit.progress import Progress, shown
 from attribkit.results.panels import Convergence
@@ -27,7 +25,6 @@ from attribkit.results.panels import Convergence
 if TYPE_CHECKING:
     from attribkit.models.classifier import Classifier
 
-WORD_SUMS = "_words.parquet"
 ENGINES = ("local", "ray")
 
 _NOT_SENT = (
@@ -39,66 +36,6 @@ _IN_SCRIPT = (
     "the method {!r} is of the script itself, which other processes cannot import; put it, with its call of "
     "attribkit.register_method, into a module, or leave `engine` and `workers` out"
 )
-
-
-@dataclass(frozen=True, repr=False)
-class CorpusRun:
-    """What a run left behind.
-
-    Attributes:
-        folder: of the result: `part-*.parquet`, one row per text, in the corpus' order.
-        rows: in all of them.
-        statuses: how many rows have each status; "ok" for those explained.
-        convergence: how many of the explanations converged.
-        fresh: rows that this very run explained.
-        seconds: how long it took.
-        versions: of Python and the packages by which the rows were explained; several where a run mixed them.
-        seen: how many of the rows have a text that the model was trained on; None where that is not known.
-    """
-
-    folder: Path
-    rows: int
-    statuses: Mapping[str, int]
-    convergence: Convergence
-    fresh: int
-    seconds: float
-    versions: tuple[Mapping[str, str], ...]
-    seen: int | None = None
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What is known of the rows' part in the model's training; none if they had none."""
-        return tuple(notes_on_training(self.seen, self.rows))
-
-    @property
-    def failed(self) -> int:
-        """Rows that were not explained; their status and reason say why."""
-        return self.rows - self.statuses.get("ok", 0)
-
-    @property
-    def files(self) -> list[Path]:
-        """The parts, in order."""
-        return sorted(self.folder.glob("part-*.parquet"))
-
-    def words(self) -> Any:
-        """What each word adds up to, as a pandas table, largest first; see `attribkit.corpus.words`.
-
-        Its `attrs` hold `convergence`, as `Convergence.to_json` writes it, and `notes`.
-
-        Raises:
-            FileNotFoundError: if the run was not asked for it.
-        """
-        path = self.folder / WORD_SUMS
-        if not path.is_file():
-            raise InputNotFoundError(
-                "this run did not sum up words; run it with words=True (--words) in another folder"
-            )
-        table = pq.read_table(path).to_pandas()
-        table.attrs |= {"convergence": self.convergence.to_json(), "notes": self.notes}
-        return table
-
-    def __repr__(self) -> str:
-        return f"CorpusRun({str(self.folder)!r}, {self.rows:,} rows; {self.convergence.sentence})"
 
 
 def explain_corpus(

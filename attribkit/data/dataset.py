@@ -10,10 +10,12 @@ import pandas as pd
 from attribkit.data.readers import SPLITS, listed
 from attribkit.data.split_record import SplitRecord
 from attribkit.errors import InputError
+from attribkit.results.panels import Table
+from attribkit.results.result import Result
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Dataset:
+class Dataset(Result):
     """Texts and labels to train on, to stop by, and to test on.
 
     Each table has a RangeIndex, the columns `text` and `label` (both strings) first, then whatever else the source
@@ -55,7 +57,7 @@ class Dataset:
         """What a model keeps of the splits, to know their rows again."""
         return SplitRecord.of({split: getattr(self, split)["text"] for split in SPLITS})
 
-    def summary(self) -> pd.DataFrame:
+    def counts(self) -> pd.DataFrame:
         """Rows per split and label: the columns `split`, `label`, `rows` and `share` (of the split's rows)."""
         rows = []
         for split in SPLITS:
@@ -64,6 +66,31 @@ class Dataset:
                 count = int(counts.get(label, 0))
                 rows.append((split, label, count, count / max(int(counts.sum()), 1)))
         return pd.DataFrame(rows, columns=["split", "label", "rows", "share"])
+
+    def to_frame(self) -> pd.DataFrame:
+        """Every row of the three tables, one under the other, with a first column `split`."""
+        tables = [getattr(self, split).assign(split=split) for split in SPLITS]
+        table = pd.concat(tables, ignore_index=True)
+        return table[["split", *table.columns.drop("split")]]
+
+    def panels(self) -> tuple[Table, ...]:
+        """A table of the rows per label and split. It holds none of the texts."""
+        counts = [
+            [*getattr(self, split)["label"].value_counts().reindex(self.labels, fill_value=0)] for split in SPLITS
+        ]
+        rows = [(label, *map(int, row)) for label, *row in zip(self.labels, *counts, strict=True)]
+        return (Table(f"{self.name}: rows", ("label", *SPLITS), tuple(rows), (f"source: {self.source}", *self.notes)),)
+
+    def summary(self) -> str:
+        """How many rows each split has, under which labels, where they come from, and what was guessed or dropped."""
+        sizes = (f"{len(getattr(self, split)):,} rows {use}" for split, use in zip(SPLITS, _USES, strict=True))
+        return "\n".join(
+            [
+                f"{self.name}: {', '.join(sizes)}; {len(self.labels):,} labels: {listed(self.labels)}",
+                f"source: {self.source}",
+                *self.notes,
+            ]
+        )
 
     def sample(self, most: int, seed: int = 0) -> "Dataset":
         """At most so many rows of each split, drawn by the seed, with the labels' shares kept and the rows in order.
@@ -82,6 +109,9 @@ class Dataset:
         """Name, sizes and labels: the tables themselves would flood a screen."""
         sizes = ", ".join(f"{split}={len(getattr(self, split)):,}" for split in SPLITS)
         return f"Dataset({self.name!r}, {sizes}, labels={listed(self.labels)})"
+
+
+_USES = ("to train on", "to stop by", "to test on")
 
 
 def _stratified_sample(table: pd.DataFrame, most: int, seed: int) -> pd.DataFrame:

@@ -48,13 +48,13 @@ def read_eraser(path: str | Path, split: str = "test") -> pd.DataFrame:
     Example:
         >>> import json
         >>> from pathlib import Path
-        >>> import attribkit as ak
+        >>> from attribkit.data import read_eraser
         >>> Path("docs").mkdir()
         >>> characters = Path("docs/1").write_text("a horrible movie")
         >>> evidence = {"docid": "1", "start_token": 1, "end_token": 2}
         >>> row = {"annotation_id": "1", "classification": "NEG", "evidences": [[evidence]]}
         >>> characters = Path("test.jsonl").write_text(json.dumps(row))
-        >>> ak.read_eraser(".").iloc[0].tolist()
+        >>> read_eraser(".").iloc[0].tolist()
         ['a horrible movie', 'NEG', [[2, 10]], '1']
     """
     path = Path(path)

@@ -15,7 +15,7 @@ from attribkit.data.intake import all_texts
 from attribkit.data.split_record import SplitRecord
 from attribkit.data.text_tables import Data
 from attribkit.errors import InputError
-from attribkit.models import check_contract, model_folder
+from attribkit.models import check_contract, model_folder, overview
 from attribkit.models.contents import Contents, fill
 from attribkit.models.devices import choose_device, located
 from attribkit.models.fingerprint import earlier_fingerprint, fingerprint, fingerprints_known
@@ -25,12 +25,14 @@ from attribkit.models.logits import check_finite, softmax
 from attribkit.models.reference import Reference
 from attribkit.models.state import eval_mode
 from attribkit.progress import Progress, shown, silent
+from attribkit.results.panels import Table
+from attribkit.results.result import Result
 from attribkit.text import batching
 from attribkit.text.encode import encode_texts, token_ids
 from attribkit.text.encoded import Encoded, TextEncoder
 
 
-class Classifier:
+class Classifier(Result):
     """A text classifier: a network that keeps the contract of `attribkit.models.Network`, its tokenizer and its labels.
 
     It need not have been trained here.
@@ -91,10 +93,24 @@ class Classifier:
         self.splits: SplitRecord | None = None
 
     def __repr__(self) -> str:
-        parameters = sum(p.numel() for p in self.network.parameters())
-        return (
-            f"Classifier({self.name!r}, {type(self.network).__name__}, {parameters:,} parameters, labels={self.labels})"
-        )
+        count = sum(weights.numel() for weights in self.network.parameters())
+        network, labels = type(self.network).__name__, overview.named(self.labels)
+        return f"Classifier({self.name!r}, {network}, {count:,} parameters, labels={labels})"
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per tensor of the network's parameters: parameter (its name), shape, numbers, trainable."""
+        return overview.parameters(self.network)
+
+    def panels(self) -> tuple[Table, ...]:
+        """What the model is, as a table: network, parameters, labels, and what it keeps of its training."""
+        return (Table(self.name, ("what", "value"), self._overview()),)
+
+    def summary(self) -> str:
+        """What the model is, a line each."""
+        return "\n".join([self.name, *(f"{name}: {value}" for name, value in self._overview())])
+
+    def _overview(self) -> tuple[tuple[str, str], ...]:
+        return overview.rows(self.network, self.labels, self.splits, self.history, self.snapshots, self.reference)
 
     @property
     def device(self) -> torch.device:

@@ -6,20 +6,23 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import safetensors.numpy
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 
 from attribkit.errors import InputError
 from attribkit.models.fingerprint import FORMAT
+from attribkit.results.panels import Map, Scatter
+from attribkit.results.result import Result
 
 _ARRAYS = ("mean", "axes", "explained", "points")
 _NAMES = ("layer", "reduce", "fingerprint", "source")
 _COLUMNS = ("excerpts", "labels", "predictions")
 
 
-@dataclass(frozen=True, eq=False)
-class Reference:
+@dataclass(frozen=True, eq=False, repr=False)
+class Reference(Result):
     """Principal components of a layer's outputs and the coordinates of some texts on them; data only, never a pickle.
 
     Attributes:
@@ -61,6 +64,45 @@ class Reference:
             return self
         return replace(self, fingerprint=model.fingerprint())
 
+    def to_frame(self) -> pd.DataFrame:
+        """One row per text: text (an excerpt), label (None where unknown), prediction, then a column per component."""
+        columns = {
+            "text": self.excerpts,
+            "label": self.labels or [None] * len(self.points),
+            "prediction": self.predictions,
+        }
+        coordinates = {f"PC {number}": self.points[:, number - 1] for number in range(1, self.points.shape[1] + 1)}
+        return pd.DataFrame({**columns, **coordinates})
+
+    def panels(self) -> tuple[Scatter, ...]:
+        """The texts on the first two components, coloured by label, or by prediction where none is known."""
+        colour, names = ("label", self.labels) if self.labels else ("prediction", self.predictions)
+        groups = tuple(sorted(set(names)))
+        shares = [*map(float, self.explained), 0.0][:2]
+        panel = Scatter(
+            title=f"Where the layer {self.layer} puts {len(self.points):,} reference texts",
+            method="pca",
+            axes=tuple(f"PC {number} ({share:.0%} of the variance)" for number, share in enumerate(shares, 1)),
+            maps=(Map(self.layer, None, first_two(self.points)),),
+            colour=colour,
+            groups=groups,
+            group=np.array([groups.index(name) for name in names], dtype=np.int64),
+            values=None,
+            excerpts=self.excerpts,
+            labels=self.labels,
+            predictions=self.predictions,
+            total=len(self.points),
+            notes=(f"the points are {self.source}",),
+        )
+        return (panel,)
+
+    def summary(self) -> str:
+        """Which texts are kept, in which layer, and how much of its variance their coordinates hold."""
+        return (
+            f"{len(self.points):,} reference texts ({self.source}) in the layer {self.layer}: {len(self.axes)} "
+            f"principal components, {self.explained.sum():.1%} of its variance"
+        )
+
     def to_bytes(self) -> bytes:
         """A safetensors file; its texts are in it as JSON."""
         described = {name: getattr(self, name) for name in (*_NAMES, *_COLUMNS)}
@@ -86,3 +128,8 @@ class Reference:
             return Reference(**fields)
         except (SafetensorError, KeyError, TypeError, UnicodeDecodeError, json.JSONDecodeError) as error:
             raise InputError(f"a model's reference points were expected, got something else ({error})") from error
+
+
+def first_two(points: NDArray[Any]) -> NDArray[np.float64]:
+    """(N, 2) the first two coordinates; a layer of one unit lies on a line."""
+    return np.pad(points, ((0, 0), (0, max(0, 2 - points.shape[1]))))[:, :2].astype(float)

@@ -1,7 +1,6 @@
 """What the layers of a network make of texts: their outputs as points, one pass for all of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -15,51 +14,9 @@ from attribkit.models.classifier import Classifier
 from attribkit.models.layers import Layer, choose_layers, watched
 from attribkit.models.state import eval_mode
 from attribkit.progress import Progress, shown, silent
+from attribkit.projection.outputs import LayerOutputs
 from attribkit.projection.pooling import Reduction, Steps, reduced
 from attribkit.text import batching
-
-
-@dataclass(frozen=True, eq=False)
-class LayerOutputs:
-    """Points of every layer asked for: `outputs["rnn"]` is one layer's (N, H).
-
-    Attributes:
-        values: (N, H) float32 by layer name, H of each layer's own; rows in the texts' order.
-        reductions: by layer name how its steps became points, "" where it has one vector per text as it is.
-        text: (N,) the number of each point's text.
-        token: (N,) which of the text's tokens a point stands for (the first of its window); None if for the whole text.
-        total: how many points there were before a sample was drawn.
-        logits: (texts, C) float64, of the same pass.
-    """
-
-    values: dict[str, NDArray[np.float32]]
-    reductions: dict[str, str]
-    text: NDArray[np.int64]
-    token: NDArray[np.int64] | None
-    total: int
-    logits: NDArray[np.float64]
-
-    def __getitem__(self, layer: str) -> NDArray[np.float32]:
-        return self.values[layer]
-
-    def not_finite(self) -> dict[str, NDArray[np.int64]]:
-        """The texts for which a layer, or the network in the end, put out NaN or infinity, by what put it out."""
-        not_finite = {
-            f"the layer {name!r}": np.unique(self.text[~np.isfinite(values).all(axis=1)])
-            for name, values in self.values.items()
-        }
-        not_finite["the network"] = np.flatnonzero(~np.isfinite(self.logits).all(axis=1))
-        return {what: texts for what, texts in not_finite.items() if len(texts)}
-
-    def checked(self) -> "LayerOutputs":
-        """Itself. ValueError if something in it is NaN or infinite: it names the layer and the texts."""
-        for what, bad in self.not_finite().items():
-            shown = ", ".join(map(str, bad[:5])) + (", …" if len(bad) > 5 else "")
-            raise InputError(
-                f"{what} put out NaN or infinity for {len(bad):,} of {len(self.logits):,} texts (number {shown}); "
-                "check the model's weights and those texts"
-            )
-        return self
 
 
 def layer_outputs(
@@ -183,12 +140,11 @@ def read_layers(
                 values[name][places] = result.float().cpu().numpy()
             done += len(rows)
             progress(done, len(ids), "reading")
-    text = np.arange(len(ids)) if steps is None else steps.text
     return LayerOutputs(
         values={name: values.get(name, np.zeros((0, 0), dtype=np.float32)) for name in names},
         reductions=names,
-        text=text,
-        token=None if steps is None else steps.step,
+        text_index=np.arange(len(ids)) if steps is None else steps.text,
+        token_index=None if steps is None else steps.step,
         total=points if steps is None else steps.total,
         logits=logits,
     )

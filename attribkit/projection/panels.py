@@ -12,8 +12,9 @@ from attribkit.models.layers import READERS, Layer
 from attribkit.progress import Progress, silent, within
 from attribkit.projection.alignment import align
 from attribkit.projection.fitted_map import FittedMap, FittedMaps
-from attribkit.projection.layer_outputs import LayerOutputs, chosen_layers, read_layers
+from attribkit.projection.layer_outputs import chosen_layers, read_layers
 from attribkit.projection.mixing import measure_if_enough
+from attribkit.projection.outputs import LayerOutputs
 from attribkit.projection.points import PointMetadata, describe, excerpt
 from attribkit.projection.settings import MapSettings
 from attribkit.projection.tables import border_table, classes_table, layers_table, pairs_table
@@ -148,8 +149,10 @@ def _scatter(
     notes += [
         f"{layer}: {how} of each text's steps" for layer, how in outputs.reductions.items() if how and of == "texts"
     ]
-    if by_step and total > len(outputs.text):
-        notes.append(f"{len(outputs.text):,} of {total:,} {of} are shown, drawn with seed {settings.reduction.seed}")
+    if by_step and total > len(outputs.text_index):
+        notes.append(
+            f"{len(outputs.text_index):,} of {total:,} {of} are shown, drawn with seed {settings.reduction.seed}"
+        )
     if by_step and described.classes:
         notes.append(f"{of} have the label and the prediction of their text, and so are alike within one")
     if len(names) > 1:
@@ -162,7 +165,7 @@ def _scatter(
         notes.append(f"{what} are those of the last epoch, {settings.epochs[-1]}, on every map")
     notes += _on_labels(colour, described, settings.neighbours)
     return Scatter(
-        title=f"Where {_layer_list(names)} put{'s' if len(names) == 1 else ''} {len(outputs.text):,} {of}",
+        title=f"Where {_layer_list(names)} put{'s' if len(names) == 1 else ''} {len(outputs.text_index):,} {of}",
         method=str(first.settings["method"]),
         axes=axes,
         maps=tuple(panel.map for panel in panels),
@@ -176,7 +179,7 @@ def _scatter(
         total=total,
         notes=tuple(notes),
         # of texts, the data's own notes say how they were drawn
-        total_in_notes=total > len(outputs.text),
+        total_in_notes=total > len(outputs.text_index),
     )
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from attribkit.data.labelled_texts import LabelledTexts
 from attribkit.models.classifier import Classifier
 from attribkit.models.logits import softmax
-from attribkit.projection.layer_outputs import LayerOutputs
+from attribkit.projection.outputs import LayerOutputs
 from attribkit.results.panels.scatter import EXCERPT
 
 COLOURS = ("label", "prediction", "error", "confidence")
@@ -59,19 +59,19 @@ def describe(
     """What is known of the points that layers made of texts; `width` is the tokens that a point stands for."""
     best, probabilities = logits.argmax(1), softmax(logits)
     classes = classes_of(data.labels, classifier)
-    text = outputs.text.tolist()
+    text = outputs.text_index.tolist()
     labels = tuple(data.labels[row] for row in text) if classes else ()
-    if outputs.token is None:
+    if outputs.token_index is None:
         excerpts = tuple(excerpt(data.texts[row]) for row in text)
     else:
-        excerpts = _words(classifier, data.texts, text, outputs.token.tolist(), width)
+        excerpts = _words(classifier, data.texts, text, outputs.token_index.tolist(), width)
     return PointMetadata(
         excerpts=excerpts,
         labels=labels,
         predictions=tuple(classifier.labels[int(best[row])] for row in text),
         classes=classes,
         label=places_of(labels, classes, len(text)),
-        confidence=probabilities[np.arange(len(best)), best][outputs.text],
+        confidence=probabilities[np.arange(len(best)), best][outputs.text_index],
     )
 
 

@@ -8,12 +8,12 @@ import numpy as np
 from attribkit.data.labelled_texts import LabelledTexts
 from attribkit.errors import InputError
 from attribkit.models.classifier import Classifier
-from attribkit.models.reference import Reference
+from attribkit.models.reference import Reference, first_two
 from attribkit.progress import Progress, silent
 from attribkit.projection.components import Components
 from attribkit.projection.fitted_map import FittedMap, FittedMaps
-from attribkit.projection.layer_outputs import LayerOutputs
 from attribkit.projection.mixing import NEIGHBOURS, measure_if_enough
+from attribkit.projection.outputs import LayerOutputs
 from attribkit.projection.panels import draw, make_maps
 from attribkit.projection.points import PointMetadata, classes_of, places_of
 from attribkit.projection.pooling import Reduction
@@ -102,11 +102,11 @@ def _map_builder(reference: Reference, classifier: Classifier) -> _MapBuilder:
     """
     layer = next(layer for layer in classifier.inside() if layer.name == reference.layer)
     parts = Components(*(array.astype(float) for array in (reference.mean, reference.axes, reference.explained)))
-    points, space = _flat(reference.points.astype(float)), reference.points
+    points, space = first_two(reference.points.astype(float)), reference.points
     axes = tuple(
         f"PC {number} ({share:.0%} of the variance)" for number, share in enumerate(_first_two(parts.explained), 1)
     )
-    layout = Layout(points, axes, _flat, (), {"method": "pca", "dimensions": 2})
+    layout = Layout(points, axes, first_two, (), {"method": "pca", "dimensions": 2})
     count = len(points)
     classes = classes_of(reference.labels, classifier)
     label = places_of(reference.labels, classes, count)
@@ -135,8 +135,3 @@ def _map_builder(reference: Reference, classifier: Classifier) -> _MapBuilder:
 
 def _first_two(shares: np.ndarray) -> list[float]:
     return [*map(float, shares), 0.0, 0.0][:2]
-
-
-def _flat(points: np.ndarray) -> np.ndarray:
-    """The first two coordinates; a layer of one unit lies on a line."""
-    return np.pad(points, ((0, 0), (0, max(0, 2 - points.shape[1]))))[:, :2].astype(float)

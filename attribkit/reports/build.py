@@ -1,7 +1,7 @@
 """report(): a model and a set of texts in, one page out that a reader can judge the model by."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,62 +10,24 @@ import pandas as pd
 
 from attribkit.data import Dataset
 from attribkit.data.text_tables import Data
-from attribkit.errors import InputError, InputTypeError
+from attribkit.errors import InputTypeError
 from attribkit.evaluation.answers import Answers
 from attribkit.evaluation.calibration import Calibration
 from attribkit.evaluation.importance import word_importance
 from attribkit.explainer import explain
-from attribkit.files import write_whole
 from attribkit.models.classifier import Classifier
 from attribkit.progress import Progress, shown, within
 from attribkit.projector import project
-from attribkit.render import html
 from attribkit.reports import explanation_quality, performance
 from attribkit.reports.explanation_quality import ExplanationTests
 from attribkit.reports.global_importance import importance_section, map_section
 from attribkit.reports.overview import fingerprint_of, overview_section
+from attribkit.reports.page import Report
 from attribkit.reports.robustness import robustness_section
 from attribkit.reports.settings import ReportSettings
 from attribkit.results.explanation import Explanation, Explanations
 from attribkit.results.panels import Document, Section, Table
 from attribkit.versions import versions_of
-
-
-@dataclass(frozen=True, eq=False)
-class Report:
-    """A page on one model, ready to be written; `document` holds everything it draws."""
-
-    document: Document
-
-    def to_html(self) -> str:
-        """One self-contained page, which works from a file and without a network."""
-        return html.document(self.document)
-
-    def save(self, path: str | Path) -> Path:
-        """Write it to an .html file, whole or not at all.
-
-        Returns:
-            the path written.
-
-        Raises:
-            ValueError: for another suffix.
-            OSError: where the folder cannot be written.
-        """
-        check_report_path(path)
-        return write_whole(path, self.to_html().encode())
-
-    def __repr__(self) -> str:
-        return f"Report({self.document.title!r}, sections={[section.anchor for section in self.document.sections]})"
-
-
-def check_report_path(path: str | Path) -> None:
-    """Refuse at the door what cannot be written.
-
-    Raises:
-        ValueError: for a suffix other than .html.
-    """
-    if Path(path).suffix.lower() != ".html":
-        raise InputError(f"a report is a page, so its file must end in .html, got {Path(path).name!r}; rename it")
 
 
 def report(

@@ -17,13 +17,13 @@ REPEATED = ("failed", "verdict")
 """Properties that are written beside the fields, for whoever reads the file without this package."""
 
 
-_CLASSES = {
-    "explanation": "Explanation",
-    "explanations": "Explanations",
-    "panels": "Panels",
-    "error analysis": "ErrorAnalysis",
+_READERS = {
+    "explanation": "Explanation.load",
+    "explanations": "Explanations.load",
+    "panels": "Panels.load",
+    "error analysis": "ErrorAnalysis.from_json",
 }
-"""The kinds of envelope, and whose `load` reads them."""
+"""The kinds of envelope, and what reads them."""
 
 
 def result_json(kind: str, result: Drawable) -> str:
@@ -97,8 +97,8 @@ def open_envelope(text: str, kind: str, *older: str) -> Any:
     if not isinstance(envelope, dict) or "attribkit" not in envelope or "content" not in envelope:
         raise InputError("an explanation's JSON was expected, got other JSON; load a file that save() wrote")
     if envelope["attribkit"] not in (kind, *older):
-        other = _CLASSES.get(str(envelope["attribkit"]), "Explanation")
-        raise InputError(f"the file holds {envelope['attribkit']!r}, not {kind!r}; load it with {other}.load")
+        reader = _READERS.get(str(envelope["attribkit"]), "Explanation.load")
+        raise InputError(f"the file holds {envelope['attribkit']!r}, not {kind!r}; load it with {reader}")
     if envelope.get("format") != FORMAT:
         raise InputError(
             f"the file has format {envelope.get('format')!r}, this version reads {FORMAT}; upgrade attribkit"

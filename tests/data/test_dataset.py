@@ -27,7 +27,7 @@ def test_a_table_is_split_by_label_and_nothing_is_lost():
     data = load_dataset(reviews(200), validation=0.15, test=0.15)
     assert [len(table) for table in (data.train, data.validation, data.test)] == [140, 30, 30]
     assert sorted(whole(data)["text"]) == sorted(reviews(200)["text"])
-    summary = data.summary()
+    summary = data.counts()
     assert summary.columns.tolist() == ["split", "label", "rows", "share"]
     assert summary["rows"].tolist() == [70, 70, 15, 15, 15, 15]
     assert (summary["share"] == 0.5).all()
@@ -112,7 +112,7 @@ def test_shares_of_nothing_leave_empty_tables_with_the_same_columns():
     data = load_dataset(reviews(), validation=0, test=0)
     assert len(data.train) == 40 and len(data.validation) == len(data.test) == 0
     assert list(data.test.columns) == ["text", "label"]
-    assert data.fingerprint and len(data.summary()) == 6
+    assert data.fingerprint and len(data.counts()) == 6
 
 
 def test_unusable_rows_are_dropped_counted_and_reported():

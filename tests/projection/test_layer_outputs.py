@@ -105,18 +105,18 @@ def test_tokens_are_the_steps_themselves(make_classifier: Callable[..., Classifi
     classifier = make_classifier("lstm")
     outputs = layer_outputs(classifier, MIXED, "rnn", "tokens")
     lengths = [len(row) for row in classifier.ids(MIXED)]
-    assert outputs.text.tolist() == [row for row, n in enumerate(lengths) for _ in range(n)]
-    assert outputs.token is not None and outputs.token.tolist() == [i for n in lengths for i in range(n)]
+    assert outputs.text_index.tolist() == [row for row, n in enumerate(lengths) for _ in range(n)]
+    assert outputs.token_index is not None and outputs.token_index.tolist() == [i for n in lengths for i in range(n)]
     np.testing.assert_allclose(
-        np.stack([outputs["rnn"][outputs.text == row].mean(0) for row in range(len(MIXED))]),
+        np.stack([outputs["rnn"][outputs.text_index == row].mean(0) for row in range(len(MIXED))]),
         layer_outputs(classifier, MIXED, "rnn", "mean")["rnn"],
         atol=1e-6,
     )
     some = layer_outputs(classifier, MIXED, "rnn", "tokens", sample=7, seed=3)
     assert len(some["rnn"]) == 7 and some.total == sum(lengths)
-    all_points = {(t, k): v for t, k, v in zip(outputs.text, outputs.token, outputs["rnn"], strict=True)}
-    assert some.token is not None
-    for text, token, value in zip(some.text, some.token, some["rnn"], strict=True):
+    all_points = {(t, k): v for t, k, v in zip(outputs.text_index, outputs.token_index, outputs["rnn"], strict=True)}
+    assert some.token_index is not None
+    for text, token, value in zip(some.text_index, some.token_index, some["rnn"], strict=True):
         np.testing.assert_allclose(value, all_points[text, token], atol=1e-6)
     again = layer_outputs(classifier, MIXED, "rnn", "tokens", sample=7, seed=3)
     assert np.array_equal(some["rnn"], again["rnn"])
@@ -137,8 +137,10 @@ def test_takens_slides_over_time_and_keeps_every_unit(delay: int, dimension: int
         for start in range(0, len(steps) - delay * (dimension - 1), stride)
     ]
     found = layer_outputs(classifier, texts, "network.words", "takens", delay=delay, dimension=dimension, stride=stride)
-    assert found.token is not None
-    assert list(zip(found.text.tolist(), found.token.tolist(), strict=True)) == [(r, s) for r, s, _ in expected]
+    assert found.token_index is not None
+    assert list(zip(found.text_index.tolist(), found.token_index.tolist(), strict=True)) == [
+        (r, s) for r, s, _ in expected
+    ]
     np.testing.assert_allclose(found["network.words"], [values for _, _, values in expected], atol=1e-6)
 
 
@@ -287,4 +289,4 @@ def test_bad_input_is_one_sentence(
 
 def test_no_text_gives_no_points(make_classifier: Callable[..., Classifier]) -> None:
     outputs = layer_outputs(make_classifier(), [])
-    assert len(outputs.text) == 0 and len(outputs["output"]) == 0
+    assert len(outputs.text_index) == 0 and len(outputs["output"]) == 0

@@ -1,5 +1,8 @@
 """What every result can do, whatever call made it."""
 
+import inspect
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -9,42 +12,158 @@ import pytest
 
 import attribkit as ak
 from attribkit.evaluation.check import CheckResult
+from attribkit.evaluation.errors import ErrorAnalysis, errors
 from attribkit.evaluation.performance import Metrics
+from attribkit.evaluation.sanity.relabelled import relabelled
 from attribkit.evaluation.thresholds import Figure
-from attribkit.results.panels import Convergence
+from attribkit.models.classifier import Classifier
+from attribkit.results.panels import Convergence, Table
 from attribkit.results.result import Result
 
 GOOD = "It was a good film"
+TEXTS = [GOOD, "It was a horrible movie", "Such a great show", "The worst plot ever"]
+TABLE = pd.DataFrame({"text": TEXTS, "label": ["pos", "neg", "neg", "neg"], "rationale": [[[0, 2]]] * 4})
+SMALL: dict[str, Any] = {"epochs": 1, "filters": 4, "embedding_size": 6, "min_frequency": 1, "device": "cpu"}
 
 
-def results() -> dict[str, Any]:
-    model = ak.load("imdb-cnn", "cpu")
-    texts = [GOOD, "It was a horrible movie"]
-    return {
-        "explain": ak.explain(model, GOOD),
-        "several": ak.explain(model, texts),
-        "compare": ak.compare(ak.explain(model, GOOD), ak.explain(model, GOOD, method="saliency")),
-        "evaluate": Metrics(("neg", "pos"), np.array([[50, 10], [5, 35]])),
-        "check": CheckResult(
-            "m", "exact", 9, 0, 9, (Figure("accuracy", 0.9, threshold=0.8),), Convergence.of([]), ("a note",)
-        ),
-        "faithfulness": ak.faithfulness(model, texts, oracle_texts=0, perturbed=0),
-        "word_importance": ak.word_importance(model, texts * 10),
+@cache
+def model() -> Classifier:
+    return ak.load("imdb-cnn", "cpu")
+
+
+CALLS: dict[str, Callable[[Path], Any]] = {
+    "check": lambda folder: ak.check(model(), TABLE, texts=4),
+    "compare": lambda folder: ak.compare(ak.explain(model(), GOOD), ak.explain(model(), GOOD, method="saliency")),
+    "evaluate": lambda folder: ak.evaluate(model(), TABLE),
+    "explain": lambda folder: ak.explain(model(), GOOD),
+    "explain_corpus": lambda folder: ak.explain_corpus(model(), TABLE, folder / "out", workers=1),
+    "faithfulness": lambda folder: ak.faithfulness(model(), TEXTS[:2], oracle_texts=0, perturbed=0),
+    "keep_reference": lambda folder: ak.keep_reference(model().copy(), TABLE),
+    "layer_outputs": lambda folder: ak.layer_outputs(model(), TEXTS),
+    "load": lambda folder: ak.load("imdb-cnn", "cpu"),
+    "load_dataset": lambda folder: ak.load_dataset("demo"),
+    "plausibility": lambda folder: ak.plausibility(model(), TABLE, "saliency"),
+    "project": lambda folder: ak.project(model(), TABLE, neighbours=1, place=GOOD),
+    "report": lambda folder: ak.report(model(), TABLE, texts=2, tested=2, mistakes=1, map=False),
+    "sanity": lambda folder: ak.sanity(model(), TEXTS[:2], "saliency", draws=1),
+    "train": lambda folder: ak.train("cnn", ak.load_dataset("demo").sample(20), progress=False, **SMALL),
+    "word_importance": lambda folder: ak.word_importance(model(), TEXTS * 5),
+}
+OTHERS: dict[str, Callable[[Path], Any]] = {
+    "several texts": lambda folder: ak.explain(model(), TEXTS[:2]),
+    "panels": lambda folder: ak.Panels([Table("two rows", ("a", "b"), ((1, "x"), (2, "y")))]),
+    "errors": lambda folder: errors(model(), TABLE),
+    "metrics": lambda folder: Metrics(("neg", "pos"), np.array([[50, 10], [5, 35]])),
+    "figures": lambda folder: CheckResult(
+        "m", "exact", 9, 0, 9, (Figure("accuracy", 0.9, threshold=0.8),), Convergence.of([]), ("a note",)
+    ),
+    "relabelled": lambda folder: relabelled(texts=4),
+}
+
+
+def test_every_public_call_is_tried_here() -> None:
+    """A function that returns nothing, such as one that registers a class, has no result."""
+    functions = {name for name in ak.__all__ if not isinstance(getattr(ak, name), type)}
+    silent = {name for name in functions if inspect.signature(getattr(ak, name)).return_annotation in (None, "None")}
+    assert functions - silent == set(CALLS)
+    results = {
+        name for name in ak.__all__ if isinstance(getattr(ak, name), type) and hasattr(getattr(ak, name), "panels")
     }
+    rest = {name for name in ak.__all__ if isinstance(getattr(ak, name), type)} - results
+    assert results == {"Classifier", "Explanation", "Explanations", "Panels"}
+    assert all(issubclass(getattr(ak, name), Exception) for name in rest - {"TextSettings"})
 
 
-def test_every_result_draws_tabulates_sums_up_and_saves_itself(tmp_path: Path) -> None:
-    for name, result in results().items():
-        assert isinstance(result, (Result, ak.Explanations)), name
-        assert result.panels() and isinstance(result.summary(), str) and result.summary(), name
-        assert len(repr(result)) < 2_000 and "array(" not in repr(result), name
-        assert isinstance(result.to_frame(), pd.DataFrame), name
-        page = result._repr_html_()
-        assert "<script src" not in page and "<link" not in page and 'src="http' not in page, name
-        for suffix in (".html", ".png"):
-            assert result.save(tmp_path / f"{name}{suffix}").stat().st_size > 1_000
-        with pytest.raises(ValueError, match=r"the file's suffix must be one of \.html, "):
-            result.save(tmp_path / "result.doc")
+@pytest.mark.parametrize("name", [*CALLS, *OTHERS])
+def test_every_result_draws_tabulates_sums_up_and_saves_itself(name: str, tmp_path: Path) -> None:
+    result = (CALLS | OTHERS)[name](tmp_path)
+    assert isinstance(result, (Result, ak.Explanations))
+    assert result.panels() and isinstance(result.summary(), str) and result.summary()
+    assert len(repr(result)) < 2_000 and "array(" not in repr(result) and " object at 0x" not in repr(result)
+    table = result.to_frame()
+    assert isinstance(table, pd.DataFrame) and len(table) and table.columns.is_unique
+    page = result._repr_html_()
+    assert "<script src" not in page and "<link" not in page and 'src="http' not in page
+    if isinstance(result, Classifier):
+        assert result.save(tmp_path / "folder").is_dir()
+        assert ak.load(tmp_path / "folder").fingerprint() == result.fingerprint()
+        return
+    assert result.save(tmp_path / "result.html").stat().st_size > 1_000
+    with pytest.raises(ValueError, match=r"file's suffix must be one of \.html, |its file must end in \.html"):
+        result.save(tmp_path / "result.doc")
+    if name != "report":  # which is a page
+        assert result.save(tmp_path / "result.png").stat().st_size > 1_000
+        assert result.save(tmp_path / "result.tex").stat().st_size > 100
+
+
+@pytest.mark.parametrize("name", sorted({*CALLS, *OTHERS} - {"explain", "several texts", "errors"}))
+def test_the_panels_of_every_result_are_read_again(name: str, tmp_path: Path) -> None:
+    result = (CALLS | OTHERS)[name](tmp_path)
+    again = ak.Panels.from_json(result.to_json())
+    assert again == ak.Panels(result.panels(), result.provenance, result.text)
+
+
+def test_an_error_analysis_is_read_again() -> None:
+    found = errors(model(), TABLE)
+    assert len(found.mistakes) == 1 and ErrorAnalysis.from_json(found.to_json()) == found
+    with pytest.raises(
+        ValueError, match=r"holds 'error analysis', not 'panels'; load it with ErrorAnalysis\.from_json"
+    ):
+        ak.Panels.from_json(found.to_json())
+
+
+def test_panels_are_read_as_panels_and_explanations_as_explanations() -> None:
+    why, table = ak.explain(model(), GOOD), ak.Panels([Table("a", ("b",), ((1,),))])
+    with pytest.raises(ValueError, match=r"an explanation of one text; load it with Explanation\.load"):
+        ak.Panels.from_json(why.to_json())
+    with pytest.raises(ValueError, match=r"holds 'panels', not 'explanation'; load it with Panels\.load"):
+        ak.Explanation.from_json(table.to_json())
+    with pytest.raises(ValueError, match=r"place of one of the panels \(0: 'a'\), got 1"):
+        table.to_frame(1)
+
+
+def test_a_map_as_a_table_holds_every_point_of_every_map_and_the_new_texts() -> None:
+    maps = ak.project(model(), TABLE, layers=["embedding", "dropout"], neighbours=1, place=GOOD)
+    table = maps.to_frame()
+    assert table.columns.tolist() == ["layer", "epoch", "x", "y", "text", "label", "prediction", "new"]
+    assert table["layer"].value_counts().to_dict() == {"embedding": 5, "dropout": 5}
+    for shown in maps.scatter.maps:
+        rows = table[table["layer"] == shown.layer]
+        assert np.array_equal(rows.loc[~rows["new"], ["x", "y"]], shown.points)
+        assert rows.loc[~rows["new"], "text"].tolist() == TEXTS
+        assert rows.loc[rows["new"], "text"].tolist() == [GOOD]
+
+
+def test_outputs_of_layers_as_a_table_are_their_numbers() -> None:
+    outputs = ak.layer_outputs(model(), TEXTS, ["embedding", "dropout"])
+    table = outputs.to_frame("dropout")
+    assert np.array_equal(table.drop(columns="text"), outputs["dropout"]) and table["text"].tolist() == [0, 1, 2, 3]
+    assert outputs.to_frame().shape == (4, 1 + sum(values.shape[1] for values in outputs.values.values()))
+    with pytest.raises(ValueError, match="`layer` must be one of 'embedding', 'dropout', got 'rnn'"):
+        outputs.to_frame("rnn")
+
+
+def test_a_data_set_counts_its_rows_and_shows_no_text() -> None:
+    data = ak.load_dataset("demo").sample(20)
+    table, panel = data.to_frame(), data.panels()[0]
+    assert table["split"].value_counts().to_dict() == {"train": 20, "validation": 20, "test": 20}
+    assert [row[0] for row in panel.rows] == ["neg", "pos"]
+    assert sum(int(str(cell)) for row in panel.rows for cell in row[1:]) == 60
+    shown = data._repr_html_() + repr(data) + data.summary()
+    assert not any(text[:20] in shown for text in table["text"])
+
+
+def test_a_classifier_names_few_of_many_labels() -> None:
+    few = model()
+    many = Classifier(few.network, few.tokenizer, [f"label {number}" for number in range(2_000)])
+    assert len(repr(many)) < 400 and "and 1,990 more" in repr(many) and len(many.summary()) < 1_000
+    assert few.to_frame()["numbers"].sum() == sum(weights.numel() for weights in few.network.parameters())
+
+
+def test_a_run_counts_every_row(tmp_path: Path) -> None:
+    run = ak.explain_corpus(model(), pd.DataFrame({"text": [*TEXTS, ""]}), tmp_path / "out", workers=1)
+    assert run.to_frame()["rows"].sum() == run.rows == 5 and run.to_frame()["status"][0] == "ok"
+    assert run.summary().startswith("4 of 5 rows are explained (1 ")
 
 
 def test_an_explanation_gives_its_scores_and_words_at_once() -> None:

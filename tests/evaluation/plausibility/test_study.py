@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lexicon import lexicon
 
-import attribkit as ak
 from attribkit.cli import main
 from attribkit.data import load_dataset, read_eraser
 from attribkit.data.intake import NOT_KNOWN
@@ -127,7 +126,7 @@ def test_an_evidence_of_no_token_is_dropped_and_counted(tmp_path: Path) -> None:
     empty = [{"docid": "d1", "start_token": place, "end_token": place} for place in (0, 11)]
     write_eraser(tmp_path, [empty, [{"docid": "d1", "start_token": 3, "end_token": 5}]], "docs")
     note = "2 evidences of 1 rows hold no token and were dropped, the first on line 1"
-    table = ak.read_eraser(tmp_path)
+    table = read_eraser(tmp_path)
     assert table.attrs["notes"] == [note] and len(table["rationale"][0]) == 1
     assert note in plausibility(lexicon({"dull": -1.0}), table, "leave_one_out").notes
 

@@ -1,0 +1,54 @@
+"""What a classifier is, in a few rows, and the tensors of its network."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pandas as pd
+from torch import nn
+
+from attribkit.data.split_record import SplitRecord
+from attribkit.models.reference import Reference
+
+LABELS = 10
+"""Labels that are named; of more, the first of them and how many more there are."""
+
+
+def named(labels: Sequence[str]) -> str:
+    """The labels, cut where there are many."""
+    rest = len(labels) - LABELS
+    return f"({', '.join(map(repr, labels[:LABELS]))}{f' and {rest:,} more' if rest > 0 else ''})"
+
+
+def parameters(network: nn.Module) -> pd.DataFrame:
+    """One row per tensor: parameter (its name), shape, numbers, trainable."""
+    rows = [
+        (name, tuple(tensor.shape), tensor.numel(), tensor.requires_grad) for name, tensor in network.named_parameters()
+    ]
+    return pd.DataFrame(rows, columns=["parameter", "shape", "numbers", "trainable"])
+
+
+def rows(
+    network: Any,
+    labels: Sequence[str],
+    splits: SplitRecord | None,
+    history: pd.DataFrame | None,
+    snapshots: Iterable[int],
+    reference: Reference | None,
+) -> tuple[tuple[str, str], ...]:
+    """Names and values of what a model is, and of what it keeps of its training."""
+    count = sum(tensor.numel() for tensor in network.parameters())
+    known = "not known"
+    if splits is not None:
+        known = f"{len(splits.train):,} to train on, {len(splits.validation):,} to stop by"
+    kept = {
+        "network": type(network).__name__,
+        "parameters": f"{count:,}",
+        "labels": f"{len(labels):,} {named(labels)}",
+        "embedding": " × ".join(f"{size:,}" for size in network.embedding.weight.shape),
+        "attention": "yes" if hasattr(network, "attend") else "none",
+        "texts it was trained on": known,
+        "epochs of training": None if history is None else f"{len(history):,}",
+        "snapshots": ", ".join(f"epoch {epoch}" for epoch in sorted(snapshots)),
+        "reference texts": None if reference is None else f"{len(reference.points):,}",
+    }
+    return tuple((name, value) for name, value in kept.items() if value)

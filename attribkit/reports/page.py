@@ -1,0 +1,79 @@
+"""A report as a result: the page, its figures as a table, its panels."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+import pandas as pd
+
+from attribkit.errors import InputError
+from attribkit.files import write_whole
+from attribkit.render import html
+from attribkit.results.panels import Document, Drawable, Panel
+from attribkit.results.result import Result
+from attribkit.results.several_panels import Panels
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Report(Result):
+    """A page on one model, ready to be written; `document` holds everything it draws."""
+
+    document: Document
+
+    def parts(self) -> Sequence[Drawable]:
+        """What is drawn one below the other: the panels of all sections, then each explained text."""
+        sections = self.document.sections
+        panels = Panels((panel for section in sections for panel in section.panels), self.document.provenance)
+        return panels, *(row for section in sections for row in section.rows)
+
+    def panels(self) -> tuple[Panel, ...]:
+        """Those of the sections; the explained texts, which have panels of their own, are in `parts`."""
+        return self.parts()[0].panels()
+
+    def to_frame(self) -> pd.DataFrame:
+        """The figures at the head of the page, a row each: name, value (as it is printed), meaning."""
+        rows = [(figure.name, figure.value, figure.meaning) for figure in self.document.figures]
+        return pd.DataFrame(rows, columns=["name", "value", "meaning"])
+
+    def summary(self) -> str:
+        """What the page is on, and the figures at its head."""
+        figures = (f"{figure.name}: {figure.value} ({figure.meaning})" for figure in self.document.figures)
+        return "\n".join([self.document.title, *self.document.sentences, *figures])
+
+    def to_html(self) -> str:
+        """One self-contained page, which works from a file and without a network."""
+        return html.document(self.document)
+
+    def save(self, path: str | Path) -> Path:
+        """Write it to an .html file, whole or not at all.
+
+        Returns:
+            the path written.
+
+        Raises:
+            ValueError: for another suffix.
+            OSError: where the folder cannot be written.
+        """
+        check_report_path(path)
+        return write_whole(path, self.to_html().encode())
+
+    def _repr_html_(self) -> str:
+        """The page in a frame of its own, so that its links and its search work in a notebook."""
+        style = "width: 100%; height: 40em; border: 1px solid #888"
+        return (
+            f'<iframe title="{escape(self.document.title)}" style="{style}" srcdoc="{escape(self.to_html())}"></iframe>'
+        )
+
+    def __repr__(self) -> str:
+        return f"Report({self.document.title!r}, sections={[section.anchor for section in self.document.sections]})"
+
+
+def check_report_path(path: str | Path) -> None:
+    """Refuse at the door what cannot be written.
+
+    Raises:
+        ValueError: for a suffix other than .html.
+    """
+    if Path(path).suffix.lower() != ".html":
+        raise InputError(f"a report is a page, so its file must end in .html, got {Path(path).name!r}; rename it")
