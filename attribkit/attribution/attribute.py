@@ -43,24 +43,26 @@ def attribute(
     max_tokens: int | None = None,
     tables: Tables | None = None,
 ) -> Iterator[tuple[int, list[list[TokenAttribution]]]]:
-    """Each text's scores, for each target and against each baseline; the model is borrowed until the last one.
+    """Attribute the outputs of a classifier to the tokens of each text, for each target and against each baseline.
+
+    The network is in evaluation mode until the last text is done, and exactly as before afterwards.
 
     Args:
         classifier: any classifier.
-        batch: N texts as it read them.
+        batch: N texts with their tokens and logits.
         target: None for each text's predicted class, a label, an index, "all", or a pair for why this and not that.
         output: "log_odds", "logit" or "probability".
         method: a name in `attribkit.attribution.registry.METHODS`; None for the best that the network allows.
         baseline: "pad", "zero", "unk", "mean" or a text; or several of them.
-        tolerance: largest relative completeness error that counts as converged.
-        seed: of the methods that draw; the same seed gives a text the same scores.
-        batch_size: most texts at once; None chooses by their length.
-        windows: whether the windows that a text CNN's filters chose are told too, for the first baseline.
+        tolerance: the largest relative completeness error that counts as converged.
+        seed: of the methods that are sampled; the same seed gives a text the same scores.
+        batch_size: the most texts at once; None chooses by their length.
+        windows: whether the windows that a text CNN's filters chose are returned too, for the first baseline.
         max_tokens: the longest text whose "shapley" or "banzhaf" values are computed; None for 2,000.
-        tables: of the closed form, if they were built for all texts to come; None builds them for these.
+        tables: lookup tables of the closed form, if they were built for all texts to come; None builds them for these.
 
     Yields:
-        a text's number, and its attributions [target][baseline]; near lengths together, not in the texts' order.
+        a text's number, and its attributions [target][baseline]; texts of similar length together, not in their order.
 
     Raises:
         TypeError: for a baseline that is no string and no list of strings.
@@ -110,13 +112,14 @@ def attribute(
 
 
 def check_settings(output: str, method: str | None, baseline: str | Sequence[str], tolerance: float) -> tuple[str, ...]:
-    """Refuse what `attribute` cannot be told, before anything is computed.
+    """Refuse settings that `attribute` does not take, before anything is computed.
 
     Returns:
         the baselines' names or texts.
 
     Raises:
-        InputError: for a setting out of its range.
+        TypeError: for a baseline that is no string and no list of strings.
+        ValueError: for a setting out of its range.
     """
     if output not in UNITS:
         raise InputError(f"`output` must be one of {', '.join(UNITS)}, got {output!r}")
@@ -129,7 +132,7 @@ def check_settings(output: str, method: str | None, baseline: str | Sequence[str
 
 @dataclass(frozen=True, eq=False)
 class _BatchResult:
-    """What a method found for a batch of B texts against one baseline; `outputs` and `bases` (J, B)."""
+    """The result of a method for a batch of B texts against one baseline; `outputs` and `bases` (J, B)."""
 
     choice: MethodChoice
     spec: BaselineSpec
@@ -147,7 +150,7 @@ class _BatchResult:
 
 @dataclass(frozen=True, eq=False)
 class _BatchSolver:
-    """All that the batches of a run have in common."""
+    """What all batches of a run have in common."""
 
     classifier: Classifier
     batch: EncodedBatch

@@ -13,11 +13,11 @@ from attribkit.models.classifier import Classifier
 
 
 def check_baselines(baseline: object) -> tuple[str, ...]:
-    """The baselines' names or texts, the panel's own first.
+    """The baselines' names or texts; the scores are those of the first.
 
     Raises:
-        TypeError: for what is neither a string nor a list of them.
-        ValueError: for an empty list, one named twice, or a name with a slip in it.
+        TypeError: for what is neither a string nor a list of strings.
+        ValueError: for an empty list, one named twice, or a misspelt name.
     """
     names = (baseline,) if isinstance(baseline, str) else baseline
     if not isinstance(names, (tuple, list)):
@@ -43,12 +43,12 @@ def check_baselines(baseline: object) -> tuple[str, ...]:
 
 @dataclass(frozen=True, eq=False)
 class BaselineSpec:
-    """A baseline of a run.
+    """A baseline of a run, by its name or text.
 
     Attributes:
         name: as the user typed it.
-        words: its ids if it is a text; None if it is one of the names.
-        outputs: the logits (C,) that the network gave it at each length seen so far.
+        words: its token ids if it is a text; None if it is a name.
+        outputs: the network's logits (C,) for it, at each length seen so far.
     """
 
     name: str
@@ -69,7 +69,7 @@ class BaselineSpec:
 
 @dataclass(frozen=True, eq=False)
 class BaselineBatch:
-    """What a batch of texts is compared with.
+    """The baselines of a batch of texts.
 
     Attributes:
         ids: (B, T), or None where the baseline is no sequence of tokens.

@@ -15,7 +15,7 @@ NAMES: tuple[str, ...] = get_args(BaselineName)
 
 
 def ids(name: str, mask: Tensor, pad_id: int, unk_id: int, text: Tensor | None = None) -> Tensor | None:
-    """The baseline as token ids (B, T), or None where it is no sequence of tokens ("zero", "mean").
+    """The baseline as token ids (B, T), or None if it is no sequence of tokens ("zero", "mean").
 
     Args:
         name: "pad", "unk", or "text" for the tokens given as `text`.

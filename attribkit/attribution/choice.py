@@ -14,11 +14,11 @@ _DIFFERS = "its logits for this text or its baseline are not those of the closed
 
 @dataclass(frozen=True)
 class MethodChoice:
-    """What a network is explained by.
+    """The method that explains a network.
 
     Attributes:
         method: a name in `METHODS`.
-        closed_form: False where the network is not the text CNN that its modules make it look like.
+        closed_form: False if the network is not the text CNN that its modules make it look like.
         notes: what a reader must know of the choice.
     """
 
@@ -28,10 +28,10 @@ class MethodChoice:
 
     @staticmethod
     def of(method: str | None, network: Any) -> "MethodChoice":
-        """The method asked for, or the best that the network allows.
+        """Choose the method asked for, or the best that the network allows.
 
         Raises:
-            InputError: for a name that no method has, or a method that needs a closed form where the network has none.
+            InputError: for an unknown name, or a method that needs a closed form where the network has none.
         """
         requested = None if method is None else method_of(method)
         if requested is not None and not requested.closed_form:
@@ -47,7 +47,7 @@ class MethodChoice:
 
 
 def choose(method: str | None, network: Any) -> str:
-    """The method asked for, or the best that the network allows; see `Choice.of`."""
+    """The name of the method asked for, or of the best that the network allows; see `MethodChoice.of`."""
     return MethodChoice.of(method, network).method
 
 
@@ -58,7 +58,7 @@ def methods_for(network: Any) -> list[str]:
 
 
 def why_not_exact(network: Any) -> str | None:
-    """Why a network has no closed form, as a clause; None if it has, as far as can be told without its texts."""
+    """Why a network has no closed form, as a clause; None if it has one, as far as its modules tell."""
     reason = geometry_fault(network)
     if reason is not None or closed_form.declared(network):
         return reason
@@ -67,7 +67,7 @@ def why_not_exact(network: Any) -> str | None:
 
 
 def instead_of_exact(method: str | None, network: Any) -> MethodChoice:
-    """What explains the texts of which the network says something else than its closed form.
+    """The method for texts whose logits are not those of the closed form.
 
     Raises:
         InputError: if the method asked for needs the closed form.

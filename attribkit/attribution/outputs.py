@@ -14,13 +14,13 @@ UNITS: dict[str, str] = {"log_odds": "log-odds", "logit": "logit", "probability"
 
 @dataclass(frozen=True)
 class Target:
-    """One scalar per text, as a function of its logits z (B, C).
+    """The scalar that is explained, one per text, as a function of its logits z (B, C).
 
-    - `log_odds`: log p_c − log(1 − p_c) = z_c − logsumexp_{k≠c} z_k; the second form cannot overflow. For two
-      classes this is z_c − z_other, the single logit of a binary network.
-    - `logit`: z_c.
+    - `log_odds`: log p_c − log(1 − p_c) = z_c − logsumexp_{k≠c} z_k, in log-odds; the second form cannot overflow. For
+      two classes this is z_c − z_other, the single logit of a binary network.
+    - `logit`: z_c, in logits.
     - `probability`: p_c.
-    - with `against`, why c and not d: log p_c − log p_d = z_c − z_d.
+    - with `against`, why c and not d: log p_c − log p_d = z_c − z_d, in log-odds.
 
     Attributes:
         output: which of the three.
@@ -52,9 +52,9 @@ class Target:
         return log_odds if self.output == "log_odds" else torch.sigmoid(log_odds)
 
     def to(self, device: torch.device) -> "Target":
-        """The same on a device."""
+        """The target with its tensors on a device."""
         return Target(self.output, self.index.to(device), None if self.against is None else self.against.to(device))
 
     def rows(self, rows: Tensor | NDArray[np.int64] | list[int] | slice) -> "Target":
-        """The same for some of the texts; rows may repeat."""
+        """The target for some of the texts; rows may repeat."""
         return Target(self.output, self.index[rows], None if self.against is None else self.against[rows])

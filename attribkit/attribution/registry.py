@@ -20,25 +20,23 @@ CLOSED_FORM, GRADIENTS, MODULES, OUTPUTS = "a closed form", "gradients", "activa
 
 @dataclass(frozen=True)
 class Method:
-    """An attribution method, described by itself.
+    """An attribution method: its function, and what it needs and promises.
 
     Attributes:
         name: what a user calls it.
-        description: one plain line, which could stand in a table.
-        solve: takes an `AttributionRequest` to a `MethodResult`.
+        description: one plain line, for tables.
+        solve: from an `AttributionRequest` to a `MethodResult`.
         source: the paper it is from.
-        adds_up: whether its scores add up to F(text) − F(baseline): "checked", "checked up to 12 tokens" or "no
-            promise".
+        adds_up: whether its scores sum to F(text) − F(baseline): "checked", "checked up to 12 tokens" or "no promise".
         needs: what the network must offer: "a closed form", "gradients", "activations as modules" or "outputs".
-        instead: the method for networks that lack the closed form this one needs.
-        sampled: whether it draws, for all texts or for those too long to be counted out; such scores have a spread and
-            no verdict.
+        instead: the method for networks without the closed form that this one needs.
+        sampled: whether it draws samples, for all texts or for those too long to count every case; such scores have a
+            spread and no verdict.
         fast: whether a text takes milliseconds.
-        closed_form: whether it makes use of a text CNN's closed form, so that the network is asked first whether its
-            logits are those of its modules.
+        closed_form: whether it uses a text CNN's closed form, so that its logits are first compared with the network's.
         tables: whether it reads the lookup tables that a run shares (`cnn.lookup_tables`).
         equal_lengths: whether the texts of one batch must have the same length.
-        label: its name in a menu; the plain name if not given.
+        label: its name in a menu; `name` if not given.
     """
 
     name: str
@@ -70,7 +68,7 @@ class Method:
 
 
 def in_words() -> str:
-    """One sentence for help texts: what may be given as `method`."""
+    """One sentence for help texts: the names that `method` may have."""
     return f"How the scores are computed: {', '.join(METHODS)}; the best that the network allows if not given."
 
 
@@ -79,9 +77,9 @@ METHODS: dict[str, Method] = {}
 
 
 def register_method(method: Method) -> None:
-    """Make a method of one's own known by its name, as the built-in ones are.
+    """Make your own attribution method known by its name, like the built-in ones.
 
-    `attribkit.explain`, evaluation, a corpus, the command line and the live page take it then. Call it in the module
+    `attribkit.explain`, evaluation, a corpus, the command line and the live page then take it. Call it in the module
     that defines the method's function: worker processes import that module, and on the command line
     `attribkit --import MODULE …` does.
 
@@ -90,7 +88,7 @@ def register_method(method: Method) -> None:
             and promises.
 
     Raises:
-        InputTypeError: for what is no `Method`, or cannot solve.
+        InputTypeError: for what is no `Method`, or has no function.
         InputError: if another method has the name.
 
     Example:

@@ -19,26 +19,26 @@ TOKENS_AT_ONCE = 16_384
 
 @dataclass(frozen=True, eq=False)
 class AttributionRequest:
-    """Some texts, what they are compared with, and the scalars to be shared out; all on the network's device.
+    """What a method gets: texts, their baselines, and the scalars to attribute; all on the network's device.
 
     Attributes:
-        network: keeps the contract of `attribkit.models.Network`; borrowed.
+        network: keeps the contract of `attribkit.models.Network`; in evaluation mode.
         run: (embedded (N, T, E), ids (N, T), mask (N, T)) → logits (N, C), the network fed with embeddings.
         ids: (B, T) int64, the texts' token ids.
         mask: (B, T) bool, True for tokens of the text.
-        baseline_ids: (B, T), or None where the baseline is no sequence of tokens.
-        baseline_vectors: (B, T, E) where the baseline is no sequence of tokens, else None.
+        baseline_ids: (B, T), or None if the baseline is no sequence of tokens.
+        baseline_vectors: (B, T, E) if the baseline is no sequence of tokens, else None.
         targets: J scalars.
         outputs: (J, B) float64, F(text), from the network's own forward pass.
         difference: (J, B) float64, F(text) − F(baseline), from the network's own forward pass.
-        tolerance: largest relative completeness error.
-        seed: of the methods that draw; one text gets the same draws alone and among others.
-        tables: of the closed form, for all texts of the run.
-        max_tokens: the longest text that a method whose time grows fast may take; None for its own limit.
-        phrases: whether to tell the phrases too, where the method knows them.
-        closed_form: False where the network was found not to be the text CNN that its modules make it look like.
+        tolerance: the largest relative completeness error that counts as converged.
+        seed: of the methods that are sampled; a text gets the same draws alone and among others.
+        tables: lookup tables of the closed form, for all texts of the run.
+        max_tokens: the longest text for methods whose time grows fast with it; None for their own limit.
+        phrases: whether to return the phrases too, if the method knows them.
+        closed_form: False if the network is not the text CNN that its modules make it look like.
         logits_at_ends: (2, B, C) float64, of the baselines and of the texts, from the network's own forward pass; None
-            where they are not known.
+            if they are not known.
     """
 
     network: Any
@@ -71,7 +71,7 @@ class AttributionRequest:
 
     @cached_property
     def baseline(self) -> Tensor:
-        """(B, T, E), what the texts are compared with, zero at padding."""
+        """(B, T, E), the baselines, zero at padding."""
         if self.baseline_vectors is not None:
             return self.baseline_vectors
         vectors: Tensor = self.network.embedding.weight.detach()[self.baseline_ids] * self.mask.unsqueeze(2)
@@ -79,7 +79,7 @@ class AttributionRequest:
 
     @cached_property
     def moved(self) -> Tensor:
-        """(B, T) bool: the real tokens whose embedding is not the baseline's; no other token can have a part."""
+        """(B, T) bool: the real tokens whose embedding differs from the baseline's; all others have the score 0."""
         return (self.embedded != self.baseline).any(2) & self.mask
 
     def text(self, row: int) -> "AttributionRequest":
@@ -104,9 +104,13 @@ class AttributionRequest:
 
     @torch.no_grad()
     def logits(self, rows: Tensor, keep: Tensor) -> Tensor:
-        """Logits (N, C) float64, on the processor, of texts `rows` (N,) with only the tokens `keep` (N, T) left.
+        """Logits (N, C) float64, on the processor, of texts with all but some tokens replaced by the baseline's.
 
-        Every other token is the baseline's; its place remains, so no text becomes shorter.
+        The replaced tokens keep their places, so no text becomes shorter.
+
+        Args:
+            rows: (N,) the texts' numbers.
+            keep: (N, T) bool, the tokens that are kept.
         """
         parts = []
         for some, present in zip(*(part.split(self.rows_at_once) for part in (rows, keep)), strict=True):
@@ -121,31 +125,31 @@ class AttributionRequest:
 
     @property
     def rows_at_once(self) -> int:
-        """Texts that are run through the network together."""
+        """How many texts go through the network together."""
         return max(1, TOKENS_AT_ONCE // self.ids.shape[1])
 
 
 @dataclass(frozen=True, eq=False)
 class MethodResult:
-    """What a method found.
+    """What a method returns.
 
     Attributes:
         scores: (J, B, T) float64, exactly 0 at padding.
-        steps: (J, B) int64, how often the network was evaluated: gradients for methods that take gradients, outputs
-            of changed texts for those that change texts.
-        converged: (J, B) bool, whether the scores add up and stand still; None for a method that promises no such
-            thing. Where scores were drawn it says nothing: see `verdict`.
+        steps: (J, B) int64, how often the network was evaluated: gradients for methods that use gradients, outputs of
+            changed texts for those that change texts.
+        converged: (J, B) bool, whether every criterion was met; None for a method that does not promise completeness.
+            For sampled scores it does not count: see `verdict`.
         notes: what a reader of the scores must know.
         phrases: the windows that a text CNN's filters chose; None for a method that does not know them.
         rule_change: (J, B) float64, the largest change of a score between the last two quadrature rules; None for a
             method without them.
-        path_error: (J, B) float64, by how much the output along the path leaves the integral of the gradients; None
-            likewise.
-        draws: (B,) int64, random draws taken; 0 for a text whose scores were counted out; None for a method that never
-            draws.
+        path_error: (J, B) float64, the largest difference, between two points of the path, of the output's change and
+            the integral of the gradients; None likewise.
+        draws: (B,) int64, random draws; 0 for a text whose scores were computed from all cases; None for a method that
+            is never sampled.
         spread: (J, B, T) float64, how far another run's scores lie away in 95 % of cases; None likewise.
         text_notes: what a reader must know of each text's scores; empty if there is nothing.
-        agrees: (B,) bool, whether the closed form used is the network's for these texts; None where none was used.
+        agrees: (B,) bool, whether the closed form used is the network's for these texts; None if none was used.
     """
 
     scores: Tensor
@@ -161,9 +165,9 @@ class MethodResult:
     text_notes: Sequence[str] = ()
 
     def verdict(self, target: int, text: int) -> bool | None:
-        """Whether one text's scores converged; None where none was promised, or where they were drawn.
+        """Whether one text's scores converged; None if completeness is not promised, or the scores were sampled.
 
-        Drawn scores add up because they were fitted to, or by chance: it proves nothing of any of them.
+        Sampled scores sum to the change because they were fitted to, or by chance; that says nothing about any of them.
         """
         if self.converged is None or (self.draws is not None and bool(self.draws[text])):
             return None

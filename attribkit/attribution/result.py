@@ -10,13 +10,13 @@ from attribkit.attribution.cnn.exact import Phrases
 
 
 class WindowScores(NamedTuple):
-    """The windows of one text that a text CNN's filters chose, P of them with a part in the score.
+    """The windows of one text that a text CNN's filters chose: P windows with a score.
 
     Attributes:
         firsts: (P,) the first token of each window.
         lasts: (P,) the last token of each window.
         filters: (P,) each one's filter, as its place among the output layer's inputs.
-        scores: (P,) in the unit of the output; together they are the sum of the tokens' scores.
+        scores: (P,) in the unit of the output; they sum to the sum of the tokens' scores.
     """
 
     firsts: NDArray[np.int64]
@@ -27,10 +27,10 @@ class WindowScores(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class TokenAttribution:
-    """What one text's tokens have to do with one output, against one baseline; all on the processor.
+    """The scores of one text's tokens for one target and one baseline; all on the processor.
 
     Attributes:
-        scores: (T,) float64, in `unit`; NaN or infinite where the network's gradients are.
+        scores: (T,) float64, in `unit`; NaN or infinite if the network's gradients are.
         target: the label explained, or "a − b" for why a and not b.
         unit: of the scores: log-odds, logit or probability.
         method: the method's name, as `attribkit.explain` takes it.
@@ -38,13 +38,13 @@ class TokenAttribution:
         tolerance: the largest relative completeness error that counts as converged.
         output_text: F(text), from the network's own forward pass.
         output_baseline: F(baseline), likewise.
-        steps: how often the network was evaluated: gradients taken, or changed texts run.
-        converged: whether the scores add up and stand still; None where that proves nothing.
+        steps: how often the network was evaluated: gradients computed, or changed texts run.
+        converged: whether every criterion was met; None without completeness, or for sampled scores.
         rule_change: of a quadrature, the change between its last two rules, in `unit`; else None.
         path_error: of a quadrature, the error along the path, in `unit`; else None.
-        draws: random draws taken; None for a method that never draws.
+        draws: random draws; None for a method that is never sampled.
         spread: (T,) how far another run's scores lie away in 95 % of cases; None likewise.
-        windows: what a text CNN's filters chose; None for other methods, or where nobody asked.
+        windows: those that a text CNN's filters chose; None for other methods, or if they were not asked for.
         notes: what a reader of the scores must know.
     """
 
@@ -68,7 +68,7 @@ class TokenAttribution:
 
 @dataclass(frozen=True, eq=False)
 class WindowsByText:
-    """The windows of a batch, P in all, ordered by text; `bounds` (B + 1,) says where each text's begin and end."""
+    """The windows of a batch, P in all, ordered by text; those of text b are `bounds[b]` to `bounds[b + 1]`."""
 
     windows: Phrases
     order: NDArray[np.int64]

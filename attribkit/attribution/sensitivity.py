@@ -21,15 +21,17 @@ PERTURBATIONS, RADIUS = 10, 0.02
 
 
 def infidelity(value: Callable[[Tensor], Tensor], scores: Tensor, seed: int) -> float:
-    """How far scores (T,) are from predicting what the output loses when some tokens go.
+    """How badly scores (T,) predict the loss of output when some tokens are replaced.
 
     The mean over random sets I of (β Σ_{i∈I} φ_i − (F(x) − F(x without I)))², with the β that fits best, so that the
-    scores' scale plays no part. In the output's unit, squared; lower is better.
+    scale of the scores does not matter. In the output's unit, squared; lower is better.
+
+    Source: Yeh et al., "On the (In)fidelity and Sensitivity of Explanations", NeurIPS 2019.
 
     Args:
-        value: gates (N, T) → F (N,): a gate of 1 leaves a token, 0 puts the baseline's in its place.
+        value: gates (N, T) → F (N,): a gate of 1 leaves a token, 0 replaces it by the baseline's.
         scores: (T,).
-        seed: of the draws; the same for every method that is compared.
+        seed: of the draws; the same for all methods that are compared.
     """
     random = torch.Generator().manual_seed(seed)
 
@@ -46,6 +48,8 @@ def infidelity(value: Callable[[Tensor], Tensor], scores: Tensor, seed: int) -> 
 
 def max_sensitivity(explain: Callable[[Tensor], Tensor], embedded: Tensor, seed: int) -> float:
     """The largest ‖φ(x + ε) − φ(x)‖ / ‖φ(x)‖ over 10 draws of |ε| ≤ .02 in every value of the embedding (T, E).
+
+    Source: Yeh et al., "On the (In)fidelity and Sensitivity of Explanations", NeurIPS 2019.
 
     Args:
         explain: embedded texts (N, T, E) → scores (N, T).

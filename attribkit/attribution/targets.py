@@ -15,7 +15,7 @@ TargetName = str | int | tuple[str | int, str | int]
 def scalars_of(
     target: TargetName | None, output: str, labels: tuple[str, ...], logits: NDArray[np.float64]
 ) -> list[tuple[list[str], Target]]:
-    """Each target asked for: its name for each text, and the scalars themselves.
+    """The scalars to explain: for each target its name for each text, and the scalar itself.
 
     Args:
         target: None for each text's predicted class, a label, an index, "all", or a pair for why this and not that.
@@ -24,7 +24,7 @@ def scalars_of(
         logits: (N, C).
 
     Raises:
-        ValueError: for a target that is none of these.
+        ValueError: for anything else.
     """
     count = len(logits)
 

@@ -8,7 +8,7 @@ from attribkit.errors import InputError
 
 
 def check_max_tokens(max_tokens: int | None) -> None:
-    """Refuse a limit that no text could keep.
+    """Check the limit on a text's length.
 
     Raises:
         InputError: if it is less than 1.
@@ -18,7 +18,7 @@ def check_max_tokens(max_tokens: int | None) -> None:
 
 
 def timed(run: Callable[[], Any]) -> float:
-    """Seconds that a run takes, the better of two: the first may have to load what is compiled."""
+    """The seconds that a run takes, the smaller of two: the first may have to load compiled code."""
     seconds = []
     for _ in range(2):
         begin = perf_counter()

@@ -20,7 +20,7 @@ def clean_tables(
     """Bring every table to the columns `text` and `label` (both strings) and the others, without unusable rows.
 
     Returns:
-        The tables, each with a RangeIndex, and one note for each thing guessed, dropped or mended.
+        the tables, each with a RangeIndex, and one note for each thing guessed, dropped or repaired.
 
     Raises:
         TypeError: if a text is not a string, or a label neither string nor number.
@@ -84,7 +84,7 @@ def _clean(table: pd.DataFrame, columns: Columns, source: str) -> tuple[pd.DataF
 
 
 def mended(tables: Mapping[str, pd.DataFrame]) -> tuple[dict[str, pd.DataFrame], list[str]]:
-    """Tables whose texts hold no half of a surrogate pair, and a note on the rows that did."""
+    """The tables without halves of surrogate pairs in their texts, and a note on the rows that had some."""
     count, whole = 0, {}
     for split, table in tables.items():
         broken = [isinstance(cell, str) and not _encodable(cell) for cell in table["text"]]
@@ -110,7 +110,10 @@ def _text(value: object, row: int, column: str, source: str) -> str | None:
 
 
 def label_name(value: object, row: int, column: str, source: str) -> str | None:
-    """A label's name: integers and whole floats without a point, for a gap among integers makes floats of them all."""
+    """A label's name: integers and whole floats without a point.
+
+    A missing value makes floats of a whole column of integers.
+    """
     if isinstance(value, str):
         return value if value.strip() else None
     if is_missing(value):

@@ -18,8 +18,8 @@ class Columns:
 
     Attributes:
         text: of the texts.
-        label: of the labels; None where the table has none.
-        by_elimination: whether the labels' is but the only other column, neither named by the user nor by its name.
+        label: of the labels; None if the table has none.
+        by_elimination: whether the column of the labels was chosen only because it is the other one of two.
     """
 
     text: str
@@ -30,17 +30,17 @@ class Columns:
 def choose_columns(
     columns: Iterable[object], text: str | None, label: str | None, source: str, *, labelled: bool = True
 ) -> Columns:
-    """Take the columns asked for, or guess them by their names; of two columns one that is known gives the other.
+    """The columns asked for, or guessed by their names; of two columns one that is known determines the other.
 
     Args:
         columns: the names of all columns of a table.
         text: the column of the texts that the user named, if any.
         label: the column of the labels that the user named, if any.
-        source: what a sentence calls the table.
-        labelled: whether there must be labels. If not, a column that stands alone holds the texts.
+        source: what an error's sentence calls the table.
+        labelled: whether there must be labels. If not, a single column holds the texts.
 
     Raises:
-        ValueError: if a column is missing, named twice, or cannot be guessed; the message names the columns there.
+        ValueError: if a column is missing, named twice, or cannot be guessed; the sentence names the columns there are.
     """
     names = [str(name) for name in columns]
     for option, wanted in (("text", text), ("label", label)):

@@ -16,12 +16,20 @@ from attribkit.results.result import Result
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Dataset(Result):
-    """Texts and labels to train on, to stop by, and to test on.
+    """Labelled texts in three tables: training, validation and test.
 
     Each table has a RangeIndex, the columns `text` and `label` (both strings) first, then whatever else the source
-    holds (`rating`, `movie`, `rationale` …). `source` says where they came from: a set's or a file's name. `notes` are
-    whole sentences on what was guessed, dropped, cut or found odd. `settings` say how the splits were made: the columns
-    `text` and `label`, the shares `validation` and `test`, the `seed` and the `group`.
+    holds (`rating`, `movie`, `rationale` …).
+
+    Attributes:
+        name: what models and reports call the data.
+        train: the texts to train on.
+        validation: the texts that decide when training stops.
+        test: the texts to measure on.
+        source: the name of a set or file.
+        notes: whole sentences on what was guessed, dropped, split or found odd.
+        settings: how the splits were made: the columns `text` and `label`, the shares `validation` and `test`, the
+            `seed` and the `group`.
     """
 
     name: str
@@ -49,12 +57,12 @@ class Dataset(Result):
         return digest.hexdigest()
 
     def to_measure(self) -> tuple[str, pd.DataFrame]:
-        """The split that a model is measured on, and its name: test, where that is empty validation, else train."""
+        """The split to measure a model on, and its name: test, or validation if that is empty, else train."""
         split = next((name for name in ("test", "validation") if len(getattr(self, name))), "train")
         return split, getattr(self, split)
 
     def record(self) -> SplitRecord:
-        """What a model keeps of the splits, to know their rows again."""
+        """Hashes of the splits' texts, which a model keeps to recognise its rows."""
         return SplitRecord.of({split: getattr(self, split)["text"] for split in SPLITS})
 
     def counts(self) -> pd.DataFrame:
@@ -93,7 +101,11 @@ class Dataset(Result):
         )
 
     def sample(self, most: int, seed: int = 0) -> "Dataset":
-        """At most so many rows of each split, drawn by the seed, with the labels' shares kept and the rows in order.
+        """A smaller data set: at most so many rows of each split, stratified by label, in their order.
+
+        Args:
+            most: rows per split.
+            seed: the same seed draws the same rows.
 
         Raises:
             ValueError: for fewer than one row.
@@ -106,7 +118,7 @@ class Dataset(Result):
         )
 
     def __repr__(self) -> str:
-        """Name, sizes and labels: the tables themselves would flood a screen."""
+        """Name, sizes and labels, without the tables."""
         sizes = ", ".join(f"{split}={len(getattr(self, split)):,}" for split in SPLITS)
         return f"Dataset({self.name!r}, {sizes}, labels={listed(self.labels)})"
 

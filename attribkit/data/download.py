@@ -42,8 +42,8 @@ class Source:
     """Where a named data set comes from.
 
     `read` turns a folder of the official files into tables by split; `by_hand` ends the sentence "put … into the
-    folder" for those who must fetch the set themselves; `files` is empty for a set that nobody publishes; `group` names
-    the column whose values may not fall on two sides of a split.
+    folder" for those who must download the set themselves; `files` is empty for a set that is not published; `group`
+    names the column whose values may not be in two splits.
     """
 
     name: str
@@ -61,11 +61,12 @@ def named_tables(
     """The tables of a named set, by split, from the first place that has it.
 
     Raises:
-        FileNotFoundError: if the set is not on this machine and may not or cannot be fetched, or its folder lacks the
-            files.
-        ConnectionError: if the server cannot be reached or breaks off; what has come is kept for the next call.
-        OSError: if the checksum is wrong (what came is deleted) or the cache cannot be written.
-        ValueError: if a file is not of the layout it should have.
+        FileNotFoundError: if the set is not on this machine and may not or cannot be downloaded, or its folder lacks
+            the files.
+        ConnectionError: if the server cannot be reached or breaks off; the part that was received is kept for the next
+            call.
+        OSError: if the checksum is wrong (the file is deleted) or the cache cannot be written.
+        ValueError: if a file does not have the expected layout.
     """
     if root := os.environ.get("ATTRIBKIT_DATA"):
         if not Path(root).is_dir():

@@ -11,7 +11,7 @@ from attribkit.errors import InputError, InputNotFoundError
 
 
 def is_eraser(folder: Path) -> bool:
-    """Whether a folder is laid out so: documents beside at least one split's annotations."""
+    """Whether a folder is in the ERASER format: documents beside at least one split's annotations."""
     documents = (folder / "docs").is_dir() or (folder / "docs.jsonl").is_file()
     return documents and any((folder / f"{name}.jsonl").is_file() for name in SPLIT_OF_NAME)
 

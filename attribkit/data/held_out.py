@@ -12,11 +12,11 @@ from attribkit.errors import InputError
 
 
 class HeldOut:
-    """Some of the rows of several tables, by what is known of a model's splits.
+    """The rows of several tables that a model was not trained on, as far as its record of its splits tells.
 
     Args:
         tables: by split, each with a column `text`; a source without splits is "train" alone.
-        record: of the model's splits; None where it is not known.
+        record: of the model's splits; None if it is not known.
 
     Attributes:
         notes: sentences on rows left out, filled by choosing.
@@ -34,7 +34,7 @@ class HeldOut:
         return self.whole, "all rows"
 
     def named(self, split: str) -> tuple[pd.DataFrame, str]:
-        """The source's own split without what the model has in another; else the model's among all rows."""
+        """The source's own split without the model's rows of other splits; else the model's split among all rows."""
         own = self.tables.get(split) if len(self.tables) > 1 else None
         base = self.whole if own is None else own
         in_split, _ = self._where(base)
@@ -49,7 +49,7 @@ class HeldOut:
         return base[in_split[split]], f"{split} split"
 
     def held_out(self) -> tuple[pd.DataFrame, str]:
-        """The rows to measure where nobody asked for a part; rows without a text count for no split."""
+        """The rows to measure if no split was asked for; rows without a text are in no split."""
         base, part = (self.tables["test"], "test split") if "test" in self.tables else (self.whole, "all rows")
         in_split, blank = self._where(base)
         test = in_split["test"]
@@ -76,7 +76,7 @@ class HeldOut:
         return base, part
 
     def training(self) -> pd.DataFrame | None:
-        """The rows the model was trained on, if all of its training texts are there; a source's own others apart."""
+        """The model's training rows, if all its training texts are there outside the source's other splits."""
         if self.record is None or "label" not in self.whole:
             return None
         base = self.tables.get("train", self.whole)

@@ -21,7 +21,7 @@ from attribkit.text.encoded import TextEncoder
 
 
 class HasSplits(Protocol):
-    """A model, as far as it matters which rows it was trained on."""
+    """A model that may know its splits."""
 
     splits: SplitRecord | None
     provenance: dict[str, Any]
@@ -34,15 +34,15 @@ PARTS = (*SPLITS, "all")
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """The rows that were chosen, and what a reader of their figures must know.
+    """The rows that were chosen of some data, with notes on the choice.
 
     Attributes:
         table: the columns `text`, `label` if there is one, and whatever else; the index counts the rows given from 0.
         part: what they are: "test split", "validation split", "train split", "held-out rows" or "all rows".
-        seen: how many of them have a text that the model was trained on; None where that is not known.
+        seen: how many of them have a text that the model was trained on; None if that is not known.
         source: the name of a set or file; None for a table or texts in memory.
         notes: sentences on rows left out or seen in training.
-        training: the rows the model was trained on, if the data hold all of them; of a `Dataset` those to train on.
+        training: the rows the model was trained on, if the data hold all of them; of a `Dataset` its training rows.
     """
 
     table: pd.DataFrame
@@ -64,18 +64,18 @@ class Rows:
     ) -> "Rows":
         """Choose the rows of `data`.
 
-        The test split that the data bring, else all rows; without those that the model was trained on or whose loss
-        chose its weights, which it knows by their texts. If none is left: those of its validation split, else all.
-        Texts in a list, chosen one by one, are all taken.
+        They are the test split of the data, if there is one, else all rows; without those that the model was trained on
+        or that chose its weights, which it recognises by their texts. If none is left: those of its validation split,
+        else all. Texts in a list are all taken, for the user chose them one by one.
 
         Args:
-            model: None to take the rows without asking what a model knows.
+            model: None to take the rows whatever a model knows.
             data: texts in a list, a Series or an array, a table or several by split, a `Dataset`, or a named set, a
                 file or a folder.
-            split: "train", "validation" or "test" for that part, "all" for every row, whoever has seen it.
+            split: "train", "validation" or "test" for that part, "all" for every row, also those seen in training.
             text: the column of the texts in a table or file; guessed from usual names if not given.
             label: the column of the labels; likewise.
-            held_out: whether rows that the model has seen are left out where no split is asked for.
+            held_out: whether rows that the model has seen are left out if no split is asked for.
 
         Raises:
             TypeError: for data of the wrong kind.
@@ -131,28 +131,28 @@ class Rows:
 
     @property
     def origin(self) -> str | None:
-        """What the texts are, such as "the test split of demo"; None for what was in memory."""
+        """What the texts are, such as "the test split of demo"; None for texts in memory."""
         return (
             None if self.source is None else f"{'' if self.part == 'all rows' else 'the '}{self.part} of {self.source}"
         )
 
     def only(self, mask: NDArray[np.bool_]) -> "Rows":
-        """Those (N,) that are kept; nothing else is said of them."""
+        """The rows (N,) that are kept, with the same notes."""
         return replace(self, table=self.table[mask])
 
     def tokenised(self, tokenizer: TextEncoder, *, spans: bool = False, refuse: str | None = None) -> TokenisedRows:
-        """Those that a tokenizer can read; see `attribkit.data.readable.tokenise`."""
+        """The rows that a tokenizer can read; see `attribkit.data.readable.tokenise`."""
         return tokenise(tokenizer, self.texts, self.numbers, spans=spans, refuse=refuse)
 
     def labelled_texts(self) -> LabelledTexts:
-        """The texts with their labels and all that is said of them."""
+        """The texts with their labels and notes."""
         whose = [] if self.origin is None else [f"the texts are {self.origin}"]
         labels = tuple(self.labels)
         return LabelledTexts(tuple(self.texts), labels, (*whose, *self.notes), numbers=tuple(self.numbers.tolist()))
 
     @property
     def mark(self) -> str | None:
-        """What stands beside every figure if rows seen in training are among those measured."""
+        """The sentence beside every figure if some of the rows measured were seen in training."""
         return f"{self.seen:,} of the {len(self.table):,} rows seen in training" if self.seen else None
 
 
@@ -168,7 +168,7 @@ def all_texts(model: HasSplits | None, data: Data, *, text: str | None = None, l
 
 
 def notes_on_training(seen: int | None, rows: int, validated: int = 0) -> list[str]:
-    """Sentences on how many rows were seen in training (None: not known) or chose the weights; none for none."""
+    """Sentences on how many rows were seen in training (None: not known) or chose the weights; empty if none were."""
     if seen is None:
         return [NOT_KNOWN]
     notes = [f"{seen:,} of the {rows:,} rows measured were seen in training"] if seen else []
@@ -176,7 +176,7 @@ def notes_on_training(seen: int | None, rows: int, validated: int = 0) -> list[s
 
 
 def _recomputed_splits(model: HasSplits, data: Data, text: str | None, label: str | None) -> SplitRecord | None:
-    """The splits of a model that keeps none, where the data are provably those it was trained on; None elsewhere."""
+    """The splits of a model that keeps none, if the data are provably those it was trained on; else None."""
     then = model.provenance.get("data", {})
     if isinstance(data, (str, Path)) and then.get("source") == Path(data).name:
         try:

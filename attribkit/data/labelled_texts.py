@@ -12,14 +12,14 @@ from attribkit.text.encoded import TextEncoder
 
 @dataclass(frozen=True, eq=False)
 class LabelledTexts:
-    """Texts and, where they are known, their labels.
+    """Texts and, if they are known, their labels.
 
     Attributes:
         texts: (N,).
         labels: (N,) names, "" where unknown; empty if all are.
         notes: whole sentences on where they come from and what was left out.
         total: how many there were before a sample was drawn; 0 if none was.
-        numbers: (N,) what a user knows them by; empty where they are counted from 0.
+        numbers: (N,) the users' numbers of the rows; empty if they are counted from 0.
     """
 
     texts: tuple[str, ...]
@@ -37,7 +37,7 @@ class LabelledTexts:
         return replace(self.only(rows, note), total=len(self.texts))
 
     def readable(self, tokenizer: TextEncoder) -> tuple["LabelledTexts", list[NDArray[np.int64]]]:
-        """Those in which the tokenizer finds a token, and their ids; a note says how many it does not.
+        """The texts in which the tokenizer finds a token, and their ids; a note says how many were left out.
 
         Raises:
             TypeError: for a text that is no string; the sentence names it.
@@ -47,7 +47,7 @@ class LabelledTexts:
         return self.only(read.places.tolist(), *read.notes), list(read.ids)
 
     def only(self, places: Sequence[int], *notes: str) -> "LabelledTexts":
-        """Those at these places; the notes say why not the others."""
+        """The texts at these places; the notes say why the others are left out."""
         if len(places) == len(self.texts):
             return self
         return replace(

@@ -16,11 +16,11 @@ NO_TOKEN = "it holds no token"
 
 
 class SkippedRowsWarning(UserWarning):
-    """Some rows of a table could not be read and were left out; the sentence says how many, and why the first."""
+    """Some rows of a table were left out; the sentence says how many, and why the first."""
 
 
 class Skipped(NamedTuple):
-    """A row that was left out: its number among the rows given, from 0, and why in a few words."""
+    """A row that was left out: its number among the rows given, from 0, and the reason in a few words."""
 
     row: int
     reason: str
@@ -34,14 +34,14 @@ def skipped_sentence(skipped: Sequence[Skipped], total: int) -> str:
 
 @dataclass(frozen=True, eq=False)
 class TokenisedRows:
-    """Those of some rows that a tokenizer can read.
+    """The rows that a tokenizer can read, with their tokens.
 
     Attributes:
-        places: (N,) int64, where they stood among the rows.
-        rows: (N,) int64, their numbers, which a user knows them by.
+        places: (N,) int64, their places among the rows given.
+        rows: (N,) int64, the users' numbers of the rows.
         texts: (N,).
         ids: (N,) their tokens.
-        encoded: (N,) the tokens with their places in the text, where those were asked for; else empty.
+        encoded: (N,) the tokens with their spans, if those were asked for; else empty.
         skipped: the other rows, by number.
         given: how many rows there were.
     """
@@ -56,11 +56,11 @@ class TokenisedRows:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """A sentence on what was left out; none if nothing was."""
+        """A sentence on the rows left out; empty if there are none."""
         return (skipped_sentence(self.skipped, self.given),) if self.skipped else ()
 
     def only(self, mask: NDArray[np.bool_], reason: str) -> "TokenisedRows":
-        """Those (N,) that are kept; the others are skipped for this reason."""
+        """The rows (N,) that are kept; the others are skipped for this reason."""
         if mask.all():
             return self
         chosen = np.flatnonzero(mask).tolist()
@@ -84,15 +84,15 @@ def tokenise(
     spans: bool = False,
     refuse: str | None = None,
 ) -> TokenisedRows:
-    """Read the texts that can be read.
+    """Tokenise the texts that can be read.
 
     Args:
         tokenizer: what reads them.
         texts: cells of any kind.
-        numbers: what a user knows the rows by; None counts them from 0.
-        spans: whether the tokens' places in the texts are wanted, which takes many times longer.
-        refuse: what a sentence calls a row, such as "text", if one that holds no string, or half of a surrogate pair,
-            is to be refused and not skipped.
+        numbers: the users' numbers of the rows; None counts them from 0.
+        spans: whether the tokens' spans are wanted, which takes many times longer.
+        refuse: what an error's sentence calls a row, such as "text", if one that holds no string, or half of a
+            surrogate pair, is refused instead of skipped.
 
     Raises:
         TypeError: for a cell of a type that is refused.
@@ -127,7 +127,7 @@ def tokenise(
 
 
 def why_unreadable(cell: object) -> str | None:
-    """Why a cell holds no text to read; None if it does."""
+    """The reason why a cell holds no readable text; None if it does."""
     if not isinstance(cell, str):
         return f"it is no string but {type(cell).__name__}"
     if not cell.strip():

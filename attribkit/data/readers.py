@@ -103,7 +103,7 @@ def read_text(path: Path) -> str:
 
 
 def missing(path: Path) -> str:
-    """One sentence on a path that does not exist: what its folder holds, and the name that comes near."""
+    """One sentence on a path that does not exist: what its folder holds, and the most similar name."""
     folder = path.parent
     if not os.path.isdir(folder):
         return f"there is no {shortened(path.name)}, for its folder {shortened(folder)} does not exist; check the path"
@@ -156,7 +156,7 @@ def _delimited(content: str, suffix: str, name: str) -> pd.DataFrame:
 
 
 def csv_delimiter(content: str) -> str:
-    """A comma, or what a spreadsheet wrote in its place: judged by the header, which names no texts."""
+    """The delimiter of a CSV file: a comma, or another one in the header line."""
     header = content.lstrip("\n\r").split("\n", 1)[0]
     return next((mark for mark in (",", ";", "\t") if mark in header), ",")
 
@@ -164,9 +164,9 @@ def csv_delimiter(content: str) -> str:
 def quotes_are_text(content: str) -> bool:
     """Whether a TSV file is written without quoting, so that a lone `"` is a character of the text.
 
-    Read as quoting, a lone quote at the start of a cell would swallow whole rows up to the next one. A file whose lines
-    all have as many tabs as the header quotes no line break; an odd number of quotes on any of its lines then cannot be
-    quoting.
+    Read as quoting, a lone quote at the start of a cell would swallow whole rows up to the next one. In a file whose
+    lines all have as many tabs as the header no line break is quoted; an odd number of quotes on one of its lines then
+    cannot be quoting.
     """
     lines = [line for line in content.split("\n") if line.strip()]
     tabs = lines[0].count("\t")

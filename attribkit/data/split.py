@@ -13,9 +13,12 @@ from attribkit.errors import InputError
 
 
 def connected_rows(*keys: Sequence[Hashable]) -> list[int]:
-    """Number the groups of rows that must stay together: those that share a value of any key, or do so through others.
+    """Number the groups of rows that must stay together: those that share a value of any key, directly or by others.
 
-    A value of None binds nothing. Returns one group number per row, numbered by first occurrence.
+    A value of None connects nothing. Groups are numbered by first occurrence.
+
+    Returns:
+        one group number per row.
     """
     rows = len(keys[0])
     bound = [np.empty((2, 0), dtype=np.int64)]  # each row and the node of a value that it has
@@ -35,27 +38,26 @@ def connected_rows(*keys: Sequence[Hashable]) -> list[int]:
 def split_rows(
     labels: Sequence[str], groups: Sequence[int], shares: Mapping[str, float], seed: int
 ) -> dict[str, list[int]]:
-    """Divide the rows 0 … n−1 among the parts of `shares`, whole groups only.
+    """Divide the rows 0 … n−1 among the parts of `shares`, whole groups only, stratified by label.
 
     Without groups of several rows each part gets its share of every label, to the row. Groups are placed largest first,
-    each where it brings the counts nearest to those wanted (least Σ (count − wanted)² / wanted), so single rows can
-    mend what groups leave uneven.
+    each where it brings the counts nearest to those wanted (least Σ (count − wanted)² / wanted), so that single rows
+    can correct what groups leave uneven.
 
-    scikit-learn's `StratifiedGroupKFold` cuts equal folds alone, its `GroupShuffleSplit` keeps no strata, and neither
-    promises every label to the part to train on, sizes to the row, or a group to a small part.
+    scikit-learn's `StratifiedGroupKFold` makes equal folds only, its `GroupShuffleSplit` does not stratify, and neither
+    guarantees every label in the training part, exact sizes, or a group in a small part.
 
     Args:
         labels: the label of each row.
         groups: the group number of each row.
-        shares: for each part its share of the rows, summing to 1; the first part is the one to train on and gets every
-            label.
+        shares: for each part its share of the rows, summing to 1; the first part is for training and gets every label.
         seed: decides which rows go where, and their order.
 
     Returns:
-        The rows of each part, shuffled. Every row is in exactly one.
+        the rows of each part, shuffled. Every row is in exactly one.
 
     Raises:
-        ValueError: if there are not groups enough for a part to get one.
+        ValueError: if there are too few groups for every part to get one.
     """
     rng = Random(seed)
     members: defaultdict[int, list[int]] = defaultdict(list)

@@ -21,7 +21,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 @dataclass(frozen=True, eq=False)
 class SplitRecord:
-    """The rows of a model's splits, known again by their texts, in any file and any order.
+    """The rows of a model's splits, recognised by their texts, in any file and any order.
 
     Attributes:
         train: 64 bits of the BLAKE2b hash of each training text, sorted, each text once.
@@ -64,7 +64,7 @@ class SplitRecord:
 
 
 def text_hashes(texts: Iterable[object]) -> Hashes:
-    """(N,) 64 bits of each text's BLAKE2b hash, as a data set holds the text; 0 for what is no text."""
+    """(N,) 64 bits of each text's BLAKE2b hash, as a data set holds the text; 0 for anything else."""
     return np.fromiter((_hash(text) for text in texts), dtype=np.uint64)
 
 

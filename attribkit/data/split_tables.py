@@ -11,7 +11,7 @@ from attribkit.errors import InputError, InputTypeError
 
 
 def shared_rows(tables: Mapping[str, pd.DataFrame], group: str | None) -> list[str]:
-    """What the source's own splits share. They are left as they are, for they may be a benchmark's official ones."""
+    """Notes on rows that the source's own splits share. They stay, for the splits may be a benchmark's own."""
     notes = []
     present = [split for split in SPLITS if split in tables]
     for first, second in ((a, b) for i, a in enumerate(present) for b in present[i + 1 :]):
@@ -33,7 +33,7 @@ def _shared(values: pd.Series, others: pd.Series) -> int:
 def cut_splits(
     tables: Mapping[str, pd.DataFrame], shares: Mapping[str, float], seed: int, group: str | None, source: str
 ) -> tuple[dict[str, pd.DataFrame], list[str]]:
-    """Cut the splits that are lacking from the training rows."""
+    """Take the missing splits from the training rows."""
     rows = tables["train"]
     if group is not None and group not in rows:
         raise InputError(

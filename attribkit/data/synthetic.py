@@ -121,14 +121,14 @@ _FILL = {
 
 
 def demo_reviews(sizes: Mapping[str, int] = DEMO_SIZES, seed: int = 0) -> dict[str, pd.DataFrame]:
-    """Draw balanced tables of synthetic reviews, no text in more than one of them.
+    """Balanced tables of synthetic reviews, no text in more than one of them.
 
     Args:
         sizes: rows per table; each is even, for half of them are `neg` and half `pos`.
         seed: the same seed gives the same reviews on every platform.
 
     Returns:
-        One table per name in `sizes`, with the columns `text`, `label`, `rationale` (a list of `[start, end]` character
+        one table per name in `sizes`, with the columns `text`, `label`, `rationale` (a list of `[start, end]` character
         spans of the deciding words, each one word or its `n't`) and `construction` (`plain`, `negation`, `contrast` or
         `negation+contrast`).
 

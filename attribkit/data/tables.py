@@ -25,9 +25,9 @@ class RawTables:
 
     Attributes:
         name: what a data set made of them is called.
-        source: what a sentence calls them.
+        source: what an error's sentence calls them.
         tables: by split; one without splits is "train".
-        group: a column whose values should not fall on two sides of a split; None for none.
+        group: a column whose values should not be in two splits; None for none.
         notes: whole sentences on where they came from.
     """
 
@@ -39,12 +39,12 @@ class RawTables:
 
 
 def find_tables(data: object, download: bool = True, progress: bool | Progress | None = None) -> RawTables:
-    """Tables from wherever the argument points.
+    """Read the tables of a named set, a path or an object in memory.
 
     Args:
         data: a named set, a file, a folder, a table, a dict of tables by split, or a `Source`.
-        download: whether a named set that is not on this machine may be fetched.
-        progress: what is told of a download, as `attribkit.progress.shown` takes it.
+        download: whether a named set that is not on this machine may be downloaded.
+        progress: of a download, as `attribkit.progress.shown` takes it.
 
     Raises:
         FileNotFoundError: as `load_dataset`.

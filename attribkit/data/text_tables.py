@@ -33,13 +33,13 @@ Data: TypeAlias = (
 
 @dataclass(frozen=True, eq=False)
 class TextTables:
-    """The texts of some data.
+    """The texts of some data, in any form that users have.
 
     Attributes:
         tables: by split, without splits one, "train"; cells of `text` may be of any kind, "" where there is none;
             `label` holds names, None where there is none. The index counts a table's rows from 0.
-        source: the name of a set or file; None for what was in memory.
-        notes: sentences on what was guessed or mended.
+        source: the name of a set or file; None for data in memory.
+        notes: sentences on what was guessed or repaired.
         listed: whether the texts were given one by one.
     """
 
@@ -64,8 +64,8 @@ class TextTables:
             text: the column of the texts in a table or file; guessed from usual names if not given.
             label: the column of the labels; likewise.
             usual: the columns that are read if none is named and every table has both.
-            labels: those of a model; None for none. A column that would be taken for the labels only for want of
-                another is none if it holds none of these.
+            labels: those of a model; None for none. A column that would be taken for the labels only because it is the
+                other one of two is not, if it holds none of these.
 
         Raises:
             TypeError: for data of the wrong kind.

@@ -13,10 +13,10 @@ TOP = 5
 
 
 def agree(rows: Sequence[HeatmapRow], top: int = TOP) -> tuple[Agreement, ...]:
-    """For each pair of rows Kendall's τ-b of the sizes of their values, and how many strongest tokens they share.
+    """For each pair of rows, Kendall's τ-b of the sizes of their values, and how many strongest tokens they share.
 
-    Signs are left out, for attention has none. Of equally strong tokens the earlier counts as stronger among the `top`,
-    which are fewer in a text of fewer tokens.
+    Signs are left out, for attention has none. Of equally strong tokens the earlier counts as stronger among the `top`;
+    a text of fewer tokens has a smaller `top`.
     """
     return tuple(_pair(first, second, top) for first, second in combinations(rows, 2))
 
@@ -37,7 +37,7 @@ def _strongest(sizes: NDArray[np.float64], count: int) -> list[int]:
 
 
 def in_words(pair: Agreement) -> str:
-    """One plain sentence on how alike two rows rank the words."""
+    """One plain sentence on the rank correlation of two rows."""
     names = f"{pair.first} and {pair.second}"
     if pair.tau is None:
         return f"{names} cannot be compared: one of them gives every word the same"

@@ -48,16 +48,16 @@ GRADIENTS = "integrated gradients"
 
 @dataclass(frozen=True)
 class Attention:
-    """Settings of the view; call it with a classifier and the texts it has read.
+    """The attention weights of each text. Call it with a classifier and the texts it has read.
 
     Attributes:
-        compare: whether integrated gradients and leave-one-out are set beside the attention, on the same tokens.
+        compare: whether integrated gradients and leave-one-out are shown beside the attention, on the same tokens.
         target: of those two, as in `Attribution`; with several a panel for each.
         output: of those two, as in `Attribution`.
         tolerance: of those two, as in `Attribution`.
         seed: of those two, as in `Attribution`.
         baseline: of the integrated gradients (of several the first); leave-one-out always replaces a token by PAD.
-        batch_size: most texts at once; None chooses by length.
+        batch_size: the most texts at once; None chooses by their length.
     """
 
     compare: bool = False
@@ -71,17 +71,17 @@ class Attention:
     needs = "a network with attention, one that has `attend(ids, mask)`"
 
     def supports(self, classifier: Classifier) -> bool:
-        """Whether the network can say where it looked."""
+        """Whether the network has attention weights."""
         return classifier.has_attention
 
     def __call__(self, classifier: Classifier, batch: EncodedBatch) -> list[list[Heatmap]]:
-        """For each text a heatmap; with `compare`, one for each target. The model is given back as it was found.
+        """For each text a heatmap; with `compare`, one for each target. The model is left exactly as it was.
 
         A network with several heads has a row for each of them.
 
         Raises:
-            RuntimeError: if the weights that the network gives are none: neither (B, T) nor (B, heads, T), not finite,
-                below 0, or not summing to 1; if it gives other logits with them than without.
+            RuntimeError: if the network's weights are not attention weights: neither (B, T) nor (B, heads, T), not
+                finite, below 0, or not summing to 1; if its logits with them differ from those without.
         """
         weights: list[NDArray[np.float64]] = [np.empty((0, 0))] * len(batch.texts)
         for rows, of_rows in self._weights(classifier, batch):

@@ -22,18 +22,18 @@ _NO_CUTS = np.zeros(0, dtype=np.int64)
 
 @dataclass(frozen=True)
 class Attribution:
-    """Settings of the view; call it with a classifier and the texts it has read.
+    """The score of each token. Call it with a classifier and the texts it has read.
 
     Attributes:
         target: None for each text's predicted class, a label, an index, "all", or a pair for why this and not that.
         output: "log_odds", "logit" or "probability".
         method: a name in `attribkit.attribution.registry.METHODS`, or None for the best the network allows.
         baseline: "pad", "zero", "unk", "mean", or a text; several of them for a band, the first the panel's own.
-        tolerance: largest relative completeness error that counts as converged.
-        batch_size: most texts at once; None chooses by length.
-        seed: of the methods that draw; the same seed gives a text the same scores.
+        tolerance: the largest relative completeness error that counts as converged.
+        batch_size: the most texts at once; None chooses by their length.
+        seed: of the methods that are sampled; the same seed gives a text the same scores.
         max_tokens: the longest text whose "shapley" or "banzhaf" values are computed; None for 2,000.
-        details: whether sentences are cut and, where the method knows them, phrases told; they cost a little time.
+        details: whether sentences and, if the method knows them, phrases are found too; they take a little time.
 
     Raises:
         TypeError: for a baseline that is no string and no list of strings.
@@ -62,7 +62,7 @@ class Attribution:
         return True
 
     def __call__(self, classifier: Classifier, batch: EncodedBatch) -> list[list[TokenScores]]:
-        """For each text a panel per target; the model is given back as it was found.
+        """For each text a panel per target; the model is left exactly as it was.
 
         Raises:
             RuntimeError: if scores are NaN or infinite; the sentence names the texts.
@@ -109,7 +109,7 @@ def _panel(attribution: TokenAttribution, encoded: Encoded, cuts: NDArray[np.int
 
 
 def _check_finite(infinite: Sequence[tuple[str, str]]) -> None:
-    """Refuse scores that are not finite; where they are not, though the outputs are, gradients on the way were not."""
+    """Refuse scores that are not finite: gradients can overflow though the outputs are finite."""
     if not infinite:
         return
     (text, method), *more = infinite

@@ -33,16 +33,16 @@ MOST_TOKENS = 200
 
 @dataclass(frozen=True)
 class Interactions:
-    """Settings of the view; call it with a classifier and the texts it has read.
+    """The interactions of each pair of words, in closed form. Call it with a classifier and the texts it has read.
 
     Attributes:
         target: None for each text's predicted class, a label, an index, "all", or a pair for why this and not that.
         output: "log_odds" or "logit"; log-odds of more than two classes have no closed form.
         baseline: "pad", "zero", "unk", "mean", or a text; of several of them the first.
-        tolerance: largest relative error that counts as adding up.
+        tolerance: the largest relative error that counts as converged.
         interactions: "shapley" for the Shapley interaction index (Grabisch & Roubens 1999), over all coalitions of the
             other words; "integrated_hessians" (Janizek et al. 2021) along the path of integrated gradients, faster.
-        max_tokens: refuse longer texts; None for 200 with the Shapley interaction index, no limit with the other.
+        max_tokens: longer texts are refused; None for 200 with the Shapley interaction index, no limit with the other.
 
     Raises:
         ValueError: for a setting that is none of these; the sentence lists those that are.
@@ -69,7 +69,7 @@ class Interactions:
         return why_not_exact(classifier.network) is None
 
     def __call__(self, classifier: Classifier, batch: EncodedBatch) -> list[list[Pairs]]:
-        """For each text a panel per target; the model is given back as it was found.
+        """For each text a panel per target; the model is left exactly as it was.
 
         Raises:
             ValueError: for a probability, log-odds of more than two classes, or a text longer than `max_tokens`.
@@ -170,10 +170,10 @@ class Interactions:
 
 
 def _margins(request: AttributionRequest) -> tuple[Numbers, Numbers]:
-    """(J, T) each: what a token adds to the baseline alone, and what the text loses with its baseline in its place.
+    """(J, T) each: what a token adds to the baseline, and what the text loses with the baseline in the token's place.
 
-    From the network's own forward pass, so that the index, whose rows sum to the difference of the two, can be found
-    wrong.
+    Both are from the network's own forward pass, so that an error in the index, whose rows sum to the difference of the
+    two, shows.
     """
     count = request.ids.shape[1]
     single_tokens = torch.eye(count, dtype=torch.bool, device=request.ids.device)

@@ -17,16 +17,16 @@ _SHOWN = 5_000
 
 @dataclass(frozen=True)
 class Projection:
-    """Settings of the view; call it with a classifier and what it read.
+    """Each text on a map of reference texts. Call it with a classifier and the texts it has read.
 
     The map is a PCA of what the network's last layer reads: the only kind of map whose axes and distances have a
-    meaning of their own, and on which a new text lies where it would have lain among the others. `attribkit.project`
-    draws other layers and other maps, and marks texts on them too.
+    meaning of their own, and on which a new text gets the place that it would have had among the others.
+    `attribkit.project` draws other layers and other maps, and marks texts on them too.
 
     Attributes:
-        reference: texts to place others among; None for those that the model carries.
+        reference: texts to place others among; None for the model's own reference points.
         seed: draws at most 5,000 of them.
-        batch_size: most texts at once; None chooses by their length.
+        batch_size: the most texts at once; None chooses by their length.
     """
 
     reference: LabelledTexts | None = None

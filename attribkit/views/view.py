@@ -9,9 +9,9 @@ from attribkit.results.panels import Panel
 
 
 class View(Protocol):
-    """One way of looking at a classifier: a frozen dataclass of settings, then a call.
+    """A view of a classifier: a frozen dataclass of settings, called with a classifier and texts.
 
-    `explain` makes each view from those of its own options that the view has a field for.
+    `explain` sets each field of a view from its own option of the same name.
     """
 
     @property
@@ -20,9 +20,9 @@ class View(Protocol):
         ...
 
     def supports(self, classifier: Classifier) -> bool:
-        """Whether a model has it."""
+        """Whether a model has what the view needs."""
         ...
 
     def __call__(self, classifier: Classifier, batch: EncodedBatch) -> Sequence[Sequence[Panel]]:
-        """Each text's panels; the model is given back as it was found."""
+        """Each text's panels; the model is left exactly as it was."""
         ...

@@ -17,7 +17,7 @@ FIRST_STEPS, MOST_STEPS = 50, 1_600
 
 
 def captum(request: AttributionRequest) -> MethodResult:
-    """For every network; kept for comparison."""
+    """Integrated gradients by Captum, for every network; kept for comparison."""
     results = [
         _integrated_gradients(request, target, difference)
         for target, difference in zip(request.targets, request.difference, strict=True)
@@ -29,15 +29,15 @@ def captum(request: AttributionRequest) -> MethodResult:
 def _integrated_gradients(
     request: AttributionRequest, target: Target, difference: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Doubles Captum's `n_steps` from 50 until the scores add up, or 1,600 steps were not enough.
+    """Scores with Captum's `n_steps` doubled from 50 until they converge, to at most 1,600.
 
     Args:
-        request: the texts and what they are compared with.
+        request: the texts and their baselines.
         target: the scalar F, one per text.
         difference: (B,) float64, F(text) − F(baseline).
 
     Returns:
-        Scores (B, T) float64, the nodes each text took (B,), and whether each text converged (B,).
+        scores (B, T) float64, the nodes each text took (B,), and whether each text converged (B,).
     """
     count, device = len(request.ids), request.ids.device
     scores = torch.zeros(request.ids.shape, dtype=torch.float64, device=device)

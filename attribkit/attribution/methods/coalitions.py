@@ -40,13 +40,13 @@ Coalitions = NDArray[np.bool_]
 
 
 class Game:
-    """One text's players and what their coalitions are worth.
+    """One text as a cooperative game: its tokens are the players, a coalition's worth is F with only its tokens left.
 
     Attributes:
         players: P.
         places: (P,) the tokens they are.
-        steps: how many coalitions the network was asked for.
-        random: the text's own draws.
+        steps: how many coalitions were evaluated.
+        random: the text's own random generator.
     """
 
     def __init__(self, text: AttributionRequest) -> None:
@@ -55,7 +55,7 @@ class Game:
         self.random = np.random.default_rng(seed_of(text.ids[0].cpu().numpy(), text.seed))
 
     def worth(self, coalitions: Coalitions) -> Numbers:
-        """(N, J) F of the text with only these players (N, P) left; equal coalitions are asked for once."""
+        """(N, J) F of the text with only these players (N, P) left; equal coalitions are evaluated once."""
         each, place = torch.from_numpy(coalitions).unique(dim=0, return_inverse=True)
         self.steps += len(each)
         keep = torch.zeros(len(each), self.text.ids.shape[1], dtype=torch.bool, device=self.places.device)
@@ -68,7 +68,7 @@ class Game:
 
 @dataclass(frozen=True, eq=False)
 class Estimate:
-    """The players' scores (J, P); and where they were drawn, from how many draws and how far others would move them."""
+    """The players' scores (J, P); if they were sampled, the number of draws and the spread."""
 
     scores: Numbers
     draws: int = 0
@@ -76,7 +76,10 @@ class Estimate:
 
 
 def occlusion(request: AttributionRequest) -> MethodResult:
-    """The mean, over all windows of 3 neighbouring tokens that hold token i, of what replacing the window costs."""
+    """The mean, over all windows of 3 neighbouring tokens that hold token i, of the output lost with the window.
+
+    Source: Zeiler & Fergus, ECCV 2014.
+    """
 
     def slide(game: Game) -> Estimate:
         width = min(OCCLUDED, game.players)
@@ -93,9 +96,11 @@ def occlusion(request: AttributionRequest) -> MethodResult:
 
 
 def shapley_sampling(request: AttributionRequest) -> MethodResult:
-    """What token i adds to those before it, averaged over all orders of up to 12 players, of more over random ones.
+    """Shapley values: of up to 12 players over all orders, of more over random orders.
 
-    Orders: 2,500 / P, at least 2 and at most 200. However few, the scores add up.
+    Orders: 2,500 / P, at least 2 and at most 200. The scores sum to the change for any number of orders.
+
+    Source: Castro, Gómez & Tejada, Computers & Operations Research 2009.
     """
     _check_length(request, "shapley_sampling")
 
@@ -113,9 +118,12 @@ def shapley_sampling(request: AttributionRequest) -> MethodResult:
 
 
 def kernel_shap(request: AttributionRequest) -> MethodResult:
-    """Shapley values: of up to 12 players themselves, of more by least squares over coalitions drawn by their kernel.
+    """Shapley values: of up to 12 players exactly, of more by least squares over coalitions drawn by their kernel.
 
-    The scores are fitted under the constraint that they add up. Coalitions: 4·P, at least 256 and at most 4,000.
+    The scores are fitted under the constraint that they sum to the change. Coalitions: 4·P, at least 256 and at most
+    4,000.
+
+    Source: Lundberg & Lee, NeurIPS 2017.
     """
     _check_length(request, "kernel_shap")
 
@@ -139,11 +147,13 @@ def kernel_shap(request: AttributionRequest) -> MethodResult:
 
 
 def lime(request: AttributionRequest) -> MethodResult:
-    """Token i's coefficient in a ridge regression on coalitions, weighted by their likeness to the text.
+    """Token i's coefficient in a ridge regression on coalitions, weighted by their similarity to the text.
 
-    As its authors have it for texts: exp(−d²/2w²) of the cosine distance d with w = 0.25, and a penalty of 1, which
-    draws all scores a little towards 0. Up to 12 players all coalitions count alike; else each player is kept with
-    probability ½. Samples: as `kernel_shap`; all coalitions together weigh as much as so many.
+    As its authors do for texts: weights exp(−d²/2w²) of the cosine distance d with w = 0.25, and a penalty of 1, which
+    shrinks all scores a little towards 0. For up to 12 players all coalitions are used; else each player is kept with
+    probability ½. Samples: as `kernel_shap`; all coalitions together have the same weight as that many.
+
+    Source: Ribeiro, Singh & Guestrin, KDD 2016.
     """
     _check_length(request, "lime")
 
@@ -197,8 +207,8 @@ def _shapley_values(game: Game) -> Numbers:
 def _errors_of_mean(gains: Numbers) -> Numbers:
     """(P, J) standard errors of the means of gains (S, P, J).
 
-    Of few orders a player may miss those in which it matters: its variance would be taken for too small. So the mean of
-    all players' variances counts as one more draw of each (an empirical Bayes estimate: Smyth 2004).
+    In a few orders a player may never meet the cases in which it matters; its variance would then be underestimated. So
+    the mean of all players' variances counts as one more draw of each (an empirical Bayes estimate: Smyth 2004).
     """
     count, variances = len(gains), gains.var(0, ddof=1)
     errors: Numbers = np.sqrt(((count - 1) * variances + variances.mean(0)) / count / count)
@@ -208,7 +218,7 @@ def _errors_of_mean(gains: Numbers) -> Numbers:
 def _least_squares(
     design: Numbers, values: Numbers, weights: Numbers | None = None, penalty: Numbers | None = None
 ) -> tuple[Numbers, Numbers]:
-    """Coefficients (P, J) and their standard errors, each row a draw by itself whose errors may differ in size (HC3).
+    """Coefficients (P, J) and their standard errors (HC3): rows are independent draws whose errors may differ in size.
 
     Args:
         design: (N, P).
@@ -238,7 +248,7 @@ class _GameResults:
 
 
 def _play_games(request: AttributionRequest, estimate: Callable[[Game], Estimate]) -> _GameResults:
-    """Every text's game by itself; a token that does not play scores exactly 0 and costs nothing."""
+    """Every text's game by itself; a token that is not a player scores exactly 0 and takes no time."""
     texts, shape = len(request.ids), (len(request.targets), *request.ids.shape)
     scores, away = torch.zeros(2, *shape, dtype=torch.float64)
     steps, (draws, players) = torch.zeros(shape[:2], dtype=torch.int64), torch.zeros(2, texts, dtype=torch.int64)
@@ -256,7 +266,7 @@ def _play_games(request: AttributionRequest, estimate: Callable[[Game], Estimate
 
 
 def _notes(result: _GameResults, seed: int, draw: str) -> list[str]:
-    """For each text: how its scores were drawn, or that none were."""
+    """For each text: how its scores were sampled, or that they were not."""
     pairs = zip(result.draws.tolist(), result.players.tolist(), strict=True)
     return [
         f"{draw}; drawn with seed {seed}"

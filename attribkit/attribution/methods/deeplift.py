@@ -30,7 +30,10 @@ _KEPT = ("input", "output", "input_ref")
 
 
 def deeplift(request: AttributionRequest) -> MethodResult:
-    """Token i's share of the change, by the rescale rule.
+    """DeepLIFT: token i's share of the change, by the rescale rule.
+
+    Source: Shrikumar, Greenside & Kundaje, "Learning Important Features Through Propagating Activation Differences",
+    ICML 2017.
 
     Raises:
         ValueError: for a network that the rule does not fit, and for an output that is no linear function of the
@@ -83,7 +86,7 @@ def _scores(text: AttributionRequest, target: Target) -> Tensor:
 
 @torch.no_grad()
 def _agrees(text: AttributionRequest) -> bool:
-    """Whether the modules say of the text, and of its baseline, what the network says."""
+    """Whether the modules give the network's own logits for the text and for its baseline."""
     if text.filters is None:
         return False
     modular, grid = _ModularCNN(text.network, text.ids.shape[1]), text.filters
@@ -148,7 +151,7 @@ class _ModularCNN(nn.Module):
 
 @contextmanager
 def _without_captum_attributes(network: nn.Module) -> Iterator[None]:
-    """Captum notes what flows through a module on the module, and forgets it only where a gradient came back."""
+    """Remove the attributes that Captum sets on modules; it removes them itself only where a gradient came back."""
     before = [
         (module, {name: vars(module)[name] for name in _KEPT if name in vars(module)}) for module in network.modules()
     ]

@@ -32,9 +32,11 @@ _NUMBERS_AT_ONCE = 2**22
 
 
 def gradient_shap(request: AttributionRequest) -> MethodResult:
-    """The mean over 200 points and its spread; where gradients are taken, fewer for texts of over 250 tokens.
+    """Gradient SHAP: the mean over 200 random points of the path, and its spread.
 
-    A text of T tokens gets 50,000 / T gradients then, at least 20.
+    If it needs gradients (no text CNN), a text of T > 250 tokens gets 50,000 / T points, at least 20.
+
+    Source: Lundberg & Lee, NeurIPS 2017.
     """
     draws = _by_lines(request) or _by_gradients(request)
     scores, errors, steps = draws

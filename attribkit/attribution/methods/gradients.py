@@ -16,7 +16,10 @@ from attribkit.attribution.request import AttributionRequest, MethodResult
 
 
 def saliency(request: AttributionRequest) -> MethodResult:
-    """‖∂F/∂x_i‖₂ for each token i: how strongly the output would answer to a small change of it."""
+    """‖∂F/∂x_i‖₂ for each token i: how strongly the output reacts to a small change of it.
+
+    Source: Simonyan, Vedaldi & Zisserman, "Deep Inside Convolutional Networks", 2014.
+    """
 
     def lengths(forward: Callable[..., Tensor], points: Tensor, arguments: tuple[Any, ...]) -> Tensor:
         lengths: Tensor = Saliency(forward).attribute(points, abs=False, additional_forward_args=arguments).norm(dim=2)
@@ -30,7 +33,10 @@ def saliency(request: AttributionRequest) -> MethodResult:
 
 
 def input_x_gradient(request: AttributionRequest) -> MethodResult:
-    """⟨x_i, ∂F/∂x_i⟩ for each token i: the change to a zero vector, if the network were linear."""
+    """⟨x_i, ∂F/∂x_i⟩ for each token i: the change to a zero vector, if the network were linear.
+
+    Source: Shrikumar et al., "Not Just a Black Box", 2016.
+    """
 
     def products(forward: Callable[..., Tensor], points: Tensor, arguments: tuple[Any, ...]) -> Tensor:
         products: Tensor = InputXGradient(forward).attribute(points, additional_forward_args=arguments).sum(2)

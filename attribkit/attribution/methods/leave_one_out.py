@@ -34,7 +34,7 @@ class _ReplacedTokens:
         rows: (P,) int64, the text of each.
         places: (P,) int64, the token of each.
         logits: (P, C) float64.
-        whole: (B, C) float64, the same of the texts as they are; None where the network's own word is comparable.
+        whole: (B, C) float64, the same of the texts as they are; None if the network's own logits are comparable.
         features: (B, N) each filter's largest response in the texts as they are; None with `whole`.
     """
 
@@ -47,9 +47,12 @@ class _ReplacedTokens:
 
 @torch.no_grad()
 def leave_one_out(request: AttributionRequest) -> MethodResult:
-    """Each token's leave-one-out score; a step is one text with one token replaced.
+    """F(text) − F(text with token i replaced by the baseline's), for each token i.
 
-    A token that is the baseline's own gets exactly 0. The scores do not promise to add up.
+    A step is one text with one token replaced. A token that is the baseline's own gets exactly 0. The scores do not
+    promise completeness.
+
+    Source: Li, Monroe & Jurafsky, "Understanding Neural Networks through Representation Erasure", 2016.
     """
     scores = torch.zeros(len(request.targets), *request.ids.shape, dtype=torch.float64)
     if bool(request.moved.any()):
@@ -67,7 +70,7 @@ def leave_one_out(request: AttributionRequest) -> MethodResult:
 
 
 def _agrees(request: AttributionRequest, replaced: _ReplacedTokens, targets: Sequence[Target]) -> bool:
-    """Whether the windows tell the texts' outputs as the network does; its forward may do more than its modules say."""
+    """Whether the windows give the network's own logits; its forward pass may do more than its modules show."""
     if replaced.whole is None or replaced.features is None or request.filters is None:
         return True
     lengths = torch.linalg.vector_norm(request.embedded.double(), dim=2).amax(1)
@@ -139,12 +142,12 @@ def _by_windows(request: AttributionRequest) -> _ReplacedTokens | None:
 
 @dataclass(frozen=True, eq=False)
 class _TokenContributions:
-    """What each token gives, by each tap of each filter, to the windows that hold it: ⟨W_f[:, j], x_i⟩.
+    """What each token adds, through each tap of each filter, to the windows that hold it: ⟨W_f[:, j], x_i⟩.
 
     Attributes:
         filters: the network's, and their matrix (E, Q·F).
         embedded: (B, T, E), the texts.
-        baseline: (B, T, E); (E,) where it is the same vector at every token; None where that is zero.
+        baseline: (B, T, E); (E,) if it is the same vector at every token; None if that is zero.
     """
 
     filters: Filters
@@ -166,7 +169,7 @@ class _TokenContributions:
         return self._times(self.embedded[:, stretch])
 
     def lost(self, stretch: slice, text_shares: Tensor) -> Tensor:
-        """(B, n, Q, F) or broadcastable: what is lost when the baseline takes a token's place."""
+        """(B, n, Q, F) or broadcastable: the loss when the baseline's token takes a token's place."""
         if self.baseline is None:
             return text_shares
         if self.baseline.ndim == 1:
@@ -179,7 +182,7 @@ class _TokenContributions:
 
 
 def _add(windows: Sequence[Tensor], shares: Tensor, filters: Filters, stretch: slice) -> None:
-    """Add what a stretch of tokens gives to each kernel's windows; window t ends at token t."""
+    """Add the contributions of a stretch of tokens to each kernel's windows; window t ends at token t."""
     for values, width, first in zip(windows, filters.widths, filters.first_taps, strict=True):
         for tap in range(width):
             start = stretch.start + width - 1 - tap

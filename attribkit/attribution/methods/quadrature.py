@@ -40,14 +40,15 @@ _ROUNDINGS = 16
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """What came of J targets and B texts.
+    """Integrated gradients of J targets and B texts.
 
     Attributes:
         scores: (J, B, T) float64, exactly 0 at padding.
-        nodes: (B,) int64, at how many points of the path the gradient was taken.
+        nodes: (B,) int64, at how many points of the path the gradient was computed.
         converged: (J, B) bool, whether all criteria were met.
-        change: (J, B) float64, by how much the score that moved most differs between the last two rules.
-        path_error: (J, B) float64, by how much S at most leaves the integral of its gradients between two points.
+        change: (J, B) float64, the largest change of a score between the last two rules.
+        path_error: (J, B) float64, the largest difference, between two points, of the change of S and the integral of
+            its gradients.
     """
 
     scores: Tensor
@@ -58,7 +59,10 @@ class Result:
 
 
 def quadrature(request: AttributionRequest) -> MethodResult:
-    """As many gradients as each text needs; for every network."""
+    """Integrated gradients by adaptive quadrature, with as many gradients as each text needs; for every network.
+
+    Source: Sundararajan, Taly & Yan, "Axiomatic Attribution for Deep Networks", ICML 2017.
+    """
 
     def run(points: Tensor, mask: Tensor, texts: Tensor) -> Tensor:
         return request.run(points, request.ids[texts, : points.shape[1]], mask)
@@ -88,24 +92,25 @@ def integrated_gradients(
     max_nodes: int = 63,
     max_bytes: int = 256 * 2**20,
 ) -> Result:
-    """Every token's integrated gradient, and whether it can be trusted.
+    """Integrated gradients of every token, and whether they converged.
 
-    A text is done when, for each target, |Σ scores − difference| ≤ tolerance · Σ|scores|, no score has moved by more
-    than tolerance · Σ|scores| since the rule before, and S changes between any two nodes as the gradients say, within
-    10 · tolerance · Σ|scores|. One that never is keeps the scores of the largest rule allowed.
+    A text is done when, for each target, |Σ scores − difference| ≤ tolerance · Σ|scores|, no score has changed by more
+    than tolerance · Σ|scores| since the rule before, and the change of S between any two nodes is the integral of the
+    gradients, within 10 · tolerance · Σ|scores|. A text that never meets them keeps the scores of the largest rule
+    allowed.
 
     Args:
         run: embeddings (N, T, E), mask (N, T) and which text each row belongs to (N,) to logits (N, C), differentiable,
             each row by itself, deterministic; it is called with texts of one length together, cut to that length.
         embedded: (B, T, E), the texts.
         baseline: (B, T, E).
-        mask: (B, T) bool, True for real tokens, which stand first.
+        mask: (B, T) bool, True for real tokens, which come first.
         targets: J scalars, each with one class per text.
         difference: (J, B), S(text) − S(baseline) from the network's own forward pass.
         tolerance: as above, relative.
-        max_nodes: the largest rule used: 7, 15, 31 or 63 nodes, or what lies below it.
-        max_bytes: what one batch of gradients may need, reckoned from the size of its points; where the reckoning fails
-            and memory runs out, the batch is halved and tried again.
+        max_nodes: the largest rule used: 7, 15, 31 or 63 nodes, or the largest below this number.
+        max_bytes: the memory for one batch of gradients, estimated from the size of its points; if memory runs out
+            nevertheless, the batch is halved and tried again.
 
     Raises:
         ValueError: if `tolerance` or `max_nodes` allow nothing, or a shape does not fit.
@@ -151,7 +156,7 @@ def integrated_gradients(
 
 @cache
 def _rules() -> tuple[Tensor, Tensor]:
-    """`patterson.rules`, which take longer than the gradients of a short text."""
+    """`patterson.rules`, kept: to compute them takes longer than the gradients of a short text."""
     nodes, weights = patterson.rules()
     return torch.from_numpy(nodes), torch.from_numpy(weights)
 
@@ -195,7 +200,7 @@ class _Steps:
         self.numbers = max_bytes // (_MEMORY_PER_NUMBER * embedded.element_size())  # in the points of one batch
 
     def take(self, texts: Tensor, nodes: range, gradients: bool = True) -> None:
-        """Add the gradients of these texts, sorted by length, at these nodes to the sums; or note the outputs alone."""
+        """Add the gradients of these texts, sorted by length, at these nodes to the sums; or keep the outputs alone."""
         pairs = torch.cartesian_prod(texts, torch.arange(nodes.start, nodes.stop))
         lengths = self.lengths[pairs[:, 0]]
         first = 0
@@ -210,7 +215,7 @@ class _Steps:
                 self.numbers = len(some) // 2 * longest * self.way.shape[2]
 
     def path_errors(self, texts: Tensor, size: int) -> Tensor:
-        """(J, N): by how much more than rounding S leaves the integral of its gradients between any two points.
+        """(J, N): the largest difference, beyond rounding, of the change of S and the integral of its gradients.
 
         Args:
             texts: (N,).
@@ -223,7 +228,7 @@ class _Steps:
         return excess
 
     def _fits(self, pairs: Tensor, longest: int, gradients: bool) -> bool:
-        """Take (text, node) pairs; False if there is not enough memory for so many."""
+        """Evaluate (text, node) pairs; False if there is not enough memory for so many."""
         try:
             largest, outputs, slopes = self._evaluate(pairs, longest, gradients)
         except (RuntimeError, MemoryError) as error:

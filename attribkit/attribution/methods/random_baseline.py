@@ -18,9 +18,9 @@ DRAWING = RLock()
 
 
 def seed_of(ids: NDArray[np.int64], seed: int) -> int:
-    """A text's own seed, made of the run's and of the text's tokens (T,).
+    """A text's own seed, made of the run's seed and of the text's tokens (T,).
 
-    The run's alone would give all texts of one length the same draws, so that their errors would not average out.
+    With the run's alone all texts of one length would get the same draws, so that their errors would not average out.
     """
     tokens = ids.astype("<i8").tobytes()
     return int.from_bytes(blake2b(tokens + str(seed).encode(), digest_size=4).digest(), "little")
@@ -34,12 +34,12 @@ def points_on_path(ids: NDArray[np.int64], seed: int, count: int) -> NDArray[np.
 def spread(errors: NDArray[np.float64], degrees: ArrayLike = np.inf) -> NDArray[np.float64]:
     """How far the score of another run, with as many other draws, lies away in 95 % of cases.
 
-    The difference of two independent estimates varies √2 times as much as one of them: t · √2 · standard error, the
-    repeatability limit of ISO 5725-6.
+    The standard deviation of the difference of two independent estimates is √2 times that of one: t · √2 · standard
+    error, the repeatability limit of ISO 5725-6.
 
     Args:
         errors: standard errors.
-        degrees: of freedom that they were estimated with; infinite where they are known.
+        degrees: of freedom that they were estimated with; infinite if they are known.
     """
     width: NDArray[np.float64] = stdtrit(degrees, 0.975) * np.sqrt(2) * errors
     return width
@@ -47,7 +47,7 @@ def spread(errors: NDArray[np.float64], degrees: ArrayLike = np.inf) -> NDArray[
 
 @contextmanager
 def seeded(text: AttributionRequest) -> Iterator[None]:
-    """The random states of Python, NumPy and torch set by the seed and by a text's tokens; afterwards as found.
+    """Seed the random states of Python, NumPy and torch by the seed and a text's tokens; afterwards they are as before.
 
     They belong to the whole process: of several threads that explain, one draws at a time.
     """
@@ -57,7 +57,7 @@ def seeded(text: AttributionRequest) -> Iterator[None]:
 
 
 def random(request: AttributionRequest) -> MethodResult:
-    """Independent standard normal numbers: the reference that a method worth its price must beat."""
+    """Independent standard normal numbers: a reference that any useful method must beat."""
 
     def draw(text: AttributionRequest) -> tuple[torch.Tensor, int]:
         with seeded(text):

@@ -16,7 +16,10 @@ _TIMED = 100
 
 
 def shapley(request: AttributionRequest) -> MethodResult:
-    """Every word's average contribution over all orders; they sum to F(text) − F(baseline)."""
+    """Exact Shapley values of a text CNN: every word's mean contribution over all orders.
+
+    They sum to F(text) − F(baseline).
+    """
     _check_length(request, "Shapley values")
     scores = shapley_values(request.network, request.ids, request.mask, _baseline(request), request.targets)
     scores = scores.to(request.difference.device)
@@ -24,7 +27,10 @@ def shapley(request: AttributionRequest) -> MethodResult:
 
 
 def banzhaf(request: AttributionRequest) -> MethodResult:
-    """Every word's average contribution over all coalitions; they promise no sum."""
+    """Exact Banzhaf values of a text CNN: every word's mean contribution over all coalitions.
+
+    They need not sum to F(text) − F(baseline).
+    """
     _check_length(request, "Banzhaf values")
     scores = banzhaf_values(request.network, request.ids, request.mask, _baseline(request), request.targets)
     scores = scores.to(request.difference.device)
@@ -32,7 +38,7 @@ def banzhaf(request: AttributionRequest) -> MethodResult:
 
 
 def _check_length(request: AttributionRequest, values: str) -> None:
-    """Refuse a text that is longer than allowed, and say what it would take."""
+    """Refuse a text that is longer than allowed; the sentence says how long it would take."""
     lengths = request.mask.sum(1)
     row, most = int(lengths.argmax()), request.max_tokens or MOST_TOKENS
     count = int(lengths[row])
