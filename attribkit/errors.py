@@ -1,5 +1,8 @@
 """The errors of this package: each is one sentence for the user, and nothing else is."""
 
+from collections import abc
+from difflib import get_close_matches
+
 
 class AttribkitError(Exception):
     """An error that the user can mend, or that was caused outside this package.
@@ -56,6 +59,19 @@ class InputPermissionError(InputError, PermissionError):
 
 class UnknownNameError(InputError, LookupError):
     """A name that a server does not have."""
+
+
+def did_you_mean(name: object, names: abc.Iterable[str], otherwise: str = "") -> str:
+    """The end of a sentence on an unknown name: "; did you mean …?" with the nearest of the names, if one is near.
+
+    Args:
+        name: what was given.
+        names: what there is.
+        otherwise: what to do if none is near.
+    """
+    near = get_close_matches(str(name), list(names), n=1, cutoff=0.5)
+    advice = f"did you mean {near[0]!r}?" if near else otherwise
+    return f"; {advice}" if advice else ""
 
 
 class MissingPackageError(AttribkitError, ModuleNotFoundError):

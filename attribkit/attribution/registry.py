@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from attribkit.errors import InputError, InputTypeError
+from attribkit.errors import InputError, InputTypeError, did_you_mean
 
 if TYPE_CHECKING:
     from attribkit.attribution.request import AttributionRequest, MethodResult
@@ -120,11 +119,10 @@ def method_of(name: str) -> Method:
     """
     if name in METHODS:
         return METHODS[name]
-    near = get_close_matches(str(name), METHODS, n=1, cutoff=0.6)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    hint = did_you_mean(name, METHODS)
     raise InputError(
-        f"`method` must be one of {', '.join(METHODS)}, got {name!r}{hint}; a method of your own is known once the "
-        "module that calls attribkit.register_method is imported (attribkit --import MODULE)"
+        f"`method` must be one of {', '.join(METHODS)}, got {name!r}{hint or ';'} a method of your own is known once "
+        "the module that calls attribkit.register_method is imported (attribkit --import MODULE)"
     )
 
 

@@ -1,13 +1,11 @@
 """What is explained: which output of the network, named as a user would."""
 
-from difflib import get_close_matches
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from attribkit.attribution.outputs import Target
-from attribkit.errors import InputError
+from attribkit.errors import InputError, did_you_mean
 
 TargetName = str | int | tuple[str | int, str | int]
 
@@ -60,8 +58,7 @@ def find_label(target: str | int, labels: tuple[str, ...]) -> int:
         return int(target)
     if isinstance(target, str) and target in map(str, range(len(labels))):
         return int(target)
-    near = get_close_matches(str(target), labels, n=1, cutoff=0.5)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    hint = did_you_mean(target, labels)
     raise InputError(
         f"`target` must be one of the labels {', '.join(labels)}, an index below {len(labels)}, 'all' or a pair, got "
         f"{target!r}{hint}"

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from attribkit.data.readers import listed
-from attribkit.errors import InputError
+from attribkit.errors import InputError, did_you_mean
 
 TEXT_NAMES = ("text", "review", "sentence", "content", "comment", "body", "message", "tweet", "utterance", "document")
 _LABEL_NAMES = ("label", "labels", "sentiment", "class", "category", "target", "polarity", "intent", "topic")
@@ -45,9 +44,8 @@ def choose_columns(
     names = [str(name) for name in columns]
     for option, wanted in (("text", text), ("label", label)):
         if wanted is not None and wanted not in names:
-            near = get_close_matches(str(wanted), names, 1)
-            hint = f"did you mean {near[0]!r}?" if near else f"choose one of them with `{option}`"
-            raise InputError(f"{source} has no column {wanted!r}, only {listed(names)}; {hint}")
+            hint = did_you_mean(wanted, names, f"choose one of them with `{option}`")
+            raise InputError(f"{source} has no column {wanted!r}, only {listed(names)}{hint}")
     chosen = {
         "text": text or _known(names, TEXT_NAMES, without=label),
         "label": label or _known(names, _LABEL_NAMES, without=text),

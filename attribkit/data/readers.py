@@ -10,14 +10,13 @@ import os
 import warnings
 import zlib
 from collections.abc import Callable, Iterable, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
 import pandas as pd
 import pyarrow as pa
 
-from attribkit.errors import InputError, InputNotFoundError
+from attribkit.errors import InputError, InputNotFoundError, did_you_mean
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
 SPLITS = ("train", "validation", "test")
@@ -108,9 +107,8 @@ def missing(path: Path) -> str:
     if not os.path.isdir(folder):
         return f"there is no {shortened(path.name)}, for its folder {shortened(folder)} does not exist; check the path"
     names = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
-    near = get_close_matches(path.name, names, 1)
-    cure = f"did you mean {near[0]!r}?" if near else "name one of them or correct the folder"
-    return f"there is no {shortened(path.name)} in the folder {shortened(folder)}, which holds {listed(names)}; {cure}"
+    hint = did_you_mean(path.name, names, "name one of them or correct the folder")
+    return f"there is no {shortened(path.name)} in the folder {shortened(folder)}, which holds {listed(names)}{hint}"
 
 
 def _jsonl(content: str, name: str) -> pd.DataFrame:

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
 import pandas as pd
@@ -13,7 +12,7 @@ from attribkit.data.eraser import is_eraser, read_eraser_folder
 from attribkit.data.readers import SPLIT_OF_NAME, listed, missing, read_file, read_folder, shortened, table_suffix
 from attribkit.data.registry import SOURCES, read_imdb
 from attribkit.data.synthetic import demo_reviews
-from attribkit.errors import InputError, InputNotFoundError, InputTypeError
+from attribkit.errors import InputError, InputNotFoundError, InputTypeError, did_you_mean
 from attribkit.progress import Progress
 
 NAMED_SETS = (*SOURCES, "demo")
@@ -71,12 +70,10 @@ def find_tables(data: object, download: bool = True, progress: bool | Progress |
     if not os.path.exists(path):  # unlike Path.exists, False also for what no path can be, such as a whole text
         words = isinstance(data, str) and " " in data.strip() and table_suffix(path) is None
         if isinstance(data, str) and path.name == data and (words or not path.suffix):
-            near = get_close_matches(data.lower(), NAMED_SETS, 1)
-            hint = "put texts themselves into a list" if words else "choose one of them or give a path"
-            hint = f"did you mean {near[0]!r}?" if near else hint
+            advice = "put texts themselves into a list" if words else "choose one of them or give a path"
+            hint = did_you_mean(data.lower(), NAMED_SETS, advice)
             raise InputError(
-                f"{shortened(data)} is neither a known data set ({listed(NAMED_SETS)}) nor a file or folder here; "
-                f"{hint}"
+                f"{shortened(data)} is neither a known data set ({listed(NAMED_SETS)}) nor a file or folder here{hint}"
             )
         raise InputNotFoundError(missing(path))
     name = path.resolve().name

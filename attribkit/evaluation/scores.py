@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.attribution.choice import choose
 from attribkit.attribution.registry import METHODS
-from attribkit.errors import InputError
+from attribkit.errors import InputError, did_you_mean
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.results.panels import Convergence
@@ -58,9 +57,7 @@ def check_methods(model: Classifier, methods: Sequence[str] | str | None) -> tup
     known = (*METHODS, ATTENTION)
     for name in names:
         if name not in known:
-            near = get_close_matches(str(name), known, n=1, cutoff=0.5)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise InputError(f"`methods` must be among {', '.join(known)}, got {name!r}{hint}")
+            raise InputError(f"`methods` must be among {', '.join(known)}, got {name!r}{did_you_mean(name, known)}")
         if name == ATTENTION and not model.has_attention:
             raise InputError(
                 f"method 'attention' needs a network with attention, one that has `attend(ids, mask)`, "

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from difflib import get_close_matches
 from math import prod
 from typing import Any
 
@@ -11,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
-from attribkit.errors import InputError
+from attribkit.errors import InputError, did_you_mean
 
 READERS = ("RNN", "GRU", "LSTM", "Conv1d")
 """Modules whose outputs are what a network has read of a text, rather than a step of how it sums that up."""
@@ -141,8 +140,7 @@ def choose_layers(names: Sequence[str] | None, layers: Sequence[Layer]) -> list[
     by_name = {layer.name: layer for layer in layers}
     for name in names:
         if name not in by_name:
-            near = get_close_matches(str(name), list(by_name), n=1, cutoff=0.5)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
+            hint = did_you_mean(name, by_name)
             raise InputError(f"a layer of this model is one of {_listed(usable)}, got {name!r}{hint}")
         if by_name[name].sizes is None:
             raise InputError(f"the layer {name!r} puts out no row per text; take one of {_listed(usable)}")

@@ -9,7 +9,6 @@ import io
 import json
 import os
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,14 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from attribkit.data.split_record import SplitRecord
-from attribkit.errors import InputError, InputExistsError, InputIsFileError, InputNotFoundError, InputPermissionError
+from attribkit.errors import (
+    InputError,
+    InputExistsError,
+    InputIsFileError,
+    InputNotFoundError,
+    InputPermissionError,
+    did_you_mean,
+)
 from attribkit.files import locked
 from attribkit.models.contents import Contents
 from attribkit.models.model_card import model_card
@@ -64,10 +70,9 @@ def find(path: str | Path) -> Path:
         return BUNDLED / str(path)
     if folder.is_file():
         raise InputNotFoundError(f"a model folder was expected, but {str(path)!r} is a file; give the folder it is in")
-    near = get_close_matches(str(path), bundled(), n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]!r}? " if near else ""
+    hint = did_you_mean(path, bundled())
     raise InputNotFoundError(
-        f"there is no model folder {str(path)!r}; {hint}the bundled models are {', '.join(bundled()) or 'none'}"
+        f"there is no model folder {str(path)!r}{hint or ';'} the bundled models are {', '.join(bundled()) or 'none'}"
     )
 
 

@@ -3,12 +3,11 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
-from difflib import get_close_matches
 from typing import Any, cast
 
 from torch import nn
 
-from attribkit.errors import InputError, InputTypeError
+from attribkit.errors import InputError, InputTypeError, did_you_mean
 from attribkit.models import keeps_contract
 from attribkit.models.attention_rnn import AttentionRNN, AttentionRNNSettings
 from attribkit.models.cnn import CNNSettings, TextCNN
@@ -138,11 +137,10 @@ def architecture(name: str) -> Architecture:
     """
     if name in ARCHITECTURES:
         return ARCHITECTURES[name]
-    near = get_close_matches(str(name), ARCHITECTURES, n=1, cutoff=0.4)
-    hint = f"did you mean {near[0]!r}? " if near else ""
+    hint = did_you_mean(name, ARCHITECTURES)
     raise InputError(
-        f"`architecture` must be one of {', '.join(ARCHITECTURES)}, got {name!r}; {hint}a network of your own is known "
-        "once the module that calls attribkit.register_network is imported (attribkit --import MODULE)"
+        f"`architecture` must be one of {', '.join(ARCHITECTURES)}, got {name!r}{hint or ';'} a network of your own is "
+        "known once the module that calls attribkit.register_network is imported (attribkit --import MODULE)"
     )
 
 

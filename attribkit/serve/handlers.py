@@ -170,18 +170,8 @@ class RequestHandler:
     ) -> Explanations:
         for text in texts:
             self._check(model, text)
-        return explain(
-            model,
-            texts,
-            views=views,
-            target=settings.target,
-            output=settings.output,
-            method=settings.method,
-            baseline=settings.baseline,
-            tolerance=settings.tolerance,
-            seed=settings.seed,
-            compare=compare,
-        )
+        options = {name: getattr(settings, name) for name in Settings.model_fields if name != "model"}
+        return explain(model, texts, views=views, compare=compare, **options)
 
     def _check(self, model: ServedModel, text: str) -> None:
         """Refuse a text longer than this server reads; ValueError that says how long."""

@@ -2,12 +2,11 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
 
 import numpy as np
 from numpy.typing import NDArray
 
-from attribkit.errors import InputError
+from attribkit.errors import InputError, did_you_mean
 from attribkit.text.encoded import Encoded
 
 
@@ -34,8 +33,7 @@ class WordIndex:
     ) -> None:
         for role, word in (("pad", pad), ("unk", unk)):
             if word not in vocabulary:
-                near = get_close_matches(word, list(vocabulary), n=1, cutoff=0.5)
-                hint = f"; did you mean {near[0]!r}?" if near else ""
+                hint = did_you_mean(word, vocabulary)
                 raise InputError(f"`{role}` must be a word of the vocabulary, got {word!r}{hint}")
         self.vocabulary = dict(vocabulary)
         self.pad_id, self.unk_id = vocabulary[pad], vocabulary[unk]

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from difflib import get_close_matches
 from numbers import Real
 from typing import Any, Literal
 
-from attribkit.errors import InputError, InputTypeError
+from attribkit.errors import InputError, InputTypeError, did_you_mean
 from attribkit.models import registry
 from attribkit.text.settings import TextSettings
 
@@ -163,9 +162,8 @@ def sort_options(architecture: str, options: Mapping[str, Any], text: TextSettin
 def _unknown(name: str, architecture: str, known: set[str]) -> str:
     if name in ("vocabulary", "classes"):
         return f"`{name}` is decided by the data and cannot be set; limit the vocabulary with `vocabulary_size`"
-    near = get_close_matches(name, sorted(known), n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]!r}?" if near else f"the options are {', '.join(sorted(known))}"
-    return f"training {architecture!r} has no option {name!r}; {hint}"
+    hint = did_you_mean(name, sorted(known), f"the options are {', '.join(sorted(known))}")
+    return f"training {architecture!r} has no option {name!r}{hint}"
 
 
 def as_json(settings: Any) -> dict[str, Any]:

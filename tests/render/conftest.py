@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from panel_cases import SCORES
 
 from attribkit.results.explanation import Explanation
 from attribkit.results.panels import (
@@ -51,15 +52,10 @@ def token_scores() -> Callable[..., TokenScores]:
             "tokens": [text[start:end].lower() for start, end in spans],
             "scores": values,
             "known": [True] * len(spans),
-            "unit": "log-odds",
-            "target": "negative",
-            "method": "integrated-gradients",
-            "baseline": "pad",
-            "steps": 64,
-            **outputs,
-            "tolerance": 1e-4,
-            "converged": error <= 1e-4,
             "tokens_total": len(spans),
+            **SCORES,
+            **outputs,
+            "converged": error <= 1e-4,
         }
         return TokenScores(**{**fields, **changes})
 

@@ -9,7 +9,7 @@ import pytest
 from matplotlib.colors import to_hex
 from matplotlib.patches import PathPatch
 from matplotlib.text import Text
-from pairs_cases import PROVENANCE
+from panel_cases import PAIRS
 from render.reading import Page
 from rich.console import Console
 
@@ -36,7 +36,7 @@ def pairs(text: str, values: dict[tuple[int, int], float], **changes: Any) -> Pa
         "values": [values[pair] for pair in order],
         "own": [0.0] * len(spans),
         "expected": [sum(v for pair, v in values.items() if i in pair) for i in range(len(spans))],
-        **PROVENANCE,
+        **PAIRS,
         "tokens_total": len(spans),
     }
     return Pairs(**{**fields, **changes})

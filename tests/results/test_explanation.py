@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from panel_cases import SCORES
 from rich.console import Console
 
 from attribkit.render.formats import FORMATS
@@ -183,16 +184,11 @@ def horrible(**changes: Any) -> Explanation:
         "tokens": text.lower().split(),
         "scores": scores,
         "known": [True] * 5,
-        "unit": "log-odds",
-        "target": "negative",
-        "method": "integrated-gradients",
-        "baseline": "pad",
-        "steps": 64,
+        "tokens_total": 5,
+        **SCORES,
         "output_text": scores.sum(),
         "output_baseline": 0.0,
-        "tolerance": 1e-4,
         "converged": True,
-        "tokens_total": 5,
     }
     panel = TokenScores(**{**fields, **changes})
     return Explanation(text, Prediction("negative", ("negative", "positive"), (0.9, 0.1)), (panel,), {"model": "m"})

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from panel_cases import SCORES
 
 import attribkit as ak
 from attribkit.cli import main
@@ -152,17 +153,9 @@ def test_renderer(tokens: list[str], note: str, tried: Tried) -> None:
                     tokens=tuple(tokens),
                     scores=np.linspace(-1, 1, len(tokens)),
                     known=np.ones(len(tokens), dtype=bool),
-                    unit="logit",
-                    target="<script>alert(1)</script>",
-                    method="exact",
-                    baseline="pad",
-                    steps=0,
-                    output_text=0.0,
-                    output_baseline=0.0,
-                    tolerance=1e-4,
-                    converged=None,
                     tokens_total=len(tokens),
                     notes=(note,),
+                    **{**SCORES, "target": "<script>alert(1)</script>"},
                 ),
             ),
         )

@@ -157,7 +157,7 @@ def attribute(
 
 
 def lines(
-    network: ClosedForm, ids: Tensor, mask: Tensor, baseline: Tensor | None, tables: Tables | None
+    network: ClosedForm, ids: Tensor, mask: Tensor, baseline: Tensor | None, tables: Tables | None = None
 ) -> Iterator[tuple[slice, ActiveWindows, LinearPieces]]:
     """The lines that the filters follow along the paths; arguments and errors as those of `attribute`.
 

@@ -39,18 +39,12 @@ from attribkit.attribution.cnn.envelope import Envelope, Indices
 from attribkit.attribution.cnn.exact import lines
 from attribkit.attribution.cnn.filters import ClosedForm
 from attribkit.attribution.cnn.game import Numbers, directions
-from attribkit.attribution.cnn.lookup_tables import Tables
 from attribkit.attribution.outputs import Target
 
 
 @torch.no_grad()
 def integrated_hessians(
-    network: ClosedForm,
-    ids: Tensor,
-    mask: Tensor,
-    baseline: Tensor | None,
-    targets: Sequence[Target],
-    tables: Tables | None = None,
+    network: ClosedForm, ids: Tensor, mask: Tensor, baseline: Tensor | None, targets: Sequence[Target]
 ) -> Tensor:
     """Γ (J, B, T, T) float64, symmetric; its rows sum to the integrated gradients; exactly 0 at padding.
 
@@ -61,7 +55,7 @@ def integrated_hessians(
     """
     texts, length = ids.shape
     hessians = np.zeros((len(targets), texts, length, length))
-    for rows, winners, pieces in lines(network, ids, mask, baseline, tables):
+    for rows, winners, pieces in lines(network, ids, mask, baseline):
         ways = np.stack([directions(target.rows(rows), pieces.outgoing, "integrated Hessians") for target in targets])
         along = ways.reshape(len(targets), -1)[:, winners.envelope.segment]  # (J, P)
         _add_kinks(hessians[:, rows], winners, along)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from panel_cases import SCORES
 
 from attribkit.render.html.texts import CHARACTERS, DIGITS, texts
 from attribkit.results.explanation import Explanation
@@ -43,16 +44,8 @@ def scored(text: str, spans: list[tuple[int, int]], scores: list[float], known: 
         tokens=tuple(text[a:b] for a, b in spans),
         scores=np.array(scores, dtype=float),
         known=np.array(known, dtype=bool),
-        unit="log-odds",
-        target="pos",
-        method="exact",
-        baseline="pad",
-        steps=0,
-        output_text=float(sum(scores)),
-        output_baseline=0.0,
-        tolerance=1e-4,
-        converged=None,
         tokens_total=len(spans),
+        **{**SCORES, "output_text": float(sum(scores)), "output_baseline": 0.0},
     )
     return Explanation(text, Prediction("pos", ("neg", "pos"), (0.25, 0.75)), (panel,), {})
 

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from panel_cases import SCORES
 
 from attribkit.render.preparation.spans import spans, words
 from attribkit.results.panels import TokenScores
@@ -12,20 +13,7 @@ from attribkit.results.panels import TokenScores
 def scored(starts: list[int], ends: list[int]) -> TokenScores:
     n = len(starts)
     fields: dict[str, Any] = {"starts": starts, "ends": ends, "scores": [1.0] * n, "known": [True] * n}
-    return TokenScores(
-        **fields,
-        tokens=("t",) * n,
-        unit="logit",
-        target="a",
-        method="m",
-        baseline="pad",
-        steps=1,
-        output_text=0.0,
-        output_baseline=0.0,
-        tolerance=1e-4,
-        converged=None,
-        tokens_total=n,
-    )
+    return TokenScores(**SCORES, **fields, tokens=("t",) * n, tokens_total=n)
 
 
 @given(st.text(max_size=30), st.data())

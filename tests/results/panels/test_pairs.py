@@ -3,7 +3,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pairs_cases import PROVENANCE
+from panel_cases import PAIRS
 
 from attribkit.results.explanation import Explanation
 from attribkit.results.panels import Pairs
@@ -19,7 +19,7 @@ FIELDS: dict[str, Any] = {
     "values": [0.5, -2.0],
     "own": [1.0, 0.0, 3.0],
     "expected": [-0.5, 0.5, 1.0],
-    **PROVENANCE,
+    **PAIRS,
     "tokens_total": 3,
 }
 TEXT = "Not so bad."

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from panel_cases import SCORES
 
 from attribkit.results.panels import (
     KINDS,
@@ -36,16 +37,9 @@ FIELDS: dict[str, Any] = {
     "tokens": ["it", "was"],
     "scores": [1.5, -0.5],
     "known": [True, False],
-    "unit": "log-odds",
-    "target": "negative",
-    "method": "integrated-gradients",
-    "baseline": "pad",
-    "steps": 64,
-    "output_text": 0.75,
-    "output_baseline": -0.25,
-    "tolerance": 1e-4,
-    "converged": True,
     "tokens_total": 2,
+    **SCORES,
+    "converged": True,
 }
 
 
