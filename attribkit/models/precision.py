@@ -1,6 +1,6 @@
 """Which layers a device can train in bfloat16: each is tried, for builds of torch differ there as processors do."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -20,6 +20,12 @@ _TRIED: Mapping[type[nn.Module], Mapping[str, Any]] = {
 
 
 _found: dict[tuple[type[nn.Module], torch.device], bool] = {}
+
+
+def processor_capabilities() -> Mapping[str, Any]:
+    """What torch says of this processor: its name, and of each instruction whether it has it. {} of an older torch."""
+    read: Callable[[], Mapping[str, Any]] | None = getattr(torch.cpu, "get_capabilities", None)
+    return {} if read is None else read()
 
 
 def trains_in_bfloat16(kind: type[nn.Module], device: torch.device) -> bool:

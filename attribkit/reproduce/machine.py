@@ -8,13 +8,14 @@ from typing import Any
 
 import torch
 
+from attribkit.models.precision import processor_capabilities
 from attribkit.versions import versions_of
 
 
 def machine() -> dict[str, Any]:
     """The processor, its cores, the threads of a process, and the versions that decide a result."""
     return {
-        "processor": str(torch.cpu.get_capabilities().get("cpu_name", platform.machine())),
+        "processor": str(processor_capabilities().get("cpu_name", platform.machine())),
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,

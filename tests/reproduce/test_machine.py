@@ -1,9 +1,11 @@
 import importlib.util
+import platform
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+import torch
 
 from attribkit.reproduce import machine
 
@@ -22,3 +24,10 @@ def test_the_commit_is_not_that_of_a_repository_around_the_environment(tmp_path:
     assert module.commit() is None
     subprocess.run([*git, "add", "machine.py"], check=True)
     assert len(module.commit()) == 40
+
+
+def test_the_processor_is_named_as_well_as_torch_knows_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"cpu_name": "A Processor", "avx2": True}, raising=False)
+    assert machine.machine()["processor"] == "A Processor"
+    monkeypatch.delattr(torch.cpu, "get_capabilities")  # as in a torch from before it was there
+    assert machine.machine()["processor"] == platform.machine()

@@ -1,5 +1,6 @@
 import random
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -158,7 +159,7 @@ def test_half_precision_learns_what_full_precision_does(architecture: str, data:
 @pytest.fixture
 def without_lstm(monkeypatch: pytest.MonkeyPatch) -> None:
     """A processor with instructions for bfloat16, and a torch without an LSTM in it."""
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx2": True, "avx512_bf16": True})
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx2": True, "avx512_bf16": True}, raising=False)
     monkeypatch.setattr(precision, "trains_in_bfloat16", lambda kind, device: kind is not nn.LSTM)
 
 
@@ -186,9 +187,17 @@ def test_auto_is_half_precision_only_where_the_processor_is_built_for_it(
 ) -> None:
     device, network = torch.device("cpu"), network_of(architecture)
     for has in (True, False):
-        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda has=has: {"avx2": True, "avx512_bf16": has})
+        named = {"avx2": True, "avx512_bf16": has}
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda named=named: named, raising=False)
         assert uses_bfloat16("auto", network, device) is (has and precision.lacking(network, device) is None)
         assert uses_bfloat16("bfloat16", network, device) and not uses_bfloat16("float32", network, device)
+
+
+def test_auto_is_full_precision_where_torch_is_too_old_to_say_what_the_processor_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
+    assert not uses_bfloat16("auto", network_of("cnn"), torch.device("cpu"))
 
 
 def test_a_loss_that_becomes_nan_stops_and_the_last_good_weights_are_kept(data: Dataset, tmp_path: Path) -> None:
@@ -348,7 +357,7 @@ def test_the_provenance_says_where_the_model_came_from(data: Dataset) -> None:
     assert provenance["training"]["seed"] == 2 and provenance["training"]["learning_rate"] == 0.02
     assert provenance["training"]["best_epoch"] in (1, 2, 3)
     assert provenance["data"]["licence"] == "not known"
-    assert provenance["versions"]["torch"] == torch.__version__
+    assert provenance["versions"]["torch"] == version("torch")
     assert provenance["metrics"] == {} and "vectors" not in provenance
 
 
