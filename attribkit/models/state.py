@@ -1,7 +1,7 @@
 """A network is borrowed for an explanation and given back as it was found, error or not."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from threading import Lock
 from typing import Any
 
@@ -16,9 +16,10 @@ from attribkit.random_state import preserve_random_state
 def eval_mode(network: nn.Module) -> Iterator[None]:
     """Put the network in evaluation mode, for this thread alone; afterwards every module has its own mode again.
 
-    Other threads that need the network wait, so this thread must not wait for them meanwhile.
+    Other threads that need the network wait, so this thread must not wait for them meanwhile. On a GPU, TF32 is off:
+    the network's outputs there equal those on a processor.
     """
-    with lock_of(network):
+    with lock_of(network), _FULL_PRECISION() if _on_gpu(network) else nullcontext():
         training = [module for module in network.modules() if module.training]
         if training:
             network.eval()
@@ -34,7 +35,7 @@ def preserve_state(network: nn.Module) -> Iterator[None]:
     """Prepare the network for gradients with respect to its inputs; afterwards it is exactly as before.
 
     Preserved are every module's mode, every parameter's gradient and `requires_grad`, the random states of Python,
-    NumPy and torch, cuDNN's flags, and the caller's grad and inference mode. Other threads that need the network wait
+    NumPy and torch, TF32's flags, and the caller's grad and inference mode. Other threads that need the network wait
     meanwhile; the settings of the whole process are restored by the last of the threads that explain.
     """
     with ExitStack() as stack:
@@ -43,9 +44,27 @@ def preserve_state(network: nn.Module) -> Iterator[None]:
         stack.enter_context(torch.enable_grad())
         stack.enter_context(eval_mode(network))
         stack.enter_context(_parameters(network))
-        if any(isinstance(module, nn.RNNBase) for module in network.modules()):
-            stack.enter_context(_NO_CUDNN())
+        if _on_gpu(network):
+            stack.enter_context(recurrent_gradients(network))
         yield
+
+
+@contextmanager
+def recurrent_gradients(network: nn.Module) -> Iterator[None]:
+    """Put a network's recurrent layers alone in training mode, without dropout; afterwards they are as before.
+
+    cuDNN's recurrent layers have a backward pass in training mode only. With cuDNN off, each step of a text takes
+    dozens of kernels, and a GPU is slower than a processor.
+    """
+    layers = [module for module in network.modules() if isinstance(module, nn.RNNBase)]
+    before = [(layer.training, layer.dropout) for layer in layers]
+    try:
+        for layer in layers:
+            layer.training, layer.dropout = True, 0.0
+        yield
+    finally:
+        for layer, (training, dropout) in zip(layers, before, strict=True):
+            layer.training, layer.dropout = training, dropout
 
 
 def embedding_fed(network: Any) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
@@ -103,16 +122,41 @@ class _SharedContext:
 
 
 @contextmanager
-def _without_cudnn() -> Iterator[None]:
-    """Switch cuDNN off: its recurrent layers have no backward pass in evaluation mode."""
-    flags = torch.backends.cudnn
-    if not flags.enabled:
-        yield
+def full_precision() -> Iterator[None]:
+    """Switch TF32 off, which keeps 10 of a factor's 23 binary digits: too few for an explanation."""
+    layers = torch.backends.cudnn
+    try:
+        before = torch.get_float32_matmul_precision(), layers.allow_tf32
+    except RuntimeError:  # the caller uses the flags of torch 2.9, and then the older ones cannot be read
+        with _ieee():
+            yield
         return
-    with flags.flags(  # which would reset what is not named
-        enabled=False, benchmark=flags.benchmark, deterministic=flags.deterministic, allow_tf32=flags.allow_tf32
-    ):
+    try:
+        torch.set_float32_matmul_precision("highest")
+        layers.allow_tf32 = False
         yield
+    finally:
+        torch.set_float32_matmul_precision(before[0])
+        layers.allow_tf32 = before[1]
 
 
-_RANDOM_STATES, _NO_CUDNN = _SharedContext(preserve_random_state), _SharedContext(_without_cudnn)
+@contextmanager
+def _ieee() -> Iterator[None]:
+    """Switch TF32 off by the flags that torch has had since 2.9."""
+    layers: Any = torch.backends.cudnn
+    operations = (torch.backends.cuda.matmul, layers.conv, layers.rnn)
+    before = [operation.fp32_precision for operation in operations]
+    try:
+        for operation in operations:
+            operation.fp32_precision = "ieee"
+        yield
+    finally:
+        for operation, precision in zip(operations, before, strict=True):
+            operation.fp32_precision = precision
+
+
+def _on_gpu(network: nn.Module) -> bool:
+    return any(parameter.is_cuda for parameter in network.parameters())
+
+
+_RANDOM_STATES, _FULL_PRECISION = _SharedContext(preserve_random_state), _SharedContext(full_precision)

@@ -29,8 +29,6 @@ from attribkit.attribution.cnn.refinement import LinearPieces
 
 _DEVIATIONS = 8.0
 """λ."""
-_TF32 = 2.0**-11
-"""Unit roundoff of what tensor cores read where TF32 is allowed."""
 _PROBES = 32
 
 
@@ -122,11 +120,9 @@ def _last_layer(filters: Filters, outgoing: Numbers, features: Numbers) -> Numbe
 
 def _roundoffs(filters: Filters) -> tuple[float, float]:
     """Unit roundoff of the sums that the network takes, and of the numbers that it keeps."""
-    weight, flags = filters.convolutions[0].weight, torch.backends
-    summing = torch.finfo(torch.promote_types(weight.dtype, torch.float32)).eps / 2
-    keeping = torch.finfo(weight.dtype).eps / 2
-    if weight.is_cuda and weight.dtype == torch.float32 and (flags.cudnn.allow_tf32 or flags.cuda.matmul.allow_tf32):
-        keeping = 2 * _TF32  # both factors of every product
+    kept = filters.convolutions[0].weight.dtype
+    summing = torch.finfo(torch.promote_types(kept, torch.float32)).eps / 2
+    keeping = torch.finfo(kept).eps / 2  # on a GPU too: `eval_mode` keeps TF32 off
     return summing, keeping
 
 

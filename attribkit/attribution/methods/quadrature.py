@@ -27,6 +27,9 @@ _MEMORY_PER_NUMBER = 64
 """What a gradient is reckoned to need, in units of its point's own size: where states are as wide as embeddings, a
 bidirectional GRU with attention keeps 24 times as much for its backward pass and a bidirectional LSTM 45."""
 
+_LEAST_BYTES, _SHARE = 256 * 2**20, 4
+"""What one batch of gradients may need: so much, or on a GPU this part of what is free, for it wants large batches."""
+
 ALONG_THE_PATH = 10
 """How much looser adding up along the path is judged than at its end. A rule of n nodes is exact up to degree
 (3n + 1)/2 at the end but n − 1 at a node inside, so even a good rule is less exact there."""
@@ -75,6 +78,7 @@ def quadrature(request: AttributionRequest) -> MethodResult:
         request.targets,
         request.difference,
         tolerance=request.tolerance,
+        max_bytes=max(_LEAST_BYTES, _free_bytes(request.ids.device) // _SHARE),
     )
     steps = result.nodes.expand(len(request.targets), -1)
     return MethodResult(result.scores, steps, result.converged, rule_change=result.change, path_error=result.path_error)
@@ -90,7 +94,7 @@ def integrated_gradients(
     *,
     tolerance: float = 1e-4,
     max_nodes: int = 63,
-    max_bytes: int = 256 * 2**20,
+    max_bytes: int = _LEAST_BYTES,
 ) -> Result:
     """Integrated gradients of every token, and whether they converged.
 
@@ -262,6 +266,14 @@ class _Steps:
             slopes.append((gradient * way).sum(2).cpu().double())
         largest = logits.detach().abs().amax(1).cpu().double()
         return largest, [scalar.detach().cpu().double() for scalar in scalars], slopes
+
+
+def _free_bytes(device: torch.device) -> int:
+    """Memory that a GPU has left for new tensors; 0 for any other device, which shares its memory with all else."""
+    if device.type != "cuda":
+        return 0
+    free, _ = torch.cuda.mem_get_info(device)
+    return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
 
 
 def _home(device: torch.device) -> torch.device:
