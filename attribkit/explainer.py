@@ -105,7 +105,7 @@ def explain(
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels, which are shown as the true ones; likewise.
         views: which views to compute; None for every one that the model supports, without "interactions", which takes
-            longer: which words act together, exactly, for a text CNN.
+            longer: which words act together, exactly, for a text CNN; "all" for that one too.
         target: what is explained: None for the predicted class, a label, an index, "all" for every class, or a pair
             ("pos", "neg") for why this and not that, log p_a − log p_b.
         output: the number whose change the scores share out: "log_odds", log p − log(1 − p), "logit" or "probability".
@@ -223,6 +223,11 @@ def _chosen(names: Sequence[str] | None, model: Classifier, options: ViewOptions
     views = _all_views(options)
     if names is None:
         chosen = {name: view for name, view in views.items() if name not in ON_REQUEST and view.supports(model)}
+    elif "all" in names:
+        if tuple(names) != ("all",):
+            raise InputError(f"`views` must be 'all' by itself or a list of views, got {', '.join(map(repr, names))}")
+        chosen = {name: view for name, view in views.items() if view.supports(model)}
+        names = ()
     else:
         chosen = {name: views[name] for name in names if name in views and views[name].supports(model)}
     wrong = [name for name in names or () if name not in chosen]

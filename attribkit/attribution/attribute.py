@@ -1,14 +1,14 @@
 """The only way to attribution: texts that a classifier has read in, the part of each token in its answer out."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from attribkit.attribution.baseline_batch import BaselineBatch, BaselineSpec, check_baselines
+from attribkit.attribution.baseline_batch import BaselineBatch, BaselineSpec, answered_baselines, check_baselines
 from attribkit.attribution.choice import MethodChoice, instead_of_exact
 from attribkit.attribution.cnn.closed_form import declared
 from attribkit.attribution.cnn.lookup_tables import Tables
@@ -19,9 +19,11 @@ from attribkit.attribution.result import TokenAttribution, WindowsByText
 from attribkit.attribution.targets import TargetName, scalars_of
 from attribkit.attribution.text_length import check_max_tokens
 from attribkit.errors import InputError
+from attribkit.models.adapters import notes_of
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
-from attribkit.models.state import embedding_fed, eval_mode, preserve_state
+from attribkit.models.feeding import embedding_fed
+from attribkit.models.state import eval_mode, preserve_state
 from attribkit.text import batching
 
 Run = Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -82,6 +84,8 @@ def attribute(
     check_max_tokens(max_tokens)
     network = classifier.network
     choice = MethodChoice.of(method, network)
+    names, notes = answered_baselines(classifier, names)
+    choice = replace(choice, notes=(*choice.notes, *notes))
     targets = scalars_of(target, output, classifier.labels, batch.logits)
     specs = [BaselineSpec.of(classifier, name) for name in names]
     chosen = METHODS[choice.method]
@@ -216,7 +220,13 @@ class _BatchSolver:
         windows = None if result.phrases is None else WindowsByText.of(result.phrases, len(rows))
         lengths = [len(self.batch.encoded[row].ids) for row in rows]
         notes = [
-            (*choice.notes, *result.notes, *result.text_notes[place : place + 1], *solved.against.note(length))
+            (
+                *choice.notes,
+                *result.notes,
+                *result.text_notes[place : place + 1],
+                *solved.against.note(length),
+                *notes_of(self.classifier.network, length),
+            )
             for place, length in enumerate(lengths)
         ]
         return [

@@ -4,11 +4,13 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from attribkit.attribution import baselines
 from attribkit.errors import InputError, InputTypeError, NetworkError
+from attribkit.models.adapters import Adapted
 from attribkit.models.classifier import Classifier
 
 
@@ -39,6 +41,42 @@ def check_baselines(baseline: object) -> tuple[str, ...]:
     if twice is not None:
         raise InputError(f"`baseline` must name each baseline once, got {twice!r} twice; a band needs different ones")
     return tuple(names)
+
+
+def answered_baselines(classifier: Classifier, names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The baselines themselves, or another in place of "pad" where a network has no answer to nothing but padding.
+
+    So it is with one that finds out by itself, from the ids, which are padding: it divides by no words at all.
+
+    Returns:
+        the names, and notes for a reader.
+    """
+    network = classifier.network
+    if names != ("pad",) or not isinstance(network, Adapted) or _answers(classifier, classifier.tokenizer.pad_id):
+        return names, ()
+    other = "unk" if _answers(classifier, classifier.tokenizer.unk_id) else "mean"
+    if network.embedding is None and other == "mean":
+        return names, ()
+    return (other,), (f"compared with {other!r}: the network has no answer to a text that is all padding",)
+
+
+def _answers(classifier: Classifier, word: int) -> bool:
+    """Whether a text of this word alone has finite logits."""
+    ids = np.full(8, word, dtype=np.int64)
+    try:
+        return bool(np.isfinite(classifier.logits([ids])).all())
+    except RuntimeError:  # torch's own, as of a packed sequence without any length
+        return False
+
+
+def _table(network: Any, name: str) -> Tensor:
+    if network.embedding is None:
+        raise InputError(
+            f"the baseline {name!r} is no word, and this network's words pass through no nn.Embedding layer; take "
+            "'pad', 'unk' or a text"
+        )
+    table: Tensor = network.embedding.weight.detach()
+    return table
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,8 +132,7 @@ class BaselineBatch:
         name = named.name if named.words is None else "text"
         arguments = (mask, tokenizer.pad_id, tokenizer.unk_id, named.words)
         tokens = baselines.ids(name, *arguments)
-        weight = network.embedding.weight.detach()
-        vectors: Any = baselines.embedded(name, weight, *arguments) if tokens is None else None
+        vectors: Any = None if tokens is not None else baselines.embedded(name, _table(network, named.name), *arguments)
         # one baseline is the same for all texts of a length, and so is the network's answer: padding never matters
         lengths = mask.sum(1).tolist()
         new = {length: row for row, length in enumerate(lengths) if length not in named.outputs}

@@ -5,10 +5,12 @@ from typing import Any
 
 from attribkit.attribution.cnn import closed_form
 from attribkit.attribution.cnn.filters import geometry_fault, named_as_text_cnn
-from attribkit.attribution.registry import CLOSED_FORM, METHODS, Method, method_of
+from attribkit.attribution.registry import CLOSED_FORM, GRADIENTS, METHODS, MODULES, Method, method_of
 from attribkit.errors import InputError
-from attribkit.models.state import embedding_fed, preserve_state
+from attribkit.models.feeding import embedding_fed, gradient_fault
+from attribkit.models.state import preserve_state
 
+_WITHOUT_GRADIENTS = "shapley_sampling"
 _DIFFERS = "its logits for this text or its baseline are not those of the closed form"
 
 
@@ -34,12 +36,21 @@ class MethodChoice:
             InputError: for an unknown name, or a method that needs a closed form where the network has none.
         """
         requested = None if method is None else method_of(method)
+        if requested is not None and requested.needs in (GRADIENTS, MODULES):
+            reason = gradient_fault(network)
+            if reason is not None:
+                raise InputError(_refusal(requested, network, reason))
         if requested is not None and not requested.closed_form:
             return MethodChoice(requested.name, True)
         reason = why_not_exact(network)
         if reason is None:
             return MethodChoice("exact" if requested is None else requested.name, True)
         if requested is None:
+            missing = gradient_fault(network)
+            if missing is not None:
+                return MethodChoice(
+                    _WITHOUT_GRADIENTS, False, (f"by Shapley sampling, not by integrated gradients: {missing}",)
+                )
             return MethodChoice("quadrature", False, (_instead(reason),) if named_as_text_cnn(network) else ())
         if requested.needs == CLOSED_FORM:
             raise InputError(_refusal(requested, network, reason))
@@ -53,8 +64,10 @@ def choose(method: str | None, network: Any) -> str:
 
 def methods_for(network: Any) -> list[str]:
     """The names of the methods that can be asked for with a network."""
-    closed = why_not_exact(network) is None
-    return [method.name for method in METHODS.values() if closed or method.needs != CLOSED_FORM]
+    lacking = {CLOSED_FORM} if why_not_exact(network) is not None else set()
+    if gradient_fault(network) is not None:
+        lacking |= {GRADIENTS, MODULES}
+    return [method.name for method in METHODS.values() if method.needs not in lacking]
 
 
 def why_not_exact(network: Any) -> str | None:
@@ -78,9 +91,11 @@ def instead_of_exact(method: str | None, network: Any) -> MethodChoice:
 
 
 def _refusal(method: Method, network: Any, reason: str) -> str:
+    need = "gradients" if method.needs == MODULES else method.needs
+    name = type(getattr(network, "network", network)).__name__
     return (
-        f"method={method.name!r} needs a network with a closed form, got {type(network).__name__}: {reason}; use "
-        f"method={method.instead!r}"
+        f"method={method.name!r} needs a network with {need}, got {name}: {reason}; use "
+        f"method={method.instead or _WITHOUT_GRADIENTS!r}"
     )
 
 

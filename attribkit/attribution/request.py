@@ -79,7 +79,12 @@ class AttributionRequest:
 
     @cached_property
     def moved(self) -> Tensor:
-        """(B, T) bool: the real tokens whose embedding differs from the baseline's; all others have the score 0."""
+        """(B, T) bool: the real tokens whose embedding is not the baseline's; no other token can have a part.
+
+        Where words pass through no embedding layer, those whose id is not the baseline's.
+        """
+        if self.network.embedding is None:
+            return (self.ids != self.baseline_ids) & self.mask
         return (self.embedded != self.baseline).any(2) & self.mask
 
     def text(self, row: int) -> "AttributionRequest":

@@ -199,7 +199,7 @@ def _engine_of(
         refusal = _IN_SCRIPT.format(settings.method) if only_in_script(settings.method) else None
         if classifier is not None and refusal is None:
             saved = _sent(classifier, Path(stack.enter_context(TemporaryDirectory()))) if engine == "local" else None
-            dtype = str(classifier.network.embedding.weight.dtype).removeprefix("torch.")
+            dtype = str(next(classifier.network.parameters()).dtype).removeprefix("torch.")
             job, refusal = (job, _NOT_SENT) if saved is None else (replace(job, model=str(saved), dtype=dtype), None)
         if refusal is not None:
             if (count or 1) > 1 or engine != "local":

@@ -11,6 +11,7 @@ from attribkit.attribution.registry import METHODS
 from attribkit.errors import InputError, did_you_mean
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
+from attribkit.models.feeding import gradient_fault
 from attribkit.results.panels import Convergence
 from attribkit.views.attention import Attention
 from attribkit.views.attribution import Attribution
@@ -42,7 +43,8 @@ class MethodScores:
 def default_methods(model: Classifier) -> tuple[str, ...]:
     """Integrated gradients as this network gets them, two gradients to compare with, attention if there is any."""
     attention = (ATTENTION,) if model.has_attention else ()
-    return (choose(None, model.network), "input_x_gradient", "saliency", *attention)
+    gradients = () if gradient_fault(model.network) is not None else ("input_x_gradient", "saliency")
+    return (choose(None, model.network), *gradients, *attention)
 
 
 def check_methods(model: Classifier, methods: Sequence[str] | str | None) -> tuple[str, ...]:

@@ -28,10 +28,10 @@ class Network(Protocol):
     A network with attention also has `attend(ids, mask) -> (logits, weights (B, T))`. One with a closed form of
     integrated gradients has `convolutions` and `output`; that its logits are those of the closed form is checked
     (`attribkit.attribution.cnn.closed_form`). One whose gradients need texts of one length says so by
-    `equal_lengths = True`.
+    `equal_lengths = True`. One whose words pass through no `nn.Embedding` has None there.
     """
 
-    embedding: nn.Embedding
+    embedding: nn.Embedding | None
 
     def __call__(self, ids: Tensor, mask: Tensor) -> Tensor:
         """Logits (B, C)."""
@@ -39,11 +39,12 @@ class Network(Protocol):
 
 
 def keeps_contract(network: object) -> bool:
-    """Whether an object has what `Network` names: an `embedding` that is an `nn.Embedding`, and a call.
+    """Whether an object has what `Network` names: an `embedding` that is an `nn.Embedding`, or None, and a call.
 
     Not `isinstance` with a runtime-checkable protocol: since Python 3.12 that does not see the submodules of a module.
     """
-    return callable(network) and isinstance(getattr(network, "embedding", None), nn.Embedding)
+    embedding = getattr(network, "embedding", network)
+    return callable(network) and (embedding is None or isinstance(embedding, nn.Embedding))
 
 
 def check_contract(network: object) -> None:

@@ -1,85 +1,234 @@
-"""Wrapping the networks users already have so that they keep the contract."""
+"""Wrapping the networks that users already have so that they keep the contract."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
 
 from attribkit.errors import InputError
+from attribkit.models.network_output import KINDS, Outputs, last_function, looks_like, tensor_of, to_logits
+
+Inputs = Literal["ids", "ids, lengths", "ids, mask"]
+_LONGEST_KERNEL = 64  # tokens up to which a length that a network can take is looked for
+_PROBES = 16  # texts by whose outputs probabilities are told from logits
 
 
 class Adapted(nn.Module):
     """A user's own network, adapted to the contract `forward(ids, mask) -> logits (B, C)`.
 
     A network that takes no mask would see padding; it is therefore run on texts of equal length, one group after
-    another, so that padding never matters for it either.
+    another, so that padding never matters for it either. Probabilities are turned back into logits whose softmax they
+    are, so that what is shown is the network's own. A text that is too short for the network's widest kernel is filled
+    with PAD up to the least length it takes.
 
     Args:
-        network: the user's network, batch first, unchanged.
+        network: the user's network, unchanged. It returns a tensor, a tuple that starts with one, or a mapping or an
+            object with `logits`.
         inputs: what its forward takes: "ids" for `forward(x)`, "ids, lengths" for `forward(x, lengths)`, "ids, mask".
-        outputs: "logits" (B, C), or "logit" for a single-logit network (B,) or (B, 1) trained with binary
-            cross-entropy, whose number becomes the log-odds of the second label.
-        embedding: the network's embedding layer; not needed if there is just one.
+        outputs: what it returns: "logits", "log_probabilities" or "probabilities" (B, C); or, of a network with one
+            output (B,) or (B, 1), "logit" if it was trained with binary cross-entropy on logits, "probability" if it
+            ends in a sigmoid: its number belongs to the second label. None looks at how the outputs are made, and at
+            their numbers. A network that ends in a sigmoid or a softmax is taken so whatever is said here.
+        embedding: the network's embedding layer; found by itself if there is just one. False for a network without any
+            (a table of its own, say), which only methods that change texts can explain.
+        length: tokens (PAD after them, or the rest cut off) that every text had as the network was trained, for a
+            network that takes one length only, or whose answer depends on how far a text is padded.
+        batch_first: False for a network that takes ids (T, B).
+        pad_id: the id that fills a text; the embedding's `padding_idx` if not given, else 0.
 
     Raises:
-        ValueError: if the network has no embedding layer, or several and none was named.
+        InputError: if the network has no embedding layer, or several and none was named; for a setting that is none of
+            the above.
+
+    Example:
+        >>> import torch
+        >>> from attribkit.models.adapters import Adapted
+        >>> class Mean(torch.nn.Module):
+        ...     def __init__(self):
+        ...         super().__init__()
+        ...         self.words, self.linear = torch.nn.Embedding(9, 4), torch.nn.Linear(4, 1)
+        ...     def forward(self, x):
+        ...         return self.linear(self.words(x).mean(1)).sigmoid().squeeze()
+        >>> network = Adapted(Mean())
+        >>> ids = torch.tensor([[1, 2, 3]])
+        >>> own = network.network(ids)
+        >>> bool(torch.isclose(network(ids, ids > 0).softmax(1)[0, 1], own))
+        True
     """
 
     def __init__(
         self,
         network: nn.Module,
-        inputs: Literal["ids", "ids, lengths", "ids, mask"] = "ids",
-        outputs: Literal["logits", "logit"] = "logits",
-        embedding: nn.Embedding | None = None,
+        inputs: Inputs = "ids",
+        outputs: Outputs | None = None,
+        embedding: nn.Embedding | Literal[False] | None = None,
+        *,
+        length: int | None = None,
+        batch_first: bool = True,
+        pad_id: int | None = None,
     ) -> None:
         super().__init__()
-        if inputs not in ("ids", "ids, lengths", "ids, mask"):
+        if inputs not in get_args(Inputs):
             raise InputError(f"`inputs` must be 'ids', 'ids, lengths' or 'ids, mask', got {inputs!r}")
-        if outputs not in ("logits", "logit"):
-            raise InputError(f"`outputs` must be 'logits' or 'logit', got {outputs!r}")
-        if embedding is None:
-            embeddings = [module for module in network.modules() if isinstance(module, nn.Embedding)]
-            if len(embeddings) != 1:
-                raise InputError(
-                    f"the network must have one nn.Embedding, got {len(embeddings)}; name it with `embedding=network.…`"
-                )
-            embedding = embeddings[0]
+        if outputs is not None and outputs not in KINDS:
+            raise InputError(f"`outputs` must be one of {', '.join(map(repr, KINDS))}, got {outputs!r}")
+        if length is not None and (isinstance(length, bool) or not isinstance(length, int) or length < 1):
+            raise InputError(f"`length` must be a number of tokens, at least 1, got {length!r}")
+        layer = _embedding_of(network) if embedding is None else embedding or None
         self.network = network
         self.inputs = inputs
         self.outputs = outputs
-        self.equal_lengths = inputs != "ids, mask"
+        self.length = length
+        self.batch_first = batch_first
+        self.pad_id = pad_id if pad_id is not None else (layer.padding_idx or 0) if layer is not None else 0
+        self.equal_lengths = inputs != "ids, mask" and length is None
+        self.embedding: nn.Embedding | None
         # not registered a second time: its weights belong to the network
-        object.__setattr__(self, "embedding", embedding)
+        object.__setattr__(self, "embedding", layer)
+        self._seen = _Seen()
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """Logits (B, C) of ids (B, T) int64, of which mask (B, T) bool says which are real tokens."""
-        if self.inputs == "ids, mask":
-            return self._logits(self.network(ids, mask))
+        """Logits (B, C) of ids (B, T) int64, of which mask (B, T) bool says which are real tokens.
+
+        Raises:
+            InputError: for an id beyond the embedding's rows; for outputs of another shape.
+        """
+        self._check(ids)
+        if not self.equal_lengths:
+            return self._run(*self._at_length(ids, mask, self.length))
         lengths = mask.sum(1).clamp(min=1)
         distinct = lengths.unique()
         if len(distinct) == 1:
-            return self._run(ids[:, : int(distinct[0])], lengths)
+            length = int(distinct[0])
+            return self._run(ids[:, :length], mask[:, :length])
         order, parts = [], []
         for length in distinct.tolist():
             rows = (lengths == length).nonzero().squeeze(1)
             order.append(rows)
-            parts.append(self._run(ids[rows, :length], lengths[rows]))
+            parts.append(self._run(ids[rows, :length], mask[rows, :length]))
         return torch.cat(parts)[torch.cat(order).argsort()]
 
-    def _run(self, ids: Tensor, lengths: Tensor) -> Tensor:
-        if self.inputs == "ids, lengths":
-            return self._logits(self.network(ids, lengths.cpu()))
-        return self._logits(self.network(ids))
+    def note(self, tokens: int) -> tuple[str, ...]:
+        """What a reader of the scores of a text of so many tokens must know of how the network was asked."""
+        notes = []
+        if self.length is not None and tokens > self.length:
+            notes.append(f"the network reads the first {self.length} of the text's {tokens} tokens; the others count 0")
+        if self._seen.shortest is not None and tokens < self._seen.shortest:
+            notes.append(f"filled with PAD to {self._seen.shortest} tokens, the least that the network takes")
+        if self.outputs is not None and self._seen.kind not in (None, self.outputs):
+            notes.append(f"the network's outputs are taken as {self._seen.kind}, as which it makes them")
+        return tuple(notes)
 
-    def _logits(self, result: Tensor) -> Tensor:
-        if self.outputs == "logits":
-            if result.ndim != 2 or result.shape[1] < 2:
-                raise InputError(
-                    f"the network must return logits of shape (B, C) with C ≥ 2, got {tuple(result.shape)}; pass "
-                    "outputs='logit' for a single-logit network"
-                )
-            return result
-        single = result.reshape(len(result), -1)
-        if single.shape[1] != 1:
-            raise InputError(f"a single-logit network must return (B,) or (B, 1), got {tuple(result.shape)}")
-        return torch.cat((torch.zeros_like(single), single), dim=1)
+    def _check(self, ids: Tensor) -> None:
+        layer: nn.Embedding | None = self.embedding
+        if layer is None or not ids.numel():
+            return
+        largest, rows = int(ids.max()), len(layer.weight)
+        if largest >= rows:
+            raise InputError(
+                f"the tokenizer gives a word the id {largest}, the network's embedding has rows 0 to {rows - 1}; give "
+                "the vocabulary that the network was trained with"
+            )
+
+    def _at_length(self, ids: Tensor, mask: Tensor, length: int | None) -> tuple[Tensor, Tensor]:
+        """Texts (B, T) cut or filled with PAD to `length`."""
+        if length is None:
+            return ids, mask
+        missing = max(0, length - ids.shape[1])
+        mask = nn.functional.pad(mask[:, :length], (0, missing))
+        return nn.functional.pad(ids[:, :length], (0, missing)).masked_fill(~mask, self.pad_id), mask
+
+    def _run(self, ids: Tensor, mask: Tensor) -> Tensor:
+        shortest = self._seen.shortest
+        if shortest is not None and ids.shape[1] < shortest:
+            ids, mask = self._at_length(ids, mask, shortest)
+        try:
+            return self._logits(ids, mask)
+        except RuntimeError:
+            if self.length is not None or shortest is not None or ids.shape[1] >= _LONGEST_KERNEL:
+                raise
+            self._seen.shortest = self._shortest(ids, mask)
+            if self._seen.shortest is None:
+                raise
+        return self._logits(*self._at_length(ids, mask, self._seen.shortest))
+
+    def _shortest(self, ids: Tensor, mask: Tensor) -> int | None:
+        """The least length above the texts' own that the network takes; None if it takes none."""
+        for length in range(ids.shape[1] + 1, _LONGEST_KERNEL + 1):
+            try:
+                self._call(*self._at_length(ids[:1], mask[:1], length))
+                return length
+            except RuntimeError:
+                continue
+        return None
+
+    def _call(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """The network's outputs, a row per text."""
+        given, real = (ids, mask) if self.batch_first else (ids.T, mask.T)
+        if self.inputs == "ids":
+            returned = self.network(given)
+        elif self.inputs == "ids, lengths":
+            returned = self.network(given, mask.sum(1).clamp(min=1).cpu())
+        else:
+            returned = self.network(given, real)
+        return tensor_of(returned, len(ids))
+
+    def _logits(self, ids: Tensor, mask: Tensor) -> Tensor:
+        if self._seen.kind is None:  # asked first, so that what hooks see last is the texts
+            self._seen.kind = self._kind(ids, mask)
+        return to_logits(self._call(ids, mask), self._seen.kind)
+
+    def _kind(self, ids: Tensor, mask: Tensor) -> Outputs:
+        """What the outputs are: as they are made, or as they were said to be, or as they look."""
+        made = last_function(lambda: self._call(ids, mask), len(ids))
+        outputs = self._call(*self._other_texts(ids[:1], mask[:1]))
+        columns = 1 if outputs.ndim == 1 else outputs.shape[1]
+        if made == "probability" and columns > 1:
+            if looks_like(outputs) == "probabilities":
+                return "probabilities"
+            raise InputError(
+                f"the network ends in a sigmoid for each of {columns} outputs, so that several labels may hold at "
+                "once; a classifier of one label a text was expected, return logits or a softmax"
+            )
+        if made is not None and (columns > 1) == (made != "probability"):
+            return made
+        return self.outputs or looks_like(outputs)
+
+    def _other_texts(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Texts of random words, as many as tell probabilities from logits."""
+        rows = getattr(self.embedding, "num_embeddings", None) or int(ids.max()) + 1
+        words = torch.randint(0, rows, (_PROBES, ids.shape[1]), generator=torch.Generator().manual_seed(0))
+        words = torch.where(words == self.pad_id, int(ids.max()), words).to(ids.device)
+        return torch.where(mask, words, self.pad_id), mask.expand(_PROBES, -1)
+
+
+def notes_of(network: object, tokens: int) -> tuple[str, ...]:
+    """`Adapted.note` of an adapted network; nothing of any other."""
+    return network.note(tokens) if isinstance(network, Adapted) else ()
+
+
+class _Seen:
+    """What was learnt of a network as it ran: no setting, and no part of what it is, so none of its fingerprint.
+
+    Attributes:
+        kind: what its outputs are.
+        shortest: tokens below which it fails.
+    """
+
+    def __init__(self) -> None:
+        self.kind: Outputs | None = None
+        self.shortest: int | None = None
+
+
+def _embedding_of(network: nn.Module) -> nn.Embedding | None:
+    """The only embedding layer; None where words pass through an `nn.EmbeddingBag` or TorchScript instead."""
+    layers = [module for module in network.modules() if isinstance(module, nn.Embedding)]
+    if len(layers) == 1:
+        return layers[0]
+    other = any(isinstance(module, (nn.EmbeddingBag, torch.jit.ScriptModule)) for module in network.modules())
+    if not layers and other:
+        return None
+    raise InputError(
+        f"the network must have one nn.Embedding, got {len(layers)}; name it with `embedding=network.…`"
+        + ("" if layers else ", or pass embedding=False if it has none")
+    )

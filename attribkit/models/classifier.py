@@ -17,7 +17,7 @@ from attribkit.data.text_tables import Data
 from attribkit.errors import InputError
 from attribkit.models import check_contract, model_folder, overview
 from attribkit.models.contents import Contents, fill
-from attribkit.models.devices import choose_device, located
+from attribkit.models.devices import choose_device, device_of, located
 from attribkit.models.fingerprint import earlier_fingerprint, fingerprint, fingerprints_known
 from attribkit.models.layers import Layer, before_last, find_layers
 from attribkit.models.lock import lock_of
@@ -114,9 +114,17 @@ class Classifier(Result):
 
     @property
     def device(self) -> torch.device:
-        """The device of the network's embedding."""
-        device: torch.device = self.network.embedding.weight.device
-        return device
+        """Where the network's weights are."""
+        return device_of(self.network)
+
+    @property
+    def vocabulary_size(self) -> int:
+        """How many ids a text may hold: the embedding's rows; where there is no embedding, those that words have."""
+        embedding = self.network.embedding
+        if embedding is not None:
+            return len(embedding.weight)
+        vocabulary: Mapping[str, int] = getattr(self.tokenizer, "vocabulary", {})
+        return 1 + max((self.tokenizer.pad_id, self.tokenizer.unk_id, *vocabulary.values()))
 
     @property
     def has_attention(self) -> bool:

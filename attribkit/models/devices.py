@@ -1,6 +1,9 @@
 """Where a network computes."""
 
+from itertools import chain
+
 import torch
+from torch import nn
 
 from attribkit.errors import InputError
 
@@ -21,6 +24,12 @@ def choose_device(device: str | torch.device | None = None) -> torch.device:
     except (RuntimeError, AssertionError) as error:  # a torch built without CUDA asserts
         raise InputError(f"`device` must name a device of this machine, such as 'cpu', got {str(device)!r}") from error
     return chosen
+
+
+def device_of(network: nn.Module) -> torch.device:
+    """Where a network's weights are; the processor for one without any."""
+    weight = next(chain(network.parameters(), network.buffers()), None)
+    return torch.device("cpu") if weight is None else weight.device
 
 
 def located(device: torch.device) -> torch.device:

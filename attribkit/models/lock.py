@@ -11,8 +11,9 @@ _MAKING = Lock()
 def lock_of(network: Any) -> Any:
     """The lock of a network; a thread that holds it may take it again.
 
-    It belongs to the network's embedding, on which hooks are put and which every wrapper of one network shares. It is
-    not an attribute of the network, for a lock can be neither copied nor pickled.
+    It belongs to the network's embedding, on which hooks are put and which every wrapper of one network shares; where
+    there is none, to the network that is wrapped. It is not an attribute, for a lock can be neither copied nor pickled.
     """
     with _MAKING:
-        return _LOCKS.setdefault(getattr(network, "embedding", network), RLock())
+        shared = getattr(network, "embedding", None)
+        return _LOCKS.setdefault(getattr(network, "network", network) if shared is None else shared, RLock())

@@ -3,10 +3,9 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from threading import Lock
-from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from attribkit.models.lock import lock_of
 from attribkit.random_state import preserve_random_state
@@ -65,27 +64,6 @@ def recurrent_gradients(network: nn.Module) -> Iterator[None]:
     finally:
         for layer, (training, dropout) in zip(layers, before, strict=True):
             layer.training, layer.dropout = training, dropout
-
-
-def embedding_fed(network: Any) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
-    """The network's own forward pass with the embedding's output replaced.
-
-    The hook that replaces it exists only during the call.
-
-    Returns:
-        a function (embedded (N, T, E), ids (N, T), mask (N, T)) → logits (N, C). The network still gets the ids, and
-        may use them.
-    """
-
-    def run(embedded: Tensor, ids: Tensor, mask: Tensor) -> Tensor:
-        handle = network.embedding.register_forward_hook(lambda *_: embedded)
-        try:
-            logits: Tensor = network(ids, mask)
-            return logits
-        finally:
-            handle.remove()
-
-    return run
 
 
 @contextmanager

@@ -193,7 +193,7 @@ def _card(model: ServedModel) -> ModelCard:
         network=type(model.network).__name__,
         parameters=sum(parameter.numel() for parameter in model.network.parameters()),
         labels=list(model.labels),
-        vocabulary=model.network.embedding.num_embeddings,
+        vocabulary=model.vocabulary_size,
         methods=methods_for(model.network),
         views=supported(model),
         attention=model.has_attention,

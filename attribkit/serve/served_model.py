@@ -48,7 +48,7 @@ class ServedModel(Classifier):
     def words(self) -> tuple[str, ...]:
         """(V,) the word of each row of the embedding, "" where it has none; empty if the tokenizer tells no words."""
         vocabulary = getattr(self.tokenizer, "vocabulary", {})
-        words = [""] * (self.network.embedding.num_embeddings if vocabulary else 0)
+        words = [""] * (self.vocabulary_size if vocabulary else 0)
         for word, row in vocabulary.items():
             if row not in (self.tokenizer.pad_id, self.tokenizer.unk_id):
                 words[row] = word

@@ -21,7 +21,8 @@ from attribkit.attribution.text_length import check_max_tokens, duration, timed
 from attribkit.errors import InputError
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
-from attribkit.models.state import embedding_fed, preserve_state
+from attribkit.models.feeding import embedding_fed
+from attribkit.models.state import preserve_state
 from attribkit.results.panels import INDICES, Pairs
 from attribkit.text.encoded import shortened
 

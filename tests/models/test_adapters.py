@@ -149,7 +149,7 @@ def test_outputs_of_the_wrong_shape_are_refused(laws: Any, network: nn.Module, o
         Adapted(network, outputs=outputs)(*laws.batch([[1, 2]]))
 
 
-@pytest.mark.parametrize("options", [{"inputs": "mask"}, {"outputs": "probability"}])
+@pytest.mark.parametrize("options", [{"inputs": "mask"}, {"outputs": "scores"}])
 def test_an_unknown_convention_is_refused(options: dict[str, Any]) -> None:
     ((name, value),) = options.items()
     with pytest.raises(ValueError, match=f"`{name}` must be .*, got '{value}'"):

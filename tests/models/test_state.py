@@ -11,7 +11,8 @@ import torch
 
 from attribkit.explainer import explain
 from attribkit.models.classifier import Classifier
-from attribkit.models.state import embedding_fed, full_precision, preserve_state, recurrent_gradients
+from attribkit.models.feeding import embedding_fed
+from attribkit.models.state import full_precision, preserve_state, recurrent_gradients
 
 
 def state(network: Any) -> dict[str, Any]:

@@ -27,15 +27,21 @@ def measure(
     seed: int,
     progress: Progress = silent,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Infidelity and max-sensitivity (M, N) of the texts `rows`, NaN elsewhere; of the predicted class's log-odds."""
+    """Infidelity and max-sensitivity (M, N) of the texts `rows`, NaN elsewhere; of the predicted class's log-odds.
+
+    A network whose words pass through no embedding layer has no max-sensitivity: it cannot be asked about points that
+    are no words.
+    """
     infidelities, sensitivities = np.full((2, len(methods), len(batch.texts)), np.nan)
-    perturbed = _PerturbedModel(model)
+    perturbed = None if model.network.embedding is None else _PerturbedModel(model)
     for row in counted(rows.tolist(), progress, "perturbing texts"):
         encoded, label = batch.encoded[row], int(batch.logits[row].argmax())
         value = _gated(model, encoded.ids, label)
         for number, method in enumerate(methods):
             own = torch.from_numpy(scores[number][row].copy())
             infidelities[number, row] = infidelity(value, own, seed)
+            if perturbed is None:
+                continue
             explain = perturbed.explaining(batch.part(np.array([row])), method, label, seed)
             sensitivities[number, row] = max_sensitivity(explain, perturbed.embedded(encoded), seed)
     return infidelities, sensitivities

@@ -54,7 +54,7 @@ def one_sided(model: Classifier, words: pd.DataFrame, numbers: Mapping[str, int]
 
 def _text_counts(model: Classifier, texts: list[str], truth: NDArray[np.int64]) -> NDArray[np.int64]:
     """(C, V) how many texts of each class hold each id of the vocabulary."""
-    classes, size = len(model.labels), model.network.embedding.num_embeddings
+    classes, size = len(model.labels), model.vocabulary_size
     counts = np.zeros(classes * size, dtype=np.int64)
     read = tokenise(model.tokenizer, texts)
     for place, ids in zip(truth[read.places], read.ids, strict=True):

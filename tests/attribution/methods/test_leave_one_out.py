@@ -18,7 +18,7 @@ from attribkit.attribution.request import AttributionRequest
 from attribkit.explainer import explain
 from attribkit.models import CNNSettings, TextCNN
 from attribkit.models.classifier import Classifier
-from attribkit.models.state import embedding_fed
+from attribkit.models.feeding import embedding_fed
 
 TEXT = "never such a good unheard film a good film"
 
