@@ -56,6 +56,9 @@ class Adapted(nn.Module):
         True
     """
 
+    other_lookups = True
+    """The network may look up other ids than the text's, or the text's more than once."""
+
     def __init__(
         self,
         network: nn.Module,

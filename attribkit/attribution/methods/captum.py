@@ -12,7 +12,6 @@ from torch import Tensor
 
 from attribkit.attribution.outputs import Target
 from attribkit.attribution.request import AttributionRequest, MethodResult
-from attribkit.models.adapters import Adapted
 
 FIRST_STEPS, MOST_STEPS = 50, 1_600
 
@@ -68,8 +67,8 @@ def _attribute(request: AttributionRequest, target: Target, rows: Tensor, steps:
     def scalar(logits: Tensor, index: Tensor, *against: Tensor) -> Tensor:
         return Target(target.output, index, *against).of(logits)
 
-    # Captum feeds every call of a layer with the same vectors; another's network may look up several things
-    if request.baseline_ids is not None and not isinstance(network, Adapted):
+    # Captum feeds every call of a layer with the same vectors
+    if request.baseline_ids is not None and not getattr(network, "other_lookups", False):
         layer = LayerIntegratedGradients(
             lambda ids, mask, index, *against: scalar(network(ids, mask), index, *against), network.embedding
         )
