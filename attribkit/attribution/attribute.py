@@ -110,9 +110,9 @@ def attribute(
                 continue
             other = instead_of_exact(method, network)
             with preserve_state(network):
-                for some, way in ((rows[agree], choice), (rows[~agree], other)):
-                    if len(some):
-                        yield from solver.by_text(some, solver.solve(some, way))
+                for group, way in ((rows[agree], choice), (rows[~agree], other)):
+                    if len(group):
+                        yield from solver.by_text(group, solver.solve(group, way))
 
 
 def check_settings(output: str, method: str | None, baseline: str | Sequence[str], tolerance: float) -> tuple[str, ...]:

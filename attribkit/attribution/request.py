@@ -118,12 +118,12 @@ class AttributionRequest:
             keep: (N, T) bool, the tokens that are kept.
         """
         parts = []
-        for some, present in zip(*(part.split(self.rows_at_once) for part in (rows, keep)), strict=True):
-            mask, ids = self.mask[some], self.ids[some]
+        for chunk, present in zip(*(part.split(self.rows_at_once) for part in (rows, keep)), strict=True):
+            mask, ids = self.mask[chunk], self.ids[chunk]
             if self.baseline_ids is not None:
-                logits = self.network(torch.where(present, ids, self.baseline_ids[some]), mask)
+                logits = self.network(torch.where(present, ids, self.baseline_ids[chunk]), mask)
             else:
-                points = torch.where(present.unsqueeze(2), self.embedded[some], self.baseline[some])
+                points = torch.where(present.unsqueeze(2), self.embedded[chunk], self.baseline[chunk])
                 logits = self.run(points, ids, mask)
             parts.append(logits.cpu().double())
         return torch.cat(parts)

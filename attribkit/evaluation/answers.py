@@ -142,5 +142,7 @@ class Answers:
         if self.measured is None:
             true, predicted = self.truth[self.labelled], self.predicted[self.labelled]
             return counted(self.labels, true, predicted, self.given - len(self.labelled))
-        some = np.array([bool(name) for name in self.named])
-        return measure(self.labels, np.array(self.named)[some], self.logits[some], self.rows[some], self.measured)
+        is_named = np.array([bool(name) for name in self.named])
+        return measure(
+            self.labels, np.array(self.named)[is_named], self.logits[is_named], self.rows[is_named], self.measured
+        )

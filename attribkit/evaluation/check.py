@@ -202,8 +202,8 @@ def check(
     with shown(progress) as tell:
         answers = Answers.of(model, data, split=split, text=text, label=label, progress=tell)
         drawn = np.sort(np.random.default_rng(seed).permutation(len(answers.texts))[:texts])
-        some = [answers.texts[place] for place in drawn]
-        explained, convergence = _of_scores(model, some, name, seed, tell)
+        sample = [answers.texts[place] for place in drawn]
+        explained, convergence = _of_scores(model, sample, name, seed, tell)
         rationales = _of_rationales(model, answers, drawn, name, seed, tell)
     metrics = answers.metrics()
     rows = answers.measured
@@ -213,8 +213,8 @@ def check(
     if answers.skipped:
         notes.append(skipped_sentence(answers.skipped, answers.given))
     measured = [*_of_answers(answers, metrics), *explained, *rationales]
-    if len(some) < len(answers.texts):
-        notes.append(f"the explanations' figures are of {len(some):,} texts, drawn with seed {seed}")
+    if len(sample) < len(answers.texts):
+        notes.append(f"the explanations' figures are of {len(sample):,} texts, drawn with seed {seed}")
     notes.append(convergence.sentence)
     by_name = {figure.name: figure for figure in measured}
     for wanted in limits:
@@ -228,7 +228,7 @@ def check(
         name,
         len(rows.table),
         rows.seen,
-        len(some),
+        len(sample),
         figures,
         convergence,
         tuple(notes),

@@ -114,8 +114,8 @@ def scores_for(
     errors = np.full(len(batch.texts), np.nan)
     for target in np.unique(targets).tolist():
         rows = np.flatnonzero(targets == target)
-        some = token_scores(model, batch.part(rows), method, target=target, seed=seed, tolerance=tolerance)
-        errors[rows] = some.errors
-        for row, scores, verdict in zip(rows, some.scores, some.converged, strict=True):
+        scored = token_scores(model, batch.part(rows), method, target=target, seed=seed, tolerance=tolerance)
+        errors[rows] = scored.errors
+        for row, scores, verdict in zip(rows, scored.scores, scored.converged, strict=True):
             of_texts[row], converged[row] = scores, verdict
     return MethodScores(of_texts, tuple(converged), errors)

@@ -123,8 +123,8 @@ class TextCNN(nn.Module):
                 windows = windows.masked_fill(~_window_mask(mask, width).unsqueeze(-1), nowhere)
             windows = windows * width + torch.arange(width, device=ids.device)  # (B, T + K - 1, K): rows of the table
             with torch.no_grad():
-                sums = (_sums(some, table) for some in windows.split(texts))
-                largest = torch.cat([some.argmax(1) if learning else some.amax(1) for some in sums])  # (B, F)
+                sums = (_sums(chunk, table) for chunk in windows.split(texts))
+                largest = torch.cat([chunk.argmax(1) if learning else chunk.amax(1) for chunk in sums])  # (B, F)
             if not learning:
                 pooled.append(F.relu(largest + bias))
                 continue

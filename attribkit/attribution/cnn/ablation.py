@@ -29,15 +29,15 @@ class WindowAblation:
 
     Attributes:
         filters: the network's.
-        given: ((T + 2) · Q, F) what each token gives each tap of each filter; PAD's rows follow, then zeros for what
-            lies beyond the text.
+        contributions: ((T + 2) · Q, F) what each token gives each tap of each filter; PAD's rows follow, then zeros for
+            what lies beyond the text.
         lost: (Q, T, F) what goes when PAD takes a token's place.
         bias: (G·F,).
         outgoing: (G·F, C), free: (C,): the output layer.
     """
 
     filters: Filters
-    given: Tensor
+    contributions: Tensor
     lost: Tensor
     bias: Tensor
     outgoing: Tensor
@@ -106,7 +106,7 @@ class WindowAblation:
         """(N, n) the tokens that are left, or (N, T) with PAD, which is number T, for those that are not."""
         length = keep.shape[1]
         left = np.nonzero(keep)[1] if how == "delete" else np.where(keep, np.arange(length), length)
-        return torch.from_numpy(left.reshape(len(keep), -1)).to(self.given.device)
+        return torch.from_numpy(left.reshape(len(keep), -1)).to(self.contributions.device)
 
     def _outputs(self, left: Tensor) -> NDArray[np.float64]:
         """Logits (N, C) of tokens (N, n)."""
@@ -129,7 +129,7 @@ class WindowAblation:
         """(N, n, F): the best of the windows that are new when a token goes and the text closes up."""
         width = self.filters.widths[kernel]
         if width == 1:
-            return torch.full((1, 1, 1), -torch.inf, dtype=self.given.dtype, device=self.given.device)
+            return torch.full((1, 1, 1), -torch.inf, dtype=self.contributions.dtype, device=self.contributions.device)
         around = self._beyond(left, width - 1).unfold(1, 2 * width - 1, 1)  # (N, n, 2K − 1), the token in the middle
         beside = torch.cat((around[:, :, : width - 1], around[:, :, width:]), dim=2)
         return self._sums(beside.unfold(2, width, 1), kernel).amax(2)
@@ -148,7 +148,7 @@ class WindowAblation:
         """(…, F): the windows over tokens (…, K)."""
         first, width, count = self.filters.first_taps[kernel], tokens.shape[-1], self.filters.taps
         rows = tokens * count + torch.arange(first, first + width, device=tokens.device)
-        return F.embedding_bag(rows.reshape(-1, width), self.given, mode="sum").view(*tokens.shape[:-1], -1)
+        return F.embedding_bag(rows.reshape(-1, width), self.contributions, mode="sum").view(*tokens.shape[:-1], -1)
 
 
 def _others(windows: Tensor, width: int) -> Tensor:

@@ -95,8 +95,8 @@ class ActiveWindows:
             return _windows_of(path, bias, row, column, cut)
         parts, width = [], -(-columns // -(-len(flat) // _LINES_AT_ONCE))
         for first in range(0, columns, width):
-            some = (column >= first) & (column < first + width)
-            parts.append(replace(_windows_of(path, bias, row[some], column[some], cut), kept=None))
+            within = (column >= first) & (column < first + width)
+            parts.append(replace(_windows_of(path, bias, row[within], column[within], cut), kept=None))
         return ActiveWindows(
             path,
             Envelope.joined([part.envelope for part in parts]),

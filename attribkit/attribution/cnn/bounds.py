@@ -107,7 +107,7 @@ def _changes(game: Game, kernel: int, kept: bool) -> Numbers:
     windows, width = game.windows(kernel), game.width(kernel)
     free = np.zeros((windows, width))
     for back in range(width):
-        mine = game.free[: windows - back]
-        free[back : back + len(mine), back] = mine
+        shifted = game.free[: windows - back]
+        free[back : back + len(shifted), back] = shifted
     present = (np.arange(2**width)[:, np.newaxis] >> np.arange(width)) & 1  # (2^K, K)
     return free @ (present if kept else 1 - present).T

@@ -62,10 +62,10 @@ def upper_envelope(segment: Indices, intercept: Numbers, slope: Numbers, segment
     pieces: list[tuple[Numbers, ...]] = []
     number = 0
     while True:
-        here = np.flatnonzero(going)
+        unfinished = np.flatnonzero(going)
         numbers = np.full(segments, -1)
-        numbers[here] = np.arange(number, number + len(here))
-        number += len(here)
+        numbers[unfinished] = np.arange(number, number + len(unfinished))
+        number += len(unfinished)
         present_slope, present_height = steep[segment], height[segment]
         present = (intercept == present_height) & (slope == present_slope)
         piece[line[present]] = numbers[segment[present]]
@@ -76,7 +76,7 @@ def upper_envelope(segment: Indices, intercept: Numbers, slope: Numbers, segment
         crossing = (present_height[steeper] - intercept) / rise[steeper]
         np.minimum.at(end, segment, crossing)
         end = np.maximum(end, alpha)
-        pieces.append((height[here], steep[here], alpha[here], np.minimum(end[here], 1.0)))
+        pieces.append((height[unfinished], steep[unfinished], alpha[unfinished], np.minimum(end[unfinished], 1.0)))
         going = going & (end < 1)
         if not going.any():
             break

@@ -31,8 +31,8 @@ class QuadratureNodes:
     weight: Numbers
     logits: Numbers
 
-    def __getitem__(self, some: slice) -> "QuadratureNodes":
-        return QuadratureNodes(self.interval[some], self.weight[some], self.logits[some])
+    def __getitem__(self, part: slice) -> "QuadratureNodes":
+        return QuadratureNodes(self.interval[part], self.weight[part], self.logits[part])
 
 
 def every_class(output: str, outgoing: Numbers, first: Indices, last: Indices, nodes: QuadratureNodes) -> Numbers:
@@ -48,9 +48,9 @@ def every_class(output: str, outgoing: Numbers, first: Indices, last: Indices, n
     integrals = np.zeros_like(outgoing)
     step = max(1, _NUMBERS_AT_ONCE // (outgoing.shape[0] + outgoing.shape[1]))
     for start in range(0, len(nodes.weight), step):
-        some = nodes[start : start + step]
-        on = (first[:, np.newaxis] <= some.interval) & (some.interval < last[:, np.newaxis])  # (P, R)
-        integrals += _block(output, outgoing, on, some)
+        part = nodes[start : start + step]
+        on = (first[:, np.newaxis] <= part.interval) & (part.interval < last[:, np.newaxis])  # (P, R)
+        integrals += _block(output, outgoing, on, part)
     return integrals
 
 

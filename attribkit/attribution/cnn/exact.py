@@ -172,9 +172,9 @@ def lines(
     per_text = filters.columns * (ids.shape[1] + filters.widest + 2 * network.output.out_features)
     texts = max(1, _NUMBERS_AT_ONCE // per_text)
     for rows in (slice(first, first + texts) for first in range(0, len(ids), texts)):
-        some = baseline if baseline is None or baseline.ndim == 1 else baseline[rows]
-        built = tables or Tables.build(network, _words(ids[rows], mask[rows], some), 2**62, filters)
-        winners = ActiveWindows.of(BaselinePath.of(network, ids[rows], mask[rows], some, built), built.bias)
+        baseline_rows = baseline if baseline is None or baseline.ndim == 1 else baseline[rows]
+        built = tables or Tables.build(network, _words(ids[rows], mask[rows], baseline_rows), 2**62, filters)
+        winners = ActiveWindows.of(BaselinePath.of(network, ids[rows], mask[rows], baseline_rows, built), built.bias)
         yield rows, winners, LinearPieces(winners.envelope, built.outgoing, built.free, len(ids[rows]))
 
 

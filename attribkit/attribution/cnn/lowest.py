@@ -28,21 +28,21 @@ def lowest(values: Array, order: Array, costs: Array, counts: Array, lowest_valu
     half = values.shape[1] // len(costs) // 2
     before, after = np.empty(half), np.empty(half)
     for number in range(len(values)):
-        mine, falling = values[number], order[number]
+        filter_values, falling = values[number], order[number]
         most = 0  # candidates: the values in order, and 0 after the last positive one
-        while most < len(falling) and mine[falling[most]] > 0.0:
+        while most < len(falling) and filter_values[falling[most]] > 0.0:
             most += 1
         good = 0
         for query in range(len(counts)):
             bad = most + 1
             while bad - good > 1:  # candidate `good` can be reached
                 middle = (good + bad) // 2
-                level = mine[falling[middle]] if middle < most else 0.0
-                if _fewest(mine, level, costs, before, after) <= counts[query]:
+                level = filter_values[falling[middle]] if middle < most else 0.0
+                if _fewest(filter_values, level, costs, before, after) <= counts[query]:
                     good = middle
                 else:
                     bad = middle
-            lowest_values[number, query] = mine[falling[good]] if good < most else 0.0
+            lowest_values[number, query] = filter_values[falling[good]] if good < most else 0.0
 
 
 @compiled

@@ -81,17 +81,19 @@ class LinearPieces:
         outgoing = self.outgoing.T[self.envelope.segment % self.outgoing.shape[1]]
         bounds = np.searchsorted(rule.text, np.arange(self.texts + 1))
         for text in range(self.texts):
-            some = slice(*bounds[text : text + 2])
-            at = (rule.part[some, np.newaxis] + nodes) / rule.parts[some, np.newaxis]  # (R, 8) within the interval
-            interval = rule.interval[some]
+            of_text = slice(*bounds[text : text + 2])
+            at = (rule.part[of_text, np.newaxis] + nodes) / rule.parts[
+                of_text, np.newaxis
+            ]  # (R, 8) within the interval
+            interval = rule.interval[of_text]
             start, stop = logits[text, interval], logits[text, interval + 1]
             points = start[:, np.newaxis] + at[:, :, np.newaxis] * (stop - start)[:, np.newaxis]
-            width = (grid[text, interval + 1] - grid[text, interval]) / rule.parts[some]
-            mine = np.flatnonzero(self.text == text)
-            first, last = stretches[:, mine] - text * grid.shape[1]
+            width = (grid[text, interval + 1] - grid[text, interval]) / rule.parts[of_text]
+            lines = np.flatnonzero(self.text == text)
+            first, last = stretches[:, lines] - text * grid.shape[1]
             weight = (width[:, np.newaxis] * shares).reshape(-1)
             path = QuadratureNodes(interval.repeat(8), weight, points.reshape(-1, len(self.bias)))
-            weights[mine] = every_class(output, outgoing[mine], first, last, path)
+            weights[lines] = every_class(output, outgoing[lines], first, last, path)
         return weights * self.envelope.share[:, np.newaxis]
 
     @cached_property
@@ -158,9 +160,9 @@ class LinearPieces:
         nodes, weights = (_NODES + 1) / 2, _WEIGHTS / 2
         integral = np.zeros((widths.size, classes))
         step = max(1, _INTERVALS_AT_ONCE // (8 * classes))
-        for some in (slice(first, first + step) for first in range(0, len(rule.text), step)):
-            text, interval, parts = rule.text[some], rule.interval[some], rule.parts[some, np.newaxis]
-            at = (rule.part[some, np.newaxis] + nodes) / parts  # (R, 8) within the interval
+        for chunk in (slice(first, first + step) for first in range(0, len(rule.text), step)):
+            text, interval, parts = rule.text[chunk], rule.interval[chunk], rule.parts[chunk, np.newaxis]
+            at = (rule.part[chunk, np.newaxis] + nodes) / parts  # (R, 8) within the interval
             start, move = logits[text, interval], moves[text, interval]
             points = start[:, np.newaxis] + at[:, :, np.newaxis] * move[:, np.newaxis]
             slopes = logit_gradient(target.rows(text.repeat(8)), points.reshape(-1, classes))

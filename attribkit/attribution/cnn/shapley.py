@@ -189,12 +189,12 @@ def expectations_and_slopes(
         order = falling(flat)
         padded = np.zeros((windows, lanes))
         padded[: len(chances)] = np.where(game.free[:, np.newaxis], chances, 0.0)
-        for some in (slice(first, first + at_once) for first in range(0, lanes, at_once)):
-            part = np.ascontiguousarray(padded[:, some])
+        for chunk in (slice(first, first + at_once) for first in range(0, lanes, at_once)):
+            part = np.ascontiguousarray(padded[:, chunk])
             means = np.empty((len(values), part.shape[1]))
             sums = np.empty((len(values), len(weights), windows))
-            automaton.sweep(flat, order, part, np.ascontiguousarray(weights[:, some]), means, sums)
-            expected[kernel, columns, some] = means
+            automaton.sweep(flat, order, part, np.ascontiguousarray(weights[:, chunk]), means, sums)
+            expected[kernel, columns, chunk] = means
             slopes[:, kernel, columns] += sums[..., : len(chances)].swapaxes(0, 1)
 
     if len(game.free):
@@ -253,9 +253,9 @@ def falling(values: Numbers) -> NDArray[np.int64]:
     """(F, M) the places of each filter's positive values (F, P), the largest first, then of one that is not."""
     counts = (values > 0).sum(1)
     order = np.repeat(values.argmin(1)[:, np.newaxis], max(1, int(counts.max(initial=0))), axis=1)
-    for row, count, mine in zip(order, counts, values, strict=True):
-        places = np.flatnonzero(mine > 0)
-        row[:count] = places[np.argsort(-mine[places])]
+    for row, count, filter_values in zip(order, counts, values, strict=True):
+        places = np.flatnonzero(filter_values > 0)
+        row[:count] = places[np.argsort(-filter_values[places])]
     return order
 
 

@@ -60,9 +60,9 @@ def _by_lines(request: AttributionRequest) -> tuple[Tensor, Tensor, Tensor] | No
         if ends is not None and not agrees(winners, pieces, ends[:, rows].cpu().numpy()).all():
             return None  # the network does more than its modules say
         for number, target in enumerate(targets):
-            some = target.rows(rows)
+            scalar = target.rows(rows)
             terms = [
-                winners.spread(pieces.weights_at(some, drawn[rows, first : first + step]))[..., : scores.shape[2]]
+                winners.spread(pieces.weights_at(scalar, drawn[rows, first : first + step]))[..., : scores.shape[2]]
                 for first in range(0, MOST_POINTS, step)
             ]
             scores[number, rows], errors[number, rows] = _mean_and_error(np.concatenate(terms))
@@ -88,9 +88,9 @@ def _terms(text: AttributionRequest, points: NDArray[np.float64]) -> NDArray[np.
     """(S, J, T): ⟨x_i − x′_i, ∂F/∂x_i⟩ of one text at points (S,)."""
     moved, parts = text.embedded - text.baseline, []
     alphas = torch.from_numpy(points).to(moved)
-    for some in alphas.split(max(1, _TOKENS_AT_ONCE // text.ids.shape[1])):
-        count = len(some)
-        at = (text.baseline + some[:, None, None] * moved).requires_grad_()
+    for chunk in alphas.split(max(1, _TOKENS_AT_ONCE // text.ids.shape[1])):
+        count = len(chunk)
+        at = (text.baseline + chunk[:, None, None] * moved).requires_grad_()
         logits = text.run(at, text.ids.expand(count, -1), text.mask.expand(count, -1))
         outputs = [target.rows([0] * count).of(logits).sum() for target in text.targets]
         last = len(outputs) - 1

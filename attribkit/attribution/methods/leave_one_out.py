@@ -89,10 +89,10 @@ def _by_forward_passes(request: AttributionRequest) -> _ReplacedTokens:
     """For any network."""
     rows, places = request.moved.nonzero(as_tuple=True)
     logits = []
-    for some, place in zip(rows.split(request.rows_at_once), places.split(request.rows_at_once), strict=True):
-        keep = torch.ones(len(some), request.ids.shape[1], dtype=torch.bool, device=some.device)
+    for chunk, place in zip(rows.split(request.rows_at_once), places.split(request.rows_at_once), strict=True):
+        keep = torch.ones(len(chunk), request.ids.shape[1], dtype=torch.bool, device=chunk.device)
         keep.scatter_(1, place.unsqueeze(1), False)
-        logits.append(request.logits(some, keep))
+        logits.append(request.logits(chunk, keep))
     return _ReplacedTokens(rows.cpu(), places.cpu(), torch.cat(logits), None, None)
 
 

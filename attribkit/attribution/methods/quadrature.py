@@ -212,11 +212,11 @@ class _Steps:
             longest = int(lengths[first])
             rows = max(1, self.numbers // (longest * self.way.shape[2]))
             # only texts of one length together: gradients of packed sequences take several times as long
-            some = pairs[first : first + rows][lengths[first : first + rows] == longest]
-            if self._fits(some, longest, gradients):
-                first += len(some)
+            chunk = pairs[first : first + rows][lengths[first : first + rows] == longest]
+            if self._fits(chunk, longest, gradients):
+                first += len(chunk)
             else:
-                self.numbers = len(some) // 2 * longest * self.way.shape[2]
+                self.numbers = len(chunk) // 2 * longest * self.way.shape[2]
 
     def path_errors(self, texts: Tensor, size: int) -> Tensor:
         """(J, N): the largest difference, beyond rounding, of the change of S and the integral of its gradients.

@@ -44,9 +44,9 @@ def _check_length(request: AttributionRequest, values: str) -> None:
     count = int(lengths[row])
     if count <= most:
         return
-    some = (slice(row, row + 1), slice(min(count, _TIMED)))
+    sample = (slice(row, row + 1), slice(min(count, _TIMED)))
     targets = [target.rows([row]) for target in request.targets]
-    arguments = (request.network, request.ids[some], request.mask[some], _baseline(request)[some], targets)
+    arguments = (request.network, request.ids[sample], request.mask[sample], _baseline(request)[sample], targets)
     compute = shapley_values if values == "Shapley values" else banzhaf_values
     seconds = timed(lambda: compute(*arguments)) * (count / min(count, _TIMED)) ** 2
     raise InputError(

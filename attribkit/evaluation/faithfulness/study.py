@@ -95,8 +95,8 @@ def faithfulness(
         scores = [of_method.scores for of_method in scored.values()]
         curves = Curves.of(model, batch, scores, ways, batch_size, tell)
         search = OracleSearch.of(model, batch, scores, curves, ways, order, oracle_texts, tell)
-        some = np.sort(order[:perturbed])
-        infidelity, sensitivity = stability.measure(model, batch, names, scores, some, seed, tell)
+        perturbed_rows = np.sort(order[:perturbed])
+        infidelity, sensitivity = stability.measure(model, batch, names, scores, perturbed_rows, seed, tell)
     notes = [*readable.notes, *measured.notes]
     if search.texts < len(order):
         notes.append(

@@ -63,10 +63,10 @@ class Groups:
         counts, sums = self._by_text(np.ones(len(self.group))), self._by_text(self.scores)
         low, high = np.zeros_like(self.means), np.zeros_like(self.means)
         for first in range(0, self.size, _AT_ONCE):
-            some = slice(first, min(first + _AT_ONCE, self.size))
-            number, own = counts[some] @ weights, self.means[some, np.newaxis]
-            means = np.where(number > 0, (sums[some] @ weights) / np.maximum(number, 1), own)
-            low[some], high[some] = np.quantile(means, (0.025, 0.975), axis=1)
+            chunk = slice(first, min(first + _AT_ONCE, self.size))
+            number, own = counts[chunk] @ weights, self.means[chunk, np.newaxis]
+            means = np.where(number > 0, (sums[chunk] @ weights) / np.maximum(number, 1), own)
+            low[chunk], high[chunk] = np.quantile(means, (0.025, 0.975), axis=1)
         # the mean itself lies within, even where the drawings of a few texts say otherwise
         return np.minimum(low, self.means), np.maximum(high, self.means)
 

@@ -207,7 +207,7 @@ def word_importance(
     if train is None and answers.measured is not None:
         train = answers.measured.training
     tables = _by_class(occurrences, model.labels, least, replicates, seed)
-    word_table, phrase_table = (in_order(some, model.labels) for some in zip(*tables, strict=True))
+    word_table, phrase_table = (in_order(frames, model.labels) for frames in zip(*tables, strict=True))
     counts = np.bincount(occurrences.targets, minlength=len(model.labels)).tolist()
     counted = dict(zip(model.labels, counts if len(counts) > 2 else [len(texts)] * 2, strict=True))
     return WordImportance(

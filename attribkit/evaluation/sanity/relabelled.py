@@ -121,8 +121,8 @@ def relabelled(
     settings = {"epochs": 8, "learning_rate": 1e-2, **_SMALL.get(architecture, {}), "progress": False, **options}
     shuffled = replace(data, train=_shuffled(data.train, random), validation=_shuffled(data.validation, random))
     models = [
-        train(architecture, some, seed=network_seed, **settings)
-        for some, network_seed in ((data, seed), (shuffled, seed), (data, seed + 1))
+        train(architecture, dataset, seed=network_seed, **settings)
+        for dataset, network_seed in ((data, seed), (shuffled, seed), (data, seed + 1))
     ]
     name = check_methods(models[0], method)[0]
     test = data.to_measure()[1]["text"].tolist()[:texts]

@@ -73,8 +73,8 @@ class Convergence:
         parts = []
         if self.checked:
             worst = f"largest relative error {self.worst_relative_error:.1e}"
-            some = f"{self.failed:,} of {self.checked:,} explanations did not converge"
-            parts.append(f"{some if self.failed else f'all {self.checked:,} explanations converged'} ({worst})")
+            failures = f"{self.failed:,} of {self.checked:,} explanations did not converge"
+            parts.append(f"{failures if self.failed else f'all {self.checked:,} explanations converged'} ({worst})")
         if self.not_applicable:
             whose = f"{self.not_applicable:,} {'more ' if self.checked else ''}explanations"
             parts.append(f"of {whose} adding up proves nothing: their method is sampled or promises no sum")
