@@ -20,14 +20,14 @@ from attribkit.progress import Progress, silent
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """N texts that the model could read, and what it says of them.
+    """The N texts of a data set that a model can read, and its logits for them.
 
     Attributes:
         labels: (C,) the model's.
         rows: (N,) int64, their places among the rows given, counted from 0.
         texts: (N,).
         ids: (N,) their tokens.
-        truth: (N,) int64, the true label's place among `labels`; −1 where it is unknown, or unknown to the model.
+        truth: (N,) int64, the true label's place among `labels`; −1 if it is not given, or not one of the model's.
         logits: (N, C) float64.
         skipped: the rows that hold no text, or for which the network's outputs are not finite, each with the reason.
         given: how many rows there were.
@@ -57,7 +57,16 @@ class Answers:
         batch_size: int | None = None,
         progress: Progress = silent,
     ) -> "Answers":
-        """Read the texts of `data`, chosen as `Rows.of` says, and answer them; the model stays as it is.
+        """Read the texts of `data`, chosen as `Rows.of` says, and compute their logits; the model stays as it is.
+
+        Args:
+            model: any classifier.
+            data: as `Rows.of` takes it.
+            split: as `Rows.of` takes it.
+            text: the column of the texts in a table or file; guessed from usual names if not given.
+            label: the column of the labels; likewise.
+            batch_size: the most texts at once; None chooses by their length.
+            progress: called as `attribkit.progress.Progress` says.
 
         Raises:
             TypeError: for data of the wrong kind.
@@ -122,13 +131,13 @@ class Answers:
 
     @property
     def right(self) -> NDArray[np.bool_]:
-        """(M,) whether the answer is the true label, of those in `labelled`."""
+        """(M,) whether the predicted label is the true one, for those in `labelled`."""
         right: NDArray[np.bool_] = self.predicted[self.labelled] == self.truth[self.labelled]
         return right
 
     @property
     def unknown_labels(self) -> tuple[tuple[str, int], ...]:
-        """Labels that the model does not know, with the number of rows that carry them, the most frequent first."""
+        """Labels that the model does not have, with their numbers of rows, the most frequent first."""
         return tuple(Counter(name for name in self.named if name and name not in self.labels).most_common())
 
     def true_label(self, place: int) -> str | None:
@@ -136,7 +145,7 @@ class Answers:
         return self.labels[self.truth[place]] if self.truth[place] >= 0 else None
 
     def metrics(self) -> Metrics | None:
-        """How often the model is right; None without any true label."""
+        """Accuracy and the like; None without any true label."""
         if not len(self.labelled):
             return None
         if self.measured is None:

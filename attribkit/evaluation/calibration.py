@@ -14,17 +14,19 @@ BINS = 10
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """Answers in bins of equal width by their confidence, the likeliest label's probability; empty bins are left out.
+    """Accuracy and confidence of predictions, in bins of equal width by their confidence; empty bins are left out.
+
+    The confidence of a prediction is the probability of the predicted label.
 
     Source: Guo, Pleiss, Sun & Weinberger, "On Calibration of Modern Neural Networks", ICML 2017.
 
     Attributes:
         confidence: (K,) each bin's mean confidence.
-        accuracy: (K,) its share of right answers.
+        accuracy: (K,) its share of right predictions.
         count: (K,) int64, its texts.
         error: the expected calibration error, Σ count · |accuracy − confidence| / Σ count, 0 to 1.
-        brier: the mean squared distance of the probabilities from the true label's one and zeros, summed over the
-            labels: 0 to 2.
+        brier: the Brier score: the mean squared distance of the probabilities from the true label's one and zeros,
+            summed over the labels, 0 to 2.
         log_loss: the mean of −log p of the true label, in nats.
         bins: how many there would be if none were empty.
     """
@@ -39,7 +41,7 @@ class Calibration:
 
     @staticmethod
     def of(answers: Answers, bins: int = BINS) -> "Calibration":
-        """Measure it on the texts whose true label is known.
+        """Measure the calibration on the texts whose true label is known.
 
         Raises:
             ValueError: if there are none, or for fewer than one bin.
@@ -71,12 +73,12 @@ class Calibration:
 
     @property
     def surplus(self) -> float:
-        """Mean confidence − accuracy over all answers: above 0 the model is surer than it may be."""
+        """Mean confidence − accuracy over all predictions: above 0 the model is overconfident."""
         return float(((self.confidence - self.accuracy) * self.count).sum() / self.count.sum())
 
     @property
     def verdict(self) -> str:
-        """One plain sentence."""
+        """One plain sentence on the calibration."""
         points = f"{100 * abs(self.surplus):.1f} percentage points"
         if abs(self.surplus) < 0.005:
             return "On the whole the model is as sure as it is right."
@@ -85,7 +87,7 @@ class Calibration:
         return f"On the whole the model is less sure than it is right, by {points}."
 
     def chart(self, title: str = "Calibration") -> Chart:
-        """The share of right answers over the confidence, beside the line on which both are the same."""
+        """The share of right predictions against the confidence, with the diagonal on which both are equal."""
         ends = np.array([float(min(self.confidence.min(), self.accuracy.min())), 1.0])
         lines = (Series("this model", self.confidence, self.accuracy), Series("ideal", ends, ends))
         return Chart(title, "confidence (the likeliest label’s probability)", "share of right answers", lines)

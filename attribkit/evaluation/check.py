@@ -32,16 +32,16 @@ SANE_TEXTS = 30
 
 @dataclass(frozen=True, repr=False)
 class CheckResult(Result):
-    """A model's figures.
+    """The figures of a model and its explanations, each with its threshold.
 
     Attributes:
         model: the model's name.
         method: the name of the method that explains.
         rows: how many rows of the data were measured.
-        seen: how many of them the model was trained on; None where that is not known.
-        texts: how many the explanations' figures were taken on, at most.
+        seen: how many of them the model was trained on; None if that is not known.
+        texts: the most texts on which the explanations were measured.
         figures: in the order of `THRESHOLDS`; those that the data cannot give are left out.
-        convergence: how many of the explanations that they were taken on converged.
+        convergence: how many of these explanations converged.
         notes: sentences on what was left out or drawn.
         allow_training_rows: whether rows seen in training may be among those measured.
     """
@@ -58,7 +58,7 @@ class CheckResult(Result):
 
     @property
     def passed(self) -> bool:
-        """Whether every figure keeps to its threshold, and was not taken on rows seen in training unless allowed."""
+        """Whether every figure meets its threshold, on rows not seen in training unless those are allowed."""
         return self.failure is None and all(figure.passed is not False for figure in self.figures)
 
     @property
@@ -101,7 +101,7 @@ class CheckResult(Result):
         return (Table(title, columns, tuple(rows), notes),)
 
     def summary(self) -> str:
-        """Whether the model passed, and each figure with what was asked of it."""
+        """Whether the model passed, and each figure with its threshold."""
         lines = [f"{self.model}, explained by {self.method}: {'passed' if self.passed else 'failed'}"]
         for figure in self.figures:
             threshold = "" if figure.asked is None else f" ({figure.asked}: {'passed' if figure.passed else 'failed'})"
@@ -250,7 +250,7 @@ def _of_answers(answers: Answers, metrics: Metrics | None) -> list[Figure]:
 def _of_scores(
     model: Classifier, texts: list[str], method: str, seed: int, progress: Progress
 ) -> tuple[list[Figure], Convergence]:
-    """The explanations' figures, and how many of the explanations they are taken on converged."""
+    """The explanations' figures, and how many of these explanations converged."""
     faithful = faithfulness(
         model, texts, method, removals="delete", oracle_texts=0, perturbed=0, seed=seed, progress=progress
     )
@@ -283,7 +283,7 @@ def _of_rationales(
 
 
 def _shown(value: float) -> str:
-    """Three digits behind the point, unless that would round the figure away."""
+    """Three digits after the point, or more for a figure that would round to 0."""
     return (f"{value:.3f}" if value == 0 or abs(value) >= 1e-3 else f"{value:.1e}").replace("-", "−")
 
 

@@ -25,11 +25,11 @@ MOST = 20
 
 @dataclass(frozen=True, repr=False)
 class ErrorAnalysis(Result):
-    """How often a model is wrong on a set of texts, and the mistakes that it was surest of.
+    """How often a model is wrong on a set of texts, and its most confident mistakes.
 
     Attributes:
         overview: the confusion matrix, precision and recall, the calibration curve and its error.
-        mistakes: an explanation of each, those first of which the model was surest: why it said what it said.
+        mistakes: an explanation of each, the most confident first.
     """
 
     overview: Panels
@@ -46,16 +46,18 @@ class ErrorAnalysis(Result):
         return tuple(panel for part in self.parts() for panel in part.panels())
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per mistake, the surest first: the columns of `Explanation.to_frame("text")`; empty without any."""
+        """One row per mistake, the most confident first: the columns of `Explanation.to_frame("text")`; empty without
+        any.
+        """
         return self.mistakes.to_frame("text") if self.mistakes else pd.DataFrame(columns=["text", "label"])
 
     def to_json(self) -> str:
-        """JSON of the overview and the mistakes, which `ErrorAnalysis.from_json` reads back."""
+        """The overview and the mistakes as JSON, which `ErrorAnalysis.from_json` reads back."""
         return results_json("error analysis", self.parts())
 
     @staticmethod
     def from_json(text: str) -> "ErrorAnalysis":
-        """Read what `to_json` wrote.
+        """Read the JSON that `to_json` made.
 
         Raises:
             ValueError: as `Explanation.from_json` does.
@@ -64,7 +66,7 @@ class ErrorAnalysis(Result):
         return ErrorAnalysis(Panels.of_content(overview), Explanations(map(Explanation.of_content, mistakes)))
 
     def summary(self) -> str:
-        """The figures of the set, then what the model said of each mistake, the first ten."""
+        """The figures of the set, then the summaries of the first ten mistakes."""
         overview = {name: value for name, value in self.overview.provenance.items() if name != "fingerprint"}
         figures = ", ".join(f"{name} {value}" for name, value in overview.items() if value is not None)
         count = f"{len(self.mistakes):,} mistake{'' if len(self.mistakes) == 1 else 's'} explained"
@@ -84,16 +86,17 @@ def errors(
     label: str | None = None,
     progress: bool | Progress | None = None,
 ) -> ErrorAnalysis:
-    """What goes wrong on a data set: one page to read, if saved as .html.
+    """Analyse the mistakes of a model on a data set: one page to read, if saved as .html.
 
     Args:
         model: any classifier; it stays as it is.
-        data: texts with labels, as `attribkit.project` takes them, or the model's answers to them.
-        most: mistakes to explain, those first of which the model was surest.
+        data: texts with labels in any form that `attribkit.project` takes, or the model's answers to them.
+        most: how many mistakes to explain, the most confident first.
         bins: of the calibration.
         method: how the mistakes are explained, as `attribkit.explain` takes it.
-        batch_size: most texts at once; None chooses by their length.
-        split: which rows: as `attribkit.evaluate` takes it.
+        batch_size: the most texts at once; None chooses by their length.
+        split: the rows to use: "train", "validation", "test" or "all"; None for the test split, or for all rows of data
+            without splits, minus the rows that the model is known to have been trained on.
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels; likewise.
         progress: a function that is called with what is done, the total and the current step; True for a bar, False for
@@ -101,11 +104,11 @@ def errors(
 
     Returns:
         the confusion matrix, precision and recall, the calibration curve and its error; and an explanation of each
-        mistake: why the model said what it said.
+        mistake.
 
     Raises:
         TypeError: for texts of the wrong kind.
-        ValueError: for data without true labels that the model knows, or fewer than no mistakes.
+        ValueError: for data without a true label that the model has, or a negative number of mistakes.
     """
     if most < 0:
         raise InputError(f"`most` must be at least 0 mistakes, got {most}")
@@ -136,7 +139,7 @@ def errors(
 
 
 def mistakes(answers: Answers) -> list[int]:
-    """The places of the texts that the model got wrong, those of which it was surest first."""
+    """The places of the texts that the model got wrong, the most confident first."""
     wrong = answers.labelled[~answers.right]
     ordered: list[int] = wrong[np.argsort(-answers.confidence[wrong], kind="stable")].tolist()
     return ordered
@@ -145,7 +148,7 @@ def mistakes(answers: Answers) -> list[int]:
 def explained_mistakes(
     model: Classifier, answers: Answers, most: int, method: str | None = None, batch_size: int | None = None
 ) -> Explanations:
-    """Why the model said what it said where it was wrong, the surest mistakes first."""
+    """An explanation of each mistake, the most confident first."""
     chosen = mistakes(answers)[:most]
     if not chosen:
         return Explanations()

@@ -11,10 +11,10 @@ def learning_curve(history: pd.DataFrame, title: str = "Loss per epoch") -> Char
 
     Args:
         history: of a classifier trained here: the columns epoch, train_loss, val_loss and frozen.
-        title: what the chart is called.
+        title: of the chart.
 
     Raises:
-        ValueError: if no epoch is in it, or a column is missing.
+        ValueError: if it has no epoch, or a column is missing.
     """
     missing = [name for name in ("epoch", "train_loss", "val_loss", "frozen") if name not in history]
     if missing:

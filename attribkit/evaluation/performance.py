@@ -25,17 +25,17 @@ from attribkit.results.result import Result
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Metrics(Result):
-    """Counts of true and predicted labels, and what follows from them; a share of nothing is 0.
+    """The confusion matrix of a classifier, with accuracy, precision, recall and F1; a share of nothing is 0.
 
     Attributes:
         labels: (C,) in the model's order.
         confusion: (C, C) int64, texts by true label (rows) and predicted label (columns).
         dropped: rows left out because their text is missing, empty or holds no token, because the network's outputs for
-            it are NaN or infinite, or because their label is unknown to the model.
+            it are NaN or infinite, or because the model does not have their label.
         part: what the rows are, such as "test split".
-        seen: how many of them the model was trained on; None where that is not known.
-        unknown: the rows whose label the model does not know, if there are any.
-        notes: sentences on which rows were measured and what the model has seen of them.
+        seen: how many of them the model was trained on; None if that is not known.
+        unknown: the rows whose label the model does not have, if there are any.
+        notes: sentences on which rows were measured and how many were seen in training.
     """
 
     labels: tuple[str, ...]
@@ -74,30 +74,30 @@ class Metrics(Result):
 
     @property
     def precision(self) -> NDArray[np.float64]:
-        """(C,) share of the texts predicted so that are so."""
+        """(C,) of the texts with each predicted label, the share with that true label."""
         precision: NDArray[np.float64] = _share(np.diag(self.confusion), self.confusion.sum(0))
         return precision
 
     @property
     def recall(self) -> NDArray[np.float64]:
-        """(C,) share of the texts that are so that are predicted so."""
+        """(C,) of the texts with each true label, the share with that predicted label."""
         recall: NDArray[np.float64] = _share(np.diag(self.confusion), self.support)
         return recall
 
     @property
     def f1(self) -> NDArray[np.float64]:
-        """(C,) harmonic mean of precision and recall: 2 hits / (predicted so + being so)."""
+        """(C,) the harmonic mean of precision and recall, 2 hits / (texts predicted as it + texts of it)."""
         f1: NDArray[np.float64] = _share(2 * np.diag(self.confusion), self.confusion.sum(0) + self.support)
         return f1
 
     @property
     def macro(self) -> dict[str, float]:
-        """Precision, recall and F1, each label counting the same."""
+        """Precision, recall and F1, averaged over the labels."""
         return {name: float(getattr(self, name).mean()) for name in ("precision", "recall", "f1")}
 
     @property
     def weighted(self) -> dict[str, float]:
-        """Precision, recall and F1, each text counting the same."""
+        """Precision, recall and F1, averaged over the labels by their numbers of texts."""
         weights = _share(self.support, self.rows)
         return {name: float(getattr(self, name) @ weights) for name in ("precision", "recall", "f1")}
 
@@ -128,7 +128,7 @@ class Metrics(Result):
         )
 
     def summary(self) -> str:
-        """Accuracy and F1, how many texts they were taken on, and what was left out."""
+        """Accuracy and F1, the number of texts, and what was left out."""
         f1 = f"macro F1 {self.macro['f1']:.4f}"
         if self.positive_f1 is not None:
             f1 = f"F1 of {self.labels[-1]} {self.positive_f1:.4f}, {f1}"
@@ -246,7 +246,7 @@ def measure(
     rows: NDArray[np.int64],
     measured: Rows,
 ) -> Metrics:
-    """The metrics of N answers.
+    """The metrics of N predictions.
 
     Args:
         labels: (C,) the model's.

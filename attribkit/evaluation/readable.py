@@ -14,13 +14,13 @@ from attribkit.models.encoded_batch import EncodedBatch
 
 @dataclass(frozen=True, eq=False)
 class ReadableTexts:
-    """Those of a set's texts that a model can read.
+    """The texts of a set that a model can read.
 
     Attributes:
-        batch: the N texts as the model reads them.
-        places: (N,) where each stood among the texts given, from 0.
+        batch: the N texts with their tokens and logits.
+        places: (N,) the place of each among the texts given, from 0.
         skipped: the others.
-        notes: sentences on what was left out or cut; none if nothing was.
+        notes: sentences on what was left out or cut; empty if nothing was.
     """
 
     batch: EncodedBatch

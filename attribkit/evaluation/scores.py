@@ -26,8 +26,8 @@ class MethodScores:
 
     Attributes:
         scores: each text's (T,).
-        converged: (N,) whether they add up; None where that proves nothing.
-        errors: (N,) relative completeness errors; NaN where there is nothing to add up to.
+        converged: (N,) whether they converged; None without completeness.
+        errors: (N,) relative completeness errors; NaN for a method that does not promise completeness.
     """
 
     scores: Scores
@@ -41,14 +41,14 @@ class MethodScores:
 
 
 def default_methods(model: Classifier) -> tuple[str, ...]:
-    """Integrated gradients as this network gets them, two gradients to compare with, attention if there is any."""
+    """The network's best integrated gradients, two gradients, and attention if it has any."""
     attention = (ATTENTION,) if model.has_attention else ()
     gradients = () if gradient_fault(model.network) is not None else ("input_x_gradient", "saliency")
     return (choose(None, model.network), *gradients, *attention)
 
 
 def check_methods(model: Classifier, methods: Sequence[str] | str | None) -> tuple[str, ...]:
-    """The methods' names, the random reference left out, for it always comes with them.
+    """The methods' names without "random", which is always measured too.
 
     Raises:
         ValueError: for a name that is unknown or that this model does not allow.

@@ -12,7 +12,7 @@ _NUMBERS_AT_ONCE = 4_000_000
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over texts and its 95 % bootstrap interval; NaN all three where there is no text.
+    """A mean over texts and its 95 % bootstrap interval; NaN all three if there is no text.
 
     Attributes:
         mean: in the unit of the values.
@@ -32,7 +32,7 @@ class Estimate:
         return self.texts > 0
 
     def columns(self, over_random: "Estimate | None") -> dict[str, float | int | None]:
-        """A row's part: mean, low, high, texts, and by how much the random baseline is exceeded, if that is known."""
+        """The cells of a row: mean, low, high, texts, and the mean over random scores with its interval, if known."""
         over = (over_random.mean, over_random.low, over_random.high) if over_random else (None, None, None)
         return {
             "mean": self.mean,
@@ -44,11 +44,11 @@ class Estimate:
 
 
 def estimate(values: NDArray[np.float64], seed: int = 0, resamples: int = RESAMPLES) -> Estimate:
-    """The mean of values (N,), NaN meaning none, with its percentile bootstrap interval.
+    """The mean of values (N,), without NaN, and its percentile bootstrap interval.
 
     The texts are drawn anew with replacement, `resamples` times; 2.5 % of the means lie below `low`, 2.5 % above
-    `high`. The same seed and number of texts give the same draws, so that the differences of several measures of the
-    same texts are resampled together.
+    `high`. The same seed and number of texts give the same draws, so that several measures of the same texts are
+    resampled together.
 
     Source: Efron & Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13.
     """

@@ -25,15 +25,15 @@ THRESHOLDS: dict[str, tuple[str | None, str]] = {
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure and what was asked of it.
+    """One figure and its threshold.
 
     Attributes:
         name: one of `THRESHOLDS`.
         value: what was measured.
         low: where its 95 % interval begins, if it is a mean over texts.
         high: where its 95 % interval ends, likewise.
-        threshold: the least or the most allowed; None if nothing was asked.
-        random: what random scores reach on the same texts, where that says something.
+        threshold: the smallest or largest value allowed; None for none.
+        random: the value of random scores on the same texts, if that is of use.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Figure:
 
     @property
     def passed(self) -> bool | None:
-        """Whether the figure keeps to its threshold; None if there is none."""
+        """Whether the figure meets its threshold; None if there is none."""
         if self.threshold is None:
             return None
         return self.value >= self.threshold if THRESHOLDS[self.name][0] == "min" else self.value <= self.threshold
@@ -67,10 +67,10 @@ NEEDS = {
 
 
 def check_thresholds(thresholds: Mapping[str, float]) -> None:
-    """Refuse thresholds that mean nothing.
+    """Check thresholds before anything is measured.
 
     Raises:
-        ValueError: for a threshold that is unknown, says nothing alone, or is no finite number.
+        ValueError: for a threshold that is unknown, means nothing alone, or is no finite number.
     """
     for name, value in thresholds.items():
         if name not in THRESHOLDS:

@@ -18,10 +18,10 @@ _NEAR = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class UnknownLabels:
-    """The rows whose label is none of the model's.
+    """The rows whose label the model does not have, and how well its confidence tells them from the others.
 
-    Confidence is the likeliest label's probability. The area under the ROC curve (AUROC) is the share of pairs, one row
-    with a known label and one without, in which the model is surer of the former; .5 is chance.
+    Confidence is the probability of the predicted label. The area under the ROC curve (AUROC) is the share of pairs,
+    one row with a known label and one without, in which the model is more confident of the former; .5 is chance.
 
     Source: Hendrycks & Gimpel, "A Baseline for Detecting Misclassified and Out-of-Distribution Examples", ICLR 2017;
     the interval: Newcombe, "Confidence intervals for an effect size measure based on the Mann–Whitney statistic, part
@@ -30,11 +30,11 @@ class UnknownLabels:
     Attributes:
         labels: the labels, each with its rows, the most frequent first.
         rows: (M,) int64, their places among the rows given, from 0.
-        known: how many rows have a label that the model knows.
+        known: how many rows have a label of the model.
         auroc: the area under the ROC curve, 0 to 1.
         low: where its 95 % interval begins.
         high: where its 95 % interval ends.
-        threshold: the confidence below which an answer is to be rejected: at least 95 % of the known rows are kept.
+        threshold: the confidence below which a prediction is to be rejected: at least 95 % of the known rows are kept.
         kept: the share of the known rows at or above it.
         rejected: the share of the unknown rows below it.
     """

@@ -10,7 +10,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Alignment:
-    """A similarity: `(points − centre) @ turn · scale + target`. Which points are neighbours stays as it was."""
+    """A similarity: `(points − centre) @ turn · scale + target`. It does not change which points are neighbours."""
 
     centre: Floats
     turn: Floats
@@ -18,16 +18,16 @@ class Alignment:
     target: Floats
 
     def __call__(self, points: Floats) -> Floats:
-        """Points (N, D) where they lie after it."""
+        """Points (N, D) after the similarity."""
         return (points - self.centre) @ self.turn * self.scale + self.target
 
 
 def align(points: Floats, onto: Floats) -> Alignment:
     """Bring points (N, D) to the place, size and direction of the same points elsewhere, `onto` (N, D).
 
-    The turn is the least squares solution of the orthogonal Procrustes problem; source: Schönemann, "A generalized
-    solution of the orthogonal Procrustes problem", 1966. The size, root mean square distance from the centre, is that
-    of `onto`: the least squares one would shrink a map the more, the less it is like the other. Points that all lie in
+    The rotation is the least squares solution of the orthogonal Procrustes problem (Schönemann, "A generalized solution
+    of the orthogonal Procrustes problem", 1966). The size, the root mean square distance from the centre, is that of
+    `onto`: the least squares size would shrink a map the more, the less it is like the other. Points that all lie in
     one place, or are brought to such, are only moved.
     """
     centre, target = points.mean(0), onto.mean(0)

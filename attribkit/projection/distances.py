@@ -17,12 +17,12 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class DistanceBlock:
-    """Some rows of all distances.
+    """Some rows of the matrix of all distances.
 
     Attributes:
         first: the number of the first row.
         squares: (R, n) squared distances; infinite from a point to itself.
-        own: (R,) the squared length of each point, seen from the centre.
+        own: (R,) the squared distance of each point from the centre.
         error: two squared distances around d² that differ by no more than error · (own + d²) are equal, as far as the
             arithmetic can tell.
     """
@@ -38,7 +38,7 @@ class DistanceBlock:
         return slice(self.first, self.first + len(self.squares))
 
     def neighbours(self, k: int) -> tuple[Ints, dict[int, tuple[Ints, Floats]]]:
-        """(R, k) the k nearest, and for rows where more share the last place: all of them, and their weights, Σ = k."""
+        """(R, k) the k nearest; and for rows with ties in the last place all of those, and their weights, Σ = k."""
         close = _close(self.squares, k + 1) if k + 1 < self.squares.shape[1] else _close(self.squares, k)
         furthest = np.take_along_axis(self.squares, close[:, :k], 1).max(1)
         slack = self.error * (self.own + furthest)
@@ -54,7 +54,7 @@ class DistanceBlock:
 
 
 def nearest(points: Floats, k: int, of: Floats | None = None) -> Ints:
-    """(n, k) the numbers of each point's nearest ones, nearest first; of equally near ones the last place goes to any.
+    """(n, k) the numbers of each point's nearest ones, nearest first; of equally near ones any gets the last place.
 
     Args:
         points: (n, H); a point is no neighbour of itself.

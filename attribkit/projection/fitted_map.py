@@ -31,13 +31,13 @@ _ABOUT = (
 
 @dataclass(frozen=True, eq=False)
 class FittedMap:
-    """One of the maps: a layer at an epoch, its texts in a space, and the way of a new one from there onto the map.
+    """The map of one layer at one epoch, and how to place a new text on it.
 
     Attributes:
         map: what is drawn.
         model: with the weights of that epoch.
-        layer: of it.
-        values: (N, P) the texts in the space where neighbours are sought.
+        layer: of the model.
+        values: (N, P) the texts in the space in which neighbours are searched.
         layout: how the texts came onto the map.
         alignment: how the map was turned onto the first one's axes; None if it was not.
         measured: the mixing; None without labels.
@@ -54,7 +54,7 @@ class FittedMap:
     space: Callable[[NDArray[np.floating]], Floats] | None = None
 
     def inside(self, outputs: NDArray[np.floating]) -> NDArray[np.floating]:
-        """The layer's outputs (M, H) in the space where neighbours are sought, (M, P)."""
+        """The layer's outputs (M, H) in the space in which neighbours are searched, (M, P)."""
         return outputs if self.space is None else self.space(outputs)
 
     def place(self, new: NDArray[np.floating]) -> Floats:
@@ -81,10 +81,10 @@ class FittedMaps:
     ) -> tuple[Scatter, list[Table]]:
         """The map with new texts marked among its points, and the nearest neighbours of each in the last map's layer.
 
-        That is the deepest layer's at the latest epoch, the one that the other tables describe, too.
+        That is the deepest layer at the latest epoch, which the other tables describe, too.
 
         Raises:
-            ValueError: where a text is no single point, or the network put out NaN or infinity for it.
+            ValueError: if a text is no single point, or the network's outputs for it are NaN or infinite.
         """
         if self.reduction.by_step:
             raise InputError(f"`reduce={self.reduction.name!r}` makes many points of a text; place it with another one")
@@ -107,7 +107,7 @@ class FittedMaps:
 
 @dataclass(frozen=True, eq=False)
 class NearestPoints:
-    """The nearest points of each new text: their numbers (M, K), nearest first, and how far away they are (M, K)."""
+    """The nearest points of each new text: their numbers (M, K), nearest first, and their distances (M, K)."""
 
     rows: NDArray[np.int64]
     apart: Floats

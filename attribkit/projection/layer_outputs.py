@@ -82,7 +82,11 @@ def layer_outputs(
 
 
 def chosen_layers(model: Classifier, names: Sequence[str] | None, reduction: Reduction) -> list[Layer]:
-    """The layers of these names, or all that the reduction allows; ValueError where it does not allow one."""
+    """The layers of these names, or all that the reduction allows.
+
+    Raises:
+        ValueError: for a layer that the reduction does not allow.
+    """
     if reduction.name == "attention" and not model.has_attention:
         raise InputError(
             f"`reduce='attention'` needs a network with attention, {type(model.network).__name__} has none; take "
@@ -161,7 +165,7 @@ def _run(model: Classifier, batch: tuple[Tensor, Tensor], attend: bool) -> tuple
 
 
 class _Reader:
-    """Makes points of a layer's output the moment it is there: to copy all its steps would take as long as some layers.
+    """Makes points of a layer's output as soon as it is there: copying all its steps would take as long as some layers.
 
     Args:
         layers: by name.

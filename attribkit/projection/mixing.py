@@ -92,7 +92,7 @@ def measure(
 def measure_if_enough(
     layer: NDArray[np.floating], points: NDArray[np.floating], labels: Ints, neighbours: int, seed: int = 0
 ) -> MeasuredMap | None:
-    """`measure`, or None where fewer than k + 1 points have a label."""
+    """`measure`, or None if fewer than k + 1 points have a label."""
     return measure(layer, points, labels, neighbours, seed) if (labels >= 0).sum() > neighbours else None
 
 
@@ -106,8 +106,8 @@ def chance(labels: Ints) -> float:
 def votes(points: Floats, labels: Ints, classes: int, k: int) -> Floats:
     """(n, C) the share of each point's k nearest neighbours in each class.
 
-    Points equally far away share the places that are left, whatever their order: so many equal ones count as much as
-    they would on average if the order were drawn.
+    Points at the same distance share the places that are left, whatever their order: each counts as much as it would on
+    average in a random order.
     """
     member = np.eye(classes)[labels]
     shares = np.empty((len(points), classes))
@@ -145,11 +145,11 @@ def silhouette(points: Floats, labels: Ints) -> Floats:
 
 
 def trustworthiness(layer: Floats, points: Floats, k: int) -> float | None:
-    """How far neighbours on the map are the layer's too, 0 to 1; None where k ≥ n / 2, for which it is undefined.
+    """How far neighbours on the map are neighbours in the layer, 0 to 1; None if k ≥ n / 2, for which it is undefined.
 
     1 − 2 / (n k (2n − 3k − 1)) · Σ over each point's k neighbours on the map of how far their rank in the layer exceeds
-    k. Equally far points have equal parts in it: its mean over all orders that they could stand in, on the map and in
-    the layer.
+    k. Points at the same distance have equal parts in it: it is the mean over all orders that they could have, on the
+    map and in the layer.
 
     Source: Venna & Kaski, "Neighborhood preservation in nonlinear projection methods", 2001.
 

@@ -13,16 +13,15 @@ from attribkit.results.result import Result
 
 @dataclass(frozen=True, eq=False, repr=False)
 class LayerOutputs(Result):
-    """Points of every layer asked for: `outputs["rnn"]` is one layer's (N, H).
+    """The outputs of layers as points: `outputs["rnn"]` is one layer's (N, H).
 
     Attributes:
         values: (N, H) float32 by layer name, H of each layer's own; rows in the texts' order.
-        reductions: by layer name how its steps became points, "" where it has one vector per text as it is.
+        reductions: by layer name how its steps became points, "" if it has one vector per text as it is.
         text_index: (N,) the number of each point's text.
-        token_index: (N,) which of the text's tokens a point stands for (the first of its window); None if for the whole
-            text.
+        token_index: (N,) which of the text's tokens a point stands for (the first of its window); None for whole texts.
         total: how many points there were before a sample was drawn.
-        logits: (texts, C) float64, of the same pass.
+        logits: (B, C) float64, of the same pass.
     """
 
     values: dict[str, NDArray[np.float32]]
@@ -36,7 +35,7 @@ class LayerOutputs(Result):
         return self.values[layer]
 
     def not_finite(self) -> dict[str, NDArray[np.int64]]:
-        """The texts for which a layer, or the network in the end, put out NaN or infinity, by what put it out."""
+        """The texts for which a layer's or the network's output is NaN or infinite, by the name of that layer."""
         not_finite = {
             f"the layer {name!r}": np.unique(self.text_index[~np.isfinite(values).all(axis=1)])
             for name, values in self.values.items()
@@ -45,7 +44,11 @@ class LayerOutputs(Result):
         return {what: texts for what, texts in not_finite.items() if len(texts)}
 
     def checked(self) -> "LayerOutputs":
-        """Itself. ValueError if something in it is NaN or infinite: it names the layer and the texts."""
+        """The outputs themselves, if all are finite.
+
+        Raises:
+            ValueError: if some are NaN or infinite; the sentence names the layer and the texts.
+        """
         for what, bad in self.not_finite().items():
             shown = ", ".join(map(str, bad[:5])) + (", …" if len(bad) > 5 else "")
             raise InputError(
@@ -58,14 +61,14 @@ class LayerOutputs(Result):
         """One row per point.
 
         Args:
-            layer: whose outputs; None for every layer's side by side.
+            layer: whose outputs; None for every layer's, side by side.
 
         Returns:
-            columns text (its number), token (its number in the text, where a point stands for one), then one per
+            columns text (its number), token (its number in the text, for points that stand for one), then one per
             number of the layer's output, named by the layer and its place: "rnn 0", "rnn 1" …
 
         Raises:
-            ValueError: for a layer that is not there.
+            ValueError: for a layer that does not exist.
         """
         if layer is not None and layer not in self.values:
             raise InputError(f"`layer` must be one of {', '.join(map(repr, self.values))}, got {layer!r}")

@@ -29,11 +29,13 @@ Floats = NDArray[np.float64]
 def make_maps(
     classifier: Classifier, data: LabelledTexts, settings: MapSettings, progress: Progress = silent
 ) -> FittedMaps:
-    """Map what layers make of texts.
+    """Map texts by the outputs of layers.
+
+    Texts for which some output is NaN or infinite are left out of the map, and a note names the first.
 
     Raises:
-        ValueError: for a layer, reduction, epoch or colour that there is not; for too few points; for activations that
-            are NaN or infinite for every text; those for which some are leave the map, and a note names the first.
+        ValueError: for a layer, reduction, epoch or colour that does not exist; for too few points; for outputs that
+            are NaN or infinite for every text.
     """
     reduction = settings.reduction
     layers = _layers(classifier, settings)

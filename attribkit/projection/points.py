@@ -17,7 +17,7 @@ COLOURS = ("label", "prediction", "error", "confidence")
 
 @dataclass(frozen=True, eq=False)
 class PointMetadata:
-    """What is known of each point.
+    """What is known of each point on a map.
 
     Attributes:
         excerpts: (N,) how each text begins.
@@ -76,7 +76,7 @@ def describe(
 
 
 def classes_of(labels: Sequence[str], classifier: Classifier) -> tuple[str, ...]:
-    """The classes that occur: the model's own in its order, then those it does not know."""
+    """The classes that occur: the model's own in its order, then the others."""
     present = set(labels)
     names = dict.fromkeys([*classifier.labels, *sorted(present)])
     return tuple(name for name in names if name and name in present)

@@ -83,7 +83,11 @@ class Steps:
 
     @staticmethod
     def draw(lengths: Sequence[int], reduction: Reduction) -> "Steps":
-        """The sample that a reduction states. ValueError if no text is long enough for a window."""
+        """Draw the sample of a reduction.
+
+        Raises:
+            ValueError: if no text is long enough for a window.
+        """
         takens = reduction.name == "takens"
         offsets = np.arange(reduction.dimension if takens else 1) * reduction.delay
         stride = reduction.stride if takens else 1

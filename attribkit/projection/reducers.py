@@ -29,9 +29,9 @@ class Layout:
     Attributes:
         points: (N, D).
         axes: (D,) their names.
-        place: new points (M, H) of the layer to the map (M, D); each one's place does not depend on the others.
+        place: from new points (M, H) of the layer to the map (M, D); each one's place does not depend on the others.
         notes: sentences a reader must know.
-        settings: what made it, as JSON knows it.
+        settings: what made it, as JSON holds it.
     """
 
     points: Floats
@@ -43,7 +43,7 @@ class Layout:
 
 @dataclass(frozen=True)
 class PCA:
-    """The directions of largest variance. Distances keep their meaning, and so do the axes.
+    """Principal component analysis: the directions of largest variance. Distances and axes keep their meaning.
 
     Source: Pearson, "On lines and planes of closest fit to systems of points in space", 1901.
     """
@@ -54,7 +54,11 @@ class PCA:
     method = "pca"
 
     def __call__(self, points: NDArray[np.floating]) -> Layout:
-        """Lay out points (N, H); ValueError for fewer than there are dimensions and one more."""
+        """Lay out points (N, H).
+
+        Raises:
+            ValueError: for fewer points than dimensions and one more.
+        """
         _check(points, self.dimensions + 1, f"a PCA of {self.dimensions} dimensions", "give more texts")
         parts = Components.of(points, self.dimensions)
 
@@ -91,7 +95,11 @@ class TSNE:
     method = "t-sne"
 
     def __call__(self, points: NDArray[np.floating]) -> Layout:
-        """Lay out points (N, H); ValueError for too few points for the perplexity."""
+        """Lay out points (N, H).
+
+        Raises:
+            ValueError: for too few points for the perplexity.
+        """
         least = int(3 * self.perplexity) + 2
         most = (len(points) - 2) // 3
         cure = f"lower `perplexity` to {most} or less, or give more texts" if most >= 1 else "give more texts"
@@ -134,7 +142,7 @@ class TSNE:
         return np.asarray(embedding, dtype=float)
 
     def _placed(self, reduced: Floats, layout: Floats, new: Floats) -> Floats:
-        """Each new point by itself, drawn to its neighbours while the map stays as it is."""
+        """Place each new point by itself, by its neighbours, while the map stays as it is."""
         library = _optional("openTSNE", "placing a new text on a t-SNE map")
         affinities = import_module("openTSNE.affinity").PerplexityBasedNN(
             reduced, perplexity=self.perplexity, method="exact", random_state=self.seed, n_jobs=_cores()
@@ -155,15 +163,15 @@ class UMAP:
     """Uniform manifold approximation and projection.
 
     Neighbourhoods keep their meaning; distances between groups and the axes hardly do. It starts from the principal
-    components. A new point stands at the mean of its neighbours' places, weighted as UMAP joins it to them. UMAP's own
-    `transform` goes on from there by drawn steps, which let the last digit of a layer's output, that another batch
-    changes, move the point by hundredths of the map.
+    components. A new point gets the mean of its neighbours' places, weighted by UMAP's weights of its edges to them.
+    UMAP's own `transform` continues from there by random steps, in which the last digit of a layer's output, that
+    another batch changes, can move the point by hundredths of the map.
 
     Source: McInnes, Healy & Melville, "UMAP", 2018; for the start: Kobak & Linderman, "Initialization is critical for
     preserving global data structure in both t-SNE and UMAP", 2021.
 
     Attributes:
-        neighbours: how many of each point are joined to it.
+        neighbours: of each point in UMAP's graph.
         min_dist: how close points may lie on the map.
     """
 
@@ -175,7 +183,11 @@ class UMAP:
     method = "umap"
 
     def __call__(self, points: NDArray[np.floating]) -> Layout:
-        """Lay out points (N, H); ValueError for fewer points than neighbours."""
+        """Lay out points (N, H).
+
+        Raises:
+            ValueError: for fewer points than neighbours.
+        """
         cure = f"lower `umap_neighbours` to {len(points) - 2} or less, or give more texts"
         if len(points) < self.dimensions + 3:  # so many it needs whatever its neighbours
             cure = "give more texts"
@@ -259,15 +271,15 @@ def _widened(points: Floats, dimensions: int) -> Floats:
 
 
 def _cores() -> int:
-    """As many as the user lets torch have."""
+    """As many as torch may use."""
     return torch.get_num_threads()
 
 
 @contextmanager
 def _quiet_library() -> Iterator[None]:
-    """A library that behaves as a guest.
+    """Silence UMAP, and keep torch's number of threads.
 
-    UMAP warns of absent TensorFlow, its numba code, a graph in several parts: nothing a user can act on; and numba sets
+    UMAP warns of absent TensorFlow, its numba code, a graph in several parts: nothing a user can change; and numba sets
     the number of threads for torch too.
     """
     threads = torch.get_num_threads()

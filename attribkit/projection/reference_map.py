@@ -36,7 +36,7 @@ def make_reference(
     seed: int = 0,
     progress: Progress = silent,
 ) -> Reference:
-    """Up to 20 principal components of a layer and the excerpts of the texts seen in them.
+    """Up to 20 principal components of a layer, and the coordinates and excerpts of some texts.
 
     Raises:
         ValueError: as `make_maps`; for a reduction that makes several points of a text.
@@ -66,15 +66,15 @@ def make_reference(
 
 
 def fits(classifier: Classifier) -> bool:
-    """Whether the model carries a reference that was made with the model as it is now."""
+    """Whether the model has reference points that were made with the model as it is now."""
     return classifier.reference is not None and classifier.reference.fingerprint == classifier.fingerprint()
 
 
 def map_reference(classifier: Classifier) -> FittedMaps:
-    """The map of the reference that a model carries: drawn at the first call, and anew once the model has changed.
+    """The map of a model's reference points; drawn at the first call, and again once the model has changed.
 
     Raises:
-        ValueError: if it carries none, or one that was made with the model in another state.
+        ValueError: if it has none, or some that were made with the model in another state.
     """
     reference = classifier.reference
     fingerprint = classifier.fingerprint()

@@ -31,12 +31,12 @@ class MapSettings:
         colour: "label", "prediction", "error" or "confidence".
         epochs: of the snapshots to map, 0 = before training, kept in their order; None for the model as it is.
         reduction: how a text's steps become points.
-        sample: most texts (or tokens) shown; None for as many as can be.
-        neighbours: k of the mixing numbers.
+        sample: the most texts (or tokens) shown; None for as many as can be.
+        neighbours: k, the number of nearest neighbours in the measures of mixing.
         perplexity: of t-SNE.
         umap_neighbours: of UMAP.
-        seed: the same seed, the same map.
-        batch_size: most texts at once; None chooses by their length.
+        seed: the same seed gives the same map.
+        batch_size: the most texts at once; None chooses by their length.
     """
 
     layers: tuple[str, ...] | None = None

@@ -12,7 +12,7 @@ _PAIRS, _TEXTS = 10, 10
 
 
 def classes_table(measured: MeasuredMap, classes: Sequence[str], map_name: str) -> Table:
-    """How far each class stays among itself on the map of this name."""
+    """How far the points of each class have neighbours of their own class, on the map of this name."""
     mixing, total = measured.mixing, len(measured.rows)
     rows = []
     for number, name in enumerate(classes):
@@ -42,7 +42,7 @@ def classes_table(measured: MeasuredMap, classes: Sequence[str], map_name: str) 
 
 
 def pairs_table(measured: MeasuredMap, classes: Sequence[str]) -> Table | None:
-    """The pairs of classes that lie among each other most; None if there are not two classes."""
+    """The pairs of classes that are most mixed; None if there are not two classes."""
     present = [number for number in range(len(classes)) if (measured.labels == number).any()]
     if len(present) < 2:
         return None
@@ -62,7 +62,7 @@ def pairs_table(measured: MeasuredMap, classes: Sequence[str]) -> Table | None:
 
 
 def border_table(measured: MeasuredMap, described: PointMetadata) -> Table | None:
-    """The texts on the border: about as many neighbours of another class as of their own; None with one class."""
+    """The texts with about as many neighbours of another class as of their own; None with one class."""
     if measured.silhouette_layer is None:
         return None
     own = measured.own()
@@ -94,7 +94,7 @@ def border_table(measured: MeasuredMap, described: PointMetadata) -> Table | Non
 
 
 def layers_table(maps: Sequence[Map]) -> Table | None:
-    """The maps ranked by how mixed the classes are in their layers; None if there is only one, or none was measured."""
+    """The maps, ranked by how mixed the classes are in their layers; None for a single map, or if none was measured."""
     measured = [(map_, map_.mixing) for map_ in maps if map_.mixing is not None]
     if len(measured) < 2:
         return None

@@ -10,10 +10,10 @@ SEEDS = 2**32 - 1
 
 
 def whole(name: str, value: Any, least: int, most: int | None = None) -> int:
-    """The value as Python's own integer, least ≤ value ≤ most.
+    """A whole number as Python's own integer, least ≤ value ≤ most.
 
     Raises:
-        TypeError: for what is no whole number, NumPy's counting as such.
+        TypeError: for anything but a whole number of Python or NumPy.
         ValueError: for one out of range.
     """
     try:

@@ -24,14 +24,18 @@ Keep = NDArray[np.bool_]
 
 
 def left(ids: Ids, keep: Keep, how: str, pad_id: int) -> Ids:
-    """What is left of a text's ids (T,) when only those of `keep` (T,) stay."""
+    """The ids of a text (T,) when only the tokens of `keep` (T,) stay."""
     if how == "pad":
         return np.where(keep, ids, pad_id)
     return ids[keep] if keep.any() else np.array([pad_id])
 
 
 def check_removals(removals: Sequence[str] | str) -> tuple[str, ...]:
-    """The ways to remove a token; ValueError for one that is none."""
+    """The names of the ways to remove a token.
+
+    Raises:
+        ValueError: for another name.
+    """
     names = (removals,) if isinstance(removals, str) else tuple(dict.fromkeys(removals))
     wrong = [name for name in names if name not in REMOVALS]
     if wrong or not names:
@@ -46,7 +50,7 @@ def check_removals(removals: Sequence[str] | str) -> tuple[str, ...]:
 def log_p(
     model: Classifier, variants: Sequence[Ids], labels: Ids, batch_size: int | None = None
 ) -> NDArray[np.float64]:
-    """Log p (N,) that the model's own forward pass gives each of N texts' labels (N,)."""
+    """Log p (N,), in nats, of each of N texts' labels (N,), by the model's own forward pass."""
     if not len(variants):
         return np.zeros(0)
     return _log_softmax(finite_logits(model, variants, batch_size))[np.arange(len(variants)), labels]
@@ -55,13 +59,17 @@ def log_p(
 def log_p_and_log_odds(
     model: Classifier, variants: Sequence[Ids], labels: Ids, rivals: Ids, batch_size: int | None = None
 ) -> NDArray[np.float64]:
-    """Log p (2, N) of N ≥ 1 texts' labels (N,), then their log-odds against other labels (N,)."""
+    """Log p (2, N) of N ≥ 1 texts' labels (N,), in nats, and their log-odds against other labels (N,)."""
     logits, rows = finite_logits(model, variants, batch_size), np.arange(len(variants))
     return np.stack((_log_softmax(logits)[rows, labels], logits[rows, labels] - logits[rows, rivals]))
 
 
 def finite_logits(model: Classifier, variants: Sequence[Ids], batch_size: int | None = None) -> NDArray[np.float64]:
-    """Logits (N, C) of N changed texts; RuntimeError where some are NaN or infinite: nothing is measured then."""
+    """Logits (N, C) of N changed texts.
+
+    Raises:
+        RuntimeError: if some are NaN or infinite.
+    """
     logits = model.logits(variants, batch_size)
     bad = int((~np.isfinite(logits).all(axis=1)).sum())
     if bad:
@@ -83,9 +91,9 @@ class AblatedText:
     Attributes:
         model: the classifier.
         ids: (T,).
-        label: the class whose probability is asked for.
+        label: the class whose probability is measured.
         how: "delete" or "pad".
-        windows: the shortcut for a text CNN; None for other networks.
+        windows: the windows of a text CNN, for a shortcut; None for other networks.
     """
 
     model: Classifier
@@ -100,7 +108,7 @@ class AblatedText:
         return log_p(self.model, variants, np.full(len(variants), self.label))
 
     def each(self, keep: Keep) -> NDArray[np.float64]:
-        """Log p (N, n) when one more token goes from each row of `keep` (N, T), n of which are True in every row.
+        """Log p (N, n) when one more token is removed from each row of `keep` (N, T), n of which are True in every row.
 
         Column i stands for the i-th token kept. A text CNN is not run: only the windows at the gap are new.
         """
@@ -113,7 +121,7 @@ class AblatedText:
         return self.log_p(without).reshape(places.shape)
 
     def guess(self, keep: Keep) -> NDArray[np.float64]:
-        """`log_p` (N,) for rows that keep equally many tokens, by the shortcut where there is one."""
+        """`log_p` (N,) for rows that keep equally many tokens, by the shortcut if there is one."""
         if self.windows is None or not keep[0].any():
             return self.log_p(keep)
         return _log_softmax(self.windows.whole(keep, self.how))[:, self.label]

@@ -23,12 +23,13 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class RemovalBounds:
-    """Of one text, for Q numbers of tokens.
+    """Proved bounds of one text's removals, for Q numbers of tokens.
 
     Attributes:
-        removed: (Q,) no removal of so many tokens leaves a smaller log p of the class.
-        kept: (Q,) no choice of so many tokens, kept alone, has a larger one.
-        masked: (Q,) the mean log-odds of the class against the runner-up when each token goes with chance k / T.
+        removed: (Q,) the smallest log p of the class that any removal of so many tokens may leave, in nats.
+        kept: (Q,) the largest log p that any choice of so many tokens, kept alone, may have, in nats.
+        masked: (Q,) the mean log-odds of the class against the runner-up if each token is masked with probability k /
+            T.
     """
 
     removed: Numbers

@@ -40,7 +40,7 @@ class Curves:
         batch_size: int | None = None,
         progress: Progress = silent,
     ) -> "Curves":
-        """For M methods' scores and R ways to remove tokens, each distinct version of a text run once."""
+        """Run each distinct version of a text once, for M methods' scores and R ways to remove tokens."""
         labels, others = batch.logits.argmax(1), batch.logits.copy()
         others[np.arange(len(labels)), labels] = -np.inf
         rivals = others.argmax(1)
@@ -67,7 +67,7 @@ class Curves:
 
 
 def ranks(scores: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Each token's place (T,) when those that speak most for the class come first; of ties the earlier token."""
+    """Each token's place (T,), those that speak most for the class first; of ties the earlier token."""
     places = np.empty(len(scores), dtype=np.int64)
     places[np.argsort(-scores, kind="stable")] = np.arange(len(scores))
     return places

@@ -49,13 +49,13 @@ def _aopc_sufficiency(whole: Numbers, removed: Numbers, kept: Numbers) -> Number
 
 @dataclass(frozen=True)
 class Measure:
-    """One number per text.
+    """One measure: a number per text.
 
     Attributes:
-        title: what tables call it.
+        title: its name in tables.
         better: "higher" or "lower".
         of: (log p of the texts (…, 1), log p with the top share removed (…, 13), with it alone kept (…, 13)) → (…,).
-        log_odds: whether it is taken of log-odds against the runner-up in place of log p.
+        log_odds: whether it uses log-odds against the runner-up instead of log p.
     """
 
     title: str

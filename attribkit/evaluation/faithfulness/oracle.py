@@ -22,14 +22,14 @@ _DONE = 1e-3
 
 
 def best_removed(text: AblatedText, counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The smallest log p that removing so many tokens (P,), ascending, leads to; found by search if T > 12."""
+    """The smallest log p after removing so many tokens (P,), ascending; found by search if T > 12."""
     if len(text.ids) <= EXACT:
         return _by_subsets(text)[0][counts]
     return _by_beam(text, counts.tolist(), -1)
 
 
 def best_kept(text: AblatedText, counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The largest log p that so many tokens (P,), ascending, have when they alone are kept; searched if T > 12."""
+    """The largest log p with so many tokens (P,), ascending, kept alone; found by search if T > 12."""
     if len(text.ids) <= EXACT:
         return _by_subsets(text)[1][len(text.ids) - counts]
     return _by_beam(text, (len(text.ids) - counts[::-1]).tolist(), +1)[::-1]
@@ -67,12 +67,12 @@ def _by_beam(text: AblatedText, goals: Sequence[int], sign: int) -> NDArray[np.f
 
 
 def _expanded_beam(beam: Keep, gains: NDArray[np.float64], step: int) -> Keep:
-    """Sets with `step` more tokens removed: the most promising of each, the last of them also exchanged for the next.
+    """Sets with `step` more tokens removed: the most promising ones of each, also with the last exchanged for the next.
 
     Args:
         beam: (N, T), True for the n tokens that each set keeps.
         gains: (N, n) how much is gained by removing each of them.
-        step: how many go.
+        step: how many tokens are removed.
     """
     grown = {}
     for keep, gain in zip(beam, gains, strict=True):

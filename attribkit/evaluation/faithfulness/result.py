@@ -23,14 +23,14 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Faithfulness(Result):
-    """How faithful M methods are on N texts, the last method being the random reference.
+    """The faithfulness of M methods on N texts, the last method being the random scores.
 
     Attributes:
         model: its name.
         methods: (M,) their names; the last is "random".
-        removals: (R,) how tokens were taken away.
+        removals: (R,) how tokens were removed.
         tokens: (N,) how many tokens each text has.
-        whole: (N,) log p of the predicted class.
+        whole: (N,) log p of the predicted class, in nats.
         removed: (M, R, N, 13) the same with the top share (`measures.PERCENTS`) of the tokens removed.
         kept: (M, R, N, 13) the same with that share alone kept.
         best_removed: (R, N, 5) the smallest of those found at `measures.BINS`, by any ranking; NaN for texts that were
@@ -40,9 +40,9 @@ class Faithfulness(Result):
         bound_kept: (R, N, 5) what no choice of kept tokens can exceed, likewise.
         log_odds: (N,) of the predicted class against the runner-up.
         removed_log_odds: (M, R, N, 13) the same with the top share of the tokens removed.
-        masked: (R, N, 5) its exact mean when each token is removed with chance k / T; NaN where `bound_removed` is.
+        masked: (R, N, 5) its exact mean if each token is masked with probability k / T; NaN where `bound_removed` is.
         exact: (N,) whether all subsets were tried; otherwise the best found is only a lower bound of the best.
-        tau: (M, R, N) Kendall's τ-b of the scores with leave-one-out, NaN where not taken or nothing is ranked.
+        tau: (M, R, N) Kendall's τ-b of the scores with leave-one-out; NaN if not computed, or if either is constant.
         infidelity: (M, N), NaN where it was not computed (Yeh et al., NeurIPS 2019).
         max_sensitivity: (M, N), NaN where it was not computed (the same).
         convergence: of each method by its name, how many of the texts' scores converged.
@@ -75,13 +75,16 @@ class Faithfulness(Result):
     skipped: tuple[Skipped, ...] = ()
 
     def values(self, measure: str, method: str, removal: str = "delete") -> Numbers:
-        """(N,) one measure of one method for each text; NaN where it was not taken.
+        """One measure of one method for each text.
 
         Args:
             measure: one of `measures.RANKED` or `measures.OTHERS`.
-            method: one of `methods`; where the measure has a best, "best found" or "proved bound"; for the log-odds
-                drop, "random masking".
-            removal: how tokens are taken away; infidelity and max-sensitivity do not depend on it.
+            method: one of `methods`; for a measure that has a best, also "best found" or "proved bound"; for the
+                log-odds drop, "random masking".
+            removal: how tokens are removed; infidelity and max-sensitivity do not depend on it.
+
+        Returns:
+            (N,) float64; NaN where it was not computed.
 
         Raises:
             ValueError: for a name that is none of these.
@@ -104,7 +107,17 @@ class Faithfulness(Result):
         return RANKED[measure].of(self.whole[:, np.newaxis], self.removed[place, way], self.kept[place, way])
 
     def estimate(self, measure: str, method: str, removal: str = "delete", over: str | None = None) -> Estimate:
-        """The mean of `values`, or of their difference from those of the method `over`, with its 95 % interval."""
+        """The mean of `values`, or of their difference from those of the method `over`, with its 95 % interval.
+
+        Args:
+            measure: as `values` takes it.
+            method: as `values` takes it.
+            removal: as `values` takes it.
+            over: a method to compare with; None for none.
+
+        Raises:
+            ValueError: as `values`.
+        """
         values = self.values(measure, method, removal)
         if over is not None:
             values = values - self.values(measure, over, removal)
@@ -113,16 +126,19 @@ class Faithfulness(Result):
     def share_of_best(
         self, method: str, removal: str = "delete", measure: str = "comprehensiveness", *, exact: bool = False
     ) -> float | None:
-        """What share of the best possible mean a method reaches, on the texts that were searched.
+        """The share of the best possible mean that a method reaches, on the texts that were searched.
 
         Args:
             method: as `values` takes it.
             removal: as `values` takes it.
             measure: comprehensiveness or the log-probability drop.
-            exact: only on texts of at most 12 tokens, where the best is known and not only bounded.
+            exact: only on texts of at most 12 tokens, whose best is known and not only bounded.
 
         Returns:
             None if there is no such text, or the best is not above 0.
+
+        Raises:
+            ValueError: as `values`.
         """
         best, own = self.values(measure, BEST, removal), self.values(measure, method, removal)
         rows = ~np.isnan(best) & (self.exact if exact else True)
@@ -131,13 +147,13 @@ class Faithfulness(Result):
         return float(own[rows].mean() / best[rows].mean())
 
     def bracket(self, measure: str = "comprehensiveness") -> tuple[float, float] | None:
-        """Between which two numbers the mean of the best removal by PAD lies: the best found, and the proved bound.
+        """The two numbers between which the mean of the best removal by PAD lies: the best found, and the proved bound.
 
         Args:
             measure: comprehensiveness, sufficiency or the log-probability drop.
 
         Returns:
-            None where nothing is proved: a network that is no text CNN, or no removal by PAD.
+            None if nothing is proved: for a network that is no text CNN, or without removal by PAD.
 
         Raises:
             ValueError: as `values`.
@@ -162,12 +178,11 @@ class Faithfulness(Result):
         return RANKED[measure].of(self.whole[:, np.newaxis], removed, kept)
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per measure, removal and method, random, best found and what is proved included.
+        """One row per measure, removal and method, with random scores, the best found and what is proved.
 
-        Columns: measure, better ("higher" or "lower"), removal (None where it plays no part), method, mean, low and
-        high (95 % interval), texts (how many it was taken on), over_random with over_random_low and over_random_high
-        (mean − random's, on the same texts), of_best (share of the best possible, or of its lower bound). Its `attrs`
-        hold `convergence`.
+        Columns: measure, better ("higher" or "lower"), removal (None if it does not matter), method, mean, low and high
+        (95 % interval), texts (their number), over_random with over_random_low and over_random_high (mean − random's,
+        on the same texts), of_best (share of the best possible, or of its lower bound). Its `attrs` hold `convergence`.
         """
         rows = []
         for measure in (*RANKED, *OTHERS):
@@ -186,7 +201,7 @@ class Faithfulness(Result):
         return panels(self)
 
     def summary(self) -> str:
-        """What was measured, on how many texts, between what the best lies, and how many explanations converged."""
+        """What was measured, on how many texts, the best removal's bracket, and how many explanations converged."""
         bracket = self.bracket()
         best = (
             "" if bracket is None else f"best comprehensiveness by PAD {bracket[0]:.3f} to {bracket[1]:.3f}, proved; "

@@ -30,16 +30,16 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class OracleSearch:
-    """What was found, NaN for texts that were not searched.
+    """The best removals that were found; NaN for texts that were not searched.
 
     Attributes:
-        removed: (R, N, 5) the smallest log p with so many tokens removed.
-        kept: (R, N, 5) the largest log p with so many tokens kept.
+        removed: (R, N, 5) the smallest log p with so many tokens removed, in nats.
+        kept: (R, N, 5) the largest log p with so many tokens kept, in nats.
         exact: (N,) whether all subsets of the text were tried.
         bound_removed: (R, N, 5) the proved lower bound of `removed`; NaN where nothing is proved.
         bound_kept: (R, N, 5) the proved upper bound of `kept`, likewise.
         masked: (R, N, 5) the mean log-odds against the runner-up with so many tokens masked at random; NaN likewise.
-        tau: (M, R, N) Kendall's τ-b of signed scores with signed leave-one-out; NaN too where either ranks nothing.
+        tau: (M, R, N) Kendall's τ-b of signed scores with signed leave-one-out; NaN also if either is constant.
         texts: how many were searched.
     """
 
@@ -63,7 +63,7 @@ class OracleSearch:
         most: int | None,
         progress: Progress = silent,
     ) -> "OracleSearch":
-        """Search the first `most` texts of an order (N,); None for all of them or, without a shortcut, for 50."""
+        """Search the first `most` texts of an order (N,); None for all or, without a shortcut, for 50."""
         fits = why_not_exact(model.network) is None
         windows = _windows(model, batch, int(order[0])) if fits else None
         rows = order[: (len(order) if windows else MOST) if most is None else most].tolist()
@@ -111,7 +111,7 @@ def _windows(model: Classifier, batch: EncodedBatch, row: int) -> WindowAblation
 
 @contextmanager
 def _a_thread_per_text() -> Iterator[ThreadPoolExecutor]:
-    """As many texts at once as torch has threads, each of them on one: their operations are too small to be shared."""
+    """As many texts at once as torch has threads, one thread each: their operations are too small for several."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

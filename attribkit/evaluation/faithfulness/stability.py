@@ -48,7 +48,7 @@ def measure(
 
 
 def _gated(model: Classifier, ids: NDArray[np.int64], label: int) -> Callable[[Tensor], Tensor]:
-    """Log-odds (N,) of a class for gates (N, T), 1 for a token that stays and 0 for PAD in its place."""
+    """Log-odds (N,) of a class for gates (N, T): 1 leaves a token, 0 replaces it by PAD."""
 
     def value(gates: Tensor) -> Tensor:
         variants = [left(ids, keep, "pad", model.tokenizer.pad_id) for keep in gates.numpy() > 0.5]
@@ -61,7 +61,7 @@ def _gated(model: Classifier, ids: NDArray[np.int64], label: int) -> Callable[[T
 class _PerturbedModel:
     """A copy of the model whose embedding has rows of its own for the tokens of a perturbed text.
 
-    So every method can be asked about points that are no words, through its own code.
+    So every method can explain points that are no words, through its own code.
     """
 
     def __init__(self, model: Classifier) -> None:

@@ -12,11 +12,11 @@ _AT_ONCE = 2_000  # groups whose bootstrap means are held together
 
 @dataclass(frozen=True, eq=False)
 class Groups:
-    """P occurrences in G groups.
+    """P occurrences of words or phrases in G groups.
 
     Attributes:
         group: (P,) int64 in 0 … G − 1.
-        text: (P,) int64, whose occurrence it is.
+        text: (P,) int64, the text of each occurrence.
         scores: (P,) float64.
         size: G.
         texts: N.
@@ -52,8 +52,8 @@ class Groups:
     def intervals(self, replicates: int, seed: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """(G,) twice: the 95 % percentile interval of each mean, by drawing whole texts with replacement.
 
-        Occurrences in one text are not independent, so texts are drawn, not occurrences. A drawing in which a group
-        does not occur counts as its mean.
+        Occurrences in one text are not independent, so texts are drawn, not occurrences. In a draw without any
+        occurrence of a group, its mean counts.
 
         Source: Efron & Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13; drawing whole clusters:
         Davison & Hinkley, "Bootstrap Methods and their Application", 1997, section 3.8.

@@ -15,11 +15,11 @@ SCARCE = 0.1
 
 
 def one_sided(model: Classifier, words: pd.DataFrame, numbers: Mapping[str, int], train: pd.DataFrame) -> pd.DataFrame:
-    """The columns that `WordImportance.one_sided` names; for each class the strongest words first.
+    """Words that matter for a class and hardly occur on one side of it in the training texts, the strongest first.
 
-    A word is listed for a class where the interval of its mean score does not hold 0, and where the side that it speaks
-    against has hardly any of it: one that speaks for the class where the share of the other classes' training texts
-    that hold it is less than a tenth of that of its own, one that speaks against it the other way round.
+    A word is listed for a class if the interval of its mean score does not hold 0, and if it hardly occurs on the side
+    that it speaks against: a word that speaks for the class, if the share of the other classes' training texts that
+    hold it is less than a tenth of that of its own; one that speaks against it, the other way round.
 
     Args:
         model: whose tokens are counted.
@@ -27,8 +27,11 @@ def one_sided(model: Classifier, words: pd.DataFrame, numbers: Mapping[str, int]
         numbers: each word's number in the vocabulary.
         train: the training texts, with the columns `text` and `label`.
 
+    Returns:
+        the columns that `WordImportance.one_sided` names.
+
     Raises:
-        ValueError: for a table without those columns, or none of whose labels the model knows.
+        ValueError: for a table without those columns, or without any of the model's labels.
     """
     if not {"text", "label"} <= set(train):
         raise InputError(f"`train` must have the columns 'text' and 'label', got {', '.join(map(str, train.columns))}")

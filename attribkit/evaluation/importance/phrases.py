@@ -32,7 +32,7 @@ class Ngrams:
 
     @property
     def tells(self) -> NDArray[np.bool_]:
-        """(G,) whether its mean outdoes each of its parts by `SAYS_MORE`; true for words, which have no parts."""
+        """(G,) whether its mean exceeds each of its parts' by `SAYS_MORE`; True for words, which have no parts."""
         return np.abs(self.groups.means) >= SAYS_MORE * self.largest
 
 

@@ -62,9 +62,9 @@ def phrase_rows(tokens: Occurrences, runs: Ngrams, label: str, replicates: int, 
 
 
 def in_order(tables: Sequence[pd.DataFrame], labels: Sequence[str]) -> pd.DataFrame:
-    """The tables of all classes as one; of two classes the second was measured, and the first is its mirror.
+    """The tables of all classes as one; of two classes the second was measured, and the first is its negative.
 
-    Class by class, and in each by the end of the interval nearer to zero: what is sure to speak for it first.
+    They are ordered by class, then by the end of the interval nearer to zero: those that surely speak for it first.
     """
     table = pd.concat(tables)
     if len(labels) == 2:

@@ -39,20 +39,20 @@ MOST = 25_000
 
 @dataclass(frozen=True, eq=False, repr=False)
 class WordImportance(Result):
-    """The words and phrases that drive a model.
+    """The words and phrases that matter most for each class.
 
     Attributes:
         labels: (C,) the classes.
         words: one row for each class and word, over the texts that count for the class: `label`, `word`, `score` (the
-            mean over its occurrences of its share in the log-odds of that class), `low` and `high` (its 95 % bootstrap
-            interval over texts), `occurrences`, `texts`, `share_for` and `share_against` (the shares of its occurrences
-            that speak for the class and against it), `when_for` and `when_against` (its mean score there), `example` (a
-            place where its score is about its mean), `example_for` and `example_against` (the places where it speaks
-            most for and against). For each class the words that speak for it most surely come first, and those that
-            speak against it most surely last.
+            mean of its scores in the log-odds of that class, over its occurrences), `low` and `high` (its 95 %
+            bootstrap interval over texts), `occurrences`, `texts`, `share_for` and `share_against` (the shares of its
+            occurrences that speak for the class and against it), `when_for` and `when_against` (its mean score there),
+            `example` (a place where its score is about its mean), `example_for` and `example_against` (the places where
+            it speaks most for and against). For each class the words that most surely speak for it come first, and
+            those that most surely speak against it last.
         phrases: likewise for runs of two and three words: `label`, `phrase`, `score`, `low`, `high`, `occurrences`,
-            `texts`, `alone` (the sum of its words' means wherever they stand), `tells` (whether it says more than each
-            of its parts) and `example`.
+            `texts`, `alone` (the sum of its words' means, wherever they occur), `tells` (whether its mean exceeds each
+            of its parts') and `example`.
         one_sided: words that speak for a class and hardly occur in the training texts of others, or that speak against
             it and hardly occur in its own: `label`, `word`, `score`, `texts`, `inside` and `outside` (training texts of
             that class and of the others that hold it). A name or a number there is a shortcut; an opinion is none. None
@@ -60,7 +60,7 @@ class WordImportance(Result):
         texts: how many texts were explained.
         tokens: how many tokens they have.
         unknown: the share of the tokens that the model does not know; they are in no row.
-        counted: how many of the texts count for each class, by its label: those that the model gives it, of two
+        counted: how many of the texts count for each class, by its label: those that the model predicts as it, of two
             classes all.
         convergence: how many of the texts' explanations converged.
         notes: sentences a reader must know.
@@ -80,10 +80,13 @@ class WordImportance(Result):
     provenance: Mapping[str, Any] = field()
 
     def to_frame(self, what: str = "words") -> pd.DataFrame:
-        """One of the tables: "words", "phrases" or "one_sided"; its `attrs` hold `convergence`.
+        """One of the tables, with `convergence` in its `attrs`.
+
+        Args:
+            what: "words", "phrases" or "one_sided".
 
         Raises:
-            ValueError: for another name, or for "one_sided" where no training texts were given.
+            ValueError: for another name, or for "one_sided" if no training texts were given.
         """
         if what not in ("words", "phrases", "one_sided"):
             raise InputError(f"`what` must be 'words', 'phrases' or 'one_sided', got {what!r}")
@@ -108,11 +111,17 @@ class WordImportance(Result):
         return tuple(replace(table, notes=(*table.notes, *notes)) for table in tables[:1]) + tables[1:]
 
     def save(self, path: str | Path) -> Path:
-        """Write to `path`: .csv holds every word and phrase, any other suffix what `panels` draws.
+        """Write a file: .csv holds every word and phrase, any other suffix what `panels` draws.
+
+        Args:
+            path: its suffix decides the format.
+
+        Returns:
+            the path written.
 
         Raises:
             ValueError: as `Explanation.save`.
-            OSError: where it cannot be written.
+            OSError: if it cannot be written.
         """
         if Path(path).suffix.lower() != ".csv":
             return super().save(path)

@@ -18,7 +18,7 @@ Spans = list[tuple[int, int]]
 
 
 def spans_of(cell: Any, text: str, row: Hashable) -> Spans:
-    """A cell of the column as spans.
+    """The spans in a cell of the column.
 
     Raises:
         ValueError: for what is no list of spans, or for a span outside the text; the sentence names the row.

@@ -42,7 +42,9 @@ MEASURES = {"auprc": "AUPRC ↑", "token_f1": "token F1 ↑", "iou_f1": "IoU F1 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Plausibility(Result):
-    """How near M methods' scores come to the rationales of N texts, the last method being the random reference.
+    """The agreement of M methods' scores with the rationales of N texts, the last method being the random scores.
+
+    Source: DeYoung et al., "ERASER", ACL 2020.
 
     Attributes:
         model: its name.
@@ -51,7 +53,7 @@ class Plausibility(Result):
         token_f1: (M, N) F1 of the tokens, 0 to 1.
         iou_f1: (M, N) F1 of runs of tokens that share at least half of their union, 0 to 1.
         convergence: of each method by its name, how many of the texts' scores converged.
-        seed: of the random reference and the intervals.
+        seed: of the random scores and the intervals.
         notes: sentences a reader must know.
         skipped: the rows left out.
     """
@@ -69,8 +71,13 @@ class Plausibility(Result):
     def estimate(self, measure: str, method: str, over: str | None = None) -> Estimate:
         """The mean of a measure, or of its difference from that of the method `over`, with its 95 % interval.
 
+        Args:
+            measure: "auprc", "token_f1" or "iou_f1".
+            method: one of `methods`.
+            over: a method to compare with; None for none.
+
         Raises:
-            ValueError: for a measure or method that is none.
+            ValueError: for another measure or method.
         """
         if measure not in MEASURES:
             raise InputError(f"`measure` must be one of {', '.join(MEASURES)}, got {measure!r}")

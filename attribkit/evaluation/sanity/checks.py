@@ -39,20 +39,22 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Sanity(Result):
-    """What happened to a method's scores on N texts.
+    """The rank correlations of a method's scores on N texts with those of randomised models, and other checks.
+
+    Source: Adebayo et al., "Sanity Checks for Saliency Maps", NeurIPS 2018.
 
     Attributes:
         model: the model's name.
         method: the method's name.
-        layers: (L,) the layers that own weights, the one nearest to the answer first.
+        layers: (L,) the layers that own weights, the one nearest to the output first.
         correlation: (2, L, N) Spearman's correlation of the signed scores with the model's own, for the class that the
             model itself predicts: with the first l layers randomised ("top_down"), with layer l alone ("independent");
-            the mean of several draws, NaN where nothing is ranked.
+            the mean of several draws, NaN if either is constant.
         size_correlation: (2, L, N) the same of the scores' sizes, signs left out.
-        completeness: (N,) relative completeness error; None for a method for which adding up proves nothing.
+        completeness: (N,) relative completeness error; None for a method that does not promise completeness.
         converged: (N,) bool, whether it is within the tolerance; None likewise.
-        randomised: how many explanations of the randomised models converged, to the rough tolerance that their order
-            needs.
+        randomised: how many explanations of the randomised models converged, to the rough tolerance that suffices for
+            their order.
         invariance: (3, N) the largest change of a token's score relative to Σ|scores|: alone or among longer texts,
             batched in the opposite order, computed in float64 (`INVARIANCES`).
         draws: how often each layer was randomised.
@@ -88,10 +90,10 @@ class Sanity(Result):
         Args:
             scheme: "top_down", down to this layer, or "independent", this layer alone.
             layer: one of `layers`.
-            sizes: of the scores' sizes, signs left out.
+            sizes: whether of the scores' sizes, signs left out.
 
         Raises:
-            ValueError: for a scheme or layer that is none of these.
+            ValueError: for another scheme or layer.
         """
         for name, names, what in ((scheme, SCHEMES, "scheme"), (layer, self.layers, "layer")):
             if name not in names:
@@ -125,7 +127,7 @@ class Sanity(Result):
         return table
 
     def panels(self) -> tuple[Panel, ...]:
-        """A chart of the correlations as layers lose what they learned, their table, and the other checks."""
+        """A chart of the correlations as layers are randomised, their table, and the other checks."""
         steps = np.arange(len(self.layers) + 1, dtype=float)
         lines = [[1.0, *(self.estimate(scheme, layer).mean for layer in self.layers)] for scheme in SCHEMES]
         named = zip(("with all above", "alone"), np.nan_to_num(np.array(lines)), strict=True)
@@ -281,7 +283,7 @@ def sanity(
 
 
 def _invariance(model: Classifier, batch: EncodedBatch, method: str, own: Scores, seed: int) -> Numbers:
-    """(3, N) how much scores change that should not."""
+    """(3, N) changes of scores under changes that must have no effect."""
     backwards = np.arange(len(own))[::-1]
     double = model.copy()
     double.network.double()

@@ -13,17 +13,17 @@ from attribkit.rank_correlation import spearman
 
 
 def layers_top_down(model: Classifier) -> tuple[str, ...]:
-    """The layers that own weights, the one nearest to the answer first."""
+    """The layers that own weights, the one nearest to the output first."""
     modules = dict(model.network.named_modules())
     names = [layer.name for layer in model.inside()]
     return tuple(name for name in reversed(names) if list(modules[name].parameters(recurse=False)))
 
 
 def randomised(model: Classifier, layers: Iterable[str], seed: int) -> Classifier:
-    """A copy of the model in which these layers' weights are drawn anew; the model itself stays as it is.
+    """A copy of the model with these layers' weights replaced by random numbers; the model itself stays as it is.
 
     Each tensor gets independent normal numbers with its own mean and standard deviation, so that what was learned is
-    gone and the layer's scale is not. A layer gets the same numbers whichever others are randomised with it. The
+    lost and the layer's scale is not. A layer gets the same numbers whichever others are randomised with it. The
     embedding's PAD row stays, for it is no word.
     """
     copy = model.copy()

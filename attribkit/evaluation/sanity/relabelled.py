@@ -33,16 +33,18 @@ _SMALL: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Relabelled(Result):
-    """Scores of N test texts by three networks that differ in what they were trained on.
+    """Rank correlations of N test texts' scores between networks trained on true and on shuffled labels.
+
+    Source: Adebayo et al., "Sanity Checks for Saliency Maps", NeurIPS 2018, the data randomisation test.
 
     Attributes:
         architecture: the network's name.
         method: the method's name.
         shuffled: (N,) Spearman's correlation of the scores with those of a network trained on shuffled labels.
-        again: (N,) with those of a network trained on the true labels from another seed: what retraining alone does.
+        again: (N,) with those of a network trained on the true labels from another seed, for comparison.
         accuracy: on the test texts: of the first network, of that with shuffled labels, of that from another seed.
-        convergence: how many explanations by the three networks converged, to the rough tolerance that their order
-            needs.
+        convergence: how many explanations by the three networks converged, to the rough tolerance that suffices for
+            their order.
         seed: of the first network and the shuffling.
     """
 
@@ -101,15 +103,20 @@ def relabelled(
     seed: int = 0,
     **options: Any,
 ) -> Relabelled:
-    """Train a network thrice, on true and on shuffled labels and on true ones again, and compare their scores.
+    """Train a network on true labels, on shuffled labels and on true labels again, and compare their scores.
+
+    Source: Adebayo et al., "Sanity Checks for Saliency Maps", NeurIPS 2018, the data randomisation test.
 
     Args:
         architecture: as `attribkit.train` takes it.
         data: None for the demo reviews.
         method: as `explain(method=…)` takes it, or "attention".
-        texts: so many of the test texts are explained, for the class that the first network predicts.
+        texts: how many of the test texts are explained, for the class that the first network predicts.
         seed: of the first two networks and the shuffling; the third one's is the next.
-        **options: of `attribkit.train`; small sizes, a step of 0.01 and 8 epochs unless told otherwise.
+        **options: of `attribkit.train`; by default small sizes, a learning rate of 0.01 and 8 epochs.
+
+    Returns:
+        the correlations of the scores, and the three networks' accuracies.
 
     Raises:
         TypeError: as `attribkit.train`.
