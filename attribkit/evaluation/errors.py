@@ -46,8 +46,9 @@ class ErrorAnalysis(Result):
         return tuple(panel for part in self.parts() for panel in part.panels())
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per mistake, the most confident first: the columns of `Explanation.to_frame("text")`; empty without
-        any.
+        """One row per mistake, the most confident first; empty without any.
+
+        The columns are those of `Explanation.to_frame("text")`.
         """
         return self.mistakes.to_frame("text") if self.mistakes else pd.DataFrame(columns=["text", "label"])
 
