@@ -23,6 +23,7 @@ from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.models.fingerprint import fingerprints_once
 from attribkit.models.logits import softmax
+from attribkit.progress import Progress, shown, silent
 from attribkit.results.explanation import Explanation, Explanations
 from attribkit.results.panels import Panel, Prediction
 from attribkit.versions import versions_of
@@ -54,6 +55,7 @@ class Options(ViewOptions, total=False):
     views: str | Sequence[str] | None
     true_label: str | int | Sequence[str | int] | None
     device: str | torch.device | None
+    progress: bool | Progress | None
 
 
 Several: TypeAlias = (
@@ -93,6 +95,7 @@ def explain(
     interactions: str = "shapley",
     max_tokens: int | None = None,
     device: str | torch.device | None = None,
+    progress: bool | Progress | None = None,
 ) -> Explanation | Explanations:
     """Attribute a model's prediction to the tokens of a text.
 
@@ -133,6 +136,8 @@ def explain(
             computed; what a longer one would take is said. None for 200 with the interactions "shapley", for 2,000 with
             the two methods, for no limit with "integrated_hessians".
         device: where to compute; None for where the model is.
+        progress: a function that is called with what is done, the total and the current step; True for a bar, False for
+            none; None for a bar in a terminal and in a notebook.
 
     Returns:
         an `Explanation` for one text, `Explanations` for several. Rows of a table that cannot be read are left out with
@@ -167,16 +172,16 @@ def explain(
         baseline=baseline,
         tolerance=tolerance,
         compare=compare,
-        reference=None if reference is None else Rows.of(model, reference).labelled_texts(),
+        reference=None if reference is None else Rows.of(model, reference, progress=progress).labelled_texts(),
         seed=seed,
         batch_size=batch_size,
         interactions=interactions,
         max_tokens=max_tokens,
     )
-    with fingerprints_once():
-        chosen = _chosen([views] if isinstance(views, str) else views, model, options)
+    with fingerprints_once(), shown(progress) as tell:
+        chosen = _chosen([views] if isinstance(views, str) else views, model, options, tell)
         model = model.on(device)
-        batch, numbers, truth = _read(model, data, text, label, true_label, batch_size)
+        batch, numbers, truth = _read(model, data, text, label, true_label, batch_size, tell)
         probabilities = softmax(batch.logits)
         panels: list[list[Panel]] = [[] for _ in batch.texts]
         for view in chosen.values():
@@ -210,17 +215,20 @@ def supported(model: Classifier, **options: Unpack[ViewOptions]) -> list[str]:
     return [name for name, view in _all_views(options).items() if name not in ON_REQUEST and view.supports(model)]
 
 
-def _all_views(options: ViewOptions) -> dict[str, View]:
+def _all_views(options: ViewOptions, progress: Progress = silent) -> dict[str, View]:
     """Every view with those of the options that it has a setting for: all are checked, shown or not."""
+    settings = {**options, "progress": progress}
     return {
-        name: view(**{field.name: options[field.name] for field in fields(view) if field.name in options})  # type: ignore[arg-type, literal-required]  # every view is a dataclass
+        name: view(**{field.name: settings[field.name] for field in fields(view) if field.name in settings})  # type: ignore[arg-type]  # every view is a dataclass
         for name, view in VIEWS.items()
     }
 
 
-def _chosen(names: Sequence[str] | None, model: Classifier, options: ViewOptions) -> dict[str, View]:
+def _chosen(
+    names: Sequence[str] | None, model: Classifier, options: ViewOptions, progress: Progress
+) -> dict[str, View]:
     """The views to show, by name; ValueError for one that is unknown or that the model does not support."""
-    views = _all_views(options)
+    views = _all_views(options, progress)
     if names is None:
         chosen = {name: view for name, view in views.items() if name not in ON_REQUEST and view.supports(model)}
     elif "all" in names:
@@ -255,6 +263,7 @@ def _read(
     label: str | None,
     true_label: str | int | Sequence[str | int] | None,
     batch_size: int | None,
+    progress: Progress,
 ) -> tuple[EncodedBatch, list[int] | None, list[str | None]]:
     """The texts as the model reads them, their rows if they stand in a table, and their true labels."""
     if true_label is not None and label is not None:
@@ -263,13 +272,13 @@ def _read(
         texts: list[str] = [data] if isinstance(data, str) or not isinstance(data, Iterable) else list(data)
         if text is not None or label is not None or not all(isinstance(item, str) for item in texts):
             texts = all_texts(model, texts, text=text, label=label)
-        batch = EncodedBatch.of(model, texts, batch_size)
+        batch = EncodedBatch.of(model, texts, batch_size, progress)
         return batch, None, _true_labels(true_label, len(texts), model.labels)
     rows = Rows.of(model, data, text=text, label=label, held_out=False)
     truth = _true_labels(true_label, len(rows.table), model.labels)
     if true_label is None and rows.labels:
         truth = [name or None for name in rows.labels]
-    read, logits = answered(model, rows.tokenised(model.tokenizer, spans=True), batch_size)
+    read, logits = answered(model, rows.tokenised(model.tokenizer, spans=True), batch_size, progress)
     for note in read.notes:
         warnings.warn(note, SkippedRowsWarning, stacklevel=3)
     batch = EncodedBatch(read.texts, read.encoded, logits)

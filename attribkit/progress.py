@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from html import escape
 from typing import Any, TypeVar
 
@@ -49,14 +49,20 @@ def shown(progress: bool | Progress | None) -> Iterator[Progress]:
             "`progress` must be True, False, None or a function of what is done, the total and what is being done, got "
             f"{type(progress).__name__}; leave it out for a bar on a terminal"
         )
-    console = Console(stderr=True)
-    if progress is False or (progress is None and not (console.is_jupyter or _on_terminal())):
+    if progress is False or (progress is None and not (_on_terminal() or _in_notebook())):
         yield silent
         return
-    bar = _notebook_bar() if console.is_jupyter else _terminal_bar(console)
-    with bar as tell:
-        begin = time.monotonic() + (0 if progress else _DELAY)
-        yield lambda done, total, what: tell(done, total, what) if time.monotonic() >= begin else None
+    begin = time.monotonic() + (0 if progress else _DELAY)
+    with ExitStack() as stack:
+        bar: Progress | None = None
+
+        def tell(done: int, total: int, what: str) -> None:
+            nonlocal bar
+            if time.monotonic() >= begin:  # short work pays for no bar
+                bar = bar or stack.enter_context(_notebook_bar() if _in_notebook() else _terminal_bar())
+                bar(done, total, what)
+
+        yield tell
 
 
 def counted(items: Sequence[_T], progress: Progress, what: str) -> Iterator[_T]:
@@ -77,8 +83,12 @@ def _on_terminal() -> bool:
     return sys.stderr is not None and sys.stderr.isatty()
 
 
+def _in_notebook() -> bool:
+    return "IPython" in sys.modules and Console(stderr=True).is_jupyter
+
+
 @contextmanager
-def _terminal_bar(console: Console) -> Iterator[Progress]:
+def _terminal_bar() -> Iterator[Progress]:
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(20),
@@ -86,7 +96,9 @@ def _terminal_bar(console: Console) -> Iterator[Progress]:
         TimeRemainingColumn(elapsed_when_finished=True),
     )
     # what others print meanwhile stays in the stream that they chose
-    bar = RichProgress(*columns, console=console, speed_estimate_period=_SPEED_PERIOD, redirect_stdout=False)
+    bar = RichProgress(
+        *columns, console=Console(stderr=True), speed_estimate_period=_SPEED_PERIOD, redirect_stdout=False
+    )
     task = bar.add_task("", total=None)
     phase = (0, 0)
 

@@ -129,7 +129,7 @@ def project(
         batch_size=batch_size,
     )
     model = model.on(device)
-    texts = Rows.of(model, data, split=split, text=text, label=label).labelled_texts()
+    texts = Rows.of(model, data, split=split, text=text, label=label, progress=progress).labelled_texts()
     new = all_texts(model, place)
     new_ids = model.ids(new)
     with shown(progress) as tell:
@@ -195,7 +195,7 @@ def keep_reference(
         >>> [panel.title for panel in ak.explain(model, "A horrible movie", views="projection").panels()]
         ['Where the layer dropout puts 4 texts']
     """
-    rows = Rows.of(model, data, text=text, label=label)
+    rows = Rows.of(model, data, text=text, label=label, progress=progress)
     named = source or rows.origin or "texts given by the user"
     with shown(progress) as tell:
         model.reference = make_reference(

@@ -45,6 +45,14 @@ LONG: dict[str, Callable[[Classifier, Dataset, Path, Any], object]] = {
     "read_vectors": lambda model, data, folder, progress: read_vectors(
         vectors(folder), {"[PAD]": 0, "[UNK]": 1, "w7": 2}, progress=progress
     ),
+    "explain": lambda model, data, folder, progress: ak.explain(
+        model,
+        data.test["text"].tolist(),
+        views=["attribution", "interactions", "projection"],
+        reference=data,
+        interactions="integrated_hessians",
+        progress=progress,
+    ),
     "evaluate": lambda model, data, folder, progress: ak.evaluate(model, data, progress=progress),
     "predict": lambda model, data, folder, progress: model.predict(data.test["text"].tolist(), progress=progress),
     "project": lambda model, data, folder, progress: ak.project(model, data, progress=progress),
@@ -92,6 +100,14 @@ def test_progress_never_falls_within_a_phase_and_every_phase_ends_at_its_total(
         assert (next_total == total and next_done >= done) or done == total
     assert calls[-1][0] == calls[-1][1]
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("name", ["faithfulness", "plausibility", "explain"])
+def test_texts_are_counted_method_by_method(name: str, model: Classifier, data: Dataset, tmp_path: Path) -> None:
+    calls: Calls = []
+    LONG[name](model, data, tmp_path, lambda done, total, what: calls.append((done, total, what)))
+    attributions = [(done, total) for done, total, what in calls if what == "attribution by exact"]
+    assert attributions == [(done, len(attributions)) for done in range(1, len(attributions) + 1)] and attributions
 
 
 @pytest.mark.parametrize("name", LONG)

@@ -132,7 +132,7 @@ def explain_corpus(
         raise InputError(f"`workers` must be at least 1, got {workers}")
     settings = Settings(target, output, method, baseline, tolerance, keep_text, words)
     selection = Selection.of(where, sample, seed, limit)
-    plan = Plan(tuple(find_sources(data)), Columns(text, key, label), selection, window)
+    plan = Plan(tuple(find_sources(data, progress)), Columns(text, key, label), selection, window)
     path = Path(folder).absolute()
     begun, fresh = time.monotonic(), 0
     with ExitStack() as stack:

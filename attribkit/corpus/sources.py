@@ -16,6 +16,7 @@ from attribkit.data.readers import SUFFIXES, listed, missing, table_suffix
 from attribkit.data.tables import NAMED_SETS
 from attribkit.data.text_tables import Data
 from attribkit.errors import InputError, InputNotFoundError, InputTypeError
+from attribkit.progress import Progress
 
 _CHUNK = 2**20
 _LOCAL = ("file:", "local:")
@@ -86,12 +87,13 @@ def _stored(url: str) -> BinaryIO:
     return open(path, "rb") if url.startswith(_LOCAL) else fs.open(path, "rb")
 
 
-def find_sources(inputs: Corpus) -> list[AnySource]:
+def find_sources(inputs: Corpus, progress: bool | Progress | None = None) -> list[AnySource]:
     """Every table that the inputs name, each once, in the order given; a folder's and a glob's sorted by name.
 
     Args:
         inputs: a file, a folder, a glob or a URL that fsspec knows (s3://, gs://, https://, memory://); or several. A
             named set, or texts in memory other than a list, are one table: of several by split that to be measured.
+        progress: what is told of a download, as `attribkit.progress.shown` takes it.
 
     Raises:
         FileNotFoundError: if one names nothing.
@@ -100,7 +102,7 @@ def find_sources(inputs: Corpus) -> list[AnySource]:
     if isinstance(inputs, pd.DataFrame):
         return [TableSource("table", inputs)]
     if not isinstance(inputs, (str, Path, list, tuple)) or (isinstance(inputs, str) and inputs in NAMED_SETS):
-        rows = Rows.of(None, inputs)
+        rows = Rows.of(None, inputs, progress=progress)
         return [TableSource(rows.source or "table", rows.table)]
     several = [inputs] if isinstance(inputs, (str, Path)) else list(inputs)
     if not several:

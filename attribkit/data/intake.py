@@ -17,6 +17,7 @@ from attribkit.data.readers import SPLITS
 from attribkit.data.split_record import SplitRecord, text_hashes
 from attribkit.data.text_tables import Data, TextTables
 from attribkit.errors import InputError
+from attribkit.progress import Progress
 from attribkit.text.encoded import TextEncoder
 
 
@@ -61,6 +62,7 @@ class Rows:
         text: str | None = None,
         label: str | None = None,
         held_out: bool = True,
+        progress: bool | Progress | None = None,
     ) -> "Rows":
         """Choose the rows of `data`.
 
@@ -76,6 +78,7 @@ class Rows:
             text: the column of the texts in a table or file; guessed from usual names if not given.
             label: the column of the labels; likewise.
             held_out: whether rows that the model has seen are left out if no split is asked for.
+            progress: what is told of a download, as `attribkit.progress.shown` takes it.
 
         Raises:
             TypeError: for data of the wrong kind.
@@ -91,6 +94,7 @@ class Rows:
             label,
             usual=(usual["text"], usual["label"]) if "text" in usual else None,
             labels=None if model is None else model.labels,
+            progress=progress,
         )
         record = None
         if model is not None and held_out:

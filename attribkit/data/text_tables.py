@@ -16,6 +16,7 @@ from attribkit.data.labelled_texts import LabelledTexts
 from attribkit.data.readers import SPLITS
 from attribkit.data.tables import find_tables
 from attribkit.errors import InputError, InputTypeError
+from attribkit.progress import Progress
 
 Data: TypeAlias = (
     Dataset
@@ -56,6 +57,7 @@ class TextTables:
         *,
         usual: tuple[str, str] | None = None,
         labels: Sequence[str] | None = None,
+        progress: bool | Progress | None = None,
     ) -> "TextTables":
         """Read the data.
 
@@ -66,6 +68,7 @@ class TextTables:
             usual: the columns that are read if none is named and every table has both.
             labels: those of a model; None for none. A column that would be taken for the labels only because it is the
                 other one of two is not, if it holds none of these.
+            progress: what is told of a download, as `attribkit.progress.shown` takes it.
 
         Raises:
             TypeError: for data of the wrong kind.
@@ -73,7 +76,7 @@ class TextTables:
             FileNotFoundError: for a file that does not exist.
         """
         if isinstance(data, (str, Path, pd.DataFrame, Mapping)):
-            raw = find_tables(data)
+            raw = find_tables(data, progress=progress)
             tables, notes = _arranged(raw.tables, raw.source, text, label, usual, labels)
             source: str | None = None
             if isinstance(data, (str, Path)):

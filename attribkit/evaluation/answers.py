@@ -74,7 +74,7 @@ class Answers:
             FileNotFoundError: for a file that does not exist.
             RuntimeError: if the network's outputs are NaN or infinite for all of them.
         """
-        measured = Rows.of(model, data, split=split, text=text, label=label)
+        measured = Rows.of(model, data, split=split, text=text, label=label, progress=progress)
         read, logits = answered(model, measured.tokenised(model.tokenizer), batch_size, progress)
         named = measured.labels
         labels = tuple(named[place] if named else "" for place in read.places.tolist())

@@ -136,7 +136,7 @@ def errors(
             "expected calibration error": round(calibration.error, 4),
         },
     )
-    return ErrorAnalysis(overview, explained_mistakes(model, answers, most, method, batch_size))
+    return ErrorAnalysis(overview, explained_mistakes(model, answers, most, method, batch_size, progress))
 
 
 def mistakes(answers: Answers) -> list[int]:
@@ -147,7 +147,12 @@ def mistakes(answers: Answers) -> list[int]:
 
 
 def explained_mistakes(
-    model: Classifier, answers: Answers, most: int, method: str | None = None, batch_size: int | None = None
+    model: Classifier,
+    answers: Answers,
+    most: int,
+    method: str | None = None,
+    batch_size: int | None = None,
+    progress: bool | Progress | None = False,
 ) -> Explanations:
     """An explanation of each mistake, the most confident first."""
     chosen = mistakes(answers)[:most]
@@ -155,4 +160,12 @@ def explained_mistakes(
         return Explanations()
     truth = [answers.labels[answers.truth[place]] for place in chosen]
     texts = [answers.texts[place] for place in chosen]
-    return explain(model, texts, views="attribution", true_label=truth, method=method, batch_size=batch_size)
+    return explain(
+        model,
+        texts,
+        views="attribution",
+        true_label=truth,
+        method=method,
+        batch_size=batch_size,
+        progress=progress,
+    )

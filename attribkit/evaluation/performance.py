@@ -206,7 +206,7 @@ def evaluate(
         >>> metrics.confusion.tolist()
         [[2, 0], [0, 2]]
     """
-    measured = Rows.of(model, data, split=split, text=text, label=label)
+    measured = Rows.of(model, data, split=split, text=text, label=label, progress=progress)
     if "label" not in measured.table:
         raise no_labels(data, measured)
     labelled = measured.only(measured.table["label"].notna().to_numpy())

@@ -12,6 +12,7 @@ from attribkit.errors import InputError, did_you_mean
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.models.feeding import gradient_fault
+from attribkit.progress import Progress, silent
 from attribkit.results.panels import Convergence
 from attribkit.views.attention import Attention
 from attribkit.views.attribution import Attribution
@@ -82,14 +83,21 @@ def token_scores(
     seed: int = 0,
     batch_size: int | None = None,
     tolerance: float = 1e-4,
+    progress: Progress = silent,
 ) -> MethodScores:
     """Each text's scores for a class: the predicted one, or `target`; attention has the same for every class."""
     if method == ATTENTION:
-        heads = [panels[0].rows for panels in Attention(batch_size=batch_size)(model, batch)]
+        heads = [panels[0].rows for panels in Attention(batch_size=batch_size, progress=progress)(model, batch)]
         scores = [np.mean([row.values for row in rows], axis=0) for rows in heads]
         return MethodScores(scores, (None,) * len(scores), np.full(len(scores), np.nan))
     view = Attribution(
-        method=method, target=target, seed=seed, batch_size=batch_size, tolerance=tolerance, details=False
+        method=method,
+        target=target,
+        seed=seed,
+        batch_size=batch_size,
+        tolerance=tolerance,
+        details=False,
+        progress=progress,
     )
     panels = [panel for (panel,) in view(model, batch)]
     return MethodScores(

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from attribkit.models.classifier import Classifier
 from attribkit.models.logits import check_finite
+from attribkit.progress import Progress, silent
 from attribkit.text.encoded import Encoded
 
 
@@ -26,13 +27,16 @@ class EncodedBatch:
     logits: NDArray[np.float64]
 
     @staticmethod
-    def of(classifier: Classifier, texts: Sequence[str], batch_size: int | None = None) -> "EncodedBatch":
+    def of(
+        classifier: Classifier, texts: Sequence[str], batch_size: int | None = None, progress: Progress = silent
+    ) -> "EncodedBatch":
         """Encode the texts and compute their logits.
 
         Args:
             classifier: the model.
             texts: N strings.
             batch_size: the most texts at once; None chooses by their length.
+            progress: is called with the number of texts that are done.
 
         Raises:
             TypeError: for what is no string.
@@ -40,7 +44,7 @@ class EncodedBatch:
             RuntimeError: if the network's outputs for a text are NaN or infinite; the sentence names the text.
         """
         encoded = classifier.encode(texts)
-        logits = classifier.logits([text.ids for text in encoded], batch_size)
+        logits = classifier.logits([text.ids for text in encoded], batch_size, progress)
         return EncodedBatch(tuple(texts), tuple(encoded), check_finite(logits, texts))
 
     def part(self, rows: NDArray[np.int64]) -> "EncodedBatch":

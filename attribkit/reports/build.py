@@ -95,20 +95,17 @@ def report(
         words = word_importance(
             model, answers, train=train, most=chosen.counted, seed=seed, batch_size=batch_size, progress=counting
         )
-        tell(0, 2, "explaining mistakes and texts")
-        failures = performance.failures_section(model, answers, chosen.mistakes, batch_size)
-        tell(1, 2, "explaining mistakes and texts")
+        mistaken = within(tell, "explaining mistakes")
+        failures = performance.failures_section(model, answers, chosen.mistakes, batch_size, mistaken)
         places = _drawn(answers, chosen)
-        rows = _explained(model, answers, places, chosen)
-        tell(2, 2, "explaining mistakes and texts")
+        rows = _explained(model, answers, places, chosen, within(tell, "explaining texts"))
         tested = places[: chosen.tested]
         sample = [answers.texts[place] for place in tested]
         table = None if answers.table is None else answers.table.iloc[tested]
         testing = within(tell, "testing the explanations")
         tests = ExplanationTests.of(model, sample, table, seed, batch_size, testing)
-        tell(0, 1, "explaining with other baselines")
-        again = robustness_section(model, sample, chosen.baselines, others, seed, batch_size)
-        tell(1, 1, "explaining with other baselines")
+        repeating = within(tell, "explaining with other baselines")
+        again = robustness_section(model, sample, chosen.baselines, others, seed, batch_size, repeating)
         map_section = _map(model, answers, chosen, within(tell, "drawing the map"))
     source = name or _name(data, answers)
     metrics = answers.metrics()
@@ -150,11 +147,20 @@ def _drawn(answers: Answers, chosen: ReportSettings) -> list[int]:
     return places
 
 
-def _explained(model: Classifier, answers: Answers, places: list[int], chosen: ReportSettings) -> Explanations:
+def _explained(
+    model: Classifier, answers: Answers, places: list[int], chosen: ReportSettings, progress: Progress
+) -> Explanations:
     if not places:
         return Explanations()
     texts = [answers.texts[place] for place in places]
-    rows = explain(model, texts, views="attribution", baseline=chosen.baselines[0], batch_size=chosen.batch_size)
+    rows = explain(
+        model,
+        texts,
+        views="attribution",
+        baseline=chosen.baselines[0],
+        batch_size=chosen.batch_size,
+        progress=progress,
+    )
     return Explanations(_with_truth(row, answers.true_label(place)) for row, place in zip(rows, places, strict=True))
 
 

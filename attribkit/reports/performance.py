@@ -6,6 +6,7 @@ from attribkit.evaluation.errors import explained_mistakes, mistakes
 from attribkit.evaluation.performance import Metrics
 from attribkit.evaluation.tables import confusion_table, metrics_table
 from attribkit.models.classifier import Classifier
+from attribkit.progress import Progress
 from attribkit.results.panels import Figure, Section
 
 _NO_LABELS = "The data holds no label that the model knows, so nothing can be said of this: give a table with labels."
@@ -31,7 +32,9 @@ def section(metrics: Metrics | None, calibration: Calibration | None) -> Section
     return Section(*head, tuple(sentences), panels)
 
 
-def failures_section(model: Classifier, answers: Answers, most: int, batch_size: int | None) -> Section:
+def failures_section(
+    model: Classifier, answers: Answers, most: int, batch_size: int | None, progress: Progress
+) -> Section:
     """The mistakes the model was surest of, each with its token scores."""
     head = ("failures", "Where does it fail?", "Where it fails")
     if not len(answers.labelled):
@@ -41,7 +44,7 @@ def failures_section(model: Classifier, answers: Answers, most: int, batch_size:
         return Section(*head, ("It made no mistake on these texts.",))
     if not most:
         return Section(*head, (f"It was wrong on {wrong:,} texts; none was asked to be shown.",))
-    rows = explained_mistakes(model, answers, most, batch_size=batch_size)
+    rows = explained_mistakes(model, answers, most, batch_size=batch_size, progress=progress)
     sentence = f"It was wrong on {wrong:,} texts. Here are the {len(rows)} on which it was surest"
     if len(rows) == 1:
         sentence = f"It was wrong on {wrong:,} text{'s' if wrong > 1 else ''}. Here is the one on which it was surest"

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from attribkit.evaluation.statistics import estimate
 from attribkit.explainer import explain
 from attribkit.models.classifier import Classifier
+from attribkit.progress import Progress
 from attribkit.rank_correlation import kendall
 from attribkit.results.panels import Bar, Convergence, Section, Table, TokenScores
 from attribkit.results.panels.difference import align
@@ -23,6 +24,7 @@ def robustness_section(
     others: Sequence[Classifier],
     seed: int,
     batch_size: int | None,
+    progress: Progress,
 ) -> Section:
     """Rank correlations of the token scores, text by text, with other baselines and with other models."""
     head = ("holds", "Does it hold for another seed or baseline?", "Seeds, baselines")
@@ -30,7 +32,15 @@ def robustness_section(
 
     def scores(of: Classifier, baseline: str) -> list[TokenScores]:
         target = model.labels[-1]
-        rows = explain(of, list(texts), views="attribution", target=target, baseline=baseline, batch_size=batch_size)
+        rows = explain(
+            of,
+            list(texts),
+            views="attribution",
+            target=target,
+            baseline=baseline,
+            batch_size=batch_size,
+            progress=progress,
+        )
         return [row.token_scores for row in rows]
 
     if texts and (others or len(baselines) > 1):

@@ -70,7 +70,7 @@ def reproduce(
 
     @cache
     def data() -> Dataset:
-        loaded = load_dataset(chosen.data)
+        loaded = load_dataset(chosen.data, progress=progress)
         return loaded.sample(_QUICK_TEXTS) if quick else loaded
 
     @cache

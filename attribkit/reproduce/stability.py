@@ -61,7 +61,12 @@ def token_scores(
     scores, convergence = [], Convergence()
     for start in range(0, len(texts), _AT_ONCE):
         rows = explain(
-            model, texts[start : start + _AT_ONCE], views=["attribution"], method=method, target=model.labels[-1]
+            model,
+            texts[start : start + _AT_ONCE],
+            views=["attribution"],
+            method=method,
+            target=model.labels[-1],
+            progress=False,
         )
         scores += [np.asarray(row.token_scores.scores) for row in rows]
         convergence += Convergence.of(row.token_scores for row in rows)

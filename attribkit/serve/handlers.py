@@ -171,7 +171,7 @@ class RequestHandler:
         for text in texts:
             self._check(model, text)
         options = {name: getattr(settings, name) for name in Settings.model_fields if name != "model"}
-        return explain(model, texts, views=views, compare=compare, **options)
+        return explain(model, texts, views=views, compare=compare, progress=False, **options)
 
     def _check(self, model: ServedModel, text: str) -> None:
         """Refuse a text longer than this server reads; ValueError that says how long."""

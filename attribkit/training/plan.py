@@ -53,7 +53,7 @@ class Plan:
         }
 
 
-def labelled_data(data: Trainable, text: str | None, label: str | None) -> Dataset:
+def labelled_data(data: Trainable, text: str | None, label: str | None, progress: bool | Progress | None) -> Dataset:
     """The data set itself, or one made of a table, a name or a path.
 
     Raises:
@@ -71,7 +71,7 @@ def labelled_data(data: Trainable, text: str | None, label: str | None) -> Datas
             f"`data` must be labelled texts, got {type(data).__name__}; give a table with a column of labels, a data "
             "set's name or a file, or make a Dataset with attribkit.load_dataset(…)"
         )
-    return load_dataset(data, text=text, label=label)
+    return load_dataset(data, text=text, label=label, progress=progress)
 
 
 def check_data(data: Dataset) -> None:

@@ -108,11 +108,12 @@ def train(
         check_folder(folder, resume=resume, overwrite=overwrite)
     chosen = choose_device(device)
     processes.check(devices, nodes, chosen)
-    data = labelled_data(data, text, label)
+    watched = progress if processes.is_main_process() else False
+    data = labelled_data(data, text, label, watched)
     check_data(data)
     check_precision(sorted_options, chosen)
     uses_cuda = chosen.type == "cuda" or torch.cuda.is_initialized()
-    with preserve_random_state(uses_cuda, seed), shown(progress if processes.is_main_process() else False) as tell:
+    with preserve_random_state(uses_cuda, seed), shown(watched) as tell:
         plan = prepare(data, sorted_options, glove, vector_size, tell)
         run = Run(plan, data, name or f"{data.name}-{architecture}", folder, chosen, tell, devices, nodes)
         return run.train(resume)

@@ -19,7 +19,7 @@ Hence `compare`, which measures it for the text at hand.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -30,6 +30,7 @@ from attribkit.errors import NetworkError
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.models.state import preserve_state
+from attribkit.progress import Progress, silent
 from attribkit.results.panels import Heatmap, HeatmapRow, TokenScores
 from attribkit.text import batching
 from attribkit.text.encoded import Encoded
@@ -58,6 +59,7 @@ class Attention:
         seed: of those two, as in `Attribution`.
         baseline: of the integrated gradients (of several the first); leave-one-out always replaces a token by PAD.
         batch_size: the most texts at once; None chooses by their length.
+        progress: is called with the number of texts that are done.
     """
 
     compare: bool = False
@@ -67,6 +69,7 @@ class Attention:
     tolerance: float = 1e-4
     batch_size: int | None = None
     seed: int = 0
+    progress: Progress = field(default=silent, repr=False, compare=False)
 
     needs = "a network with attention, one that has `attend(ids, mask)`"
 
@@ -84,7 +87,10 @@ class Attention:
                 finite, below 0, or not summing to 1; if its logits with them differ from those without.
         """
         weights: list[NDArray[np.float64]] = [np.empty((0, 0))] * len(batch.texts)
+        done = 0
         for rows, of_rows in self._weights(classifier, batch):
+            done += len(rows)
+            self.progress(done, len(batch.texts), "attention")
             for row, weights_of_text in zip(rows, of_rows, strict=True):
                 weights[row] = weights_of_text
         if not self.compare:
@@ -124,6 +130,7 @@ class Attention:
                 batch_size=self.batch_size,
                 seed=self.seed,
                 details=False,
+                progress=self.progress,
             )(classifier, batch)
             for method, base in ((None, baseline), ("leave_one_out", "pad"))
         )

@@ -1,7 +1,7 @@
 """The first view: how much each token moved the prediction, by layer integrated gradients on the embedding."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from attribkit.attribution.text_length import check_max_tokens
 from attribkit.errors import NetworkError
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
+from attribkit.progress import Progress, silent
 from attribkit.results.panels import Band, Phrases, TokenScores
 from attribkit.text.encoded import Encoded, shortened
 from attribkit.text.sentences import sentence_spans
@@ -34,6 +35,7 @@ class Attribution:
         seed: of the methods that are sampled; the same seed gives a text the same scores.
         max_tokens: the longest text whose "shapley" or "banzhaf" values are computed; None for 2,000.
         details: whether sentences and, if the method knows them, phrases are found too; they take a little time.
+        progress: is called with the number of texts that are done.
 
     Raises:
         TypeError: for a baseline that is no string and no list of strings.
@@ -49,6 +51,7 @@ class Attribution:
     seed: int = 0
     max_tokens: int | None = None
     details: bool = True
+    progress: Progress = field(default=silent, repr=False, compare=False)
 
     needs = "a network whose `embedding` is an nn.Embedding"
 
@@ -82,7 +85,8 @@ class Attribution:
             max_tokens=self.max_tokens,
             windows=self.details,
         )
-        for row, by_target in attributions:
+        for done, (row, by_target) in enumerate(attributions, 1):
+            self.progress(done, len(batch.texts), f"attribution by {by_target[0][0].method}")
             text, encoded = batch.texts[row], batch.encoded[row]
             if not all(np.isfinite(part.scores).all() for against in by_target for part in against):
                 infinite.append((text, by_target[0][0].method))

@@ -1,7 +1,7 @@
 """The fourth view: which words act together, exactly, in a text CNN."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -23,6 +23,7 @@ from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.models.feeding import embedding_fed
 from attribkit.models.state import preserve_state
+from attribkit.progress import Progress, counted, silent
 from attribkit.results.panels import INDICES, Pairs
 from attribkit.text.encoded import shortened
 
@@ -44,6 +45,7 @@ class Interactions:
         interactions: "shapley" for the Shapley interaction index (Grabisch & Roubens 1999), over all coalitions of the
             other words; "integrated_hessians" (Janizek et al. 2021) along the path of integrated gradients, faster.
         max_tokens: longer texts are refused; None for 200 with the Shapley interaction index, no limit with the other.
+        progress: is called with the number of texts that are done.
 
     Raises:
         ValueError: for a setting that is none of these; the sentence lists those that are.
@@ -55,6 +57,7 @@ class Interactions:
     tolerance: float = 1e-4
     interactions: str = "shapley"
     max_tokens: int | None = None
+    progress: Progress = field(default=silent, repr=False, compare=False)
 
     needs = "a text CNN with a closed form"
 
@@ -84,7 +87,10 @@ class Interactions:
         spec = BaselineSpec.of(classifier, str(self.baseline))
         run = embedding_fed(classifier.network)
         with preserve_state(classifier.network):
-            return [self._panels(classifier, batch, row, scalars, spec, run) for row in range(len(batch.texts))]
+            return [
+                self._panels(classifier, batch, row, scalars, spec, run)
+                for row in counted(range(len(batch.texts)), self.progress, "interactions")
+            ]
 
     def _panels(
         self,

@@ -1,11 +1,12 @@
 """The third view: where a layer puts a text, among texts whose labels are known."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from attribkit.data.labelled_texts import LabelledTexts
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
+from attribkit.progress import Progress, silent
 from attribkit.projection.fitted_map import FittedMaps
 from attribkit.projection.panels import make_maps
 from attribkit.projection.reference_map import fits, map_reference
@@ -27,11 +28,13 @@ class Projection:
         reference: texts to place others among; None for the model's own reference points.
         seed: draws at most 5,000 of them.
         batch_size: the most texts at once; None chooses by their length.
+        progress: is called as the map of `reference` is made.
     """
 
     reference: LabelledTexts | None = None
     seed: int = 0
     batch_size: int | None = None
+    progress: Progress = field(default=silent, repr=False, compare=False)
 
     needs = "texts to place others among: give `reference=data`, or a model that carries some"
 
@@ -51,4 +54,4 @@ class Projection:
         if self.reference is None:
             return map_reference(classifier)
         settings = MapSettings(sample=_SHOWN, seed=self.seed, batch_size=self.batch_size)
-        return make_maps(classifier, self.reference, settings)
+        return make_maps(classifier, self.reference, settings, self.progress)

@@ -13,9 +13,11 @@ from random import Random
 import pandas as pd
 import pytest
 
+import attribkit as ak
 from attribkit.data import load_dataset
 from attribkit.data.download import RemoteFile, Source, cache_folder, named_tables
 from attribkit.data.registry import SOURCES, read_imdb
+from attribkit.evaluation.errors import errors
 
 WHOLE, BROKEN, NO_RANGE, UNAVAILABLE = "whole", "broken", "no range", "unavailable"
 
@@ -374,3 +376,13 @@ def test_the_real_reviews_in_the_official_layout_come_back_as_they_were(server, 
     tables = named_tables(replace(SOURCES["imdb"], files=(file,)))
     for split, table in expected.items():
         assert tables[split].to_dict("list") == table.to_dict("list")
+
+
+@pytest.mark.parametrize("function", [ak.evaluate, ak.check, errors, ak.report, ak.faithfulness, ak.project])
+def test_whoever_takes_a_sets_name_is_told_of_its_download(function, imdb, server, monkeypatch, capfd):
+    monkeypatch.setattr("attribkit.data.tables.SOURCES", {"imdb": imdb})
+    model, calls = ak.load("imdb-cnn", "cpu"), []
+    function(model, "imdb", progress=lambda done, total, what: calls.append((done, total, what)))
+    size = len(server.files["aclImdb_v1.tar.gz"])
+    assert calls[0][1:] == (size, "fetching aclImdb_v1.tar.gz") and (size, *calls[0][1:]) in calls
+    assert calls[-1][2] != "fetching aclImdb_v1.tar.gz" and capfd.readouterr().err == ""

@@ -19,7 +19,7 @@ from attribkit.evaluation.faithfulness.search import OracleSearch
 from attribkit.evaluation.readable import ReadableTexts
 from attribkit.evaluation.scores import RANDOM, check_methods, token_scores
 from attribkit.models.classifier import Classifier
-from attribkit.progress import Progress, counted, shown
+from attribkit.progress import Progress, shown
 
 
 def faithfulness(
@@ -83,14 +83,13 @@ def faithfulness(
         ('saliency', 'random')
     """
     names, ways = (*check_methods(model, methods), RANDOM), check_removals(removals)
-    measured = Rows.of(model, data, split=split, text=text, label=label)
+    measured = Rows.of(model, data, split=split, text=text, label=label, progress=progress)
     readable = ReadableTexts.of(model, measured.texts, batch_size, measured.numbers)
     batch = readable.batch
     order = np.random.default_rng(seed).permutation(len(batch.texts))
     with shown(progress) as tell:
         scored = {
-            name: token_scores(model, batch, name, seed=seed, batch_size=batch_size)
-            for name in counted(names, tell, "scoring")
+            name: token_scores(model, batch, name, seed=seed, batch_size=batch_size, progress=tell) for name in names
         }
         scores = [of_method.scores for of_method in scored.values()]
         curves = Curves.of(model, batch, scores, ways, batch_size, tell)

@@ -32,7 +32,7 @@ from attribkit.evaluation.readable import ReadableTexts
 from attribkit.evaluation.scores import RANDOM, check_methods, token_scores
 from attribkit.evaluation.statistics import Estimate, estimate
 from attribkit.models.classifier import Classifier
-from attribkit.progress import Progress, counted, shown
+from attribkit.progress import Progress, shown
 from attribkit.results.panels import Convergence, Panel, Table
 from attribkit.results.panels.convergence import by_method
 from attribkit.results.result import Result
@@ -175,7 +175,7 @@ def plausibility(
     """
     if not isinstance(data, (pd.DataFrame, Dataset, Mapping, str, Path)):
         raise InputTypeError(f"a table or a Dataset is needed, got {type(data).__name__}; load one first")
-    measured = Rows.of(model, data, split=split, text=text, label=label)
+    measured = Rows.of(model, data, split=split, text=text, label=label, progress=progress)
     table = measured.table
     if "rationale" not in table:
         columns = ", ".join(map(str, table.columns))
@@ -192,7 +192,7 @@ def plausibility(
         raise InputError("no text has a rationale that covers some of its tokens and not all; check the column")
     batch, truth = readable.batch.part(usable), [truth[place] for place in usable]
     with shown(progress) as tell:
-        scored = {name: token_scores(model, batch, name, seed=seed) for name in counted(names, tell, "scoring")}
+        scored = {name: token_scores(model, batch, name, seed=seed, progress=tell) for name in names}
     figures = np.array(
         [
             [_measures(scores, own) for scores, own in zip(of_method.scores, truth, strict=True)]

@@ -246,7 +246,7 @@ def sanity(
     if draws < 1:
         raise InputError(f"`draws` must be at least 1, got {draws}")
     method = check_methods(model, method)[0]
-    measured = Rows.of(model, data, split=split, text=text, label=label)
+    measured = Rows.of(model, data, split=split, text=text, label=label, progress=progress)
     readable = ReadableTexts.of(model, measured.texts, numbers=measured.numbers)
     batch = readable.batch
     targets = batch.logits.argmax(1)
