@@ -27,7 +27,7 @@ from attribkit.models.state import eval_mode, preserve_state
 from attribkit.text import batching
 
 Run = Callable[[Tensor, Tensor, Tensor], Tensor]
-_TOKENS_AT_ONCE = 8_192
+_TOKENS_AT_ONCE, _TOKENS_AT_ONCE_ON_A_GPU = 8_192, 131_072
 
 
 def attribute(
@@ -101,8 +101,9 @@ def attribute(
     equal = chosen.equal_lengths or getattr(network, "equal_lengths", False)
     # the text CNN itself draws nothing, and no gradient is taken of it
     borrow = eval_mode if chosen.needs == CLOSED_FORM and declared(network) else preserve_state
+    tokens = _TOKENS_AT_ONCE_ON_A_GPU if classifier.device.type == "cuda" else _TOKENS_AT_ONCE
     with borrow(network):
-        for rows in batching.by_length(lengths, batch_size, tokens=_TOKENS_AT_ONCE, equal=equal):
+        for rows in batching.by_length(lengths, batch_size, tokens=tokens, equal=equal):
             results = solver.solve(rows, choice)
             agree = np.all([result.agrees for result in results], axis=0)
             if agree.all():

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from attribkit.attribution.cnn.lookup_tables import masked_value
 
-_SLACK = 64.0  # in units of the last place; too many candidates cost time, too few would cost correctness
+SLACK = 64.0  # in units of the last place; too many candidates cost time, too few would cost correctness
 
 
 def steepest(slopes: NDArray[Any], bias: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -49,7 +49,7 @@ def candidate_windows(before: NDArray[Any], after: NDArray[Any], bias: NDArray[n
     crossing = crossing.clip(1e-6, 1 - 1e-6)
     floor = np.maximum(_between(first, first_end, crossing), _between(last_start, last, crossing))
     scale = np.abs(first) + np.abs(first_end) + np.abs(last_start) + np.abs(last)
-    floor = floor - _SLACK * np.finfo(after.dtype).eps * scale
+    floor = floor - SLACK * np.finfo(after.dtype).eps * scale
     possible = (last > bottom / 2) & (np.maximum(first, last) + bias > 0)
     heights = _between(before, after, crossing[:, np.newaxis])
     return _reaching(heights, np.where(possible, floor, np.inf))

@@ -23,6 +23,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from attribkit.attribution.cnn.active_windows import ActiveWindows
+from attribkit.attribution.cnn.device_pieces import DevicePieces
+from attribkit.attribution.cnn.device_windows import DeviceWindows
 from attribkit.attribution.cnn.envelope import Numbers
 from attribkit.attribution.cnn.filters import Filters, geometry_fault
 from attribkit.attribution.cnn.refinement import LinearPieces
@@ -65,7 +67,9 @@ def fault(network: Any, run: Callable[[Tensor, Tensor, Tensor], Tensor]) -> str 
     return None
 
 
-def agrees(winners: ActiveWindows, pieces: LinearPieces, own: NDArray[np.float64]) -> NDArray[np.bool_]:
+def agrees(
+    winners: ActiveWindows | DeviceWindows, pieces: LinearPieces | DevicePieces, own: NDArray[np.float64]
+) -> NDArray[np.bool_]:
     """(B,) whether the lines of the closed form end in the network's own logits (2, B, C) of baselines and texts."""
     features, filters = pieces.features(), winners.path.after.filters
     implied = features @ pieces.outgoing.T + pieces.bias

@@ -45,8 +45,9 @@ once per word, tap and filter (`lookup.Tables`); a window is then a sum of K tab
 for φ are K numbers each, read from the same tables. Lines, breakpoints and ω are float64 whatever the network is.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import torch
@@ -54,6 +55,8 @@ from torch import Tensor
 
 from attribkit.attribution.cnn.active_windows import ActiveWindows, BaselinePath
 from attribkit.attribution.cnn.closed_form import agrees
+from attribkit.attribution.cnn.device_pieces import DevicePieces
+from attribkit.attribution.cnn.device_windows import DeviceWindows
 from attribkit.attribution.cnn.envelope import Indices, Numbers
 from attribkit.attribution.cnn.filters import ClosedForm, Filters, compute_device, geometry_fault
 from attribkit.attribution.cnn.lookup_tables import Tables
@@ -63,6 +66,9 @@ from attribkit.errors import InputError
 
 _NUMBERS_AT_ONCE = 2**21
 """Bounds the texts explained together: by filters · (windows + 2 · classes), of what is kept for them the largest."""
+
+_NUMBERS_ON_DEVICE = 2**26
+"""The same on a GPU, which wants much to do at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +150,8 @@ def attribute(
     scores = np.empty((len(targets), *ids.shape))
     parts: list[Phrases] = []
     agree = np.ones(len(ids), dtype=bool)
-    for rows, winners, pieces in lines(network, ids, mask, baseline, tables):
+    several: Callable[..., Iterator[tuple[slice, Any, Any]]] = lines if device.type == "cpu" else device_lines
+    for rows, winners, pieces in several(network, ids, mask, baseline, tables):
         weights = pieces.weights_of([target.rows(rows) for target in targets])  # (J, P)
         scores[:, rows] = winners.spread(weights)[..., : ids.shape[1]]
         if logits is not None:
@@ -164,18 +171,36 @@ def lines(
     Yields:
         some of the texts, as many as memory allows; the windows that win somewhere; the pieces they cut paths into.
     """
+    for rows, path, built in _paths(network, ids, mask, baseline, tables, _NUMBERS_AT_ONCE):
+        winners = ActiveWindows.of(path, built.bias)
+        yield rows, winners, LinearPieces(winners.envelope, built.outgoing, built.free, rows.stop - rows.start)
+
+
+def device_lines(
+    network: ClosedForm, ids: Tensor, mask: Tensor, baseline: Tensor | None, tables: Tables | None = None
+) -> Iterator[tuple[slice, DeviceWindows, DevicePieces]]:
+    """The same as `lines`, by torch operations where the network is: on a GPU, far faster than by NumPy beside it."""
+    for rows, path, built in _paths(network, ids, mask, baseline, tables, _NUMBERS_ON_DEVICE):
+        winners = DeviceWindows.of(path, built.device_rows, built.bias)
+        yield rows, winners, DevicePieces(winners.envelope, built.outgoing, built.free, rows.stop - rows.start)
+
+
+def _paths(
+    network: ClosedForm, ids: Tensor, mask: Tensor, baseline: Tensor | None, tables: Tables | None, numbers: int
+) -> Iterator[tuple[slice, BaselinePath, Tables]]:
+    """Some of the texts, with the tables that their paths are read from; numbers: as many as are kept for them."""
     if tables is not None:
         tables.check(network)
     filters = Filters.of(network) if tables is None else tables.filters
     ids, mask = ids.cpu(), mask.cpu()
     baseline = _simplest_baseline(network.embedding.weight.detach(), baseline, mask)
     per_text = filters.columns * (ids.shape[1] + filters.widest + 2 * network.output.out_features)
-    texts = max(1, _NUMBERS_AT_ONCE // per_text)
-    for rows in (slice(first, first + texts) for first in range(0, len(ids), texts)):
+    texts = max(1, numbers // per_text)
+    for first in range(0, len(ids), texts):
+        rows = slice(first, min(first + texts, len(ids)))
         baseline_rows = baseline if baseline is None or baseline.ndim == 1 else baseline[rows]
         built = tables or Tables.build(network, _words(ids[rows], mask[rows], baseline_rows), 2**62, filters)
-        winners = ActiveWindows.of(BaselinePath.of(network, ids[rows], mask[rows], baseline_rows, built), built.bias)
-        yield rows, winners, LinearPieces(winners.envelope, built.outgoing, built.free, len(ids[rows]))
+        yield rows, BaselinePath.of(network, ids[rows], mask[rows], baseline_rows, built), built
 
 
 def _words(ids: Tensor, mask: Tensor, baseline: Tensor | None) -> Tensor:
@@ -185,7 +210,13 @@ def _words(ids: Tensor, mask: Tensor, baseline: Tensor | None) -> Tensor:
     return torch.cat((ids[mask], baseline[mask]))
 
 
-def _phrases(winners: ActiveWindows, weights: Numbers, first: int, lengths: Indices) -> Phrases:
+def _phrases(
+    winners: ActiveWindows | DeviceWindows, weights: Numbers | Tensor, first: int, lengths: Indices
+) -> Phrases:
+    if isinstance(winners, DeviceWindows):
+        winners = winners.on_processor()
+    if isinstance(weights, Tensor):
+        weights = weights.cpu().numpy()
     filters, envelope = winners.path.after.filters, winners.envelope
     text, window = winners.row // winners.path.after.count, winners.row % winners.path.after.count
     width = np.array(filters.widths)[winners.column // filters.most]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -31,8 +32,8 @@ class Tables:
     Tables belong to a run: build them, explain, drop them. Nothing keeps them with the model, so a changed weight can
     never yield a stale score; if they are used after an ordinary change of the weights, that is an error.
 
-    They are computed where the network is and kept on the processor: all that follows is gathering and comparing few
-    numbers, which NumPy does with the least to-do.
+    They are computed where the network is and kept on the processor, where NumPy does what follows with the least
+    to-do; on a GPU that is done by torch, with a second copy of `rows`.
 
     Attributes:
         filters: the network's.
@@ -119,6 +120,11 @@ class Tables:
         count = len(network.embedding.weight) if words is None else len(words)
         needed = _nbytes(Filters.of(network), network.embedding.weight.dtype, count)
         return Tables.build(network, words) if needed <= _TABLE_BYTES else None
+
+    @cached_property
+    def device_rows(self) -> Tensor:
+        """`rows` where the network is."""
+        return self.rows.to(self.filters.device)
 
     @property
     def nbytes(self) -> int:

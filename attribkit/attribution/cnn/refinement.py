@@ -13,12 +13,12 @@ from attribkit.attribution.cnn.envelope import Envelope, Indices, Numbers
 from attribkit.attribution.cnn.every_class import QuadratureNodes, every_class
 from attribkit.attribution.outputs import Target
 
-_LARGEST_MOVE = 4.0
+LARGEST_MOVE = 4.0
 """No logit difference moves by more between the ends of a quadrature interval. The integrands' poles, where
 exponentials of logits cancel, then lie no nearer to its middle than π/2 half-widths, sideways in the complex plane, and
 8 Gauss–Legendre nodes leave about 3e-9 of it."""
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(8)
 _MANY = 4
 """Targets from which on the weights of every class are computed in one pass."""
 _INTERVALS_AT_ONCE = 2**20  # numbers in one block of nodes and classes
@@ -76,7 +76,7 @@ class LinearPieces:
     def _every_class(self, output: str) -> Numbers:
         """(P, C) the weights for every class."""
         rule, (grid, logits, stretches) = self._rule, self._refined
-        nodes, shares = (_NODES + 1) / 2, _WEIGHTS / 2
+        nodes, shares = (NODES + 1) / 2, WEIGHTS / 2
         weights = np.zeros((len(self.text), len(self.outgoing)))
         outgoing = self.outgoing.T[self.envelope.segment % self.outgoing.shape[1]]
         bounds = np.searchsorted(rule.text, np.arange(self.texts + 1))
@@ -114,7 +114,7 @@ class LinearPieces:
         grid, logits, _ = self._refined
         text, interval = np.nonzero(np.diff(grid, axis=1) > 0)
         move = np.diff(logits, axis=1)[text, interval]
-        parts = np.maximum(np.ceil((move.max(1) - move.min(1)) / _LARGEST_MOVE), 1).astype(np.int64)
+        parts = np.maximum(np.ceil((move.max(1) - move.min(1)) / LARGEST_MOVE), 1).astype(np.int64)
         owner = np.repeat(np.arange(len(text)), parts)
         part = np.arange(len(owner)) - (parts.cumsum() - parts)[owner]
         return _Rule(text[owner], interval[owner], part, parts[owner])
@@ -157,7 +157,7 @@ class LinearPieces:
         classes, rule = len(self.outgoing), self._rule
         grid, logits, stretches = self._refined
         widths, moves = np.diff(grid, axis=1), np.diff(logits, axis=1)
-        nodes, weights = (_NODES + 1) / 2, _WEIGHTS / 2
+        nodes, weights = (NODES + 1) / 2, WEIGHTS / 2
         integral = np.zeros((widths.size, classes))
         step = max(1, _INTERVALS_AT_ONCE // (8 * classes))
         for chunk in (slice(first, first + step) for first in range(0, len(rule.text), step)):
