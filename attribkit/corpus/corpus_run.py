@@ -18,17 +18,17 @@ WORD_SUMS = "_words.parquet"
 
 @dataclass(frozen=True, repr=False)
 class CorpusRun(Result):
-    """What a run left behind.
+    """The result of a run over a corpus: a folder of Parquet files, and counts.
 
     Attributes:
         folder: of the result: `part-*.parquet`, one row per text, in the corpus' order.
         rows: in all of them.
         statuses: how many rows have each status; "ok" for those explained.
         convergence: how many of the explanations converged.
-        fresh: rows that this very run explained.
+        fresh: how many rows this very run explained.
         seconds: how long it took.
-        versions: of Python and the packages by which the rows were explained; several where a run mixed them.
-        seen: how many of the rows have a text that the model was trained on; None where that is not known.
+        versions: of Python and the packages by which the rows were explained; several if a run mixed them.
+        seen: how many of the rows have a text that the model was trained on; None if that is not known.
     """
 
     folder: Path
@@ -42,12 +42,12 @@ class CorpusRun(Result):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is known of the rows' part in the model's training; none if they had none."""
+        """Notes on rows that the model was trained on; empty if there are none."""
         return tuple(notes_on_training(self.seen, self.rows))
 
     @property
     def failed(self) -> int:
-        """Rows that were not explained; their status and reason say why."""
+        """How many rows were not explained; their status and reason say why."""
         return self.rows - self.statuses.get("ok", 0)
 
     @property
@@ -56,12 +56,12 @@ class CorpusRun(Result):
         return sorted(self.folder.glob("part-*.parquet"))
 
     def words(self) -> Any:
-        """What each word adds up to, as a pandas table, largest first; see `attribkit.corpus.words`.
+        """The sums of each word's scores, as a pandas table, largest first; see `attribkit.corpus.words`.
 
         Its `attrs` hold `convergence`, as `Convergence.to_json` writes it, and `notes`.
 
         Raises:
-            FileNotFoundError: if the run was not asked for it.
+            FileNotFoundError: if the run was not asked for them.
         """
         path = self.folder / WORD_SUMS
         if not path.is_file():
@@ -83,7 +83,7 @@ class CorpusRun(Result):
         return pd.DataFrame(rows, columns=["status", "rows", "share"])
 
     def panels(self) -> tuple[Table, ...]:
-        """A table of how many rows have each status, and of what a reader must know of them."""
+        """A table of how many rows have each status, with notes."""
         notes = [self.convergence.sentence, *self.notes]
         if len(self.versions) > 1:
             notes.append(f"the rows were explained under {len(self.versions)} different sets of versions")

@@ -9,11 +9,11 @@ from attribkit.errors import AttribkitError, RunError, ran_out
 
 
 class WorkerFault(Exception):
-    """A worker met an error that no user could cure: a fault of this package. A note holds the trace from there."""
+    """An error in a worker that is a fault of this package; a note holds its traceback."""
 
 
 def error_record(error: Exception) -> dict[str, Any]:
-    """An error as JSON knows it, to be called while it is handled."""
+    """An error as JSON, to be called while it is handled."""
     if ran_out(error):
         return {"error": "MemoryError", "sentence": str(error) or "out of memory"}
     if isinstance(error, AttribkitError):
@@ -25,7 +25,7 @@ def error_record(error: Exception) -> dict[str, Any]:
 
 
 def error_of(answer: Mapping[str, Any]) -> Exception:
-    """The error that `told` told of, to be raised here."""
+    """The error that `error_record` wrote, to be raised here."""
     if answer["error"] == "WorkerFault":
         fault = WorkerFault(answer["sentence"])
         fault.add_note(f"In a worker:\n{answer['trace']}")

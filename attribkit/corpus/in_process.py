@@ -15,7 +15,7 @@ from attribkit.models.classifier import Classifier
 
 @dataclass
 class InProcessEngine:
-    """The work, done where one stands.
+    """The engine that does the work in this process.
 
     Attributes:
         work: what is done with a window.

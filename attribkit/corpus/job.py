@@ -32,11 +32,11 @@ class Settings:
 
 @dataclass(frozen=True)
 class Job:
-    """What a worker needs to know.
+    """What a worker needs to know, in plain data.
 
     Attributes:
         model: a model folder, or a bundled name.
-        dtype: of the network's numbers, where it is not that of the folder.
+        dtype: of the network's numbers, if it is not that of the folder.
         folder: where parts are written; every worker must reach it.
         settings: what is computed.
         imports: modules that register networks or methods of the user's own, imported before the model is loaded.
@@ -60,7 +60,7 @@ class Job:
 
 
 def check_worker(introduction: Mapping[str, Any], first: Mapping[str, Any]) -> None:
-    """Refuse a worker that does not tell of itself what the first one told.
+    """Check that a worker has the versions and the model of the first one.
 
     Raises:
         RuntimeError: if something differs; the sentence names it.

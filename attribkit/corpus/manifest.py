@@ -40,18 +40,20 @@ _SAME = {
 
 @dataclass(frozen=True)
 class Part:
-    """A finished part.
+    """A finished part of a run.
 
     Attributes:
         number: its window's.
         file: its name in the folder.
-        rows: how many; first, last: their numbers in the corpus.
+        rows: how many.
+        first: the number of its first row in the corpus.
+        last: the number of its last row.
         statuses: how many rows have each status.
         sha256: of the file.
-        words: of the file with its words' sums, if there is one.
+        words: SHA-256 of the file with its words' sums, if there is one.
         versions: by which its rows were explained, if not all by those that the run began with.
         convergence: how many of its explanations converged.
-        seen: how many of its rows have a text that the model was trained on; None where that is not known.
+        seen: how many of its rows have a text that the model was trained on; None if that is not known.
     """
 
     number: int
@@ -89,7 +91,7 @@ def write_part(folder: Path, number: int, table: pa.Table, words: pa.Table | Non
     """Write a part, whole or not at all.
 
     Raises:
-        OSError: where it cannot be written.
+        OSError: if it cannot be written.
     """
     name = part_name(number)
     sums = None if words is None else write_parquet(folder / WORDS / name, words)
@@ -116,7 +118,7 @@ def convergence_of(part: pa.Table) -> Convergence:
 
 
 def write_parquet(path: Path, table: pa.Table) -> str:
-    """Write a table, whole or not at all; its sha256."""
+    """Write a table, whole or not at all; returns its SHA-256."""
     buffer = io.BytesIO()
     pq.write_table(table, buffer, compression="zstd", compression_level=1)
     content = buffer.getvalue()
@@ -143,11 +145,13 @@ class Manifest:
 
     @staticmethod
     def lock(folder: Path) -> FileLock:
-        """Take the folder, making it if need be. The system frees it when the process ends, however it ends.
+        """Lock the folder, and make it if need be.
+
+        The system lifts the lock when the process ends, for whatever reason.
 
         Raises:
             FileExistsError: if it holds something else, or another process is at work in it.
-            OSError: where it cannot be written.
+            OSError: if it cannot be written.
         """
         if folder.is_file():
             raise InputExistsError(f"a folder was expected, but {str(folder)!r} is a file; choose another name")
@@ -166,7 +170,7 @@ class Manifest:
 
     @staticmethod
     def open(folder: Path, header: Mapping[str, Any]) -> "Manifest":
-        """Begin a run, or take up the one that is there.
+        """Begin a run, or continue the one in the folder.
 
         Raises:
             ValueError: if the folder's run is of another model, input or settings, or its manifest is damaged.
@@ -220,7 +224,7 @@ class Manifest:
         return all(path.is_file() and _sha256(path) == checksum for path, checksum in files)
 
     def check_versions(self, mixed: bool) -> None:
-        """Refuse to go on under other versions than the run began with, unless they may be mixed.
+        """Check that the run continues under the versions it began with, unless they may be mixed.
 
         Raises:
             ValueError: for versions that differ from the run's; the sentence names them.
@@ -247,7 +251,7 @@ class Manifest:
         return None if None in counts else sum(count or 0 for count in counts)
 
     def add(self, part: Part) -> None:
-        """Name a part as finished, for good."""
+        """Record a part as finished, on disk."""
         before = self.parts.get(part.number)  # some of whose rows stay where others were done again
         by = [*(before.versions or (self.begun,) if before else ()), self.now]
         if any(version != self.begun for version in by):
@@ -256,10 +260,10 @@ class Manifest:
         self.parts[part.number] = part
 
     def close(self) -> None:
-        """Say that these are all the parts.
+        """Record that the run is complete.
 
         Raises:
-            RuntimeError: if one of them is missing.
+            RuntimeError: if a part is missing.
         """
         if sorted(self.parts) != list(range(len(self.parts))):
             raise RunError("a window has no part; run the same command again")

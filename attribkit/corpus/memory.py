@@ -25,7 +25,7 @@ _PER_CHARACTER = 150  # of a window: tokens, their places, their scores, and the
 
 
 def limit() -> int | None:
-    """Bytes that a process may take by its address-space limit (`ulimit -v`) or its container's; None without one."""
+    """The bytes that a process may use by its address-space limit (`ulimit -v`) or its container's; else None."""
     limits = [*_address_space(), *_container()]
     return min(limits, default=None)
 
@@ -36,7 +36,7 @@ def scarce() -> bool:
 
 
 def needed(weights: int, characters: int) -> int:
-    """About how many bytes a worker takes with a model of so many bytes and a window of so many characters."""
+    """About how many bytes a worker needs, for weights of so many bytes and a window of so many characters."""
     torch = find_spec("torch")  # found, not imported: this process need not hold it
     files = Path(torch.origin or "").parent.glob("lib/*") if torch else ()
     libraries = _LIBRARIES + sum(file.stat().st_size for file in files)

@@ -64,7 +64,7 @@ class Worker:
         return self
 
     def introduced(self) -> dict[str, Any]:
-        """What the worker says of itself; an error that it met is raised again.
+        """The versions and the model of the worker; an error that it met is raised again.
 
         Raises:
             RunError: if it died, or has other versions or another model than before.
@@ -81,11 +81,11 @@ class Worker:
         return introduction
 
     def __call__(self, number: int, table: pa.Table, retry: bool) -> Part:
-        """The part of a window. A worker that dies is replaced, and then takes less memory.
+        """Explain a window. A worker that dies is replaced, and the new one uses less memory.
 
         Raises:
             RunError: if it dies again and again.
-            OSError: where the part cannot be written.
+            OSError: if the part cannot be written.
             WorkerFault: for a fault of this package.
         """
         sink = pa.BufferOutputStream()
@@ -123,7 +123,7 @@ class Worker:
         )
 
     def stop(self) -> None:
-        """End it, whatever it is doing."""
+        """End the process, whatever it is doing."""
         if self.process is not None:
             self.process.kill()
             self.process.communicate()
@@ -188,7 +188,7 @@ class Processes:
             yield Processes(workers)
 
     def introduce(self) -> dict[str, Any]:
-        """What all of them say of themselves; an error that one met as it loaded the model is raised again."""
+        """The versions and the models of all workers; an error that one met as it loaded the model is raised again."""
         first, *others = [worker.introduced() for worker in self.workers]
         for introduction in others:
             check_worker(introduction, first)

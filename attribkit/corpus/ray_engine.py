@@ -34,12 +34,12 @@ from attribkit.corpus.work import PartWriter
 
 @dataclass
 class Cluster:
-    """An engine: a Ray cluster.
+    """The engine of a Ray cluster.
 
     Attributes:
-        job: what its actors are told.
+        job: what its actors need to know.
         actors: how many; None for one per core of the cluster.
-        introduction: what this process said of itself and of the model: what every actor must say too.
+        introduction: the versions and the model of this process, which every actor must have too.
     """
 
     job: Job
@@ -49,7 +49,7 @@ class Cluster:
     @staticmethod
     @contextmanager
     def joined(job: Job, actors: int | None, address: str | None) -> Iterator["Cluster"]:
-        """The cluster at that address, or the one this process is in; left again if it was joined here.
+        """The cluster at an address, or the one this process belongs to; it is left afterwards if it was joined here.
 
         Raises:
             ConnectionError: if there is none.
@@ -74,8 +74,10 @@ class Cluster:
     def run(self, pending: PendingWork) -> Iterator[tuple[int, Part]]:
         """Each part as it is finished, in any order, and how much of the corpus had been read for it.
 
+        An error in an actor is raised again, as a local worker's is.
+
         Raises:
-            RunError: if an actor was lost; what went wrong in one, as a local worker's.
+            RunError: if an actor was lost.
         """
         actors = self.actors or max(1, int(ray.cluster_resources().get("CPU", 1)))
         with _context():

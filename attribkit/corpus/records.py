@@ -31,7 +31,7 @@ class Record:
 
     Attributes:
         cells: its values by column; None if the row could not be read.
-        reason: why not.
+        reason: why it could not.
     """
 
     cells: Mapping[str, Any] | None
@@ -80,10 +80,10 @@ class OpenFile:
 
 @contextmanager
 def read(source: AnySource) -> Iterator[OpenFile]:
-    """The rows of a file, open until the end.
+    """The rows of a file, which is open until the end.
 
     Raises:
-        ValueError: on the call or while reading, if the file as a whole is not what its name promises.
+        ValueError: on the call or while reading, if the file as a whole does not have the format of its name.
     """
     if isinstance(source, TableSource):
         table = _Table(source.table)

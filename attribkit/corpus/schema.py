@@ -52,7 +52,7 @@ SCHEMA = pa.schema(
 
 
 class Explained(NamedTuple):
-    """What is known of one row: the text as the model read it, what it said (C,), and why."""
+    """An explained row: the tokens, the prediction (C,), and the scores."""
 
     encoded: Encoded
     probabilities: NDArray[np.float64]

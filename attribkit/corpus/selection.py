@@ -34,7 +34,7 @@ class Condition:
         """Read `rating>=7`, `label = neg`, `lang != 'en'`.
 
         Raises:
-            ValueError: for what is no condition.
+            ValueError: for anything else.
         """
         match = _CONDITION.fullmatch(text)
         if match is None:
@@ -45,7 +45,7 @@ class Condition:
         return Condition(column, operator, value)
 
     def holds(self, cells: Mapping[str, Any]) -> bool:
-        """Whether a row meets it. A missing value differs from everything and is neither more nor less."""
+        """Whether a row meets it. A missing value differs from every value and is neither larger nor smaller."""
         cell = cells.get(self.column)
         if cell is None:
             return self.operator == "!="
@@ -57,13 +57,13 @@ class Condition:
 
 @dataclass(frozen=True)
 class Selection:
-    """Settings.
+    """Which rows of a corpus are explained.
 
     Attributes:
-        where: conditions that must all hold; a row that could not be read meets them all, so that none vanishes.
+        where: conditions that must all hold; a row that could not be read meets them all, so that none disappears.
         sample: the share of rows, drawn by number: the same rows every time.
         seed: of the sample.
-        limit: the first so many of what is left; None for all.
+        limit: the most of the rows left, from the first; None for all.
 
     Raises:
         ValueError: for a share that is not in (0, 1], or a limit below 1.
@@ -82,7 +82,7 @@ class Selection:
 
     @staticmethod
     def of(where: str | Sequence[str], sample: float, seed: int, limit: int | None) -> "Selection":
-        """From what a user gives."""
+        """Make it from the options of `explain_corpus`."""
         texts = [where] if isinstance(where, str) else where
         return Selection(tuple(Condition.parse(text) for text in texts), sample, seed, limit)
 

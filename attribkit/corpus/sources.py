@@ -45,7 +45,7 @@ class Source:
 
     @contextmanager
     def open(self) -> Iterator[tuple[BinaryIO, BinaryIO]]:
-        """Its bytes, unpacked, and the stored bytes beneath them, whose position tells how far one has read."""
+        """Its bytes, unpacked, and the stored file beneath them, whose position tells how far it has been read."""
         name = get_compression(self.path, None if self.kind == ".parquet" else "infer")
         with _stored(self.url) as stored:
             yield compr[name](stored, mode="r") if name else stored, stored
@@ -88,12 +88,12 @@ def _stored(url: str) -> BinaryIO:
 
 
 def find_sources(inputs: Corpus, progress: bool | Progress | None = None) -> list[AnySource]:
-    """Every table that the inputs name, each once, in the order given; a folder's and a glob's sorted by name.
+    """Every table that the inputs name, each once, in the order given; those of a folder or glob sorted by name.
 
     Args:
         inputs: a file, a folder, a glob or a URL that fsspec knows (s3://, gs://, https://, memory://); or several. A
-            named set, or texts in memory other than a list, are one table: of several by split that to be measured.
-        progress: what is told of a download, as `attribkit.progress.shown` takes it.
+            named set, or texts in memory other than a list, are one table: of several by split the one to measure on.
+        progress: of a download of a named set, as `attribkit.progress.shown` takes it.
 
     Raises:
         FileNotFoundError: if one names nothing.
@@ -156,8 +156,8 @@ def _is_table(path: str, folder: str) -> bool:
 def fingerprint(sources: Sequence[AnySource]) -> str:
     """A hash that changes with any file's content, or with their order.
 
-    A local file is read for it, at a gigabyte a second; elsewhere the file system's own word (entity tag, size, time)
-    is taken.
+    A local file is read for it, at a gigabyte a second; elsewhere what the file system says (entity tag, size, time) is
+    used.
     """
     digest = hashlib.blake2b(digest_size=16)
     for source in sources:
@@ -182,6 +182,6 @@ def total_bytes(sources: Sequence[AnySource]) -> int:
 
 
 def described(sources: Sequence[AnySource]) -> dict[str, Any]:
-    """What the manifest says of them."""
+    """What the manifest holds about them."""
     names = [source.name for source in sources]
     return {"files": len(sources), "bytes": total_bytes(sources), "names": listed(names, 5)}

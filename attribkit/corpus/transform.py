@@ -48,7 +48,7 @@ class Transform:
         self.tables = Tables.of_run(network, None) if method.tables else None
 
     def check(self) -> None:
-        """Refuse at the door a target, a method or a baseline that this classifier does not have."""
+        """Refuse a target, a method or a baseline that this classifier does not have, before anything is computed."""
         labels = self.classifier.labels
         scalars_of(_target(self.settings), self.settings.output, labels, np.zeros((1, len(labels))))
         choose(self.settings.method, self.classifier.network)
@@ -57,7 +57,9 @@ class Transform:
     def __call__(self, window: pa.Table, slices: int = 1) -> pa.Table:
         """A row of `SCHEMA` for each row of the window, in order; a row that failed says why.
 
-        Done in so many slices, one after the other: the more there are, the less memory it takes.
+        Args:
+            window: rows of the corpus.
+            slices: how many slices the window is explained in, one after the other; more need less memory.
         """
         texts, status, reason = (window[name].to_pylist() for name in ("text", "status", "reason"))
         explained: dict[int, Explained] = {}
@@ -86,7 +88,7 @@ class Transform:
     def _solved(
         self, rows: Sequence[int], texts: Sequence[str], encoded: Mapping[int, Encoded]
     ) -> Iterator[tuple[int, Explained | tuple[str, str]]]:
-        """All rows at once; where that fails, for want of memory or for one bad text, each half by itself."""
+        """All rows at once; if that fails, for lack of memory or because of one bad text, each half by itself."""
         if not rows:
             return
         try:

@@ -33,7 +33,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 @dataclass(frozen=True)
 class Columns:
-    """Which columns matter: the text's (guessed from usual names if None), a key's and the true label's, if any."""
+    """The columns that are read: of the texts (guessed if None), of a key and of the true label, if any."""
 
     text: str | None = None
     key: str | None = None
@@ -78,13 +78,13 @@ class _OpenWindow:
 
 @dataclass(frozen=True)
 class Plan:
-    """What of a corpus is read, and how it is cut.
+    """What of a corpus is read, and how it is divided.
 
     Attributes:
         sources: its files, in order.
-        columns: which matter.
+        columns: those that are read.
         selection: which rows are explained.
-        rows: of a window, at most.
+        rows: the most rows of a window.
     """
 
     sources: tuple[AnySource, ...]

@@ -17,11 +17,11 @@ _SUMS = ["count", "texts", "total", "total_abs", "total_square"]
 
 
 def sums_of(part: pa.Table) -> pa.Table:
-    """Sums of a part's scores by word, target and whether the model was right (null where the truth is not known).
+    """Sums of a part's scores by word, target and whether the model was right (null if the true label is not known).
 
     Returns:
-        word, target, right; count (how often it stood in a text), texts (in how many), total (Σ score), total_abs
-        (Σ|score|) and total_square (Σ score²), in the scores' unit.
+        word, target, right; count (occurrences), texts (that hold it), total (Σ score), total_abs (Σ|score|) and
+        total_square (Σ score²), in the scores' unit.
     """
     rows = part.filter(pc.equal(part["status"], "ok"))
     whose = pc.list_parent_indices(rows["tokens"]).combine_chunks()
@@ -48,7 +48,7 @@ def sums_of(part: pa.Table) -> pa.Table:
 
 
 def merged(files: Iterable[Path]) -> pa.Table:
-    """The sums of all parts, largest first, with each word's mean score; holds one row per word, not per text."""
+    """The sums of all parts, largest first, with each word's mean score; memory grows with the words, not the texts."""
     whole: pa.Table | None = None
     for file in files:
         part = pq.read_table(file)

@@ -21,20 +21,20 @@ from attribkit.versions import versions_of
 
 
 def versions() -> dict[str, str]:
-    """Of all that the numbers depend on."""
+    """The versions of everything that the numbers depend on."""
     return versions_of("python", "attribkit", "torch", "numpy", "tokenizers", "captum")
 
 
 @dataclass
 class PartWriter:
-    """A worker's hands: the classifier, loaded once, and where parts are written."""
+    """The classifier of a worker, loaded once, and the folder where parts are written."""
 
     transform: Transform
     folder: Path
 
     @staticmethod
     def of(job: Job, classifier: Classifier | None = None) -> "PartWriter":
-        """Ready to work, with the job's own model unless another is given.
+        """Make it, with the job's own model unless another is given.
 
         Raises:
             FileNotFoundError: if there is no such model.
@@ -52,9 +52,9 @@ class PartWriter:
         return PartWriter(transform, Path(job.folder))
 
     def introduce(self) -> dict[str, Any]:
-        """What all workers of a run must have in common: the model, and the versions that its numbers depend on.
+        """The model's fingerprint and the versions, which all workers of a run must have in common.
 
-        The fingerprint as earlier versions kept it goes with it, to compare with a run that one of them began.
+        The fingerprint by the rules of earlier versions is included, to compare with a run that one of them began.
         """
         classifier = self.transform.classifier
         model = {

@@ -18,13 +18,13 @@ _SEARCHED, _JOLTED, _RANDOMISED = 20, 5, 20
 
 @dataclass(frozen=True, eq=False)
 class ExplanationTests:
-    """What was found of the explanations of some texts; None for what was not asked or cannot be had.
+    """Tests of the explanations of some texts; None for those that were not asked for or are not possible.
 
     Attributes:
-        faithful: between random scores and the best possible removal.
-        sane: with randomised weights.
-        plausible: against the rationales of the data.
-        missing: sentences on what could not be had.
+        faithful: faithfulness, between random scores and the best possible removal.
+        sane: sanity checks with randomised weights.
+        plausible: agreement with the rationales of the data.
+        missing: sentences on what was not possible.
     """
 
     faithful: Faithfulness | None = None
@@ -41,7 +41,7 @@ class ExplanationTests:
         batch_size: int | None,
         progress: Progress = silent,
     ) -> "ExplanationTests":
-        """Test the explanations at a report's price; `rows` is the table of these very texts, if there is one."""
+        """Run the tests on few texts, in a report's time; `rows` is the table of these very texts, if there is one."""
         if not texts:
             return ExplanationTests(missing=("Their faithfulness was not tested: give tested=100, or --tested 100.",))
         faithful = faithfulness(
@@ -62,7 +62,7 @@ class ExplanationTests:
         return ExplanationTests(faithful, sane, plausibility(model, rows, seed=seed, split="all", progress=progress))
 
     def over_random(self) -> tuple[float, float, float] | None:
-        """How much more comprehensive than random scores: the mean, and its 95 % interval; None if not known."""
+        """The comprehensiveness above that of random scores: the mean, and its 95 % interval; None if not known."""
         if self.faithful is None:
             return None
         estimate = self.faithful.estimate("comprehensiveness", self.faithful.methods[0], over="random")
@@ -87,7 +87,7 @@ def section(tests: ExplanationTests, convergence: Convergence) -> Section:
 
 
 def figures(tests: ExplanationTests, convergence: Convergence) -> list[Figure]:
-    """The numbers that stand at the head of the page."""
+    """The figures at the top of the page."""
     figures = []
     if convergence.share is not None:
         value = f"{100 * convergence.share:.1f} %"

@@ -17,7 +17,7 @@ from attribkit.results.several_panels import Panels
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Report(Result):
-    """A page on one model, ready to be written; `document` holds everything it draws."""
+    """A report on one model, ready to be saved; `document` holds its content."""
 
     document: Document
 
@@ -28,7 +28,7 @@ class Report(Result):
         return panels, *(row for section in sections for row in section.rows)
 
     def panels(self) -> tuple[Panel, ...]:
-        """Those of the sections; the explained texts, which have panels of their own, are in `parts`."""
+        """The panels of the sections; the explained texts have their own, in `parts`."""
         return self.parts()[0].panels()
 
     def to_frame(self) -> pd.DataFrame:
@@ -37,23 +37,26 @@ class Report(Result):
         return pd.DataFrame(rows, columns=["name", "value", "meaning"])
 
     def summary(self) -> str:
-        """What the page is on, and the figures at its head."""
+        """The subject of the page, and the figures at its top."""
         figures = (f"{figure.name}: {figure.value} ({figure.meaning})" for figure in self.document.figures)
         return "\n".join([self.document.title, *self.document.sentences, *figures])
 
     def to_html(self) -> str:
-        """One self-contained page, which works from a file and without a network."""
+        """One self-contained page, which works as a file and offline."""
         return html.document(self.document)
 
     def save(self, path: str | Path) -> Path:
-        """Write it to an .html file, whole or not at all.
+        """Write an .html file, whole or not at all.
+
+        Args:
+            path: of the file.
 
         Returns:
             the path written.
 
         Raises:
             ValueError: for another suffix.
-            OSError: where the folder cannot be written.
+            OSError: if the folder cannot be written.
         """
         check_report_path(path)
         return write_whole(path, self.to_html().encode())
@@ -70,7 +73,7 @@ class Report(Result):
 
 
 def check_report_path(path: str | Path) -> None:
-    """Refuse at the door what cannot be written.
+    """Check before a long run that a report can be written.
 
     Raises:
         ValueError: for a suffix other than .html.

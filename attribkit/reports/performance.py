@@ -35,7 +35,7 @@ def section(metrics: Metrics | None, calibration: Calibration | None) -> Section
 def failures_section(
     model: Classifier, answers: Answers, most: int, batch_size: int | None, progress: Progress
 ) -> Section:
-    """The mistakes the model was surest of, each with its token scores."""
+    """The most confident mistakes of the model, each with its token scores."""
     head = ("failures", "Where does it fail?", "Where it fails")
     if not len(answers.labelled):
         return Section(*head, (_NO_LABELS,))
@@ -52,7 +52,7 @@ def failures_section(
 
 
 def figures(metrics: Metrics | None, calibration: Calibration | None) -> list[Figure]:
-    """The numbers that stand at the head of the page."""
+    """The figures at the top of the page."""
     if metrics is None or calibration is None:
         return []
     f1 = metrics.positive_f1

@@ -87,7 +87,7 @@ def _table(rows: Sequence[tuple[str, Sequence[tuple[TokenScores, TokenScores]]]]
 
 
 def _agreement(a: TokenScores, b: TokenScores) -> tuple[float, float]:
-    """Kendall's τ-b of the signed scores, and the share of the strongest tokens that both name; NaN where undefined."""
+    """Kendall's τ-b of the signed scores, and the share of strongest tokens that both have; NaN where undefined."""
     aligned = align(a, b)
     tau = kendall(aligned.first, aligned.second)
     if np.isnan(tau):

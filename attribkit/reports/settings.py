@@ -10,17 +10,17 @@ class ReportSettings:
     """How much of everything a report holds.
 
     Attributes:
-        texts: explained texts that can be searched.
-        mistakes: of those the model was surest of, shown with their scores.
+        texts: how many explained texts, to be searched.
+        mistakes: how many of the most confident mistakes, with their scores.
         words: rows of each table of words.
-        counted: most texts whose words are counted.
-        tested: texts on which the explanations are tested; 0 leaves that out.
+        counted: the most texts whose words are counted.
+        tested: on how many texts the explanations are tested; 0 leaves that out.
         map: whether the map of a layer is drawn.
-        layer: which; None for what the last layer reads.
-        mapped: most texts on the map.
-        baselines: with which the explanations are made again; the first is the report's own.
+        layer: which layer; None for what the last layer reads.
+        mapped: the most texts on the map.
+        baselines: with which the explanations are computed again; the first is the report's own.
         seed: of every draw.
-        batch_size: most texts at once; None chooses by their length.
+        batch_size: the most texts at once; None chooses by their length.
     """
 
     texts: int = 200

@@ -18,10 +18,10 @@ from attribkit.training.train import train
 
 
 def folds(data: Dataset, count: int, seed: int) -> list[Dataset]:
-    """The set once per fold: the fold to test on, the others to train on, a tenth of those to stop by.
+    """The folds of a cross-validation: one fold to test on, the others to train on, a tenth of those for validation.
 
-    Labels keep their shares; rows with the same text, or the same value in the column the set was grouped by, are never
-    on two sides.
+    They are stratified by label; rows with the same text, or the same value in the column the set was grouped by, are
+    never in two parts.
 
     Raises:
         ValueError: for fewer than 2 folds, or more than a label has rows.

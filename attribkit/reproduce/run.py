@@ -106,7 +106,7 @@ def units(table: Table, seeds: int, parts: int) -> Iterator[Unit]:
 
 
 def begin(out: Path, table: Table, quick: bool) -> None:
-    """Make the folder, or check that what was begun in it is what would be begun now.
+    """Make the folder, or check that the run in it has the same table and settings.
 
     Raises:
         ValueError: if something differs; the sentence names it.
@@ -142,10 +142,10 @@ def begin(out: Path, table: Table, quick: bool) -> None:
 
 
 def check_space(out: Path, table: Table, seeds: int) -> None:
-    """Refuse to begin where the disk would be full before the end.
+    """Check before a run that the disk has enough space.
 
     Raises:
-        OSError: if there is too little space; the sentence says how much is needed.
+        OSError: if there is too little; the sentence says how much is needed.
     """
     sizes = [_embedding(row) for row in table.rows if row.architecture != TFIDF]
     needed = seeds * (table.folds or 1) * sum(sizes) + 9 * max(sizes, default=0)

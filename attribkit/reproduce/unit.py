@@ -30,12 +30,12 @@ QUICK = {"epochs": 2, "patience": None, "freeze_epochs": 1}
 
 @dataclass(frozen=True)
 class Unit:
-    """A piece of work that is done whole, or taken up again where it was broken off.
+    """One row of a table with one seed and fold: trained, measured and written as a whole, or resumed.
 
     Attributes:
         row: what is trained.
         seed: of its weights, batches and dropout.
-        fold: its number, from 0; None where there is one test split.
+        fold: its number, from 0; None if there is one test split.
     """
 
     row: Row
@@ -73,10 +73,10 @@ class Unit:
         return out / "models" / self.name
 
     def work(self, data: Dataset, out: Path, vectors: Path | None, quick: bool, progress: Progress) -> None:
-        """Train, measure on the test texts, write down.
+        """Train, measure on the test texts, and write the result.
 
         Raises:
-            KeyboardInterrupt: if the training was interrupted; the next call goes on with it.
+            KeyboardInterrupt: if the training was interrupted; the next call continues it.
         """
         started = time.perf_counter()
         figures: dict[str, Any] = {"row": self.row.name, "seed": self.seed, "fold": self.fold, "commit": commit()}

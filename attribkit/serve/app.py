@@ -58,10 +58,11 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 
 
 def create_app(models: Sequence[Classifier], limits: Limits | None = None) -> FastAPI:
-    """The application for some models, which it copies: what happens to them later changes no answer.
+    """The application for some models, which it copies: later changes to them have no effect on its answers.
 
-    It keeps the limits on texts, waiting and answers. Those on a request's bytes are kept by `gate.Gate`, as is who may
-    ask, and the time for its head by the protocol: `server.build` puts both around the application.
+    It enforces the limits on texts, waiting and answers. The limits on a request's bytes, and on who may ask, are
+    enforced by `middleware.RequestGuard`, the time for its head by the protocol: `server.build` puts both around the
+    application.
 
     Raises:
         ValueError: for no model, or two of one name.
@@ -236,5 +237,5 @@ def _problem(status: int, sentence: str, headers: Any = None) -> Response:
 
 
 def _is_slow(question: Settings) -> bool:
-    """Whether it has to go to the worker for long work, so that nobody's typing waits for it."""
+    """Whether a question goes to the worker for long work, so that nobody's typing waits for it."""
     return question.method is not None and not METHODS[question.method].fast

@@ -22,7 +22,7 @@ KINDS = {
 
 @dataclass(frozen=True)
 class File:
-    """A file of the page: what it is, its bytes, and a tag that changes with them."""
+    """A file of the page: its type, its bytes, and a tag that changes with them."""
 
     kind: str
     content: bytes

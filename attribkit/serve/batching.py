@@ -15,11 +15,11 @@ Work = Callable[[Any, Sequence[Any]], Sequence[Any]]
 
 
 class BusyError(Exception):
-    """The queue is full: come again in a moment."""
+    """The queue is full; a later request may succeed."""
 
 
 class LateError(TimeoutError):
-    """The answer took longer than it may."""
+    """The answer took longer than allowed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,10 +30,10 @@ class _Job:
 
 
 class BatchWorker:
-    """One thread that owns its models, so that no two explanations ever touch a network at once.
+    """One thread that owns its models, so that no two explanations ever use a network at once.
 
-    Requests with the same key that wait together are worked on together. One that fails does not spoil the others:
-    then each is worked on alone. One whose asker has gone is left out.
+    Requests with the same key that wait together are answered together. If that fails, each is answered alone, so that
+    one does not spoil the others. A request whose client has gone is left out.
     """
 
     def __init__(self, work: Work, limits: Limits, name: str) -> None:
@@ -43,11 +43,11 @@ class BatchWorker:
         self._thread.start()
 
     async def __call__(self, key: Hashable, item: Any) -> Any:
-        """The answer.
+        """The answer; an error of the work is raised again.
 
         Raises:
-            BusyError: if too many wait.
-            LateError: if it takes too long; whatever the work raises.
+            BusyError: if too many requests wait.
+            LateError: if it takes too long.
         """
         job = _Job(key, item)
         try:
@@ -63,7 +63,7 @@ class BatchWorker:
             raise  # the work's own
 
     def close(self) -> None:
-        """Answer what waits, then stop."""
+        """Answer the waiting requests, then stop."""
         self._jobs.put(None)
         self._thread.join(self._limits.answer_seconds)
 

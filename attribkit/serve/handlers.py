@@ -43,7 +43,7 @@ WRITE: Mapping[str, Callable[[Sequence[Explanation]], bytes]] = {
 
 
 class RequestHandler:
-    """Models and what can be asked of them; used by one thread."""
+    """Models, and the answers to each kind of request; used by one thread."""
 
     def __init__(self, models: Sequence[ServedModel], limits: Limits) -> None:
         self._models = {model.name: model for model in models}

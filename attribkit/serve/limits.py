@@ -5,18 +5,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits of one server; each is stated in the answer that enforces it.
+    """The limits of one server; each is named in the answer that enforces it.
 
     Attributes:
         body_bytes: of one request.
         text_characters: of one text.
         text_tokens: of one text.
         texts: in one request to predict.
-        waiting: requests that may wait in a queue; the next is told to come again.
+        waiting: requests in a queue; the next is refused for the moment.
         batch: requests that are answered together.
-        answer_seconds: after which a request is told that it took too long.
-        body_seconds: after which a body must have arrived whole.
-        head_seconds: after which a request's first lines must have arrived whole.
+        answer_seconds: the most seconds for an answer.
+        body_seconds: the most seconds until a body has arrived whole.
+        head_seconds: the most seconds until a request's first lines have arrived whole.
     """
 
     body_bytes: int = 1_000_000

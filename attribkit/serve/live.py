@@ -24,7 +24,7 @@ PHRASES = 6
 
 
 def live(explanation: Explanation) -> dict[str, Any]:
-    """Everything that moves with the text; characters are counted as Python counts them."""
+    """The content of the page that changes with the text; characters are counted as Python counts them."""
     text = explanation.text or ""
     panel = explanation.token_scores
     scale = scales([explanation])[id(panel)]
@@ -98,7 +98,7 @@ def _attention(heatmap: Heatmap, panel: TokenScores) -> dict[str, Any]:
 
 
 def place(placed: ProjectedText, frame: Frame, excerpts: Sequence[str], labels: Sequence[str]) -> dict[str, Any]:
-    """Where a text falls on the map, its axes running from 0 to 1, and what lies nearest."""
+    """The place of a text on the map, its axes running from 0 to 1, and its nearest neighbours."""
     x, y = frame.unit(placed.points)[0].tolist()
     near = placed.neighbours.tolist()
     return {

@@ -32,7 +32,7 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class RefusedRequest(Exception):
-    """A request that the application never sees: a status and a sentence."""
+    """A refusal of a request before it reaches the application: a status and a sentence."""
 
     def __init__(self, status: int, sentence: str) -> None:
         super().__init__(sentence)
@@ -40,7 +40,7 @@ class RefusedRequest(Exception):
 
 
 class RequestGuard:
-    """Middleware around the whole application.
+    """Middleware that checks the Host and Origin of requests, and the size and pace of their bodies.
 
     Starlette's does less: `TrustedHostMiddleware` knows no addresses in brackets and no rule for every address,
     `CORSMiddleware` allows other pages but refuses none, and nothing limits the size and the pace of a body.
@@ -50,8 +50,8 @@ class RequestGuard:
         limits: of bodies.
         hosts: names by which browsers may call the server. A page of another name that was made to resolve to this
             machine (DNS rebinding) is refused.
-        addresses: whether every IP address is such a name: a server for more than this machine is called by one, and
-            what is written as an address needs no name server that could lie.
+        addresses: whether every IP address is such a name: a server for more than this machine is called by one, and an
+            address needs no name server that could lie.
     """
 
     def __init__(self, app: App, limits: Limits, hosts: Iterable[str] = LOOPBACK, addresses: bool = False) -> None:

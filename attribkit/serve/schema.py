@@ -97,9 +97,9 @@ class Alternatives(BaseModel):
 
 
 def within(limits: Limits, question: type[BaseModel]) -> type[BaseModel]:
-    """The question as a server with these limits takes it.
+    """The schema of a question with a server's limits in it.
 
-    Its texts are as long and as many as they may be, and its method is one of those that are registered by now.
+    They are the lengths and numbers of its texts, and the methods that are registered by now.
     """
     return _within(limits, question, tuple(METHODS))
 
@@ -124,13 +124,13 @@ def _within(limits: Limits, question: type[BaseModel], methods: tuple[str, ...])
 
 
 class Problem(BaseModel):
-    """Why something was not answered."""
+    """The reason why a request was not answered."""
 
     error: Annotated[str, Field(description="One sentence: what was expected, what came, what to do.")]
 
 
 class Health(BaseModel):
-    """That the server runs."""
+    """Sign that the server runs."""
 
     status: Literal["ok"] = "ok"
 
@@ -162,28 +162,28 @@ class Models(BaseModel):
 
 
 class PredictionAnswer(BaseModel):
-    """What a model says of one text."""
+    """A model's prediction for one text."""
 
     label: str
     probabilities: Annotated[dict[str, float], Field(description="Of every label.")]
 
 
 class Predictions(BaseModel):
-    """What a model says of each text, in their order."""
+    """A model's prediction for each text, in their order."""
 
     model: str
     predictions: list[PredictionAnswer]
 
 
 class Alternative(PredictionAnswer):
-    """What a model would say with another word in its place."""
+    """A model's prediction with another word in a word's place."""
 
     word: Annotated[str, Field(description="Empty for none at all.")]
     similarity: Annotated[float | None, Field(description="Cosine of the two words' embeddings.")]
 
 
 class AlternativesAnswer(BaseModel):
-    """A word, and what the model says with it, without it and with its nearest words."""
+    """A word, and the model's predictions with it, without it and with its nearest words."""
 
     word: str
     start: int

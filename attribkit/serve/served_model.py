@@ -21,7 +21,7 @@ class Neighbour:
 
 
 class ServedModel(Classifier):
-    """A copy of a classifier that nobody else holds: its weights cannot change, so they are hashed once."""
+    """A private copy of a classifier: its weights cannot change, so they are hashed once."""
 
     @staticmethod
     def of(model: Classifier) -> "ServedModel":
@@ -32,7 +32,7 @@ class ServedModel(Classifier):
         return frozen
 
     def fingerprint(self) -> str:
-        """As a classifier's, computed at the first call."""
+        """As `Classifier.fingerprint`, computed at the first call."""
         return self._fingerprint
 
     @cached_property
@@ -41,7 +41,7 @@ class ServedModel(Classifier):
 
     @cached_property
     def map(self) -> FittedMaps | None:
-        """The map of the reference texts that the model carries, if it carries any."""
+        """The map of the model's reference points, if it has any."""
         return map_reference(self) if fits(self) else None
 
     @cached_property
@@ -62,7 +62,7 @@ class ServedModel(Classifier):
         return directions
 
     def nearest(self, row: int, count: int) -> Sequence[Neighbour]:
-        """The words nearest to that of a row of the embedding, nearest first; none where no words are known."""
+        """The words nearest to that of a row of the embedding, nearest first; empty if no words are known."""
         if not self.words:
             return []
         cosines = self._directions @ self._directions[row]

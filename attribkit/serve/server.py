@@ -22,11 +22,11 @@ _LATE = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0
 
 
 class TimeoutProtocol(H11Protocol):
-    """HTTP/1.1, for a while: a connection that says nothing, or its first lines too slowly, is closed.
+    """HTTP/1.1 with timeouts: a connection whose first lines do not arrive, or arrive too slowly, is closed.
 
-    None of uvicorn's options does that: `timeout_keep_alive` counts from an answer on, and `limit_concurrency` turns
-    others away where slow clients hold every place. `http=` takes a protocol class; of uvicorn's own only the state of
-    its parser is asked for beside what every `asyncio.Protocol` has.
+    None of uvicorn's options does that: `timeout_keep_alive` counts from an answer on, and `limit_concurrency` refuses
+    others while slow clients hold every place. `http=` takes a protocol class; of uvicorn's own only the state of its
+    parser is used beside what every `asyncio.Protocol` has.
     """
 
     def __init__(self, *arguments: Any, patience: float, **named: Any) -> None:
@@ -35,12 +35,12 @@ class TimeoutProtocol(H11Protocol):
         self._deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """Begin to wait."""
+        """Start the timer."""
         super().connection_made(transport)
         self._wait()
 
     def data_received(self, data: bytes) -> None:
-        """Wait on while a request has not said what it wants."""
+        """Keep the timer until a request's first lines are there."""
         super().data_received(data)
         if self.conn.our_state.__name__ != "IDLE":
             self._stop_waiting()
@@ -48,7 +48,7 @@ class TimeoutProtocol(H11Protocol):
             self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop waiting."""
+        """Stop the timer."""
         self._stop_waiting()
         super().connection_lost(exc)
 
@@ -98,7 +98,7 @@ def is_loopback(host: str) -> bool:
 
 
 def address_of(listening: socket.socket) -> str:
-    """The URL to type into a browser."""
+    """The URL of the page."""
     host, port = listening.getsockname()[:2]
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 

@@ -18,7 +18,7 @@ _AT_ONCE = 1_000  # texts, so that no copy of all their ids is made
 
 @dataclass(frozen=True)
 class Texts:
-    """One split as a network reads it.
+    """The texts of one split as token ids, with their labels.
 
     Attributes:
         ids: N arrays (T,) int64, none empty.
@@ -57,13 +57,13 @@ def encode(tokenizer: Tokenizer, table: pd.DataFrame, labels: Sequence[str]) -> 
 
 
 class Batches:
-    """Batches of texts, each as ids (B, T), mask (B, T) and labels (B,); may be gone through again and again.
+    """Batches of texts, each as ids (B, T), mask (B, T) and labels (B,); they can be iterated several times.
 
     Args:
         texts: what to batch.
-        batch_size: most texts in a batch.
-        tokens: most tokens in a batch, padding included.
-        seed: shuffles; None goes by length.
+        batch_size: the most texts in a batch.
+        tokens: the most tokens in a batch, padding included.
+        seed: shuffles; None orders them by length.
     """
 
     def __init__(self, texts: Texts, batch_size: int, tokens: int, seed: int | None = None) -> None:
@@ -81,6 +81,6 @@ class Batches:
 
 
 def _rounded(length: int) -> int:
-    """The next of eight lengths to the octave: torch keeps megabytes for each shape it multiplies in bfloat16."""
+    """The next of eight lengths per octave: torch keeps megabytes for each shape that it multiplies in bfloat16."""
     step = 1 << max(0, (length - 1).bit_length() - 4)
     return -(-length // step) * step

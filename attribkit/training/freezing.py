@@ -9,15 +9,15 @@ from attribkit.errors import InputError
 
 
 class Freezing(Callback):
-    """Keeps named parameters bit-identical through the first epochs and lets them move after.
+    """Keep named parameters bit-identical during the first epochs; afterwards they are trained.
 
-    A frozen parameter takes no gradient, so neither momentum nor weight decay can move it, and its backward pass is
-    not computed. What is frozen follows from the epoch's number alone, so a resumed training freezes what the
-    undisturbed one would have. Afterwards every parameter takes gradients if it did before.
+    A frozen parameter gets no gradient, so neither momentum nor weight decay can change it, and its backward pass is
+    not computed. What is frozen depends on the epoch's number alone, so a resumed training freezes the same as an
+    undisturbed one. Afterwards every parameter gets gradients if it did before.
 
     Args:
         names: parameters as `LightningModule.named_parameters()` calls them.
-        epochs: how many epochs they stand still.
+        epochs: for how many epochs they are frozen.
 
     Raises:
         ValueError: if the module has no such parameter; raised when training starts.
@@ -37,15 +37,15 @@ class Freezing(Callback):
         self._free = [parameters[name] for name in self.names if parameters[name].requires_grad]
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Freeze or thaw, by the epoch's number."""
+        """Freeze or unfreeze, by the epoch's number."""
         for parameter in self._free:
             parameter.requires_grad_(trainer.current_epoch >= self.epochs)
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Thaw."""
+        """Unfreeze."""
         for parameter in self._free:
             parameter.requires_grad_(True)
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Thaw."""
+        """Unfreeze."""
         self.on_fit_end(trainer, pl_module)

@@ -15,13 +15,13 @@ from attribkit.training.vector_file import decoded, entries, opened, vector
 
 @dataclass(frozen=True)
 class Coverage:
-    """How much of a vocabulary a file of vectors knows.
+    """How much of a vocabulary a file of vectors contains.
 
     Attributes:
         file: its name.
         size: E, the width of its vectors.
-        found: words of the vocabulary that it has.
-        words: words of the vocabulary, PAD and UNK apart.
+        found: how many words of the vocabulary it contains.
+        words: how many words the vocabulary has, without PAD and UNK.
         tokens: share of the training tokens whose word was found; None if their counts were not given.
     """
 
@@ -55,17 +55,18 @@ def read_vectors(
 ) -> tuple[NDArray[np.float32], Coverage]:
     """The vectors of a vocabulary's words, read in one pass that keeps no other word in memory.
 
-    A word is taken as it is spelt, else in the first spelling that differs in case alone. A word the file lacks, UNK
-    too, is drawn close to the mean of the found vectors, with a tenth of their deviation in each dimension, so that it
-    says little until training moves it; PAD is zero. Words may contain spaces (GloVe 840B): a line is split from the
-    right. A word2vec header line is accepted; a word listed twice counts once, the first time.
+    A word is searched as it is spelt, then in the first spelling that differs only in case. The vector of a word that
+    the file lacks, and of UNK, is drawn near the mean of the found vectors, with a tenth of their standard deviation in
+    each dimension, so that it has little effect until it is trained; PAD is zero. Words may contain spaces (GloVe
+    840B): a line is split from the right. A word2vec header line is accepted; of a word that is listed twice the first
+    counts.
 
     Source: Pennington, Socher & Manning, "GloVe: Global Vectors for Word Representation", EMNLP 2014.
 
     Args:
         path: a text file, plain, .gz or .zip; a member of an archive of several is named `file.zip/member.txt`.
         vocabulary: words to row numbers 0 … V − 1; row 0 is PAD, row 1 UNK.
-        size: E, if it shall be less than the file's width: the found vectors' leading principal components.
+        size: E, if smaller than the file's width: the leading principal components of the found vectors.
         counts: (V,) how often each row's word occurs in the training texts.
         seed: draws the vectors of words that the file lacks.
         progress: a function that is called with what is done, the total and the current step; True for a bar, False for

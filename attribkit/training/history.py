@@ -21,13 +21,13 @@ class Epoch:
 
     Attributes:
         epoch: its number, from 1.
-        train_loss: mean over the training texts while the weights moved, dropout on.
+        train_loss: mean loss on the training texts during the epoch, dropout on, in nats.
         val_loss: mean loss on the validation texts after the epoch, in nats.
         val_accuracy: share of the validation texts that are right.
         val_f1: on the validation texts: F1 of the last label if there are two labels, else the mean over the labels.
-        learning_rate: Adam's step in this epoch.
+        learning_rate: Adam's learning rate in this epoch.
         seconds: the epoch's wall time, validation included.
-        frozen: whether the embedding stood still.
+        frozen: whether the embedding was frozen.
     """
 
     epoch: int
@@ -41,7 +41,7 @@ class Epoch:
 
 
 class TrainedModule(Protocol):
-    """What the history asks of the module that is trained, once an epoch's validation is over."""
+    """What the history needs of the module that is trained, after the validation of an epoch."""
 
     kept: nn.Module
     train_loss: float
@@ -54,11 +54,11 @@ def weights_of(network: nn.Module) -> dict[str, Tensor]:
 
 
 class History(Callback):
-    """Keeps a row per epoch and the weights of the epoch with the lowest validation loss; stops when it is long past.
+    """Keep a row per epoch and the weights of the epoch with the lowest validation loss; stop early.
 
     Args:
         patience: epochs without a lower validation loss after which training stops; None for never.
-        freeze_epochs: how many epochs the embedding stands still, for the rows to say.
+        freeze_epochs: for how many epochs the embedding is frozen, for the rows' column `frozen`.
         plateau: factor on the learning rate after an epoch without a lower validation loss; None keeps it.
     """
 
@@ -75,17 +75,17 @@ class History(Callback):
 
     @property
     def best(self) -> Epoch | None:
-        """The first epoch with the lowest validation loss; None before any is over."""
+        """The first epoch with the lowest validation loss; None before the first epoch is over."""
         return min(self.epochs, key=lambda row: row.val_loss, default=None)
 
     @property
     def last_epoch(self) -> int:
-        """The last epoch that is over; 0 before any is."""
+        """The last epoch that is over; 0 before the first is."""
         return self.epochs[-1].epoch if self.epochs else 0
 
     @property
     def exhausted(self) -> bool:
-        """Whether the best epoch is longer ago than patience lasts."""
+        """Whether the best epoch is more than `patience` epochs ago."""
         return (
             self.patience is not None and self.best is not None and self.last_epoch - self.best.epoch >= self.patience
         )
@@ -95,7 +95,7 @@ class History(Callback):
         return pd.DataFrame([asdict(row) for row in self.epochs], columns=list(Epoch.__dataclass_fields__))
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Take up what a resumed training had come to."""
+        """Load the state of a resumed training."""
         if self.plateau is not None:
             self._scheduler = ReduceLROnPlateau(trainer.optimizers[0], factor=self.plateau, patience=0, threshold=0)
             if self._scheduler_state is not None:
@@ -107,7 +107,7 @@ class History(Callback):
         self._started = time.perf_counter()
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Add the row, keep the weights if they are the best, decide whether to go on."""
+        """Add the row, keep the weights if they are the best, decide whether to stop."""
         self.add(trainer, pl_module)  # type: ignore[arg-type]  # a LightningModule that is Measured
         if self._scheduler is not None:
             self._scheduler.step(self.epochs[-1].val_loss)
@@ -134,7 +134,7 @@ class History(Callback):
             self.best_weights = weights_of(measured.kept)
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Remember a Ctrl-C, which Lightning turns into something else."""
+        """Remember a Ctrl-C, which Lightning converts to another exception."""
         self.interrupted = isinstance(exception, KeyboardInterrupt)
 
     def state_dict(self) -> dict[str, Any]:
@@ -143,17 +143,17 @@ class History(Callback):
         return {"epochs": [asdict(row) for row in self.epochs], "best": self.best_weights, "scheduler": scheduler}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take it up."""
+        """Load it."""
         self.epochs = [Epoch(**row) for row in state_dict["epochs"]]
         self.best_weights = state_dict["best"]
         self._scheduler_state = state_dict["scheduler"]
 
 
 class EpochProgress(Callback):
-    """Tells how far each epoch is, with its loss and the last validation F1.
+    """Report how far each epoch is, with its loss and the last validation F1.
 
     Args:
-        progress: is told the batches of the epoch that are done.
+        progress: called with the batches of the epoch that are done.
     """
 
     def __init__(self, progress: Progress) -> None:
@@ -173,7 +173,7 @@ class EpochProgress(Callback):
         self._tell(trainer, batch_idx + 1)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Say what the validation said."""
+        """Report the validation's result."""
         self._f1 = f", validation F1 {cast(TrainedModule, pl_module).validation['val_f1']:.4f}"
         self._tell(trainer, int(trainer.num_training_batches))
 

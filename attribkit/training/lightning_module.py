@@ -19,13 +19,13 @@ from attribkit.training.settings import TrainingSettings
 
 
 class TrainingModule(LightningModule):
-    """A network with the texts it learns from.
+    """A network with its training and validation texts.
 
     Every epoch draws its batches and its dropout from the seed and the epoch's number alone: a resumed training needs
-    to know no random state to go on as if nothing had happened.
+    no random state to continue as if nothing had happened.
 
     Attributes:
-        train_loss: of the epoch that is over, or running.
+        train_loss: of the epoch that is over, or running, in nats.
         validation: `val_loss`, `val_accuracy` and `val_f1` after the epoch that is over.
     """
 
@@ -45,12 +45,12 @@ class TrainingModule(LightningModule):
 
     @property
     def kept(self) -> nn.Module:
-        """The network that is validated and kept: the one that learns, or the average of what it was."""
+        """The network that is validated and kept: the trained one, or its moving average."""
         return self.network if self._average is None else self._average.module
 
     @property
     def train_loss(self) -> float:
-        """Mean over the texts the epoch has seen so far, dropout on."""
+        """Mean loss of the epoch's texts so far, dropout on, in nats."""
         return self._loss / self._weight if self._weight else math.nan
 
     def train_dataloader(self) -> Batches:
@@ -63,7 +63,7 @@ class TrainingModule(LightningModule):
         return self._validation_batches
 
     def on_fit_start(self) -> None:
-        """Decide what matrices are multiplied in, now that the device is known."""
+        """Choose the number type of matrix products, now that the device is known."""
         self._narrow = uses_bfloat16(self.settings.precision, self.network, self.device)
 
     def on_train_epoch_start(self) -> None:
@@ -100,12 +100,12 @@ class TrainingModule(LightningModule):
         return loss * (self.trainer.world_size / weight)  # of which the processes' gradients are then the mean
 
     def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
-        """Take the step's weights into their average."""
+        """Add the step's weights to their moving average."""
         if self._average is not None:
             self._average.update_parameters(self.network)
 
     def on_validation_epoch_start(self) -> None:
-        """Forget the last validation."""
+        """Reset the last validation."""
         self._seen = []
 
     def validation_step(self, batch: tuple[Tensor, Tensor, Tensor], batch_idx: int) -> None:
@@ -141,7 +141,7 @@ class TrainingModule(LightningModule):
         return F.cross_entropy(logits, labels, weights, reduction="sum")
 
     def _weight_of(self, labels: Tensor) -> float:
-        """What to divide a summed loss by."""
+        """The divisor of a summed loss."""
         return float(len(labels)) if self._weights is None else float(self._weights.to(labels.device)[labels].sum())
 
     def _epoch_seed(self, *more: int) -> int:
@@ -151,7 +151,7 @@ class TrainingModule(LightningModule):
 
 
 def averaged(network: nn.Module, decay: float) -> AveragedModel:
-    """A network whose weights are the moving average of another's after each step; it begins with the first.
+    """A network whose weights are the moving average of another's after each step, beginning with the first.
 
     Source: Polyak & Juditsky, "Acceleration of Stochastic Approximation by Averaging", SIAM J. Control Optim. 1992; as
     an exponential average: Tarvainen & Valpola, "Mean Teachers Are Better Role Models", NIPS 2017.
@@ -170,9 +170,9 @@ def drop_words(ids: Tensor, share: float) -> Tensor:
 
 
 def uses_bfloat16(wanted: str, network: nn.Module, device: torch.device) -> bool:
-    """Whether a device shall multiply a network's matrices in bfloat16 where `wanted` is the setting's precision.
+    """Whether a device multiplies a network's matrices in bfloat16, for the setting `precision`.
 
-    "auto" does where the device has instructions for that and torch uses them for each of the network's layers.
+    "auto" does if the device has instructions for it and torch uses them for each of the network's layers.
     """
     if wanted != "auto":
         return wanted == "bfloat16"
@@ -188,6 +188,6 @@ def _has_instructions(device: torch.device) -> bool:
 
 
 def class_weights(texts: Texts) -> Tensor:
-    """(C,) N / (C · N_c): every class together weighs the same."""
+    """(C,) N / (C · N_c): every class has the same total weight."""
     counts = np.bincount(texts.labels)
     return torch.from_numpy(len(texts) / (len(counts) * counts))

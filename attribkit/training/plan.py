@@ -38,11 +38,11 @@ class Plan:
 
     @property
     def cropped(self) -> Texts:
-        """The training texts as far as they are read while training."""
+        """The training texts, cut to the length that is read while training."""
         return self.texts.cropped(self.options.training.max_train_length, self.options.text.truncate)
 
     def identity(self, data: Dataset) -> dict[str, Any]:
-        """What a resumed training must have in common with the interrupted one."""
+        """What must be the same in a resumed training as in the interrupted one."""
         return {
             "architecture": self.options.architecture,
             "network": as_json(self.network.settings),
@@ -75,10 +75,10 @@ def labelled_data(data: Trainable, text: str | None, label: str | None, progress
 
 
 def check_data(data: Dataset) -> None:
-    """Refuse what cannot be trained on.
+    """Check that the data can be trained on.
 
     Raises:
-        ValueError: for unfit labels.
+        ValueError: if the labels of the splits do not fit together.
     """
     if len(data.labels) < 2:
         raise InputError(
@@ -95,10 +95,10 @@ def check_data(data: Dataset) -> None:
 
 
 def check_precision(options: Options, device: torch.device) -> None:
-    """Refuse a precision that the device lacks for a layer of the network to be.
+    """Check that the device has the precision for every layer of the network.
 
     Raises:
-        ValueError: if the device lacks it; the sentence names the layer.
+        ValueError: if it lacks it; the sentence names the layer.
     """
     if options.training.precision != "bfloat16":
         return

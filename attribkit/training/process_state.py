@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def own_interrupt() -> Iterator[None]:
-    """Lightning ignores Ctrl-C once it has met one; afterwards it is handled as before."""
+    """Handle Ctrl-C as before afterwards: Lightning ignores it once it has met one."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -30,11 +30,11 @@ _FEW, _MANY = 32 << 20, 1 << 16
 
 @contextmanager
 def kept_memory() -> Iterator[None]:
-    """What is freed stays with the process until the end, then goes back to the system. For processes of our own.
+    """Keep freed memory in the process until the end, then give it back to the system. For processes of our own.
 
-    The C library of Linux hands each large tensor back as it is freed and asks for the next one a moment later; to get
-    its pages from the system takes an eighth to a third of a training step. Where somebody has set the library up by
-    MALLOC_… or GLIBC_TUNABLES variables, or another library is in use, nothing is changed.
+    The C library of Linux gives each large tensor back as it is freed and asks for the next one a moment later; to get
+    its pages from the system takes an eighth to a third of a training step. If the library is configured by MALLOC_… or
+    GLIBC_TUNABLES variables, or another library is in use, nothing is changed.
     """
     set_up = any(name.startswith("MALLOC_") for name in os.environ)
     set_up |= "glibc.malloc." in os.environ.get("GLIBC_TUNABLES", "")
@@ -56,7 +56,7 @@ def kept_memory() -> Iterator[None]:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Lightning tells of devices, of limits and of itself; errors still get through."""
+    """Silence Lightning's messages on devices, limits and itself; errors still get through."""
     loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
     levels = [logger.level for logger in loggers]
     for logger in loggers:

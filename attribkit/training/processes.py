@@ -8,14 +8,14 @@ from attribkit.errors import InputError, InputTypeError
 
 
 def is_main_process() -> bool:
-    """Whether this process writes the files; the only one always does."""
+    """Whether this process writes the files; a single process always does."""
     return not getattr(rank_zero_only, "rank", 0)
 
 
 def share(batch: tuple[Tensor, ...], rank: int, processes: int) -> tuple[tuple[Tensor, ...], float]:
-    """Every `processes`-th row of a batch, from row `rank` on, and what its loss counts: 1.
+    """Every `processes`-th row of a batch, from row `rank` on, and the weight of its loss: 1.
 
-    A process for which no row is left takes the first, so that all of them step together; its loss counts 0.
+    A process for which no row is left takes the first row with weight 0, so that all processes take the same steps.
     """
     if rank < len(batch[0]):
         return tuple(part[rank::processes] for part in batch), 1.0
@@ -23,7 +23,7 @@ def share(batch: tuple[Tensor, ...], rank: int, processes: int) -> tuple[tuple[T
 
 
 def check(devices: int, nodes: int, device: torch.device) -> None:
-    """Refuse what cannot be shared out.
+    """Check the numbers of devices and nodes.
 
     Raises:
         TypeError: if a number is no integer.

@@ -23,17 +23,17 @@ STATE = "state.safetensors"
 
 
 class StateIO(CheckpointIO):
-    """Lightning's checkpoint as a safetensors file whose header holds, as JSON, all that is no tensor.
+    """Lightning's checkpoint as a safetensors file, whose header holds everything but tensors as JSON.
 
     Args:
-        identity: what was trained on what and how; a training is resumed only where it is the same.
+        identity: what was trained on what and how; a training is resumed only if it is the same.
     """
 
     def __init__(self, identity: Mapping[str, Any]) -> None:
         self.identity = identity
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
-        """Write it, whole or not at all."""
+        """Write the file, whole or not at all."""
         tensors: dict[str, Tensor] = {}
         content = {"format": FORMAT, "identity": self.identity, "state": _pack(checkpoint, tensors)}
         write_whole(path, safetensors.torch.save(tensors, {"attribkit": json.dumps(content, allow_nan=False)}))
@@ -41,7 +41,7 @@ class StateIO(CheckpointIO):
     def load_checkpoint(
         self, path: str | Path, map_location: Any = None, weights_only: bool | None = None
     ) -> dict[str, Any]:
-        """Read it.
+        """Read the file.
 
         Raises:
             ValueError: if it is damaged.
@@ -51,23 +51,23 @@ class StateIO(CheckpointIO):
         return state
 
     def remove_checkpoint(self, path: str | Path) -> None:
-        """Delete it."""
+        """Delete the file."""
         Path(path).unlink(missing_ok=True)
 
 
 class StateCheckpoint(Callback):
-    """Writes the state after every epoch; the last of the callbacks, so that it holds what the others came to."""
+    """Write the state after every epoch; the last of the callbacks, so that the state of the others is in it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Write it."""
+        """Write the state."""
         trainer.save_checkpoint(self.path)
 
 
 def read_header(path: Path) -> dict[str, Any]:
-    """What a state file says of itself.
+    """The header of a state file.
 
     Raises:
         ValueError: if it is damaged or of another format.
@@ -89,7 +89,7 @@ def read_header(path: Path) -> dict[str, Any]:
 
 
 def check_folder(out: Path, *, resume: bool, overwrite: bool) -> None:
-    """Refuse at the door what would only fail, or destroy something, later.
+    """Check before a training that its folder can be used.
 
     Raises:
         FileExistsError: if `out` holds a model and may not be overwritten, or an interrupted training that is neither
@@ -107,7 +107,7 @@ def check_folder(out: Path, *, resume: bool, overwrite: bool) -> None:
 
 
 def check_identity(state: Path, identity: Mapping[str, Any]) -> None:
-    """Refuse to go on with other data or settings than the training began with.
+    """Check that a resumed training has the data and settings that it began with.
 
     Raises:
         ValueError: if something differs; the sentence names the first difference.
@@ -123,11 +123,11 @@ def check_identity(state: Path, identity: Mapping[str, Any]) -> None:
 
 
 def check_space(folder: Path, network: torch.nn.Module, snapshots: int) -> None:
-    """Refuse to begin where the disk would be full before the end.
+    """Check before a training that the disk has enough space.
 
     Raises:
-        OSError: if there is too little space; the sentence says how much is needed: the weights four times in the
-            state, twice while it is replaced, once in the model and in each snapshot.
+        OSError: if there is too little; the sentence says how much is needed: the weights four times in the state,
+            twice while it is replaced, once in the model and in each snapshot.
     """
     weights = sum(tensor.numel() * tensor.element_size() for tensor in network.state_dict().values())
     needed = weights * (2 * 4 + 1 + snapshots)

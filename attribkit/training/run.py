@@ -25,9 +25,9 @@ from attribkit.versions import versions_of
 
 
 class Run:
-    """One training: from the plan to the classifier, with whatever lies in its folder.
+    """One training: from the plan to the classifier, with the files in its folder.
 
-    Of several processes only the one that leads has anything to do with files.
+    Of several processes only the main one writes files.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Run:
         ]
 
     def train(self, resume: bool) -> Classifier:
-        """Fit, then save; leaves no folder that holds nothing."""
+        """Train, then save; leaves no empty folder."""
         if self.work is None or self.folder is None:
             self._fit(None)
             return self._classifier()
@@ -121,7 +121,7 @@ class Run:
         return DDPStrategy(find_unused_parameters=self.plan.options.training.freeze_epochs > 0)
 
     def _diverged(self, what: str) -> str:
-        """Save what is good; the sentence that says so."""
+        """Save the best weights so far; the sentence that says so."""
         advice = f"{what}; lower `learning_rate` or `gradient_clip` and check the vectors"
         best = self.history.best
         if best is None:
@@ -133,7 +133,7 @@ class Run:
         return f"{advice} (the weights of epoch {best.epoch} are saved in {str(self.folder)!r})"
 
     def _saved(self, folder: Path, work: Path, note: str | None = None) -> Classifier:
-        """The classifier, once it and its snapshots are in the folder and nothing is left to resume."""
+        """The classifier, after it and its snapshots are written and the state to resume from is removed."""
         classifier = self._classifier(note)
         classifier.save(folder, overwrite=True)
         if not self.history.interrupted:
@@ -181,7 +181,7 @@ class Run:
         return provenance | {"metrics": {}, "versions": versions}
 
     def _notes(self) -> list[str]:
-        """What a reader of the model card must know of this run."""
+        """The notes on this training in the model card."""
         plan, settings, notes = self.plan, self.plan.options.training, []
         for split, texts in (("training", plan.texts), ("validation", plan.validation)):
             if texts.dropped:

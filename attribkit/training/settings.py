@@ -12,29 +12,30 @@ from attribkit.text.settings import TextSettings
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """How a network is trained. Epochs count from 1; 0 stands for the moment before the first.
+    """How a network is trained. Epochs count from 1; 0 is the moment before the first.
 
     Attributes:
-        epochs: at most so many.
-        learning_rate: Adam's step.
-        unfrozen_learning_rate: Adam's step from the epoch on in which the embedding begins to move, after
+        epochs: the most epochs.
+        learning_rate: Adam's learning rate.
+        unfrozen_learning_rate: the learning rate from the epoch on in which the embedding is trained, after
             `freeze_epochs`; None keeps the one before.
-        batch_size: most texts in a batch.
-        batch_tokens: most tokens in a batch, padding included; a longer text is a batch by itself.
+        batch_size: the most texts in a batch.
+        batch_tokens: the most tokens in a batch, padding included; a longer text is a batch by itself.
         patience: epochs without a lower validation loss after which training stops; None never stops early.
-        gradient_clip: largest norm of all gradients together; None leaves them as they are.
-        weight_decay: share of each weight, times the learning rate, taken off at each step (AdamW).
+        gradient_clip: the largest norm of all gradients together; None does not limit it.
+        weight_decay: share of each weight, times the learning rate, subtracted at each step (AdamW).
         plateau: factor on the learning rate after an epoch without a lower validation loss; None keeps it.
-        word_dropout: share of every text's tokens replaced by PAD at each step, so that no word is leaned on alone, and
-            a text from which words were taken to test an explanation looks like those that were trained on.
+        word_dropout: share of every text's tokens replaced by PAD at each step, so that the network depends on no
+            single word, and texts from which words are removed to test an explanation resemble those seen in training.
         averaging: how much of the weights' moving average stays at each step, such as 0.99; the average is what is
             validated and kept. None validates and keeps the weights as they are.
-        class_weights: "balanced" weighs a text by N / (C · texts of its class), in training and validation loss.
-        freeze_epochs: the embedding stays bit-identical through so many epochs.
-        precision: "bfloat16" multiplies matrices in half the bits while training; weights, losses and validation stay
-            in 32; it is refused where torch has no bfloat16 for one of the network's layers on that processor. "auto"
-            does so where the processor has instructions for it and torch has every layer in it, "float32" never.
-        max_train_length: tokens of a text read while training; None reads as many as the tokenizer does.
+        class_weights: "balanced" weights a text by N / (C · texts of its class), in training and validation loss.
+        freeze_epochs: for how many epochs the embedding stays bit-identical.
+        precision: "bfloat16" multiplies matrices in 16 bits while training; weights, losses and validation stay in 32;
+            it is refused if torch has no bfloat16 for one of the network's layers on that processor. "auto" does so if
+            the processor has instructions for it and torch has every layer in it, "float32" never.
+        max_train_length: the most tokens of a text that are read while training; None reads as many as the tokenizer
+            does.
         snapshots: epochs whose weights are kept, 0 = before training.
         seed: the same seed on the same machine gives the same weights, bit for bit on a CPU.
     """
@@ -116,7 +117,7 @@ def _check_number(name: str, value: object, most: float, optional: bool) -> None
 
 @dataclass(frozen=True)
 class Options:
-    """The options of one training, each where it belongs; `network` still lacks what the data decide."""
+    """The options of one training by settings class; `network` lacks what the data decide."""
 
     architecture: str
     training: TrainingSettings
@@ -125,16 +126,16 @@ class Options:
 
 
 def sort_options(architecture: str, options: Mapping[str, Any], text: TextSettings | None = None) -> Options:
-    """Give each option to the settings that know its name: of the training, the network or the text.
+    """Assign each option to the settings that have its name: of the training, the network or the text.
 
     Args:
         architecture: a name in `attribkit.models.registry.ARCHITECTURES`.
-        options: values by name; those left out take the architecture's defaults.
-        text: how texts are cut; options by name change it.
+        options: values by name; those left out have the architecture's defaults.
+        text: how texts are split; options by name change it.
 
     Raises:
         ValueError: if the architecture is unknown or a value is out of its range.
-        TypeError: if an option is unknown, with the nearest known name, or of the wrong kind.
+        TypeError: if an option is unknown (the sentence suggests the nearest name) or of the wrong kind.
     """
     known_network = registry.architecture(architecture)
     names = {
@@ -167,5 +168,5 @@ def _unknown(name: str, architecture: str, known: set[str]) -> str:
 
 
 def as_json(settings: Any) -> dict[str, Any]:
-    """A settings dataclass as JSON would give it back: tuples are lists."""
+    """A settings dataclass as it is after a round trip through JSON: tuples are lists."""
     return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(settings).items()}

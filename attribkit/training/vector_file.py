@@ -107,7 +107,7 @@ def vector(word: bytes, numbers: bytes, number: int) -> NDArray[np.float32]:
 
 @contextmanager
 def opened(path: Path, progress: Progress) -> Iterator[Iterator[bytes]]:
-    """The lines of a plain or compressed file; damage to it becomes one sentence."""
+    """The lines of a plain or compressed file; an error in it becomes one sentence."""
     archive, member = (
         (path.parent, path.name) if path.parent.suffix == ".zip" and path.parent.is_file() else (path, None)
     )
@@ -156,7 +156,7 @@ def _uncompressed(raw: IO[bytes], path: Path, member: str | None) -> IO[bytes]:
 
 
 def _with_progress(lines: Iterator[bytes], raw: IO[bytes], path: Path, progress: Progress) -> Iterator[bytes]:
-    """The lines; told are the bytes of the file as it lies on disk."""
+    """The lines; the progress counts the bytes of the stored file."""
     size, what = path.stat().st_size, f"reading {path.name}"
     for number, line in enumerate(lines):
         if number % 4096 == 0:
