@@ -53,6 +53,9 @@ def corpus(
     ] = False,
     window: Annotated[int, typer.Option(help="Rows of a part.")] = 2_048,
     workers: Annotated[int | None, typer.Option(help="Processes; one per core if not given.")] = None,
+    device: Annotated[
+        str | None, typer.Option(help="cuda: this process explains on a GPU, alone; cpu if not given.")
+    ] = None,
     engine: Annotated[Engine, typer.Option(help="local, or ray (attribkit[ray]) for a cluster.")] = Engine.local,
     address: Annotated[str | None, typer.Option(help="The Ray cluster's address.")] = None,
 ) -> None:
@@ -62,9 +65,14 @@ def corpus(
     if len(inputs) < 2:
         raise InputError("an INPUT and an OUTPUT were expected, got one of them; name the folder of the result last")
     *sources, folder = inputs
+    classifier = None
+    if device not in (None, "cpu"):
+        from attribkit.models.classifier import Classifier  # which loads torch; worker processes do so themselves
+
+        classifier = Classifier.load(model, device)
     pair = tuple(part.strip() for part in target.split(",")) if target and "," in target else target
     run = explain_corpus(
-        model,
+        model if classifier is None else classifier,
         sources[0] if len(sources) == 1 else sources,
         folder,
         text=text,
