@@ -1,8 +1,7 @@
 """What a worker does with the requests of one kind that wait together: models in, answers out."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 
 from attribkit.attribution.baselines import NAMES
@@ -12,7 +11,7 @@ from attribkit.attribution.registry import METHODS
 from attribkit.errors import InputError, UnknownNameError
 from attribkit.explainer import explain, supported
 from attribkit.projection.reference_map import fits
-from attribkit.render.picture.page import image
+from attribkit.render.formats import content
 from attribkit.render.preparation.scatter import frame
 from attribkit.results.explanation import Explanation, Explanations
 from attribkit.serve import assets
@@ -33,13 +32,6 @@ from attribkit.serve.served_model import ServedModel
 
 NEAREST = 8
 """Words that are offered in another's place."""
-
-WRITE: Mapping[str, Callable[[Sequence[Explanation]], bytes]] = {
-    "json": lambda rows: (rows[0] if len(rows) == 1 else Explanations(rows)).to_json().encode(),
-    "html": lambda rows: (rows[0] if len(rows) == 1 else Explanations(rows)).to_html().encode(),
-    **{kind: partial(image, format=kind) for kind in ("png", "svg", "pdf")},
-}
-"""The same writers as everywhere, by format."""
 
 
 class RequestHandler:
@@ -113,7 +105,7 @@ class RequestHandler:
             for explanation in question.explanations:
                 model = self.model(explanation.model)
                 rows += self._explained(model, [explanation.text], explanation, explanation.views, explanation.compare)
-            answers.append(WRITE[kind](rows))
+            answers.append(content(rows[0] if len(rows) == 1 else Explanations(rows), f"answer.{kind}"))
         return answers
 
     def _predict(self, name: str | None, questions: Sequence[Predict]) -> list[dict[str, Any]]:

@@ -47,6 +47,18 @@ def test_the_command_serves_a_folder_until_it_is_told_to_stop(
         assert process.wait(60) in (0, -signal.SIGTERM) and process.stderr.read() == ""
 
 
+def test_starting_loads_no_drawing_library() -> None:
+    code = (
+        "import sys\n"
+        "from attribkit.models.classifier import Classifier\n"
+        "from attribkit.serve.server import build\n"
+        "build([Classifier.load('imdb-cnn', 'cpu')], '127.0.0.1')\n"
+        "print(sorted({'matplotlib', 'seaborn'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_a_port_that_is_taken_and_a_model_that_is_not_there_are_one_sentence(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

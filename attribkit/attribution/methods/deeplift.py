@@ -10,6 +10,7 @@ ICML 2017.
 """
 
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -77,11 +78,29 @@ def _scores(text: AttributionRequest, target: Target) -> Tensor:
                 points, text.baseline, additional_forward_args=(text.ids, text.mask, target.index, *pair)
             )
         except RuntimeError as error:
-            if "more than once" not in str(error):
+            if not _reuses_a_module(text):
                 raise
             raise InputError(_refusal(text.network, "uses one activation module several times")) from error
     scores: Tensor = values.detach().cpu().double().sum(2)[0]
     return scores
+
+
+@torch.no_grad()
+def _reuses_a_module(text: AttributionRequest) -> bool:
+    """Whether one pass calls a layer without weights twice: Captum's rule keeps one input and one output of each."""
+    calls: Counter[nn.Module] = Counter()
+    weightless = [
+        module
+        for module in text.network.modules()
+        if next(module.children(), None) is None and next(module.parameters(), None) is None
+    ]
+    handles = [module.register_forward_pre_hook(lambda module, _: calls.update([module])) for module in weightless]
+    try:
+        text.run(text.embedded, text.ids, text.mask)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return max(calls.values(), default=0) > 1
 
 
 @torch.no_grad()
