@@ -33,6 +33,8 @@ from attribkit.serve.schema import (
     Problem,
     SavedExplanation,
     Settings,
+    Together,
+    TogetherAnswer,
     within,
 )
 from attribkit.serve.served_model import ServedModel
@@ -134,14 +136,20 @@ def _add_api(app: FastAPI, ask: Ask, cards: Models, limits: Limits) -> None:
     async def explain(question: Annotated[Explain, limited(Explain)]) -> Response:
         """Why a model says of a text what it says, as the JSON that `Explanation.from_json` reads."""
         settings = _settings(question)
-        slow = question.compare or _is_slow(question)
-        return await _timed(ask(("explain", settings, question.views, question.compare), question, slow))
+        slow = question.compare or "interactions" in (question.views or ()) or _is_slow(question)
+        key = ("explain", settings, question.views, question.compare, question.interactions)
+        return await _timed(ask(key, question, slow))
 
     @app.post("/alternatives", responses=PROBLEMS, response_model=AlternativesAnswer)
     async def alternatives(question: Annotated[Alternatives, limited(Alternatives)]) -> Response:
         """What a model would say without a word, and with each of its nearest words."""
         answer = await ask(("alternatives",), question)
         return Response(json.dumps(answer), media_type=KINDS["json"])
+
+    @app.post("/together", responses=PROBLEMS, response_model=TogetherAnswer)
+    async def together(question: Annotated[Together, limited(Together)]) -> Response:
+        """Which words a word acts with, exactly, in a text CNN."""
+        return Response(await ask(("together",), question, slow=True), media_type=KINDS["json"])
 
     files: dict[int | str, Any] = {200: {"content": {kind.partition(";")[0]: {} for kind in KINDS.values()}}}
 

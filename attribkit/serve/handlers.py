@@ -4,14 +4,19 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from attribkit.attribution.baselines import NAMES
 from attribkit.attribution.choice import methods_for
 from attribkit.attribution.outputs import UNITS
 from attribkit.attribution.registry import METHODS
 from attribkit.errors import InputError, UnknownNameError
 from attribkit.explainer import explain, supported
+from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.projection.reference_map import fits
 from attribkit.render.formats import content
+from attribkit.render.preparation.numbers import number
 from attribkit.render.preparation.scatter import frame
 from attribkit.results.explanation import Explanation, Explanations
 from attribkit.serve import assets
@@ -27,11 +32,15 @@ from attribkit.serve.schema import (
     Models,
     Predict,
     Settings,
+    Together,
 )
 from attribkit.serve.served_model import ServedModel
+from attribkit.views.interactions import Interactions
 
 NEAREST = 8
 """Words that are offered in another's place."""
+PARTNERS = 8
+"""Words that are shown to act with another, at most."""
 
 
 class RequestHandler:
@@ -91,10 +100,13 @@ class RequestHandler:
                 answer["place"] = place(placed_text, frame(model.map.scatter), scatter.excerpts, scatter.labels)
         return [_json(answer) for answer in answers]
 
-    def _explain(self, settings: Settings, views: Any, compare: bool, questions: Sequence[Explain]) -> list[bytes]:
+    def _explain(
+        self, settings: Settings, views: Any, compare: bool, interactions: str, questions: Sequence[Explain]
+    ) -> list[bytes]:
         """Each explanation as the JSON that it is saved as."""
         model = self.model(settings.model)
-        rows = self._explained(model, [question.text for question in questions], settings, views, compare)
+        texts = [question.text for question in questions]
+        rows = self._explained(model, texts, settings, views, compare, interactions)
         return [row.to_json().encode() for row in rows]
 
     def _files(self, kind: FileFormat, questions: Sequence[Files]) -> list[bytes]:
@@ -104,7 +116,8 @@ class RequestHandler:
             rows: list[Explanation] = []
             for explanation in question.explanations:
                 model = self.model(explanation.model)
-                rows += self._explained(model, [explanation.text], explanation, explanation.views, explanation.compare)
+                more = (explanation.views, explanation.compare, explanation.interactions)
+                rows += self._explained(model, [explanation.text], explanation, *more)
             answers.append(content(rows[0] if len(rows) == 1 else Explanations(rows), f"answer.{kind}"))
         return answers
 
@@ -128,14 +141,10 @@ class RequestHandler:
         model, text = self.model(question.model), question.text
         self._check(model, text)
         (encoded,) = model.encode([text])
-        places = [
-            k for k, (a, b) in enumerate(zip(encoded.starts, encoded.ends, strict=True)) if a <= question.start < b
-        ]
-        if not places:
-            raise InputError(f"`start` must lie in a word that the model reads, got {question.start}; take another")
-        start, end = int(encoded.starts[places[0]]), int(encoded.ends[places[0]])
-        known = bool(encoded.known[places[0]])
-        near = model.nearest(int(encoded.ids[places[0]]), NEAREST) if known else []
+        place = _token_at(encoded.starts, encoded.ends, question.start)
+        start, end = int(encoded.starts[place]), int(encoded.ends[place])
+        known = bool(encoded.known[place])
+        near = model.nearest(int(encoded.ids[place]), NEAREST) if known else []
         words = ["", *(_cased(neighbour.word, text[start:end]) for neighbour in near)]
         texts = [text, *(text[:start] + (word or " ") + text[end:] for word in words)]
         readable = [bool(len(ids)) for ids in model.tokenizer.ids(texts)]
@@ -157,13 +166,38 @@ class RequestHandler:
             ],
         }
 
+    def _together(self, questions: Sequence[Together]) -> list[bytes]:
+        """Which words a word acts with."""
+        return [_json(self._partners(question)) for question in questions]
+
+    def _partners(self, question: Together) -> dict[str, Any]:
+        model, text = self.model(question.model), question.text
+        self._check(model, text)
+        batch = EncodedBatch.of(model, [text])
+        (encoded,) = batch.encoded
+        place = _token_at(encoded.starts, encoded.ends, question.start)
+        view = Interactions(question.target, question.output, question.baseline, max_tokens=question.max_tokens)
+        values = view.of_token(model, batch, place)
+        strongest = [k for k in np.argsort(-np.abs(values), kind="stable")[:PARTNERS].tolist() if values[k]]
+        spans = [(int(encoded.starts[k]), int(encoded.ends[k])) for k in (place, *strongest)]
+        words = [{"word": text[start:end], "start": start, "end": end} for start, end in spans]
+        said = [{"value": float(values[k]), "said": number(values[k])} for k in strongest]
+        partners = [{**word, **value} for word, value in zip(words[1:], said, strict=True)]
+        return {**words[0], "unit": UNITS[question.output], "partners": partners}
+
     def _explained(
-        self, model: ServedModel, texts: list[str], settings: Settings, views: Any, compare: bool
+        self,
+        model: ServedModel,
+        texts: list[str],
+        settings: Settings,
+        views: Any,
+        compare: bool,
+        interactions: str = "shapley",
     ) -> Explanations:
         for text in texts:
             self._check(model, text)
         options = {name: getattr(settings, name) for name in Settings.model_fields if name != "model"}
-        return explain(model, texts, views=views, compare=compare, progress=False, **options)
+        return explain(model, texts, views=views, compare=compare, interactions=interactions, progress=False, **options)
 
     def _check(self, model: ServedModel, text: str) -> None:
         """Refuse a text longer than this server reads; ValueError that says how long."""
@@ -179,6 +213,14 @@ def _json(content: Any) -> bytes:
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
 
 
+def _token_at(starts: NDArray[np.int64], ends: NDArray[np.int64], start: int) -> int:
+    """The token at a place in the text, in characters; InputError where there is none."""
+    places = np.flatnonzero((starts <= start) & (start < ends))
+    if not len(places):
+        raise InputError(f"`start` must lie in a word that the model reads, got {start}; take another")
+    return int(places[0])
+
+
 def _card(model: ServedModel) -> ModelCard:
     return ModelCard(
         name=model.name,
@@ -189,6 +231,7 @@ def _card(model: ServedModel) -> ModelCard:
         methods=methods_for(model.network),
         views=supported(model),
         attention=model.has_attention,
+        interactions=Interactions().supports(model),
         map=fits(model),
     )
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from attribkit.attribution.outputs import UNITS
 from attribkit.attribution.registry import METHODS
+from attribkit.results.panels import INDICES
 from attribkit.serve.limits import Limits
 from attribkit.views import VIEWS
 
@@ -21,8 +22,9 @@ FileFormat = Literal["png", "svg", "pdf", "html", "json"]
 if TYPE_CHECKING:  # a checker wants the names spelled out; who asks is held to those that there are
     Unit: TypeAlias = str
     View: TypeAlias = str
+    Index: TypeAlias = str
 else:
-    Unit, View = Literal[*UNITS], Literal[*VIEWS]
+    Unit, View, Index = Literal[*UNITS], Literal[*VIEWS], Literal[*INDICES]
 
 STRICT = ConfigDict(extra="forbid", frozen=True, strict=True)
 """Unknown names are refused, so that a slip of the pen is no silent default."""
@@ -49,6 +51,10 @@ class Settings(BaseModel):
     ] = "pad"
     tolerance: Annotated[float, Field(gt=0, lt=1, description="The largest relative completeness error.")] = 1e-4
     seed: Annotated[int, Field(ge=0, lt=2**31, description="Of the methods that draw samples.")] = 0
+    max_tokens: Annotated[
+        int | None,
+        Field(ge=1, description="The longest text whose interactions, Shapley or Banzhaf values are computed exactly."),
+    ] = None
 
 
 class Explain(Settings):
@@ -60,6 +66,7 @@ class Explain(Settings):
         Field(description="Every one the model supports if not given."),
     ] = None
     compare: Annotated[bool, Field(description="Set attention beside integrated gradients and leave-one-out.")] = False
+    interactions: Annotated[Index, Field(description="What the view interactions shows.")] = "shapley"
 
 
 class Live(Settings):
@@ -96,6 +103,13 @@ class Alternatives(BaseModel):
     model: ModelName = None
 
 
+class Together(Settings):
+    """A word of a text: which words does it act with?"""
+
+    text: Text
+    start: Annotated[int, Field(ge=0, description="Where the token begins, in characters.")]
+
+
 def within(limits: Limits, question: type[BaseModel]) -> type[BaseModel]:
     """The schema of a question with a server's limits in it.
 
@@ -114,7 +128,7 @@ def _within(limits: Limits, question: type[BaseModel], methods: tuple[str, ...])
         fields["method"] = (Annotated[Literal[*methods] | None, question.model_fields["method"]], None)
     if question is Predict:
         fields["texts"] = Annotated[list[text], Field(min_length=1, max_length=limits.texts)]
-    if question is Alternatives:
+    if "start" in question.model_fields:
         start = question.model_fields["start"]
         fields["start"] = Annotated[int, Field(ge=0, le=limits.text_characters, description=start.description)]
     if question is Files:
@@ -146,6 +160,7 @@ class ModelCard(BaseModel):
     methods: list[str]
     views: list[str]
     attention: bool
+    interactions: bool
     map: bool
 
 
@@ -191,6 +206,26 @@ class AlternativesAnswer(BaseModel):
     known: bool
     now: PredictionAnswer
     alternatives: list[Alternative]
+
+
+class Partner(BaseModel):
+    """A word that does more, or less, together with another than the two do apart."""
+
+    word: str
+    start: int
+    end: int
+    value: Annotated[float, Field(description="The Shapley interaction index of the two, in the unit explained.")]
+    said: str
+
+
+class TogetherAnswer(BaseModel):
+    """A word, and the words that it acts with, the strongest first."""
+
+    word: str
+    start: int
+    end: int
+    unit: str
+    partners: list[Partner]
 
 
 class SavedExplanation(BaseModel):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,7 +13,7 @@ from attribkit.attribution.choice import why_not_exact
 from attribkit.attribution.cnn import exact
 from attribkit.attribution.cnn.game import Numbers
 from attribkit.attribution.cnn.hessians import integrated_hessians
-from attribkit.attribution.cnn.interactions import shapley_interactions
+from attribkit.attribution.cnn.interactions import shapley_interactions, shapley_interactions_of
 from attribkit.attribution.cnn.shapley import shapley_values
 from attribkit.attribution.outputs import UNITS, Target
 from attribkit.attribution.request import AttributionRequest
@@ -31,6 +32,9 @@ TITLE = "Which words act together"
 
 MOST_TOKENS = 200
 """Tokens of a text up to which the Shapley interaction index is computed without being asked to: some 40 seconds."""
+
+MOST_TOKENS_OF_ONE = 1_000
+"""Tokens of a text up to which the index of one token with all others is computed."""
 
 
 @dataclass(frozen=True)
@@ -78,12 +82,7 @@ class Interactions:
         Raises:
             ValueError: for a probability, log-odds of more than two classes, or a text longer than `max_tokens`.
         """
-        scalars = scalars_of(self.target, self.output, classifier.labels, batch.logits)
-        if self.output == "probability":
-            raise InputError(
-                "interactions are exact for a logit or the difference of two, got output='probability'; use "
-                "output='log_odds' or 'logit'"
-            )
+        scalars = self._scalars(classifier, batch)
         spec = BaselineSpec.of(classifier, str(self.baseline))
         run = embedding_fed(classifier.network)
         with preserve_state(classifier.network):
@@ -91,6 +90,34 @@ class Interactions:
                 self._panels(classifier, batch, row, scalars, spec, run)
                 for row in counted(range(len(batch.texts)), self.progress, "interactions")
             ]
+
+    def of_token(self, classifier: Classifier, batch: EncodedBatch, token: int) -> Numbers:
+        """(T,) the Shapley interaction index of one token of a single text with every other, for the first target.
+
+        It takes the time of two Shapley values, so texts of up to 1,000 tokens are read unless `max_tokens` says less.
+
+        Raises:
+            ValueError: as the call; for a network that has no closed form.
+        """
+        if not self.supports(classifier):
+            raise InputError(
+                f"interactions need {self.needs}, got {type(classifier.network).__name__}; ask another model"
+            )
+        scalars = self._scalars(classifier, batch)
+        count, most = len(batch.encoded[0].ids), self.max_tokens or MOST_TOKENS_OF_ONE
+        self._check_length(count, batch.texts[0], "", most)
+        spec = BaselineSpec.of(classifier, str(self.baseline))
+        with preserve_state(classifier.network):
+            request, _ = self._request(classifier, batch, 0, scalars[:1], spec, embedding_fed(classifier.network))
+            return shapley_interactions_of(*_arguments(request), token)[0].numpy()
+
+    def _scalars(self, classifier: Classifier, batch: EncodedBatch) -> list[tuple[list[str], Target]]:
+        if self.output == "probability":
+            raise InputError(
+                "interactions are exact for a logit or the difference of two, got output='probability'; use "
+                "output='log_odds' or 'logit'"
+            )
+        return scalars_of(self.target, self.output, classifier.labels, batch.logits)
 
     def _panels(
         self,
@@ -102,23 +129,9 @@ class Interactions:
         run: Callable[[Tensor, Tensor, Tensor], Tensor],
     ) -> list[Pairs]:
         encoded = batch.encoded[row]
-        ids, mask = classifier.batch([encoded.ids])
-        against = BaselineBatch.of(classifier, ids, mask, spec, run)
-        targets = [scalar.rows([row]) for _, scalar in scalars]
-        request = AttributionRequest(
-            network=classifier.network,
-            run=run,
-            ids=ids,
-            mask=mask,
-            baseline_ids=against.ids,
-            baseline_vectors=against.vectors,
-            targets=targets,
-            outputs=torch.stack([target.of(torch.from_numpy(batch.logits[[row]])) for target in targets]),
-            difference=torch.zeros(len(targets), 1, dtype=torch.float64),
-            tolerance=self.tolerance,
-        )
+        request, against = self._request(classifier, batch, row, scalars, spec, run)
         matrices, expected = self._solve(request, batch.texts[row])
-        bases = torch.stack([target.of(against.logits) for target in targets])
+        bases = torch.stack([target.of(against.logits) for target in request.targets])
         firsts, seconds = np.triu_indices(len(encoded.ids), 1)
         panels = []
         for number, (names, _) in enumerate(scalars):
@@ -149,18 +162,42 @@ class Interactions:
             )
         return panels
 
+    def _request(
+        self,
+        classifier: Classifier,
+        batch: EncodedBatch,
+        row: int,
+        scalars: Sequence[tuple[list[str], Target]],
+        spec: BaselineSpec,
+        run: Callable[[Tensor, Tensor, Tensor], Tensor],
+    ) -> tuple[AttributionRequest, BaselineBatch]:
+        ids, mask = classifier.batch([batch.encoded[row].ids])
+        against = BaselineBatch.of(classifier, ids, mask, spec, run)
+        targets = [scalar.rows([row]) for _, scalar in scalars]
+        request = AttributionRequest(
+            network=classifier.network,
+            run=run,
+            ids=ids,
+            mask=mask,
+            baseline_ids=against.ids,
+            baseline_vectors=against.vectors,
+            targets=targets,
+            outputs=torch.stack([target.of(torch.from_numpy(batch.logits[[row]])) for target in targets]),
+            difference=torch.zeros(len(targets), 1, dtype=torch.float64),
+            tolerance=self.tolerance,
+        )
+        return request, against
+
     def _solve(self, request: AttributionRequest, text: str) -> tuple[Numbers, Numbers]:
         """(J, T, T) the index with what each token gives by itself on the diagonal; (J, T) what rows must sum to."""
-        baseline = request.baseline if request.baseline_ids is None else request.baseline_ids
-        arguments = (request.network, request.ids, request.mask, baseline, request.targets)
-        count = request.ids.shape[1]
+        arguments, count = _arguments(request), request.ids.shape[1]
         if self.interactions == "integrated_hessians":
             self._check_length(count, text, "", self.max_tokens or count)
             matrices = integrated_hessians(*arguments)[:, 0].numpy()
             return matrices, exact.attribute(*arguments).scores[:, 0].cpu().numpy()
         most = self.max_tokens or MOST_TOKENS
         if count > most:
-            self._check_length(count, text, f", which take about {_duration(request, baseline)}", most)
+            self._check_length(count, text, f", which take about {_duration(request)}", most)
         matrices = shapley_interactions(*arguments)[:, 0].numpy()
         alone, lost = _margins(request)
         places = np.arange(count)
@@ -192,7 +229,12 @@ def _margins(request: AttributionRequest) -> tuple[Numbers, Numbers]:
     return single - base, whole - without
 
 
-def _duration(request: AttributionRequest, baseline: Tensor) -> str:
+def _duration(request: AttributionRequest) -> str:
     """About how long the index takes here: a pass for each token, of which one is timed."""
-    arguments = (request.network, request.ids, request.mask, baseline, request.targets)
-    return duration(timed(lambda: shapley_values(*arguments)) * request.ids.shape[1])
+    return duration(timed(lambda: shapley_values(*_arguments(request))) * request.ids.shape[1])
+
+
+def _arguments(request: AttributionRequest) -> tuple[Any, Tensor, Tensor, Tensor, Sequence[Target]]:
+    """What the closed forms are called with."""
+    baseline = request.baseline if request.baseline_ids is None else request.baseline_ids
+    return request.network, request.ids, request.mask, baseline, request.targets

@@ -100,6 +100,19 @@ def test_alternatives_are_the_nearest_words_and_what_the_model_says_with_them(
     )
 
 
+def test_the_words_that_a_word_acts_with_are_those_of_the_view(post: Post, bundled: list[Classifier]) -> None:
+    text = "It was not bad at all"
+    answer = post("together", {"text": text, "start": 8, "target": "pos"}).json()
+    assert (answer["word"], answer["start"], answer["end"], answer["unit"]) == ("not", 7, 10, "log-odds")
+    (panel,) = ak.explain(bundled[0], text, views="interactions", target="pos").panels()
+    row = panel.matrix[2]  # type: ignore[union-attr]
+    row[2] = 0.0
+    order = np.argsort(-np.abs(row))
+    assert [one["word"] for one in answer["partners"]] == [text.split()[k] for k in order if row[k]]
+    assert answer["partners"][0]["word"] == "bad" and answer["partners"][0]["said"].startswith("+")
+    np.testing.assert_allclose([one["value"] for one in answer["partners"]], row[order][row[order] != 0], atol=1e-9)
+
+
 def test_an_unknown_word_has_no_neighbours_and_the_only_word_cannot_be_left_out(post: Post) -> None:
     found = post("alternatives", {"text": "Qzxvbn", "start": 0}).json()
     assert found["known"] is False and found["alternatives"] == []
@@ -157,6 +170,12 @@ def test_models_tell_what_can_be_asked(live: str) -> None:
         ("predict", {"texts": []}, 422, "texts"),
         ("predict", {"texts": ["a", ""]}, 422, "texts.1"),
         ("alternatives", {"text": "a  b", "start": 1}, 422, "must lie in a word"),
+        ("together", {"text": "a  b", "start": 1}, 422, "must lie in a word"),
+        ("together", {"text": "a b", "start": 0, "model": "imdb-attention-rnn"}, 422, "need a text CNN"),
+        ("together", {"text": "a b", "start": 0, "output": "probability"}, 422, "use output='log_odds' or 'logit'"),
+        ("together", {"text": "a b c", "start": 0, "max_tokens": 2}, 422, "give max_tokens=3"),
+        ("explain", {"text": "a b c", "method": "shapley", "max_tokens": 2}, 422, "give max_tokens=3"),
+        ("explain", {"text": "a b", "interactions": "banzhaf"}, 422, "interactions: Input should be 'shapley'"),
         ("files/gif", {"explanations": [{"text": "a"}]}, 422, "kind"),
         ("nowhere", {}, 404, "Not Found"),
     ],

@@ -215,6 +215,21 @@ def test_muting_and_swapping_show_the_change_beside_the_original_with_a_trail(sh
     assert page.locator("textarea").input_value() == HORRIBLE
 
 
+def test_a_selected_word_shows_the_words_it_acts_with(show: Open) -> None:
+    page = show()
+    type_text(page, "It was not bad at all")
+    point_at(page, "not")
+    page.locator(".with li").first.wait_for()
+    assert page.locator(".with li bdi").first.inner_text() == "bad"
+    assert "acts together with" in page.locator(".with p").inner_text()
+    assert "partner" in looks(page)["bad"] and "partner" not in looks(page)["not"]
+    for choice, option in (("Measured in", "probability"), ("Model", "imdb-attention-rnn")):
+        chooser(page, choice).select_option(option)
+        settled(page)
+        point_at(page, "not")
+        assert page.locator(".with").is_hidden() and not any("partner" in look for look in looks(page).values())
+
+
 def test_choices_reach_the_explanation(show: Open) -> None:
     page = show()
     chooser(page, "Why").select_option("pos")

@@ -15,6 +15,7 @@ from attribkit.attribution.cnn.interactions import shapley_interactions
 from attribkit.attribution.outputs import Target
 from attribkit.explainer import explain, supported
 from attribkit.models.classifier import Classifier
+from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.results.explanation import Explanation
 from attribkit.results.panels import Pairs
 from attribkit.views import interactions
@@ -117,6 +118,21 @@ def test_what_cannot_be_done_is_refused_with_a_sentence(
 ) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
         look(make_classifier(), **options)
+
+
+@pytest.mark.parametrize("baseline", ["pad", "mean"])
+def test_one_token_has_its_row_of_all_pairs(make_classifier: Make, baseline: str) -> None:
+    model = make_classifier()
+    view, batch = interactions.Interactions(baseline=baseline), EncodedBatch.of(model, [TEXT])
+    matrix = look(model, baseline=baseline).matrix
+    np.fill_diagonal(matrix, 0.0)
+    for token in range(len(matrix)):
+        np.testing.assert_allclose(view.of_token(model, batch, token), matrix[token], atol=1e-12)
+    with pytest.raises(ValueError, match="interactions need a text CNN with a closed form, got"):
+        view.of_token(make_classifier("lstm"), batch, 0)
+    limited = interactions.Interactions(max_tokens=5)
+    with pytest.raises(ValueError, match="at most 5 tokens are computed, got 6"):
+        limited.of_token(model, batch, 0)
 
 
 def test_other_networks_are_refused(make_classifier: Make) -> None:

@@ -40,18 +40,37 @@ def shapley_interactions(
     return torch.from_numpy(interactions)
 
 
+def shapley_interactions_of(
+    network: ClosedForm, ids: Tensor, mask: Tensor, baseline: Tensor | None, targets: Sequence[Target], word: int
+) -> Tensor:
+    """The index of one word with every other of a single text (B = 1): (J, T), in the time of two Shapley values."""
+    along = ways(network, targets, "Shapley interactions")
+    (game,) = games(network, ids, mask, baseline)
+    return torch.from_numpy(_rows(game, along[:, 0], [word])[:, 0])
+
+
 def _pairs(game: Game, along: Numbers) -> Numbers:
     """(J, T, T) of one text; along (J, N) what each filter's feature gives each target."""
     length, free = len(game.free), np.flatnonzero(game.free)
-    chances, weights = gauss_legendre(nodes(len(free)))
+    interactions = np.zeros((len(along), length, length))
+    interactions[:, free] = _rows(game, along, free.tolist())
+    return (interactions + interactions.swapaxes(1, 2)) / 2
+
+
+def _rows(game: Game, along: Numbers, words: Sequence[int]) -> Numbers:
+    """(J, R, T) the index of each of R words with all."""
+    length = len(game.free)
+    chances, weights = gauss_legendre(nodes(int(game.free.sum())))
     rule = (weights / chances)[np.newaxis]
     chance = np.broadcast_to(chances, (length, len(chances)))
     whole = along @ expectations_and_slopes(game, chance, rule)[1][0]
-    interactions = np.zeros((len(along), length, length))
-    for word in free:
+    rows = np.zeros((len(along), len(words), length))
+    for row, word in enumerate(words):
+        if not game.free[word]:
+            continue
         without, known = chance.copy(), np.full(length, -1, dtype=np.int8)
         without[word], known[word] = 0.0, 0
-        interactions[:, word] = whole - along @ expectations_and_slopes(game, without, rule, known)[1][0]
-        interactions[:, word, word] = 0.0
-    interactions[:, :, ~game.free] = 0.0
-    return (interactions + interactions.swapaxes(1, 2)) / 2
+        rows[:, row] = whole - along @ expectations_and_slopes(game, without, rule, known)[1][0]
+        rows[:, row, word] = 0.0
+    rows[:, :, ~game.free] = 0.0
+    return rows

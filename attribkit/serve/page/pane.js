@@ -38,6 +38,7 @@ export class Pane {
     }
     this.latest = new Latest("live", { answer: (found, about, newest) => this.#answered(found, about, newest), refusal: (error) => this.#refused(error) });
     this.alternatives = new Latest("alternatives", { answer: (found, about) => this.#offer(found, about), refusal: () => this.#idle() });
+    this.together = new Latest("together", { answer: (found, about) => this.#acts(found, about), refusal: (error, about) => this.#alone(error, about) });
     this.#idle();
   }
 
@@ -61,6 +62,7 @@ export class Pane {
 
   refresh() {
     const text = this.sheet.read;
+    this.#apart();
     const place = this.model.map && this.find(".map").open;
     this.find(".map").hidden = !this.model.map;
     if (place) this.map.show(this.model.name);
@@ -227,6 +229,7 @@ export class Pane {
 
   #idle() {
     this.alternatives?.forget();
+    this.#apart();
     this.sheet.chosen = null;
     this.find(".word").replaceChildren(made("h3", { textContent: "What if?" }), made("p", { className: "idle", textContent: "Click a word, or move the caret to it: see what would change without it, or with another in its place." }));
   }
@@ -239,9 +242,40 @@ export class Pane {
       return this.sheet.draw();
     }
     this.sheet.chosen = { from: word.from, to: word.to };
+    this.#apart();
     this.sheet.draw();
     const text = word.muted ? this.sheet.text : this.sheet.read;
     this.alternatives.ask({ text, start: inCharacters(text, word.from), model: this.model.name }, { ...word, word: this.sheet.text.slice(word.from, word.to) });
+    const { target, output, baseline } = this.settings(this.model);
+    const linear = output === "logit" || Array.isArray(target) || (output === "log_odds" && this.model.labels.length === 2);
+    if (word.muted || !linear || !this.model.interactions) return;
+    this.together.ask({ target, output, baseline, text, start: inCharacters(text, word.from), model: this.model.name }, { from: word.from, text, model: this.model.name });
+  }
+
+  #apart() { // no word acts with the chosen one, as far as is known
+    this.together?.forget();
+    this.sheet.partners = [];
+    this.find(".with").hidden = true;
+  }
+
+  #current({ from, text, model }) { return this.sheet.chosen?.from === from && this.sheet.read === text && this.model.name === model; }
+
+  #acts(found, about) {
+    if (!this.#current(about)) return;
+    const [starts, ends] = [inUnits(about.text, found.partners.map((one) => one.start)), inUnits(about.text, found.partners.map((one) => one.end))];
+    this.sheet.partners = starts.map((from, k) => ({ from, to: ends[k] }));
+    this.sheet.draw();
+    const items = found.partners.map((one) => made("li", {}, bdi(one.word), made("span", { className: "n", textContent: one.said })));
+    this.#with(items.length ? `“${found.word}” acts together with (${found.unit} more, or less, than the two do apart):` : `“${found.word}” acts with no other word.`, items);
+  }
+
+  #alone(error, about) { if (error.status && this.#current(about)) this.#with(error.message, []); }
+
+  #with(sentence, items) {
+    const part = this.find(".with");
+    part.hidden = false;
+    part.querySelector("p").textContent = sentence;
+    part.querySelector("ul").replaceChildren(...items);
   }
 
   #offer(found, about) {

@@ -38,6 +38,7 @@ export class Sheet {
   tokens = []; // { from, to, look, said, score }, in UTF-16 units, in order
   muted = []; // { from, to }
   chosen = null; // { from, to }
+  partners = []; // { from, to } of the words that the chosen one acts with
 
   constructor(root, { typed, pointed }) {
     this.root = root;
@@ -64,6 +65,7 @@ export class Sheet {
     this.tokens = [];
     this.muted = [];
     this.chosen = null;
+    this.partners = [];
     this.draw();
   }
 
@@ -90,6 +92,7 @@ export class Sheet {
     this.tokens = moved(this.tokens, change);
     this.muted = moved(this.muted, change);
     this.chosen = null;
+    this.partners = [];
     this.draw();
   }
 
@@ -157,7 +160,8 @@ export class Sheet {
       if (from < done || to > this.#text.length || from === to) continue;
       if (from > done) found.push({ text: this.#text.slice(done, from), look: null });
       const chosen = this.chosen && this.chosen.from === from && this.chosen.to === to ? " chosen" : "";
-      found.push({ text: this.#text.slice(from, to), look: look + chosen });
+      const partner = this.partners.some((one) => one.from === from && one.to === to) ? " partner" : "";
+      found.push({ text: this.#text.slice(from, to), look: look + chosen + partner });
       done = to;
     }
     if (done < this.#text.length) found.push({ text: this.#text.slice(done), look: null });
