@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # the list is read for help texts too, which must not wait fo
 
 
 class Savable(Protocol):
-    """What can be saved: it draws one or several parts, one below the other, and writes its own JSON."""
+    """A result that can be saved: parts to draw one below the other, and its own JSON."""
 
     def parts(self) -> Sequence[Drawable]:
         """What is drawn, one below the other."""
@@ -90,10 +90,10 @@ def suffixes() -> str:
 
 
 def format_of(path: str | Path) -> Format:
-    """The format that a path's suffix, in any case, names.
+    """The format of a path, by its suffix in upper or lower case.
 
     Raises:
-        ValueError: for another suffix, with those that there are.
+        ValueError: for another suffix; the sentence lists those that there are.
     """
     suffix = Path(path).suffix.lower()
     if suffix not in FORMATS:
@@ -102,10 +102,10 @@ def format_of(path: str | Path) -> Format:
 
 
 def content(result: Savable, path: str | Path) -> bytes:
-    """What a file at `path` would hold.
+    """The content of a file at `path`.
 
     Raises:
-        ValueError: for a suffix that is no format's.
+        ValueError: for a suffix without a format.
     """
     written = format_of(path).write(result)
     return written.encode() if isinstance(written, str) else written

@@ -124,7 +124,7 @@ def _span_style(span: Span, panel: TokenScores, scale: Scale) -> Style:
 
 
 def _strongest(text: str | None, panel: TokenScores, scale: Scale) -> list[Text]:
-    """The words that decided, with their numbers: what a terminal without colour still shows."""
+    """The strongest words with their numbers, readable without colour."""
     written = words(text, panel)
     between = [f" ({interval.words})" for interval in intervals(panel, scale)]
     lines = []

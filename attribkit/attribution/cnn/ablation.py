@@ -25,15 +25,16 @@ from attribkit.attribution.cnn.filters import Filters, geometry_fault
 
 @dataclass(frozen=True, eq=False)
 class WindowAblation:
-    """One text as a text CNN's windows see it.
+    """One text as the windows of a text CNN, of which any tokens may be removed.
 
     Attributes:
         filters: the network's.
-        contributions: ((T + 2) · Q, F) what each token gives each tap of each filter; PAD's rows follow, then zeros for
-            what lies beyond the text.
-        lost: (Q, T, F) what goes when PAD takes a token's place.
+        contributions: ((T + 2) · Q, F) what each token adds to each tap of each filter; PAD's rows follow, then zeros
+            for places beyond the text.
+        lost: (Q, T, F) what is lost when PAD takes a token's place.
         bias: (G·F,).
-        outgoing: (G·F, C), free: (C,): the output layer.
+        outgoing: (G·F, C), the output layer's weights.
+        free: (C,) the output layer's bias.
     """
 
     filters: Filters
@@ -46,7 +47,7 @@ class WindowAblation:
     @staticmethod
     @torch.no_grad()
     def of(network: Any, ids: NDArray[np.int64], pad_id: int, logits: NDArray[np.float64]) -> "WindowAblation | None":
-        """The text with these ids (T,); None where the network is no text CNN, or says other logits (C,) than that."""
+        """The text with these ids (T,); None if the network is no text CNN, or has other logits (C,) than one."""
         if geometry_fault(network) is not None:
             return None
         filters = Filters.of(network)
@@ -84,7 +85,7 @@ class WindowAblation:
 
     @torch.no_grad()
     def each(self, keep: NDArray[np.bool_], how: str) -> NDArray[np.float64]:
-        """Logits (N, n, C) of the text with the tokens of each row of `keep` (N, T) but one, n being those kept.
+        """Logits (N, n, C) of the text with all but one of the tokens of each row of `keep` (N, T), n of them True.
 
         Args:
             keep: True for equally many tokens, at least one, in every row.
@@ -154,7 +155,7 @@ class WindowAblation:
 def _others(windows: Tensor, width: int) -> Tensor:
     """(N, n, F): the best of the windows (N, n + K − 1, F) that do not hold token i, i.e. all but i … i + K − 1.
 
-    It is the largest window, but for the K tokens that this one holds. For them it is the best of those farther than
+    It is the largest window, except for the K tokens that this one holds. For them it is the best of those farther than
     K − 1 from the largest, or one of those nearer that does not hold the token.
     """
     largest, place = windows.max(1, keepdim=True)

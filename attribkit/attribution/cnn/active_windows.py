@@ -22,7 +22,7 @@ _LINES_AT_ONCE = 2**20
 
 @dataclass(frozen=True, eq=False)
 class BaselinePath:
-    """The way from a baseline to a text, for a group of B texts.
+    """The straight path from a baseline to a text, for a group of B texts.
 
     Attributes:
         after: the text's windows.
@@ -86,7 +86,12 @@ class ActiveWindows:
 
     @staticmethod
     def of(path: BaselinePath, bias: Numbers) -> "ActiveWindows":
-        """Find them. bias: (N,)."""
+        """Find the active windows.
+
+        Args:
+            path: from the baselines to the texts.
+            bias: (N,) of the filters.
+        """
         columns = path.after.filters.columns
         flat, cut = _candidates(path, bias)
         row = flat // columns
@@ -106,7 +111,7 @@ class ActiveWindows:
         )
 
     def spread(self, weights: Numbers) -> Numbers:
-        """What each token gets: (J, B, W), of which the first T columns are the tokens'.
+        """The scores of the tokens: (J, B, W), of which the first T columns are the tokens'.
 
         Args:
             weights: (J, P) ω of each line.
@@ -149,7 +154,7 @@ def _windows_of(path: BaselinePath, bias: Numbers, row: Indices, column: Indices
 def _candidates(path: BaselinePath, bias: Numbers) -> tuple[Indices, bool]:
     """(P,) the lines that may be on an envelope, flat as `steepest` has them; and whether texts were cut to find them.
 
-    The windows are looked through a few texts at a time, and a long text's in pieces.
+    The windows are searched a few texts at a time, and those of a long text in pieces.
     """
     columns, texts, count = path.after.filters.columns, len(path.after.first_rows), path.after.count
     at_once = max(1, _BLOCK_BYTES // (columns * path.after.rows.element_size()))

@@ -106,7 +106,7 @@ def _fall(
     share: Array,
     room: Array,
 ) -> float:
-    """Let the threshold fall to 0; returns where it started."""
+    """Decrease the threshold to 0; returns where it started."""
     windows, entries = allowed.shape
     lanes, half = len(total), entries // 2
     top: float = max(values[order[0]], 0.0)
@@ -152,7 +152,7 @@ def _largest(total: Array) -> float:
 
 @inlined
 def _flows(before: Array, odds: Array, after: Array, total: Array, chance: Array) -> bool:
-    """Whether any probability to speak of flows through an entry."""
+    """Whether an entry has a probability that is not negligible."""
     flows = False
     for lane in range(len(total)):
         flows |= total[lane] * before[lane] * odds[lane] * after[lane] > _NEGLIGIBLE * chance[lane]
@@ -176,7 +176,7 @@ def _reach(
     share: Array,
     room: Array,
 ) -> None:
-    """The threshold has come down to an entry: join the clusters that it touches, and run their chain anew."""
+    """Handle an entry that the threshold has reached: join the clusters beside it, and run their chain again."""
     lanes, half = len(total), forward.shape[1]
     left, right = _beside(window, half, first)
     start = end = ahead = back = window
@@ -281,7 +281,7 @@ def _settle(
     share: Array,
     room: Array,
 ) -> None:
-    """Add to each word's share what its cluster, that of a window, did while it stood unchanged."""
+    """Add to each word's share what its cluster contributed since it last changed."""
     start, end, lanes, half = first[window], last[window], len(integral), forward.shape[1]
     owed, scale = room[1], room[2]
     due = False

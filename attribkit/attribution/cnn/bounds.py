@@ -41,7 +41,7 @@ def output_bounds(
 ) -> tuple[Tensor, Tensor]:
     """Bounds (J, B, Q) each, lower and upper, of every scalar over all ways to remove at most so many words.
 
-    The upper bound of comprehensiveness is S(text) less the lower one.
+    The upper bound of comprehensiveness is S(text) minus the lower one.
 
     Args:
         network: as for `shapley.shapley_values`.
@@ -50,7 +50,7 @@ def output_bounds(
         baseline: as for `shapley.shapley_values`.
         targets: as for `shapley.shapley_values`.
         counts: Q numbers of words, 0 or more.
-        kept: over all ways to keep at most so many words instead.
+        kept: whether over all ways to keep at most so many words instead.
     """
     if any(count < 0 for count in counts):
         raise InputError(f"`counts` must be numbers of words, 0 or more, got {list(counts)}")
@@ -68,12 +68,12 @@ def output_bounds(
 
 
 def feature_bounds(game: Game, counts: NDArray[np.int64], kept: bool) -> tuple[Numbers, Numbers]:
-    """(N, Q) each: the least and the greatest that each filter's feature can be with at most so many changes.
+    """(N, Q) each: the smallest and the largest value of each filter's feature after at most so many changes.
 
     Args:
         game: of one text.
         counts: (Q,) changes, ascending: words removed, or words kept.
-        kept: which.
+        kept: whether words are kept.
     """
     filters, length = game.filters, len(game.free)
     least = np.zeros((len(filters.widths), filters.most, len(counts)))

@@ -11,7 +11,7 @@ SLACK = 64.0  # in units of the last place; too many candidates cost time, too f
 
 
 def steepest(slopes: NDArray[Any], bias: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The lines that can matter where all start from one height: the steepest ones, unless they never rise above zero.
+    """The lines that can be on the envelope if all start at one height: the steepest, unless they never exceed zero.
 
     Args:
         slopes: (B, W, N), W windows of N filters.
@@ -26,7 +26,7 @@ def steepest(slopes: NDArray[Any], bias: NDArray[np.float64]) -> NDArray[np.int6
 
 
 def candidate_windows(before: NDArray[Any], after: NDArray[Any], bias: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The lines that can matter in general: those not below the two top lines, the one at α = 0 and the one at α = 1.
+    """The lines that can be on the envelope: those not below the two top lines, the one at α = 0 and the one at α = 1.
 
     The gap from a line up to the higher of those two is convex, bends only where they cross, and is nowhere negative at
     the ends; so a line that lies below their crossing lies below them everywhere.

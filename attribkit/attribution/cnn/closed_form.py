@@ -35,7 +35,7 @@ _PROBES = 32
 
 
 def declared(network: object) -> bool:
-    """Whether the class that defines the network's forward pass says that this is the closed form's."""
+    """Whether the class of the network's forward pass declares the closed form."""
     own: dict[str, Any] = next((dict(vars(kind)) for kind in type(network).__mro__ if "forward" in vars(kind)), {})
     return bool(own.get("closed_form", False))
 
@@ -82,7 +82,7 @@ def agrees(
 
 
 def window_rounding(filters: Filters, outgoing: Numbers, features: Numbers, longest: Numbers) -> Numbers:
-    """(…, B, C) how far two computations of the logits of B texts may lie apart.
+    """(…, B, C) the largest rounding difference between two computations of the logits of B texts.
 
     Args:
         filters: the network's.
@@ -98,7 +98,7 @@ def window_rounding(filters: Filters, outgoing: Numbers, features: Numbers, long
 def rounding(
     filters: Filters, widths: NDArray[np.int64], outgoing: Numbers, features: Numbers, sizes: Numbers
 ) -> Numbers:
-    """(…, C) how far two computations of the same logits may lie apart.
+    """(…, C) the largest rounding difference between two computations of the same logits.
 
     Args:
         filters: the network's.

@@ -9,9 +9,9 @@ _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile when first called; kept where Python keeps its own compiled files, or in the user's cache.
+    """Compile a function when it is first called; the result is kept beside Python's own, or in the user's cache.
 
-    The cache watches the file of the function and no other: what it calls must stand beside it.
+    The cache depends on the file of the function and no other: functions that it calls must be in the same file.
     """
     try:
         machine_code: Callable[..., Any] = numba.njit(cache=True, **_OPTIONS)(function)
@@ -21,6 +21,6 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile as a part of its callers: handing over many arrays would cost more than what is done with them."""
+    """Compile as a part of its callers: passing many arrays would take longer than the work on them."""
     machine_code: Callable[..., Any] = numba.njit(inline="always", **_OPTIONS)(function)
     return machine_code

@@ -25,7 +25,7 @@ class DeviceEnvelope:
 
 
 def upper_envelope(segment: Tensor, intercept: Tensor, slope: Tensor, segments: int) -> tuple[DeviceEnvelope, Tensor]:
-    """The lines that won and their places among those given; see `envelope.upper_envelope`."""
+    """The lines on the envelopes and their places among those given; see `envelope.upper_envelope`."""
     device, owners = segment.device, segment
     line = torch.arange(len(segment), device=device)
     piece = torch.full_like(segment, -1)

@@ -47,7 +47,7 @@ class DevicePieces:
         return text
 
     def features(self) -> Numbers:
-        """(2, B, N) what the filters feed the output layer where the path begins and where it ends."""
+        """(2, B, N) the filters' features where the path begins and where it ends."""
         envelope, shape = self.envelope, (self.texts, self.outgoing.shape[1])
         heights = torch.where(envelope.start == 0, envelope.intercept.clamp(min=0), 0.0) * envelope.share
         rises = envelope.slope * (envelope.end - envelope.start) * envelope.share
@@ -74,7 +74,7 @@ class DevicePieces:
 
     @cached_property
     def _along(self) -> Tensor:
-        """(P, C) how the logits move with each line."""
+        """(P, C) the change of the logits with each line."""
         return self._outgoing.T[self.envelope.segment % self._outgoing.shape[1]] * self.envelope.share.unsqueeze(1)
 
     @cached_property

@@ -78,7 +78,7 @@ class DeviceWindows:
 
     @staticmethod
     def of(path: BaselinePath, rows: Tensor, bias: Numbers) -> "DeviceWindows":
-        """Find them.
+        """Find the active windows.
 
         Args:
             path: on the processor.
@@ -110,7 +110,7 @@ class DeviceWindows:
         return DeviceWindows(path, envelope, row[won], column[won], places[won], taps[won])
 
     def spread(self, weights: Tensor) -> Numbers:
-        """What each token gets: (J, B, W), of which the first T columns are the tokens'.
+        """The scores of the tokens: (J, B, W), of which the first T columns are the tokens'.
 
         Args:
             weights: (J, P) ω of each line.

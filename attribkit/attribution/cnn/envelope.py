@@ -15,7 +15,7 @@ class Envelope:
     """The P lines that are on S envelopes somewhere above zero, each with its stretch.
 
     Attributes:
-        segment: (P,) whose envelope a line is on.
+        segment: (P,) the envelope of each line.
         intercept: (P,) the line's height at 0.
         slope: (P,) the line's slope.
         start: (P,) where the line joins the envelope, above zero.
@@ -40,18 +40,18 @@ class Envelope:
 def upper_envelope(segment: Indices, intercept: Numbers, slope: Numbers, segments: int) -> tuple[Envelope, Indices]:
     """The envelopes of many small sets of lines at once.
 
-    Each starts at α = 0 on its top line (of tied ones the steepest), jumps to its first crossing with a steeper line
-    (again the steepest of those that meet there), and so on while α < 1. A line no steeper than the present one is out
-    for good, so the sets shrink with every jump.
+    Each starts at α = 0 on its top line (of tied ones the steepest), continues to its first crossing with a steeper
+    line (again the steepest of those that meet there), and so on while α < 1. A line no steeper than the present one
+    cannot be on the rest, so the sets shrink with every step.
 
     Args:
-        segment: (P,) which set a line belongs to.
+        segment: (P,) the set of each line.
         intercept: (P,) each line's height at 0.
         slope: (P,) each line's slope.
         segments: S; sets without a line are allowed.
 
     Returns:
-        The lines that won, and (P,) which of the given ones they are.
+        the lines on the envelopes, and (P,) their places among the given ones.
     """
     owners, line = segment, np.arange(len(segment))
     piece = np.full(len(segment), -1)
@@ -100,7 +100,7 @@ def upper_envelope(segment: Indices, intercept: Numbers, slope: Numbers, segment
 
 
 def level_envelope(segment: Indices, intercept: Numbers, slope: Numbers, segments: int) -> Envelope:
-    """The same where all lines of a set start at one height and only its steepest ones are given.
+    """The same if all lines of a set start at one height and only its steepest ones are given.
 
     Such a line is the envelope wherever it is above zero.
 

@@ -73,10 +73,10 @@ _NUMBERS_ON_DEVICE = 2**26
 
 @dataclass(frozen=True, eq=False)
 class Phrases:
-    """The windows that won a filter's maximum somewhere on the path.
+    """The active windows: those that win a filter's maximum somewhere on the path.
 
     Attributes:
-        text: (P,) whose.
+        text: (P,) the text of each.
         feature: (P,) the filter's place in the output layer's input.
         first: (P,) the first token of the window that is a token of the text.
         last: (P,) the last token of the window that is one.
@@ -108,7 +108,7 @@ class Attribution:
 
 
 def has_closed_form(network: object) -> bool:
-    """Whether the network's modules have the geometry of the closed form; what it does with them is told by its logits.
+    """Whether the network's modules have the geometry of the closed form; its logits are checked later.
 
     See `attribkit.attribution.cnn.closed_form`.
     """
@@ -131,12 +131,12 @@ def attribute(
     Args:
         network: has a closed form (`has_closed_form`); dropout is ignored, whatever its mode.
         ids: (B, T) int64.
-        mask: (B, T) bool, True for real tokens, which stand first.
-        baseline: x′ in the plainest form that says it: None for zero vectors; (E,) for the same vector at every token;
-            (B, T) int64 for token ids; (B, T, E) for anything. The plainer, the faster.
+        mask: (B, T) bool, True for real tokens, which come first.
+        baseline: x′ in its simplest form: None for zero vectors; (E,) for the same vector at every token; (B, T) int64
+            for token ids; (B, T, E) for anything. The simpler, the faster.
         targets: J scalars, each with one class per text.
         tables: of this run; None tabulates the words of these texts.
-        phrases: whether to return the windows that won as well.
+        phrases: whether to return the active windows as well.
         logits: (2, B, C) float64, the network's own of the baselines and of the texts, to be compared.
 
     Raises:

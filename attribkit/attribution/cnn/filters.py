@@ -37,7 +37,7 @@ def named_as_text_cnn(network: object) -> bool:
 
 
 def geometry_fault(network: Any) -> str | None:
-    """Why a network's modules have not the geometry of the closed form, as a clause; None if they have."""
+    """Why a network's modules do not have the geometry of the closed form, as a clause; None if they do."""
     if not named_as_text_cnn(network):
         return f"the closed form needs `embedding`, `convolutions` and `output`, {type(network).__name__} lacks some"
     embedding, convolutions, output = network.embedding, network.convolutions, network.output
@@ -72,9 +72,9 @@ def geometry_fault(network: Any) -> str | None:
 
 @dataclass(frozen=True, eq=False)
 class Filters:
-    """G convolutions of F filters each, a grid of N = G·F columns; where one has fewer, its last columns are absent.
+    """G convolutions of F filters each, a grid of N = G·F columns; the last ones of a convolution may be absent.
 
-    A tap is one position of a kernel; the taps of all widths stand in one row of Q = ΣK, each kernel's as one reads.
+    A tap is one position of a kernel; the taps of all widths form one row of Q = ΣK, each kernel's in reading order.
 
     Attributes:
         convolutions: the network's own.

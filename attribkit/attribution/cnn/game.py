@@ -25,9 +25,9 @@ class Game:
 
     Attributes:
         filters: the network's.
-        present: (T, Q, F) what each word gives each tap of each filter.
-        absent: (T, Q, F) what its baseline does; the very same where the embeddings are equal.
-        free: (T,) bool, the words whose embedding is not the baseline's; no other can have a part.
+        present: (T, Q, F) what each word adds to each tap of each filter.
+        absent: (T, Q, F) what its baseline adds; the very same if the embeddings are equal.
+        free: (T,) bool, the words whose embedding is not the baseline's; all others have the value 0.
         bias: (G, F).
     """
 
@@ -48,8 +48,8 @@ class Game:
     def values(self, kernel: int, columns: slice, known: NDArray[np.int8] | None = None) -> Numbers:
         """(f, W, 2^K) a kernel's windows for each choice of the words that are present, the bias included.
 
-        Bit d of a choice says whether the word d places before the window's end is present. −∞ for choices that cannot
-        be: of a word beyond the text or one that is not free.
+        Bit d of a choice says whether the word d places before the window's end is present. −∞ for impossible choices:
+        of a word beyond the text or one that is not free.
 
         Args:
             kernel: which of the G.
@@ -114,7 +114,7 @@ def games(network: ClosedForm, ids: Tensor, mask: Tensor, baseline: Tensor | Non
 
 
 def directions(target: Target, rows: Numbers, method: str) -> Numbers:
-    """(B, …) the combination of rows (C, …), the output layer's weights or its bias, that a target of B texts is.
+    """(B, …) the linear combination of rows (C, …), the output layer's weights or its bias, for a target of B texts.
 
     Raises:
         InputError: if the target is no linear function of the logits.

@@ -16,12 +16,12 @@ Array = NDArray[Any]
 
 @compiled
 def lowest(values: Array, order: Array, costs: Array, counts: Array, lowest_values: Array) -> None:
-    """Fill lowest_values (F, Q) with the least maximum, cut at 0, that at most so many changes can leave.
+    """Fill lowest_values (F, Q) with the smallest maximum, at least 0, that at most so many changes can leave.
 
     Args:
         values: (F, W · 2 · H) of each entry, as `automaton.sweep` has them.
         order: (F, M) a filter's positive entries, the largest first, then one that is not positive.
-        costs: (W, 2) changes that a word's absence costs, and its presence; ∞ where it can not be so.
+        costs: (W, 2) changes that a word's absence costs, and its presence; ∞ where it is impossible.
         counts: (Q,) changes, ascending.
         lowest_values: (F, Q).
     """

@@ -26,7 +26,7 @@ _INTERVALS_AT_ONCE = 2**20  # numbers in one block of nodes and classes
 
 @dataclass(frozen=True, eq=False)
 class LinearPieces:
-    """The stretches of all filters of B texts; where windows tie, each has its share.
+    """The linear pieces of all filters of B texts; where windows tie, each has its share.
 
     Attributes:
         envelope: its segments are text · N + filter.
@@ -47,7 +47,7 @@ class LinearPieces:
         return texts
 
     def features(self) -> Numbers:
-        """(2, B, N) what the filters feed the output layer where the path begins and where it ends."""
+        """(2, B, N) the filters' features where the path begins and where it ends."""
         envelope, shape = self.envelope, (self.texts, self.outgoing.shape[1])
         heights = np.where(envelope.start == 0, np.maximum(envelope.intercept, 0.0), 0.0) * envelope.share
         rises = envelope.slope * (envelope.end - envelope.start) * envelope.share
@@ -98,7 +98,7 @@ class LinearPieces:
 
     @cached_property
     def _along(self) -> Numbers:
-        """(P, C) how the logits move with each line."""
+        """(P, C) the change of the logits with each line."""
         column = self.envelope.segment % self.outgoing.shape[1]
         moves: Numbers = self.outgoing.T[column] * self.envelope.share[:, np.newaxis]
         return moves

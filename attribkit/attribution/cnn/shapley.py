@@ -84,9 +84,9 @@ def shapley_values(
     Args:
         network: has a closed form (`exact.has_closed_form`); dropout is ignored, whatever its mode.
         ids: (B, T) int64.
-        mask: (B, T) bool, True for real tokens, which stand first.
-        baseline: None for zero vectors; (E,) for the same vector at every token; (B, T) int64 for token ids;
-            (B, T, E) for anything.
+        mask: (B, T) bool, True for real tokens, which come first.
+        baseline: None for zero vectors; (E,) for the same vector at every token; (B, T) int64 for token ids; (B, T, E)
+            for anything.
         targets: J scalars, each with one class per text: logits, pairs of classes, or log-odds of two classes.
 
     Raises:
@@ -103,9 +103,9 @@ def shapley_values(
 def banzhaf_values(
     network: ClosedForm, ids: Tensor, mask: Tensor, baseline: Tensor | None, targets: Sequence[Target]
 ) -> Tensor:
-    """Every word's Banzhaf value: what it adds on average over all coalitions of the others; they need not add up.
+    """Every word's Banzhaf value: its mean contribution over all coalitions of the others.
 
-    Arguments, shape and errors as those of `shapley_values`.
+    They need not sum to S(text) − S(baseline). Arguments, shape and errors are those of `shapley_values`.
     """
 
     def rule(words: int) -> tuple[Numbers, Numbers]:
@@ -122,7 +122,7 @@ def expected_output(
     targets: Sequence[Target],
     chances: Sequence[float],
 ) -> Tensor:
-    """(J, B, Q): each scalar's expectation with every word present with the same chance q, by itself.
+    """(J, B, Q): each scalar's expectation if every word is present with the same probability q, independently.
 
     Args:
         network: as for `shapley_values`.
@@ -130,7 +130,7 @@ def expected_output(
         mask: as for `shapley_values`.
         baseline: as for `shapley_values`.
         targets: as for `shapley_values`.
-        chances: Q numbers in [0, 1].
+        chances: Q probabilities.
     """
     q = np.asarray(chances, dtype=np.float64)
     if q.ndim != 1 or not bool(((q >= 0) & (q <= 1)).all()):
@@ -168,12 +168,12 @@ def expectations_and_slopes(
 
     Args:
         game: of one text.
-        chances: (T, L) that each word is present, one column per lane.
+        chances: (T, L) the probability that each word is present, one column per lane.
         weights: (R, L).
-        known: (T,) as for `Game.values`: 1 where a word's chances are all 1, 0 where they are all 0, else −1.
+        known: (T,) as for `Game.values`: 1 where a word's probabilities are all 1, 0 where they are all 0, else −1.
 
     Returns:
-        (N, L) E[h_f], and (R, N, T) Σ over lanes of weight · ∂E[h_f]/∂p_i; 0 where a chance is 0 or 1.
+        (N, L) E[h_f], and (R, N, T) Σ over lanes of weight · ∂E[h_f]/∂p_i; 0 where a probability is 0 or 1.
     """
     filters, lanes = game.filters, chances.shape[1]
     expected = np.zeros((len(filters.widths), filters.most, lanes))
@@ -238,7 +238,7 @@ def core(name: str) -> Any:
 
 
 def ways(network: ClosedForm, targets: Sequence[Target], method: str) -> Numbers:
-    """(J, B, N) what each filter's feature gives each target."""
+    """(J, B, N) the weight of each filter's feature in each target."""
     outgoing = Filters.of(network).outgoing(network.output)
     return np.stack([directions(target, outgoing, method) for target in targets])
 
@@ -281,7 +281,7 @@ def run_in_threads(work: Callable[[tuple[int, slice]], None], tasks: Sequence[tu
 
 
 def _lanes(game: Game) -> int:
-    """How many chances are swept together; fewer where a long text or a wide kernel would take much memory."""
+    """How many probabilities are swept together; fewer if a long text or a wide kernel would take much memory."""
     per_lane = max(
         (2 * (game.windows(kernel) + 1) << (game.width(kernel) - 1)) * 8 for kernel in range(len(game.filters.widths))
     )

@@ -18,7 +18,7 @@ _LETTER, _LONGEST = 0.58, 24
 
 
 def chart(panel: Chart, context: PanelContext) -> dict[str, Any]:
-    """What the template draws of one chart."""
+    """The template's data for one chart."""
     horizontal, vertical = axes(panel)
     names = labels(panel)
 

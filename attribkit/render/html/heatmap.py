@@ -18,7 +18,7 @@ TABLE_ROWS = 500
 
 
 def heatmap(panel: Heatmap, context: PanelContext) -> dict[str, Any]:
-    """What the template draws of one heatmap."""
+    """The template's data for one heatmap."""
     written = [shorten(word, 24) or "·" for word in words(context.text, panel)]
     names = shared.shown_names(panel.rows)
     classes = [_classes(row) for row in panel.rows]

@@ -20,15 +20,15 @@ Run = tuple[str, str | None]
 
 @dataclass(frozen=True)
 class Mark:
-    """A stretch of text as the template needs it.
+    """A stretch of text for the template.
 
     Attributes:
         runs: its characters.
         classes: CSS classes.
-        score: in words of digits.
-        band: the lowest and the highest score over several baselines, in words of digits.
+        score: as text.
+        band: the lowest and the highest score over several baselines, as text.
         style: custom properties.
-        title: what a stretch without characters, a bar in the margin, stands for.
+        title: for a stretch without characters, a bar in the margin, what it stands for.
     """
 
     runs: tuple[Run, ...]
@@ -40,7 +40,7 @@ class Mark:
 
 
 def safe_runs(text: str) -> tuple[Run, ...]:
-    """Direction controls stay in the text, each locked in a `bdi`; other hazards are replaced by what is shown."""
+    """Direction controls stay in the text, each isolated in a `bdi`; other hazards are replaced by visible signs."""
     merged: list[Run] = []
     for characters, shown in runs(text):
         if shown is not None and is_bidi_control(characters):

@@ -80,7 +80,7 @@ def page(explanations: Sequence[Drawable], title: str | None = None) -> str:
 
 
 def fragment(explanations: Sequence[Drawable]) -> str:
-    """The same drawing for a notebook's output: its style is scoped, it has no ids, and it paints its own paper."""
+    """The same drawing for a notebook's output: its style is scoped, it has no ids, and has its own background."""
     return _render("fragment.html.jinja", explanations, "")
 
 

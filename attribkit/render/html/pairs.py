@@ -21,7 +21,7 @@ _CELL = 19
 
 
 def pairs(panel: Pairs, context: PanelContext) -> dict[str, Any]:
-    """What the template draws of one panel of pairs."""
+    """The template's data for one panel of pairs."""
     written = [shorten(word, _LONGEST) or "·" for word in words(context.text, panel)]
     diagram = ArcDiagram.of(panel)
     shown = ["⋯" if token is None else written[token] for token in diagram.tokens]

@@ -24,7 +24,7 @@ _HAZARD = {"<": "\\u003c", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
 def scatter(panel: Scatter, context: PanelContext) -> dict[str, Any]:
-    """What the template draws of one scatter."""
+    """The template's data for one scatter."""
     signs, _ = markers.signs(panel)
     grouped = bool(len(panel.group))
     measured = [map_.mixing for map_ in panel.maps if map_.mixing]

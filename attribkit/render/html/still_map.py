@@ -27,7 +27,7 @@ _COLUMNS, _WIDTH = 4, 344
 
 
 def still_maps(panel: Scatter) -> list[dict[str, Any]]:
-    """What the template draws of each map: its name, its numbers, and paths with their colours."""
+    """The template's data for each map: its name, its numbers, and paths with their colours."""
     legend, places = markers.signs(panel)
     if panel.values is not None and len(panel.values):
         keys = [(f"--v{step}", 0) for step in range(markers.STEPS)]

@@ -18,7 +18,7 @@ LONG = 40
 
 
 def table(panel: Table, context: PanelContext) -> dict[str, Any]:
-    """What the template draws of one table."""
+    """The template's data for one table."""
     rest = len(panel.rows) - ROWS
     lines = cells(panel)[:ROWS]
     kinds = [

@@ -23,7 +23,7 @@ DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
 
 
 def texts(rows: Sequence[Drawable]) -> dict[str, Any]:
-    """What the template draws of explained texts; rows without token scores are shown without colours."""
+    """The template's data for explained texts; rows without token scores are shown without colours."""
     pairs = [(row, next((panel for panel in row.panels() if isinstance(panel, TokenScores)), None)) for row in rows]
     limit = max((scale.limit for scale in scales(rows).values()), default=0.0)
     decimals = _decimals(limit)

@@ -24,7 +24,7 @@ PHRASES = 6
 
 
 def token_scores(panel: TokenScores, context: PanelContext) -> dict[str, Any]:
-    """What the template draws of one panel."""
+    """The template's data for one panel."""
     scale = context.scales[id(panel)]
     parts = sentences(panel)
     ends = limit(parts)

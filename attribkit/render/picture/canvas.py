@@ -69,7 +69,7 @@ class Canvas:
         label: str = "",
         upright: bool = False,
     ) -> float:
-        """Write one line, upright from below if asked, and return its width; nothing in it is read as mathematics."""
+        """Write one line, upright from below if `upright`, and return its width; nothing in it is mathematics."""
         shown = self.fonts.fit(text)
         self.figure.text(
             x,
@@ -167,7 +167,7 @@ def gap(height: float) -> Block:
 
 @contextmanager
 def default_style() -> Iterator[None]:
-    """Matplotlib's own defaults and `SETTINGS`, whatever the user's matplotlibrc says; theirs come back after."""
+    """Use matplotlib's defaults and `SETTINGS`, whatever the user's matplotlibrc says; restore theirs after."""
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(SETTINGS)

@@ -21,7 +21,7 @@ INKS = palette.LIGHT
 
 @dataclass(frozen=True)
 class DrawContext:
-    """What a picture has to draw with: its fonts, how many lines of one text it may hold, and what is drawn beside."""
+    """What drawing needs: the fonts, the most lines of one text, and what is drawn beside."""
 
     fonts: FontSet
     lines: int
@@ -31,7 +31,7 @@ class DrawContext:
 def prose(
     text: str, context: DrawContext, size: float = SMALL, width: float = INNER, x: float = MARGIN, colour: str = ""
 ) -> Block:
-    """A sentence of ours, broken into lines."""
+    """A sentence of this package, broken into lines."""
     fonts = context.fonts
     from_words = visible(text, one_line=True).split(" ")
     lines: list[str] = [""]

@@ -74,7 +74,7 @@ class FontSet:
         return MISSING
 
     def fit(self, text: str) -> str:
-        """The text with a box for every character that no installed font can draw."""
+        """The text with a box in place of every character that no installed font can draw."""
         if all(character in self._drawn or character.isspace() for character in text):
             return text
         drawable = (c if c in self._drawn or c.isspace() else self._replaced.get(c, MISSING) for c in text)

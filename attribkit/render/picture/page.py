@@ -111,7 +111,7 @@ def figure(explanations: Sequence[Drawable], dpi: int = 150) -> Figure:
 
 
 def _texts(explanations: Sequence[Drawable]) -> Iterator[str]:
-    """Everything a user wrote that the picture may show: the fonts are chosen for it."""
+    """Everything a user wrote that the picture may show; the fonts are chosen for it."""
     for explanation in explanations:
         if explanation.text is not None:
             yield visible(explanation.text)

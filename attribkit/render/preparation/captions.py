@@ -34,7 +34,7 @@ _FILTERS_NAMED = 3
 
 @dataclass(frozen=True)
 class Caption:
-    """A name, its value, and a sentence for a reader who meets the name for the first time."""
+    """A figure beside a picture: its name, its value, and a sentence for readers who do not know the name."""
 
     name: str
     value: str
@@ -56,11 +56,11 @@ class Tone(StrEnum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """How far scores may be trusted, as every format prints it.
+    """How far scores can be trusted, as every format prints it.
 
     Attributes:
-        icon: ✓ they add up, ! they did not converge, ± they were drawn, – nothing was promised.
-        tone: good or bad; none where nothing was judged.
+        icon: ✓ they converged, ! they did not, ± they were sampled, – completeness was not promised.
+        tone: good or bad; none without a verdict.
         words: the sentence with its numbers.
         short: the same in a few words, for an overview.
     """
@@ -107,7 +107,7 @@ def tokens_read(panel: TokenScores) -> str:
 
 
 def captions(panel: TokenScores, prediction: Prediction | None) -> list[Caption]:
-    """Everything stated about one panel: the columns captum's `visualize_text` had, and what they left out."""
+    """The figures of one panel: the columns of captum's `visualize_text`, and what they left out."""
     size = _size(panel)
     rows = []
     if prediction is not None:
@@ -155,7 +155,7 @@ def captions(panel: TokenScores, prediction: Prediction | None) -> list[Caption]
 
 
 def _stability(panel: TokenScores) -> list[Caption]:
-    """By how much the scores still move: between quadrature rules, or between draws."""
+    """How much the scores change: between quadrature rules, or between draws."""
     if panel.draws and panel.spread is not None and len(panel.spread):
         mean, most = (number(float(value), sign=False) for value in (panel.spread.mean(), panel.spread.max()))
         return [Caption("Spread of the draws", f"± {mean} in the mean, at most ± {most}", _SPREAD)]
@@ -175,7 +175,7 @@ def _stability(panel: TokenScores) -> list[Caption]:
 
 
 def caveats(panel: TokenScores, scale: Scale) -> list[str]:
-    """Sentences a reader must know: the panel's own notes and what the drawing itself leaves out."""
+    """Sentences a reader must know: the panel's own notes, and what the drawing itself leaves out."""
     sentences = [visible(note, one_line=True) for note in panel.notes]
     if not len(panel.tokens):
         sentences.append("there are no tokens to score")
@@ -198,7 +198,7 @@ def caveats(panel: TokenScores, scale: Scale) -> list[str]:
 
 
 def chosen_by(phrase: Phrase) -> str:
-    """A phrase's share of all that phrases say, and the filters that chose it: their numbers, or of many how many."""
+    """A phrase's share of the scores of all phrases, and its filters: their numbers, or if many how many."""
     count = len(phrase.filters)
     if count > _FILTERS_NAMED:
         filters = f"{count:,} filters"

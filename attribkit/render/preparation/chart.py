@@ -18,7 +18,7 @@ class Axis:
     log: bool = False
 
     def share(self, value: float) -> float:
-        """Where `value` lies on the axis: 0 at its low end, 1 at its high end."""
+        """The place of `value` on the axis: 0 at its low end, 1 at its high end."""
         if self.log:
             return log(value / self.low) / log(self.high / self.low)
         return (value - self.low) / (self.high - self.low)
@@ -136,9 +136,9 @@ def _vertical(ys: Sequence[float]) -> Axis:
 
 
 def apart(positions: Sequence[float], gap: float, low: float = 0.0, high: float = 1.0) -> list[float]:
-    """The positions moved as little as needed to lie at least `gap` apart, in their order, within low … high.
+    """The positions moved as little as possible to be at least `gap` apart, in their order, within low … high.
 
-    Where there is no room for all of them they are spread evenly.
+    If there is no room for all of them, they are spread evenly.
     """
     count = len(positions)
     if count * gap > high - low:

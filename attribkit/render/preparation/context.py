@@ -9,7 +9,7 @@ from attribkit.results.panels import Prediction
 
 @dataclass(frozen=True)
 class PanelContext:
-    """What a panel's drawing may need besides the panel: its text and prediction, and the scales by panels' `id`."""
+    """What drawing a panel needs besides the panel: its text and prediction, and the scales by panels' `id`."""
 
     text: str | None
     prediction: Prediction | None

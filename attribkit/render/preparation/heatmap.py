@@ -39,7 +39,7 @@ def value(row: HeatmapRow, token: int) -> str:
 
 
 def agreed(agreement: Agreement) -> str:
-    """How alike two rows rank the tokens, in one line."""
+    """The rank agreement of two rows, in one line."""
     pair = f"{visible(agreement.first, True)} ↔ {visible(agreement.second, True)}"
     if agreement.tau is None:
         return f"{pair}: τ = – (nothing to rank)"
@@ -54,7 +54,7 @@ RANKS = "τ is Kendall’s τ-b between the sizes of the values: 1 the same orde
 
 
 def caveats(panel: Heatmap) -> list[str]:
-    """Sentences a reader must know: the panel's own notes and what the drawing itself leaves out."""
+    """Sentences a reader must know: the panel's own notes, and what the drawing itself leaves out."""
     sentences = [visible(note, one_line=True) for note in panel.notes]
     if not len(panel.tokens):
         sentences.append("there are no tokens to draw")

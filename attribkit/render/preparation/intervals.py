@@ -31,11 +31,11 @@ class Interval:
 
     @property
     def still(self) -> bool:
-        """Whether the interval is too small and too near 0 to be seen."""
+        """Whether the interval is too small and too near 0 to be visible."""
         return max(-self.low, self.high) < STILL * self.limit or not self.limit
 
     def cut(self, score: float) -> bool:
-        """Whether a score lies beyond the scale: an end drawn there is none, and must not look like one."""
+        """Whether a score lies beyond the scale, so that the drawn end is not the interval's."""
         return abs(score) > self.limit
 
     def share(self, score: float) -> float:

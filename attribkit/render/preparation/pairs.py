@@ -119,7 +119,7 @@ def meaning(panel: Pairs) -> str:
 
 
 def caveats(panel: Pairs) -> list[str]:
-    """Sentences a reader must know: the panel's own notes and what the drawing itself leaves out."""
+    """Sentences a reader must know: the panel's own notes, and what the drawing itself leaves out."""
     sentences = [visible(note, one_line=True) for note in panel.notes]
     if not panel.strongest(1):
         sentences.append("no two words act together: every interaction is 0")

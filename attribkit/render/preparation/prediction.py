@@ -6,7 +6,7 @@ from attribkit.results.panels import Prediction
 
 
 def agreement(prediction: Prediction) -> str | None:
-    """How the prediction compares with the known answer, in words; None if no answer is known."""
+    """Whether the prediction is the true label, in words; None if that is not known."""
     if prediction.true_label is None:
         return None
     right = prediction.true_label == prediction.label
@@ -16,7 +16,7 @@ def agreement(prediction: Prediction) -> str | None:
 def bars(prediction: Prediction, most: int = 6) -> tuple[list[tuple[str, float]], str | None]:
     """The labels and probabilities to draw, in the model's order, and a sentence on those left out.
 
-    With more than `most` labels the likeliest are drawn, and always the predicted and the true one.
+    With more than `most` labels the most probable are drawn, and always the predicted and the true one.
     """
     pairs = list(zip(prediction.labels, prediction.probabilities, strict=True))
     if len(pairs) <= most:

@@ -87,7 +87,7 @@ def shown(panel: Scatter) -> str:
 
 
 def caveats(panel: Scatter) -> list[str]:
-    """Sentences a reader must know: the panel's own notes and what the drawing itself leaves out."""
+    """Sentences a reader must know: the panel's own notes, and what the drawing itself leaves out."""
     sentences = [visible(note, one_line=True) for note in panel.notes]
     count = len(panel.maps[0].points)
     if panel.total > count and not panel.total_in_notes:
