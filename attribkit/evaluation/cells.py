@@ -1,4 +1,4 @@
-"""Numbers as the cells of a table."""
+"""Numbers as the cells of a table, and in a sentence."""
 
 import numpy as np
 
@@ -14,3 +14,11 @@ def interval(estimate: Estimate) -> str | None:
 def number(value: float | None, digits: int = 4) -> Cell:
     """A number as a cell; None where there is none."""
     return None if value is None or np.isnan(value) else round(float(value), digits)
+
+
+def in_words(estimate: Estimate, digits: int = 3) -> str:
+    """A mean with its 95 % interval, as a sentence says it."""
+    if not estimate.known:
+        return "not taken"
+    mean, low, high = (f"{value:.{digits}f}" for value in (estimate.mean, estimate.low, estimate.high))
+    return f"{mean} (95 % interval {low} to {high})".replace("-", "−")

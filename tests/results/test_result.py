@@ -166,6 +166,33 @@ def test_a_run_counts_every_row(tmp_path: Path) -> None:
     assert run.summary().startswith("4 of 5 rows are explained (1 ")
 
 
+def in_words(mean: float, low: float, high: float, digits: int = 3) -> str:
+    return f"{mean:.{digits}f} (95 % interval {low:.{digits}f} to {high:.{digits}f})".replace("-", "−")
+
+
+def test_summaries_say_the_means_of_the_table_with_their_intervals(tmp_path: Path) -> None:
+    faithful, plausible, sane = (CALLS[name](tmp_path) for name in ("faithfulness", "plausibility", "sanity"))
+    said = 0
+    for result, measures in ((faithful, ("comprehensiveness", "sufficiency")), (plausible, ("auprc", "iou_f1"))):
+        table = result.to_frame()
+        table = table[table["measure"].isin(measures) & table["method"].isin(result.methods)]
+        if "removal" in table:
+            table = table[table["removal"] == result.removals[0]]
+        for row in table.itertuples():
+            line = next(line for line in result.summary().splitlines() if line.startswith(f"{row.method}: "))
+            assert in_words(row.mean, row.low, row.high) in line
+            said += 1
+    assert said == 2 * (len(faithful.methods) + len(plausible.methods))
+    table = sane.to_frame()
+    deepest = table[table["scheme"] == "top_down"].iloc[-1]
+    words = in_words(deepest["correlation"], deepest["low"], deepest["high"])
+    assert f"with every layer randomised: {words}" in sane.summary()
+    important = CALLS["word_importance"](tmp_path)
+    first = important.words[important.words["low"] > 0].iloc[0]
+    words = f"{first['word']} {first['score']:+.2f} (95 % interval {first['low']:.2f} to {first['high']:.2f})"
+    assert f"for {first['label']}: {words}" in important.summary()
+
+
 def test_an_explanation_gives_its_scores_and_words_at_once() -> None:
     why = ak.explain(ak.load("imdb-cnn", "cpu"), GOOD)
     assert isinstance(why, ak.Explanation)

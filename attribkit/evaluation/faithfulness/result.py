@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from attribkit.data.readable import Skipped
 from attribkit.errors import InputError
+from attribkit.evaluation.cells import in_words
 from attribkit.evaluation.faithfulness.measures import AT_BINS, OTHERS, RANKED
 from attribkit.evaluation.faithfulness.panels import BEST, BOUND, MASKED, panels
 from attribkit.evaluation.scores import RANDOM
@@ -201,12 +202,27 @@ class Faithfulness(Result):
         return panels(self)
 
     def summary(self) -> str:
-        """What was measured, on how many texts, the best removal's bracket, and how many explanations converged."""
+        """Each method's comprehensiveness and sufficiency, what the best possible is, and how many converged."""
+        way = self.removals[0]
+        lines = [
+            f"faithfulness to {self.model} on {len(self.whole):,} texts, tokens taken away by {way!r}: higher "
+            "comprehensiveness is better, and lower sufficiency"
+        ]
+        for method in self.methods:
+            comprehensiveness, sufficiency = (
+                self.estimate(name, method, way) for name in ("comprehensiveness", "sufficiency")
+            )
+            lines.append(
+                f"{method}: comprehensiveness {in_words(comprehensiveness)}, sufficiency {in_words(sufficiency)}"
+            )
+            if method != RANDOM:
+                above = self.estimate("comprehensiveness", method, way, over=RANDOM)
+                lines[-1] += f"; comprehensiveness above that of random scores {in_words(above)}"
         bracket = self.bracket()
         best = (
             "" if bracket is None else f"best comprehensiveness by PAD {bracket[0]:.3f} to {bracket[1]:.3f}, proved; "
         )
-        return f"Faithfulness({self.model}, {len(self.whole):,} texts; {best}{by_method(self.convergence)})"
+        return "\n".join([*lines, f"{best}{by_method(self.convergence)}"])
 
     def _row(self, measure: str, removal: str | None, method: str, estimate: Estimate) -> dict[str, Any]:
         way = removal or self.removals[0]

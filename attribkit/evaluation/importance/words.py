@@ -35,6 +35,8 @@ from attribkit.results.result import Result
 from attribkit.views.attribution import Attribution
 
 MOST = 25_000
+_NAMED, _NAMED_WORDS = 5, 3
+"""Labels of which a summary speaks, and words that it names for each."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -129,11 +131,21 @@ class WordImportance(Result):
         return write_whole(path, rows.to_csv(index=False).encode())
 
     def summary(self) -> str:
-        """How many words and phrases were counted, in how many texts, and how many explanations converged."""
-        return (
-            f"WordImportance({self.words['word'].nunique():,} words and {self.phrases['phrase'].nunique():,} phrases "
-            f"in {self.texts:,} texts, labels={self.labels}; {self.convergence.sentence})"
-        )
+        """The words that speak for each class most surely, with their intervals; how many explanations converged."""
+        lines = [
+            f"{self.words['word'].nunique():,} words and {self.phrases['phrase'].nunique():,} phrases in "
+            f"{self.texts:,} texts; a word's score is its mean share in the log-odds of a class"
+        ]
+        for label in self.labels[:_NAMED]:
+            own = self.words[(self.words["label"] == label) & (self.words["low"] > 0)].head(_NAMED_WORDS)
+            words = (
+                f"{row.word} {row.score:+.2f} (95 % interval {row.low:.2f} to {row.high:.2f})"
+                for row in own.itertuples()
+            )
+            lines.append(f"for {label}: {', '.join(words) or 'no word surely'}")
+        if len(self.labels) > _NAMED:
+            lines.append(f"… and {len(self.labels) - _NAMED:,} more labels")
+        return "\n".join([*lines, self.convergence.sentence])
 
 
 def word_importance(

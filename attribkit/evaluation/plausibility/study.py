@@ -25,7 +25,7 @@ from attribkit.data.intake import Rows
 from attribkit.data.readable import Skipped
 from attribkit.data.text_tables import Data
 from attribkit.errors import InputError, InputTypeError
-from attribkit.evaluation.cells import interval, number
+from attribkit.evaluation.cells import in_words, interval, number
 from attribkit.evaluation.faithfulness.curves import ranks
 from attribkit.evaluation.plausibility.rationales import marked, spans_of
 from attribkit.evaluation.readable import ReadableTexts
@@ -117,8 +117,13 @@ class Plausibility(Result):
         return (Table("Plausibility", ("method", *columns), tuple(rows), notes),)
 
     def summary(self) -> str:
-        """What was measured, on how many texts, and how many explanations converged."""
-        return f"Plausibility({self.model}, {self.auprc.shape[1]:,} texts; {by_method(self.convergence)})"
+        """Each method's figures with their intervals, and how many explanations converged."""
+        texts = self.auprc.shape[1]
+        lines = [f"plausibility of explanations of {self.model}: agreement with the rationales of {texts:,} texts"]
+        for method in self.methods:
+            figures = (f"{title[:-2]} {in_words(self.estimate(name, method))}" for name, title in MEASURES.items())
+            lines.append(f"{method}: {', '.join(figures)}")
+        return "\n".join([*lines, by_method(self.convergence)])
 
 
 def plausibility(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from attribkit.data import Dataset, load_dataset
 from attribkit.errors import InputError
-from attribkit.evaluation.cells import interval, number
+from attribkit.evaluation.cells import in_words, interval, number
 from attribkit.evaluation.performance import evaluate
 from attribkit.evaluation.sanity.randomised import correlations
 from attribkit.evaluation.scores import MethodScores, check_methods, scores_for
@@ -87,8 +87,14 @@ class Relabelled(Result):
         return (Table("Label randomisation", columns, tuple(rows), notes),)
 
     def summary(self) -> str:
-        """What was measured, on how many texts, and how many explanations converged."""
-        return f"Relabelled({self.architecture}, {self.method}, {len(self.again):,} texts; {self.convergence.sentence})"
+        """How alike the networks' scores are, how often each is right, and how many explanations converged."""
+        lines = [
+            f"{self.method} for a network ({self.architecture}) that is right on {self.accuracy[0]:.1%} of the texts: "
+            f"Spearman's correlation of its scores on {len(self.again):,} texts with those of a network trained on"
+        ]
+        for which, accuracy in (("again", self.accuracy[2]), ("shuffled", self.accuracy[1])):
+            lines.append(f"{_NAMES[which]}: {in_words(self.estimate(which))}, right on {accuracy:.1%}")
+        return "\n".join([*lines, self.convergence.sentence])
 
 
 _NAMES = {"again": "the true labels, another seed", "shuffled": "shuffled labels"}

@@ -9,8 +9,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attribkit.evaluation.sanity.checks import INVARIANCES, sanity
+from attribkit.evaluation.sanity.checks import sanity
 from attribkit.evaluation.sanity.randomised import layers_top_down, randomised
+from attribkit.evaluation.sanity.result import INVARIANCES
 from attribkit.models.classifier import Classifier
 from attribkit.rank_correlation import spearman
 from attribkit.results.panels import Chart, Table
