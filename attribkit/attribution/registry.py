@@ -165,7 +165,7 @@ for _method in (
         fast=True,
         closed_form=True,
         tables=True,
-        label="exact, in closed form",
+        label="integrated gradients, exact",
     ),
     Method(
         "quadrature",
@@ -175,7 +175,7 @@ for _method in (
         CHECKED,
         GRADIENTS,
         fast=True,
-        label="integrated gradients",
+        label="integrated gradients, quadrature",
     ),
     Method(
         "captum",
@@ -185,7 +185,7 @@ for _method in (
         CHECKED,
         GRADIENTS,
         equal_lengths=True,
-        label="Captum’s",
+        label="integrated gradients, Captum",
     ),
     Method(
         "saliency",

@@ -35,7 +35,7 @@ function offer() { // what all the models shown can be asked
   options(form.target, [["", "the predicted label"], ...labels.map((label) => [label, label])]);
   options(form.rather, [["", "anything else"], ...labels.filter((label) => label !== form.target.value).map((label) => [label, label])]);
   form.rather.closest("label").hidden = !form.target.value || labels.length < 3;
-  options(form.method, [["", "the best there is"], ...shown[0].methods.filter((name) => shown.every((model) => model.methods.includes(name))).map((name) => [name, methods[name]])]);
+  options(form.method, [["", "the best available"], ...shown[0].methods.filter((name) => shown.every((model) => model.methods.includes(name))).map((name) => [name, methods[name]])]);
 }
 
 function settings() {
