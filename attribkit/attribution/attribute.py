@@ -20,6 +20,7 @@ from attribkit.attribution.targets import TargetName, scalars_of
 from attribkit.attribution.text_length import check_max_tokens
 from attribkit.errors import InputError
 from attribkit.models.adapters import notes_of
+from attribkit.models.batch_dependence import dependence_notes
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.models.feeding import embedding_fed
@@ -85,6 +86,8 @@ def attribute(
     network = classifier.network
     choice = MethodChoice.of(method, network)
     names, notes = answered_baselines(classifier, names)
+    if batch.encoded:
+        notes += dependence_notes(classifier, batch.encoded[0].ids)
     choice = replace(choice, notes=(*choice.notes, *notes))
     targets = scalars_of(target, output, classifier.labels, batch.logits)
     specs = [BaselineSpec.of(classifier, name) for name in names]

@@ -111,6 +111,12 @@ class Adapted(nn.Module):
             parts.append(self._run(ids[rows, :length], mask[rows, :length]))
         return torch.cat(parts)[torch.cat(order).argsort()]
 
+    def padded(self, ids: Tensor, mask: Tensor, more: int) -> Tensor:
+        """Logits (B, C) with so many PAD more after texts (B, T) of one length, whatever the network makes of it."""
+        ids = nn.functional.pad(ids, (0, more), value=self.pad_id)
+        mask = nn.functional.pad(mask, (0, more))
+        return self._logits(*self._at_length(ids, mask, self.length))
+
     def note(self, tokens: int) -> tuple[str, ...]:
         """What a reader of the scores of a text of so many tokens must know of how the network was asked."""
         notes = []

@@ -284,12 +284,14 @@ class Classifier(Result):
         copied = copy.copy(self)
         with lock_of(self.network):  # or hooks that are there for a moment would be copied with it
             tensors = (*self.network.parameters(), *self.network.buffers()) if share_weights else ()
-            copied.network = copy.deepcopy(self.network, {id(tensor): tensor for tensor in tensors})
+            memo = {id(tensor): tensor for tensor in tensors} | _results(self.network)
+            copied.network = copy.deepcopy(self.network, memo)
         return copied
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Classifier":
         copied = memo[id(self)] = copy.copy(self)
         with lock_of(self.network):
+            memo.update(_results(self.network))
             vars(copied).update(copy.deepcopy(vars(self), memo))
         return copied
 
@@ -404,3 +406,12 @@ class Classifier(Result):
         classifier.snapshots, classifier.splits = contents.snapshots, contents.splits
         classifier.reference = contents.reference and contents.reference.renewed(classifier)
         return classifier
+
+
+def _results(network: nn.Module) -> dict[int, Any]:
+    """What `copy.deepcopy` refuses, as its memo: tensors that a module computed from its parameters and kept.
+
+    So does the weight normalisation of old; what it kept is computed anew in the next forward pass.
+    """
+    kept = (value for module in network.modules() for value in vars(module).values() if isinstance(value, Tensor))
+    return {id(value): value.detach().clone() for value in kept if not value.is_leaf}

@@ -213,6 +213,8 @@ def _tensor(output: Any) -> Tensor | None:
         return pad_packed_sequence(output, batch_first=True)[0]
     if isinstance(output, (tuple, list)) and output:
         return _tensor(output[0])
+    if isinstance(output, Tensor) and output.is_nested:  # of a Transformer's encoder, for the sake of speed
+        return output.to_padded_tensor(0.0)
     return output if isinstance(output, Tensor) and output.is_floating_point() else None
 
 

@@ -1,6 +1,6 @@
 """What the layers of a network make of texts: their outputs as points, one pass for all of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -10,6 +10,7 @@ from torch import Tensor
 from attribkit.data.intake import all_texts
 from attribkit.data.text_tables import Data
 from attribkit.errors import InputError, NetworkError
+from attribkit.models.adapters import Adapted
 from attribkit.models.classifier import Classifier
 from attribkit.models.layers import Layer, choose_layers, watched
 from attribkit.models.state import eval_mode
@@ -131,17 +132,25 @@ def read_layers(
     done = 0
     reader = _Reader({layer.name: layer for layer in layers}, names, steps)
     with eval_mode(model.network), torch.inference_mode(), watched(model.network, list(names), reader) as values_of:
-        for rows in batching.by_length(lengths, batch_size, equal=equal):
+
+        def read(rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], dict[str, NDArray[np.float32]]]:
+            """The numbers of the points of a batch, and its points (P, H) by layer."""
             values_of.clear()
             batch = model.batch([ids[row] for row in rows])
             places = reader.turn_to(rows, batch[1])
             batch_logits, weights = _run(model, batch, "attention" in names.values())
             logits[rows] = batch_logits.double().cpu().numpy()
-            for name in names:
-                result = reader.points(name, values_of, weights)
-                if name not in values:
-                    values[name] = np.zeros((points, result.shape[1]), dtype=np.float32)
-                values[name][places] = result.float().cpu().numpy()
+            return places, {name: reader.points(name, values_of, weights).float().cpu().numpy() for name in names}
+
+        for rows in batching.by_length(lengths, batch_size, equal=equal):
+            read_parts = [read(rows)]
+            if isinstance(model.network, Adapted) and not _in_order(rows, *read_parts[0], read):
+                read_parts = [read(rows[place : place + 1]) for place in range(len(rows))]
+            for places, outputs in read_parts:
+                for name, result in outputs.items():
+                    if name not in values:
+                        values[name] = np.zeros((points, result.shape[1]), dtype=np.float32)
+                    values[name][places] = result
             done += len(rows)
             progress(done, len(ids), "reading")
     return LayerOutputs(
@@ -152,6 +161,29 @@ def read_layers(
         total=points if steps is None else steps.total,
         logits=logits,
     )
+
+
+def _in_order(
+    rows: NDArray[np.int64],
+    places: NDArray[np.int64],
+    outputs: Mapping[str, NDArray[np.float32]],
+    read: Callable[[NDArray[np.int64]], tuple[NDArray[np.int64], dict[str, NDArray[np.float32]]]],
+) -> bool:
+    """Whether a batch's layers put out the rows of its texts in their order: its first and last text are run alone.
+
+    A network that sorts its batch by length, as packing asks for, has them in another.
+    """
+    if len(rows) == 1:
+        return True
+    for row in (rows[:1], rows[-1:]):
+        own, alone = read(row)
+        among = np.isin(places, own)
+        for name, values in alone.items():
+            if not np.allclose(
+                outputs[name][among], values, rtol=1e-3, atol=1e-3 * float(np.abs(values).max(initial=0))
+            ):
+                return False
+    return True
 
 
 def _run(model: Classifier, batch: tuple[Tensor, Tensor], attend: bool) -> tuple[Tensor, Tensor | None]:

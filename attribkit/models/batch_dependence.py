@@ -1,0 +1,69 @@
+"""Whether another's network answers a text alone as it does padded, and beside others."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from attribkit.models.adapters import Adapted
+from attribkit.models.classifier import Classifier
+from attribkit.models.state import eval_mode
+
+_MORE = 4  # tokens of padding after the text
+_DIFFERENCE = 1e-3  # of a probability, that a reader should know of
+
+
+def dependence_notes(classifier: Classifier, ids: NDArray[np.int64]) -> tuple[str, ...]:
+    """What a reader must know of a network whose answer to a text is not the text's alone.
+
+    The text is asked about by itself, beside another of its length, and with padding after it.
+
+    Args:
+        classifier: any classifier; only an adapted network is asked, the others keep the contract.
+        ids: (T,) of one text.
+
+    Returns:
+        one sentence for each dependence, with both probabilities of the predicted class and the cure.
+    """
+    network = classifier.network
+    if not isinstance(network, Adapted):
+        return ()
+    own, mask = classifier.batch([ids])
+    with eval_mode(network), torch.inference_mode():
+        alone = _probabilities(lambda: network(own, mask))
+        beside = _probabilities(lambda: network(torch.cat((own, own.flip(1))), mask.expand(2, -1)))
+        padded = _probabilities(lambda: network.padded(own, mask, _MORE))
+    notes = []
+    if _differs(alone, beside):
+        notes.append(
+            f"the answer depends on the other texts of a batch: {_said(alone, beside)} beside another; batch_size=1 "
+            "runs texts one by one"
+        )
+    elif _differs(alone, padded):
+        cure = "inputs='ids' runs texts unpadded, " if network.inputs == "ids, mask" else ""
+        notes.append(
+            f"the answer depends on padding: {_said(alone, padded)} with {_MORE} PAD after the text; {cure}length=… "
+            "pads each as in training"
+        )
+    return tuple(notes)
+
+
+def _probabilities(logits: Callable[[], Tensor]) -> Tensor | None:
+    """(C,) of the first text; None where the network cannot be asked so."""
+    try:
+        return logits()[0].double().softmax(0)
+    except RuntimeError:  # torch's own, as of a network that takes one length only
+        return None
+
+
+def _differs(alone: Tensor | None, other: Tensor | None) -> bool:
+    return alone is not None and other is not None and bool((alone - other).abs().max() > _DIFFERENCE)
+
+
+def _said(alone: Tensor | None, other: Tensor | None) -> str:
+    if alone is None or other is None:
+        return ""
+    label = int(alone.argmax())
+    return f"{float(alone[label]):.3f} alone, {float(other[label]):.3f}"
