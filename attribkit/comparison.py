@@ -1,4 +1,4 @@
-"""compare(): two explanations of one text side by side: two methods, two models, two epochs."""
+"""compare(): two explanations of one text, by two methods, two models or two epochs."""
 
 from typing import Any
 

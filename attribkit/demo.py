@@ -1,4 +1,4 @@
-"""The first thing a newcomer sees: the bundled models explain sentences that anyone can judge."""
+"""The demo: explanations of sample sentences by the bundled models."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The errors of this package: each is one sentence for the user, and nothing else is."""
+"""The errors of this package: each is one sentence for the user, and no other exception is."""
 
 from collections import abc
 from difflib import get_close_matches

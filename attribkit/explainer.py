@@ -1,4 +1,4 @@
-"""explain(): a classifier and a text in, an Explanation out."""
+"""explain(): from a classifier and a text to an Explanation."""
 
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence

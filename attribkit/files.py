@@ -1,4 +1,4 @@
-"""Files are written whole or not at all."""
+"""Files that are written whole or not at all, and folders that are locked."""
 
 import os
 import secrets

@@ -1,4 +1,4 @@
-"""How far long work is: one type, and one way to show it."""
+"""The progress of long work: one type, and one way to show it."""
 
 import sys
 import time

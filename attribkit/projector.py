@@ -1,4 +1,4 @@
-"""project(): a classifier and a set of texts in, maps out: where its layers put the texts."""
+"""project(): from a classifier and a set of texts to maps of its layers."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any

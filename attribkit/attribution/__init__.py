@@ -1,1 +1,1 @@
-"""The mathematics of attribution: tensors in, tensors out."""
+"""Attribution: how much each token moved an output of a network."""

@@ -1,4 +1,4 @@
-"""The only way to attribution: texts that a classifier has read in, the part of each token in its answer out."""
+"""attribute(): the one way from encoded texts to the scores of their tokens."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace

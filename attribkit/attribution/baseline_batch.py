@@ -1,4 +1,4 @@
-"""What a text is compared with: a baseline named by the user, as a network reads it."""
+"""The baselines of a batch of texts, from the names or texts that a user gives."""
 
 from dataclasses import dataclass, field
 from difflib import get_close_matches

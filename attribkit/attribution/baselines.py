@@ -1,4 +1,4 @@
-"""What a text is compared with: the input x′ that an explanation calls "nothing said".
+"""Baselines: the input x′ that a text is compared with.
 
 A baseline is a point in the embedding space, one row per real token; padding is zero there as it is in the text.
 """

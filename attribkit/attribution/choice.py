@@ -1,4 +1,4 @@
-"""Which method explains a network: the one asked for if it fits, else the best that the network allows."""
+"""The choice of the method: the one asked for if it fits the network, else the best that the network allows."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""What is explained: which output of the network, named as a user would."""
+"""Targets: from a label, an index or a pair to the scalar that is explained."""
 
 import numpy as np
 import torch

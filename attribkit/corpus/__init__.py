@@ -1,8 +1,8 @@
-"""Every text of a corpus explained: streamed, in input order, resumable, on every core of one machine or of many.
+"""Explanations of every text of a corpus: streamed, in input order, resumable, on every core of one machine or of many.
 
 Read in this order: `sources` finds the files, `records` reads their rows, `selection` chooses among them, `windows`
-cuts them into windows of bounded size. A window becomes a part of the result: `transform` explains it, `manifest` keeps
-the parts and the manifest. `local` and `cluster` are the two engines; `run` puts it all together.
+divides them into windows of bounded size. A window becomes a part of the result: `transform` explains it, `manifest`
+keeps the list of finished parts. `in_process`, `processes` and `ray_engine` are the engines; `run` combines all of it.
 """
 
 from attribkit.corpus.corpus_run import CorpusRun

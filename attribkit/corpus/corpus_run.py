@@ -1,4 +1,4 @@
-"""What a run over a corpus left behind."""
+"""The result of a run over a corpus."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

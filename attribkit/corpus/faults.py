@@ -1,4 +1,4 @@
-"""What went wrong in a worker, as it is sent home: a user's error as it was, any other as a fault with its trace."""
+"""Errors in a worker, sent to the main process: a user's error as it was, any other as a fault with its traceback."""
 
 import traceback
 from collections.abc import Mapping

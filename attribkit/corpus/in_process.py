@@ -1,4 +1,4 @@
-"""The engine of one process: this one, for a single worker or for a classifier that cannot be sent to another."""
+"""The engine of one process, for a single worker or for a classifier that cannot be sent to another."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What every worker of a run is told: strings and numbers only, so that it can be sent anywhere."""
+"""What every worker of a run needs to know: strings and numbers only, so that it can be sent anywhere."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass

@@ -1,4 +1,4 @@
-"""What a corpus run has written: parts, each whole or not at all, and a manifest that names the finished ones.
+"""The files of a corpus run: parts, each whole or not at all, and a manifest that names the finished ones.
 
 The manifest, `_manifest.jsonl`, is a journal: a first line that says what the run is, then a line for each finished
 part, each with a checksum of its own and each on the disk before the next part counts. A part is written under a

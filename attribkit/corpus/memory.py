@@ -1,7 +1,7 @@
-"""How much memory one process may take here, and about how much a worker needs.
+"""The memory that a process may use here, and about how much a worker needs.
 
-A native library that is refused memory ends its process, whatever Python would have done about it. So where memory is
-scarce the work is done in processes of its own, which may die, by allocators that reserve no addresses in advance.
+A native library that gets no memory ends its process, whatever Python would have done about it. So if memory is scarce,
+the work is done in processes of its own, which may die, with allocators that reserve no addresses in advance.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Rows of tables, one after another in constant memory. A row that cannot be read is a row that says why."""
+"""Rows of tables, one after another in constant memory. A row that cannot be read has a reason instead of cells."""
 
 import csv
 import io

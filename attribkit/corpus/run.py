@@ -1,4 +1,4 @@
-"""explain_corpus(): a model and a corpus in, a folder of Parquet parts out."""
+"""explain_corpus(): from a model and a corpus to a folder of Parquet parts."""
 
 import time
 from collections import Counter

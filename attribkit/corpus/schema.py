@@ -1,4 +1,4 @@
-"""The rows of a part: what is known of each text, as an Arrow table."""
+"""The rows of a part as an Arrow table: each text's prediction and scores."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""Which rows of a corpus are explained: conditions on their columns, a sample, the first so many."""
+"""The rows of a corpus that are explained: by conditions on their columns, a sample, and a limit."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What a corpus is read from: files, folders, globs and URLs, in one order, known again by a fingerprint."""
+"""The sources of a corpus: files, folders, globs and URLs, in one order, identified by a fingerprint."""
 
 import hashlib
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""One window in, one part out: what the model says of each row and why, as an Arrow table."""
+"""From a window to a part: each row's prediction and scores as an Arrow table."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""A corpus as windows: runs of rows, bounded in rows and in characters, cut at the same places every time."""
+"""A corpus as windows: runs of rows, bounded in rows and in characters, the same every time."""
 
 import re
 from collections.abc import Iterator, Mapping

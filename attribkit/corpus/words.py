@@ -1,4 +1,4 @@
-"""What each word adds up to in a corpus: sums per part, so that they are exactly once too, then one small table."""
+"""The sums of each word's scores in a corpus: per part, so that a resumed run counts nothing twice, then merged."""
 
 from collections.abc import Iterable
 from pathlib import Path

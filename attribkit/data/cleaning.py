@@ -1,4 +1,4 @@
-"""Which rows can be trained on; what is dropped, guessed or mended is said in a note."""
+"""Cleaning: the rows that can be trained on, with a note on everything dropped, guessed or repaired."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Which column of a table holds the texts, and which one the labels: named by the user, or guessed."""
+"""The columns of texts and labels in a table: named by the user, or guessed."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

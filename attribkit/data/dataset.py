@@ -1,4 +1,4 @@
-"""Labelled texts in three tables: to train on, to stop by, to test on."""
+"""Labelled texts in three tables: training, validation and test."""
 
 import hashlib
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Fetching a named data set, once, from the first place that has it.
+"""Downloads of named data sets, from the first place that has them.
 
 A set is looked for in `$ATTRIBKIT_DATA/<name>/`, then in the cache (`$ATTRIBKIT_CACHE`, else the user's own cache
 folder), and then fetched from its official source. What is fetched is checked against the published checksum, turned

@@ -1,4 +1,4 @@
-"""Data sets in the ERASER format: documents, labels, and the words that people marked as deciding."""
+"""Data sets in the ERASER format: documents, labels, and the rationales that people marked."""
 
 from collections.abc import Mapping
 from pathlib import Path

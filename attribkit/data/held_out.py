@@ -1,4 +1,4 @@
-"""Which rows of some tables a model was not trained on, as far as its record of its splits tells."""
+"""Held-out rows: those that a model was not trained on, as far as its record of its splits tells."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Which rows of some data a model is measured on: those it was not trained on, as far as that is known."""
+"""The intake of data: which rows a model is measured on, and in which columns they are."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Texts with the labels that are known of them."""
+"""Texts with their labels, if those are known."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

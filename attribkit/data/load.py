@@ -1,4 +1,4 @@
-"""load_dataset(): a named set, a file, a folder or a table in, a Dataset out, cleaned and split."""
+"""load_dataset(): from a named set, a file, a folder or a table to a clean, split Dataset."""
 
 from collections.abc import Mapping
 from numbers import Real

@@ -1,4 +1,4 @@
-"""Which rows a tokenizer can read and why not the others: the one loop that skips them and tokenises."""
+"""The rows that a tokenizer can read, with their tokens, and the reasons why others are skipped."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace

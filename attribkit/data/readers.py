@@ -1,4 +1,4 @@
-"""Files and folders of labelled texts, read into tables just as they are; what the columns mean is decided later."""
+"""Readers of files and folders of labelled texts; the meaning of columns is decided later."""
 
 import bz2
 import csv

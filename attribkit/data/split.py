@@ -1,4 +1,4 @@
-"""Cutting rows into parts: seeded, stratified by label, and never through a group."""
+"""Splits of rows: seeded, stratified by label, and never through a group."""
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Mapping, Sequence

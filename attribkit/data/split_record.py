@@ -1,4 +1,4 @@
-"""Which rows a model was trained on, stopped by and kept from: a 64-bit hash of each text, and how they were split."""
+"""The record of a model's splits: a 64-bit hash of each training, validation and test text."""
 
 import hashlib
 import re

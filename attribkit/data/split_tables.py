@@ -1,4 +1,4 @@
-"""The splits that a source lacks are cut from its training rows; what those that it brings share is said."""
+"""Splits that a source lacks, taken from its training rows, and notes on rows that its own splits share."""
 
 from collections.abc import Hashable, Mapping, Sequence
 

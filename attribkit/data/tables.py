@@ -1,4 +1,4 @@
-"""Tables just as they came, from wherever a name, a path or an object in memory points."""
+"""Tables as they came, from a name, a path or an object in memory."""
 
 import os
 from collections.abc import Mapping

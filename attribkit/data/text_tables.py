@@ -1,4 +1,4 @@
-"""Every form in which a user hands over texts, as tables with the columns `text` and, if there are any, `label`."""
+"""Every form in which users give texts, as tables with the columns `text` and, if there are any, `label`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

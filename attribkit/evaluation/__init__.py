@@ -1,1 +1,1 @@
-"""How good a model is."""
+"""Measures of models and of their explanations."""

@@ -1,4 +1,4 @@
-"""What a model says of a whole data set, read forgivingly: a row that cannot be used is listed, not fatal."""
+"""A model's predictions for a whole data set; a row that cannot be used is listed, not fatal."""
 
 from collections import Counter
 from dataclasses import dataclass

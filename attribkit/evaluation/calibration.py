@@ -1,4 +1,4 @@
-"""Whether a model's probabilities may be taken at their word: of 100 answers given with 80 %, are 80 right?"""
+"""Calibration: of 100 predictions with a probability of 80 %, are 80 right?"""
 
 from dataclasses import dataclass
 

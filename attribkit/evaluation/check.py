@@ -1,4 +1,4 @@
-"""A model's figures against thresholds, so that a team can hold every new model to what it asks of one."""
+"""check(): a model's figures against thresholds."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Where a model fails: the mistakes it is surest of, each with its token scores, and how sure it may be at all."""
+"""Error analysis: a model's most confident mistakes with their token scores, and its calibration."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

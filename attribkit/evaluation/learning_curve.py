@@ -1,4 +1,4 @@
-"""How the loss fell, epoch by epoch."""
+"""The learning curve: training and validation loss, epoch by epoch."""
 
 import pandas as pd
 

@@ -1,4 +1,4 @@
-"""How often a classifier is right: accuracy, precision, recall, F1 and the confusion matrix."""
+"""evaluate(): accuracy, precision, recall, F1 and the confusion matrix."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

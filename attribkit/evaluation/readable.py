@@ -1,4 +1,4 @@
-"""The texts of a set that a model can read; the others are counted and listed, and the run goes on."""
+"""The texts of a set that a model can read; the others are counted and listed."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The scores that a method, named as a user would, gives each token of many texts."""
+"""The scores of a method, by its name, for many texts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

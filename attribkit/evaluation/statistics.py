@@ -1,4 +1,4 @@
-"""Means with the interval that another sample of texts would give them."""
+"""Means over texts with bootstrap intervals."""
 
 from dataclasses import dataclass
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""The figures that a check takes of a model, and the thresholds that they may be held to."""
+"""The figures of a check, and their thresholds."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Rows whose label a model does not know, and how well its confidence tells them from the others."""
+"""Rows whose label a model does not have, and how well its confidence tells them from the others."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Networks only: each file reads top to bottom, each keeps the contract below."""
+"""Networks, classifiers and model folders; every network keeps the contract below."""
 
 from typing import Protocol
 

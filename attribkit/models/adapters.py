@@ -1,4 +1,4 @@
-"""Wrapping the networks that users already have so that they keep the contract."""
+"""Adapters that bring users' own networks to the contract."""
 
 from typing import Literal, get_args
 

@@ -1,4 +1,4 @@
-"""Which rows a model has an answer to: those that it can read, and for which its network puts out numbers."""
+"""The rows for which a model has a finite prediction."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,4 +1,4 @@
-"""A classifier: a network, the tokenizer it reads with, the labels it knows, and where it came from."""
+"""Classifier: a network, its tokenizer, its labels, and where it came from."""
 
 import copy
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Where a network computes."""
+"""The device on which a network computes."""
 
 from itertools import chain
 

@@ -1,4 +1,4 @@
-"""Some texts as a classifier read them, and what its network said of them."""
+"""Texts with their tokens and the network's logits for them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

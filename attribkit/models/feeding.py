@@ -1,4 +1,4 @@
-"""A network's own forward pass, fed with vectors in the place of what its embedding looks up."""
+"""A network's own forward pass with given vectors in place of its embedding's output."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""A hash of everything a classifier's answers depend on, as far as it can be seen from outside."""
+"""A hash of everything that a classifier's predictions depend on, as far as it can be seen from outside."""
 
 import enum
 import hashlib

@@ -1,4 +1,4 @@
-"""A GRU layer to learn with on a CPU: both directions in one go, and a backward pass written out.
+"""A GRU layer for training on a CPU: both directions in one pass, with a backward pass written by hand.
 
 Autograd keeps a dozen tensors of every step and adds up a weight gradient at each; here a step's backward pass is one
 product and three operations in place, for whatever does not wait for a later step is computed for all of them at once.

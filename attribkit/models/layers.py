@@ -1,4 +1,4 @@
-"""What the layers of a network put out while it runs, seen by hooks that are always removed."""
+"""The layers of a network and their outputs, read by hooks that are always removed."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager

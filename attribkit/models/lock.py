@@ -1,4 +1,4 @@
-"""One lock for each network: whatever runs it, hooks it or switches its mode has it for itself meanwhile."""
+"""One lock for each network: whoever runs it, hooks it or switches its mode has it alone meanwhile."""
 
 from threading import Lock, RLock
 from typing import Any

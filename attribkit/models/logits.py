@@ -1,4 +1,4 @@
-"""What a network puts out for texts: whether it can be used, and the probabilities that it stands for."""
+"""A network's logits: whether they are finite, and their probabilities."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The plain LSTM classifier, the baseline that attention is measured against."""
+"""The plain LSTM classifier, to compare attention with."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -1,4 +1,4 @@
-"""The files of a model folder, put in place all together or not at all."""
+"""The files of a model folder, put in place together or not at all."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""A model as a folder of data: every file covered by a checksum, published whole or not at all.
+"""A model as a folder of data: every file has a checksum, and the folder is written whole or not at all.
 
 config.json names the other files with their sha256 and carries its own. It is the last file put in place, and a
 folder without one is no model.

@@ -1,4 +1,4 @@
-"""Which layers a device can train in bfloat16: each is tried, for builds of torch differ there as processors do."""
+"""The layers that a device can train in bfloat16; each is tried, since builds of torch and processors differ."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Running a recurrent layer so that padding never matters."""
+"""Recurrent layers that padding never affects."""
 
 from collections.abc import Callable
 from typing import Any

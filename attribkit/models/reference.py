@@ -1,4 +1,4 @@
-"""Reference points a model may carry: where one of its layers puts some texts, to place others among."""
+"""Reference points of a model: where one of its layers puts some texts, to place others among."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The networks that can be trained, saved and loaded by name; a user's own is one call of `register_network` more."""
+"""The networks that can be trained, saved and loaded by name; `register_network` adds a user's own."""
 
 import json
 from collections.abc import Callable, Mapping

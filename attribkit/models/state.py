@@ -1,4 +1,4 @@
-"""A network is borrowed for an explanation and given back as it was found, error or not."""
+"""Contexts that prepare a network for an explanation and leave it exactly as it was, also after an error."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext

@@ -1,1 +1,1 @@
-"""Where layers put texts: their outputs as points, reduced to maps, with numbers for how mixed the classes are."""
+"""Projection: outputs of layers as points, maps of them, and measures of how far the classes are mixed."""

@@ -1,4 +1,4 @@
-"""Maps of different layers on shared axes: turned, mirrored and brought to one size, nothing else."""
+"""Alignment of maps of different layers: rotation, reflection and scaling, nothing else."""
 
 from dataclasses import dataclass
 

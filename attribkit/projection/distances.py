@@ -1,4 +1,4 @@
-"""Distances between many points, a few rows at a time, and who is nearest, with ties told.
+"""Distances between many points, a few rows at a time, and nearest neighbours with their ties.
 
 All distances are Euclidean.
 """

@@ -1,4 +1,4 @@
-"""What the layers of a network make of texts: their outputs as points, one pass for all of them."""
+"""layer_outputs(): the outputs of a network's layers as points, in one pass."""
 
 from collections.abc import Callable, Mapping, Sequence
 

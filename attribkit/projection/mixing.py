@@ -1,4 +1,4 @@
-"""To what degree classes are mixed: numbers for what the eye guesses on a map.
+"""Measures of how far classes are mixed, in a layer and on its map.
 
 All distances are Euclidean. Large sets are measured on a sample, and neighbours are sought within it. No number depends
 on the order of the rows, but for which of them the sample holds.

@@ -1,4 +1,4 @@
-"""What layers of a network made of texts: points, with the text and the token that each stands for."""
+"""Outputs of layers as points, with the text and the token that each stands for."""
 
 from dataclasses import dataclass
 

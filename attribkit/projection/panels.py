@@ -1,4 +1,4 @@
-"""Maps of layers: where each of them puts the same texts, epoch by epoch if snapshots were kept, on shared axes."""
+"""Maps of layers and, if snapshots were kept, of epochs, on shared axes."""
 
 from collections.abc import Sequence
 

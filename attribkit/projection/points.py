@@ -1,4 +1,4 @@
-"""The texts behind the points of a map: their labels, what the model says of them, and an excerpt to hover over."""
+"""The texts behind the points of a map: labels, predictions and excerpts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""From a layer's steps to points: one vector per text, or one per token or window of tokens, without any padding."""
+"""From a layer's steps to points: one vector per text, or one per token or window of tokens, without padding."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""From a layer's space to a map: PCA, t-SNE, UMAP. Each is settings, then a call; nothing is ever pickled."""
+"""Dimension reduction: PCA, t-SNE and UMAP. Each is settings, then a call; nothing is pickled."""
 
 import warnings
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""The reference points that a model carries: making them, and mapping with them when no data is at hand."""
+"""The map of a model's reference points: making it, and placing texts on it without any data."""
 
 from collections.abc import Callable
 from weakref import WeakKeyDictionary

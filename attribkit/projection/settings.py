@@ -1,4 +1,4 @@
-"""How layers are mapped: every choice, checked at the door."""
+"""The settings of a map, checked before anything is computed."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""Tables of what the mixing numbers say: class by class, pair by pair, text by text, layer by layer."""
+"""Tables of the mixing by class, by pair, by text and by layer."""
 
 from collections.abc import Sequence
 

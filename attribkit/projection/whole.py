@@ -1,4 +1,4 @@
-"""Whole numbers, checked at the door."""
+"""Checks of whole numbers."""
 
 import operator
 from typing import Any

@@ -1,4 +1,4 @@
-"""One page on one model: how it behaves on a set of texts, what drives it, where it fails, what to trust."""
+"""Reports: one page on a model's performance, important words, mistakes and explanation quality."""
 
 from attribkit.reports.build import report
 from attribkit.reports.page import Report

@@ -1,4 +1,4 @@
-"""report(): a model and a set of texts in, one page out that a reader can judge the model by."""
+"""report(): from a model and a set of texts to one page that describes the model."""
 
 from collections.abc import Sequence
 from dataclasses import replace

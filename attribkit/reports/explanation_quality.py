@@ -1,4 +1,4 @@
-"""Whether the explanations tell the truth: do they add up, are they faithful, do they depend on what was learned."""
+"""Explanation quality: convergence, faithfulness, sanity checks and plausibility."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

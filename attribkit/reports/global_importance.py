@@ -1,4 +1,4 @@
-"""What drives the model, and where its layers put the texts."""
+"""Global importance: the most important words, and the map of a layer."""
 
 from attribkit.evaluation.importance import WordImportance
 from attribkit.results.panels import Section, Table

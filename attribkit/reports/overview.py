@@ -1,4 +1,4 @@
-"""The first section: what model, what data, and which rows could not be used."""
+"""The overview: the model, the data, and the rows that could not be used."""
 
 import hashlib
 from collections import Counter

@@ -1,4 +1,4 @@
-"""How good the model is, and where it fails."""
+"""Performance: how good the model is, and its mistakes."""
 
 from attribkit.evaluation.answers import Answers
 from attribkit.evaluation.calibration import Calibration

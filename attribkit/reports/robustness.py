@@ -1,4 +1,4 @@
-"""Whether the explanations hold with another baseline, and for the same model trained with another seed."""
+"""Robustness: whether the explanations stay the same with another baseline, or for a model of another seed."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What a report holds: every choice, checked at the door."""
+"""The settings of a report, checked before anything is computed."""
 
 from dataclasses import dataclass
 

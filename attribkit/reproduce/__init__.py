@@ -1,1 +1,1 @@
-"""Two public notebooks' tables, run anew: rows of settings in, figures out."""
+"""The tables of two published notebooks, made anew: from rows of settings to figures."""

@@ -1,4 +1,4 @@
-"""Cross-validation: all of a set's texts in folds, each measured by a model that was trained on the others."""
+"""Cross-validation: all texts of a set in folds, each measured by a model trained on the others."""
 
 from dataclasses import dataclass
 from typing import Any

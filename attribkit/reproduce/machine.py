@@ -1,4 +1,4 @@
-"""What figures were made on, and with."""
+"""The machine and the versions that figures were made with."""
 
 import os
 import platform

@@ -1,4 +1,4 @@
-"""The results as data, as a table to read, and as pictures: always of what is finished."""
+"""The results so far as data, as a table to read, and as pictures."""
 
 import json
 from collections.abc import Mapping, Sequence

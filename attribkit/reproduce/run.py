@@ -1,4 +1,4 @@
-"""A whole table, seed by seed: after the first seed of every row there is a table, each further one narrows it."""
+"""A whole table, seed by seed: after the first seed of every row it is complete, further seeds narrow it."""
 
 import json
 import os

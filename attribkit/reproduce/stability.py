@@ -1,4 +1,4 @@
-"""Do explanations survive retraining? How far the token scores of two seeds agree on the same texts."""
+"""Stability of explanations: the rank correlation of token scores between models of two seeds."""
 
 import json
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""The tables and their rows: what is trained, with which settings, beside what was published.
+"""The tables and their rows: what is trained, with which settings, and the published figures.
 
 No setting was chosen on test texts; `lost` lists what was tried on validation and not kept.
 """

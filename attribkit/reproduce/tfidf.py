@@ -1,4 +1,4 @@
-"""The reference that every reader asks for: TF-IDF and logistic regression, by scikit-learn."""
+"""The classical reference: TF-IDF and logistic regression, by scikit-learn."""
 
 from collections.abc import Sequence
 

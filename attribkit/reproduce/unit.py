@@ -1,4 +1,4 @@
-"""One row, one seed, one fold: trained, measured once on its test texts, and written down."""
+"""One row, seed and fold: trained, measured once on its test texts, and written."""
 
 import json
 import time

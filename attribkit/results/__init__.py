@@ -1,1 +1,1 @@
-"""What every public call gives back: an explanation, its panels, its tables."""
+"""Results: what every public call returns."""

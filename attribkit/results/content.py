@@ -1,4 +1,4 @@
-"""What a result may hold: panels within its text, and a provenance that JSON can hold."""
+"""Checks of a result's content: panels within its text, and a provenance that JSON can hold."""
 
 import json
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""A row that a corpus run wrote, read as the parts of an explanation."""
+"""A row of a corpus run, read as the parts of an explanation."""
 
 from collections.abc import Mapping
 from typing import Any

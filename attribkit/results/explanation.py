@@ -1,4 +1,4 @@
-"""The one result: a text, what the model said of it, and the panels that show why."""
+"""Explanation: a text, the prediction, and the panels that explain it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Where layers of a network put a set of texts."""
+"""Maps of texts by the outputs of a network's layers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

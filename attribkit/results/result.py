@@ -1,4 +1,4 @@
-"""What every public call gives back: panels to draw, a table, sentences, and files."""
+"""The base of all results: panels, a table, a summary, and files."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence

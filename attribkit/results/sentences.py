@@ -1,4 +1,4 @@
-"""What a result says in plain sentences."""
+"""Results in plain sentences."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The application: what can be asked at which path, and how an error is answered."""
+"""The application: its paths, and how errors are answered."""
 
 import json
 import time

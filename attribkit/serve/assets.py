@@ -1,4 +1,4 @@
-"""The page's files as they are served, and the two that are made from the toolkit's own palette and markers."""
+"""The page's files, and the two that are made from the toolkit's own palette and markers."""
 
 from dataclasses import dataclass
 from hashlib import blake2b

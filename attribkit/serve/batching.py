@@ -1,4 +1,4 @@
-"""A bounded queue and one thread that answers what waits in it, together where it can."""
+"""A bounded queue, and one thread that answers waiting requests, together if possible."""
 
 import asyncio
 import queue

@@ -1,4 +1,4 @@
-"""What a worker does with the requests of one kind that wait together: models in, answers out."""
+"""The answers to waiting requests of one kind, from the models."""
 
 import json
 from collections.abc import Sequence

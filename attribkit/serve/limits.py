@@ -1,4 +1,4 @@
-"""What a server accepts, in numbers that its users can read."""
+"""The limits of a server."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What the page paints while one types: an explanation in the words and numbers of the reports."""
+"""The page's content while one types: an explanation in the words and numbers of the reports."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Who may ask and how much: the Host and Origin of a request, the size and pace of its body, the headers of answers."""
+"""Request guard: the Host and Origin of a request, the size and pace of its body, the headers of answers."""
 
 import asyncio
 import ipaddress

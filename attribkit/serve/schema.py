@@ -1,4 +1,4 @@
-"""What can be asked and what is answered; from these, within a server's limits, the OpenAPI description is made."""
+"""The questions and answers of the server, from which, with its limits, the OpenAPI description is made."""
 
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias

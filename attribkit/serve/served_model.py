@@ -1,4 +1,4 @@
-"""Models as a server keeps them: read once, never changed, so that what depends on their weights is computed once."""
+"""Models of a server: private copies that never change, so that what depends on their weights is computed once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

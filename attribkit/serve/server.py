@@ -1,4 +1,4 @@
-"""Running the application on a socket, until it is told to stop."""
+"""Running the application on a socket, until it is stopped."""
 
 import asyncio
 import ipaddress

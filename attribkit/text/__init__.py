@@ -1,4 +1,4 @@
-"""Texts and tokens: where in the user's own text each token stood, its sentences, and batches of like length."""
+"""Texts and tokens: spans of tokens in the text, sentences, and batches of similar length."""
 
 from attribkit.text.word_index import WordIndex
 

@@ -1,4 +1,4 @@
-"""Texts of similar length go together, padded to the longest among them."""
+"""Batches of texts of similar length, padded to the longest among them."""
 
 from collections.abc import Iterator, Sequence
 

@@ -1,4 +1,4 @@
-"""The tokens of several texts, each checked: an error about one of them says which."""
+"""The tokens of several texts; an error about one of them says which."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager

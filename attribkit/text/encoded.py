@@ -1,4 +1,4 @@
-"""A text as a network reads it, what makes one of a text, and which texts can be read."""
+"""A text as a network reads it, what a tokenizer must have, and which texts can be read."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""How texts are cut into tokens, and which tokens a vocabulary keeps."""
+"""How texts are split into tokens, and which tokens a vocabulary keeps."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -1,6 +1,6 @@
-"""Texts become tokens that remember where in the user's own text they stood.
+"""Tokenizer: texts as tokens with their spans in the text.
 
-Words are cut as GloVe's are: lower case, `did`/`n't`, `I`/`'ve`, each punctuation mark alone.
+Words are split as GloVe's are: lower case, `did`/`n't`, `I`/`'ve`, each punctuation mark alone.
 """
 
 import hashlib

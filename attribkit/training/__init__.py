@@ -1,1 +1,1 @@
-"""Teaching a network: data, pretrained vectors, and the run that Lightning makes of them."""
+"""Training of networks: data, pretrained vectors, and the run by Lightning."""

@@ -1,4 +1,4 @@
-"""Labelled texts as arrays of token ids, cut into batches of like length without any work per token."""
+"""Labelled texts as arrays of token ids, in batches of similar length."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Parameters that stand still for the first epochs, whatever network they belong to."""
+"""Parameters that are frozen during the first epochs, of any network."""
 
 from collections.abc import Sequence
 

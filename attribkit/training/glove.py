@@ -1,4 +1,4 @@
-"""Pretrained word vectors in GloVe's text format become the rows of an embedding."""
+"""Pretrained word vectors in GloVe's text format, as the rows of an embedding."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

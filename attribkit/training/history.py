@@ -1,4 +1,4 @@
-"""What happened in each epoch, the best weights as they were, and when to stop."""
+"""The history of a training: a row per epoch, the best weights, and early stopping."""
 
 import math
 import time

@@ -1,4 +1,4 @@
-"""What Lightning trains: any network that keeps the contract, with AdamW on cross-entropy."""
+"""The Lightning module: any network that keeps the contract, trained with AdamW on cross-entropy."""
 
 import math
 from typing import Any

@@ -1,4 +1,4 @@
-"""From texts and options to a network, a tokenizer and vectors: everything decided before the first step."""
+"""From texts and options to a network, a tokenizer and vectors: everything before the first step."""
 
 import hashlib
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What a training borrows from the process it runs in and gives back as it was."""
+"""Settings of the process that a training changes and restores."""
 
 import ctypes
 import logging

@@ -1,4 +1,4 @@
-"""Several processes that train one network together: which of them this is, and its share of a batch."""
+"""Several processes that train one network together: which one this is, and its rows of a batch."""
 
 import torch
 from lightning.pytorch.utilities import rank_zero_only

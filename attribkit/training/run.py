@@ -1,4 +1,4 @@
-"""One training: from the plan to the classifier, with whatever lies in its folder meanwhile."""
+"""One training: from the plan to the classifier, with the files in its folder."""
 
 import shutil
 from pathlib import Path

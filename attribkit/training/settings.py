@@ -1,4 +1,4 @@
-"""Everything about a training that can be chosen, and where each option belongs."""
+"""The options of a training, and to which settings each belongs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace

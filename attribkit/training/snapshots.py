@@ -1,4 +1,4 @@
-"""The weights of chosen epochs, kept to show later how a network came to what it is."""
+"""Snapshots: the weights of chosen epochs."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Training a classifier from labelled texts, on Lightning."""
+"""train(): from labelled texts to a classifier, by Lightning."""
 
 from collections.abc import Sequence
 from pathlib import Path

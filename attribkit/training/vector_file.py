@@ -1,4 +1,4 @@
-"""Files of word vectors, line by line: plain or compressed, with every fault named by its line."""
+"""Files of word vectors, plain or compressed, read line by line; every error names its line."""
 
 import gzip
 import re

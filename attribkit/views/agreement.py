@@ -1,4 +1,4 @@
-"""How far several measures of the same tokens agree on which of them matter."""
+"""The rank agreement of several measures of the same tokens."""
 
 from collections.abc import Sequence
 from itertools import combinations

@@ -1,4 +1,4 @@
-"""Where an attention network looked while it made its prediction, and beside it what moved that prediction.
+"""The view of attention: the weights of each text and, to compare, what moved the prediction.
 
 **Which attention this is.** *Soft* and *global*: every real token gets a weight, the weights are a softmax over the
 whole text, and the prediction is made from the weighted mean of all steps. (Bahdanau, Cho & Bengio, ICLR 2015, brought

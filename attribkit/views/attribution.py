@@ -1,4 +1,4 @@
-"""The first view: how much each token moved the prediction, by layer integrated gradients on the embedding."""
+"""The view of token scores: how much each token moved the prediction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace

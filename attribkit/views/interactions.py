@@ -1,4 +1,4 @@
-"""The fourth view: which words act together, exactly, in a text CNN."""
+"""The view of interactions: which words act together, exactly, in a text CNN."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field

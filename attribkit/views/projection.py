@@ -1,4 +1,4 @@
-"""The third view: where a layer puts a text, among texts whose labels are known."""
+"""The view of a layer: where it puts a text, among texts whose labels are known."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""What a view must answer to: settings, then a call with texts as a classifier read them, which gives panels."""
+"""The protocol of a view: settings, then a call with encoded texts that returns panels."""
 
 from collections.abc import Sequence
 from typing import Protocol

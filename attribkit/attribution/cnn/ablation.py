@@ -1,13 +1,13 @@
-"""A text CNN asked what it says when any one more token goes, without running it for each.
+"""The outputs of a text CNN with any one more token removed, without running it for each.
 
-Removing token i touches only the windows that hold it, K of each kernel; the best of all others is the best of the
-K + 1 largest windows that does not hold it, for K of them at most do. What comes in place of those K:
+Removing token i changes only the windows that hold it, K of each kernel; the best of all others is the best of the K +
+1 largest windows that does not hold it, since at most K of them do. Those K windows are replaced
 
-- by PAD, the same K windows, each less ⟨W[:, j], x_i − x_PAD⟩ at its own tap j;
-- by deletion, where the text closes up, K − 1 windows across the gap.
+- with PAD, by the same K windows, each minus ⟨W[:, j], x_i − x_PAD⟩ at its own tap j;
+- by deletion, where the text closes up, by K − 1 windows across the gap.
 
-What each token gives each tap is computed once per text, so a window is a sum of K rows of a table, and all outputs
-together cost little more than one forward pass.
+What each token adds to each tap is computed once per text, so a window is a sum of K rows of a table, and all outputs
+together take little longer than one forward pass.
 """
 
 from dataclasses import dataclass

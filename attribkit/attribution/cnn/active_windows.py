@@ -1,4 +1,4 @@
-"""Which windows win a filter's maximum somewhere on the path from a baseline to a text, and what their tokens give."""
+"""Active windows: those that win a filter's maximum somewhere on the path from a baseline to a text."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace

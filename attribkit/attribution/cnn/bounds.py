@@ -1,19 +1,19 @@
-"""How far a text CNN's output can move when so many words give way to their baseline, or are all that is left: proved.
+"""Proved bounds of a text CNN's output when so many words are replaced by their baseline, or only so many are kept.
 
-Comprehensiveness asks what the output loses when the k most important words are removed; the best ranking is unknown
-beyond a few words, so a search can only say how much *at least* can be lost. This says how much *at most*. For one
-filter the extremes are found exactly:
+Comprehensiveness is what the output loses when the k most important words are removed; beyond a few words the best
+ranking is unknown, so a search only says how much *at least* can be lost. This says how much *at most*. For one filter
+the extremes are found exactly:
 
 - the greatest maximum: the largest value of a window in which at most k words are absent;
 - the least maximum: the smallest v for which at most k absent words leave no window above v, by bisection over the
-  values that windows take, each answered by the automaton of `shapley` with fewest changes in place of chances.
+  values that windows take, each checked by the automaton of `shapley` with fewest changes instead of probabilities.
 
-z = b + Σ_f w_f h_f is then at least b + Σ w_f · (the least h_f where w_f > 0, else the greatest): every filter is let
+z = b + Σ_f w_f h_f is then at least b + Σ w_f · (the least h_f where w_f > 0, else the greatest): every filter may
 choose its own k words, so no set of k words can do worse. That is a bound and not always attained. With k words kept
-instead of removed, it bounds sufficiency alike.
+instead of removed, it bounds sufficiency in the same way.
 
 **By pencil.** One filter, K = 1, W = 1, bias 0, zero baseline, words worth 3, 2, 1: one removal leaves 2 at least, two
-leave 1; as only one filter chooses, the bound is attained.
+leave 1; as there is only one filter, the bound is attained.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Which windows may win a filter's maximum somewhere on the path: the search among all of them, for few."""
+"""Candidate windows: those that may win a filter's maximum somewhere on the path."""
 
 from typing import Any
 

@@ -1,15 +1,15 @@
-"""Whether a network is the text CNN that its modules' names promise: asked here, by its own logits, and nowhere else.
+"""Whether a network is the text CNN that its modules' names promise, decided by its own logits.
 
-Three questions, each cheaper than an explanation:
+There are three checks, each faster than an explanation:
 
-1. Do the modules have the geometry (`filters.misfit`)?
-2. Does the network say what the closed form says of a few small random inputs (`probe`)? A network declares its form by
-   `closed_form = True` in the class that defines its `forward`; then this is believed and not asked.
-3. Do the logits that the closed form implies for a text and for its baseline equal the network's own (`agrees`)? These
-   were computed anyway.
+1. Do the modules have the geometry (`filters.geometry_fault`)?
+2. Are the network's logits for a few small random inputs those of the closed form (`fault`)? A network declares its
+   form by `closed_form = True` in the class that defines its `forward`; then this is not checked.
+3. Are the logits that the closed form implies for a text and for its baseline the network's own (`agrees`)? These were
+   computed anyway.
 
 *Equal* means within rounding. A sum of n products in an arithmetic of unit roundoff u is off by at most λ√n·u·Σ|terms|,
-but with probability 2 exp(−λ²/2) (Higham & Mary, "A New Approach to Probabilistic Rounding Error Analysis", SIAM J.
+except with probability 2 exp(−λ²/2) (Higham & Mary, "A New Approach to Probabilistic Rounding Error Analysis", SIAM J.
 Sci. Comput. 41, 2019); with λ = 8 that is 3e-14. Errors of different filters are independent, so their squares add up.
 """
 

@@ -1,4 +1,4 @@
-"""How this folder's loops are compiled: by Numba, when first called, and kept on disk."""
+"""Compilation of this folder's loops: by Numba, at the first call, and kept on disk."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""How much each piece of each filter counts, as `refinement` derives it, by torch operations on the pieces' device."""
+"""The integrals of `refinement` by torch operations, on the device of the pieces."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
-"""The windows of `active_windows` that win a filter's maximum, found by torch operations on the network's device.
+"""The active windows by torch operations, on the network's device.
 
 On a GPU the sums of all windows and the search among them take as long as the network's own forward pass; what then
-remains is a handful of operations over the winners.
+remains is a handful of operations over the active windows.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The upper envelope of straight lines over α ∈ [0, 1], cut at zero: what a max-pooled ReLU does along a path."""
+"""The upper envelope of straight lines over α ∈ [0, 1], cut at zero: a max-pooled ReLU along a path."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields

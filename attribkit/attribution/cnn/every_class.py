@@ -1,4 +1,4 @@
-"""How much each piece of each filter counts for every class at once: the integrals of `refinement`, one pass for all.
+"""The integrals of `refinement` for every class at once, in one pass.
 
 At a point of the path let z be the logits, c a class, o_f the output layer's weights of a filter f, and e_k = exp(z_k).
 The log-odds of c move with the feature of f by o_fc − Σ_{k≠c} o_fk e_k / Σ_{k≠c} e_k, its probability by p_c (1 − p_c)

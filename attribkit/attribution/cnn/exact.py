@@ -40,8 +40,8 @@ is the sum over all stretches whose window t holds token i.
 are −1 + 3α and −1 + 2α; the first is steeper and rises above zero at α = 1/3. So ω = 2/3, φ = (2/3 · 3, 0) = (2, 0),
 and h(1) − h(0) = max(0, 2) − max(0, −1) = 2: complete.
 
-**Faster than a forward pass.** An embedding is a table and a convolution is linear: ⟨W_f[:, j], e_v⟩ is tabulated
-once per word, tap and filter (`lookup.Tables`); a window is then a sum of K table rows, and all that the winners need
+**Faster than a forward pass.** An embedding is a table and a convolution is linear: ⟨W_f[:, j], e_v⟩ is tabulated once
+per word, tap and filter (`lookup_tables.Tables`); a window is then a sum of K table rows, and all that the winners need
 for φ are K numbers each, read from the same tables. Lines, breakpoints and ω are float64 whatever the network is.
 """
 

@@ -1,7 +1,7 @@
-"""The game that a text CNN plays with a text's words: an absent word is its baseline, in its place.
+"""A text as a cooperative game for a text CNN: an absent word is replaced by its baseline, in its place.
 
-Nothing else moves: a window has the same places whoever is absent, and its value is the bias plus what each of its
-words, or that word's baseline, gives its tap.
+All other words keep their places: a window has the same places whoever is absent, and its value is the bias plus what
+each of its words, or that word's baseline, adds to its tap.
 """
 
 from collections.abc import Iterator

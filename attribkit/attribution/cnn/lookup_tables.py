@@ -1,4 +1,4 @@
-"""Convolutions by lookup: a word's share in every tap of every filter is tabulated; a window is a sum of K rows."""
+"""Convolutions by lookup: each word's part in every tap of every filter; a window is a sum of K rows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

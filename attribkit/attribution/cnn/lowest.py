@@ -1,4 +1,4 @@
-"""The compiled core of `bounds`: how low a filter's maximum can be brought by so many changes of its text.
+"""The compiled core of `bounds`: the smallest maximum of a filter after so many changes of its text.
 
 The chain is that of `automaton`, its sums of products replaced by least sums: the fewest changes that leave no window
 above a value, for each choice of the last K − 1 words.

@@ -1,4 +1,4 @@
-"""How much each piece of each filter counts for a scalar of the logits: ω, an integral over α.
+"""The weight ω of each piece of each filter in a scalar of the logits: an integral over α.
 
 Between two neighbouring breakpoints of any filter of a text, the *common refinement*, its logits are linear in α.
 """

@@ -1,1 +1,1 @@
-"""One file a family of attribution methods."""
+"""Attribution methods, one file per family."""

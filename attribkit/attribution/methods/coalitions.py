@@ -1,10 +1,10 @@
-"""Methods that ask what the network says when only some tokens are kept.
+"""Methods that evaluate the network with only some tokens kept.
 
-A text is a game: its tokens are the players, and a coalition of them is worth F(the text with every other token
-replaced by the baseline's). A token that is the baseline's own does not play.
+A text is a cooperative game: its tokens are the players, and the worth of a coalition is F(the text with every other
+token replaced by the baseline's). A token that is the baseline's own is not a player.
 
-Up to 12 players, Shapley values and LIME's regression are computed from all coalitions and nothing is drawn. Beyond
-that they are estimated from random ones, and each score comes with its spread.
+For up to 12 players, Shapley values and LIME's regression are computed from all coalitions and nothing is sampled. For
+more they are estimated from random ones, and each score comes with its spread.
 
 Sources: Zeiler & Fergus, ECCV 2014 (occlusion); Castro, Gómez & Tejada, Computers & Operations Research 2009 (Shapley
 value sampling); Ribeiro, Singh & Guestrin, KDD 2016 (LIME); Lundberg & Lee, NeurIPS 2017 (KernelSHAP); MacKinnon &

@@ -1,12 +1,12 @@
-"""DeepLIFT's rescale rule, computed by Captum, where it holds.
+"""DeepLIFT's rescale rule, computed by Captum, for networks that it fits.
 
-Each unit passes on its change since the baseline in proportion to its inputs' changes, so that the scores add up to
-F(text) − F(baseline). Captum knows the rule for modules (nn.ReLU, nn.Tanh, nn.MaxPool1d …) and treats everything else
-as linear: a product of two units, a softmax written as a function, a masked maximum would break it without a sign.
-So it is offered for a text CNN, as an equal network of modules, and for networks whose scores prove to add up.
+Each unit passes on its change since the baseline in proportion to its inputs' changes, so that the scores sum to
+F(text) − F(baseline). Captum has the rule for modules (nn.ReLU, nn.Tanh, nn.MaxPool1d …) and treats everything else as
+linear: a product of two units, a softmax written as a function, or a masked maximum would make it wrong without a
+warning. So it is offered for a text CNN, as an equal network of modules, and for networks whose scores prove complete.
 
-Source: Shrikumar, Greenside & Kundaje, "Learning Important Features Through Propagating Activation Differences",
-ICML 2017.
+Source: Shrikumar, Greenside & Kundaje, "Learning Important Features Through Propagating Activation Differences", ICML
+2017.
 """
 
 import warnings

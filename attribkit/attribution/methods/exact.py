@@ -1,4 +1,4 @@
-"""Integrated gradients of a text CNN in closed form, as `explain` asks for them; `cnn.exact` derives and computes them.
+"""Integrated gradients of a text CNN in closed form, as a method; `cnn.exact` derives and computes them.
 
 Source: Sundararajan, Taly & Yan, "Axiomatic Attribution for Deep Networks", ICML 2017.
 """

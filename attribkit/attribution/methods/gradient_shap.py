@@ -1,11 +1,11 @@
-"""Gradient SHAP: integrated gradients by chance, which tell their own error.
+"""Gradient SHAP: integrated gradients by random points of the path, with their standard error.
 
 The score of token i is the mean of ⟨x_i − x′_i, ∂F/∂x_i (x′ + α(x − x′))⟩ over points α drawn uniformly from [0, 1].
-With one baseline and no noise, as here, it estimates integrated gradients without bias; its error falls with the root
-of the number of points, and the spread of the terms tells how large it is.
+With one baseline and no noise, as here, it is an unbiased estimate of integrated gradients; its error falls with the
+root of the number of points, and the spread of the terms tells how large it is.
 
 A text CNN is not run: along the path each of its filters follows a few straight lines, which `exact` finds, and its
-gradient at a point is read off those that are on top there.
+gradient at a point follows from the lines that are on top there.
 
 Sources: Lundberg & Lee, NeurIPS 2017; Erion, Janizek, Sturmfels, Lundberg & Lee, "Improving Performance of Deep
 Learning Models with Axiomatic Attribution Priors and Expected Gradients", Nature Machine Intelligence 2021.

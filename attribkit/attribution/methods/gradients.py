@@ -1,4 +1,4 @@
-"""Methods that look at one gradient with respect to the embeddings, at the text itself, computed by Captum.
+"""Methods of a single gradient with respect to the embeddings, at the text itself, computed by Captum.
 
 Sources: Simonyan, Vedaldi & Zisserman, "Deep Inside Convolutional Networks", 2014 (saliency); Shrikumar et al., "Not
 Just a Black Box", 2016 (input × gradient).

@@ -1,10 +1,10 @@
-"""Leave-one-out: what the output loses when one token gives its place to the baseline's.
+"""Leave-one-out: what the output loses when one token is replaced by the baseline's.
 
-Score of token i: F(text) − F(text with x′_i at place i). The place remains, so the other tokens do not move.
+The score of token i is F(text) − F(text with x′_i at place i). The other tokens keep their places.
 
-A text CNN is not run T times. Replacing token i changes only the K windows of each kernel that hold it, each by
-⟨W[:, j], x′_i − x_i⟩ at its own tap j; the best of the windows before and of those after them is a running maximum
-from either side. So all T outputs together cost little more than one forward pass.
+A text CNN is not run T times. Replacing token i changes only the K windows of each kernel that hold it, each by ⟨W[:,
+j], x′_i − x_i⟩ at its own tap j; the best of the windows before and of those after them is a running maximum from
+either side. So all T outputs together take little longer than one forward pass.
 
 Sources: Zeiler & Fergus, ECCV 2014; Li, Monroe & Jurafsky, "Understanding Neural Networks through Representation
 Erasure", 2016.

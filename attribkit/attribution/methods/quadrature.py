@@ -1,14 +1,14 @@
-"""Integrated gradients of any network, by a quadrature that takes as many gradients as each text needs.
+"""Integrated gradients of any network, by an adaptive quadrature: as many gradients as each text needs.
 
 φ_i = ⟨x_i − x′_i, ∫₀¹ ∂S/∂x_i (x′ + α(x − x′)) dα⟩ (Sundararajan, Taly & Yan, ICML 2017) is computed by nested
-Gauss–Patterson rules. A text is done when its scores add up, no longer move, and add up along the path too; then it
-leaves the batch.
+Gauss–Patterson rules. A text is done when its scores are complete, no longer change, and are complete along the path
+too; then it leaves the batch.
 
-Adding up at the end alone can deceive: where the output rises in a step and falls in another, and all nodes lie
-beside both, no gradient and no sum tells of it. But the output itself, which every gradient computes anyway, does. So
-between any two nodes it must change as the gradients say; and where the first two rules would do, whose nodes lie up to
-.22 apart, the output alone is looked at between them. What no finite number of points can see remains: opposite steps
-between two neighbouring points, at most .06 apart.
+Completeness at the end of the path alone can deceive: if the output rises in one step and falls in another, and no node
+lies between them, neither the gradients nor their sum show it. But the output itself, which every gradient computes
+anyway, does. So between any two nodes its change must be the integral of the gradients; and if the first two rules
+would do, whose nodes lie up to .22 apart, the output alone is also evaluated between them. What no finite number of
+points can see remains: opposite steps between two neighbouring points, at most .06 apart.
 """
 
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""Chance, tamed: draws that can be repeated and leave no trace, and scores that know nothing of the model."""
+"""Random scores, and random draws that can be repeated and leave no trace."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

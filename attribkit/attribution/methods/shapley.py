@@ -1,4 +1,4 @@
-"""Exact Shapley and Banzhaf values, as `explain` asks for them; how they are found stands in `cnn.shapley`."""
+"""Exact Shapley and Banzhaf values, as methods; `cnn.shapley` derives and computes them."""
 
 import torch
 from torch import Tensor

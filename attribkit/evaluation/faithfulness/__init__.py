@@ -1,4 +1,4 @@
-"""Whether scores name the tokens that the model's answer depends on."""
+"""Faithfulness: whether scores name the tokens that a model's prediction depends on."""
 
 from attribkit.evaluation.faithfulness.result import Faithfulness
 from attribkit.evaluation.faithfulness.study import faithfulness

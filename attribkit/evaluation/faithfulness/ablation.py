@@ -1,8 +1,8 @@
-"""What a model says of a text when some of its tokens are taken away.
+"""Ablation: a model's prediction for a text from which some tokens are removed.
 
-Two ways, for they differ. By **deletion** the token goes and the text closes up, so that its neighbours meet: new
-phrases can arise. By **PAD** its place remains and holds the padding token, mask True: nothing else moves, but the
-network may never have read such a text. A text emptied by deletion is one PAD with mask True.
+There are two ways. By **deletion** the token is removed and the text closes up, so that its neighbours meet: new
+phrases can arise. By **PAD** the padding token takes its place, mask True: nothing else moves, but the network may
+never have read such a text. A text emptied by deletion is one PAD with mask True.
 """
 
 from collections.abc import Sequence

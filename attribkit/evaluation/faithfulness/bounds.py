@@ -1,9 +1,9 @@
-"""What is proved of a text CNN whose tokens give way to PAD: the most any removal can do, and what a random one does.
+"""Proved bounds for a text CNN, tokens replaced by PAD: the largest effect of any removal, and a random one's.
 
-The best removal of a longer text is only searched for. Here are the two numbers that need no search: a bound that no
-removal of as many tokens can pass, and the exact mean over all removals in which every token goes with the same chance.
-The first closes the bracket around the best; the second says how much of a fall is owed to *how many* words are
-missing, in texts such as the network may never have read, and not to which.
+The best removal of a longer text is only searched for. Two numbers need no search: a bound that no removal of as many
+tokens can exceed, and the exact mean over all removals in which every token is removed with the same probability. The
+first closes the bracket around the best; the second says how much of a loss is due to *how many* words are missing, in
+texts such as the network may never have read, and not to which.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What the model says along rankings of its tokens: with ever more of the first ones gone, and with them alone."""
+"""A model's outputs along rankings of tokens: with the first ones removed, and with them alone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

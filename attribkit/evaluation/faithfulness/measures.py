@@ -1,4 +1,4 @@
-"""What the numbers of a faithfulness table are: each a function of log-probabilities along a ranking.
+"""The measures of faithfulness: functions of log-probabilities along a ranking of tokens.
 
 p is the probability of the predicted class ŷ; a ranking puts the tokens that speak most for it first. Bins and curves
 count tokens as ⌈share · T⌉, so that every bin removes at least one.

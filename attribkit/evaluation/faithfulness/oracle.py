@@ -1,7 +1,7 @@
-"""The best that any ranking of a text's tokens could do: the ceiling that a faithfulness figure is read against.
+"""The oracle bound: the best that any ranking of a text's tokens could do, to compare faithfulness figures with.
 
-Of a text of at most 12 tokens every subset is tried. Longer ones are searched: a beam of sets grows by the tokens whose
-loss, as the text now stands, does most; what it finds is a lower bound of the best.
+For a text of at most 12 tokens every subset is tried. Longer ones are searched: a beam of sets grows by the tokens
+whose removal changes most at the time; what it finds is a lower bound of the best.
 """
 
 from collections.abc import Sequence

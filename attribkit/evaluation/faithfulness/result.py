@@ -1,4 +1,4 @@
-"""What `faithfulness` gives back: every figure between its references, as numbers, a table and pictures."""
+"""The result of `faithfulness`: every figure between its references, as numbers, a table and pictures."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What takes a look at every single token: leave-one-out, and the best removal that can be found."""
+"""Measures that need an output for every single token: leave-one-out, and the search for the best removal."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor

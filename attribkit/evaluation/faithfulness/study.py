@@ -1,8 +1,8 @@
-"""Whether scores tell what the model does: take away what they call important and watch the prediction.
+"""faithfulness(): whether the prediction changes when the tokens that scores call important are removed.
 
-Every figure stands between two references computed on the same texts: random scores, and the best removal that could be
-found; for a text CNN, a bound that no removal by PAD can pass closes the bracket. `measures` says what each figure is,
-`ablation` what taking away means, `bounds` what is proved.
+Every figure is compared with two references on the same texts: random scores, and the best removal that was found; for
+a text CNN, a bound that no removal by PAD can exceed closes the bracket. `measures` defines the figures, `ablation` the
+ways to remove tokens, `bounds` what is proved.
 """
 
 from collections.abc import Sequence

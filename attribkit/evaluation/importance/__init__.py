@@ -1,4 +1,4 @@
-"""Which words and phrases drive a model, over a whole set of texts."""
+"""Global word importance: which words and phrases matter to a model, over a whole set of texts."""
 
 from attribkit.evaluation.importance.words import WordImportance, word_importance
 

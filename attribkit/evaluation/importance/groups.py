@@ -1,4 +1,4 @@
-"""Occurrences that belong together, a word's or a phrase's: their mean scores, with bootstrap intervals."""
+"""Groups of occurrences of a word or phrase: their mean scores, with bootstrap intervals."""
 
 from dataclasses import dataclass
 from functools import cached_property

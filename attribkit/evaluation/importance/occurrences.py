@@ -1,4 +1,4 @@
-"""Every token of a set of texts with its score: what global word importance counts."""
+"""Every token of a set of texts with its score."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Words that drive a class and hardly occur on one side of it in the training texts: opinions, or shortcuts."""
+"""Words that matter for a class and hardly occur on one side of it in the training texts: opinions, or shortcuts."""
 
 from collections.abc import Mapping
 

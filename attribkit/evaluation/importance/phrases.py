@@ -1,4 +1,4 @@
-"""Phrases: runs of two and three words that recur, each with what it adds up to."""
+"""Phrases: recurring runs of two and three words, with the sums of their scores."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What words and phrases did, as tables: a row for each class and word or phrase."""
+"""Word and phrase importance as tables: a row for each class and word or phrase."""
 
 from collections.abc import Sequence
 

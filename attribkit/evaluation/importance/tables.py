@@ -1,4 +1,4 @@
-"""Global word importance as panels: what speaks for each class, which words turn, which are one-sided."""
+"""Global word importance as panels: words for each class, context-dependent words, one-sided words."""
 
 from dataclasses import dataclass
 

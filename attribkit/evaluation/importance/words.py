@@ -1,14 +1,14 @@
-"""Which words drive a model, over a whole set of texts: the mean score of every word and phrase, class by class.
+"""word_importance(): the mean score of every word and phrase over a whole set of texts, class by class.
 
-What a word is said to do for a class is the mean of its scores for that class over its occurrences in the texts that
-the model gives that class:
+The score of a word for a class is the mean of its scores for that class over its occurrences in the texts that the
+model predicts as that class:
 
     score(w, c) = 1 / |O| · Σ_{o ∈ O} a_c(o),   O = the occurrences of w in texts x with argmax_k p_k(x) = c,
 
-a_c(o) being the occurrence's share in the text's log-odds of c, log p_c − log(1 − p_c). Texts that are given another
-class are left out, for there the log-odds of c rise with every word that speaks against the class that leads, whoever
-follows: such a word would count for all the others. Of two classes there is only one other, what speaks against the one
-speaks for it, and so every text counts for both.
+a_c(o) being the occurrence's score in the text's log-odds of c, log p_c − log(1 − p_c). Texts that are predicted as
+another class are left out: there the log-odds of c rise with every word that speaks against the leading class,
+whichever comes second, and such a word would count for all the others. Of two classes there is only one other, what
+speaks against the one speaks for it, and so every text counts for both.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Whether scores mark the words that people mark."""
+"""Plausibility: whether scores agree with human rationales."""
 
 from attribkit.evaluation.plausibility.study import Plausibility, plausibility
 

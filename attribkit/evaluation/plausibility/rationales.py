@@ -1,4 +1,4 @@
-"""Rationales: the words that decide a text's label, as a person or a grammar marked them, and as tokens.
+"""Rationales: the words that decide a text's label, as spans and as tokens.
 
 A table's column `rationale` holds for each text its spans, a list of `[start, end]` character places, end exclusive;
 in a CSV file the same as JSON. None, an empty list or an empty cell means that none is known.

@@ -1,11 +1,11 @@
-"""Whether scores point at the words that a person, or a grammar, says decide the text.
+"""plausibility(): whether scores agree with the words that a person, or a grammar, marked as deciding.
 
-Plausible is not faithful: a model may decide by other words, and scores that say so are right. Where the deciding words
+Plausible is not faithful: a model may decide by other words, and scores that say so are right. If the deciding words
 are known to be the model's too, as after training on the demo reviews, both should hold.
 
 - **AUPRC**: the area under precision against recall as the threshold on the scores falls, by trapezoids, as ERASER.
 - **token F1**: of the k tokens with the largest scores, k being how many the rationale itself has.
-- **IoU F1**: those k tokens and the rationale as runs of neighbouring tokens; a run counts as found where it shares at
+- **IoU F1**: those k tokens and the rationale as runs of neighbouring tokens; a run counts as found if it shares at
   least half of its union with a run of the other side. F1 of the runs.
 
 Source: DeYoung et al., "ERASER", ACL 2020.

@@ -1,8 +1,8 @@
-"""Whether scores depend on what the model learned, and on nothing else.
+"""sanity(): whether scores depend on the model's weights, and on nothing that must have no effect.
 
 An explanation that stays the same when the weights are replaced by random ones explains the text, not the model: its
 rank correlation with the true one must fall (Adebayo et al., "Sanity Checks for Saliency Maps", NeurIPS 2018). One that
-changes with padding, with the order of a batch or with the numbers' precision explains the computer.
+changes with padding, with the order of a batch or with the number type explains the computation, not the model.
 """
 
 from itertools import product

@@ -1,4 +1,4 @@
-"""Copies of a model in which some layers know nothing, and how alike two sets of scores are."""
+"""Copies of a model with randomised layers, and the rank correlation of two sets of scores."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""Whether scores depend on what the labels taught: a network retrained on shuffled labels must be explained otherwise.
+"""The data randomisation test: a network retrained on shuffled labels must get other scores.
 
 Source: Adebayo et al., "Sanity Checks for Saliency Maps", NeurIPS 2018, the data randomisation test.
 """

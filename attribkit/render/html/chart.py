@@ -1,4 +1,4 @@
-"""A chart for the template: percentages of its plotting area, so that lines stretch with the page, letters do not."""
+"""A chart for the template, in percent of its plotting area: lines stretch with the page, letters do not."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The user's own text as stretches with classes, hazards shown, scores in words of digits."""
+"""The user's own text as stretches with classes; hazards are made visible."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace

@@ -1,7 +1,7 @@
 """Many explained texts on one page: each as plain text, its scores in a few characters that the page's script reads.
 
-A token with its markup takes ten times the characters of the word itself: a thousand reviews, 15 MB. Here the text
-stands in the page once, readable, searchable and printable without any script, and beside it, for every token, how many
+A token with its markup takes ten times the characters of the word itself: a thousand reviews would take 15 MB. Here the
+text is in the page once, readable, searchable and printable without any script; with it, for every token, are how many
 characters to skip, how many it has, and its score in units of the last digit that is printed.
 """
 

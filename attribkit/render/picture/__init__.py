@@ -1,7 +1,7 @@
-"""Pictures as PNG, SVG and PDF on figures of their own.
+"""Pictures as PNG, SVG and PDF, on figures of their own.
 
-seaborn, which draws the cells of a heatmap, imports pyplot and registers its colour maps; but no figure is ever left
-with pyplot, and matplotlib's settings and backend stay as they were.
+seaborn, which draws the cells of a heatmap, imports pyplot and registers its colour maps; but pyplot never holds a
+figure of ours, and matplotlib's settings and backend stay as they were.
 """
 
 from attribkit.render.picture.page import figure, image

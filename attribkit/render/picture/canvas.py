@@ -1,4 +1,4 @@
-"""A sheet of paper in points, from the top left, on a matplotlib Figure that pyplot never hears of."""
+"""Drawing in points, from the top left, on a matplotlib Figure that pyplot does not know."""
 
 import io
 from collections.abc import Callable, Iterator

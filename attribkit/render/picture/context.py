@@ -1,4 +1,4 @@
-"""What a picture draws with: its measures, its fonts, and the blocks of words that every kind of panel uses."""
+"""What drawing needs: measures, fonts, and blocks of words for every kind of panel."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

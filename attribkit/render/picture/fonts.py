@@ -1,4 +1,4 @@
-"""Letters for pictures: which installed fonts can draw a text, how wide it is, and what no font can draw."""
+"""Fonts for pictures: which installed fonts can draw a text, its width, and what no font can draw."""
 
 import unicodedata
 from collections.abc import Iterable

@@ -1,1 +1,1 @@
-"""What every format needs and none of them is: text cut at tokens, numbers, ranks, scales, geometry, captions."""
+"""What all formats share: text cut at tokens, numbers, ranks, scales, geometry, captions."""

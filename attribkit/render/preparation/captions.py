@@ -1,4 +1,4 @@
-"""The figures printed beside every picture, each with one line on what it means."""
+"""The captions of every picture, each with one line on what it means."""
 
 from dataclasses import dataclass
 from enum import StrEnum

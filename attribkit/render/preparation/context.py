@@ -1,4 +1,4 @@
-"""What a panel is drawn with: the text and the prediction it belongs to, and the scales."""
+"""What drawing a panel needs: the text and the prediction it belongs to, and the scales."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What every drawing of a heatmap shares: each row's own scale, its numbers in words, how far the rows agree."""
+"""What all drawings of a heatmap share: each row's own scale, its numbers, and the rows' rank agreement."""
 
 from collections.abc import Sequence
 

@@ -1,7 +1,7 @@
-"""How far a score may be read: over several baselines, or over other draws of a method that samples.
+"""Intervals of scores: over several baselines, or over other draws of a sampled method.
 
-One drawing serves both: from a token's lowest to its highest score. With several baselines it shows those; without,
-where the scores were drawn, the score ± the spread of its draws.
+One drawing serves both: from a token's lowest to its highest score. With several baselines it shows those; without, if
+the scores were sampled, the score ± its spread.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Numbers for a reader: digits by size, a real minus, never a rounded certainty."""
+"""Numbers for a reader: significant digits, a real minus, and no probability rounded to 0 or 100 %."""
 
 from math import floor, isfinite, log10
 

@@ -1,4 +1,4 @@
-"""What every drawing of pairs shares: which are drawn, among which words, how thick, and what they mean in words."""
+"""What all drawings of pairs share: which are drawn, between which words, how thick, and their meaning in words."""
 
 from dataclasses import dataclass
 

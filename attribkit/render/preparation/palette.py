@@ -1,4 +1,4 @@
-"""Colours: a diverging scale, symmetric about zero, that colour-blind readers and both colour schemes can trust.
+"""Colours: a diverging scale, symmetric about zero, for colour-blind readers and both colour schemes.
 
 The scale is built in OKLab (Ottosson 2020, "A perceptual color space for image processing"): from the paper's own
 colour both arms move along straight lines to two ends of equal lightness and equal chroma, so that +s and −s are

@@ -1,4 +1,4 @@
-"""What the model said: which labels are drawn, and how the answer compares with the known one."""
+"""The prediction in words: which labels are drawn, and whether the predicted one is right."""
 
 from attribkit.render.preparation.captions import quoted
 from attribkit.render.preparation.numbers import percent

@@ -1,4 +1,4 @@
-"""Which tokens are named where there is no room for all of them."""
+"""The tokens that are named if there is no room for all of them."""
 
 import numpy as np
 from numpy.typing import NDArray

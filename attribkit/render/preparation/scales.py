@@ -1,4 +1,4 @@
-"""Where colour scales end, and which panels share one."""
+"""Colour scales: where they end, and which panels share one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The geometry of a map of points: axes that all maps of a panel share, and the view of three dimensions."""
+"""The geometry of a map of points: axes that all maps of a panel share, and the view in three dimensions."""
 
 from dataclasses import dataclass
 from math import cos, sin

@@ -1,4 +1,4 @@
-"""A map of points in words: what is shown, how the classes are mixed, what a reader must know."""
+"""A map of points in words: what is shown, how far the classes are mixed, and notes."""
 
 from collections import Counter
 from dataclasses import dataclass

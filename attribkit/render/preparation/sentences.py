@@ -1,4 +1,4 @@
-"""The sums of a long text's sentences: what a reader of a page wants before the words."""
+"""The sums of a long text's sentences."""
 
 from dataclasses import dataclass
 

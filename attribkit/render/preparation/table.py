@@ -1,4 +1,4 @@
-"""What every drawing of a table shares: which columns are numbers, each cell in words, where its bars lie."""
+"""What all drawings of a table share: which columns are numbers, each cell in words, and the axis of its bars."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Characters that would be invisible, dangerous or unprintable made visible; text that runs from right to left."""
+"""Invisible, dangerous or unprintable characters made visible; text that runs from right to left."""
 
 import unicodedata
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What can be drawn: frozen, shape-checked arrays and strings that carry their own units.
+"""Panels: frozen, shape-checked arrays and strings with their units, which can be drawn.
 
 A panel knows nothing of models, tensors or drawing. A view that fits one of these needs no drawing code.
 """

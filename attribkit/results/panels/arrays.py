@@ -1,4 +1,4 @@
-"""Arrays that nobody can change, and equality of what holds them."""
+"""Read-only arrays, and equality of the objects that hold them."""
 
 from typing import Any, TypeVar
 

@@ -1,4 +1,4 @@
-"""How many of a set's scores converged, so that no figure made from scores hides those that did not."""
+"""How many explanations of a set converged, to be shown beside every figure made from their scores."""
 
 import math
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""How far scores may be from adding up, and which criteria they fail."""
+"""The criteria of convergence, and which of them scores fail."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,4 +1,4 @@
-"""Several measures of the same tokens, one under the other, and how far they agree."""
+"""Several measures of the same tokens, one below the other, and their rank agreement."""
 
 from dataclasses import dataclass
 

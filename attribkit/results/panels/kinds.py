@@ -1,4 +1,4 @@
-"""Every kind of panel, and what a renderer needs to know of an explanation that holds some."""
+"""Every kind of panel, and what a renderer needs of a result that holds some."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol

@@ -1,4 +1,4 @@
-"""What the filters of a text CNN chose: windows of a text, each with its share of the score."""
+"""The windows that the filters of a text CNN chose, each with its score."""
 
 from dataclasses import dataclass
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""What a model said of one text."""
+"""A model's probabilities for one text."""
 
 from dataclasses import dataclass
 

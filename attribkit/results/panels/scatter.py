@@ -1,4 +1,4 @@
-"""Where a layer puts its texts: points of one or several maps, each with its text, label and prediction."""
+"""Maps of a layer's outputs: points of one or several maps, each with its text, label and prediction."""
 
 from dataclasses import dataclass
 
