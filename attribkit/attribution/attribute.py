@@ -107,16 +107,15 @@ def attribute(
     tokens = _TOKENS_AT_ONCE_ON_A_GPU if classifier.device.type == "cuda" else _TOKENS_AT_ONCE
     with borrow(network):
         for rows in batching.by_length(lengths, batch_size, tokens=tokens, equal=equal):
-            results = solver.solve(rows, choice)
-            agree = np.all([result.agrees for result in results], axis=0)
+            attributions, agree = solver.solve(rows, choice)
             if agree.all():
-                yield from solver.by_text(rows, results)
+                yield from attributions
                 continue
             other = instead_of_exact(method, network)
             with preserve_state(network):
                 for group, way in ((rows[agree], choice), (rows[~agree], other)):
                     if len(group):
-                        yield from solver.by_text(group, solver.solve(group, way))
+                        yield from solver.solve(group, way)[0]
 
 
 def check_settings(output: str, method: str | None, baseline: str | Sequence[str], tolerance: float) -> tuple[str, ...]:
@@ -139,24 +138,6 @@ def check_settings(output: str, method: str | None, baseline: str | Sequence[str
 
 
 @dataclass(frozen=True, eq=False)
-class _BatchResult:
-    """The result of a method for a batch of B texts against one baseline; `outputs` and `bases` (J, B)."""
-
-    choice: MethodChoice
-    spec: BaselineSpec
-    against: BaselineBatch
-    outputs: Tensor
-    bases: Tensor
-    result: MethodResult
-
-    @property
-    def agrees(self) -> NDArray[np.bool_]:
-        """(B,) whether the closed form, where it was used, is the network's."""
-        agrees = self.result.agrees
-        return np.ones(self.outputs.shape[1], dtype=bool) if agrees is None else agrees.cpu().numpy()
-
-
-@dataclass(frozen=True, eq=False)
 class _BatchSolver:
     """What all batches of a run have in common."""
 
@@ -172,14 +153,22 @@ class _BatchSolver:
     run: Run
     unit: str
 
-    def solve(self, rows: NDArray[np.int64], choice: MethodChoice) -> list[_BatchResult]:
-        """One batch against each baseline, by the method chosen."""
+    def solve(
+        self, rows: NDArray[np.int64], choice: MethodChoice
+    ) -> tuple[list[tuple[int, list[list[TokenAttribution]]]], NDArray[np.bool_]]:
+        """One batch against each baseline, by the method chosen.
+
+        Returns:
+            each text's number and attributions [target][baseline], and (B,) whether the closed form, where it was used,
+            is the network's.
+        """
         classifier, device = self.classifier, self.classifier.device
         targets = [target.rows(rows) for _, target in self.targets]
         ids, mask = classifier.batch([self.batch.encoded[row].ids for row in rows])
         logits = torch.from_numpy(self.batch.logits[rows])
         outputs = torch.stack([target.of(logits) for target in targets])
-        solved: list[_BatchResult] = []
+        agree = np.ones(len(rows), dtype=bool)
+        by_baseline: list[list[list[TokenAttribution]]] = []
         for spec in self.baselines:
             against = BaselineBatch.of(classifier, ids, mask, spec, self.run)
             bases = torch.stack([target.of(against.logits) for target in targets])
@@ -197,26 +186,31 @@ class _BatchSolver:
                 seed=self.seed,
                 tables=self.tables,
                 max_tokens=self.max_tokens,
-                phrases=self.windows and not solved,
+                phrases=self.windows and not by_baseline,
                 closed_form=choice.closed_form,
                 logits_at_ends=torch.stack((against.logits, logits)),
             )
-            solved.append(_BatchResult(choice, spec, against, outputs, bases, METHODS[choice.method].solve(request)))
-        return solved
+            result = METHODS[choice.method].solve(request)
+            if result.agrees is not None:
+                agree &= result.agrees.cpu().numpy()
+            by_baseline.append(self._attributions(rows, choice, against, result, outputs.tolist(), bases.tolist()))
+        by_text = [
+            (row, [[table[number][place] for table in by_baseline] for number in range(len(targets))])
+            for place, row in enumerate(rows.tolist())
+        ]
+        return by_text, agree
 
-    def by_text(
-        self, rows: NDArray[np.int64], solved: Sequence[_BatchResult]
-    ) -> Iterator[tuple[int, list[list[TokenAttribution]]]]:
-        """The batch's results, text by text."""
-        tables = [self._attributions(rows, part) for part in solved]
-        for place, row in enumerate(rows.tolist()):
-            yield row, [[table[number][place] for table in tables] for number in range(len(self.targets))]
-
-    def _attributions(self, rows: NDArray[np.int64], solved: _BatchResult) -> list[list[TokenAttribution]]:
-        """[target][text] of a batch against one baseline."""
-        result, choice = solved.result, solved.choice
-        scores = result.scores.cpu().numpy()
-        steps, outputs, bases = (part.tolist() for part in (result.steps, solved.outputs, solved.bases))
+    def _attributions(
+        self,
+        rows: NDArray[np.int64],
+        choice: MethodChoice,
+        against: BaselineBatch,
+        result: MethodResult,
+        outputs: list[list[float]],
+        bases: list[list[float]],
+    ) -> list[list[TokenAttribution]]:
+        """[target][text] of a batch against one baseline; outputs and bases [target][text]."""
+        scores, steps = result.scores.cpu().numpy(), result.steps.tolist()
         changes, path_errors, draws, spreads = (
             None if part is None else part.cpu().numpy()
             for part in (result.rule_change, result.path_error, result.draws, result.spread)
@@ -228,7 +222,7 @@ class _BatchSolver:
                 *choice.notes,
                 *result.notes,
                 *result.text_notes[place : place + 1],
-                *solved.against.note(length),
+                *against.note(length),
                 *notes_of(self.classifier.network, length),
             )
             for place, length in enumerate(lengths)
@@ -240,7 +234,7 @@ class _BatchSolver:
                     target=names[row],
                     unit=self.unit,
                     method=choice.method,
-                    baseline=solved.spec.name,
+                    baseline=against.spec.name,
                     tolerance=self.tolerance,
                     output_text=outputs[number][place],
                     output_baseline=bases[number][place],

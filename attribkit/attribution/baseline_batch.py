@@ -113,29 +113,29 @@ class BaselineBatch:
         ids: (B, T), or None where the baseline is no sequence of tokens.
         vectors: (B, T, E) if so, else None.
         logits: (B, C) float64, on the processor.
-        length: tokens of the baseline text, None if the baseline is no text.
+        spec: the baseline that they are.
     """
 
     ids: Tensor | None
     vectors: Tensor | None
     logits: Tensor
-    length: int | None
+    spec: BaselineSpec
 
     @staticmethod
-    def of(classifier: Classifier, ids: Tensor, mask: Tensor, named: "BaselineSpec", run: Any) -> "BaselineBatch":
+    def of(classifier: Classifier, ids: Tensor, mask: Tensor, spec: BaselineSpec, run: Any) -> "BaselineBatch":
         """What texts (B, T) are compared with; run: the network fed with vectors.
 
         Raises:
             RuntimeError: if the network's outputs for the baseline are NaN or infinite.
         """
         network, tokenizer = classifier.network, classifier.tokenizer
-        name = named.name if named.words is None else "text"
-        arguments = (mask, tokenizer.pad_id, tokenizer.unk_id, named.words)
+        name = spec.name if spec.words is None else "text"
+        arguments = (mask, tokenizer.pad_id, tokenizer.unk_id, spec.words)
         tokens = baselines.ids(name, *arguments)
-        vectors: Any = None if tokens is not None else baselines.embedded(name, _table(network, named.name), *arguments)
+        vectors: Any = None if tokens is not None else baselines.embedded(name, _table(network, spec.name), *arguments)
         # one baseline is the same for all texts of a length, and so is the network's answer: padding never matters
         lengths = mask.sum(1).tolist()
-        new = {length: row for row, length in enumerate(lengths) if length not in named.outputs}
+        new = {length: row for row, length in enumerate(lengths) if length not in spec.outputs}
         if new:
             rows = list(new.values())
             with torch.no_grad():
@@ -146,16 +146,17 @@ class BaselineBatch:
                     logits = run(vectors[rows], ids[rows], mask[rows])
             if not logits.isfinite().all():
                 raise NetworkError(
-                    f"the network's outputs for the baseline {named.name!r} are NaN or infinite; take "
+                    f"the network's outputs for the baseline {spec.name!r} are NaN or infinite; take "
                     "another baseline, and check the network's weights and what it computes"
                 )
-            named.outputs.update(zip(new, logits.double().cpu(), strict=True))
-        return BaselineBatch(tokens, vectors, torch.stack([named.outputs[length] for length in lengths]), named.length)
+            spec.outputs.update(zip(new, logits.double().cpu(), strict=True))
+        return BaselineBatch(tokens, vectors, torch.stack([spec.outputs[length] for length in lengths]), spec)
 
     def note(self, wanted: int) -> tuple[str, ...]:
         """What a reader must know of a baseline text that is not as long as the text with `wanted` tokens."""
-        if self.length is None or self.length == wanted:
+        length = self.spec.length
+        if length is None or length == wanted:
             return ()
-        if self.length > wanted:
-            return (f"the baseline text was cut from {self.length} to the text's {wanted} tokens",)
-        return (f"the baseline text's {self.length} tokens were filled with PAD to the text's {wanted}",)
+        if length > wanted:
+            return (f"the baseline text was cut from {length} to the text's {wanted} tokens",)
+        return (f"the baseline text's {length} tokens were filled with PAD to the text's {wanted}",)

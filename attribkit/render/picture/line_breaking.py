@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from attribkit.render.preparation.spans import Span
 from attribkit.render.preparation.unicode import is_right_to_left, visible
@@ -13,60 +13,34 @@ TAB = " " * 4
 _PARTS = re.compile(r"\n|[^\S\n]+|\S+")
 
 
-@dataclass(frozen=True)
-class Chunk:
-    """A stretch of text that stands on one line.
-
-    Attributes:
-        text: its characters, ready to be drawn.
-        width: in points.
-        token: the token it belongs to, or None.
-        read: False if the model never saw it.
-        joined: whether it touches the token before it.
-        x: its left edge on the line, in points.
-    """
-
-    text: str
-    width: float
-    token: int | None
-    read: bool
-    joined: bool
-    x: float = 0.0
-
-    @property
-    def space(self) -> bool:
-        """Whether it is nothing but white space."""
-        return self.text.isspace()
-
-
-Line = list[Chunk]
+Line = list[Span]
 Measure = Callable[[str], float]
 
 
-def typeset(pieces: Iterable[Span], measure: Measure, fit: Callable[[str], str], width: float) -> list[Line]:
-    """Lines of chunks with their places, none wider than `width` points.
+def typeset(spans: Iterable[Span], measure: Measure, fit: Callable[[str], str], width: float) -> list[Line]:
+    """Lines of spans with their widths and places, none wider than `width` points.
 
     A soft break swallows the white space it stands on; typed line breaks and leading spaces stay. Right-to-left words
     are set from right to left, word by word; a line whose paragraph begins from the right is aligned to the right.
     """
     lines: list[Line] = []
-    for paragraph in _paragraphs(pieces, measure, fit):
-        right = is_right_to_left("".join(chunk.text for chunk in paragraph))
+    for paragraph in _paragraphs(spans, measure, fit):
+        right = is_right_to_left("".join(span.text for span in paragraph))
         for line in _wrap(paragraph, measure, width):
             lines.append(_place(line, width, right))
     return lines
 
 
-def _paragraphs(pieces: Iterable[Span], measure: Measure, fit: Callable[[str], str]) -> list[Line]:
+def _paragraphs(spans: Iterable[Span], measure: Measure, fit: Callable[[str], str]) -> list[Line]:
     paragraphs: list[Line] = [[]]
-    for span in pieces:
+    for span in spans:
         for number, part in enumerate(_PARTS.findall(visible(span.text))):
             if part == "\n":
                 paragraphs.append([])
                 continue
             shown = fit(part.replace("\t", TAB))
             joined = span.joined and number == 0
-            paragraphs[-1].append(Chunk(shown, measure(shown), span.token, span.read, joined))
+            paragraphs[-1].append(replace(span, text=shown, width=measure(shown), joined=joined))
     return paragraphs
 
 
@@ -75,33 +49,33 @@ def _wide(text: str, last: bool) -> bool:
 
 
 def _clusters(paragraph: Line) -> list[Line]:
-    """Chunks that must stay together: did|n't, movie|!; Chinese and Japanese may break between characters."""
+    """Spans that must stay together: did|n't, movie|!; Chinese and Japanese may break between characters."""
     clusters: list[Line] = []
-    for chunk in paragraph:
+    for span in paragraph:
         previous = clusters[-1][-1] if clusters else None
         if (
             previous is None
-            or chunk.space
+            or span.space
             or previous.space
             or _wide(previous.text, last=True)
-            or _wide(chunk.text, last=False)
+            or _wide(span.text, last=False)
         ):
-            clusters.append([chunk])
+            clusters.append([span])
         else:
-            clusters[-1].append(chunk)
+            clusters[-1].append(span)
     return clusters
 
 
-def _split(chunk: Chunk, measure: Measure, width: float) -> Line:
-    """A chunk wider than a line, cut into chunks that fit."""
+def _split(span: Span, measure: Measure, width: float) -> Line:
+    """A span wider than a line, cut into spans that fit."""
     parts: Line = []
-    text = chunk.text
+    text = span.text
     while text:
         low, high = 1, len(text)
         while low < high:
             middle = (low + high + 1) // 2
             low, high = (middle, high) if measure(text[:middle]) <= width else (low, middle - 1)
-        parts.append(replace(chunk, text=text[:low], width=measure(text[:low]), joined=chunk.joined and not parts))
+        parts.append(replace(span, text=text[:low], width=measure(text[:low]), joined=span.joined and not parts))
         text = text[low:]
     return parts
 
@@ -110,13 +84,13 @@ def _wrap(paragraph: Line, measure: Measure, width: float) -> list[Line]:
     lines: list[Line] = [[]]
     used = 0.0
     for cluster in _clusters(paragraph):
-        size = sum(chunk.width for chunk in cluster)
+        size = sum(span.width for span in cluster)
         if used + size > width and not cluster[0].space:
             if lines[-1]:
                 lines.append([])
                 used = 0.0
             if size > width:
-                cluster = [part for chunk in cluster for part in _split(chunk, measure, width)]
+                cluster = [part for span in cluster for part in _split(span, measure, width)]
                 for part in cluster:
                     if used + part.width > width and lines[-1]:
                         lines.append([])
@@ -137,11 +111,11 @@ def _wrap(paragraph: Line, measure: Measure, width: float) -> list[Line]:
 
 
 def _directions(line: Line, right: bool) -> list[bool]:
-    """For each chunk whether it runs from right to left; what has no direction follows both its neighbours."""
+    """For each span whether it runs from right to left; what has no direction follows both its neighbours."""
     own: list[bool | None] = []
-    for chunk in line:
-        letters = any(unicodedata.bidirectional(c) in ("L", "R", "AL") for c in chunk.text)
-        own.append(is_right_to_left(chunk.text) if letters else None)
+    for span in line:
+        letters = any(unicodedata.bidirectional(c) in ("L", "R", "AL") for c in span.text)
+        own.append(is_right_to_left(span.text) if letters else None)
     directions = []
     for index, direction in enumerate(own):
         if direction is None:
@@ -165,7 +139,7 @@ def _place(line: Line, width: float, right: bool) -> Line:
         run.append(index)
     if run:
         order = _join(order, run, directions[run[-1]], right)
-    x = width - sum(chunk.width for chunk in line) if right else 0.0
+    x = width - sum(span.width for span in line) if right else 0.0
     placed = []
     for index in order:
         placed.append(replace(line[index], x=x))
@@ -180,4 +154,4 @@ def _join(order: list[int], run: Sequence[int], leftwards: bool, right: bool) ->
 
 def turned(lines: Iterable[Line]) -> bool:
     """Whether any word in the lines runs from right to left."""
-    return any(is_right_to_left(chunk.text) for line in lines for chunk in line)
+    return any(is_right_to_left(span.text) for line in lines for span in line)

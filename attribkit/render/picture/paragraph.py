@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from attribkit.render.picture.canvas import Block, Canvas
 from attribkit.render.picture.context import INKS, INNER, LINE, MARGIN, TEXT, DrawContext
-from attribkit.render.picture.line_breaking import Chunk, Line, turned, typeset
+from attribkit.render.picture.line_breaking import Line, turned, typeset
 from attribkit.render.preparation import palette
 from attribkit.render.preparation.intervals import Interval, intervals
 from attribkit.render.preparation.scales import STRONG, Scale
 from attribkit.render.preparation.sentences import limit, sentences
-from attribkit.render.preparation.spans import spans
+from attribkit.render.preparation.spans import Span, spans
 from attribkit.render.preparation.unicode import is_right_to_left
 from attribkit.results.panels import TokenScores
 
@@ -31,7 +31,7 @@ def paragraph(
     most = max(1, int(context.lines * LINE / high))
     omissions = []
     if len(lines) > most:
-        hidden = {chunk.token for line in lines[most:] for chunk in line if chunk.token is not None}
+        hidden = {span.token for line in lines[most:] for span in line if span.token is not None}
         omissions.append(f"the picture ends here: {len(hidden):,} more tokens are not drawn; the HTML shows them all")
         lines = lines[:most]
     if turned(lines):
@@ -43,30 +43,28 @@ def paragraph(
         banded: set[int] = set()
         for index, line in enumerate(lines):
             _line(canvas, line, panel, scale, top + high * index)
-            for chunk in line:
+            for span in line:
                 # a token that is broken over lines has its band once
-                if bands and chunk.token is not None and chunk.token not in banded:
-                    banded.add(chunk.token)
-                    _band(canvas, chunk, bands[chunk.token], top + high * index + LINE + 0.3)
+                if bands and span.token is not None and span.token not in banded:
+                    banded.add(span.token)
+                    _band(canvas, span, bands[span.token], top + high * index + LINE + 0.3)
 
     return Block(high * len(lines), draw), omissions
 
 
 def _line(canvas: Canvas, line: Line, panel: TokenScores, scale: Scale, top: float) -> None:
     baseline = top + 0.71 * LINE
-    for chunk in line:
-        if chunk.token is not None:
-            score = float(panel.scores[chunk.token])
-            _tint(
-                canvas, chunk.x + MARGIN, top, chunk.width, palette.step(score, scale.limit), chunk.joined, chunk.token
-            )
-    for chunk in line:
-        x = chunk.x + MARGIN
-        if chunk.token is not None and not panel.known[chunk.token]:
-            canvas.line(x, baseline + 2.6, x + chunk.width, baseline + 2.6, INKS.muted, 0.9, dotted=True)
-        if not chunk.space:
-            label = f"token {chunk.token}" if chunk.token is not None else ""
-            canvas.text(x, baseline, chunk.text, TEXT, INKS.ink if chunk.read else INKS.muted, label=label)
+    for span in line:
+        if span.token is not None:
+            score = float(panel.scores[span.token])
+            _tint(canvas, span.x + MARGIN, top, span.width, palette.step(score, scale.limit), span.joined, span.token)
+    for span in line:
+        x = span.x + MARGIN
+        if span.token is not None and not panel.known[span.token]:
+            canvas.line(x, baseline + 2.6, x + span.width, baseline + 2.6, INKS.muted, 0.9, dotted=True)
+        if not span.space:
+            label = f"token {span.token}" if span.token is not None else ""
+            canvas.text(x, baseline, span.text, TEXT, INKS.ink if span.read else INKS.muted, label=label)
 
 
 def _tint(canvas: Canvas, x: float, top: float, width: float, step: int, joined: bool, token: int) -> None:
@@ -83,7 +81,7 @@ def _tint(canvas: Canvas, x: float, top: float, width: float, step: int, joined:
         canvas.box(x - left, y, width + left + 1.3, thick, strong, label=f"bar {token}")
 
 
-def _band(canvas: Canvas, chunk: Chunk, interval: Interval, top: float) -> None:
+def _band(canvas: Canvas, span: Span, interval: Interval, top: float) -> None:
     """From the token's lowest to its highest score, upwards for, across a line at 0; a stroke at its own score."""
     if not interval.limit:
         return
@@ -91,8 +89,8 @@ def _band(canvas: Canvas, chunk: Chunk, interval: Interval, top: float) -> None:
     def y(score: float) -> float:
         return top + _HALF * (1 - interval.share(score))
 
-    x, middle = chunk.x + MARGIN, chunk.x + MARGIN + chunk.width / 2
-    canvas.line(x, y(0.0), x + chunk.width, y(0.0), INKS.faint, 0.8)
+    x, middle = span.x + MARGIN, span.x + MARGIN + span.width / 2
+    canvas.line(x, y(0.0), x + span.width, y(0.0), INKS.faint, 0.8)
     if interval.still:
         return
     for a, b, colour in (
@@ -100,8 +98,8 @@ def _band(canvas: Canvas, chunk: Chunk, interval: Interval, top: float) -> None:
         (interval.low, min(interval.high, 0.0), INKS.against),
     ):
         if b > a:
-            canvas.box(middle - 1.6, y(b), 3.2, max(0.8, y(a) - y(b)), colour, label=f"band {chunk.token}")
-    canvas.box(middle - 3.4, y(interval.own) - 0.4, 6.8, 0.8, INKS.ink, label=f"own {chunk.token}")
+            canvas.box(middle - 1.6, y(b), 3.2, max(0.8, y(a) - y(b)), colour, label=f"band {span.token}")
+    canvas.box(middle - 3.4, y(interval.own) - 0.4, 6.8, 0.8, INKS.ink, label=f"own {span.token}")
 
 
 def _sums(
@@ -114,10 +112,10 @@ def _sums(
         return
     places: dict[int, float] = {}
     for index, line in enumerate(lines):
-        for chunk in line:
-            if chunk.token is not None and chunk.token not in places:
-                share = 1 - (chunk.x + chunk.width) / width if leftwards else chunk.x / width
-                places[chunk.token] = top + high * (index + max(0.0, share))
+        for span in line:
+            if span.token is not None and span.token not in places:
+                share = 1 - (span.x + span.width) / width if leftwards else span.x / width
+                places[span.token] = top + high * (index + max(0.0, share))
     axis, half = MARGIN / 2 - 1, MARGIN / 2 - 4
     bottom = top + high * len(lines)
     canvas.line(axis, top, axis, bottom, INKS.faint, 0.8)

@@ -16,12 +16,21 @@ class Span:
         token: the index of the token that covers it; None between tokens.
         joined: whether the token starts right where the one before it ends, as in did|n't.
         read: False for words that no token covers: the model never saw them.
+        width: in points, once it stands on a line of a picture.
+        x: its left edge on that line, likewise.
     """
 
     text: str
     token: int | None
     joined: bool = False
     read: bool = True
+    width: float = 0.0
+    x: float = 0.0
+
+    @property
+    def space(self) -> bool:
+        """Whether it is nothing but white space."""
+        return self.text.isspace()
 
 
 def spans(text: str | None, panel: TokenScores | Heatmap) -> list[Span]:
