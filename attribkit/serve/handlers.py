@@ -181,8 +181,8 @@ class RequestHandler:
         strongest = [k for k in np.argsort(-np.abs(values), kind="stable")[:PARTNERS].tolist() if values[k]]
         spans = [(int(encoded.starts[k]), int(encoded.ends[k])) for k in (place, *strongest)]
         words = [{"word": text[start:end], "start": start, "end": end} for start, end in spans]
-        said = [{"value": float(values[k]), "said": number(values[k])} for k in strongest]
-        partners = [{**word, **value} for word, value in zip(words[1:], said, strict=True)]
+        interactions = [{"value": float(values[k]), "said": number(values[k])} for k in strongest]
+        partners = [{**word, **value} for word, value in zip(words[1:], interactions, strict=True)]
         return {**words[0], "unit": UNITS[question.output], "partners": partners}
 
     def _explained(

@@ -15,7 +15,7 @@ import json, sys
 from dataclasses import replace
 from attribkit.data import load_dataset
 from attribkit.training.train import train
-from attribkit.training.processes import leads
+from attribkit.training.processes import is_main_process
 
 demo = load_dataset("demo")
 data = replace(demo, train=demo.train.head(97), validation=demo.validation.head(32))
@@ -23,12 +23,12 @@ found = {}
 for architecture, options in json.loads(sys.argv[1]).items():
     out = f"{sys.argv[3]}/{architecture}"
     model = train(architecture, data, out=out, devices=int(sys.argv[2]), **options)
-    if leads():
+    if is_main_process():
         rows = model.history.drop(columns="seconds").to_dict("list")
         sums = {name: value.double().sum().item() for name, value in model.network.state_dict().items()}
         kept = {str(epoch): float(weights["embedding.weight"].sum()) for epoch, weights in model.snapshots.items()}
         found[architecture] = {"history": rows, "sums": sums, "snapshots": kept}
-if leads():
+if is_main_process():
     print(json.dumps(found))
 """
 BOTH = {"embedding_size": 8, "dropout": 0.0, "epochs": 3, "batch_size": 16, "device": "cpu", "precision": "float32"}
