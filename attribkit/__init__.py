@@ -104,7 +104,8 @@ def __getattr__(name: str) -> Any:
     if name in _HOMES:
         state = random.getstate()  # which the library rich moves as it is imported
         try:
-            return getattr(import_module(_HOMES[name]), name)
+            value = globals()[name] = getattr(import_module(_HOMES[name]), name)
+            return value
         finally:
             random.setstate(state)
     raise AttributeError(f"module 'attribkit' has no attribute {name!r}")

@@ -31,8 +31,8 @@ def check_baselines(baseline: object) -> tuple[str, ...]:
             raise InputTypeError(
                 f"`baseline` must be a name, a text or a list of them, got {type(name).__name__} in a list"
             )
-        near = get_close_matches(name, baselines.NAMES, n=1, cutoff=0.7)
-        if near and name != near[0]:
+        near = () if name in baselines.NAMES else get_close_matches(name, baselines.NAMES, n=1, cutoff=0.7)
+        if near:
             raise InputError(
                 f"`baseline` must be one of {', '.join(baselines.NAMES)} or a text, got {name!r}; "
                 f"did you mean {near[0]!r}?"

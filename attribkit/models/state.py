@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from attribkit.models.devices import device_of
 from attribkit.models.lock import lock_of
 from attribkit.random_state import preserve_random_state
 
@@ -19,7 +20,7 @@ def eval_mode(network: nn.Module) -> Iterator[None]:
     Other threads that need the network wait, so this thread must not wait for them meanwhile. On a GPU, TF32 is off:
     the network's outputs there equal those on a processor.
     """
-    with lock_of(network), _FULL_PRECISION() if _on_gpu(network) else nullcontext():
+    with lock_of(network), _FULL_PRECISION() if device_of(network).type == "cuda" else nullcontext():
         training = [module for module in network.modules() if module.training]
         if training:
             network.eval()
@@ -44,7 +45,7 @@ def preserve_state(network: nn.Module) -> Iterator[None]:
         stack.enter_context(torch.enable_grad())
         stack.enter_context(eval_mode(network))
         stack.enter_context(_parameters(network))
-        if _on_gpu(network):
+        if device_of(network).type == "cuda":
             stack.enter_context(recurrent_gradients(network))
         yield
 
@@ -132,10 +133,6 @@ def _ieee() -> Iterator[None]:
     finally:
         for operation, precision in zip(operations, before, strict=True):
             operation.fp32_precision = precision
-
-
-def _on_gpu(network: nn.Module) -> bool:
-    return any(parameter.is_cuda for parameter in network.parameters())
 
 
 _RANDOM_STATES, _FULL_PRECISION = _SharedContext(preserve_random_state), _SharedContext(full_precision)
