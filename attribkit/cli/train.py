@@ -143,7 +143,7 @@ def train(
             raise InputError("`folds` train one after another on one device, got several; leave out --devices, --nodes")
         check_folder(out, resume=resume, overwrite=force)
         validated = cross_validate(model, dataset, folds, **options)
-        console.print(Panels((validated.table(),)))
+        console.print(validated)
     with kept_memory():
         classifier = run(
             model,

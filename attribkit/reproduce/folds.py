@@ -14,6 +14,7 @@ from attribkit.errors import InputError
 from attribkit.evaluation.performance import evaluate
 from attribkit.progress import Progress, shown, within
 from attribkit.results.panels import Table
+from attribkit.results.result import Result
 from attribkit.training.train import train
 
 
@@ -47,8 +48,8 @@ def folds(data: Dataset, count: int, seed: int) -> list[Dataset]:
     return parts
 
 
-@dataclass(frozen=True, eq=False)
-class CrossValidation:
+@dataclass(frozen=True, eq=False, repr=False)
+class CrossValidation(Result):
     """The figures of K models, each on the fold that it was not trained on.
 
     Attributes:
@@ -73,8 +74,8 @@ class CrossValidation:
             figures |= {name: float(values.mean()), f"{name}_sd": float(values.std(ddof=1))}
         return figures | {"accuracy_by_fold": self.accuracy.tolist(), "f1_by_fold": self.f1.tolist()}
 
-    def table(self) -> Table:
-        """A row per fold, then the mean and the standard deviation."""
+    def panels(self) -> tuple[Table, ...]:
+        """A table: a row per fold, then the mean and the standard deviation."""
         rows = [(str(n), round(a, 4), round(f, 4), int(r)) for n, a, f, r in self.to_frame().itertuples(index=False)]
         figures = self.to_dict()
         rows += [
@@ -84,7 +85,16 @@ class CrossValidation:
         note = (
             "each fold measured by a model that was trained on the others; F1 of the last of two labels, else the mean"
         )
-        return Table("Cross-validation", ("fold", "accuracy", "F1", "texts"), tuple(rows), (note,))
+        return (Table("Cross-validation", ("fold", "accuracy", "F1", "texts"), tuple(rows), (note,)),)
+
+    def summary(self) -> str:
+        """The means over the folds and their standard deviations."""
+        figures = self.to_dict()
+        accuracy, f1 = (f"{figures[name]:.4f} ± {figures[f'{name}_sd']:.4f}" for name in ("accuracy", "f1"))
+        return (
+            f"accuracy {accuracy}, F1 {f1}: means and standard deviations over {len(self.rows):,} folds with "
+            f"{self.rows.sum():,} texts, each measured by a model that was trained on the others"
+        )
 
 
 def cross_validate(

@@ -17,6 +17,7 @@ from attribkit.evaluation.performance import Metrics
 from attribkit.evaluation.sanity.relabelled import relabelled
 from attribkit.evaluation.thresholds import Figure
 from attribkit.models.classifier import Classifier
+from attribkit.reproduce.folds import CrossValidation
 from attribkit.results.panels import Convergence, Table
 from attribkit.results.result import Result
 
@@ -58,6 +59,7 @@ OTHERS: dict[str, Callable[[Path], Any]] = {
         "m", "exact", 9, 0, 9, (Figure("accuracy", 0.9, threshold=0.8),), Convergence.of([]), ("a note",)
     ),
     "relabelled": lambda folder: relabelled(texts=4),
+    "cross-validation": lambda folder: CrossValidation(np.array([0.8, 0.9]), np.array([0.7, 0.9]), np.array([10, 12])),
 }
 
 
