@@ -91,7 +91,7 @@ def compare(a: Explanation, b: Explanation, names: tuple[str, str] | None = None
         ),
     )
     provenance = {name: {**each.provenance, "convergence": _counted(each)} for name, each in ((first, a), (second, b))}
-    return Comparison(a.text or "", change.target, change.unit, heatmap, table, provenance)
+    return Comparison(a.text, change.target, change.unit, heatmap, table, provenance)
 
 
 def _notes_on_methods(first: str, second: str) -> tuple[str, ...]:

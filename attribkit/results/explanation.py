@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from attribkit.errors import InputError
+from attribkit.errors import InputError, InputTypeError
 from attribkit.files import write_whole
 from attribkit.render import formats, html, latex
 from attribkit.results.content import checked_panels, checked_provenance
@@ -30,7 +30,7 @@ class Explanation(Result):
     """A text, the prediction, and the panels that explain it; it holds no tensor and no model, and never changes.
 
     Attributes:
-        text: the user's own text, exactly as given; None if the panels are of a whole set of texts.
+        text: the user's own text, exactly as given.
         prediction: the model's probabilities for the text; None likewise.
         provenance: how it was made: model, settings, versions (strings, numbers, lists, mappings).
 
@@ -46,14 +46,14 @@ class Explanation(Result):
         True
     """
 
-    text: str | None
-    prediction: Prediction | None
+    text: str = field()
+    prediction: Prediction | None = field()
     _panels: tuple[Panel, ...]
     provenance: Mapping[str, Any] = field()
 
     def __init__(
         self,
-        text: str | None,
+        text: str,
         prediction: Prediction | None,
         panels: Iterable[Panel],
         provenance: Mapping[str, Any] | None = None,
@@ -61,14 +61,20 @@ class Explanation(Result):
         """Put together what was computed.
 
         Args:
-            text: the user's own text; None if the panels are of a whole set of texts.
+            text: the user's own text.
             prediction: the model's probabilities for the text, if there is one.
             panels: what is drawn, in order.
             provenance: how it was made, in what JSON can hold.
 
         Raises:
+            TypeError: for a text that is no string, or a provenance that is no mapping.
             ValueError: for panels whose spans lie outside the text, or a provenance that JSON cannot hold.
         """
+        if not isinstance(text, str):
+            raise InputTypeError(
+                f"`text` must be the text that is explained, got {type(text).__name__}; put panels of a whole set into "
+                "attribkit.Panels"
+            )
         panels = checked_panels(panels, text)
         content = checked_provenance(provenance)
         for name, value in (("text", text), ("prediction", prediction), ("_panels", panels), ("provenance", content)):
@@ -101,7 +107,7 @@ class Explanation(Result):
     def tokens(self) -> list[str]:
         """The T tokens that `scores` belong to, as written in the text."""
         panel = self.token_scores
-        return [(self.text or "")[start:end] for start, end in zip(panel.starts, panel.ends, strict=True)]
+        return [self.text[start:end] for start, end in zip(panel.starts, panel.ends, strict=True)]
 
     @property
     def label(self) -> str | None:
@@ -200,6 +206,8 @@ class Explanation(Result):
         """
         try:
             prediction = content["prediction"]
+            if content["text"] is None:  # as results on a whole set were once saved
+                raise InputError("the file holds panels without a text; load it with Panels.load, or save it anew")
             return Explanation(
                 text=content["text"],
                 prediction=None if prediction is None else Prediction(**prediction),
@@ -218,7 +226,7 @@ class Explanation(Result):
     def __repr__(self) -> str:
         kinds = ", ".join(panel.kind for panel in self._panels)
         label = self.prediction.label if self.prediction else None
-        shown = None if self.text is None else shortened(self.text)
+        shown = shortened(self.text)
         return f"Explanation(text={shown!r}, label={label!r}, panels=[{kinds}])"
 
 

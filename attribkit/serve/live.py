@@ -25,7 +25,7 @@ PHRASES = 6
 
 def live(explanation: Explanation) -> dict[str, Any]:
     """The content of the page that changes with the text; characters are counted as Python counts them."""
-    text = explanation.text or ""
+    text = explanation.text
     panel = explanation.token_scores
     scale = scales([explanation])[id(panel)]
     bands = intervals(panel, scale)

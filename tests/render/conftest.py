@@ -22,6 +22,7 @@ from attribkit.results.panels import (
     TokenScores,
     relative_error,
 )
+from attribkit.results.several_panels import Panels
 
 HOSTILE = (
     '<script>alert(1)</script></style><img src=x onerror="alert(2)"> &amp; "quotes" \'single\' $x_1$ [PAD] \\frac{a}{b}'
@@ -80,13 +81,11 @@ def horrible(explained: Callable[..., Explanation]) -> Explanation:
 
 
 @pytest.fixture
-def losses() -> Explanation:
+def losses() -> Panels:
     """A training run's loss curves."""
     x = np.arange(1.0, 9.0)
     series = (Series("training", x, 0.7 / x), Series("validation", x, 0.5 / x + 0.2))
-    return Explanation(
-        None, None, (Chart("Loss", "epoch", "cross-entropy (nats)", series, (("best epoch", 6.0),)),), {}
-    )
+    return Panels((Chart("Loss", "epoch", "cross-entropy (nats)", series, (("best epoch", 6.0),)),))
 
 
 @pytest.fixture

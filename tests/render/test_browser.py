@@ -7,8 +7,9 @@ from playwright.sync_api import Page
 
 from attribkit.render import html
 from attribkit.render.preparation import palette
-from attribkit.results.explanation import Explanation, Explanations
+from attribkit.results.explanation import Explanation
 from attribkit.results.panels import Heatmap
+from attribkit.results.several_panels import Panels
 
 pytestmark = pytest.mark.browser
 
@@ -109,10 +110,10 @@ def test_a_notebooks_theme_wins_over_the_systems(horrible: Explanation, show: Op
 
 
 def test_a_phone_scrolls_in_one_direction_only(
-    horrible: Explanation, losses: Explanation, explained: Callable[..., Explanation], show: Open
+    horrible: Explanation, losses: Panels, explained: Callable[..., Explanation], show: Open
 ) -> None:
-    rows = Explanations([horrible, losses, explained("x" * 500 + " " + "word " * 300, notes=("y" * 400,))])
-    page = show(rows.to_html(), width=390)
+    rows = [horrible, losses, explained("x" * 500 + " " + "word " * 300, notes=("y" * 400,))]
+    page = show(html.page(rows), width=390)
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     wide = "es => es.filter(e => e.getBoundingClientRect().right > 390.5).map(e => e.outerHTML.slice(0, 80))"

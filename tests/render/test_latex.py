@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from attribkit.render import latex
 from attribkit.render.preparation import palette
 from attribkit.results.explanation import Explanation
+from attribkit.results.several_panels import Panels
 
 COMMANDS = {
     "aktoken", "akfor", "akagainst", "akunread", "noindent", "par", "medskip", "textbf", "raggedright", "footnotesize",
@@ -71,5 +72,5 @@ def test_degenerate_texts_are_written(explained: Callable[..., Explanation], tex
     assert "np." not in source
 
 
-def test_a_chart_is_told_in_words(losses: Explanation) -> None:
+def test_a_chart_is_told_in_words(losses: Panels) -> None:
     assert "training: ends at 0.0875" in latex.fragment([losses])

@@ -9,9 +9,10 @@ from attribkit.render import terminal
 from attribkit.render.preparation import palette
 from attribkit.render.preparation.palette import contrast
 from attribkit.results.explanation import Explanation
+from attribkit.results.several_panels import Panels
 
 
-def printed(explanation: Explanation, colour: bool = False, width: int = 200) -> str:
+def printed(explanation: Explanation | Panels, colour: bool = False, width: int = 200) -> str:
     console = Console(
         file=io.StringIO(), width=width, force_terminal=colour, color_system="truecolor" if colour else None
     )
@@ -68,6 +69,6 @@ def test_degenerate_texts_are_printed(explained: Callable[..., Explanation], tex
     assert "np." not in printed(explained(text, scores))
 
 
-def test_a_chart_is_told_in_words(losses: Explanation) -> None:
+def test_a_chart_is_told_in_words(losses: Panels) -> None:
     shown = printed(losses)
     assert "training: ends at 0.0875 (cross-entropy (nats))" in shown and "best epoch: epoch 6\n" in shown

@@ -32,6 +32,7 @@ from attribkit.results.panels import (
     TokenScores,
     relative_error,
 )
+from attribkit.results.several_panels import Panels
 
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 words = st.text(max_size=8)
@@ -250,6 +251,21 @@ def test_an_unknown_suffix_is_refused_with_those_supported_and_nothing_is_writte
     with pytest.raises(ValueError, match=re.escape(message)):
         horrible().save(tmp_path / name)
     assert not list(tmp_path.iterdir())
+
+
+def test_an_explanation_is_of_a_text() -> None:
+    with pytest.raises(
+        TypeError, match=r"text that is explained, got NoneType; put panels of a whole set into attribk"
+    ):
+        Explanation(text=None, prediction=None, panels=())  # type: ignore[arg-type]
+
+
+def test_what_an_earlier_version_saved_of_a_whole_set_is_read_as_panels() -> None:
+    table = Panels((Table("t", ("a",), ((1,),)),), {"model": "m"})
+    envelope = json.loads(table.to_json()) | {"attribkit": "explanation"}
+    assert Panels.from_json(json.dumps(envelope)) == table
+    with pytest.raises(ValueError, match=r"panels without a text; load it with Panels\.load"):
+        Explanation.from_json(json.dumps(envelope))
 
 
 def test_spans_beyond_the_text_are_refused() -> None:

@@ -12,7 +12,7 @@ from attribkit.results.panels import Heatmap
 Build = Callable[..., Heatmap]
 
 
-def drawn(panel: Heatmap, text: str | None) -> Page:
+def drawn(panel: Heatmap, text: str) -> Page:
     page = Page(html.page([Explanation(text, None, (panel,), {})]))
     assert not page.stack
     return page

@@ -8,6 +8,7 @@ from attribkit.render import html
 from attribkit.render.preparation.unicode import lines_of
 from attribkit.results.explanation import Explanation
 from attribkit.results.panels import Prediction
+from attribkit.results.several_panels import Panels
 
 
 def test_the_text_stands_as_typed_and_each_token_carries_its_number(horrible: Explanation) -> None:
@@ -75,7 +76,7 @@ def test_hostile_texts_labels_and_provenance_are_inert(explained: Callable[..., 
         assert page.texts[-1] == lines_of(hostile).replace("\x00", "␀").replace("\x1b", "␛")
 
 
-def test_nothing_is_loaded_and_nothing_runs(horrible: Explanation, losses: Explanation) -> None:
+def test_nothing_is_loaded_and_nothing_runs(horrible: Explanation, losses: Panels) -> None:
     source = html.page([horrible, losses])
     for word in ("url(", "@import", "http:", "https:", "//", "<script", "javascript", " src="):
         assert word not in source
@@ -126,7 +127,7 @@ def test_rows_begin_with_an_overview_and_share_one_legend(explained: Callable[..
     assert "one scale for all rows" in page.words and "✗ wrong" in page.words
 
 
-def test_a_chart_among_rows_is_named_in_the_overview(losses: Explanation, horrible: Explanation) -> None:
+def test_a_chart_among_rows_is_named_in_the_overview(losses: Panels, horrible: Explanation) -> None:
     assert Page(html.page([horrible, losses])).texts == ["It was a horrible movie", "Loss", "It was a horrible movie"]
 
 
@@ -159,7 +160,7 @@ def test_a_drawing_is_the_same_every_time(horrible: Explanation) -> None:
     assert html.page([horrible]) == html.page([horrible])
 
 
-def test_a_chart_names_its_lines_and_marks_and_tells_its_numbers(losses: Explanation) -> None:
+def test_a_chart_names_its_lines_and_marks_and_tells_its_numbers(losses: Panels) -> None:
     page = Page(html.page([losses]))
     assert not page.stack
     paths = [a["d"] for tag, a in page.elements if tag == "path" and str(a.get("class")).startswith("line")]

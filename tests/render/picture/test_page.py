@@ -178,7 +178,7 @@ def test_degenerate_scores_are_drawn(explained: Make, text: str, scores: list[fl
         assert "Nothing to colour: every score is 0." in shown
 
 
-def test_a_chart_is_drawn_with_named_lines_and_marks(losses: Explanation) -> None:
+def test_a_chart_is_drawn_with_named_lines_and_marks(losses: Panels) -> None:
     drawn = picture.figure([losses])
     (plot,) = drawn.axes
     assert [list(np.asarray(line.get_ydata())) for line in plot.lines] == [list(s.y) for s in losses.panels()[0].series]  # type: ignore[union-attr]
@@ -208,7 +208,7 @@ def _touch(one: Bbox, other: Bbox) -> bool:
 
 
 @pytest.mark.parametrize("format", ["png", "svg", "pdf"])
-def test_the_same_explanation_gives_the_same_bytes(horrible: Explanation, losses: Explanation, format: str) -> None:
+def test_the_same_explanation_gives_the_same_bytes(horrible: Explanation, losses: Panels, format: str) -> None:
     assert picture.image([horrible, losses], format) == picture.image([horrible, losses], format)
 
 
