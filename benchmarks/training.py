@@ -35,6 +35,7 @@ from torch.nn.utils import clip_grad_norm_
 from torch.profiler import ProfilerActivity, profile
 
 from attribkit.data import Dataset, load_dataset
+from attribkit.progress import silent
 from attribkit.text.settings import TextSettings
 from attribkit.text.tokenizer import Tokenizer
 from attribkit.training.encoding import Batches, encode
@@ -151,7 +152,7 @@ def trained(name: str, precision: str = "auto") -> Callable[[Dataset, int], dict
     def measure(data: Dataset, epochs: int) -> dict[str, Any]:
         rounds = epochs if name == "cnn" else 1
         settings = options | {"precision": precision}
-        plan = prepare(data, sort_options(architecture, settings), None, None, False)
+        plan = prepare(data, sort_options(architecture, settings), None, None, silent)
         step = stepper(plan, precision)
         step(next(iter(batches(plan, 0))))  # the first step builds what the others reuse
         number = iter(range(rounds))
@@ -162,7 +163,7 @@ def trained(name: str, precision: str = "auto") -> Callable[[Dataset, int], dict
         with kept_memory():
             bare = timed(epoch, rounds, len(data.train))
         model = train(architecture, data, epochs=rounds, patience=None, device="cpu", progress=False, **settings)
-        return bare | {"f1": float(model.history["val_f1"].iloc[-1]), "vocabulary": len(model.tokenizer)}
+        return bare | {"f1": float(model.history["val_f1"].iloc[-1]), "vocabulary": model.vocabulary_size}
 
     return measure
 
@@ -222,7 +223,7 @@ def lightning(data: Dataset, epochs: int) -> dict[str, Any]:
 
 def bare_epoch(data: Dataset, options: dict[str, Any]) -> tuple[float, int]:
     """CPU seconds of an epoch of a CNN without Lightning, and its steps."""
-    plan = prepare(data, sort_options("cnn", options), None, None, False)
+    plan = prepare(data, sort_options("cnn", options), None, None, silent)
     step = stepper(plan, "auto")
     step(next(iter(batches(plan, 0))))
     with kept_memory():
@@ -235,7 +236,7 @@ def where(data: Dataset, epochs: int) -> dict[str, Any]:
     """Of each network's training steps, the operations that take most of the CPU's time, with their shares of it."""
     found = {}
     for name, (architecture, options) in OURS.items():
-        plan = prepare(data, sort_options(architecture, options), None, None, False)
+        plan = prepare(data, sort_options(architecture, options), None, None, silent)
         step = stepper(plan, "auto")
         with kept_memory():
             step(next(iter(batches(plan, 0))))
