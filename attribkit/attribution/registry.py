@@ -36,6 +36,11 @@ class Method:
         tables: whether it reads the lookup tables that a run shares (`cnn.lookup_tables`).
         equal_lengths: whether the texts of one batch must have the same length.
         label: its name in a menu; `name` if not given.
+
+    Example:
+        >>> from attribkit.attribution.registry import METHODS
+        >>> METHODS["quadrature"].needs, METHODS["quadrature"].adds_up
+        ('gradients', 'checked')
     """
 
     name: str

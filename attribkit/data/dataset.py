@@ -30,6 +30,14 @@ class Dataset(Result):
         notes: whole sentences on what was guessed, dropped, split or found odd.
         settings: how the splits were made: the columns `text` and `label`, the shares `validation` and `test`, the
             `seed` and the `group`.
+
+    Example:
+        >>> import attribkit as ak
+        >>> data = ak.load_dataset("demo")
+        >>> data
+        Dataset('demo', train=2,000, validation=200, test=400, labels='neg', 'pos')
+        >>> data.sample(100).test.shape[0]
+        100
     """
 
     name: str

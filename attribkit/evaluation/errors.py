@@ -110,6 +110,16 @@ def errors(
     Raises:
         TypeError: for texts of the wrong kind.
         ValueError: for data without a true label that the model has, or a negative number of mistakes.
+
+    Example:
+        >>> import attribkit as ak
+        >>> from attribkit.evaluation.errors import errors
+        >>> model = ak.load("imdb-cnn")
+        >>> analysis = errors(model, ak.load_dataset("demo").sample(50), most=2)
+        >>> len(analysis.mistakes) <= 2
+        True
+        >>> analysis.save("mistakes.html").name
+        'mistakes.html'
     """
     if most < 0:
         raise InputError(f"`most` must be at least 0 mistakes, got {most}")

@@ -186,6 +186,11 @@ class Classifier(Result):
         Returns:
             one row per layer: `layer` (its name), `module` (its class) and `shape` (of its output, B texts of T
             tokens). Of a layer that is called several times, the last call counts.
+
+        Example:
+            >>> import attribkit as ak
+            >>> ak.load("imdb-cnn").layers()["layer"].head(3).tolist()
+            ['embedding', 'embedding_dropout', 'convolutions.0']
         """
         rows = [(layer.name, layer.module, layer.shape) for layer in self.inside() if layer.sizes is not None]
         return pd.DataFrame(rows, columns=["layer", "module", "shape"])
@@ -266,6 +271,15 @@ class Classifier(Result):
             TypeError: as `probabilities`.
             ValueError: as `probabilities`; if the column of texts cannot be guessed.
             RuntimeError: as `probabilities`.
+
+        Example:
+            >>> import attribkit as ak
+            >>> model = ak.load("imdb-cnn")
+            >>> table = model.predict(["A great film", "It was a horrible movie"])
+            >>> table.columns.tolist()
+            ['text', 'label', 'neg', 'pos']
+            >>> table["label"].tolist()
+            ['pos', 'neg']
         """
         texts = all_texts(self, data, text=text, label=label)
         with shown(progress) as tell:

@@ -20,6 +20,15 @@ class EncodedBatch:
         texts: (N,) as the user wrote them.
         encoded: (N,) their tokens.
         logits: (N, C) float64, from the network's own forward pass.
+
+    Example:
+        >>> import attribkit as ak
+        >>> from attribkit.models.encoded_batch import EncodedBatch
+        >>> batch = EncodedBatch.of(ak.load("imdb-cnn"), ["A great film", "It was a horrible movie"])
+        >>> [encoded.tokens for encoded in batch.encoded]
+        [('a', 'great', 'film'), ('it', 'was', 'a', 'horrible', 'movie')]
+        >>> batch.logits.shape
+        (2, 2)
     """
 
     texts: tuple[str, ...]

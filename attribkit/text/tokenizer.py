@@ -40,7 +40,16 @@ _CHARACTER = r"\s+|(?![\p{Cc}\p{Cf}])\X"
 
 
 class Tokenizer:
-    """A vocabulary and the rules that split texts, over the `tokenizers` library."""
+    """A vocabulary and the rules that split texts, over the `tokenizers` library.
+
+    Example:
+        >>> from attribkit.text.settings import TextSettings
+        >>> from attribkit.text.tokenizer import Tokenizer
+        >>> tokenizer = Tokenizer.train(["a good film", "a dull film"], TextSettings(min_frequency=1))
+        >>> (encoded,) = tokenizer.encode(["A very good film"])
+        >>> encoded.tokens, encoded.known.tolist()
+        (('a', 'very', 'good', 'film'), [True, False, True, True])
+    """
 
     pad_id = PAD_ID
     unk_id = UNK_ID

@@ -78,7 +78,7 @@ def faithfulness(
         ...         "label": ["pos", "pos", "neg", "neg"],
         ...     }
         ... )
-        >>> result = ak.faithfulness(model, reviews, "saliency", oracle_texts=2, perturbed=0)
+        >>> result = ak.faithfulness(model, reviews, "saliency", removals="delete", oracle_texts=2, perturbed=0)
         >>> result.methods
         ('saliency', 'random')
     """

@@ -37,6 +37,13 @@ class Table:
             is symmetric about 0 where any is negative. Empty for a table without bars. Formats that cannot draw them
             leave them out, so their numbers belong in cells as well.
         shades: for each cell how strongly it is shaded, from 0 to 1, or None; empty for a table without shades.
+
+    Example:
+        >>> import attribkit as ak
+        >>> from attribkit.results.panels import Table
+        >>> table = Table("Words", ("word", "score"), (("horrible", 5.6), ("great", -3.1)))
+        >>> ak.Panels([table]).save("words.html").name
+        'words.html'
     """
 
     title: str
