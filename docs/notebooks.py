@@ -12,9 +12,9 @@ NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 
 
 def is_progress(output: Any) -> bool:
-    """Whether an output is a bar of progress, or what a finished one leaves."""
+    """Whether an output is a bar of progress or a warning on stderr, or what a finished bar leaves."""
     finished = output["output_type"] == "display_data" and output["data"].get("text/html") == ""
-    return output["output_type"] == "stream" or finished
+    return (output["output_type"] == "stream" and output["name"] == "stderr") or finished
 
 
 for source in sorted(NOTEBOOKS.glob("[0-9]_*.py")):
