@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from attribkit.explainer import explain
 from attribkit.models.classifier import Classifier
 from attribkit.progress import Progress, shown
 from attribkit.results.explanation import Explanation, Explanations
-from attribkit.results.json_file import open_envelope, results_json
+from attribkit.results.json_file import open_envelope, read, results_json
 from attribkit.results.panels import Drawable, Panel
 from attribkit.results.result import Result
 from attribkit.results.several_panels import Panels
@@ -65,6 +66,16 @@ class ErrorAnalysis(Result):
         """
         overview, *mistakes = open_envelope(text, "error analysis")
         return ErrorAnalysis(Panels.of_content(overview), Explanations(map(Explanation.of_content, mistakes)))
+
+    @staticmethod
+    def load(path: str | Path) -> "ErrorAnalysis":
+        """Read a .json file that `save` wrote.
+
+        Raises:
+            FileNotFoundError: if there is no such file.
+            ValueError: for a file that is no error analysis.
+        """
+        return ErrorAnalysis.from_json(read(path))
 
     def summary(self) -> str:
         """The figures of the set, then the summaries of the first ten mistakes."""

@@ -18,12 +18,12 @@ REPEATED = ("failed", "verdict")
 
 
 _READERS = {
-    "explanation": "Explanation.load",
-    "explanations": "Explanations.load",
-    "panels": "Panels.load",
-    "error analysis": "ErrorAnalysis.from_json",
+    "explanation": "Explanation",
+    "explanations": "Explanations",
+    "panels": "Panels",
+    "error analysis": "ErrorAnalysis",
 }
-"""The kinds of envelope, and what reads them."""
+"""The kinds of envelope, and the class whose `load` reads them."""
 
 
 def result_json(kind: str, result: Drawable) -> str:
@@ -97,8 +97,8 @@ def open_envelope(text: str, kind: str, *older: str) -> Any:
     if not isinstance(envelope, dict) or "attribkit" not in envelope or "content" not in envelope:
         raise InputError("an explanation's JSON was expected, got other JSON; load a file that save() wrote")
     if envelope["attribkit"] not in (kind, *older):
-        reader = _READERS.get(str(envelope["attribkit"]), "Explanation.load")
-        raise InputError(f"the file holds {envelope['attribkit']!r}, not {kind!r}; load it with {reader}")
+        reader = _READERS.get(str(envelope["attribkit"]), "Explanation")
+        raise InputError(f"the file holds {envelope['attribkit']!r}, not {kind!r}; load it with {reader}.load")
     if envelope.get("format") != FORMAT:
         raise InputError(
             f"the file has format {envelope.get('format')!r}, this version reads {FORMAT}; upgrade attribkit"
