@@ -121,6 +121,12 @@ def attribute(
 def check_settings(output: str, method: str | None, baseline: str | Sequence[str], tolerance: float) -> tuple[str, ...]:
     """Refuse settings that `attribute` does not take, before anything is computed.
 
+    Args:
+        output: "log_odds", "logit" or "probability".
+        method: a method's name, or None.
+        baseline: a baseline, or several.
+        tolerance: above 0.
+
     Returns:
         the baselines' names or texts.
 

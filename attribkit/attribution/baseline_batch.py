@@ -125,6 +125,13 @@ class BaselineBatch:
     def of(classifier: Classifier, ids: Tensor, mask: Tensor, spec: BaselineSpec, run: Any) -> "BaselineBatch":
         """What texts (B, T) are compared with; run: the network fed with vectors.
 
+        Args:
+            classifier: the model.
+            ids: (B, T) int64, the texts.
+            mask: (B, T) bool.
+            spec: the baseline.
+            run: (embedded (N, T, E), ids (N, T), mask (N, T)) → logits (N, C), the network fed with embeddings.
+
         Raises:
             RuntimeError: if the network's outputs for the baseline are NaN or infinite.
         """

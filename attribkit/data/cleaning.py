@@ -19,6 +19,12 @@ def clean_tables(
 ) -> tuple[dict[str, pd.DataFrame], list[str]]:
     """Bring every table to the columns `text` and `label` (both strings) and the others, without unusable rows.
 
+    Args:
+        tables: by split.
+        text: the column of the texts that the user named, if any.
+        label: the column of the labels that the user named, if any.
+        source: what a sentence calls the tables.
+
     Returns:
         the tables, each with a RangeIndex, and one note for each thing guessed, dropped or repaired.
 

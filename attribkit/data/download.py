@@ -60,6 +60,11 @@ def named_tables(
 ) -> dict[str, pd.DataFrame]:
     """The tables of a named set, by split, from the first place that has it.
 
+    Args:
+        source: where the set comes from.
+        download: whether it may be downloaded.
+        progress: as `attribkit.progress.shown` takes it.
+
     Raises:
         FileNotFoundError: if the set is not on this machine and may not or cannot be downloaded, or its folder lacks
             the files.

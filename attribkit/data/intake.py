@@ -163,6 +163,12 @@ class Rows:
 def all_texts(model: HasSplits | None, data: Data, *, text: str | None = None, label: str | None = None) -> list[Any]:
     """The texts of some data, seen in training or not; a string is one text, not the name of a set.
 
+    Args:
+        model: whose labels help to guess the columns; None for none.
+        data: as `Rows.of` takes it, but that a string is one text.
+        text: the column of the texts in a table or file; guessed from usual names if not given.
+        label: the column of the labels; likewise.
+
     Raises:
         TypeError: as `Rows.of`.
         ValueError: as `Rows.of`.

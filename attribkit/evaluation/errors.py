@@ -175,7 +175,16 @@ def explained_mistakes(
     batch_size: int | None = None,
     progress: bool | Progress | None = False,
 ) -> Explanations:
-    """An explanation of each mistake, the most confident first."""
+    """An explanation of each mistake, the most confident first.
+
+    Args:
+        model: any classifier.
+        answers: its predictions.
+        most: how many mistakes.
+        method: as `attribkit.explain` takes it.
+        batch_size: the most texts at once; None chooses by their length.
+        progress: called as `attribkit.progress.Progress` says.
+    """
     chosen = mistakes(answers)[:most]
     if not chosen:
         return Explanations()

@@ -37,6 +37,12 @@ class ReadableTexts:
     ) -> "ReadableTexts":
         """Read a set's texts, whatever stands among them; `numbers` is what a user knows their rows by.
 
+        Args:
+            model: any classifier.
+            texts: cells of any kind.
+            batch_size: the most texts at once; None chooses by their length.
+            numbers: the users' numbers of the rows; None counts them from 0.
+
         Raises:
             ValueError: if the model can read none of them.
             RuntimeError: if the network's outputs are NaN or infinite for all of them.

@@ -85,7 +85,18 @@ def token_scores(
     tolerance: float = 1e-4,
     progress: Progress = silent,
 ) -> MethodScores:
-    """Each text's scores for a class: the predicted one, or `target`; attention has the same for every class."""
+    """Each text's scores for a class: the predicted one, or `target`; attention has the same for every class.
+
+    Args:
+        model: any classifier.
+        batch: N texts.
+        method: a name as `explain(method=…)` takes it, "attention" or "random".
+        target: the number of a class; None for each text's predicted one.
+        seed: of the methods that are sampled.
+        batch_size: the most texts at once; None chooses by their length.
+        tolerance: the largest relative completeness error that counts as converged.
+        progress: called as `attribkit.progress.Progress` says.
+    """
     if method == ATTENTION:
         heads = [panels[0].rows for panels in Attention(batch_size=batch_size, progress=progress)(model, batch)]
         scores = [np.mean([row.values for row in rows], axis=0) for rows in heads]
@@ -116,7 +127,16 @@ def scores_for(
     seed: int = 0,
     tolerance: float,
 ) -> MethodScores:
-    """Each text's scores for its own class of `targets` (N,), whatever the model predicts."""
+    """Each text's scores for its own class of `targets` (N,), whatever the model predicts.
+
+    Args:
+        model: any classifier.
+        batch: N texts.
+        targets: (N,) int64, the number of each text's class.
+        method: as `token_scores` takes it.
+        seed: of the methods that are sampled.
+        tolerance: the largest relative completeness error that counts as converged.
+    """
     of_texts: Scores = [np.zeros(0)] * len(batch.texts)
     converged: list[bool | None] = [None] * len(batch.texts)
     errors = np.full(len(batch.texts), np.nan)

@@ -51,6 +51,11 @@ def estimate(values: NDArray[np.float64], seed: int = 0, resamples: int = RESAMP
     resampled together.
 
     Source: Efron & Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13.
+
+    Args:
+        values: (N,).
+        seed: of the draws.
+        resamples: the number of bootstrap samples.
     """
     values = np.asarray(values, dtype=float)
     values = values[~np.isnan(values)]

@@ -56,7 +56,14 @@ class UnknownLabels:
         unknown: NDArray[np.float64],
         known: NDArray[np.float64],
     ) -> "UnknownLabels | None":
-        """Compare the confidence of M rows with unknown labels with that of the known ones; None without either."""
+        """Compare the confidence of M rows with unknown labels with that of the known ones; None without either.
+
+        Args:
+            labels: (M,) the labels of the rows with unknown ones.
+            rows: (M,) their places among the rows given.
+            unknown: (M,) the confidence in them.
+            known: (N,) the confidence in the other rows.
+        """
         if not len(unknown) or not len(known):
             return None
         threshold = float(np.sort(known)[int((1 - KEPT) * len(known) + 1e-9)])

@@ -15,6 +15,12 @@ def answered(
 ) -> tuple[TokenisedRows, NDArray[np.float64]]:
     """The rows for which the model has a finite prediction, and its logits (N, C).
 
+    Args:
+        model: any classifier.
+        read: the rows that its tokenizer can read.
+        batch_size: the most texts at once; None chooses by their length.
+        progress: called as `attribkit.progress.Progress` says.
+
     Raises:
         ValueError: if there are no rows.
         RuntimeError: if the network's outputs are NaN or infinite for all of them.

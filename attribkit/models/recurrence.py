@@ -55,6 +55,11 @@ def drop_columns(embedded: Tensor, share: float, training: bool) -> Tensor:
     per column, instead of one per column and token, saves nearly half of a training step.
 
     Source: Gal & Ghahramani, "A Theoretically Grounded Application of Dropout in Recurrent Neural Networks", NIPS 2016.
+
+    Args:
+        embedded: (B, T, E).
+        share: of the columns that are dropped, 0 to 1.
+        training: whether anything is dropped at all.
     """
     if not training or not share:
         return embedded

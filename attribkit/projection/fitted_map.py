@@ -83,6 +83,11 @@ class FittedMaps:
 
         That is the deepest layer at the latest epoch, which the other tables describe, too.
 
+        Args:
+            texts: (M,) new texts.
+            ids: their tokens.
+            batch_size: the most texts at once; None chooses by their length.
+
         Raises:
             ValueError: if a text is no single point, or the network's outputs for it are NaN or infinite.
         """

@@ -85,6 +85,11 @@ def layer_outputs(
 def chosen_layers(model: Classifier, names: Sequence[str] | None, reduction: Reduction) -> list[Layer]:
     """The layers of these names, or all that the reduction allows.
 
+    Args:
+        model: any classifier.
+        names: from `model.layers()`; None for all that the reduction allows.
+        reduction: how steps become points.
+
     Raises:
         ValueError: for a layer that the reduction does not allow.
     """
@@ -121,7 +126,16 @@ def read_layers(
     batch_size: int | None = None,
     progress: Progress = silent,
 ) -> LayerOutputs:
-    """`layer_outputs` of encoded texts, NaN and infinity among them: see `LayerOutputs.checked`."""
+    """`layer_outputs` of encoded texts, NaN and infinity among them: see `LayerOutputs.checked`.
+
+    Args:
+        model: any classifier.
+        ids: each text's tokens.
+        layers: those to read.
+        reduction: how steps become points.
+        batch_size: the most texts at once; None chooses by their length.
+        progress: called as `attribkit.progress.Progress` says.
+    """
     lengths = [len(row) for row in ids]
     steps = Steps.draw(lengths, reduction) if reduction.by_step else None
     points = len(ids) if steps is None else len(steps.text)

@@ -108,6 +108,12 @@ def votes(points: Floats, labels: Ints, classes: int, k: int) -> Floats:
 
     Points at the same distance share the places that are left, whatever their order: each counts as much as it would on
     average in a random order.
+
+    Args:
+        points: (n, H).
+        labels: (n,) classes from 0.
+        classes: C.
+        k: neighbours.
     """
     member = np.eye(classes)[labels]
     shares = np.empty((len(points), classes))

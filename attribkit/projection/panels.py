@@ -33,6 +33,12 @@ def make_maps(
 
     Texts for which some output is NaN or infinite are left out of the map, and a note names the first.
 
+    Args:
+        classifier: the model.
+        data: the texts, with labels if they are known.
+        settings: how they are mapped.
+        progress: called as `attribkit.progress.Progress` says.
+
     Raises:
         ValueError: for a layer, reduction, epoch or colour that does not exist; for too few points; for outputs that
             are NaN or infinite for every text.

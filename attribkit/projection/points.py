@@ -56,7 +56,15 @@ class PointMetadata:
 def describe(
     classifier: Classifier, data: LabelledTexts, outputs: LayerOutputs, logits: NDArray[np.float64], width: int = 1
 ) -> PointMetadata:
-    """What is known of the points that layers made of texts; `width` is the tokens that a point stands for."""
+    """What is known of the points that layers made of texts; `width` is the tokens that a point stands for.
+
+    Args:
+        classifier: the model.
+        data: the texts with their labels.
+        outputs: the points, with the text and token of each.
+        logits: (B, C) of the texts.
+        width: how many tokens a point stands for.
+    """
     best, probabilities = logits.argmax(1), softmax(logits)
     classes = classes_of(data.labels, classifier)
     text = outputs.text_index.tolist()

@@ -118,7 +118,15 @@ class Steps:
 
 
 def reduced(layer: Layer, name: str, values: Tensor, mask: Tensor, weights: Tensor | None) -> Tensor:
-    """One vector per text, (B, H), of a layer's arranged output (B, S, H) or (B, H); mask (B, T), weights (B, T)."""
+    """One vector per text, (B, H), of a layer's arranged output (B, S, H) or (B, H); mask (B, T), weights (B, T).
+
+    Args:
+        layer: whose output it is.
+        name: of the reduction.
+        values: (B, S, H) or (B, H), arranged.
+        mask: (B, T) bool.
+        weights: (B, T), for "attention"; else None.
+    """
     if not name:
         return values
     if name == "attention":

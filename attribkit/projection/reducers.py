@@ -226,6 +226,13 @@ METHODS: dict[str, type[PCA] | type[TSNE] | type[UMAP]] = {"pca": PCA, "tsne": T
 def choose_reducer(method: str, dimensions: int, seed: int, perplexity: float, neighbours: int) -> Reducer:
     """The reducer of this name.
 
+    Args:
+        method: "pca", "tsne" or "umap".
+        dimensions: 2 or 3.
+        seed: of the method.
+        perplexity: of t-SNE.
+        neighbours: of UMAP.
+
     Raises:
         TypeError: for a perplexity that is no number.
         ValueError: for an unknown name or a number out of its range.

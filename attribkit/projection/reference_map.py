@@ -38,6 +38,16 @@ def make_reference(
 ) -> Reference:
     """Up to 20 principal components of a layer, and the coordinates and excerpts of some texts.
 
+    Args:
+        classifier: the model.
+        data: the texts, with labels if they are known.
+        source: what the texts are, for a reader.
+        layer: as `attribkit.project` takes it.
+        reduce: as `attribkit.project` takes it.
+        sample: the most texts.
+        seed: of the sample.
+        progress: called as `attribkit.progress.Progress` says.
+
     Raises:
         ValueError: as `make_maps`; for a reduction that makes several points of a text.
     """

@@ -12,6 +12,12 @@ SEEDS = 2**32 - 1
 def whole(name: str, value: Any, least: int, most: int | None = None) -> int:
     """A whole number as Python's own integer, least ≤ value ≤ most.
 
+    Args:
+        name: of the option, for the sentence.
+        value: what was given.
+        least: the smallest value allowed.
+        most: the largest; None for no limit.
+
     Raises:
         TypeError: for anything but a whole number of Python or NumPy.
         ValueError: for one out of range.

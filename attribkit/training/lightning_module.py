@@ -173,6 +173,11 @@ def uses_bfloat16(wanted: str, network: nn.Module, device: torch.device) -> bool
     """Whether a device multiplies a network's matrices in bfloat16, for the setting `precision`.
 
     "auto" does if the device has instructions for it and torch uses them for each of the network's layers.
+
+    Args:
+        wanted: the setting `precision`.
+        network: what is trained.
+        device: where.
     """
     if wanted != "auto":
         return wanted == "bfloat16"

@@ -56,6 +56,12 @@ class Plan:
 def labelled_data(data: Trainable, text: str | None, label: str | None, progress: bool | Progress | None) -> Dataset:
     """The data set itself, or one made of a table, a name or a path.
 
+    Args:
+        data: a `Dataset`, or anything that `load_dataset` takes.
+        text: the column of the texts in a table or file; guessed from usual names if not given.
+        label: the column of the labels; likewise.
+        progress: as `attribkit.progress.shown` takes it.
+
     Raises:
         TypeError: for texts without labels.
         ValueError: as `load_dataset`.
@@ -111,6 +117,13 @@ def prepare(
     data: Dataset, options: Options, glove: str | Path | None, vector_size: int | None, progress: Progress
 ) -> Plan:
     """Train the tokenizer, encode the texts, make the network and fill its embedding.
+
+    Args:
+        data: the texts.
+        options: of the training, the network and the text.
+        glove: a file of pretrained vectors, if any.
+        vector_size: as `attribkit.train` takes it.
+        progress: called as `attribkit.progress.Progress` says.
 
     Raises:
         ValueError: if a split or a class is left without texts, or the vectors do not fit.

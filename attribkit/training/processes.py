@@ -16,6 +16,11 @@ def share(batch: tuple[Tensor, ...], rank: int, processes: int) -> tuple[tuple[T
     """Every `processes`-th row of a batch, from row `rank` on, and the weight of its loss: 1.
 
     A process for which no row is left takes the first row with weight 0, so that all processes take the same steps.
+
+    Args:
+        batch: tensors of B rows each.
+        rank: the number of this process.
+        processes: how many there are.
     """
     if rank < len(batch[0]):
         return tuple(part[rank::processes] for part in batch), 1.0

@@ -24,7 +24,14 @@ Keep = NDArray[np.bool_]
 
 
 def left(ids: Ids, keep: Keep, how: str, pad_id: int) -> Ids:
-    """The ids of a text (T,) when only the tokens of `keep` (T,) stay."""
+    """The ids of a text (T,) when only the tokens of `keep` (T,) stay.
+
+    Args:
+        ids: (T,) int64.
+        keep: (T,) bool, True for the tokens that stay.
+        how: "delete" or "pad".
+        pad_id: the number of PAD in the vocabulary.
+    """
     if how == "pad":
         return np.where(keep, ids, pad_id)
     return ids[keep] if keep.any() else np.array([pad_id])
@@ -50,7 +57,14 @@ def check_removals(removals: Sequence[str] | str) -> tuple[str, ...]:
 def log_p(
     model: Classifier, variants: Sequence[Ids], labels: Ids, batch_size: int | None = None
 ) -> NDArray[np.float64]:
-    """Log p (N,), in nats, of each of N texts' labels (N,), by the model's own forward pass."""
+    """Log p (N,), in nats, of each of N texts' labels (N,), by the model's own forward pass.
+
+    Args:
+        model: the classifier.
+        variants: the ids of N texts.
+        labels: (N,) int64.
+        batch_size: the most texts at once; None chooses by their length.
+    """
     if not len(variants):
         return np.zeros(0)
     return _log_softmax(finite_logits(model, variants, batch_size))[np.arange(len(variants)), labels]
@@ -59,13 +73,26 @@ def log_p(
 def log_p_and_log_odds(
     model: Classifier, variants: Sequence[Ids], labels: Ids, rivals: Ids, batch_size: int | None = None
 ) -> NDArray[np.float64]:
-    """Log p (2, N) of N ≥ 1 texts' labels (N,), in nats, and their log-odds against other labels (N,)."""
+    """Log p (2, N) of N ≥ 1 texts' labels (N,), in nats, and their log-odds against other labels (N,).
+
+    Args:
+        model: the classifier.
+        variants: the ids of N texts.
+        labels: (N,) int64.
+        rivals: (N,) int64, the other labels.
+        batch_size: the most texts at once; None chooses by their length.
+    """
     logits, rows = finite_logits(model, variants, batch_size), np.arange(len(variants))
     return np.stack((_log_softmax(logits)[rows, labels], logits[rows, labels] - logits[rows, rivals]))
 
 
 def finite_logits(model: Classifier, variants: Sequence[Ids], batch_size: int | None = None) -> NDArray[np.float64]:
     """Logits (N, C) of N changed texts.
+
+    Args:
+        model: the classifier.
+        variants: the ids of N texts.
+        batch_size: the most texts at once; None chooses by their length.
 
     Raises:
         RuntimeError: if some are NaN or infinite.

@@ -40,7 +40,16 @@ class Curves:
         batch_size: int | None = None,
         progress: Progress = silent,
     ) -> "Curves":
-        """Run each distinct version of a text once, for M methods' scores and R ways to remove tokens."""
+        """Run each distinct version of a text once, for M methods' scores and R ways to remove tokens.
+
+        Args:
+            model: the classifier.
+            batch: N texts.
+            scores: of each of M methods, each text's (T,).
+            removals: "delete", "pad" or both.
+            batch_size: the most texts at once; None chooses by their length.
+            progress: called as `attribkit.progress.Progress` says.
+        """
         labels, others = batch.logits.argmax(1), batch.logits.copy()
         others[np.arange(len(labels)), labels] = -np.inf
         rivals = others.argmax(1)

@@ -63,7 +63,18 @@ class OracleSearch:
         most: int | None,
         progress: Progress = silent,
     ) -> "OracleSearch":
-        """Search the first `most` texts of an order (N,); None for all or, without a shortcut, for 50."""
+        """Search the first `most` texts of an order (N,); None for all or, without a shortcut, for 50.
+
+        Args:
+            model: the classifier.
+            batch: N texts.
+            scores: of each of M methods, each text's (T,).
+            curves: the outputs along the methods' rankings, which the search may only improve on.
+            removals: "delete", "pad" or both.
+            order: (N,) the texts' numbers.
+            most: how many texts, from the first of the order.
+            progress: called as `attribkit.progress.Progress` says.
+        """
         fits = why_not_exact(model.network) is None
         windows = _windows(model, batch, int(order[0])) if fits else None
         rows = order[: (len(order) if windows else MOST) if most is None else most].tolist()

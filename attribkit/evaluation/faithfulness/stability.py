@@ -31,6 +31,15 @@ def measure(
 
     A network whose words pass through no embedding layer has no max-sensitivity: it cannot be asked about points that
     are no words.
+
+    Args:
+        model: the classifier.
+        batch: N texts.
+        methods: (M,) names.
+        scores: of each method, each text's (T,).
+        rows: the numbers of the texts to measure.
+        seed: of the draws.
+        progress: called as `attribkit.progress.Progress` says.
     """
     infidelities, sensitivities = np.full((2, len(methods), len(batch.texts)), np.nan)
     perturbed = None if model.network.embedding is None else _PerturbedModel(model)

@@ -51,7 +51,14 @@ class Occurrences:
 
     @staticmethod
     def of(model: Classifier, texts: Sequence[str], view: Attribution, progress: Progress = silent) -> "Occurrences":
-        """Explain every text, some at a time, for the view's one target; errors are those of `attribkit.explain`."""
+        """Explain every text, some at a time, for the view's one target; errors are those of `attribkit.explain`.
+
+        Args:
+            model: any classifier.
+            texts: (N,) texts that it can read.
+            view: the settings of the scores.
+            progress: called as `attribkit.progress.Progress` says.
+        """
         spelt: dict[int, str] = {}
         columns: dict[str, list[NDArray[np.int64]]] = {name: [] for name in ("ids", "known", "starts", "ends")}
         scores, targets, convergence = [], [], Convergence()
@@ -107,7 +114,13 @@ class Occurrences:
         return dict(zip(self.words, self.ids, strict=True))
 
     def place(self, occurrence: int, length: int = 1, width: int = 70) -> str:
-        """The words around an occurrence, or around a phrase of `length` tokens that begins there, on one line."""
+        """The words around an occurrence, or around a phrase of `length` tokens that begins there, on one line.
+
+        Args:
+            occurrence: its number, 0 to M − 1.
+            length: tokens of the phrase.
+            width: characters of the line.
+        """
         text = self.texts[self.text[occurrence]]
         start, end = int(self.starts[occurrence]), int(self.ends[occurrence + length - 1])
         room = max(0, width - (end - start)) // 2

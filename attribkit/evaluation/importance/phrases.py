@@ -48,7 +48,14 @@ def find_words(tokens: Occurrences, least: int) -> Ngrams:
 
 
 def find_longer(tokens: Occurrences, shorter: Ngrams, words: Ngrams, least: int) -> Ngrams:
-    """Runs one token longer than `shorter` that occur in at least `least` texts; each of their parts recurs itself."""
+    """Runs one token longer than `shorter` that occur in at least `least` texts; each of their parts recurs itself.
+
+    Args:
+        tokens: every token of the texts.
+        shorter: recurring runs of one token less.
+        words: recurring words.
+        least: in how many texts a run must occur.
+    """
     length = shorter.words.shape[1] + 1
     begins = np.full(len(tokens.word) + 1, -1)  # which of the shorter ones begins at each token
     begins[shorter.first] = shorter.groups.group

@@ -12,7 +12,15 @@ _MIRRORED = (("share_for", "share_against"), ("example_for", "example_against"))
 
 
 def word_rows(tokens: Occurrences, words: Ngrams, label: str, replicates: int, seed: int) -> pd.DataFrame:
-    """One class's rows of what `WordImportance.words` names, from the occurrences that count for it."""
+    """One class's rows of what `WordImportance.words` names, from the occurrences that count for it.
+
+    Args:
+        tokens: every token of the class's texts.
+        words: the words that recur.
+        label: the class.
+        replicates: the number of bootstrap samples.
+        seed: of the bootstrap.
+    """
     groups = words.groups
     scores, mean = groups.scores, groups.means
     low, high = groups.intervals(replicates, seed)
@@ -42,7 +50,15 @@ def word_rows(tokens: Occurrences, words: Ngrams, label: str, replicates: int, s
 
 
 def phrase_rows(tokens: Occurrences, runs: Ngrams, label: str, replicates: int, seed: int) -> pd.DataFrame:
-    """One class's rows of what `WordImportance.phrases` names, of runs of one length."""
+    """One class's rows of what `WordImportance.phrases` names, of runs of one length.
+
+    Args:
+        tokens: every token of the class's texts.
+        runs: the runs that recur.
+        label: the class.
+        replicates: the number of bootstrap samples.
+        seed: of the bootstrap.
+    """
     groups, length = runs.groups, runs.words.shape[1]
     low, high = groups.intervals(replicates, seed)
     return pd.DataFrame(

@@ -25,6 +25,11 @@ def randomised(model: Classifier, layers: Iterable[str], seed: int) -> Classifie
     Each tensor gets independent normal numbers with its own mean and standard deviation, so that what was learned is
     lost and the layer's scale is not. A layer gets the same numbers whichever others are randomised with it. The
     embedding's PAD row stays, for it is no word.
+
+    Args:
+        model: any classifier.
+        layers: their names.
+        seed: of the random numbers.
     """
     copy = model.copy()
     modules = dict(copy.network.named_modules())
@@ -47,6 +52,12 @@ def _redraw(module: nn.Module, parameter: nn.Parameter, pad_id: int, random: tor
 
 
 def correlations(first: Scores, second: Scores, *, sizes: bool = False) -> NDArray[np.float64]:
-    """Spearman's correlation (N,) of each text's scores; of their sizes alone, if asked for."""
+    """Spearman's correlation (N,) of each text's scores; of their sizes alone, if asked for.
+
+    Args:
+        first: each of N texts' (T,).
+        second: likewise.
+        sizes: whether of the scores' sizes, signs left out.
+    """
     pairs = zip(first, second, strict=True)
     return np.array([spearman(np.abs(a), np.abs(b)) if sizes else spearman(a, b) for a, b in pairs])
