@@ -29,18 +29,12 @@ class Method:
         adds_up: whether its scores sum to F(text) − F(baseline): "checked", "checked up to 12 tokens" or "no promise".
         needs: what the network must offer: "a closed form", "gradients", "activations as modules" or "outputs".
         instead: the method for networks without the closed form that this one needs.
-        sampled: whether it draws samples, for all texts or for those too long to count every case; such scores have a
-            spread and no verdict.
+        sampled: whether it is sampled, for all texts or for long ones; such scores have a spread and no verdict.
         fast: whether a text takes milliseconds.
-        closed_form: whether it uses a text CNN's closed form, so that its logits are first compared with the network's.
+        closed_form: whether it uses a text CNN's closed form, whose logits are then compared with the network's.
         tables: whether it reads the lookup tables that a run shares (`cnn.lookup_tables`).
         equal_lengths: whether the texts of one batch must have the same length.
         label: its name in a menu; `name` if not given.
-
-    Example:
-        >>> from attribkit.attribution.registry import METHODS
-        >>> METHODS["quadrature"].needs, METHODS["quadrature"].adds_up
-        ('gradients', 'checked')
     """
 
     name: str

@@ -62,10 +62,7 @@ class Result:
 
 
 def quadrature(request: AttributionRequest) -> MethodResult:
-    """Integrated gradients by adaptive quadrature, with as many gradients as each text needs; for every network.
-
-    Source: Sundararajan, Taly & Yan, "Axiomatic Attribution for Deep Networks", ICML 2017.
-    """
+    """Integrated gradients with as many gradients as each text needs; for every network."""
 
     def run(points: Tensor, mask: Tensor, texts: Tensor) -> Tensor:
         return request.run(points, request.ids[texts, : points.shape[1]], mask)
@@ -113,8 +110,7 @@ def integrated_gradients(
         difference: (J, B), S(text) − S(baseline) from the network's own forward pass.
         tolerance: as above, relative.
         max_nodes: the largest rule used: 7, 15, 31 or 63 nodes, or the largest below this number.
-        max_bytes: the memory for one batch of gradients, estimated from the size of its points; if memory runs out
-            nevertheless, the batch is halved and tried again.
+        max_bytes: the estimated memory for one batch of gradients; if memory runs out, the batch is halved.
 
     Raises:
         ValueError: if `tolerance` or `max_nodes` allow nothing, or a shape does not fit.
