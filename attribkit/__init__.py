@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from attribkit.projection.layer_outputs import layer_outputs
     from attribkit.projector import keep_reference, project
     from attribkit.reports import report
-    from attribkit.results.explanation import Explanation, Explanations
+    from attribkit.results.explanation import Explanation
+    from attribkit.results.explanations import Explanations
     from attribkit.results.several_panels import Panels
     from attribkit.text.settings import TextSettings
     from attribkit.training.train import train
@@ -44,7 +45,7 @@ _HOMES = {
     "AttribkitError": "attribkit.errors",
     "Classifier": "attribkit.models.classifier",
     "Explanation": "attribkit.results.explanation",
-    "Explanations": "attribkit.results.explanation",
+    "Explanations": "attribkit.results.explanations",
     "InputError": "attribkit.errors",
     "Panels": "attribkit.results.several_panels",
     "TextSettings": "attribkit.text.settings",

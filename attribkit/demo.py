@@ -8,7 +8,7 @@ from attribkit.explainer import explain, supported
 from attribkit.models import model_folder
 from attribkit.models.classifier import Classifier
 from attribkit.reports import report
-from attribkit.results.explanation import Explanations
+from attribkit.results.explanations import Explanations
 
 SENTENCES = (
     ("It was a fantastic performance !", "pos"),

@@ -24,7 +24,8 @@ from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.models.fingerprint import fingerprints_once
 from attribkit.models.logits import softmax
 from attribkit.progress import Progress, shown, silent
-from attribkit.results.explanation import Explanation, Explanations
+from attribkit.results.explanation import Explanation
+from attribkit.results.explanations import Explanations
 from attribkit.results.panels import Panel, Prediction
 from attribkit.versions import versions_of
 from attribkit.views import ON_REQUEST, VIEWS
@@ -136,8 +137,7 @@ def explain(
             computed; what a longer one would take is said. None for 200 with the interactions "shapley", for 2,000 with
             the two methods, for no limit with "integrated_hessians".
         device: where to compute; None for where the model is.
-        progress: a function that is called with what is done, the total and the current step; True for a bar, False for
-            none; None for a bar in a terminal and in a notebook.
+        progress: True: a bar; False: none; None: a bar in a terminal or notebook; or a function (done, total, step).
 
     Returns:
         an `Explanation` for one text, `Explanations` for several. Rows of a table that cannot be read are left out with

@@ -73,14 +73,12 @@ def project(
         delay: for `reduce="takens"`: tokens from one step of a window to the next.
         dimension: for `reduce="takens"`: steps in a window.
         stride: for `reduce="takens"`: tokens from the beginning of one window to that of the next.
-        split: the rows to use: "train", "validation", "test" or "all"; None for the test split, or for all rows of data
-            without splits, minus the rows that the model is known to have been trained on.
+        split: "train", "validation", "test" or "all"; None for the test split or, without one, the rows not trained on.
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels; likewise.
         batch_size: the most texts at once; None chooses by their length.
         device: where to compute; None for where the model is.
-        progress: a function that is called with what is done, the total and the current step; True for a bar, False for
-            none; None for a bar in a terminal and in a notebook.
+        progress: True: a bar; False: none; None: a bar in a terminal or notebook; or a function (done, total, step).
 
     Returns:
         the maps, their measures of mixing (in the layer's space and on the map, on a stated sample of at most 5,000),
@@ -169,8 +167,7 @@ def keep_reference(
         source: what the texts are, for a reader; the data's own name if not given.
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels; likewise.
-        progress: a function that is called with what is done, the total and the current step; True for a bar, False for
-            none; None for a bar in a terminal and in a notebook.
+        progress: True: a bar; False: none; None: a bar in a terminal or notebook; or a function (done, total, step).
 
     Returns:
         the reference points, which are the model's `reference` now.

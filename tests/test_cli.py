@@ -13,7 +13,8 @@ from commands import run
 
 from attribkit.errors import InputError, MissingPackageError, NetworkError
 from attribkit.models.classifier import Classifier
-from attribkit.results.explanation import Explanation, Explanations
+from attribkit.results.explanation import Explanation
+from attribkit.results.explanations import Explanations
 from attribkit.results.panels import Heatmap, Pairs, Scatter
 from attribkit.results.several_panels import Panels
 

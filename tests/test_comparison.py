@@ -10,7 +10,8 @@ import pytest
 
 import attribkit as ak
 from attribkit.models.classifier import Classifier
-from attribkit.results.explanation import Explanation, Explanations
+from attribkit.results.explanation import Explanation
+from attribkit.results.explanations import Explanations
 from attribkit.results.panels import Heatmap, Table, TokenScores
 from attribkit.results.panels.difference import align, difference
 from attribkit.results.several_panels import Panels

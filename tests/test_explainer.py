@@ -10,7 +10,8 @@ import pytest
 from attribkit.explainer import explain, supported
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
-from attribkit.results.explanation import Explanation, Explanations
+from attribkit.results.explanation import Explanation
+from attribkit.results.explanations import Explanations
 from attribkit.results.panels import Panel, Table
 from attribkit.text.settings import TextSettings
 from attribkit.text.tokenizer import Tokenizer

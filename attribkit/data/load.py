@@ -47,8 +47,7 @@ def load_dataset(
         seed: decides which rows are drawn; the same seed gives the same split.
         group: a column whose values may not be in two splits (`movie` for "imdb" unless another is given).
         download: whether a named set that is not on this machine may be downloaded.
-        progress: a function that is called with what is done, the total and the current step; True for a bar, False for
-            none; None for a bar in a terminal and in a notebook.
+        progress: True: a bar; False: none; None: a bar in a terminal or notebook; or a function (done, total, step).
 
     Returns:
         the three tables, the source's name, and notes on what was guessed, dropped, split or found odd.

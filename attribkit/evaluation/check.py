@@ -162,13 +162,11 @@ def check(
         texts: the most texts on which the explanations are measured, drawn by the seed; at most 30 of them are
             explained again with randomised layers.
         seed: of all draws.
-        split: the rows to use: "train", "validation", "test" or "all"; None for the test split, or for all rows of data
-            without splits, minus the rows that the model is known to have been trained on.
+        split: "train", "validation", "test" or "all"; None for the test split or, without one, the rows not trained on.
         allow_training_rows: whether the check may pass with rows that were seen in training.
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels; likewise.
-        progress: a function that is called with what is done, the total and the current step; True for a bar, False for
-            none; None for a bar in a terminal and in a notebook.
+        progress: True: a bar; False: none; None: a bar in a terminal or notebook; or a function (done, total, step).
 
     Returns:
         each figure with its interval, its threshold and whether it passed; `passed` for all of them.

@@ -15,7 +15,8 @@ from attribkit.evaluation.tables import confusion_table, metrics_table
 from attribkit.explainer import explain
 from attribkit.models.classifier import Classifier
 from attribkit.progress import Progress, shown
-from attribkit.results.explanation import Explanation, Explanations
+from attribkit.results.explanation import Explanation
+from attribkit.results.explanations import Explanations
 from attribkit.results.json_file import open_envelope, read, results_json
 from attribkit.results.panels import Drawable, Panel
 from attribkit.results.result import Result
@@ -107,12 +108,10 @@ def errors(
         bins: of the calibration.
         method: how the mistakes are explained, as `attribkit.explain` takes it.
         batch_size: the most texts at once; None chooses by their length.
-        split: the rows to use: "train", "validation", "test" or "all"; None for the test split, or for all rows of data
-            without splits, minus the rows that the model is known to have been trained on.
+        split: "train", "validation", "test" or "all"; None for the test split or, without one, the rows not trained on.
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels; likewise.
-        progress: a function that is called with what is done, the total and the current step; True for a bar, False for
-            none; None for a bar in a terminal and in a notebook.
+        progress: True: a bar; False: none; None: a bar in a terminal or notebook; or a function (done, total, step).
 
     Returns:
         the confusion matrix, precision and recall, the calibration curve and its error; and an explanation of each

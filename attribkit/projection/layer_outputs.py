@@ -56,8 +56,7 @@ def layer_outputs(
         sample: for "tokens" and "takens": the most points, drawn by `seed`.
         seed: the same seed draws the same points.
         batch_size: the most texts at once; None chooses by their length.
-        progress: a function that is called with what is done, the total and the current step; True for a bar, False for
-            none; None for a bar in a terminal and in a notebook.
+        progress: True: a bar; False: none; None: a bar in a terminal or notebook; or a function (done, total, step).
 
     Returns:
         the points (N, H) by layer name, the text and the token of each, and the logits (B, C) of the same pass.

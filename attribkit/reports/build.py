@@ -25,7 +25,8 @@ from attribkit.reports.overview import fingerprint_of, overview_section
 from attribkit.reports.page import Report
 from attribkit.reports.robustness import robustness_section
 from attribkit.reports.settings import ReportSettings
-from attribkit.results.explanation import Explanation, Explanations
+from attribkit.results.explanation import Explanation
+from attribkit.results.explanations import Explanations
 from attribkit.results.panels import Document, Section, Table
 from attribkit.versions import versions_of
 
@@ -54,12 +55,10 @@ def report(
             words need them.
         others: the same model trained with other seeds, to see whether the explanations stay the same.
         name: what to call the data; its own name if not given.
-        split: the rows to use: "train", "validation", "test" or "all"; None for the test split, or for all rows of data
-            without splits, minus the rows that the model is known to have been trained on.
+        split: "train", "validation", "test" or "all"; None for the test split or, without one, the rows not trained on.
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels; likewise.
-        progress: a function that is called with what is done, the total and the current step; True for a bar, False for
-            none; None for a bar in a terminal and in a notebook.
+        progress: True: a bar; False: none; None: a bar in a terminal or notebook; or a function (done, total, step).
         **settings: the fields of `attribkit.reports.settings.ReportSettings`: how much of everything the page holds.
 
     Returns:

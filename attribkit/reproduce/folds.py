@@ -112,8 +112,7 @@ def cross_validate(
         options: as `attribkit.train` takes them.
         data: its splits are put together again; the folds are cut with the seed that they were cut with.
         count: how many folds.
-        progress: a function that is called with what is done, the total and the current step; True for a bar, False for
-            none; None for a bar in a terminal and in a notebook.
+        progress: True: a bar; False: none; None: a bar in a terminal or notebook; or a function (done, total, step).
 
     Raises:
         TypeError: as `attribkit.train`.

@@ -47,8 +47,7 @@ def reproduce(
         seeds: how many; 0, 1, …
         quick: small samples and two epochs: does everything work? Its figures mean nothing.
         vectors: the folder of pretrained vectors; `$ATTRIBKIT_DATA/vectors` if not given.
-        progress: a function that is called with what is done, the total and the current step; True for a bar, False for
-            none; None for a bar in a terminal and in a notebook.
+        progress: True: a bar; False: none; None: a bar in a terminal or notebook; or a function (done, total, step).
 
     Returns:
         the content of results.json.

@@ -18,7 +18,8 @@ from attribkit.projection.reference_map import fits
 from attribkit.render.formats import content
 from attribkit.render.preparation.numbers import number
 from attribkit.render.preparation.scatter import frame
-from attribkit.results.explanation import Explanation, Explanations
+from attribkit.results.explanation import Explanation
+from attribkit.results.explanations import Explanations
 from attribkit.serve import assets
 from attribkit.serve.limits import Limits
 from attribkit.serve.live import live, place

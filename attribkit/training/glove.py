@@ -69,8 +69,7 @@ def read_vectors(
         size: E, if smaller than the file's width: the leading principal components of the found vectors.
         counts: (V,) how often each row's word occurs in the training texts.
         seed: draws the vectors of words that the file lacks.
-        progress: a function that is called with what is done, the total and the current step; True for a bar, False for
-            none; None for a bar in a terminal and in a notebook.
+        progress: True: a bar; False: none; None: a bar in a terminal or notebook; or a function (done, total, step).
 
     Returns:
         (V, E) float32, and how much of the vocabulary was found.

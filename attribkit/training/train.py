@@ -68,8 +68,7 @@ def train(
         devices: how many processes share each batch, on a machine. Each runs the calling script from its top and gets
             the classifier; one of them writes the files. Not from a notebook.
         nodes: on how many machines; start the script on each with torchrun.
-        progress: a function that is called with what is done, the total and the current step; True for a bar, False for
-            none; None for a bar in a terminal and in a notebook.
+        progress: True: a bar; False: none; None: a bar in a terminal or notebook; or a function (done, total, step).
         **options: any field of `TrainingSettings`, of the network's settings (`filters`, `hidden` …) or of
             `TextSettings`, by name.
 

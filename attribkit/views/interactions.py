@@ -87,7 +87,7 @@ class Interactions:
         run = embedding_fed(classifier.network)
         with preserve_state(classifier.network):
             return [
-                self._panels(classifier, batch, row, scalars, spec, run)
+                self._panels(batch, row, scalars, *self._request(classifier, batch, row, scalars, spec, run))
                 for row in counted(range(len(batch.texts)), self.progress, "interactions")
             ]
 
@@ -121,15 +121,13 @@ class Interactions:
 
     def _panels(
         self,
-        classifier: Classifier,
         batch: EncodedBatch,
         row: int,
         scalars: Sequence[tuple[list[str], Target]],
-        spec: BaselineSpec,
-        run: Callable[[Tensor, Tensor, Tensor], Tensor],
+        request: AttributionRequest,
+        against: BaselineBatch,
     ) -> list[Pairs]:
         encoded = batch.encoded[row]
-        request, against = self._request(classifier, batch, row, scalars, spec, run)
         matrices, expected = self._solve(request, batch.texts[row])
         bases = torch.stack([target.of(against.logits) for target in request.targets])
         firsts, seconds = np.triu_indices(len(encoded.ids), 1)
@@ -152,7 +150,7 @@ class Interactions:
                     unit=UNITS[self.output],
                     target=names[row],
                     index=self.interactions,
-                    baseline=spec.name,
+                    baseline=against.spec.name,
                     output_text=float(request.outputs[number, 0]),
                     output_baseline=float(bases[number, 0]),
                     tolerance=self.tolerance,

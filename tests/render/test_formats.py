@@ -8,7 +8,8 @@ import pytest
 
 from attribkit.render import formats
 from attribkit.render.formats import FORMATS, Format, format_of, suffixes
-from attribkit.results.explanation import Explanation, Explanations
+from attribkit.results.explanation import Explanation
+from attribkit.results.explanations import Explanations
 
 
 def test_a_format_is_added_with_a_function_and_a_line(

@@ -14,7 +14,8 @@ from panel_cases import SCORES
 from rich.console import Console
 
 from attribkit.render.formats import FORMATS
-from attribkit.results.explanation import Explanation, Explanations
+from attribkit.results.explanation import Explanation
+from attribkit.results.explanations import Explanations
 from attribkit.results.panels import (
     Agreement,
     Band,

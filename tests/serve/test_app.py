@@ -14,7 +14,8 @@ from serve.conftest import Post, Serve
 import attribkit as ak
 from attribkit.errors import InputError, UnknownNameError
 from attribkit.models.classifier import Classifier
-from attribkit.results.explanation import Explanation, Explanations
+from attribkit.results.explanation import Explanation
+from attribkit.results.explanations import Explanations
 
 TEXT = "It was a horrible movie"
 

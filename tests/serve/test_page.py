@@ -12,7 +12,8 @@ from playwright.sync_api import Browser, ConsoleMessage, Dialog, Locator, Page, 
 from serve.conftest import Serve
 
 from attribkit.models.classifier import Classifier
-from attribkit.results.explanation import Explanation, Explanations
+from attribkit.results.explanation import Explanation
+from attribkit.results.explanations import Explanations
 
 pytestmark = pytest.mark.browser
 

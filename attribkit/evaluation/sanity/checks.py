@@ -46,12 +46,10 @@ def sanity(
         method: a name as `explain(method=…)` takes it, or "attention"; None for the model's integrated gradients.
         draws: how often each layer is randomised.
         seed: of the draws.
-        split: the rows to use: "train", "validation", "test" or "all"; None for the test split, or for all rows of data
-            without splits, minus the rows that the model is known to have been trained on.
+        split: "train", "validation", "test" or "all"; None for the test split or, without one, the rows not trained on.
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels; likewise.
-        progress: a function that is called with what is done, the total and the current step; True for a bar, False for
-            none; None for a bar in a terminal and in a notebook.
+        progress: True: a bar; False: none; None: a bar in a terminal or notebook; or a function (done, total, step).
 
     Returns:
         rank correlations of the true scores with those of each randomised layer, and what changed with padding, batch
