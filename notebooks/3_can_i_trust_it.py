@@ -39,8 +39,9 @@ ak.explain(model, "The plot was boring, but the acting was not bad at all!", vie
 #
 # `faithfulness` removes the tokens that a method puts first, by deleting them and by putting PAD in their place, and
 # watches the probability of the predicted class. No figure means much alone. So beside every one stand two others, of
-# the same texts: that of **random scores**, and that of **the best removal there is**, found by trying all subsets of a
-# text of at most 12 tokens and by search in a longer one.
+# the same texts: that of **random scores**, and that of **the best removal found**, by trying all subsets of a text of
+# at most 12 tokens and by search in a longer one. For a text CNN whose tokens give way to PAD there is a third, the
+# **proved bound**: no removal of as many tokens, searched for or not, can pass it.
 
 # %%
 found = ak.faithfulness(model, texts[:60], ["exact", "leave_one_out", "input_x_gradient", "saliency"], perturbed=5)
@@ -54,6 +55,22 @@ found
 over = found.estimate("comprehensiveness", "exact", over="random")
 share = found.share_of_best("exact")
 f"{over.mean:.2f} more than random ({over.low:.2f} to {over.high:.2f}), {share:.0%} of the best that was found"
+
+# %% [markdown]
+# How good is the best possible, which nobody knows for a long text? It lies in this bracket: at least what was found,
+# at most what is proved. Of sufficiency, where less is better, the bracket is narrower.
+
+# %%
+{measure: found.bracket(measure) for measure in ("comprehensiveness", "sufficiency")}
+
+# %% [markdown]
+# Texts with holes are unlike those that the model learned from. What do holes do by themselves, whichever words are
+# missing? With as many tokens masked at random, the log-odds fall by this much on average, exactly; by the most
+# important ones they fall by more.
+
+# %%
+masked = found.estimate("log_odds_drop", "random masking", "pad").mean
+f"{masked:.2f} at random, {found.estimate('log_odds_drop', 'exact', 'pad').mean:.2f} by the words called important"
 
 # %% [markdown]
 # ## 2. Does it depend on the model?
