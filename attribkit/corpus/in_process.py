@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from attribkit.corpus.job import Job
-from attribkit.corpus.manifest import Part
+from attribkit.corpus.parts import Part
 from attribkit.corpus.windows import PendingWork
 from attribkit.corpus.work import PartWriter
 from attribkit.models.classifier import Classifier

@@ -1,34 +1,29 @@
-"""The files of a corpus run: parts, each whole or not at all, and a manifest that names the finished ones.
+"""The journal of a corpus run: what the run is, and which of its parts are finished.
 
-The manifest, `_manifest.jsonl`, is a journal: a first line that says what the run is, then a line for each finished
-part, each with a checksum of its own and each on the disk before the next part counts. A part is written under a
-temporary name, flushed, renamed, and only then named here; so whatever moment a run dies at, the parts named are whole,
-and any other is written again. Names that begin with `_` or `.` are no part of the data set to pandas, Arrow and Spark.
+The manifest, `_manifest.jsonl`, has a first line that says what the run is, then a line for each finished part, each
+with a checksum of its own and each on the disk before the next part counts. A part is named here only once it is in
+place; so whatever moment a run dies at, the parts named are whole, and any other is written again.
 """
 
 import hashlib
-import io
 import json
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from attribkit.corpus.job import differing
+from attribkit.corpus.parts import WORDS, Part
 from attribkit.errors import InputError, InputExistsError, RunError
 from attribkit.files import write_whole
-from attribkit.results.panels import Convergence
 
 FORMAT = 3
 _OLDEST = 2
 """What formats are read; in the older one no part says how many of its rows were seen in training."""
-MANIFEST, LOCK, WORDS = "_manifest.jsonl", "_lock", "_words"
+MANIFEST, LOCK = "_manifest.jsonl", "_lock"
 EARLIER = "earlier_fingerprint"
 """Of a header, not written: the model's fingerprint as runs that an earlier version began name it."""
 _SAME = {
@@ -36,94 +31,6 @@ _SAME = {
     "input": "the input has changed since this run began",
     "settings": "the settings differ from those this run began with",
 }
-
-
-@dataclass(frozen=True)
-class Part:
-    """A finished part of a run.
-
-    Attributes:
-        number: its window's.
-        file: its name in the folder.
-        rows: how many.
-        first: the number of its first row in the corpus.
-        last: the number of its last row.
-        statuses: how many rows have each status.
-        sha256: of the file.
-        words: SHA-256 of the file with its words' sums, if there is one.
-        versions: by which its rows were explained, if not all by those that the run began with.
-        convergence: how many of its explanations converged.
-        seen: how many of its rows have a text that the model was trained on; None if that is not known.
-    """
-
-    number: int
-    file: str
-    rows: int
-    first: int
-    last: int
-    statuses: Mapping[str, int]
-    sha256: str
-    words: str | None = None
-    versions: Sequence[Mapping[str, str]] = ()
-    convergence: Convergence = field(default_factory=Convergence)
-    seen: int | None = None
-
-    def __post_init__(self) -> None:
-        if isinstance(self.convergence, Mapping):
-            object.__setattr__(self, "convergence", Convergence.from_json(self.convergence))
-
-    def to_json(self) -> dict[str, Any]:
-        """The fields, as `Part(**fields)` reads them."""
-        return asdict(self) | {"convergence": self.convergence.to_json()}
-
-    @property
-    def failed(self) -> int:
-        """Rows that were not explained."""
-        return self.rows - self.statuses.get("ok", 0)
-
-
-def part_name(number: int) -> str:
-    """The file of a window's part: names sort as the windows do."""
-    return f"part-{number:08d}.parquet"
-
-
-def write_part(folder: Path, number: int, table: pa.Table, words: pa.Table | None) -> Part:
-    """Write a part, whole or not at all.
-
-    Raises:
-        OSError: if it cannot be written.
-    """
-    name = part_name(number)
-    sums = None if words is None else write_parquet(folder / WORDS / name, words)
-    counted = table["status"].value_counts().to_pylist()
-    return Part(
-        number=number,
-        file=name,
-        rows=table.num_rows,
-        first=table["row"][0].as_py(),
-        last=table["row"][-1].as_py(),
-        statuses={
-            status["values"]: status["counts"] for status in sorted(counted, key=lambda status: status["values"])
-        },
-        sha256=write_parquet(folder / name, table),
-        words=sums,
-        convergence=convergence_of(table),
-    )
-
-
-def convergence_of(part: pa.Table) -> Convergence:
-    """How many of a part's explanations converged."""
-    rows = part.filter(pc.equal(part["status"], "ok"))
-    return Convergence.counted(zip(rows["converged"].to_pylist(), rows["relative_error"].to_pylist(), strict=True))
-
-
-def write_parquet(path: Path, table: pa.Table) -> str:
-    """Write a table, whole or not at all; returns its SHA-256."""
-    buffer = io.BytesIO()
-    pq.write_table(table, buffer, compression="zstd", compression_level=1)
-    content = buffer.getvalue()
-    write_whole(path, content)
-    return hashlib.sha256(content).hexdigest()
 
 
 @dataclass

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from attribkit.corpus import memory
 from attribkit.corpus.faults import error_of
 from attribkit.corpus.job import Job, check_worker
-from attribkit.corpus.manifest import Part
+from attribkit.corpus.parts import Part
 from attribkit.corpus.windows import PendingWork, Task, Window
 from attribkit.errors import RunError
 

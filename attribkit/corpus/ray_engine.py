@@ -27,7 +27,7 @@ import torch
 
 from attribkit.corpus.faults import error_of, error_record
 from attribkit.corpus.job import Job, check_worker
-from attribkit.corpus.manifest import Part
+from attribkit.corpus.parts import Part
 from attribkit.corpus.windows import PendingWork
 from attribkit.corpus.work import PartWriter
 

@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 import torch
 
 from attribkit.corpus.job import Job
-from attribkit.corpus.manifest import EARLIER, Part, part_name, write_part
+from attribkit.corpus.manifest import EARLIER
+from attribkit.corpus.parts import Part, part_name, write_part
 from attribkit.corpus.schema import SCHEMA
 from attribkit.corpus.transform import Transform
 from attribkit.corpus.words import sums_of

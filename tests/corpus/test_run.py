@@ -19,7 +19,7 @@ import pytest
 from corpus.conftest import LABELS, TEXTS
 
 import attribkit as ak
-from attribkit.corpus import explain_corpus, manifest, work
+from attribkit.corpus import explain_corpus, manifest, parts, work
 from attribkit.corpus.job import Job, Settings, check_worker
 from attribkit.corpus.manifest import MANIFEST
 from attribkit.corpus.processes import Worker
@@ -424,10 +424,10 @@ def test_a_model_that_is_not_there_is_named(corpus: Path, tmp_path: Path) -> Non
 def test_a_finished_run_leaves_nothing_that_a_dead_worker_began(
     model_folder: Path, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    out, write = tmp_path / "out", manifest.write_part
+    out, write = tmp_path / "out", parts.write_part
 
-    def dying(folder: Path, number: int, table: pa.Table, words: pa.Table | None) -> manifest.Part:
-        left = folder / f".{manifest.part_name(number)}.0f0f0f0f.part"  # as a killed one leaves it
+    def dying(folder: Path, number: int, table: pa.Table, words: pa.Table | None) -> parts.Part:
+        left = folder / f".{parts.part_name(number)}.0f0f0f0f.part"  # as a killed one leaves it
         left.write_bytes(b"half of it")
         return write(folder, number, table, words)
 
