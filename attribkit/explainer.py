@@ -45,6 +45,7 @@ class ViewOptions(TypedDict, total=False):
     seed: int
     batch_size: int | None
     interactions: str
+    max_steps: int | None
     max_tokens: int | None
 
 
@@ -94,6 +95,7 @@ def explain(
     seed: int = 0,
     batch_size: int | None = None,
     interactions: str = "shapley",
+    max_steps: int | None = None,
     max_tokens: int | None = None,
     device: str | torch.device | None = None,
     progress: bool | Progress | None = None,
@@ -133,6 +135,8 @@ def explain(
         batch_size: the most texts at once; None chooses by their length.
         interactions: what the view "interactions" shows: "shapley", the Shapley interaction index over all coalitions
             of the other words, or "integrated_hessians", along the path of integrated gradients.
+        max_steps: the most gradients for a text whose scores do not converge with fewer; None for 4,000. Where the
+            network has ReLUs or maxima the path is broken at their jumps.
         max_tokens: the most tokens of a text whose interactions, or values by the methods "shapley" and "banzhaf", are
             computed; what a longer one would take is said. None for 200 with the interactions "shapley", for 2,000 with
             the two methods, for no limit with "integrated_hessians".
@@ -176,6 +180,7 @@ def explain(
         seed=seed,
         batch_size=batch_size,
         interactions=interactions,
+        max_steps=max_steps,
         max_tokens=max_tokens,
     )
     with fingerprints_once(), shown(progress) as tell:
@@ -312,7 +317,12 @@ def _settings(views: Iterable[View]) -> dict[str, Any]:
     settings: dict[str, Any] = {}
     for view in views:
         values = {field.name: getattr(view, field.name) for field in fields(view)}  # type: ignore[arg-type]  # a dataclass
-        for name in (ViewOptions.__annotations__.keys() & values.keys()) - {"reference", "batch_size", "max_tokens"}:
+        for name in (ViewOptions.__annotations__.keys() & values.keys()) - {
+            "reference",
+            "batch_size",
+            "max_steps",
+            "max_tokens",
+        }:
             value = values[name]
             # a target may be one of numpy's integers, which JSON does not know
             settings[name] = [_plain(part) for part in value] if isinstance(value, (tuple, list)) else _plain(value)

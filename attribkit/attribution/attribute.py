@@ -14,7 +14,7 @@ from attribkit.attribution.cnn.closed_form import declared
 from attribkit.attribution.cnn.lookup_tables import Tables
 from attribkit.attribution.outputs import UNITS, Target
 from attribkit.attribution.registry import CLOSED_FORM, METHODS, method_of
-from attribkit.attribution.request import AttributionRequest, MethodResult
+from attribkit.attribution.request import MAX_STEPS, AttributionRequest, MethodResult, check_max_steps
 from attribkit.attribution.result import TokenAttribution, WindowsByText
 from attribkit.attribution.targets import TargetName, scalars_of
 from attribkit.attribution.text_length import check_max_tokens
@@ -43,6 +43,7 @@ def attribute(
     seed: int = 0,
     batch_size: int | None = None,
     windows: bool = False,
+    max_steps: int | None = None,
     max_tokens: int | None = None,
     tables: Tables | None = None,
 ) -> Iterator[tuple[int, list[list[TokenAttribution]]]]:
@@ -61,6 +62,7 @@ def attribute(
         seed: of the methods that are sampled; the same seed gives a text the same scores.
         batch_size: the most texts at once; None chooses by their length.
         windows: whether the windows that a text CNN's filters chose are returned too, for the first baseline.
+        max_steps: the most gradients for a text whose scores do not converge with fewer; None for 4,000.
         max_tokens: the longest text whose "shapley" or "banzhaf" values are computed; None for 2,000.
         tables: lookup tables of the closed form, if they were built for all texts to come; None builds them for these.
 
@@ -82,6 +84,7 @@ def attribute(
         ('exact', 'log-odds', True)
     """
     names = check_settings(output, method, baseline, tolerance)
+    check_max_steps(max_steps)
     check_max_tokens(max_tokens)
     network = classifier.network
     choice = MethodChoice.of(method, network)
@@ -98,7 +101,7 @@ def attribute(
         tables = Tables.of_run(network, [text.ids for text in batch.encoded], others)
     run = embedding_fed(network)
     solver = _BatchSolver(
-        classifier, batch, targets, specs, tolerance, seed, windows, max_tokens, tables, run, UNITS[output]
+        classifier, batch, targets, specs, tolerance, seed, windows, max_steps, max_tokens, tables, run, UNITS[output]
     )
     lengths = [len(text.ids) for text in batch.encoded]
     equal = chosen.equal_lengths or getattr(network, "equal_lengths", False)
@@ -154,6 +157,7 @@ class _BatchSolver:
     tolerance: float
     seed: int
     windows: bool
+    max_steps: int | None
     max_tokens: int | None
     tables: Tables | None
     run: Run
@@ -191,6 +195,7 @@ class _BatchSolver:
                 tolerance=self.tolerance,
                 seed=self.seed,
                 tables=self.tables,
+                max_steps=MAX_STEPS if self.max_steps is None else self.max_steps,
                 max_tokens=self.max_tokens,
                 phrases=self.windows and not by_baseline,
                 closed_form=choice.closed_form,

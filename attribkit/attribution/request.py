@@ -12,9 +12,23 @@ from attribkit.attribution.cnn.exact import Phrases
 from attribkit.attribution.cnn.filters import Filters, geometry_fault
 from attribkit.attribution.cnn.lookup_tables import Tables
 from attribkit.attribution.outputs import Target
+from attribkit.errors import InputError
+
+MAX_STEPS = 4_000
+"""Gradients for a text, at most, where fewer do not make its scores converge."""
 
 TOKENS_AT_ONCE = 16_384
 """Tokens that are run through the network together where nothing is kept for a backward pass."""
+
+
+def check_max_steps(max_steps: int | None) -> None:
+    """Check the limit on the gradients of one text.
+
+    Raises:
+        InputError: if it is less than the 7 of the smallest rule that is judged by another.
+    """
+    if max_steps is not None and max_steps < 7:
+        raise InputError(f"`max_steps` must be at least 7, got {max_steps}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +48,7 @@ class AttributionRequest:
         tolerance: the largest relative completeness error that counts as converged.
         seed: of the methods that are sampled; a text gets the same draws alone and among others.
         tables: lookup tables of the closed form, for all texts of the run.
+        max_steps: the most gradients for a text whose scores do not converge with fewer.
         max_tokens: the longest text for methods whose time grows fast with it; None for their own limit.
         phrases: whether to return the phrases too, if the method knows them.
         closed_form: False if the network is not the text CNN that its modules make it look like.
@@ -52,6 +67,7 @@ class AttributionRequest:
     difference: Tensor
     tolerance: float
     seed: int = 0
+    max_steps: int = MAX_STEPS
     tables: Tables | None = None
     max_tokens: int | None = None
     phrases: bool = False
@@ -102,6 +118,7 @@ class AttributionRequest:
             self.difference[:, row_slice],
             self.tolerance,
             self.seed,
+            max_steps=self.max_steps,
             max_tokens=self.max_tokens,
             closed_form=self.closed_form,
             logits_at_ends=None if self.logits_at_ends is None else self.logits_at_ends[:, row_slice],

@@ -62,6 +62,13 @@ def explain(
             "integrated_hessians (along the path of integrated gradients, faster)."
         ),
     ] = "shapley",
+    max_steps: Annotated[
+        int | None,
+        typer.Option(
+            help="The most gradients for a text whose scores do not converge with fewer, as in networks of ReLUs. "
+            "4,000 if not given."
+        ),
+    ] = None,
     max_tokens: Annotated[
         int | None,
         typer.Option(
@@ -101,6 +108,7 @@ def explain(
             reference=reference,
             seed=seed,
             interactions=interactions,
+            max_steps=max_steps,
             max_tokens=max_tokens,
             true_label=true_label,
         )

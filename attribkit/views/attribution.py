@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.attribution.attribute import attribute, check_settings
+from attribkit.attribution.request import check_max_steps
 from attribkit.attribution.result import TokenAttribution
 from attribkit.attribution.targets import TargetName
 from attribkit.attribution.text_length import check_max_tokens
@@ -33,6 +34,7 @@ class Attribution:
         tolerance: the largest relative completeness error that counts as converged.
         batch_size: the most texts at once; None chooses by their length.
         seed: of the methods that are sampled; the same seed gives a text the same scores.
+        max_steps: the most gradients for a text whose scores do not converge with fewer; None for 4,000.
         max_tokens: the longest text whose "shapley" or "banzhaf" values are computed; None for 2,000.
         details: whether sentences and, if the method knows them, phrases are found too; they take a little time.
         progress: is called with the number of texts that are done.
@@ -49,6 +51,7 @@ class Attribution:
     tolerance: float = 1e-4
     batch_size: int | None = None
     seed: int = 0
+    max_steps: int | None = None
     max_tokens: int | None = None
     details: bool = True
     progress: Progress = field(default=silent, repr=False, compare=False)
@@ -57,6 +60,7 @@ class Attribution:
 
     def __post_init__(self) -> None:
         names = check_settings(self.output, self.method, self.baseline, self.tolerance)
+        check_max_steps(self.max_steps)
         check_max_tokens(self.max_tokens)
         object.__setattr__(self, "baseline", names[0] if len(names) == 1 else names)
 
@@ -82,6 +86,7 @@ class Attribution:
             tolerance=self.tolerance,
             seed=self.seed,
             batch_size=self.batch_size,
+            max_steps=self.max_steps,
             max_tokens=self.max_tokens,
             windows=self.details,
         )

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from attribkit.attribution.methods import patterson
+from attribkit.attribution.methods.bisection import bisected
 from attribkit.attribution.outputs import Target
 from attribkit.attribution.request import AttributionRequest, MethodResult
 from attribkit.errors import InputError, ran_out
@@ -77,8 +78,42 @@ def quadrature(request: AttributionRequest) -> MethodResult:
         tolerance=request.tolerance,
         max_bytes=max(_LEAST_BYTES, _free_bytes(request.ids.device) // _SHARE),
     )
+    if request.max_steps > patterson.SIZES[-1]:
+        result = _broken_at_jumps(request, result)
     steps = result.nodes.expand(len(request.targets), -1)
     return MethodResult(result.scores, steps, result.converged, rule_change=result.change, path_error=result.path_error)
+
+
+def _broken_at_jumps(request: AttributionRequest, result: Result) -> Result:
+    """The result, with the texts that did not converge integrated piece by piece; the better of the two is kept."""
+    scores, nodes, converged = result.scores.clone(), result.nodes.clone(), result.converged.clone()
+    change, path_error = result.change.clone(), result.path_error.clone()
+    for row in (~converged.all(0)).nonzero().squeeze(1).tolist():
+        text = request.text(row)
+
+        def run(points: Tensor, text: AttributionRequest = text) -> Tensor:
+            return text.run(points, text.ids.expand(len(points), -1), text.mask.expand(len(points), -1))
+
+        pieces = bisected(
+            run,
+            text.embedded[0],
+            text.baseline[0],
+            text.targets,
+            request.tolerance,
+            request.max_steps - int(nodes[row]),
+        )
+        home = scores.device
+        allowed = request.tolerance * pieces.scores.abs().sum(1)
+        error = (pieces.scores.sum(1) - text.difference[:, 0].cpu().double()).abs()
+        nodes[row] += pieces.steps
+        done = (error <= allowed) & (pieces.change <= allowed) & (pieces.path_error <= ALONG_THE_PATH * allowed)
+        before = (scores[:, row].sum(1) - text.difference[:, 0].to(home)).abs().cpu()
+        for number in (done | (error < before)).nonzero().squeeze(1).tolist():
+            if not converged[number, row]:
+                scores[number, row, : pieces.scores.shape[1]] = pieces.scores[number].to(home)
+                change[number, row], path_error[number, row] = pieces.change[number], pieces.path_error[number]
+                converged[number, row] = bool(done[number])
+    return Result(scores, nodes, converged, change, path_error)
 
 
 def integrated_gradients(

@@ -1,0 +1,209 @@
+"""Integrated gradients where the gradient jumps: the path is broken at the jumps, and each piece integrated by itself.
+
+Along the path of a network of ReLUs and maxima the output is piecewise linear: no rule for smooth functions converges
+on it, whatever its nodes. But between two jumps a single gradient is exact. So a piece that two nested Gauss–Patterson
+rules disagree on, or over which the output changes by something else than the integral of its gradients, is broken in
+two: where the tangents at its ends meet, which is the jump itself if there is but one, else in the middle. The pieces'
+differences add up to that of two rules over the whole path, by which it is judged as any other.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import torch
+from torch import Tensor
+
+from attribkit.attribution.methods import patterson
+from attribkit.attribution.outputs import Target
+
+_COARSE, _FINE = patterson.SIZES[:2]
+_AT_ONCE = 8_192  # tokens of the points that are run together
+_NARROWEST = 1e-6  # of the path: below it a difference of outputs is rounding
+_CLOSE = 0.5  # of what is allowed, so that the criterion itself is met with room
+_PATIENCE, _BETTER = 8, 0.9  # so many rounds in which the error must fall to this part
+
+
+@dataclass(frozen=True, eq=False)
+class Pieces:
+    """A text's integrated gradients, with what is known of their error.
+
+    Attributes:
+        scores: (J, T) float64.
+        change: (J,) float64, the largest change of a score from the smaller rules to the larger ones.
+        path_error: (J,) float64, by how much S at most leaves the integral of its gradients between two ends of pieces.
+        steps: how many gradients were computed.
+    """
+
+    scores: Tensor
+    change: Tensor
+    path_error: Tensor
+    steps: int
+
+
+def bisected(
+    run: Callable[[Tensor], Tensor],
+    embedded: Tensor,
+    baseline: Tensor,
+    targets: Sequence[Target],
+    tolerance: float,
+    max_steps: int,
+) -> Pieces:
+    """Integrated gradients of one text, its path broken where the gradient jumps.
+
+    Args:
+        run: embeddings (N, T, E) to logits (N, C), differentiable, each row by itself.
+        embedded: (T, E), the text, without padding.
+        baseline: (T, E).
+        targets: J scalars of this one text.
+        tolerance: the largest sum of the pieces' errors, relative to Σ|scores|.
+        max_steps: the most gradients computed.
+    """
+    path = _Path(run, embedded, baseline, targets)
+    pieces = path.pieces(torch.tensor([[0.0, 1.0]], dtype=torch.float64))
+    steps, history = _FINE, []
+    while True:
+        whole = _joined(pieces, steps)
+        allowed = (tolerance * whole.scores.abs().sum(1)).clamp(min=torch.finfo(torch.float64).tiny)
+        history.append(float((torch.maximum(whole.change, whole.path_error) / allowed).max()))
+        stuck = len(history) > _PATIENCE and history[-1] > _BETTER * history[-1 - _PATIENCE]
+        share = (torch.stack([piece.error for piece in pieces]) / allowed).amax(1)  # (P,), of what is allowed in all
+        share[[piece.end - piece.start < _NARROWEST for piece in pieces]] = 0
+        affordable = (max_steps - steps) // (2 * _FINE)
+        worst = share.argsort(descending=True)[:affordable]
+        worst = worst[share[worst] > 0.1 * share.max()]
+        if history[-1] <= _CLOSE or stuck or not len(worst):
+            return whole
+        broken = set(worst.tolist())
+        ends = [half for number in sorted(broken) for half in pieces[number].halves()]
+        pieces = [piece for number, piece in enumerate(pieces) if number not in broken]
+        pieces += path.pieces(torch.tensor(ends, dtype=torch.float64))
+        steps += 2 * _FINE * len(broken)
+
+
+def _joined(pieces: Sequence["_Piece"], steps: int) -> Pieces:
+    """What the pieces are together: their differences may cancel, as those of any two rules over the whole path."""
+    ordered = sorted(pieces, key=lambda piece: piece.start)
+    so_far = torch.stack([piece.path_error for piece in ordered]).cumsum(0)  # (P, J), from the start of the path
+    so_far = torch.cat((torch.zeros_like(so_far[:1]), so_far))
+    return Pieces(
+        torch.stack([piece.scores for piece in ordered]).sum(0),
+        torch.stack([piece.change for piece in ordered]).sum(0).abs().amax(1),
+        so_far.amax(0) - so_far.amin(0),
+        steps,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Piece:
+    """A part of the path, from `start` to `end`.
+
+    Attributes:
+        scores: (J, T), its integral by the larger rule.
+        change: (J, T), what that adds to the smaller one's.
+        path_error: (J,), what its sum leaves the change of S.
+        outputs: (2, J), S at its ends.
+        slopes: (2, J), dS/dα near them.
+    """
+
+    start: float
+    end: float
+    scores: Tensor
+    change: Tensor
+    path_error: Tensor
+    outputs: Tensor
+    slopes: Tensor
+
+    @property
+    def error(self) -> Tensor:
+        """(J,)."""
+        return torch.maximum(self.change.abs().sum(1), self.path_error.abs())
+
+    def halves(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """The ends of the two pieces that it is broken into."""
+        cut = self.cut()
+        return (self.start, cut), (cut, self.end)
+
+    def cut(self) -> float:
+        """Where the tangents at the ends meet, for the target with the largest error; the middle if they do not."""
+        target = int(self.error.argmax())
+        first, last = self.outputs[:, target].tolist()
+        before, after = self.slopes[:, target].tolist()
+        width: float = self.end - self.start
+        if before != after:
+            meeting: float = (last - first - after * width) / (before - after)
+            if 1e-3 * width < meeting < (1 - 1e-3) * width:
+                return self.start + meeting
+        return self.start + width / 2
+
+
+class _Path:
+    """The straight line from a text's baseline to the text."""
+
+    def __init__(
+        self, run: Callable[[Tensor], Tensor], embedded: Tensor, baseline: Tensor, targets: Sequence[Target]
+    ) -> None:
+        self.run, self.targets = run, targets
+        self.start, self.way = baseline, embedded - baseline
+
+    def pieces(self, ends: Tensor) -> list[_Piece]:
+        """The pieces between ends (P, 2)."""
+        nodes, coarse, fine = _rules()
+        width = (ends[:, 1] - ends[:, 0]).unsqueeze(1)
+        inside = ends[:, :1] + width * nodes  # (P, N), in rising order
+        slopes = self._slopes(inside.reshape(-1)).unflatten(1, inside.shape)  # (J, P, N, T)
+        outputs = self._outputs(ends.reshape(-1)).unflatten(1, ends.shape)  # (J, P, 2)
+        by_fine, by_coarse = (
+            width * torch.einsum("jpnt,n->jpt", slopes, weights) for weights in (fine, coarse)
+        )  # (J, P, T)
+        change = by_fine - by_coarse
+        path_error = by_fine.sum(2) - (outputs[..., 1] - outputs[..., 0])
+        rates = slopes[:, :, [0, -1]].sum(3)  # (J, P, 2)
+        return [
+            _Piece(
+                float(ends[number, 0]),
+                float(ends[number, 1]),
+                by_fine[:, number],
+                change[:, number],
+                path_error[:, number],
+                outputs[:, number].T,
+                rates[:, number].T,
+            )
+            for number in range(len(ends))
+        ]
+
+    def _slopes(self, alphas: Tensor) -> Tensor:
+        """(J, N, T): each token's part in dS/dα at the points α (N,)."""
+        parts = []
+        for some in alphas.split(max(1, _AT_ONCE // len(self.way))):
+            points = self._points(some).requires_grad_()
+            logits = self.run(points)
+            scalars = [target.rows([0] * len(some)).of(logits) for target in self.targets]
+            gradients = [
+                torch.autograd.grad(scalar.sum(), points, retain_graph=number < len(scalars) - 1)[0]
+                for number, scalar in enumerate(scalars)
+            ]
+            parts.append(torch.stack([(gradient * self.way).sum(2).cpu().double() for gradient in gradients]))
+        return torch.cat(parts, dim=1)
+
+    @torch.no_grad()
+    def _outputs(self, alphas: Tensor) -> Tensor:
+        """(J, N): S at the points α (N,)."""
+        parts = []
+        for some in alphas.split(max(1, _AT_ONCE // len(self.way))):
+            logits = self.run(self._points(some))
+            scalars = [target.rows([0] * len(some)).of(logits) for target in self.targets]
+            parts.append(torch.stack([scalar.cpu().double() for scalar in scalars]))
+        return torch.cat(parts, dim=1)
+
+    def _points(self, alphas: Tensor) -> Tensor:
+        share = alphas.to(self.way.device, self.way.dtype).view(-1, 1, 1)
+        return torch.addcmul(self.start.unsqueeze(0), share, self.way.unsqueeze(0)).detach()
+
+
+@cache
+def _rules() -> tuple[Tensor, Tensor, Tensor]:
+    """Nodes (N,) on [0, 1], rising; weights (N,) of the smaller rule, 0 where it has none, and of the larger."""
+    nodes, weights = (torch.from_numpy(part) for part in patterson.rules())
+    order = nodes[:_FINE].argsort()
+    return nodes[:_FINE][order], weights[0][:_FINE][order], weights[1][:_FINE][order]
