@@ -296,7 +296,7 @@ def test_a_baseline_that_did_not_converge_is_named_in_the_notes(make_classifier:
 
 
 def test_the_view_tells_which_of_quadratures_criteria_failed(make_classifier: Callable[..., Classifier]) -> None:
-    panel = explain(make_classifier("cnn"), LONG, method="quadrature", tolerance=1e-9).token_scores
+    panel = explain(make_classifier("cnn"), LONG, method="quadrature", tolerance=1e-9, max_steps=63).token_scores
     assert panel.converged is False and panel.rule_change is not None and panel.relative_change is not None
     assert panel.relative_path_error is not None
     limits = {"completeness": panel.relative_error, "stability": panel.relative_change}

@@ -21,6 +21,8 @@ _COARSE, _FINE = patterson.SIZES[:2]
 _AT_ONCE = 8_192  # tokens of the points that are run together
 _NARROWEST = 1e-6  # of the path: below it a difference of outputs is rounding
 _CLOSE = 0.5  # of what is allowed, so that the criterion itself is met with room
+_WORTH_IT = 1e-2  # of what is allowed, for all pieces together
+_ROUNDINGS = 16  # units in the last place of the largest output
 _PATIENCE, _BETTER = 8, 0.9  # so many rounds in which the error must fall to this part
 
 
@@ -71,7 +73,7 @@ def bisected(
         share[[piece.end - piece.start < _NARROWEST for piece in pieces]] = 0
         affordable = (max_steps - steps) // (2 * _FINE)
         worst = share.argsort(descending=True)[:affordable]
-        worst = worst[share[worst] > 0.1 * share.max()]
+        worst = worst[share[worst] > max(0.1 * float(share.max()), _WORTH_IT / len(pieces))]
         if history[-1] <= _CLOSE or stuck or not len(worst):
             return whole
         broken = set(worst.tolist())
@@ -104,6 +106,7 @@ class _Piece:
         path_error: (J,), what its sum leaves the change of S.
         outputs: (2, J), S at its ends.
         slopes: (2, J), dS/dα near them.
+        rounding: of S.
     """
 
     start: float
@@ -113,11 +116,12 @@ class _Piece:
     path_error: Tensor
     outputs: Tensor
     slopes: Tensor
+    rounding: float
 
     @property
     def error(self) -> Tensor:
-        """(J,)."""
-        return torch.maximum(self.change.abs().sum(1), self.path_error.abs())
+        """(J,): what breaking it may mend, without the outputs' rounding."""
+        return torch.maximum(self.change.abs().sum(1), (self.path_error.abs() - self.rounding).clamp(min=0))
 
     def halves(self) -> tuple[tuple[float, float], tuple[float, float]]:
         """The ends of the two pieces that it is broken into."""
@@ -159,6 +163,7 @@ class _Path:
         change = by_fine - by_coarse
         path_error = by_fine.sum(2) - (outputs[..., 1] - outputs[..., 0])
         rates = slopes[:, :, [0, -1]].sum(3)  # (J, P, 2)
+        rounding = _ROUNDINGS * torch.finfo(self.way.dtype).eps * float(outputs.abs().max())
         return [
             _Piece(
                 float(ends[number, 0]),
@@ -168,6 +173,7 @@ class _Path:
                 path_error[:, number],
                 outputs[:, number].T,
                 rates[:, number].T,
+                rounding,
             )
             for number in range(len(ends))
         ]
