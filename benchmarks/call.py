@@ -1,7 +1,7 @@
 """What the calls that people type cost, beside Captum's layer integrated gradients with delta, in one process and run.
 
     python benchmarks/call.py
-    python benchmarks/call.py --quick --models imdb-cnn
+    python benchmarks/call.py --quick --models imdb-cnn --texts "5 words" "one text"
 
 Prints one JSON line per measurement, then a table: milliseconds of processor time per call, medians of interleaved
 repetitions on one thread, so that a busy machine slows all alike; wall-clock time stands in the JSON lines. Where there
@@ -34,7 +34,7 @@ from attribkit.text.tokenizer import Tokenizer
 
 SHORT = "It was a horrible movie"
 TOKENS, MANY, CAPTUM_TEXTS = 250, 256, 16
-REPETITIONS = {"5 words": 31, "one text": 21, f"{MANY} texts": 3}
+REPETITIONS = {"5 words": 31, "one text": 21, f"{CAPTUM_TEXTS} texts": 5, f"{MANY} texts": 3}
 
 
 def report(**values: Any) -> None:
@@ -130,20 +130,22 @@ def measure(runs: dict[str, tuple[Callable[[], object], float]], repetitions: in
     }
 
 
-def bench(name: str, device: str, quick: bool) -> pd.DataFrame:
+def bench(name: str, device: str, kinds: Sequence[str], quick: bool) -> pd.DataFrame:
     """One column for each number of texts, in milliseconds."""
     model = ak.load(name, device)
     source, texts = load_texts(model)
+    counts = {"5 words": 0, "one text": 1, f"{CAPTUM_TEXTS} texts": CAPTUM_TEXTS, f"{MANY} texts": MANY}
     columns = {}
-    for kind, some in {"5 words": [SHORT], "one text": texts[:1], f"{MANY} texts": texts}.items():
+    for kind in kinds:
         with TemporaryDirectory() as folder:
             repetitions = max(1, REPETITIONS[kind] // (5 if quick else 1))
-            found = measure(runs_of(model, some, folder), repetitions, device == "cuda")
-        for call, seconds in found.items():
-            ratios = {f"per {other}": seconds["cpu"] / found[other]["cpu"] for other in ("predict", "Captum 50")}
+            calls = runs_of(model, texts[: counts[kind]] or [SHORT], folder)
+            times = measure(calls, repetitions, device == "cuda")
+        for call, seconds in times.items():
+            ratios = {f"per {other}": seconds["cpu"] / times[other]["cpu"] for other in ("predict", "Captum 50")}
             report(measure="call", model=name, device=device, source=source, texts=kind, call=call, **seconds, **ratios)
         clock = "wall" if device == "cuda" else "cpu"
-        columns[f"{name}, {device}, {kind}"] = {call: 1_000 * seconds[clock] for call, seconds in found.items()}
+        columns[f"{name}, {device}, {kind}"] = {call: 1_000 * seconds[clock] for call, seconds in times.items()}
     return pd.DataFrame(columns)
 
 
@@ -151,11 +153,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer repetitions")
     parser.add_argument("--models", nargs="+", default=bundled())
+    parser.add_argument("--texts", nargs="+", default=list(REPETITIONS), choices=list(REPETITIONS))
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     report(measure="setting", torch=torch.__version__, threads=1, load=os.getloadavg())
     devices = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
-    tables = [bench(name, device, options.quick) for name in options.models for device in devices]
+    tables = [bench(name, device, options.texts, options.quick) for name in options.models for device in devices]
     print(pd.concat(tables, axis=1).T.to_string(float_format=lambda value: f"{value:,.1f}"))
 
 
