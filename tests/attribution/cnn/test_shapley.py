@@ -21,7 +21,7 @@ LAWS = settings(max_examples=25, deadline=None, suppress_health_check=[HealthChe
 TARGETS = st.sampled_from(["log_odds", "logit", "pair"])
 
 
-@LAWS
+@settings(LAWS, max_examples=200)
 @given(SEEDS, FORMS, TARGETS, st.floats(-1.5, 1.0))
 def test_values_are_those_of_all_coalitions(seed: int, form: str, kind: str, bias: float) -> None:
     case = make(seed, 2 if kind == "log_odds" else 3, form, bias)
