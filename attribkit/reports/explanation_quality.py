@@ -82,7 +82,7 @@ def section(tests: ExplanationTests, convergence: Convergence) -> Section:
         )
     tested = [study for study in (tests.faithful, tests.sane, tests.plausible) if study is not None]
     panels: tuple[Panel, ...] = tuple(panel for study in tested for panel in study.panels())
-    head = ("trust", "Can the explanations be trusted?", "Can it be trusted")
+    head = ("explanation-quality", "Can the explanations be trusted?", "Can it be trusted")
     return Section(*head, (*sentences, *tests.missing), panels)
 
 

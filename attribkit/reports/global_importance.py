@@ -25,7 +25,7 @@ def importance_section(importance: WordImportance, most: int) -> Section:
     panels = importance.panels(most)
     if not panels:
         sentences.append("No word occurs in enough texts to be counted.")
-    return Section("drives", "What drives it?", "What drives it", tuple(sentences), panels)
+    return Section("global-importance", "What drives it?", "What drives it", tuple(sentences), panels)
 
 
 def map_section(maps: ProjectedMaps | None, reason: str | None = None) -> Section:

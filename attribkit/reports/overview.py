@@ -23,7 +23,7 @@ def overview_section(model: Classifier, answers: Answers, source: str) -> Sectio
     panels = [_model_table(model), _data_table(answers, source)]
     if answers.skipped:
         panels.append(_skipped_table(answers))
-    return Section("about", "What model, and what data?", "Model and data", tuple(sentences), tuple(panels))
+    return Section("overview", "What model, and what data?", "Model and data", tuple(sentences), tuple(panels))
 
 
 def fingerprint_of(answers: Answers) -> str:

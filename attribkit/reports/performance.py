@@ -14,7 +14,7 @@ _NO_LABELS = "The data holds no label that the model knows, so nothing can be sa
 
 def section(metrics: Metrics | None, calibration: Calibration | None) -> Section:
     """Metrics, confusion matrix, calibration."""
-    head = ("quality", "How good is it?", "How good")
+    head = ("performance", "How good is it?", "How good")
     if metrics is None or calibration is None:
         return Section(*head, (_NO_LABELS,))
     sentences = [

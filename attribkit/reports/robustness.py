@@ -27,7 +27,7 @@ def robustness_section(
     progress: Progress,
 ) -> Section:
     """Rank correlations of the token scores, text by text, with other baselines and with other models."""
-    head = ("holds", "Does it hold for another seed or baseline?", "Seeds, baselines")
+    head = ("robustness", "Does it hold for another seed or baseline?", "Seeds, baselines")
     rows: list[tuple[str, list[tuple[TokenScores, TokenScores]]]] = []
 
     def scores(of: Classifier, baseline: str) -> list[TokenScores]:

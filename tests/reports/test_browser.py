@@ -73,7 +73,7 @@ def test_the_page_shows_its_sections_and_colours_its_texts(source: str, show: Op
 
 def test_a_click_on_a_columns_name_sorts(source: str, show: Open) -> None:
     page = show(source)
-    table = page.locator("#quality .table").first
+    table = page.locator("#performance .table").first
     head = table.get_by_role("button", name="precision")
     column = "rows => rows.map(row => parseFloat(row.cells[1].textContent))"
     before = table.locator("tbody tr").evaluate_all(column)
@@ -134,7 +134,7 @@ def test_everything_is_reached_with_the_keyboard(source: str, show: Open) -> Non
     outline = "getComputedStyle(document.activeElement).outlineStyle"
     assert page.evaluate(outline) == "solid"
     page.locator(".contents a").nth(5).press("Enter")
-    assert page.evaluate("location.hash") == "#trust"
+    assert page.evaluate("location.hash") == "#explanation-quality"
 
 
 def test_paper_shows_what_can_be_read_and_no_buttons(source: str, show: Open) -> None:

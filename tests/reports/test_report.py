@@ -15,7 +15,10 @@ from attribkit.models.classifier import Classifier
 from attribkit.reports import Report, explanation_quality, report
 from attribkit.results.panels import Table
 
-ANCHORS = ["about", "quality", "drives", "failures", "layers", "trust", "holds", "texts", "appendix"]
+ANCHORS = [
+    *("overview", "performance", "global-importance", "failures", "layers", "explanation-quality", "robustness"),
+    *("texts", "appendix"),
+]
 TEXTS = [*REVIEWS, "the worst film ever", "a great movie"]
 LABELS = ["pos", "neg", "pos", "neg", "neg", "pos", "pos", "neg"]
 SMALL: dict[str, Any] = {"texts": 6, "tested": 4, "mistakes": 2}
@@ -78,7 +81,7 @@ def test_the_same_page_is_made_again(
 
 
 def test_another_seed_and_baseline_are_compared(whole: Report) -> None:
-    (panel,) = next(one for one in whole.document.sections if one.anchor == "holds").panels
+    (panel,) = next(one for one in whole.document.sections if one.anchor == "robustness").panels
     assert isinstance(panel, Table)
     names = [row[0] for row in panel.rows]
     assert names == ["baseline unk instead of pad", "baseline mean instead of pad", "model tiny-cnn (1)"]
@@ -87,11 +90,11 @@ def test_another_seed_and_baseline_are_compared(whole: Report) -> None:
 def test_without_labels_what_needs_them_is_skipped_and_says_so(model: Classifier) -> None:
     found = report(model, TEXTS, **SMALL)
     assert [section.anchor for section in found.document.sections] == ANCHORS
-    for anchor in ("quality", "failures"):
+    for anchor in ("performance", "failures"):
         assert "no label that the model knows" in said(found, anchor) and not titles(found, anchor)
     assert "No map was asked for" in said(found, "layers")
-    assert "training texts are not at hand" in said(found, "drives")
-    assert "No model trained with another seed was given" in said(found, "holds")
+    assert "training texts are not at hand" in said(found, "global-importance")
+    assert "No model trained with another seed was given" in said(found, "robustness")
     assert {figure.name for figure in found.document.figures} == {"Explanations that add up", "Faithfulness"}
     assert not Page(found.to_html()).stack
 
@@ -99,21 +102,21 @@ def test_without_labels_what_needs_them_is_skipped_and_says_so(model: Classifier
 def test_rows_that_cannot_be_used_are_counted_and_listed(model: Classifier) -> None:
     table = pd.DataFrame({"text": [*TEXTS, None, 3, " ", "good"], "label": [*LABELS, "pos", "pos", "neg", "meh"]})
     found = report(model, table, **SMALL)
-    assert "9 of 12 rows were read" in said(found, "about") and "“meh” (1 rows)" in said(found, "about")
-    assert "Rows that could not be used" in titles(found, "about")
+    assert "9 of 12 rows were read" in said(found, "overview") and "“meh” (1 rows)" in said(found, "overview")
+    assert "Rows that could not be used" in titles(found, "overview")
     words = Page(found.to_html()).words
     assert "it is no string but int" in words and "it is empty" in words
 
 
 def test_one_class_only_is_reported_and_said_so(model: Classifier) -> None:
     found = report(model, pd.DataFrame({"text": TEXTS, "label": "pos"}), **SMALL)
-    assert "No text is labelled “neg”" in said(found, "quality")
+    assert "No text is labelled “neg”" in said(found, "performance")
 
 
 def test_nothing_asked_for_nothing_shown(model: Classifier, table: pd.DataFrame) -> None:
     found = report(model, table, texts=0, tested=0, mistakes=0)
     assert "No texts were asked to be shown" in said(found, "texts")
-    assert "not tested" in said(found, "trust") and "none was asked" in said(found, "failures")
+    assert "not tested" in said(found, "explanation-quality") and "none was asked" in said(found, "failures")
     assert not Page(found.to_html()).stack
 
 
@@ -121,7 +124,9 @@ def test_more_than_two_classes_and_other_networks(make_classifier: Callable[...,
     model = make_classifier("attention-rnn", ("low", "middle", "high"))
     table = pd.DataFrame({"text": TEXTS, "label": ["low", "middle", "high", "low"] * 2})
     found = report(model, table, **SMALL, baselines=("pad",))
-    assert "Words that speak for “middle”" in titles(found, "drives") or "low" in said(found, "drives")
+    assert "Words that speak for “middle”" in titles(found, "global-importance") or "low" in said(
+        found, "global-importance"
+    )
     assert "F1, macro average" in {figure.name for figure in found.document.figures}
 
 
@@ -129,7 +134,7 @@ def test_known_rationales_are_compared_with(model: Classifier) -> None:
     spans = ["[[2, 6]]", "[[4, 9]]"]
     table = pd.DataFrame({"text": TEXTS[:2], "label": LABELS[:2], "rationale": spans})
     found = report(model, table, **SMALL)
-    assert "Plausibility" in titles(found, "trust")
+    assert "Plausibility" in titles(found, "explanation-quality")
     with pytest.raises(ValueError, match="row 1"):
         report(model, table.assign(rationale=["[[2, 6]]", "[[4, 900]]"]), **SMALL)
 

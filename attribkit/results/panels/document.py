@@ -21,7 +21,7 @@ class Section:
     """What answers one question of the reader.
 
     Attributes:
-        anchor: a word for links, such as "drives".
+        anchor: a word for links, such as "global-importance".
         title: the question.
         short: the title in a table of contents.
         sentences: what the panels say, in words; or why there are none.
