@@ -5,6 +5,7 @@ import io
 import json
 import lzma
 import zlib
+from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ import pyarrow.parquet as pq
 
 from attribkit.corpus.sources import AnySource, Source, TableSource
 from attribkit.data.cleaning import is_missing
-from attribkit.data.readers import csv_delimiter, quotes_are_text
+from attribkit.data.readers import csv_delimiter, quotes_are_text, unclosed_quote, unclosed_sentence
 from attribkit.errors import InputError
 
 LINE = 2**24
@@ -132,29 +133,60 @@ def _delimited(text: io.TextIOWrapper, kind: str, name: str) -> tuple[tuple[str,
     delimiter = "\t" if kind == ".tsv" else csv_delimiter(begun)
     literal = kind == ".tsv" and quotes_are_text(begun)
     csv.field_size_limit(max(csv.field_size_limit(), LINE))
-    rows = csv.reader(
-        _lines(begun, text), delimiter=delimiter, quoting=csv.QUOTE_NONE if literal else csv.QUOTE_MINIMAL
-    )
+    lines = _Lines(begun, text)
+    rows = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE if literal else csv.QUOTE_MINIMAL)
     header = tuple(next(row for row in rows if row))
-    return header, _rows(header, rows)
+    if not literal and (number := unclosed_quote("".join(lines.taken), delimiter)):
+        raise InputError(unclosed_sentence(number, name))
+    return header, _rows(header, lines, rows, None if literal else delimiter, name)
 
 
-def _lines(begun: str, text: io.TextIOWrapper) -> Iterator[str]:
-    yield from io.StringIO(begun, newline="")
-    while line := text.readline(LINE):
-        yield line
+class _Lines:
+    """The lines of a file, of which some can be read again."""
+
+    def __init__(self, begun: str, text: io.TextIOWrapper) -> None:
+        self._begun, self._text = io.StringIO(begun, newline=""), text
+        self._again: deque[str] = deque()
+        self.number = 0
+        self.taken: list[str] = []
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        line = self._again.popleft() if self._again else self._begun.readline() or self._text.readline(LINE)
+        if not line:
+            raise StopIteration
+        self.number += 1
+        self.taken.append(line)
+        return line
+
+    def give_back(self, keep: int) -> None:
+        """Read the lines taken after the first `keep` of them again."""
+        back = self.taken[keep:]
+        self._again.extendleft(reversed(back))
+        self.number -= len(back)
 
 
-def _rows(header: tuple[str, ...], rows: Iterator[list[str]]) -> Iterator[Record]:
+def _rows(
+    header: tuple[str, ...], lines: _Lines, rows: Iterator[list[str]], delimiter: str | None, name: str
+) -> Iterator[Record]:
+    """The rows below the header; `delimiter` is None where quotes have no meaning."""
     while True:
+        lines.taken.clear()
+        before, error = lines.number, None
         try:
             row = next(rows)
         except StopIteration:
             return
-        except csv.Error as error:
+        except csv.Error as raised:
+            row, error = [], raised
+        if delimiter and (opened := unclosed_quote("".join(lines.taken), delimiter)):
+            lines.give_back(opened)  # so that only the row that opens it is lost
+            yield Record(None, unclosed_sentence(before + opened, name))
+        elif error is not None:
             yield Record(None, f"the line is no table row ({error})")
-            continue
-        if len(row) == len(header):
+        elif len(row) == len(header):
             yield Record(dict(zip(header, row, strict=True)))
         elif row:
             yield Record(None, f"the row has {len(row)} cells, the header {len(header)}")

@@ -7,6 +7,7 @@ import io
 import json
 import lzma
 import os
+import re
 import warnings
 import zlib
 from collections.abc import Callable, Iterable, Mapping
@@ -135,6 +136,8 @@ def _delimited(content: str, suffix: str, name: str) -> pd.DataFrame:
         raise InputError(f"{name!r} is empty; it needs a first line of column names and rows below it")
     delimiter = "\t" if suffix == ".tsv" else csv_delimiter(content)
     quoting: Literal[0, 3] = csv.QUOTE_NONE if suffix == ".tsv" and quotes_are_text(content) else csv.QUOTE_MINIMAL
+    if quoting == csv.QUOTE_MINIMAL and (number := unclosed_quote(content, delimiter)):
+        raise InputError(unclosed_sentence(number, name))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
@@ -169,6 +172,27 @@ def quotes_are_text(content: str) -> bool:
     lines = [line for line in content.split("\n") if line.strip()]
     tabs = lines[0].count("\t")
     return all(line.count("\t") == tabs for line in lines) and any(line.count('"') % 2 for line in lines)
+
+
+def unclosed_quote(content: str, delimiter: str) -> int | None:
+    """The line, from 1, of the first cell whose quote is never closed, so that it swallows the rows after it; or None.
+
+    Never closed: not by the end, or lines later by a quote that does not end a cell, thus one that opens another.
+    """
+    borders = rf"{delimiter}\r\n"
+    cells = rf'(?:\A|(?<=[{borders}]))"[^"]*+(?:""[^"]*+)*+(?P<end>"|\Z)(?P<beyond>[^{borders}]?)'
+    for cell in re.finditer(cells, content):
+        if not cell["end"] or (cell["beyond"] and "\n" in cell[0]):
+            return content.count("\n", 0, cell.start()) + 1
+    return None
+
+
+def unclosed_sentence(number: int, name: str) -> str:
+    """What is wrong with a line that `unclosed_quote` gives, and the cure."""
+    return (
+        f"line {number:,} of {name!r} opens a quote that is never closed and swallows the rows after it; close it, or "
+        'write a quote that belongs to the text twice ("") in a quoted cell'
+    )
 
 
 def read_folder(folder: Path) -> dict[str, pd.DataFrame]:

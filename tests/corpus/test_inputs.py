@@ -16,6 +16,8 @@ import pytest
 from corpus.conftest import LABELS, TEXTS
 
 from attribkit.corpus import explain_corpus
+from attribkit.corpus.records import read
+from attribkit.corpus.sources import Source
 from attribkit.data import Dataset, load_dataset
 from attribkit.models.classifier import Classifier
 
@@ -185,3 +187,18 @@ def test_only_the_chosen_rows_are_explained_under_their_own_numbers(
 def test_another_seed_draws_other_rows_and_a_larger_sample_keeps_those_of_a_smaller() -> None:
     assert expected(0, 0.5) != expected(3, 0.5)
     assert set(expected(3, 0.3)) < set(expected(3, 0.6))
+
+
+def test_a_quote_that_is_never_closed_costs_its_own_row_only(tmp_path: Path) -> None:
+    lines = ['"' * (number in (40, 120)) + f"sample {number},{number % 2}\n" for number in range(200)]
+    path = tmp_path / "lone.csv"
+    path.write_text("text,label\n" + "".join(lines) + '"two\nlines",1\n')
+    with read(Source(str(path), path.as_uri(), ".csv", path.stat().st_size)) as file:
+        records = list(file.records)
+    assert len(records) == 201
+    lost = {number: record.reason for number, record in enumerate(records) if record.cells is None}
+    assert list(lost) == [40, 120]
+    assert lost[40].startswith("line 42 of 'lone.csv' opens a quote that is never closed")
+    assert lost[120].startswith("line 122 of")
+    texts = [record.cells["text"] for record in records if record.cells is not None]
+    assert texts == [f"sample {number}" for number in range(200) if number not in lost] + ["two\nlines"]

@@ -9,7 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from attribkit.data.readers import SUFFIXES, listed, read_file, read_folder
+from attribkit.data import load_dataset
+from attribkit.data.readers import SUFFIXES, listed, read_file, read_folder, unclosed_quote
 from attribkit.errors import InputError
 
 ROWS = [("Zoë said »so«, twice", "pos"), ("null", "neg"), ('a "quoted" word', "pos"), ("two\nlines\tand a tab", "neg")]
@@ -89,7 +90,7 @@ def test_json_lines_with_differing_keys_leave_gaps(tmp_path):
         ("a.parquet", b"", "'a.parquet' is not a readable Parquet file"),
         ("a.csv", "text,label\none,pos\ntwo,pos,neg\n", "'a.csv' is not a regular table .*line 3.*; quote cells"),
         ("a.csv", "text,label\none,x,pos\ntwo,y,neg\n", "'a.csv' is not a regular table"),
-        ("a.csv", 'text,label\n"one,pos\ntwo,neg\n', "'a.csv' is not a regular table"),
+        ("a.csv", 'text,label\n"one,pos\ntwo,neg\n', "line 2 of 'a.csv' opens a quote that is never closed"),
         ("a.csv", "", "'a.csv' is empty; it needs a first line of column names"),
         ("a.csv", b"text,label\none,pos\n\xe4h,neg\n", "line 3 of 'a.csv' is not UTF-8; save the file with that"),
         ("a.csv.gz", b"no gzip", r"'a.csv.gz' is a broken compressed file \(.*\); fetch or pack it again"),
@@ -189,3 +190,34 @@ def test_json_nested_without_end_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "deep.jsonl").write_text("[" * 100_000 + "\n")
     with pytest.raises(InputError, match=r"line 1 of 'deep\.jsonl' is not JSON"):
         read_file(tmp_path / "deep.jsonl")
+
+
+LONE_QUOTES = "text,label\n" + "".join(
+    '"' * (number in (40, 120)) + f"sample {number} is {('bad', 'good')[number % 2]},{number % 2}\n"
+    for number in range(200)
+)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_quote_that_is_never_closed_is_refused_with_its_line_and_loses_no_rows(tmp_path, end):
+    path = written(tmp_path, "lone.csv", LONE_QUOTES.replace("\n", end))
+    for read in (read_file, load_dataset):
+        with pytest.raises(InputError, match=r"line 42 of 'lone\.csv' opens a quote that is never closed .*; close it"):
+            read(path)
+    closed = written(tmp_path, "closed.csv", LONE_QUOTES.replace('"', "'"))
+    assert len(read_file(closed)) == 200
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ('text,label\n"one\ntwo",0\n"three,1\nfour,0\n', 4),
+        ('text,label\none,0\n"two,1', 3),
+        ('text,label\n"one,0\n"two, three",1\n', 2),
+        ('text,label\n"say ""hi""\n",0\n"it is ""so"", \nhe says",1\n"say ""a\n"",b",0\n', None),
+        ('text,label\n"a "quoted" word",0\ntwo "of\nthree" them,1\n', None),
+        ('text,label\n"one,"0"\ntwo,1\n', None),
+    ],
+)
+def test_only_a_cell_that_swallows_rows_counts_as_unclosed(content, line):
+    assert unclosed_quote(content, ",") == line
