@@ -92,9 +92,9 @@ def test_under_an_address_space_limit_a_run_completes_or_says_what_it_needs(
 def worker_bytes(model_folder: Path) -> int:
     """The most addresses that a worker takes until it has the model."""
     code = (
-        "import attribkit.corpus.worker, re; from attribkit.corpus.work import Work; "
+        "import attribkit.corpus.worker, re; from attribkit.corpus.work import PartWriter; "
         "from attribkit.corpus.job import Job, Settings; "
-        f"work = Work.of(Job({str(model_folder)!r}, None, '', Settings())); "
+        f"writer = PartWriter.of(Job({str(model_folder)!r}, None, '', Settings())); "
         "print(re.search(r'VmPeak:\\s+(\\d+) kB', open('/proc/self/status').read())[1])"
     )
     environment = os.environ | memory.FRUGAL | {"OMP_NUM_THREADS": "1"}
