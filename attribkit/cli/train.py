@@ -64,6 +64,9 @@ def train(
     text: TextColumn = None,
     label: LabelColumn = None,
     group: Annotated[str | None, typer.Option(help="Rows that share this column's value stay in one split.")] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help="Of the data's files, such as cp1252; a guess that is not UTF-8 is said.")
+    ] = None,
     validation: Annotated[float, typer.Option(help="Share held out for choosing the best epoch.")] = 0.1,
     test: Annotated[float, typer.Option(help="Share held out for testing, if the data has no test set.")] = 0.2,
     seed: Annotated[int, typer.Option(help="Of the weights, batches and dropout; it does not move the splits.")] = 0,
@@ -104,7 +107,16 @@ def train(
     from attribkit.training.resume import check_folder
     from attribkit.training.train import train as run
 
-    dataset = load_dataset(data, text=text, label=label, validation=validation, test=test, seed=split_seed, group=group)
+    dataset = load_dataset(
+        data,
+        text=text,
+        label=label,
+        validation=validation,
+        test=test,
+        seed=split_seed,
+        group=group,
+        encoding=encoding,
+    )
     for note in dataset.notes:
         console.print(f"note: {escape(note)}", highlight=False)
     options: dict[str, Any] = {

@@ -59,7 +59,7 @@ def read_eraser(path: str | Path, split: str = "test") -> pd.DataFrame:
     """
     path = Path(path)
     file = path / f"{split}.jsonl" if path.is_dir() else path
-    rows = read_file(file)
+    rows = read_file(file, "utf-8")
     missing = [name for name in ("annotation_id", "classification", "evidences") if name not in rows]
     if missing:
         raise InputError(f"{file.name!r} has no {missing[0]!r} on its lines, which an ERASER annotation has; check it")
@@ -82,7 +82,7 @@ class _Documents:
         self.folder = folder
         self.texts: dict[str, str] = {}
         if (folder / "docs.jsonl").is_file():
-            table = read_file(folder / "docs.jsonl")
+            table = read_file(folder / "docs.jsonl", "utf-8")
             self.texts = dict(zip(table["docid"], table["document"], strict=True))
 
     def __getitem__(self, name: str) -> str:
@@ -90,7 +90,7 @@ class _Documents:
             file = self.folder / "docs" / name
             if Path(name).name != name or not file.is_file():
                 raise InputNotFoundError(f"there is no document {name!r} in 'docs'; put it there, or into docs.jsonl")
-            self.texts[name] = read_text(file)
+            self.texts[name] = read_text(file, "utf-8")[0]
         return self.texts[name]
 
 

@@ -26,6 +26,7 @@ def load_dataset(
     test: float = 0.2,
     seed: int = 0,
     group: str | None = None,
+    encoding: str | None = None,
     download: bool = True,
     progress: bool | Progress | None = None,
 ) -> Dataset:
@@ -46,6 +47,8 @@ def load_dataset(
         test: the share of the rows for the test split, if the source has none; 0 leaves it empty.
         seed: decides which rows are drawn; the same seed gives the same split.
         group: a column whose values may not be in two splits (`movie` for "imdb" unless another is given).
+        encoding: of the text in a file or a folder's files, such as "cp1252"; None: UTF-8, UTF-16 if a byte order mark
+            says so, else Windows-1252 or Latin-1, which a note says.
         download: whether a named set that is not on this machine may be downloaded.
         progress: True: a bar; False: none; None: a bar in a terminal or notebook; or a function (done, total, step).
 
@@ -72,7 +75,7 @@ def load_dataset(
     _check_shares(validation, test)
     if isinstance(seed, bool) or not isinstance(seed, int):
         raise InputTypeError(f"`seed` must be an integer, got {seed!r}")
-    raw = find_tables(name_or_path, download, progress)
+    raw = find_tables(name_or_path, download, progress, encoding)
     tables, notes = clean_tables(raw.tables, text, label, raw.source)
     notes = [*raw.notes, *notes]
     _check_labels(tables, raw.source)

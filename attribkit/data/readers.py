@@ -17,6 +17,7 @@ from typing import Literal
 import pandas as pd
 import pyarrow as pa
 
+from attribkit.data.encodings import decode
 from attribkit.errors import InputError, InputNotFoundError, did_you_mean
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
@@ -47,11 +48,15 @@ def shortened(name: object) -> str:
     return repr(shown if len(shown) <= 80 else shown[:80] + "…")
 
 
-def read_file(path: Path) -> pd.DataFrame:
+def read_file(path: Path, encoding: str | None = None) -> pd.DataFrame:
     """Read a .csv, .tsv, .jsonl or .parquet file; the text formats may be compressed (.gz, .bz2, .xz).
 
     CSV and TSV cells stay strings: the word `null` is a text, the label `01` stays `01`. An empty cell is an empty
-    string.
+    string. A guessed encoding is said in the table's `attrs["notes"]`.
+
+    Args:
+        path: the file.
+        encoding: of a text format, as `attribkit.data.encodings.decode` takes it.
 
     Raises:
         FileNotFoundError: if there is no such file; the message names those in its folder.
@@ -72,8 +77,10 @@ def read_file(path: Path) -> pd.DataFrame:
             f"a table must end in {', '.join(SUFFIXES)} (the first three also with {', '.join(_UNPACK)}), "
             f"got {path.name!r}; convert it to one of them"
         )
-    content = read_text(path)
-    return _jsonl(content, path.name) if kind == ".jsonl" else _delimited(content, kind, path.name)
+    content, notes = read_text(path, encoding)
+    table = _jsonl(content, path.name) if kind == ".jsonl" else _delimited(content, kind, path.name)
+    table.attrs["notes"] = notes
+    return table
 
 
 def table_suffix(path: Path) -> str | None:
@@ -87,19 +94,15 @@ def table_suffix(path: Path) -> str | None:
     return suffix if suffix in SUFFIXES else None
 
 
-def read_text(path: Path) -> str:
-    """The UTF-8 text of a plain or compressed file, line ends untouched, a byte order mark removed."""
+def read_text(path: Path, encoding: str | None = None) -> tuple[str, list[str]]:
+    """The text of a plain or compressed file, and notes, as `attribkit.data.encodings.decode` gives them."""
     content = path.read_bytes()
     if unpack := _UNPACK.get(path.suffix.lower()):
         try:
             content = unpack(content)
         except (OSError, EOFError, ValueError, lzma.LZMAError, zlib.error) as error:
             raise InputError(f"{path.name!r} is a broken compressed file ({error}); fetch or pack it again") from error
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise InputError(f"line {line:,} of {path.name!r} is not UTF-8; save the file with that encoding") from error
+    return decode(content, path.name, encoding)
 
 
 def missing(path: Path) -> str:
@@ -195,7 +198,7 @@ def unclosed_sentence(number: int, name: str) -> str:
     )
 
 
-def read_folder(folder: Path) -> dict[str, pd.DataFrame]:
+def read_folder(folder: Path, encoding: str | None = None) -> dict[str, pd.DataFrame]:
     """Read `train.*`, `validation.*` and `test.*` files, or `label/*.txt`, or `train/label/*.txt` and its like.
 
     `valid`, `val` and `dev` mean validation. A folder of labels alone is one table, called `train`.
@@ -215,10 +218,12 @@ def read_folder(folder: Path) -> dict[str, pd.DataFrame]:
             )
         files[split] = path
     if files:
-        return {split: read_file(path) for split, path in files.items()}
+        return {split: read_file(path, encoding) for split, path in files.items()}
     parts = {SPLIT_OF_NAME[path.name.lower()]: path for path in _folders(folder) if path.name.lower() in SPLIT_OF_NAME}
     tables = (
-        {split: _label_folders(path) for split, path in parts.items()} if parts else {"train": _label_folders(folder)}
+        {split: _label_folders(path, encoding) for split, path in parts.items()}
+        if parts
+        else {"train": _label_folders(folder, encoding)}
     )
     if not any(len(table) for table in tables.values()):
         names = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
@@ -233,13 +238,18 @@ def _folders(folder: Path) -> list[Path]:
     return [path for path in sorted(folder.iterdir()) if path.is_dir() and not path.name.startswith(".")]
 
 
-def _label_folders(folder: Path) -> pd.DataFrame:
+def _label_folders(folder: Path, encoding: str | None) -> pd.DataFrame:
     """One row per `label/*.txt`; `id` is the file's path in `folder`. A folder of unlabelled texts is left alone."""
-    rows = [
-        (read_text(path), label.name, f"{label.name}/{path.name}")
-        for label in _folders(folder)
-        if label.name != _UNLABELLED
-        for path in sorted(label.glob("*.txt"))
-        if not path.name.startswith(".")
-    ]
-    return pd.DataFrame(rows, columns=["text", "label", "id"], dtype="str")
+    rows, notes = [], []
+    for label in _folders(folder):
+        paths = sorted(label.glob("*.txt")) if label.name != _UNLABELLED else []
+        for path in paths:
+            if not path.name.startswith("."):
+                text, guessed = read_text(path, encoding)
+                rows.append((text, label.name, f"{label.name}/{path.name}"))
+                notes += guessed
+    table = pd.DataFrame(rows, columns=["text", "label", "id"], dtype="str")
+    if len(notes) > 1:
+        notes = [f"{len(notes):,} texts are not in UTF-8; {notes[0]}"]
+    table.attrs["notes"] = notes
+    return table

@@ -93,8 +93,8 @@ def read_ag_news(folder: Path) -> dict[str, pd.DataFrame]:
 
 
 def _ag_news_table(path: Path) -> pd.DataFrame:
-    if not path.is_file() or not re.match(r'"?[1-4]"?,', read_text(path)):
-        return read_file(path)
+    if not path.is_file() or not re.match(r'"?[1-4]"?,', read_text(path, "utf-8")[0]):
+        return read_file(path, "utf-8")
     columns = ["label", "text", "description"]
     try:
         table = pd.read_csv(path, header=None, names=columns, dtype=str, keep_default_na=False)
@@ -112,7 +112,7 @@ def read_nlu_ru(folder: Path) -> dict[str, pd.DataFrame]:
     """Read Russian answers to a bank's telephone operator: one `label TAB text` a line, no header, no split."""
     path = folder / "NLU_data_2.txt"
     rows = []
-    for number, line in enumerate(read_text(path).replace("\r\n", "\n").split("\n"), 1):
+    for number, line in enumerate(read_text(path, "utf-8")[0].replace("\r\n", "\n").split("\n"), 1):
         label, tab, text = line.partition("\t")
         if not tab and line.strip():
             raise InputError(f"line {number:,} of {path.name!r} should read label TAB text; correct or remove it")

@@ -37,19 +37,28 @@ class RawTables:
     notes: tuple[str, ...] = ()
 
 
-def find_tables(data: object, download: bool = True, progress: bool | Progress | None = None) -> RawTables:
+def find_tables(
+    data: object,
+    download: bool = True,
+    progress: bool | Progress | None = None,
+    encoding: str | None = None,
+) -> RawTables:
     """Read the tables of a named set, a path or an object in memory.
 
     Args:
         data: a named set, a file, a folder, a table, a dict of tables by split, or a `Source`.
         download: whether a named set that is not on this machine may be downloaded.
         progress: of a download, as `attribkit.progress.shown` takes it.
+        encoding: of a file or of the files in a folder; None to guess.
 
     Raises:
         FileNotFoundError: as `load_dataset`.
         ConnectionError: as `load_dataset`.
         ValueError: for a file that cannot be read.
     """
+    named = isinstance(data, str) and data in NAMED_SETS
+    if encoding is not None and (named or not isinstance(data, (str, Path))):
+        raise InputError("`encoding` says how a file of texts is read, and none was given; leave it out")
     if isinstance(data, pd.DataFrame):
         return RawTables("table", "a table in memory", {"train": data})
     if isinstance(data, Source):
@@ -78,13 +87,19 @@ def find_tables(data: object, download: bool = True, progress: bool | Progress |
         raise InputNotFoundError(missing(path))
     name = path.resolve().name
     if path.is_file():
-        return RawTables(name.split(".")[0], name, {"train": read_file(path)})
+        return _noted(name.split(".")[0], name, {"train": read_file(path, encoding)})
     if (path / "train" / "urls_pos.txt").is_file():
         return RawTables(name, name, read_imdb(path), SOURCES["imdb"].group)
     if is_eraser(path):
         tables, notes = read_eraser_folder(path)
         return RawTables(name, name, tables, notes=notes)
-    return RawTables(name, name, read_folder(path))
+    return _noted(name, name, read_folder(path, encoding))
+
+
+def _noted(name: str, source: str, tables: Mapping[str, pd.DataFrame]) -> RawTables:
+    """The tables of files, with what was noted on reading them."""
+    notes = [note for table in tables.values() for note in table.attrs.pop("notes", ())]
+    return RawTables(name, source, tables, notes=tuple(notes))
 
 
 def _by_split(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from attribkit.data import load_dataset
+from attribkit.data.intake import Rows
 from attribkit.data.readers import SUFFIXES, listed, read_file, read_folder, unclosed_quote
 from attribkit.errors import InputError
 
@@ -92,7 +93,11 @@ def test_json_lines_with_differing_keys_leave_gaps(tmp_path):
         ("a.csv", "text,label\none,x,pos\ntwo,y,neg\n", "'a.csv' is not a regular table"),
         ("a.csv", 'text,label\n"one,pos\ntwo,neg\n', "line 2 of 'a.csv' opens a quote that is never closed"),
         ("a.csv", "", "'a.csv' is empty; it needs a first line of column names"),
-        ("a.csv", b"text,label\none,pos\n\xe4h,neg\n", "line 3 of 'a.csv' is not UTF-8; save the file with that"),
+        (
+            "a.csv",
+            b"text,label\n\xc3\xa9,pos\n\xe4h,neg\n",
+            "line 3 of 'a.csv' is not UTF-8, .*; save the file with that",
+        ),
         ("a.csv.gz", b"no gzip", r"'a.csv.gz' is a broken compressed file \(.*\); fetch or pack it again"),
         ("a.csv.gz", gzip.compress(b"text,label\n" * 99, mtime=0)[:-9], "'a.csv.gz' is a broken compressed file"),
         ("a.tsv.bz2", bz2.compress(b"text\tlabel\n" * 99)[:-9], "'a.tsv.bz2' is a broken compressed file"),
@@ -175,9 +180,58 @@ def test_a_folder_of_no_known_layout_says_what_it_should_hold_and_what_it_holds(
 
 
 def test_a_text_file_that_is_not_utf8_is_named(tmp_path):
-    written(tmp_path, "pos/a.txt", b"caf\xe9")
+    written(tmp_path, "pos/a.txt", "café ".encode() + b"caf\xe9")
     with pytest.raises(ValueError, match=r"line 1 of 'a.txt' is not UTF-8"):
         read_folder(tmp_path)
+
+
+TABLE = "text,label\n" + "“Café” film,pos\nso naïve – no,neg\n" * 5
+
+
+@pytest.mark.parametrize(
+    ("encoding", "note"),
+    [
+        ("utf-8", None),
+        ("utf-8-sig", None),
+        ("utf-16", "'a.csv' was read as UTF-16, as its byte order mark says."),
+        ("cp1252", "'a.csv' was read as Windows-1252, for its line 2 is not UTF-8; else give `encoding`."),
+    ],
+)
+def test_an_encoding_is_guessed_and_the_guess_is_said(tmp_path, encoding, note):
+    path = written(tmp_path, "a.csv", TABLE.encode(encoding))
+    data = load_dataset(path, validation=0, test=0)
+    assert set(data.train["text"]) == {"“Café” film", "so naïve – no"}
+    assert [text for text in data.notes if "read as" in text] == ([note] if note else [])
+    rows = Rows.of(None, path, held_out=False)
+    assert rows.texts[0] == "“Café” film"
+    assert any("read as" in text for text in rows.notes) == bool(note)
+
+
+def test_the_encoding_given_is_the_one_read(tmp_path):
+    content = "text,label\n" + "хорошо,pos\nплохо,neg\n" * 5
+    path = written(tmp_path, "a.csv", content.encode("cp1251"))
+    data = load_dataset(path, validation=0, test=0, encoding="cp1251")
+    assert set(data.train["text"]) == {"хорошо", "плохо"}
+    assert not [note for note in data.notes if "read as" in note]
+    for encoding, message in (
+        ("utf-8", "line 2 of 'a.csv' is not utf-8; give the encoding that the file was saved with"),
+        ("klingon", "`encoding` must be one that Python knows, .*got 'klingon'"),
+        ("hex", "`encoding` must be one that Python knows, .*got 'hex'"),
+    ):
+        with pytest.raises(InputError, match=message):
+            load_dataset(path, encoding=encoding)
+    with pytest.raises(InputError, match="`encoding` says how a file of texts is read"):
+        load_dataset("demo", encoding="cp1251")
+
+
+def test_a_byte_that_windows_lacks_is_latin_1_and_many_texts_are_one_note(tmp_path):
+    for label in ("pos", "neg"):
+        for number in range(3):
+            written(tmp_path, f"{label}/{number}.txt", f"{label} café {number}\x81".encode("latin-1"))
+    table = read_folder(tmp_path)["train"]
+    assert table["text"][0] == "neg café 0\x81"
+    (note,) = table.attrs["notes"]
+    assert note.startswith("6 texts are not in UTF-8; '0.txt' was read as Latin-1")
 
 
 def test_long_lists_of_names_are_cut():
