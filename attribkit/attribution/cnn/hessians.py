@@ -31,7 +31,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from scipy import sparse
 from torch import Tensor
 
 from attribkit.attribution.cnn.active_windows import ActiveWindows
@@ -72,22 +71,29 @@ def _add_kinks(hessians: Numbers, winners: ActiveWindows, along: Numbers) -> Non
     if not len(gamma):
         return
     places, taps = winners.kept if winners.kept is not None else _tokens(winners)
-    width, (padded, edge) = taps.shape[1], _padding(winners)
-    shares = (taps * winners.envelope.share[:, np.newaxis])[line] * sign[:, np.newaxis]
-    shape = (len(gamma), len(winners.path.after.first_rows) * padded)
-    changes = sparse.csr_array(
-        (shares.reshape(-1), (np.repeat(kink, width), places[line].reshape(-1))), shape=shape
-    )  # (R, b · padded), D of each kink
-    steeper = changes.sum(1)
-    bent = np.flatnonzero(steeper > 0)
-    changes, scale = changes[bent], (-gamma * np.log(gamma))[bent] / steeper[bent]
-    weight = np.zeros((len(along), len(gamma)))
-    weight[:, kink] = along[:, line]  # all lines of a kink are one filter's
-    for each, way in zip(hessians, weight[:, bent], strict=True):
-        both = (changes.T @ (changes * (scale * way)[:, np.newaxis])).tocoo()
-        text, first, second = both.row // padded, both.row % padded - edge, both.col % padded - edge
-        inside = (first >= 0) & (second >= 0) & (first < each.shape[1]) & (second < each.shape[1])
-        each[text[inside], first[inside], second[inside]] += both.data[inside]
+    padded, edge = _padding(winners)
+    shares = (taps * winners.envelope.share[:, np.newaxis])[line] * sign[:, np.newaxis]  # (N, K), D of each kink
+    steeper = np.bincount(kink, shares.sum(1), len(gamma))
+    scale = np.divide(-gamma * np.log(gamma), steeper, out=np.zeros_like(gamma), where=steeper > 0)
+    texts, tokens = hessians.shape[1:3]
+    text, place = places[line] // padded, places[line] % padded - edge
+    inside = (place >= 0) & (place < tokens)
+    shares, place = np.where(inside, shares, 0.0), np.where(inside, place, 0)
+    first, second = _pairs(kink)
+    index = (text[first] * tokens + place[first])[:, :, np.newaxis] * tokens + place[second][:, np.newaxis]  # (M, K, K)
+    products = (shares[first] * scale[kink[first], np.newaxis])[:, :, np.newaxis] * shares[second][:, np.newaxis]
+    for each, way in zip(hessians, along, strict=True):  # all lines of a kink are one filter's
+        weights = products * way[line[first], np.newaxis, np.newaxis]
+        each += np.bincount(index.reshape(-1), weights.reshape(-1), texts * tokens**2).reshape(each.shape)
+
+
+def _pairs(group: Indices) -> tuple[Indices, Indices]:
+    """The numbers (M,), (M,) of all ordered pairs, an entry with itself too, of one group; groups (N,) in order."""
+    counts = np.bincount(group)
+    sizes = counts[group]
+    first = np.repeat(np.arange(len(group)), sizes)
+    within = np.arange(len(first)) - np.repeat(sizes.cumsum() - sizes, sizes)
+    return first, (counts.cumsum() - counts)[group[first]] + within
 
 
 def _kinks(envelope: Envelope) -> tuple[Indices, Indices, Numbers, Numbers]:
