@@ -58,8 +58,8 @@ def read_vectors(
     A word is searched as it is spelt, then in the first spelling that differs only in case. The vector of a word that
     the file lacks, and of UNK, is drawn near the mean of the found vectors, with a tenth of their standard deviation in
     each dimension, so that it has little effect until it is trained; PAD is zero. Words may contain spaces (GloVe
-    840B): a line is split from the right. A word2vec header line is accepted; of a word that is listed twice the first
-    counts.
+    840B): a line is split from the right. Tabs and repeated spaces are separators too. A byte order mark and a word2vec
+    header line are accepted; of a word that is listed twice the first counts.
 
     Source: Pennington, Socher & Manning, "GloVe: Global Vectors for Word Representation", EMNLP 2014.
 

@@ -1,5 +1,6 @@
 """Files of word vectors, plain or compressed, read line by line; every error names its line."""
 
+import codecs
 import gzip
 import re
 import zipfile
@@ -16,18 +17,23 @@ from attribkit.errors import InputError, InputIsFolderError, InputNotFoundError
 from attribkit.progress import Progress
 
 _LONGEST = 2**20
+_SEPARATORS = re.compile(rb"[\t ]{2,}|\t")  # all but single spaces, so that GloVe's own lines stay as they are
 _DECIMAL = re.compile(rb"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?\Z")
 
 
 def entries(lines: Iterator[bytes]) -> Iterator[tuple[int, bytes, bytes]]:
     """Line number, word and unparsed numbers of every line; the width is that of the first line that is no header.
 
+    Spaces and tabs, however many in a row, are one separator; a byte order mark is no part of the first word.
+
     Raises:
         ValueError: for a line that is not a word followed by the right number of numbers; the sentence names it.
     """
     size = 0
     for number, line in enumerate(lines, start=1):
-        line = line.rstrip(b" \r\n")
+        if number == 1:
+            line = line.removeprefix(codecs.BOM_UTF8)
+        line = _SEPARATORS.sub(b" ", line).rstrip(b" \r\n")
         if not line:
             continue
         if not size:

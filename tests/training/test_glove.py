@@ -51,6 +51,24 @@ def test_a_word2vec_header_and_trailing_spaces_are_accepted(tmp_path: Path) -> N
     assert read_vectors(write(tmp_path, content), VOCABULARY)[0][2].tolist() == [1.0, 2.5, -3.0]
 
 
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("separator", ["\t", "  ", " \t "])
+@pytest.mark.parametrize("header", ["", "4 3\n"])
+def test_tabs_double_spaces_and_a_byte_order_mark_separate_the_same_vectors(
+    tmp_path: Path, mark: str, separator: str, header: str
+) -> None:
+    expected, _ = read_vectors(write(tmp_path, LINES), VOCABULARY)
+    content = mark + (header + LINES).replace(" ", separator)
+    matrix, coverage = read_vectors(write(tmp_path, content), VOCABULARY)
+    np.testing.assert_array_equal(matrix, expected)
+    assert coverage.found == 3
+
+
+def test_a_number_too_few_between_tabs_still_names_its_line(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"but line 2 has 2; get the file anew"):
+        read_vectors(write(tmp_path, "good\t1\t2\t3\nbad\t1\t2\n"), VOCABULARY)
+
+
 def test_lines_end_at_line_feeds_only(tmp_path: Path) -> None:
     content = "a\u2028b 1 1 1\n\u0085 2 2 2\n\u00a0 3 3 3\n" + LINES
     assert read_vectors(write(tmp_path, content), VOCABULARY)[1].found == 3
