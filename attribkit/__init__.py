@@ -16,6 +16,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from attribkit.attribution.label_index import Index
     from attribkit.attribution.registry import register_method
     from attribkit.comparison import compare
     from attribkit.corpus import explain_corpus
@@ -46,6 +47,7 @@ _HOMES = {
     "Classifier": "attribkit.models.classifier",
     "Explanation": "attribkit.results.explanation",
     "Explanations": "attribkit.results.explanations",
+    "Index": "attribkit.attribution.label_index",
     "InputError": "attribkit.errors",
     "Panels": "attribkit.results.several_panels",
     "TextSettings": "attribkit.text.settings",
@@ -73,6 +75,7 @@ __all__ = [
     "Classifier",
     "Explanation",
     "Explanations",
+    "Index",
     "InputError",
     "Panels",
     "TextSettings",

@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import asdict, fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeAlias, TypedDict, Unpack, overload
@@ -12,6 +12,7 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
+from attribkit.attribution.label_index import Index, LabelName
 from attribkit.attribution.targets import TargetName, find_label
 from attribkit.data import Dataset
 from attribkit.data.intake import Rows, all_texts
@@ -55,7 +56,7 @@ class Options(ViewOptions, total=False):
     text: str | None
     label: str | None
     views: str | Sequence[str] | None
-    true_label: str | int | Sequence[str | int] | None
+    true_label: LabelName | Sequence[LabelName] | None
     device: str | torch.device | None
     progress: bool | Progress | None
 
@@ -91,7 +92,7 @@ def explain(
     tolerance: float = 1e-4,
     compare: bool = False,
     reference: Data | None = None,
-    true_label: str | int | Sequence[str | int] | None = None,
+    true_label: LabelName | Sequence[LabelName] | None = None,
     seed: int = 0,
     batch_size: int | None = None,
     interactions: str = "shapley",
@@ -112,8 +113,9 @@ def explain(
         label: the column of the labels, which are shown as the true ones; likewise.
         views: which views to compute; None for every one that the model supports, without "interactions", which takes
             longer: which words act together, exactly, for a text CNN; "all" for that one too.
-        target: what is explained: None for the predicted class, a label, an index, "all" for every class, or a pair
-            ("pos", "neg") for why this and not that, log p_a − log p_b.
+        target: what is explained: None for the predicted class, a label, "all" for every class, or a pair
+            ("pos", "neg") for why this and not that, log p_a − log p_b. An integer is the label of that number, or an
+            index where no label is a number; `Index(1)` is the second label in any case.
         output: the number whose change the scores share out: "log_odds", log p − log(1 − p), "logit" or "probability".
         method: how the scores are computed; None for the best that the network allows: "exact" for a network with a
             closed form, else "quadrature". To compare with: "captum", "saliency", "input_x_gradient", "deeplift",
@@ -129,8 +131,8 @@ def explain(
             per token.
         reference: texts among which the view "projection" marks this one, with their labels if known: a data set, a
             table, a list of texts, a file's path; None for the model's own reference points, if it has any.
-        true_label: the known label, shown beside the predicted one; one per text if there are several. None for that in
-            the column of labels.
+        true_label: the known label, shown beside the predicted one; one per text if there are several; an integer or
+            `Index` as with `target`. None for that in the column of labels.
         seed: of the methods that draw samples; the same seed gives a text the same scores.
         batch_size: the most texts at once; None chooses by their length.
         interactions: what the view "interactions" shows: "shapley", the Shapley interaction index over all coalitions
@@ -266,7 +268,7 @@ def _read(
     data: str | Several,
     text: str | None,
     label: str | None,
-    true_label: str | int | Sequence[str | int] | None,
+    true_label: LabelName | Sequence[LabelName] | None,
     batch_size: int | None,
     progress: Progress,
 ) -> tuple[EncodedBatch, list[int] | None, list[str | None]]:
@@ -291,14 +293,14 @@ def _read(
 
 
 def _true_labels(
-    true_label: str | int | Sequence[str | int] | None, texts: int, labels: tuple[str, ...]
+    true_label: LabelName | Sequence[LabelName] | None, texts: int, labels: tuple[str, ...]
 ) -> list[str | None]:
     if true_label is None:
         return [None] * texts
-    each = [true_label] * texts if isinstance(true_label, (str, int)) else list(true_label)
+    each = [true_label] * texts if isinstance(true_label, (str, int, np.integer, Index)) else list(true_label)
     if len(each) != texts:
         raise InputError(f"`true_label` must hold one label per text, got {len(each)} for {texts} texts")
-    return [labels[find_label(name, labels)] for name in each]
+    return [labels[find_label(name, labels, "true_label")] for name in each]
 
 
 def _provenance(model: Classifier, views: Mapping[str, View]) -> dict[str, Any]:
@@ -324,10 +326,12 @@ def _settings(views: Iterable[View]) -> dict[str, Any]:
             "max_tokens",
         }:
             value = values[name]
-            # a target may be one of numpy's integers, which JSON does not know
+            # a target may be an index or one of numpy's integers, which JSON does not know
             settings[name] = [_plain(part) for part in value] if isinstance(value, (tuple, list)) else _plain(value)
     return {name: settings[name] for name in ViewOptions.__annotations__ if name in settings}
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, Index):
+        return asdict(value)
     return int(value) if isinstance(value, np.integer) else value

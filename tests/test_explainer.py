@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from attribkit.attribution.label_index import Index
 from attribkit.explainer import explain, supported
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
@@ -138,7 +139,8 @@ def test_a_network_that_is_no_classifier_is_refused(make_classifier: Callable[..
 def test_labels_that_are_numbers_are_found_by_name_first(make_classifier: Callable[..., Classifier]) -> None:
     classifier = make_classifier(labels=("1", "2", "0"))
     assert explain(classifier, "a good film", target="0").token_scores.target == "0"
-    assert explain(classifier, "a good film", target=0).token_scores.target == "1"
+    assert explain(classifier, "a good film", target=0).token_scores.target == "0"
+    assert explain(classifier, "a good film", target=Index(0)).token_scores.target == "1"
 
 
 def test_a_label_called_all_means_itself(make_classifier: Callable[..., Classifier]) -> None:

@@ -54,7 +54,7 @@ def attribute(
     Args:
         classifier: any classifier.
         batch: N texts with their tokens and logits.
-        target: None for each text's predicted class, a label, an index, "all", or a pair for why this and not that.
+        target: None for each text's predicted class, a label, an `Index`, "all", or a pair for why this and not that.
         output: "log_odds", "logit" or "probability".
         method: a name in `attribkit.attribution.registry.METHODS`; None for the best that the network allows.
         baseline: "pad", "zero", "unk", "mean" or a text; or several of them.

@@ -1,13 +1,17 @@
 """Targets: from a label, an index or a pair to the scalar that is explained."""
 
+import math
+import re
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from attribkit.attribution.label_index import Index, LabelName
 from attribkit.attribution.outputs import Target
 from attribkit.errors import InputError, did_you_mean
 
-TargetName = str | int | tuple[str | int, str | int]
+TargetName = LabelName | tuple[LabelName, LabelName]
 
 
 def scalars_of(
@@ -16,7 +20,7 @@ def scalars_of(
     """The scalars to explain: for each target its name for each text, and the scalar itself.
 
     Args:
-        target: None for each text's predicted class, a label, an index, "all", or a pair for why this and not that.
+        target: None for each text's predicted class, a label, an `Index`, "all", or a pair for why this and not that.
         output: one of `attribkit.attribution.outputs.UNITS`.
         labels: (C,).
         logits: (N, C).
@@ -46,20 +50,55 @@ def scalars_of(
     return [same(find_label(target, labels))]
 
 
-def find_label(target: str | int, labels: tuple[str, ...]) -> int:
-    """The number of a label given by its name or, if it is no name, by its index.
+def find_label(target: LabelName, labels: tuple[str, ...], argument: str = "target") -> int:
+    """The place of a label.
+
+    Args:
+        target: a label; an integer, which is the label of that number, or, where no label is a number, an index; the
+            same written as a string; or an `Index`.
+        labels: (C,).
+        argument: what the target was given as, for the error's sentence.
 
     Raises:
         ValueError: if there is no such label; the sentence lists the labels and suggests the nearest.
     """
-    if isinstance(target, str) and target in labels:
-        return labels.index(target)
-    if isinstance(target, (int, np.integer)) and not isinstance(target, bool) and 0 <= target < len(labels):
-        return int(target)
-    if isinstance(target, str) and target in map(str, range(len(labels))):
-        return int(target)
-    hint = did_you_mean(target, labels)
-    raise InputError(
-        f"`target` must be one of the labels {', '.join(labels)}, an index below {len(labels)}, 'all' or a pair, got "
-        f"{target!r}{hint}"
-    )
+    place: int | None = None
+    if isinstance(target, Index):
+        place = target.index if 0 <= target.index < len(labels) else None
+    elif isinstance(target, str) and target in labels:
+        place = labels.index(target)
+    elif (integer := _integer(target)) is not None:
+        place = _place_of_integer(integer, labels)
+    if place is None:
+        index = "an attribkit.Index" if any(_number(label) is not None for label in labels) else "an index"
+        other = ", 'all' or a pair" if argument == "target" else ""
+        raise InputError(
+            f"`{argument}` must be one of the labels {', '.join(labels)}, {index} below {len(labels)}{other}, got "
+            f"{target!r}{did_you_mean(target, labels)}"
+        )
+    return place
+
+
+def _integer(target: object) -> int | None:
+    """The integer that a target is or spells."""
+    if isinstance(target, str):
+        return int(target) if re.fullmatch(r"0|-?[1-9][0-9]{0,17}", target) else None
+    return int(target) if isinstance(target, (int, np.integer)) and not isinstance(target, bool) else None
+
+
+def _place_of_integer(integer: int, labels: tuple[str, ...]) -> int | None:
+    if str(integer) in labels:
+        return labels.index(str(integer))
+    numbers = [_number(label) for label in labels]
+    if any(number is not None for number in numbers):
+        # a column of integers with a gap holds "1.0" for 1
+        return numbers.index(integer) if numbers.count(integer) == 1 else None
+    return integer if 0 <= integer < len(labels) else None
+
+
+def _number(label: str) -> float | None:
+    try:
+        number = float(label)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from attribkit.attribution.label_index import LabelName
 from attribkit.errors import RunError
 
 
@@ -21,7 +22,7 @@ class Settings:
         words: whether each word's scores are summed up as well.
     """
 
-    target: str | int | Sequence[str | int] | None = None
+    target: LabelName | Sequence[LabelName] | None = None
     output: str = "log_odds"
     method: str | None = None
     baseline: str = "pad"

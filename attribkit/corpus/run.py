@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Protocol
 
+from attribkit.attribution.label_index import LabelName
 from attribkit.corpus import memory, processes
 from attribkit.corpus.corpus_run import WORD_SUMS, CorpusRun
 from attribkit.corpus.job import Job, Settings
@@ -51,7 +52,7 @@ def explain_corpus(
     sample: float = 1.0,
     seed: int = 0,
     limit: int | None = None,
-    target: str | int | Sequence[str | int] | None = None,
+    target: LabelName | Sequence[LabelName] | None = None,
     output: str = "log_odds",
     method: str | None = None,
     baseline: str = "pad",

@@ -12,6 +12,7 @@ from attribkit.attribution.attribute import attribute, check_settings
 from attribkit.attribution.baseline_batch import BaselineSpec
 from attribkit.attribution.choice import choose
 from attribkit.attribution.cnn.lookup_tables import Tables
+from attribkit.attribution.label_index import Index
 from attribkit.attribution.registry import METHODS
 from attribkit.attribution.targets import scalars_of
 from attribkit.corpus.job import Settings
@@ -132,8 +133,14 @@ class Transform:
 
 
 def _target(settings: Settings) -> Any:
-    """As `attribute` takes it: a pair comes as a list, from JSON."""
-    return tuple(settings.target) if isinstance(settings.target, list) else settings.target
+    """As `attribute` takes it: from JSON a pair comes as a list, an `Index` as what `asdict` makes of it."""
+    if isinstance(settings.target, (list, tuple)):
+        return tuple(_label(part) for part in settings.target)
+    return _label(settings.target)
+
+
+def _label(part: Any) -> Any:
+    return Index(**part) if isinstance(part, Mapping) else part
 
 
 class _NotFinite(Exception):

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.attribution.choice import choose
+from attribkit.attribution.label_index import Index
 from attribkit.attribution.registry import METHODS
 from attribkit.errors import InputError, did_you_mean
 from attribkit.models.classifier import Classifier
@@ -103,7 +104,7 @@ def token_scores(
         return MethodScores(scores, (None,) * len(scores), np.full(len(scores), np.nan))
     view = Attribution(
         method=method,
-        target=target,
+        target=None if target is None else Index(target),
         seed=seed,
         batch_size=batch_size,
         tolerance=tolerance,

@@ -38,7 +38,7 @@ class Settings(BaseModel):
     model: ModelName = None
     target: Annotated[
         str | int | Annotated[tuple[str | int, str | int], Field(strict=False)] | None,
-        Field(description='A label, its index, "all", or two labels for why the first and not the second.'),
+        Field(description='A label, its index (if no label is a number), "all", or two labels for why this, not that.'),
     ] = None
     output: Annotated[Unit, Field(description="What the scores share out.")] = "log_odds"
     method: Annotated[

@@ -27,7 +27,7 @@ class Attribution:
     """The score of each token. Call it with a classifier and the texts it has read.
 
     Attributes:
-        target: None for each text's predicted class, a label, an index, "all", or a pair for why this and not that.
+        target: None for each text's predicted class, a label, an `Index`, "all", or a pair for why this and not that.
         output: "log_odds", "logit" or "probability".
         method: a name in `attribkit.attribution.registry.METHODS`, or None for the best the network allows.
         baseline: "pad", "zero", "unk", "mean", or a text; several of them for a band, the first the panel's own.

@@ -42,7 +42,7 @@ class Interactions:
     """The interactions of each pair of words, in closed form. Call it with a classifier and the texts it has read.
 
     Attributes:
-        target: None for each text's predicted class, a label, an index, "all", or a pair for why this and not that.
+        target: None for each text's predicted class, a label, an `Index`, "all", or a pair for why this and not that.
         output: "log_odds" or "logit"; log-odds of more than two classes have no closed form.
         baseline: "pad", "zero", "unk", "mean", or a text; of several of them the first.
         tolerance: the largest relative error that counts as converged.
