@@ -3,9 +3,8 @@
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeAlias, TypedDict, Unpack, overload
+from typing import Any, TypeAlias, Unpack, overload
 
 import numpy as np
 import pandas as pd
@@ -24,30 +23,14 @@ from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.models.fingerprint import fingerprints_once
 from attribkit.models.logits import softmax
-from attribkit.progress import Progress, shown, silent
+from attribkit.progress import Progress, shown
 from attribkit.results.explanation import Explanation
 from attribkit.results.explanations import Explanations
 from attribkit.results.panels import Panel, Prediction
 from attribkit.versions import versions_of
-from attribkit.views import ON_REQUEST, VIEWS
+from attribkit.views.choice import ViewOptions, choose_views
+from attribkit.views.choice import supported as supported  # offered here too, beside `explain`
 from attribkit.views.view import View
-
-
-class ViewOptions(TypedDict, total=False):
-    """What the views can be told; each takes those that it has a setting for."""
-
-    target: TargetName | None
-    output: str
-    method: str | None
-    baseline: str | Sequence[str]
-    tolerance: float
-    compare: bool
-    reference: Data | None
-    seed: int
-    batch_size: int | None
-    interactions: str
-    max_steps: int | None
-    max_tokens: int | None
 
 
 class Options(ViewOptions, total=False):
@@ -186,7 +169,7 @@ def explain(
         max_tokens=max_tokens,
     )
     with fingerprints_once(), shown(progress) as tell:
-        chosen = _chosen([views] if isinstance(views, str) else views, model, options, tell)
+        chosen = choose_views([views] if isinstance(views, str) else views, model, options, tell)
         model = model.on(device)
         batch, numbers, truth = _read(model, data, text, label, true_label, batch_size, tell)
         probabilities = softmax(batch.logits)
@@ -210,57 +193,6 @@ def explain(
         for row, text_read in enumerate(batch.texts)
     )
     return rows[0] if isinstance(data, str) else rows
-
-
-def supported(model: Classifier, **options: Unpack[ViewOptions]) -> list[str]:
-    """The names of the views that this model supports and that are shown unless others are named.
-
-    Args:
-        model: any classifier.
-        options: those of `explain`.
-    """
-    return [name for name, view in _all_views(options).items() if name not in ON_REQUEST and view.supports(model)]
-
-
-def _all_views(options: ViewOptions, progress: Progress = silent) -> dict[str, View]:
-    """Every view with those of the options that it has a setting for: all are checked, shown or not."""
-    settings = {**options, "progress": progress}
-    return {
-        name: view(**{field.name: settings[field.name] for field in fields(view) if field.name in settings})  # type: ignore[arg-type]  # every view is a dataclass
-        for name, view in VIEWS.items()
-    }
-
-
-def _chosen(
-    names: Sequence[str] | None, model: Classifier, options: ViewOptions, progress: Progress
-) -> dict[str, View]:
-    """The views to show, by name; ValueError for one that is unknown or that the model does not support."""
-    views = _all_views(options, progress)
-    if names is None:
-        chosen = {name: view for name, view in views.items() if name not in ON_REQUEST and view.supports(model)}
-    elif "all" in names:
-        if tuple(names) != ("all",):
-            raise InputError(f"`views` must be 'all' by itself or a list of views, got {', '.join(map(repr, names))}")
-        chosen = {name: view for name, view in views.items() if view.supports(model)}
-        names = ()
-    else:
-        chosen = {name: views[name] for name in names if name in views and views[name].supports(model)}
-    wrong = [name for name in names or () if name not in chosen]
-    if wrong or not chosen:
-        possible = ", ".join(name for name, view in views.items() if view.supports(model))
-        if not wrong:
-            raise InputError(f"`views` must name at least one of {possible}, got none")
-        near = get_close_matches(str(wrong[0]), views, n=1, cutoff=0.5)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        if near and not views[near[0]].supports(model):
-            hint = f"; {near[0]!r} needs {views[near[0]].needs}"
-        raise InputError(f"`views` of this model can be {possible}, got {wrong[0]!r}{hint}")
-    if options.get("compare") and "attention" not in chosen:
-        raise InputError(
-            f"`compare=True` sets others beside the view 'attention', which is not among {', '.join(chosen)}; leave it "
-            "out, or compare with method='leave_one_out'"
-        )
-    return chosen
 
 
 def _read(

@@ -12,7 +12,7 @@ from attribkit.attribution.choice import methods_for
 from attribkit.attribution.outputs import UNITS
 from attribkit.attribution.registry import METHODS
 from attribkit.errors import InputError, UnknownNameError
-from attribkit.explainer import explain, supported
+from attribkit.explainer import explain
 from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.projection.reference_map import fits
 from attribkit.render.formats import content
@@ -36,6 +36,7 @@ from attribkit.serve.schema import (
     Together,
 )
 from attribkit.serve.served_model import ServedModel
+from attribkit.views.choice import supported
 from attribkit.views.interactions import Interactions
 
 NEAREST = 8
