@@ -27,7 +27,7 @@ from captum.attr import LayerIntegratedGradients
 from numpy.typing import NDArray
 from torch import Tensor
 
-from attribkit.attribution.cnn.exact import attribute
+from attribkit.attribution.cnn.integrated_gradients import attribute
 from attribkit.attribution.cnn.lookup_tables import Tables
 from attribkit.attribution.methods import quadrature
 from attribkit.attribution.outputs import Target

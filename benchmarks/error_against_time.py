@@ -28,7 +28,7 @@ from attribution import (
 )
 from torch import Tensor
 
-from attribkit.attribution.cnn.exact import attribute
+from attribkit.attribution.cnn.integrated_gradients import attribute
 from attribkit.attribution.cnn.lookup_tables import Tables
 from attribkit.models.classifier import Classifier
 from attribkit.results.panels import Chart, Series

@@ -38,7 +38,7 @@ from attribkit.models.classifier import Classifier
 from attribkit.models.layers import choose_layers
 from attribkit.projection.components import Components
 from attribkit.projection.layer_outputs import read_layers
-from attribkit.projection.mixing import SAMPLE, trustworthiness
+from attribkit.projection.measures import SAMPLE, trustworthiness
 from attribkit.projection.pooling import Reduction
 from attribkit.projection.reducers import PCA_FIRST, QUICKER_FROM, TSNE
 from attribkit.projector import project

@@ -27,7 +27,7 @@ import torch
 from attribution import report
 from numpy.typing import NDArray
 
-from attribkit.attribution.cnn import exact
+from attribkit.attribution.cnn import integrated_gradients
 from attribkit.attribution.cnn.hessians import integrated_hessians
 from attribkit.attribution.cnn.shapley import shapley_values
 from attribkit.attribution.outputs import Target
@@ -128,7 +128,7 @@ def hessians(model: Classifier, repeats: int) -> None:
         game = TextGame(model, sentences(1, tokens)[0])
         seconds = [
             min(_timed(partial(run, *game.arguments))[0] for _ in range(4 * repeats))
-            for run in (integrated_hessians, exact.attribute)
+            for run in (integrated_hessians, integrated_gradients.attribute)
         ]
         report(measure="integrated hessians", tokens=tokens, seconds=seconds[0], times_exact=seconds[0] / seconds[1])
 

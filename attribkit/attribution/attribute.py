@@ -10,7 +10,7 @@ from torch import Tensor
 
 from attribkit.attribution.baseline_batch import BaselineBatch, BaselineSpec, answered_baselines, check_baselines
 from attribkit.attribution.choice import MethodChoice, instead_of_exact
-from attribkit.attribution.cnn.closed_form import declared
+from attribkit.attribution.cnn.closed_form_check import declared
 from attribkit.attribution.cnn.lookup_tables import Tables
 from attribkit.attribution.outputs import UNITS, Target
 from attribkit.attribution.registry import CLOSED_FORM, METHODS, method_of

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from attribkit.attribution.cnn import closed_form
+from attribkit.attribution.cnn import closed_form_check
 from attribkit.attribution.cnn.filters import geometry_fault, named_as_text_cnn
 from attribkit.attribution.registry import CLOSED_FORM, GRADIENTS, METHODS, MODULES, Method, method_of
 from attribkit.errors import InputError
@@ -73,10 +73,10 @@ def methods_for(network: Any) -> list[str]:
 def why_not_exact(network: Any) -> str | None:
     """Why a network has no closed form, as a clause; None if it has one, as far as its modules tell."""
     reason = geometry_fault(network)
-    if reason is not None or closed_form.declared(network):
+    if reason is not None or closed_form_check.declared(network):
         return reason
     with preserve_state(network):
-        return closed_form.fault(network, embedding_fed(network))
+        return closed_form_check.fault(network, embedding_fed(network))
 
 
 def instead_of_exact(method: str | None, network: Any) -> MethodChoice:

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from attribkit.attribution.cnn.exact import Phrases
 from attribkit.attribution.cnn.filters import Filters, geometry_fault
+from attribkit.attribution.cnn.integrated_gradients import Phrases
 from attribkit.attribution.cnn.lookup_tables import Tables
 from attribkit.attribution.outputs import Target
 from attribkit.errors import InputError

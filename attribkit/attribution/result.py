@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from attribkit.attribution.cnn.exact import Phrases
+from attribkit.attribution.cnn.integrated_gradients import Phrases
 
 
 class WindowScores(NamedTuple):

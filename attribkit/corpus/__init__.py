@@ -5,7 +5,7 @@ divides them into windows of bounded size. A window becomes a part of the result
 keeps the list of finished parts. `in_process`, `processes` and `ray_engine` are the engines; `run` combines all of it.
 """
 
-from attribkit.corpus.corpus_run import CorpusRun
+from attribkit.corpus.result import CorpusRun
 from attribkit.corpus.run import explain_corpus
 
 __all__ = ["CorpusRun", "explain_corpus"]

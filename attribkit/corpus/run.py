@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from attribkit.attribution.label_index import LabelName
 from attribkit.corpus import memory, processes
-from attribkit.corpus.corpus_run import WORD_SUMS, CorpusRun
 from attribkit.corpus.job import Job, Settings
 from attribkit.corpus.manifest import Manifest
 from attribkit.corpus.parts import WORDS, Part, write_parquet
+from attribkit.corpus.result import WORD_SUMS, CorpusRun
 from attribkit.corpus.selection import Selection
 from attribkit.corpus.sources import Corpus, described, find_sources, fingerprint, total_bytes
 from attribkit.corpus.windows import Columns, PendingWork, Plan

@@ -27,7 +27,7 @@ class Network(Protocol):
 
     A network with attention also has `attend(ids, mask) -> (logits, weights (B, T))`. One with a closed form of
     integrated gradients has `convolutions` and `output`; that its logits are those of the closed form is checked
-    (`attribkit.attribution.cnn.closed_form`). One whose gradients need texts of one length says so by
+    (`attribkit.attribution.cnn.closed_form_check`). One whose gradients need texts of one length says so by
     `equal_lengths = True`. One whose words pass through no `nn.Embedding` has None there.
     """
 

@@ -12,7 +12,7 @@ from attribkit.models.layers import Layer
 from attribkit.projection.alignment import Alignment
 from attribkit.projection.distances import nearest
 from attribkit.projection.layer_outputs import read_layers
-from attribkit.projection.mixing import MeasuredMap
+from attribkit.projection.measures import MeasuredMap
 from attribkit.projection.points import excerpt
 from attribkit.projection.pooling import Reduction
 from attribkit.projection.reducers import Layout

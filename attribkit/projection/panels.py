@@ -13,7 +13,7 @@ from attribkit.progress import Progress, silent, within
 from attribkit.projection.alignment import align
 from attribkit.projection.fitted_map import FittedMap, FittedMaps
 from attribkit.projection.layer_outputs import chosen_layers, read_layers
-from attribkit.projection.mixing import measure_if_enough
+from attribkit.projection.measures import measure_if_enough
 from attribkit.projection.outputs import LayerOutputs
 from attribkit.projection.points import PointMetadata, describe, excerpt
 from attribkit.projection.settings import MapSettings

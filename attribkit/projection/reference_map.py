@@ -12,7 +12,7 @@ from attribkit.models.reference import Reference, first_two
 from attribkit.progress import Progress, silent
 from attribkit.projection.components import Components
 from attribkit.projection.fitted_map import FittedMap, FittedMaps
-from attribkit.projection.mixing import NEIGHBOURS, measure_if_enough
+from attribkit.projection.measures import NEIGHBOURS, measure_if_enough
 from attribkit.projection.outputs import LayerOutputs
 from attribkit.projection.panels import draw, make_maps
 from attribkit.projection.points import PointMetadata, classes_of, places_of

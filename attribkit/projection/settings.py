@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from attribkit.errors import InputError
-from attribkit.projection.mixing import NEIGHBOURS
+from attribkit.projection.measures import NEIGHBOURS
 from attribkit.projection.points import COLOURS
 from attribkit.projection.pooling import Reduction
 from attribkit.projection.reducers import Reducer, choose_reducer

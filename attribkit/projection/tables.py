@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from attribkit.projection.mixing import MeasuredMap
+from attribkit.projection.measures import MeasuredMap
 from attribkit.projection.points import PointMetadata
 from attribkit.results.panels import Map, Table
 

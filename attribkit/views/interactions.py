@@ -10,7 +10,7 @@ from torch import Tensor
 
 from attribkit.attribution.baseline_batch import BaselineBatch, BaselineSpec, check_baselines
 from attribkit.attribution.choice import why_not_exact
-from attribkit.attribution.cnn import exact
+from attribkit.attribution.cnn import integrated_gradients
 from attribkit.attribution.cnn.game import Numbers
 from attribkit.attribution.cnn.hessians import integrated_hessians
 from attribkit.attribution.cnn.interactions import shapley_interactions, shapley_interactions_of
@@ -192,7 +192,7 @@ class Interactions:
         if self.interactions == "integrated_hessians":
             self._check_length(count, text, "", self.max_tokens or count)
             matrices = integrated_hessians(*arguments)[:, 0].numpy()
-            return matrices, exact.attribute(*arguments).scores[:, 0].cpu().numpy()
+            return matrices, integrated_gradients.attribute(*arguments).scores[:, 0].cpu().numpy()
         most = self.max_tokens or MOST_TOKENS
         if count > most:
             self._check_length(count, text, f", which take about {_duration(request)}", most)

@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import arrays
 from attribkit.projection import components, reducers
 from attribkit.projection.alignment import align
 from attribkit.projection.components import Components
-from attribkit.projection.mixing import measure
+from attribkit.projection.measures import measure
 from attribkit.projection.reducers import PCA, TSNE, UMAP, choose_reducer
 
 pytestmark = pytest.mark.filterwarnings("ignore::ImportWarning")  # umap's own, as it is first imported

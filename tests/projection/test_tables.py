@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from attribkit.projection.mixing import measure
+from attribkit.projection.measures import measure
 from attribkit.projection.tables import classes_table, pairs_table
 
 

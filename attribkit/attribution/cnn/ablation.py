@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from attribkit.attribution.cnn.closed_form import window_rounding
+from attribkit.attribution.cnn.closed_form_check import window_rounding
 from attribkit.attribution.cnn.filters import Filters, geometry_fault
 
 

@@ -85,7 +85,7 @@ class Game:
 
 @torch.no_grad()
 def games(network: ClosedForm, ids: Tensor, mask: Tensor, baseline: Tensor | None) -> Iterator[Game]:
-    """The game of each text; arguments as those of `exact.attribute`.
+    """The game of each text; arguments as those of `integrated_gradients.attribute`.
 
     Raises:
         InputError: if the filters' geometry is not that of a closed form.

@@ -6,10 +6,10 @@ Networks", JMLR 2021) are the integrated gradients of a word's integrated gradie
     Γ_ij = ∫₀¹∫₀¹ αβ ⟨d_i, ∂²S/∂x_i∂x_j (x′ + αβ d) d_j⟩ dα dβ  +  [i = j] ∫₀¹∫₀¹ ⟨d_i, ∂S/∂x_i (x′ + αβ d)⟩ dα dβ,
 
 and αβ = γ has the density −ln γ. A ReLU network has no second derivative, so they smooth its ReLUs. A text CNN needs no
-smoothing: along the path a filter's feature is the upper envelope of its windows' lines and of zero (`exact`). At a
-kink γ, where line q overtakes line p, max(z_p, z_q) has the second derivative δ(z_q − z_p) ∇(z_q − z_p) ∇(z_q − z_p)ᵀ,
-and δ(z_q − z_p) = δ(α − γ)/(s_q − s_p) along the path. So a kink adds, with D_i the difference of what word i gives q's
-slope and p's,
+smoothing: along the path a filter's feature is the upper envelope of its windows' lines and of zero
+(`integrated_gradients`). At a kink γ, where line q overtakes line p, max(z_p, z_q) has the second derivative
+δ(z_q − z_p) ∇(z_q − z_p) ∇(z_q − z_p)ᵀ, and δ(z_q − z_p) = δ(α − γ)/(s_q − s_p) along the path. So a kink adds, with
+D_i the difference of what word i gives q's slope and p's,
 
     w (−γ ln γ) D_i D_j / (s_q − s_p),
 
@@ -17,9 +17,10 @@ and a stretch [α₀, α₁] adds w g_i ∫ −ln γ dγ = w g_i [γ − γ ln �
 word i in its line's slope. Zero is a line like another, of slope 0. As Σ_j D_j = s_q − s_p, a row sums to
 ∫ −γ ln γ dg_i + ∫ −ln γ g_i dγ = ∫ g_i dγ: the integrated gradient, exactly. Γ is symmetric.
 
-Windows that tie along the whole path, as those of a repeated phrase do, share their line equally, as in `exact`; by the
-definition their second derivative is infinite. Where all windows start level, as with one baseline for every word, no
-line overtakes another: all interactions then come from filters that rise above zero, or sink below, on the way.
+Windows that tie along the whole path, as those of a repeated phrase do, share their line equally, as in
+`integrated_gradients`; by the definition their second derivative is infinite. Where all windows start level, as with
+one baseline for every word, no line overtakes another: all interactions then come from filters that rise above zero, or
+sink below, on the way.
 
 **By pencil.** One filter, K = 2, taps (1, 1), bias −1, W = 1; the words are worth 2 and 1, the baseline 0. The window
 (2, 1) is −1 + 3α, above zero from γ = ⅓ on; D = (2, 1). The kink adds ⅓ ln 3 · D_i D_j / 3, that is ln 3 / 9 times
@@ -35,9 +36,9 @@ from torch import Tensor
 
 from attribkit.attribution.cnn.active_windows import ActiveWindows
 from attribkit.attribution.cnn.envelope import Envelope, Indices
-from attribkit.attribution.cnn.exact import lines
 from attribkit.attribution.cnn.filters import ClosedForm
 from attribkit.attribution.cnn.game import Numbers, directions
+from attribkit.attribution.cnn.integrated_gradients import lines
 from attribkit.attribution.outputs import Target
 
 
@@ -47,7 +48,8 @@ def integrated_hessians(
 ) -> Tensor:
     """Γ (J, B, T, T) float64, symmetric; its rows sum to the integrated gradients; exactly 0 at padding.
 
-    Arguments as those of `exact.attribute`; targets must be logits, pairs of classes, or log-odds of two classes.
+    Arguments as those of `integrated_gradients.attribute`; targets must be logits, pairs of classes, or log-odds of two
+    classes.
 
     Raises:
         InputError: as `shapley.shapley_values`.

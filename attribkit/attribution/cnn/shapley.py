@@ -82,7 +82,7 @@ def shapley_values(
     They sum to S(text) − S(baseline). All targets come from one pass over the filters.
 
     Args:
-        network: has a closed form (`exact.has_closed_form`); dropout is ignored, whatever its mode.
+        network: has a closed form (`integrated_gradients.has_closed_form`); dropout is ignored, whatever its mode.
         ids: (B, T) int64.
         mask: (B, T) bool, True for real tokens, which come first.
         baseline: None for zero vectors; (E,) for the same vector at every token; (B, T) int64 for token ids; (B, T, E)

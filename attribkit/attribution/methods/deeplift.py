@@ -19,7 +19,7 @@ import torch
 from captum.attr import DeepLift
 from torch import Tensor, nn
 
-from attribkit.attribution.cnn.closed_form import window_rounding
+from attribkit.attribution.cnn.closed_form_check import window_rounding
 from attribkit.attribution.outputs import Target
 from attribkit.attribution.request import AttributionRequest, MethodResult, adds_up, one_by_one
 from attribkit.errors import InputError

@@ -1,11 +1,11 @@
-"""Integrated gradients of a text CNN in closed form, as a method; `cnn.exact` derives and computes them.
+"""Integrated gradients of a text CNN in closed form, as a method; `cnn.integrated_gradients` derives and computes them.
 
 Source: Sundararajan, Taly & Yan, "Axiomatic Attribution for Deep Networks", ICML 2017.
 """
 
 import torch
 
-from attribkit.attribution.cnn.exact import attribute
+from attribkit.attribution.cnn.integrated_gradients import attribute
 from attribkit.attribution.request import AttributionRequest, MethodResult, adds_up
 
 

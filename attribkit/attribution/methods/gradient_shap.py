@@ -4,8 +4,8 @@ The score of token i is the mean of ⟨x_i − x′_i, ∂F/∂x_i (x′ + α(x 
 With one baseline and no noise, as here, it is an unbiased estimate of integrated gradients; its error falls with the
 root of the number of points, and the spread of the terms tells how large it is.
 
-A text CNN is not run: along the path each of its filters follows a few straight lines, which `exact` finds, and its
-gradient at a point follows from the lines that are on top there.
+A text CNN is not run: along the path each of its filters follows a few straight lines, which
+`cnn.integrated_gradients` finds, and its gradient at a point follows from the lines that are on top there.
 
 Sources: Lundberg & Lee, NeurIPS 2017; Erion, Janizek, Sturmfels, Lundberg & Lee, "Improving Performance of Deep
 Learning Models with Axiomatic Attribution Priors and Expected Gradients", Nature Machine Intelligence 2021.
@@ -18,9 +18,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from attribkit.attribution.cnn import exact
-from attribkit.attribution.cnn.closed_form import agrees
+from attribkit.attribution.cnn.closed_form_check import agrees
 from attribkit.attribution.cnn.filters import ClosedForm
+from attribkit.attribution.cnn.integrated_gradients import lines
 from attribkit.attribution.methods.random_baseline import points_on_path, spread
 from attribkit.attribution.request import AttributionRequest, MethodResult
 
@@ -53,7 +53,7 @@ def _by_lines(request: AttributionRequest) -> tuple[Tensor, Tensor, Tensor] | No
     baseline = request.baseline if request.baseline_ids is None else request.baseline_ids
     drawn = np.stack([_points(request, row, MOST_POINTS) for row in range(len(request.ids))])
     scores, errors = np.zeros((2, len(targets), *request.ids.shape))
-    for rows, winners, pieces in exact.lines(network, request.ids, request.mask, baseline, request.tables):
+    for rows, winners, pieces in lines(network, request.ids, request.mask, baseline, request.tables):
         count = len(winners.row)
         step = max(1, _NUMBERS_AT_ONCE // max(count, 1))
         ends = request.logits_at_ends

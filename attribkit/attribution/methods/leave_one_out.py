@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from attribkit.attribution.cnn.closed_form import window_rounding
+from attribkit.attribution.cnn.closed_form_check import window_rounding
 from attribkit.attribution.cnn.filters import Filters
 from attribkit.attribution.outputs import Target
 from attribkit.attribution.request import AttributionRequest, MethodResult

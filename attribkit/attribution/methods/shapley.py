@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from attribkit.attribution.cnn import exact
+from attribkit.attribution.cnn import integrated_gradients
 from attribkit.attribution.cnn.shapley import banzhaf_values, shapley_values
 from attribkit.attribution.request import AttributionRequest, MethodResult, adds_up
 from attribkit.attribution.text_length import duration, timed
@@ -65,7 +65,7 @@ def _no_steps(scores: Tensor) -> Tensor:
 
 def _agrees(request: AttributionRequest) -> Tensor:
     """(B,) whether the closed form is the network's for these texts, by the network's own logits."""
-    return exact.attribute(
+    return integrated_gradients.attribute(
         request.network,
         request.ids,
         request.mask,

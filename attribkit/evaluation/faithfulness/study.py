@@ -16,7 +16,7 @@ from attribkit.evaluation.faithfulness.ablation import REMOVALS, check_removals
 from attribkit.evaluation.faithfulness.curves import Curves
 from attribkit.evaluation.faithfulness.result import Faithfulness
 from attribkit.evaluation.faithfulness.search import OracleSearch
-from attribkit.evaluation.readable import ReadableTexts
+from attribkit.evaluation.readable_texts import ReadableTexts
 from attribkit.evaluation.scores import RANDOM, check_methods, token_scores
 from attribkit.models.classifier import Classifier
 from attribkit.progress import Progress, shown

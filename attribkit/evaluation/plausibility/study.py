@@ -28,7 +28,7 @@ from attribkit.errors import InputError, InputTypeError
 from attribkit.evaluation.cells import in_words, interval, number
 from attribkit.evaluation.faithfulness.curves import ranks
 from attribkit.evaluation.plausibility.rationales import marked, spans_of
-from attribkit.evaluation.readable import ReadableTexts
+from attribkit.evaluation.readable_texts import ReadableTexts
 from attribkit.evaluation.scores import RANDOM, check_methods, token_scores
 from attribkit.evaluation.statistics import Estimate, estimate
 from attribkit.models.classifier import Classifier

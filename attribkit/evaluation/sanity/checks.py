@@ -12,7 +12,7 @@ import numpy as np
 from attribkit.data.intake import Rows
 from attribkit.data.text_tables import Data
 from attribkit.errors import InputError
-from attribkit.evaluation.readable import ReadableTexts
+from attribkit.evaluation.readable_texts import ReadableTexts
 from attribkit.evaluation.sanity.randomised import correlations, layers_top_down, randomised
 from attribkit.evaluation.sanity.result import ROUGH, SCHEMES, Numbers, Sanity
 from attribkit.evaluation.scores import Scores, check_methods, scores_for, token_scores

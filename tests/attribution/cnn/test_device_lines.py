@@ -10,8 +10,8 @@ from attribution_cases import FORMS, SEEDS, Case, make
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from attribkit.attribution.cnn import exact
-from attribkit.attribution.cnn.exact import Attribution, attribute, device_lines, lines
+from attribkit.attribution.cnn import integrated_gradients
+from attribkit.attribution.cnn.integrated_gradients import Attribution, attribute, device_lines, lines
 from attribkit.attribution.cnn.lookup_tables import Tables
 from attribkit.attribution.outputs import Target
 from attribkit.explainer import explain
@@ -35,7 +35,7 @@ def both(case: Case, classes: int, tables: Tables | None = None) -> Iterator[Att
         logits = torch.stack([case.network(case.ids, case.mask).double()] * 2)
     for several in (lines, device_lines):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(exact, "lines", several)
+            patch.setattr(integrated_gradients, "lines", several)
             yield attribute(case.network, case.ids, case.mask, case.baseline, targets, tables, True, logits)
 
 
@@ -72,7 +72,7 @@ def test_the_tables_of_a_run_and_groups_of_texts_change_nothing(form: str, monke
     _, whole = both(case, 3)
     _, tabulated = both(case, 3, Tables.build(case.network))
     assert_equal(whole, tabulated)
-    monkeypatch.setattr(exact, "_NUMBERS_ON_DEVICE", 1)
+    monkeypatch.setattr(integrated_gradients, "_NUMBERS_ON_DEVICE", 1)
     _, one_by_one = both(case, 3)
     assert_equal(whole, one_by_one)
 
@@ -81,7 +81,7 @@ def test_logits_that_are_not_the_closed_forms_are_seen_by_torch_too() -> None:
     case = make(1, 2, "ids", 0.1)
     targets = targets_of(2, len(case.ids))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(exact, "lines", device_lines)
+        patch.setattr(integrated_gradients, "lines", device_lines)
         wrong = torch.full((2, len(case.ids), 2), 1e3, dtype=torch.float64)
         assert not attribute(case.network, case.ids, case.mask, case.baseline, targets, logits=wrong).agrees.any()
 

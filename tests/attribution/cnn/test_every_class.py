@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from attribkit.attribution.cnn import every_class
-from attribkit.attribution.cnn.exact import attribute
+from attribkit.attribution.cnn.integrated_gradients import attribute
 from attribkit.attribution.outputs import Target
 from attribkit.models import CNNSettings, TextCNN
 

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from attribkit.attribution.cnn.exact import attribute
 from attribkit.attribution.cnn.hessians import integrated_hessians
+from attribkit.attribution.cnn.integrated_gradients import attribute
 from attribkit.attribution.outputs import Target
 from attribkit.models import CNNSettings, TextCNN
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from commands import printed
 
-from attribkit.attribution.cnn import exact
+from attribkit.attribution.cnn import integrated_gradients
 from attribkit.attribution.cnn.shapley import shapley_values
 from attribkit.attribution.methods import shapley as method
 from attribkit.explainer import explain
@@ -115,4 +115,4 @@ def test_explaining_by_another_method_never_loads_the_compiler() -> None:
 
 
 def test_the_closed_form_is_judged_by_the_networks_own_logits(make_classifier: Make) -> None:
-    assert exact.has_closed_form(make_classifier().network)
+    assert integrated_gradients.has_closed_form(make_classifier().network)

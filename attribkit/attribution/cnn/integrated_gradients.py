@@ -54,7 +54,7 @@ import torch
 from torch import Tensor
 
 from attribkit.attribution.cnn.active_windows import ActiveWindows, BaselinePath
-from attribkit.attribution.cnn.closed_form import agrees
+from attribkit.attribution.cnn.closed_form_check import agrees
 from attribkit.attribution.cnn.device_pieces import DevicePieces
 from attribkit.attribution.cnn.device_windows import DeviceWindows
 from attribkit.attribution.cnn.envelope import Indices, Numbers
@@ -110,7 +110,7 @@ class Attribution:
 def has_closed_form(network: object) -> bool:
     """Whether the network's modules have the geometry of the closed form; its logits are checked later.
 
-    See `attribkit.attribution.cnn.closed_form`.
+    See `attribkit.attribution.cnn.closed_form_check`.
     """
     return geometry_fault(network) is None
 

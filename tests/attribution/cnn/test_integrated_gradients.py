@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from attribkit.attribution.cnn import exact
-from attribkit.attribution.cnn.exact import attribute, has_closed_form
+from attribkit.attribution.cnn import integrated_gradients
+from attribkit.attribution.cnn.integrated_gradients import attribute, has_closed_form
 from attribkit.attribution.cnn.lookup_tables import Tables
 from attribkit.attribution.outputs import Target
 from attribkit.models import AttentionRNN, AttentionRNNSettings, CNNSettings, TextCNN
@@ -228,7 +228,7 @@ def test_cutting_texts_and_batches_into_parts_changes_nothing(seed: int, form: s
     baseline = baseline if baseline is None or baseline.ndim == 1 else baseline[:, : ids.shape[1]]
     whole = Case(case.network, ids, mask, baseline).scores(*targets_of(2))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(exact, "_NUMBERS_AT_ONCE", 1)  # texts one by one
+        patch.setattr(integrated_gradients, "_NUMBERS_AT_ONCE", 1)  # texts one by one
         patch.setattr("attribkit.attribution.cnn.active_windows._BLOCK_BYTES", 700)  # and a few windows at a time
         patch.setattr("attribkit.attribution.cnn.active_windows._LINES_AT_ONCE", 7)
         parts = Case(case.network, ids, mask, baseline).scores(*targets_of(2))

@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 from sklearn import manifold, metrics
 
 from attribkit.projection.distances import nearest
-from attribkit.projection.mixing import chance, measure, silhouette, trustworthiness, votes
+from attribkit.projection.measures import chance, measure, silhouette, trustworthiness, votes
 
 CLOUDS = arrays(float, st.tuples(st.integers(5, 24), st.integers(1, 4)), elements=st.integers(-20, 20).map(float))
 
