@@ -37,6 +37,7 @@ def project(
     neighbours: int = 10,
     perplexity: float = 30.0,
     umap_neighbours: int = 15,
+    metric: str = "euclidean",
     delay: int = 1,
     dimension: int = 3,
     stride: int = 1,
@@ -70,6 +71,7 @@ def project(
         neighbours: k, the number of nearest neighbours in the measures of mixing and in the trustworthiness.
         perplexity: of t-SNE.
         umap_neighbours: of UMAP.
+        metric: of t-SNE and UMAP: "euclidean", or "cosine" for the angle between outputs, whatever their lengths.
         delay: for `reduce="takens"`: tokens from one step of a window to the next.
         dimension: for `reduce="takens"`: steps in a window.
         stride: for `reduce="takens"`: tokens from the beginning of one window to that of the next.
@@ -123,6 +125,7 @@ def project(
         neighbours=neighbours,
         perplexity=perplexity,
         umap_neighbours=umap_neighbours,
+        metric=metric,
         seed=seed,
         batch_size=batch_size,
     )

@@ -3,10 +3,11 @@
 from dataclasses import dataclass, field
 
 from attribkit.errors import InputError
+from attribkit.projection.cosine import METRICS, Cosine
 from attribkit.projection.measures import NEIGHBOURS
 from attribkit.projection.points import COLOURS
 from attribkit.projection.pooling import Reduction
-from attribkit.projection.reducers import Reducer, choose_reducer
+from attribkit.projection.reducers import PCA, Reducer, choose_reducer
 from attribkit.projection.whole import SEEDS, whole
 
 _WHOLE = (
@@ -35,6 +36,7 @@ class MapSettings:
         neighbours: k, the number of nearest neighbours in the measures of mixing.
         perplexity: of t-SNE.
         umap_neighbours: of UMAP.
+        metric: "euclidean" or "cosine", of t-SNE and UMAP.
         seed: the same seed gives the same map.
         batch_size: the most texts at once; None chooses by their length.
     """
@@ -49,6 +51,7 @@ class MapSettings:
     neighbours: int = NEIGHBOURS
     perplexity: float = 30.0
     umap_neighbours: int = 15
+    metric: str = "euclidean"
     seed: int = 0
     batch_size: int | None = None
 
@@ -64,6 +67,16 @@ class MapSettings:
                 raise InputError("`epochs` must name at least one epoch, got none; leave it out for the model as it is")
             object.__setattr__(self, "epochs", tuple(sorted({whole("epochs", epoch, 0) for epoch in self.epochs})))
 
-    def chosen_reducer(self) -> Reducer:
+    def chosen_reducer(self) -> Reducer | Cosine:
         """The reducer with its settings."""
-        return choose_reducer(self.reducer, self.dimensions, self.seed, self.perplexity, self.umap_neighbours)
+        reducer = choose_reducer(self.reducer, self.dimensions, self.seed, self.perplexity, self.umap_neighbours)
+        if self.metric not in METRICS:
+            raise InputError(f"`metric` must be 'euclidean' or 'cosine', got {self.metric!r}")
+        if self.metric == "euclidean":
+            return reducer
+        if isinstance(reducer, PCA):
+            raise InputError(
+                "`metric='cosine'` needs method='tsne' or 'umap', for a PCA knows Euclidean distances only; give "
+                "one of them, or leave `metric` out"
+            )
+        return Cosine(reducer)

@@ -13,8 +13,10 @@ from hypothesis.extra.numpy import arrays
 from attribkit.projection import components, reducers
 from attribkit.projection.alignment import align
 from attribkit.projection.components import Components
+from attribkit.projection.cosine import Cosine
 from attribkit.projection.measures import measure
 from attribkit.projection.reducers import PCA, TSNE, UMAP, choose_reducer
+from attribkit.projection.settings import MapSettings
 
 pytestmark = pytest.mark.filterwarnings("ignore::ImportWarning")  # umap's own, as it is first imported
 
@@ -216,3 +218,31 @@ def test_alignment_undoes_turning_mirroring_scaling_and_moving(scale: float, ang
     sizes = [np.linalg.norm(one - one.mean(0)) for one in (align(unlike, points)(unlike), points)]
     assert sizes[0] == pytest.approx(sizes[1])  # a layer that orders its texts otherwise is not drawn as a dot
     np.testing.assert_allclose(align(np.ones((30, 2)), points)(np.ones((30, 2))), np.tile(points.mean(0), (30, 1)))
+
+
+@pytest.mark.parametrize("method", ["tsne", "umap"])
+def test_a_map_by_the_cosine_sees_directions_and_no_lengths(method: str) -> None:
+    points, labels = clouds()
+    points *= np.random.default_rng(3).choice([1.0, 4.0, 64.0], size=(len(points), 1))  # exact in binary
+    reducer = MapSettings(reducer=method, perplexity=10, metric="cosine").chosen_reducer()
+    layout = reducer(points)
+    lengths = np.random.default_rng(4).choice([0.5, 2.0, 32.0], size=(len(points), 1))
+    np.testing.assert_array_equal(reducer(points * lengths).points, layout.points)
+    np.testing.assert_array_equal(layout.place(points[:3] * lengths[:3]), layout.place(points[:3]))
+    unit = points / np.linalg.norm(points, axis=1, keepdims=True)
+    assert measure(unit, layout.points, labels).mixing.agreement_map > 0.95
+    assert layout.settings["metric"] == "cosine"
+    plain = MapSettings(reducer=method, perplexity=10).chosen_reducer()(points)
+    trusted = [measure(unit, shown.points, labels).mixing.trustworthiness or 0.0 for shown in (plain, layout)]
+    assert trusted[0] < trusted[1] - 0.01
+
+
+def test_a_metric_that_a_method_lacks_is_refused() -> None:
+    with pytest.raises(ValueError, match="needs method='tsne' or 'umap', for a PCA knows Euclidean distances only"):
+        MapSettings(metric="cosine")
+    with pytest.raises(ValueError, match="`metric` must be 'euclidean' or 'cosine', got 'manhattan'"):
+        MapSettings(reducer="tsne", metric="manhattan")
+    points, _ = clouds()
+    points[3] = 0
+    with pytest.raises(ValueError, match="a point at the origin has no direction"):
+        Cosine(TSNE(perplexity=10))(points)
