@@ -28,7 +28,8 @@ from attribkit.results.explanation import Explanation
 from attribkit.results.explanations import Explanations
 from attribkit.results.panels import Panel, Prediction
 from attribkit.versions import versions_of
-from attribkit.views.choice import ViewOptions, choose_views
+from attribkit.views import ViewOptions
+from attribkit.views.choice import choose_views
 from attribkit.views.choice import supported as supported  # offered here too, beside `explain`
 from attribkit.views.view import View
 

@@ -1,5 +1,10 @@
 """The views of a model: each is settings, then a call that returns panels."""
 
+from collections.abc import Sequence
+from typing import TypedDict
+
+from attribkit.attribution.targets import TargetName
+from attribkit.data.text_tables import Data
 from attribkit.views.attention import Attention
 from attribkit.views.attribution import Attribution
 from attribkit.views.interactions import Interactions
@@ -16,3 +21,20 @@ VIEWS: dict[str, type[View]] = {
 
 ON_REQUEST = frozenset({"interactions"})
 """Views that `explain` shows only where they are named: they take longer."""
+
+
+class ViewOptions(TypedDict, total=False):
+    """What the views can be told; each takes those that it has a setting for."""
+
+    target: TargetName | None
+    output: str
+    method: str | None
+    baseline: str | Sequence[str]
+    tolerance: float
+    compare: bool
+    reference: Data | None
+    seed: int
+    batch_size: int | None
+    interactions: str
+    max_steps: int | None
+    max_tokens: int | None

@@ -3,32 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import fields
 from difflib import get_close_matches
-from typing import TypedDict, Unpack
+from typing import Unpack
 
-from attribkit.attribution.targets import TargetName
-from attribkit.data.text_tables import Data
 from attribkit.errors import InputError
 from attribkit.models.classifier import Classifier
 from attribkit.progress import Progress, silent
-from attribkit.views import ON_REQUEST, VIEWS
+from attribkit.views import ON_REQUEST, VIEWS, ViewOptions
 from attribkit.views.view import View
-
-
-class ViewOptions(TypedDict, total=False):
-    """What the views can be told; each takes those that it has a setting for."""
-
-    target: TargetName | None
-    output: str
-    method: str | None
-    baseline: str | Sequence[str]
-    tolerance: float
-    compare: bool
-    reference: Data | None
-    seed: int
-    batch_size: int | None
-    interactions: str
-    max_steps: int | None
-    max_tokens: int | None
 
 
 def supported(model: Classifier, **options: Unpack[ViewOptions]) -> list[str]:
