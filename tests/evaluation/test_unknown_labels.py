@@ -89,5 +89,5 @@ def test_a_file_with_labels_that_the_model_lacks_is_measured_on_the_rest(
     checked = ak.check(model, table, texts=2)
     assert set(found.unknown.sentences) <= set(checked.notes)
     report = ak.report(model, table, texts=2, tested=0, mistakes=0)
-    quality = next(one for one in report.document.sections if one.anchor == "quality")
-    assert any(f"AUROC of {found.unknown.auroc:.3f}" in sentence for sentence in quality.sentences)
+    performance = next(one for one in report.document.sections if one.anchor == "performance")
+    assert any(f"AUROC of {found.unknown.auroc:.3f}" in sentence for sentence in performance.sentences)
