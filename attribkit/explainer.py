@@ -251,7 +251,7 @@ def _settings(views: Iterable[View]) -> dict[str, Any]:
     """What the views were told, but for data and for what changes no result."""
     settings: dict[str, Any] = {}
     for view in views:
-        values = {field.name: getattr(view, field.name) for field in fields(view)}  # type: ignore[arg-type]  # a dataclass
+        values = {field.name: getattr(view, field.name) for field in fields(view)}
         for name in (ViewOptions.__annotations__.keys() & values.keys()) - {
             "reference",
             "batch_size",

@@ -37,8 +37,6 @@ class ErrorAnalysis(Result):
     overview: Panels
     mistakes: Explanations
 
-    __hash__ = None  # type: ignore[assignment]  # panels hold arrays, as numpy's own are unhashable
-
     def parts(self) -> Sequence[Drawable]:
         """What is drawn one below the other: the overview, then each mistake."""
         return self.overview, *self.mistakes

@@ -36,7 +36,7 @@ def rows(
     reference: Reference | None,
 ) -> tuple[tuple[str, str], ...]:
     """Names and values of what a model is, and of what it keeps of its training."""
-    count = sum(tensor.numel() for tensor in network.parameters())
+    count, table = sum(tensor.numel() for tensor in network.parameters()), network.embedding
     known = "not known"
     if splits is not None:
         known = f"{len(splits.train):,} to train on, {len(splits.validation):,} to stop by"
@@ -44,7 +44,7 @@ def rows(
         "network": type(network).__name__,
         "parameters": f"{count:,}",
         "labels": f"{len(labels):,} {named(labels)}",
-        "embedding": " × ".join(f"{size:,}" for size in network.embedding.weight.shape),
+        "embedding": "none" if table is None else " × ".join(f"{size:,}" for size in table.weight.shape),
         "attention": "yes" if hasattr(network, "attend") else "none",
         "texts it was trained on": known,
         "epochs of training": None if history is None else f"{len(history):,}",

@@ -34,8 +34,6 @@ class Comparison(Result):
     table: Table
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
-    __hash__ = None  # type: ignore[assignment]  # panels hold arrays, as numpy's own are unhashable
-
     def __post_init__(self) -> None:
         checked_panels(self.panels(), self.text)
         object.__setattr__(self, "provenance", checked_provenance(self.provenance))

@@ -75,8 +75,6 @@ class Explanation(Result):
         for name, value in (("text", text), ("prediction", prediction), ("_panels", panels), ("provenance", content)):
             object.__setattr__(self, name, value)
 
-    __hash__ = None  # type: ignore[assignment]  # panels hold arrays, as numpy's own are unhashable
-
     def panels(self) -> tuple[Panel, ...]:
         """What is drawn, in order."""
         return self._panels

@@ -41,7 +41,7 @@ class Explanations(list[Explanation]):
         item = super().__getitem__(index)
         return Explanations(item) if isinstance(item, list) else item
 
-    def __add__(self, others: list[Explanation]) -> "Explanations":  # type: ignore[override]  # stays what it is
+    def __add__(self, others: list[Explanation]) -> "Explanations":  # type: ignore[override]  # a list's own `+` says that a list comes of it
         return Explanations([*self, *others])
 
     def take(self, places: Iterable[SupportsIndex]) -> "Explanations":

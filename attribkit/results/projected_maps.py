@@ -28,8 +28,6 @@ class ProjectedMaps(Result):
     tables: tuple[Table, ...]
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
-    __hash__ = None  # type: ignore[assignment]  # panels hold arrays, as numpy's own are unhashable
-
     def __post_init__(self) -> None:
         object.__setattr__(self, "provenance", checked_provenance(self.provenance))
 

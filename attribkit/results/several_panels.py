@@ -56,8 +56,6 @@ class Panels(Result):
         for name, value in (("_panels", panels), ("provenance", checked_provenance(provenance)), ("text", text)):
             object.__setattr__(self, name, value)
 
-    __hash__ = None  # type: ignore[assignment]  # panels hold arrays, as numpy's own are unhashable
-
     def panels(self) -> tuple[Panel, ...]:
         """What is drawn, in order."""
         return self._panels

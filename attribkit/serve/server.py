@@ -114,7 +114,7 @@ def build(models: Sequence[Classifier], host: str, limits: Limits | None = None)
             hosts=LOOPBACK if alone else (*LOOPBACK, host, socket.gethostname()),
             addresses=not alone,
         ),
-        http=partial(TimeoutProtocol, patience=limits.head_seconds),  # type: ignore[arg-type]  # it is called, never inherited
+        http=partial(TimeoutProtocol, patience=limits.head_seconds),  # type: ignore[arg-type]  # uvicorn asks for a class, and only calls it
         ws="none",
         lifespan="on",
         log_level="warning",

@@ -53,7 +53,7 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
     text without any visible character has none.
     """
     spans: list[tuple[int, int]] = []
-    start = _SPACE.match(text).end()  # type: ignore[union-attr]  # it matches nothing, too
+    start = _after_space(text, 0)
     for match in _CANDIDATE.finditer(text, start):
         stop = _end_of(text, match)
         if match.start() == start and match["line"] is not None:
@@ -63,9 +63,15 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
         elif stop <= start or not _ends(text, start, match):
             continue
         spans.append((start, stop))
-        start = _SPACE.match(text, match.end()).end()  # type: ignore[union-attr]  # here too
+        start = _after_space(text, match.end())
     end = len(text.rstrip())
     return [*spans, (start, end)] if end > start else spans
+
+
+def _after_space(text: str, start: int) -> int:
+    """Where the white space that begins at a place, if any, ends."""
+    match = _SPACE.match(text, start)
+    return start if match is None else match.end()
 
 
 def _end_of(text: str, match: re.Match[str]) -> int:

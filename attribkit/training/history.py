@@ -108,7 +108,7 @@ class History(Callback):
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Add the row, keep the weights if they are the best, decide whether to stop."""
-        self.add(trainer, pl_module)  # type: ignore[arg-type]  # a LightningModule that is Measured
+        self.add(trainer, pl_module)  # type: ignore[arg-type]  # a LightningModule that is a TrainedModule too
         if self._scheduler is not None:
             self._scheduler.step(self.epochs[-1].val_loss)
         trainer.should_stop = self.exhausted

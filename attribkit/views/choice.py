@@ -26,7 +26,7 @@ def _all_views(options: ViewOptions, progress: Progress = silent) -> dict[str, V
     """Every view with those of the options that it has a setting for: all are checked, shown or not."""
     settings = {**options, "progress": progress}
     return {
-        name: view(**{field.name: settings[field.name] for field in fields(view) if field.name in settings})  # type: ignore[arg-type]  # every view is a dataclass
+        name: view(**{field.name: settings[field.name] for field in fields(view) if field.name in settings})
         for name, view in VIEWS.items()
     }
 

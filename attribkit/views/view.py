@@ -1,7 +1,8 @@
 """The protocol of a view: settings, then a call with encoded texts that returns panels."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from dataclasses import Field
+from typing import Any, ClassVar, Protocol
 
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
@@ -13,6 +14,8 @@ class View(Protocol):
 
     `explain` sets each field of a view from its own option of the same name.
     """
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
     @property
     def needs(self) -> str:

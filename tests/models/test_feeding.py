@@ -237,6 +237,7 @@ def test_a_network_without_gradients_is_explained_by_changing_texts(kind: str) -
     build, reason = LACKING[kind]
     network = build()
     classifier = model(network)
+    assert "embedding: " in classifier.summary() and not classifier.to_frame().empty
     why = explain(classifier, TEXT, target="pos", views=["attribution"]).token_scores
     assert why.method == "shapley_sampling" and any(reason in note for note in why.notes)
     # the value: all 64 coalitions, PAD for an absent word

@@ -19,7 +19,7 @@ Tried = Callable[..., None]
 ARCHITECTURE = pytest.mark.parametrize("architecture", sorted(ARCHITECTURES))
 
 
-def says_it_adds_up_only_if_it_does(why: ak.Explanation) -> None:
+def assert_adds_up_where_it_says_so(why: ak.Explanation) -> None:
     scores = why.token_scores
     assert np.isfinite(scores.scores).all()
     if scores.converged:
@@ -34,7 +34,7 @@ def test_tiny_huge_and_zero_weights(architecture: str, scale: float, make_classi
     with torch.no_grad():
         for parameter in model.network.parameters():
             parameter.mul_(scale)
-    says_it_adds_up_only_if_it_does(ak.explain(model, "a good film , bad and dull", views="attribution"))
+    assert_adds_up_where_it_says_so(ak.explain(model, "a good film , bad and dull", views="attribution"))
     tried("numbers: extreme weights")
 
 
@@ -56,7 +56,7 @@ def test_weights_that_are_no_numbers_are_refused_by_name(
 def test_other_precisions(architecture: str, dtype: torch.dtype, make_classifier: Make, tried: Tried) -> None:
     model = make_classifier(architecture)
     model.network.to(dtype)
-    says_it_adds_up_only_if_it_does(ak.explain(model, "a good film , bad and dull", views="attribution"))
+    assert_adds_up_where_it_says_so(ak.explain(model, "a good film , bad and dull", views="attribution"))
     assert {parameter.dtype for parameter in model.network.parameters()} == {dtype}
     tried("numbers: other precisions")
 
@@ -72,8 +72,8 @@ def test_one_filter_one_word_a_thousand_classes(architecture: str, tried: Tried)
     small = {"filters": 1, "widths": (2,)} if architecture == "cnn" else {"hidden": 1}
     labels = tuple(f"class {number}" for number in range(1_000))
     for model in (built(architecture, ("a", "b"), **small), built(architecture, labels, **small)):
-        says_it_adds_up_only_if_it_does(ak.explain(model, "word", views="attribution"))
-        says_it_adds_up_only_if_it_does(ak.explain(model, "word unheard word", views="attribution"))
+        assert_adds_up_where_it_says_so(ak.explain(model, "word", views="attribution"))
+        assert_adds_up_where_it_says_so(ak.explain(model, "word unheard word", views="attribution"))
         tried("numbers: smallest networks, most classes", 2)
 
 
@@ -84,5 +84,5 @@ def test_one_word_a_hundred_thousand_times(make_classifier: Make, full: bool, tr
     model.tokenizer = Tokenizer.of(model.tokenizer.vocabulary, settings)
     why = ak.explain(model, "good " * count, views="attribution")
     assert len(why.token_scores.tokens) == count
-    says_it_adds_up_only_if_it_does(why)
+    assert_adds_up_where_it_says_so(why)
     tried("numbers: words in the longest text", count)

@@ -1,6 +1,7 @@
 """Read-only arrays, and equality of the objects that hold them."""
 
-from typing import Any, TypeVar
+from dataclasses import Field
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -58,6 +59,8 @@ def nested(cls: type[T], value: Any) -> T:
 class ArrayEquality:
     """Equality field by field, arrays by all their elements and their type; not hashable, as numpy's arrays are not."""
 
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
     def __eq__(self, other: object) -> bool:
         if type(self) is not type(other):
             return NotImplemented
@@ -69,7 +72,5 @@ class ArrayEquality:
                 return False
             return bool(a == b)
 
-        names = self.__dataclass_fields__  # type: ignore[attr-defined]  # every subclass is a dataclass
+        names = self.__dataclass_fields__
         return all(same(getattr(self, name), getattr(other, name)) for name in names)
-
-    __hash__ = None  # type: ignore[assignment]  # arrays cannot be hashed
