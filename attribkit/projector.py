@@ -97,12 +97,8 @@ def project(
         >>> import pandas as pd
         >>> import attribkit as ak
         >>> model = ak.load("imdb-cnn")
-        >>> reviews = pd.DataFrame(
-        ...     {
-        ...         "text": ["A great film", "Such a great show!", "A dull and horrible movie", "The worst plot ever"],
-        ...         "label": ["pos", "pos", "neg", "neg"],
-        ...     }
-        ... )
+        >>> texts = ["A great film", "Such a great show!", "A dull and horrible movie", "The worst plot ever"]
+        >>> reviews = pd.DataFrame({"text": texts, "label": ["pos", "pos", "neg", "neg"]})
         >>> projection = ak.project(model, reviews, neighbours=1)
         >>> [panel.title for panel in projection.panels()][:2]
         ['Where the layer dropout puts 4 texts', 'Mixing by class, the most mixed first']
@@ -183,12 +179,8 @@ def keep_reference(
         >>> import pandas as pd
         >>> import attribkit as ak
         >>> model = ak.load("imdb-cnn")
-        >>> reviews = pd.DataFrame(
-        ...     {
-        ...         "text": ["A great film", "Such a great show!", "A dull and horrible movie", "The worst plot ever"],
-        ...         "label": ["pos", "pos", "neg", "neg"],
-        ...     }
-        ... )
+        >>> texts = ["A great film", "Such a great show!", "A dull and horrible movie", "The worst plot ever"]
+        >>> reviews = pd.DataFrame({"text": texts, "label": ["pos", "pos", "neg", "neg"]})
         >>> reference = ak.keep_reference(model, reviews)
         >>> reference.layer, reference.points.shape
         ('dropout', (4, 4))

@@ -116,12 +116,8 @@ def explain_corpus(
     Example:
         >>> import pandas as pd
         >>> import attribkit as ak
-        >>> reviews = pd.DataFrame(
-        ...     {
-        ...         "text": ["A great film", "Such a great show!", "A dull and horrible movie", "The worst plot ever"],
-        ...         "label": ["pos", "pos", "neg", "neg"],
-        ...     }
-        ... )
+        >>> texts = ["A great film", "Such a great show!", "A dull and horrible movie", "The worst plot ever"]
+        >>> reviews = pd.DataFrame({"text": texts, "label": ["pos", "pos", "neg", "neg"]})
         >>> run = ak.explain_corpus("imdb-cnn", reviews, "scores", workers=1)
         >>> dict(run.statuses)
         {'ok': 4}

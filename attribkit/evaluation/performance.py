@@ -192,12 +192,8 @@ def evaluate(
         >>> import pandas as pd
         >>> import attribkit as ak
         >>> model = ak.load("imdb-cnn")
-        >>> reviews = pd.DataFrame(
-        ...     {
-        ...         "text": ["A great film", "Such a great show!", "A dull and horrible movie", "The worst plot ever"],
-        ...         "label": ["pos", "pos", "neg", "neg"],
-        ...     }
-        ... )
+        >>> texts = ["A great film", "Such a great show!", "A dull and horrible movie", "The worst plot ever"]
+        >>> reviews = pd.DataFrame({"text": texts, "label": ["pos", "pos", "neg", "neg"]})
         >>> metrics = ak.evaluate(model, reviews)
         >>> metrics.accuracy
         1.0

@@ -72,12 +72,8 @@ def report(
         >>> import pandas as pd
         >>> import attribkit as ak
         >>> model = ak.load("imdb-cnn")
-        >>> reviews = pd.DataFrame(
-        ...     {
-        ...         "text": ["A great film", "Such a great show!", "A dull and horrible movie", "The worst plot ever"],
-        ...         "label": ["pos", "pos", "neg", "neg"],
-        ...     }
-        ... )
+        >>> texts = ["A great film", "Such a great show!", "A dull and horrible movie", "The worst plot ever"]
+        >>> reviews = pd.DataFrame({"text": texts, "label": ["pos", "pos", "neg", "neg"]})
         >>> page = ak.report(model, reviews, texts=1, tested=0, mistakes=0)
         >>> page.save("report.html").name
         'report.html'

@@ -70,12 +70,8 @@ def faithfulness(
         >>> import pandas as pd
         >>> import attribkit as ak
         >>> model = ak.load("imdb-cnn")
-        >>> reviews = pd.DataFrame(
-        ...     {
-        ...         "text": ["A great film", "Such a great show!", "A dull and horrible movie", "The worst plot ever"],
-        ...         "label": ["pos", "pos", "neg", "neg"],
-        ...     }
-        ... )
+        >>> texts = ["A great film", "Such a great show!", "A dull and horrible movie", "The worst plot ever"]
+        >>> reviews = pd.DataFrame({"text": texts, "label": ["pos", "pos", "neg", "neg"]})
         >>> result = ak.faithfulness(model, reviews, "saliency", removals="delete", oracle_texts=2, perturbed=0)
         >>> result.methods
         ('saliency', 'random')

@@ -197,12 +197,8 @@ def word_importance(
         >>> import pandas as pd
         >>> import attribkit as ak
         >>> model = ak.load("imdb-cnn")
-        >>> reviews = pd.DataFrame(
-        ...     {
-        ...         "text": ["A great film", "Such a great show!", "A dull and horrible movie", "The worst plot ever"],
-        ...         "label": ["pos", "pos", "neg", "neg"],
-        ...     }
-        ... )
+        >>> texts = ["A great film", "Such a great show!", "A dull and horrible movie", "The worst plot ever"]
+        >>> reviews = pd.DataFrame({"text": texts, "label": ["pos", "pos", "neg", "neg"]})
         >>> importance = ak.word_importance(model, reviews, least=1)
         >>> words = importance.words
         >>> words[words["label"] == "neg"]["word"].head(3).tolist()
