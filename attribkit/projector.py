@@ -96,10 +96,9 @@ def project(
     Example:
         >>> import pandas as pd
         >>> import attribkit as ak
-        >>> model = ak.load("imdb-cnn")
         >>> texts = ["A great film", "Such a great show!", "A dull and horrible movie", "The worst plot ever"]
         >>> reviews = pd.DataFrame({"text": texts, "label": ["pos", "pos", "neg", "neg"]})
-        >>> projection = ak.project(model, reviews, neighbours=1)
+        >>> projection = ak.project(ak.load("imdb-cnn"), reviews, neighbours=1)
         >>> [panel.title for panel in projection.panels()][:2]
         ['Where the layer dropout puts 4 texts', 'Mixing by class, the most mixed first']
     """
@@ -178,9 +177,9 @@ def keep_reference(
     Example:
         >>> import pandas as pd
         >>> import attribkit as ak
-        >>> model = ak.load("imdb-cnn")
         >>> texts = ["A great film", "Such a great show!", "A dull and horrible movie", "The worst plot ever"]
         >>> reviews = pd.DataFrame({"text": texts, "label": ["pos", "pos", "neg", "neg"]})
+        >>> model = ak.load("imdb-cnn")
         >>> reference = ak.keep_reference(model, reviews)
         >>> reference.layer, reference.points.shape
         ('dropout', (4, 4))

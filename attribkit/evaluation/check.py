@@ -179,10 +179,9 @@ def check(
     Example:
         >>> import pandas as pd
         >>> import attribkit as ak
-        >>> model = ak.load("imdb-cnn")
         >>> texts = ["A great film", "Such a great show!", "A dull and horrible movie", "The worst plot ever"]
         >>> reviews = pd.DataFrame({"text": texts, "label": ["pos", "pos", "neg", "neg"]})
-        >>> checked = ak.check(model, reviews, {"accuracy": 0.9}, texts=4)
+        >>> checked = ak.check(ak.load("imdb-cnn"), reviews, {"accuracy": 0.9}, texts=4)
         >>> checked.passed
         True
         >>> checked.to_frame()["figure"].head(2).tolist()

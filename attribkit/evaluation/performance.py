@@ -191,10 +191,9 @@ def evaluate(
     Example:
         >>> import pandas as pd
         >>> import attribkit as ak
-        >>> model = ak.load("imdb-cnn")
         >>> texts = ["A great film", "Such a great show!", "A dull and horrible movie", "The worst plot ever"]
         >>> reviews = pd.DataFrame({"text": texts, "label": ["pos", "pos", "neg", "neg"]})
-        >>> metrics = ak.evaluate(model, reviews)
+        >>> metrics = ak.evaluate(ak.load("imdb-cnn"), reviews)
         >>> metrics.accuracy
         1.0
         >>> metrics.confusion.tolist()

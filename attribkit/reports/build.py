@@ -71,10 +71,9 @@ def report(
     Example:
         >>> import pandas as pd
         >>> import attribkit as ak
-        >>> model = ak.load("imdb-cnn")
         >>> texts = ["A great film", "Such a great show!", "A dull and horrible movie", "The worst plot ever"]
         >>> reviews = pd.DataFrame({"text": texts, "label": ["pos", "pos", "neg", "neg"]})
-        >>> page = ak.report(model, reviews, texts=1, tested=0, mistakes=0)
+        >>> page = ak.report(ak.load("imdb-cnn"), reviews, texts=1, tested=0, mistakes=0)
         >>> page.save("report.html").name
         'report.html'
     """

@@ -69,9 +69,9 @@ def faithfulness(
     Example:
         >>> import pandas as pd
         >>> import attribkit as ak
-        >>> model = ak.load("imdb-cnn")
         >>> texts = ["A great film", "Such a great show!", "A dull and horrible movie", "The worst plot ever"]
         >>> reviews = pd.DataFrame({"text": texts, "label": ["pos", "pos", "neg", "neg"]})
+        >>> model = ak.load("imdb-cnn")
         >>> result = ak.faithfulness(model, reviews, "saliency", removals="delete", oracle_texts=2, perturbed=0)
         >>> result.methods
         ('saliency', 'random')

@@ -196,10 +196,9 @@ def word_importance(
     Example:
         >>> import pandas as pd
         >>> import attribkit as ak
-        >>> model = ak.load("imdb-cnn")
         >>> texts = ["A great film", "Such a great show!", "A dull and horrible movie", "The worst plot ever"]
         >>> reviews = pd.DataFrame({"text": texts, "label": ["pos", "pos", "neg", "neg"]})
-        >>> importance = ak.word_importance(model, reviews, least=1)
+        >>> importance = ak.word_importance(ak.load("imdb-cnn"), reviews, least=1)
         >>> words = importance.words
         >>> words[words["label"] == "neg"]["word"].head(3).tolist()
         ['worst', 'dull', 'horrible']

@@ -62,10 +62,9 @@ def sanity(
     Example:
         >>> import pandas as pd
         >>> import attribkit as ak
-        >>> model = ak.load("imdb-cnn")
         >>> texts = ["A great film", "Such a great show!", "A dull and horrible movie", "The worst plot ever"]
         >>> reviews = pd.DataFrame({"text": texts, "label": ["pos", "pos", "neg", "neg"]})
-        >>> result = ak.sanity(model, reviews, draws=1)
+        >>> result = ak.sanity(ak.load("imdb-cnn"), reviews, draws=1)
         >>> result.to_frame()["layer"].unique().tolist()
         ['output', 'convolutions.2', 'convolutions.1', 'convolutions.0', 'embedding']
     """
