@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from attribkit.attribution.methods import patterson
+from attribkit.attribution.methods.path_gradients import ROUNDINGS
 from attribkit.attribution.outputs import Target
 
 _COARSE, _FINE = patterson.SIZES[:2]
@@ -22,7 +23,6 @@ _AT_ONCE = 8_192  # tokens of the points that are run together
 _NARROWEST = 1e-6  # of the path: below it a difference of outputs is rounding
 _CLOSE = 0.5  # of what is allowed, so that the criterion itself is met with room
 _WORTH_IT = 1e-2  # of what is allowed, for all pieces together
-_ROUNDINGS = 16  # units in the last place of the largest output
 _PATIENCE, _BETTER = 8, 0.9  # so many rounds in which the error must fall to this part
 
 
@@ -163,7 +163,7 @@ class _Path:
         change = by_fine - by_coarse
         path_error = by_fine.sum(2) - (outputs[..., 1] - outputs[..., 0])
         rates = slopes[:, :, [0, -1]].sum(3)  # (J, P, 2)
-        rounding = _ROUNDINGS * torch.finfo(self.way.dtype).eps * float(outputs.abs().max())
+        rounding = ROUNDINGS * torch.finfo(self.way.dtype).eps * float(outputs.abs().max())
         return [
             _Piece(
                 float(ends[number, 0]),

@@ -13,20 +13,16 @@ points can see remains: opposite steps between two neighbouring points, at most 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import torch
 from torch import Tensor
 
 from attribkit.attribution.methods import patterson
 from attribkit.attribution.methods.bisection import bisected
+from attribkit.attribution.methods.path_gradients import PathGradients, rules
 from attribkit.attribution.outputs import Target
 from attribkit.attribution.request import AttributionRequest, MethodResult
-from attribkit.errors import InputError, ran_out
-
-_MEMORY_PER_NUMBER = 64
-"""What a gradient is reckoned to need, in units of its point's own size: where states are as wide as embeddings, a
-bidirectional GRU with attention keeps 24 times as much for its backward pass and a bidirectional LSTM 45."""
+from attribkit.errors import InputError
 
 _LEAST_BYTES, _SHARE = 256 * 2**20, 4
 """What one batch of gradients may need: so much, or on a GPU this part of what is free, for it wants large batches."""
@@ -37,9 +33,6 @@ ALONG_THE_PATH = 10
 
 _LOOKED_AT = patterson.SIZES[3]
 """At so many nodes, without gradients, the output is known before the first two rules are believed."""
-
-_ROUNDINGS = 16
-"""By how many units in the last place the largest logit of one point may differ between batches of unlike shape."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,9 +147,9 @@ def integrated_gradients(
     """
     _check(embedded, baseline, mask, targets, difference, tolerance, max_nodes)
     device = embedded.device
-    nodes, weights = _rules()
+    nodes, weights = rules()
     sizes = [size for size in patterson.SIZES if size <= max_nodes]
-    steps = _Steps(run, embedded, baseline, mask, targets, nodes, weights, max_bytes)
+    steps = PathGradients(run, embedded, baseline, mask, targets, nodes, weights, max_bytes)
     lengths = mask.sum(1)
     pending = lengths.argsort(descending=True, stable=True).cpu()  # rows of one length share a batch
     used = torch.zeros(len(embedded), dtype=torch.int64)
@@ -189,124 +182,6 @@ def integrated_gradients(
     return Result(chosen.to(home), used.to(device), converged.to(device), change.to(home), path_error.to(home))
 
 
-@cache
-def _rules() -> tuple[Tensor, Tensor]:
-    """`patterson.rules`, kept: to compute them takes longer than the gradients of a short text."""
-    nodes, weights = patterson.rules()
-    return torch.from_numpy(nodes), torch.from_numpy(weights)
-
-
-@cache
-def _running_integral(size: int) -> Tensor:
-    """(nodes, size) `patterson.running_integral` up to each node of the largest rule."""
-    return torch.from_numpy(patterson.running_integral(size, patterson.rules()[0]))
-
-
-class _Steps:
-    """Gradients along the path, summed with the weights of every rule as they come, so that none has to be kept.
-
-    Attributes:
-        sums: (rules, J, B, T) float64, on the processor.
-        outputs: (J, B, nodes) float64, S at each node.
-        rates: (J, B, nodes) float64, ∂S/∂α at each node where gradients were computed.
-        known: (B, nodes) bool, where the output was computed.
-        largest: (B,) float64, the largest |logit| there.
-    """
-
-    def __init__(
-        self,
-        run: Callable[[Tensor, Tensor, Tensor], Tensor],
-        embedded: Tensor,
-        baseline: Tensor,
-        mask: Tensor,
-        targets: Sequence[Target],
-        nodes: Tensor,
-        weights: Tensor,
-        max_bytes: int,
-    ) -> None:
-        self.run, self.targets, self.nodes, self.weights = run, targets, nodes, weights
-        self.start = baseline.detach()
-        self.way = (embedded.detach() - self.start) * mask.unsqueeze(2)
-        self.mask, self.lengths = mask, mask.sum(1).clamp(min=1).cpu()
-        self.sums = torch.zeros(len(weights), len(targets), *mask.shape, dtype=torch.float64)
-        self.outputs, self.rates = torch.zeros(2, len(targets), len(mask), len(nodes), dtype=torch.float64)
-        self.known = torch.zeros(len(mask), len(nodes), dtype=torch.bool)
-        self.largest = torch.zeros(len(mask), dtype=torch.float64)
-        self.numbers = max_bytes // (_MEMORY_PER_NUMBER * embedded.element_size())  # in the points of one batch
-
-    def take(self, texts: Tensor, nodes: range, gradients: bool = True) -> None:
-        """Add the gradients of these texts, sorted by length, at these nodes to the sums; or keep the outputs alone."""
-        pairs = torch.cartesian_prod(texts, torch.arange(nodes.start, nodes.stop))
-        lengths = self.lengths[pairs[:, 0]]
-        first = 0
-        while first < len(pairs):
-            longest = int(lengths[first])
-            rows = max(1, self.numbers // (longest * self.way.shape[2]))
-            # only texts of one length together: gradients of packed sequences take several times as long
-            chunk = pairs[first : first + rows][lengths[first : first + rows] == longest]
-            if self._fits(chunk, longest, gradients):
-                first += len(chunk)
-            else:
-                self.numbers = len(chunk) // 2 * longest * self.way.shape[2]
-
-    def path_errors(self, texts: Tensor, size: int) -> Tensor:
-        """(J, N): the largest difference, beyond rounding, of the change of S and the integral of its gradients.
-
-        Args:
-            texts: (N,).
-            size: how many nodes have gradients.
-        """
-        integral = _running_integral(size)
-        apart, unknown = self.outputs[:, texts] - self.rates[:, texts, :size] @ integral.T, ~self.known[texts]
-        spread = apart.masked_fill(unknown, -torch.inf).amax(2) - apart.masked_fill(unknown, torch.inf).amin(2)
-        excess: Tensor = (spread - _ROUNDINGS * torch.finfo(self.way.dtype).eps * self.largest[texts]).clamp(min=0)
-        return excess
-
-    def _fits(self, pairs: Tensor, longest: int, gradients: bool) -> bool:
-        """Evaluate (text, node) pairs; False if there is not enough memory for so many."""
-        try:
-            largest, outputs, slopes = self._evaluate(pairs, longest, gradients)
-        except (RuntimeError, MemoryError) as error:
-            if len(pairs) == 1 or not ran_out(error):
-                raise
-            return False
-        places = pairs[:, 0], pairs[:, 1]
-        self.known[places] = True
-        self.largest = self.largest.scatter_reduce(0, pairs[:, 0], largest, "amax")
-        for number, values in enumerate(outputs):
-            self.outputs[number][places] = values
-        weights = self.weights[:, pairs[:, 1]]  # (rules, N)
-        for number, values in enumerate(slopes):
-            self.rates[number][places] = values.sum(1)
-            shares = torch.einsum("rn,nt->rnt", weights, values)
-            self.sums[:, number, :, :longest].index_add_(1, pairs[:, 0], shares)
-        return True
-
-    def _evaluate(self, pairs: Tensor, longest: int, gradients: bool) -> tuple[Tensor, list[Tensor], list[Tensor]]:
-        """The largest |logit| (N,) at the pairs' points; each target's S (N,) and, if asked for, ∂S/∂α (N, longest)."""
-        device = self.way.device
-        texts, nodes = pairs[:, 0].to(device), self.nodes[pairs[:, 1]].to(device, self.way.dtype)
-        way = self.way[texts, :longest]
-        point = torch.addcmul(self.start[texts, :longest], nodes.view(-1, 1, 1), way).requires_grad_(gradients)
-        with torch.set_grad_enabled(gradients):
-            logits = self.run(point, self.mask[texts, :longest], texts)
-            scalars = [target.rows(texts).of(logits) for target in self.targets]
-        slopes = []
-        for number, scalar in enumerate(scalars if gradients else ()):
-            (gradient,) = torch.autograd.grad(scalar.sum(), point, retain_graph=number < len(scalars) - 1)
-            slopes.append((gradient * way).sum(2).cpu().double())
-        largest = logits.detach().abs().amax(1).cpu().double()
-        return largest, [scalar.detach().cpu().double() for scalar in scalars], slopes
-
-
-def _free_bytes(device: torch.device) -> int:
-    """Memory that a GPU has left for new tensors; 0 for any other device, which shares its memory with all else."""
-    if device.type != "cuda":
-        return 0
-    free, _ = torch.cuda.mem_get_info(device)
-    return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-
-
 def _home(device: torch.device) -> torch.device:
     return torch.device("cpu") if device.type == "mps" else device  # which has no float64
 
@@ -334,3 +209,11 @@ def _check(
             f"`difference` must hold S(text) − S(baseline) for each target and text, shape "
             f"{(len(targets), len(embedded))}, got {tuple(difference.shape)}"
         )
+
+
+def _free_bytes(device: torch.device) -> int:
+    """Memory that a GPU has left for new tensors; 0 for any other device, which shares its memory with all else."""
+    if device.type != "cuda":
+        return 0
+    free, _ = torch.cuda.mem_get_info(device)
+    return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
