@@ -1,7 +1,7 @@
 """Slow, obvious versions of what attribkit computes cleverly."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import combinations, pairwise, permutations, product
 from math import comb, factorial
 from typing import Any
@@ -345,13 +345,14 @@ def spearman(a: list[float], b: list[float]) -> float:
     return both / spread**0.5
 
 
-def plausibility(scores: list[float], truth: list[bool]) -> tuple[float, float, float]:
-    """AUPRC by a sweep of thresholds, token F1 at the rationale's length, and IoU F1 of runs of tokens."""
+def plausibility(scores: list[float], truth: list[bool]) -> tuple[float, float, float, float]:
+    """AUPRC by a sweep of thresholds, token F1 at the rationale's length, IoU F1 of runs, average precision."""
     points = [(0.0, 1.0)]
     for threshold in sorted(set(scores), reverse=True):
         taken = [truth[i] for i, score in enumerate(scores) if score >= threshold]
         points.append((sum(taken) / sum(truth), sum(taken) / len(taken)))
     area = sum((b[0] - a[0]) * (a[1] + b[1]) / 2 for a, b in pairwise(points))
+    steps = sum((b[0] - a[0]) * b[1] for a, b in pairwise(points))
     order = sorted(range(len(scores)), key=lambda place: (-scores[place], place))
     chosen = set(order[: sum(truth)])
     real = {place for place, one in enumerate(truth) if one}
@@ -370,7 +371,31 @@ def plausibility(scores: list[float], truth: list[bool]) -> tuple[float, float, 
     ours, theirs = runs(chosen), runs(real)
     hit = sum(any(len(a & b) / len(a | b) >= 0.5 for b in theirs) for a in ours) / len(ours)
     met = sum(any(len(a & b) / len(a | b) >= 0.5 for a in ours) for b in theirs) / len(theirs)
-    return area, token_f1, 2 * hit * met / (hit + met) if hit + met else 0.0
+    return area, token_f1, 2 * hit * met / (hit + met) if hit + met else 0.0, steps
+
+
+def passages_worth(
+    scores: list[float], sentences: list[int], clauses: list[int], signs: Sequence[int], once: float, inside: float
+) -> float:
+    """What one choice of a sign for each clause is worth."""
+    ends, sentence_ends = [*clauses[1:], len(scores)], [*sentences[1:], len(scores)]
+    average = sum(abs(sum(scores[a:b])) for a, b in zip(sentences, sentence_ends, strict=True)) / len(scores)
+    worth, before = 0.0, 0
+    for first, end, sign in zip(clauses, ends, signs, strict=True):
+        if sign:
+            worth += sign * sum(scores[first:end]) - average * (end - first)
+        if sign != before:
+            worth -= once * average * (sign != 0) + inside * average * (first not in sentences)
+        before = sign
+    return worth
+
+
+def best_passages_worth(
+    scores: list[float], sentences: list[int], clauses: list[int], once: float, inside: float
+) -> float:
+    """The best of all 3^C choices."""
+    choices = product((0, 1, -1), repeat=len(clauses))
+    return max(passages_worth(scores, sentences, clauses, signs, once, inside) for signs in choices)
 
 
 def run_means(tokens: list[list[str]], scores: list[list[float]], length: int) -> dict[str, tuple[float, int, int]]:

@@ -19,7 +19,7 @@ ALLOWED: dict[str, set[str]] = {
     "random_state": set(),
     "rank_correlation": set(),
     "text": set(),
-    "panels": set(),
+    "panels": {"text"},
     "data": {"panels", "results", "text"},
     "models": {"data", "files", "panels", "results", "text"},
     "attribution": {"models", "text"},

@@ -139,6 +139,10 @@ class Explanation(Result):
                 filters may choose one window; together the scores are the sum of the tokens' scores.
                 "sentence": one row per sentence, in reading order: sentence (as written), start, end, score (the sum of
                 its tokens' scores), tokens (how many), unit, target.
+                "passage": one row per passage, a contiguous stretch of sentences or clauses that carries the score, and
+                one per stretch between them, in reading order: passage (as written), start, end, score (the sum of its
+                tokens' scores, so that the rows add up), tokens (how many), speaks ("for" the target, "against" it, or
+                "neither"), unit, target; results/panels/passages.py says how they are found.
                 "pair": one row per pair of words that act together, of the view "interactions", the strongest first:
                 word_a, start_a, end_a, word_b, start_b, end_b, value, index, unit, target.
                 "text": one row, of the first target: text, label, probability, true_label, right, total (the sum of the

@@ -9,6 +9,8 @@ import pandas as pd
 from attribkit.errors import InputError
 from attribkit.results.panels import Drawable, Pairs, TokenScores
 
+SPEAKS = {1: "for", -1: "against", 0: "neither"}
+"""What a passage does to the target."""
 NO_SCORES = "this explanation holds no token scores; explain with views=['attribution']"
 
 
@@ -103,6 +105,19 @@ def _sentences(text: str, panel: TokenScores) -> Mapping[str, Any]:
     }
 
 
+def _passages(text: str, panel: TokenScores) -> Mapping[str, Any]:
+    passages = panel.passages(text)
+    starts, ends = panel.starts[passages.firsts], panel.ends[passages.lasts]
+    return {
+        "passage": [text[start:end] for start, end in zip(starts, ends, strict=True)],
+        "start": starts,
+        "end": ends,
+        "score": passages.scores,
+        "tokens": passages.lasts - passages.firsts + 1,
+        "speaks": [SPEAKS[sign] for sign in passages.signs.tolist()],
+    }
+
+
 def _pairs(explanation: Drawable) -> pd.DataFrame:
     panels = [panel for panel in explanation.panels() if isinstance(panel, Pairs)]
     if not panels:
@@ -137,5 +152,6 @@ def _text(explanation: Drawable, panel: TokenScores) -> dict[str, Any]:
 _LEVELS: dict[str, Callable[[str, TokenScores], Mapping[str, Any]]] = {
     "phrase": _phrases,
     "sentence": _sentences,
+    "passage": _passages,
 }
 LEVELS = ("token", *_LEVELS, "pair", "text")

@@ -16,8 +16,8 @@ from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.progress import Progress, silent
 from attribkit.results.panels import Band, Phrases, TokenScores
+from attribkit.text.clauses import sentence_starts
 from attribkit.text.encoded import Encoded, shortened
-from attribkit.text.sentences import sentence_spans
 
 _NO_CUTS = np.zeros(0, dtype=np.int64)
 
@@ -96,7 +96,7 @@ class Attribution:
             if not all(np.isfinite(part.scores).all() for against in by_target for part in against):
                 infinite.append((text, by_target[0][0].method))
             elif not infinite:
-                cuts = _sentence_starts(text, encoded) if self.details else _NO_CUTS
+                cuts = sentence_starts(text, encoded.starts, encoded.ends) if self.details else _NO_CUTS
                 panels[row] = [_banded([_panel(part, encoded, cuts) for part in against]) for against in by_target]
         _check_finite(infinite)
         return panels
@@ -127,14 +127,6 @@ def _check_finite(infinite: Sequence[tuple[str, str]]) -> None:
         f"the scores by {method!r} are NaN or infinite for {named}, for the network's gradients or "
         f"its outputs for changed texts are; leave {'them' if more else 'it'} out, or take another method"
     )
-
-
-def _sentence_starts(text: str, encoded: Encoded) -> NDArray[np.int64]:
-    """The first token of each sentence, of the part of the text that was read."""
-    first = int(encoded.starts[0])
-    spans = sentence_spans(text[first : int(encoded.ends[-1])])
-    sentence = np.searchsorted([start + first for start, _ in spans], encoded.starts, side="right")
-    return np.flatnonzero(np.diff(sentence, prepend=-1))
 
 
 def _banded(several: Sequence[TokenScores]) -> TokenScores:

@@ -352,7 +352,8 @@ def test_the_table_has_the_words_as_written_and_counts_the_texts() -> None:
     both = Explanations([horrible(), horrible()]).to_frame()
     assert both.columns[0] == "text" and both.text.tolist() == [0] * 5 + [1] * 5
     with pytest.raises(
-        ValueError, match=re.escape("`level` must be one of 'token', 'phrase', 'sentence', 'pair', 'text', got 'word'")
+        ValueError,
+        match=re.escape("`level` must be one of 'token', 'phrase', 'sentence', 'passage', 'pair', 'text', got 'word'"),
     ):
         horrible().to_frame(level="word")
     with pytest.raises(ValueError, match="at least one explanation to tabulate, got an empty list"):

@@ -176,6 +176,8 @@ def test_summaries_say_the_means_of_the_table_with_their_intervals(tmp_path: Pat
     for result, measures in ((faithful, ("comprehensiveness", "sufficiency")), (plausible, ("auprc", "iou_f1"))):
         table = result.to_frame()
         table = table[table["measure"].isin(measures) & table["method"].isin(result.methods)]
+        if "level" in table:
+            table = table[table["level"] == "token"]
         if "removal" in table:
             table = table[table["removal"] == result.removals[0]]
         for row in table.itertuples():

@@ -4,9 +4,14 @@ Plausible is not faithful: a model may decide by other words, and scores that sa
 are known to be the model's too, as after training on the demo reviews, both should hold.
 
 - **AUPRC**: the area under precision against recall as the threshold on the scores falls, by trapezoids, as ERASER.
+  Trapezoids flatter scores that many tokens share: one score for all tokens gets (1 + p) / 2, p being the rationale's
+  part of the text.
+- **average precision**: the same area by steps, where one score for all tokens gets p; so compare levels by it.
 - **token F1**: of the k tokens with the largest scores, k being how many the rationale itself has.
 - **IoU F1**: those k tokens and the rationale as runs of neighbouring tokens; a run counts as found if it shares at
   least half of its union with a run of the other side. F1 of the runs.
+
+Each is taken at three levels: of the tokens' own scores, of their sentences' means, and of their passages' means.
 
 Source: DeYoung et al., "ERASER", ACL 2020.
 """
@@ -18,7 +23,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.metrics import auc, precision_recall_curve
+from sklearn.metrics import auc, average_precision_score, precision_recall_curve
 
 from attribkit.data import Dataset
 from attribkit.data.intake import Rows
@@ -27,6 +32,7 @@ from attribkit.data.text_tables import Data
 from attribkit.errors import InputError, InputTypeError
 from attribkit.evaluation.cells import in_words, interval, number
 from attribkit.evaluation.faithfulness.curves import ranks
+from attribkit.evaluation.plausibility.levels import LEVELS, at_level
 from attribkit.evaluation.plausibility.rationales import marked, spans_of
 from attribkit.evaluation.readable_texts import ReadableTexts
 from attribkit.evaluation.scores import RANDOM, check_methods, token_scores
@@ -37,7 +43,12 @@ from attribkit.results.panels import Convergence, Panel, Table
 from attribkit.results.panels.convergence import by_method
 from attribkit.results.result import Result
 
-MEASURES = {"auprc": "AUPRC ↑", "token_f1": "token F1 ↑", "iou_f1": "IoU F1 ↑"}
+MEASURES = {
+    "auprc": "AUPRC ↑",
+    "token_f1": "token F1 ↑",
+    "iou_f1": "IoU F1 ↑",
+    "average_precision": "average precision ↑",
+}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -49,9 +60,7 @@ class Plausibility(Result):
     Attributes:
         model: its name.
         methods: (M,) their names; the last is "random".
-        auprc: (M, N) area under the precision-recall curve of the tokens in the rationale, 0 to 1.
-        token_f1: (M, N) F1 of the tokens, 0 to 1.
-        iou_f1: (M, N) F1 of runs of tokens that share at least half of their union, 0 to 1.
+        figures: (4, 3, M, N) each measure of `MEASURES` at each level of `LEVELS`, 0 to 1.
         convergence: of each method by its name, how many of the texts' scores converged.
         seed: of the random scores and the intervals.
         notes: sentences a reader must know.
@@ -60,70 +69,115 @@ class Plausibility(Result):
 
     model: str
     methods: tuple[str, ...]
-    auprc: NDArray[np.float64]
-    token_f1: NDArray[np.float64]
-    iou_f1: NDArray[np.float64]
+    figures: NDArray[np.float64]
     convergence: Mapping[str, Convergence]
     seed: int
     notes: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
 
-    def estimate(self, measure: str, method: str, over: str | None = None) -> Estimate:
+    @property
+    def auprc(self) -> NDArray[np.float64]:
+        """(M, N) area under the precision-recall curve of the tokens in the rationale, by their own scores."""
+        return self._values("auprc", "token")
+
+    @property
+    def token_f1(self) -> NDArray[np.float64]:
+        """(M, N) F1 of the tokens, by their own scores."""
+        return self._values("token_f1", "token")
+
+    @property
+    def iou_f1(self) -> NDArray[np.float64]:
+        """(M, N) F1 of runs of tokens that share at least half of their union, by their own scores."""
+        return self._values("iou_f1", "token")
+
+    def estimate(
+        self,
+        measure: str,
+        method: str,
+        over: str | None = None,
+        *,
+        level: str = "token",
+        over_level: str | None = None,
+    ) -> Estimate:
         """The mean of a measure, or of its difference from that of the method `over`, with its 95 % interval.
 
         Args:
-            measure: "auprc", "token_f1" or "iou_f1".
+            measure: "auprc", "token_f1", "iou_f1" or "average_precision".
             method: one of `methods`.
             over: a method to compare with; None for none.
+            level: "token", "sentence" or "passage".
+            over_level: the level of `over`; None for `level`.
 
         Raises:
-            ValueError: for another measure or method.
+            ValueError: for another measure, method or level.
         """
-        if measure not in MEASURES:
-            raise InputError(f"`measure` must be one of {', '.join(MEASURES)}, got {measure!r}")
-        for name in (method, over):
-            if name is not None and name not in self.methods:
-                raise InputError(f"`method` must be one of {', '.join(self.methods)}, got {name!r}")
-        values = getattr(self, measure)
-        less = 0.0 if over is None else values[self.methods.index(over)]
-        return estimate(values[self.methods.index(method)] - less, self.seed)
+        for name, value, known in (
+            ("measure", measure, MEASURES),
+            ("method", method, self.methods),
+            ("over", over, self.methods),
+            ("level", level, LEVELS),
+            ("over_level", over_level, LEVELS),
+        ):
+            if value not in known and not (value is None and name.startswith("over")):
+                raise InputError(f"`{name}` must be one of {', '.join(known)}, got {value!r}")
+        values = self._values(measure, level)[self.methods.index(method)]
+        if over is not None:
+            values = values - self._values(measure, over_level or level)[self.methods.index(over)]
+        return estimate(values, self.seed)
+
+    def _values(self, measure: str, level: str) -> NDArray[np.float64]:
+        values: NDArray[np.float64] = self.figures[list(MEASURES).index(measure), list(LEVELS).index(level)]
+        return values
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per measure and method: measure, method, mean, low, high, texts, and the same over random.
+        """One row per level, measure and method: measure, method, mean, low, high, texts, the same over random, level.
 
         Its `attrs` hold `convergence`.
         """
         rows = []
-        for measure in MEASURES:
-            for method in self.methods:
-                own = self.estimate(measure, method)
-                over = None if method == RANDOM else self.estimate(measure, method, over=RANDOM)
-                rows.append({"measure": measure, "method": method, **own.columns(over)})
+        for level in LEVELS:
+            for measure in MEASURES:
+                for method in self.methods:
+                    own = self.estimate(measure, method, level=level)
+                    over = None if method == RANDOM else self.estimate(measure, method, over=RANDOM, level=level)
+                    rows.append({"measure": measure, "method": method, **own.columns(over), "level": level})
         table = pd.DataFrame(rows)
         table.attrs["convergence"] = {name: convergence.to_json() for name, convergence in self.convergence.items()}
         return table
 
     def panels(self) -> tuple[Panel, ...]:
-        """One table, a row per method."""
-        rows = []
-        for method in self.methods:
-            estimates = [self.estimate(measure, method) for measure in MEASURES]
-            rows.append(
-                (method, *(cell for estimate in estimates for cell in (number(estimate.mean), interval(estimate))))
-            )
-        columns = [name for title in MEASURES.values() for name in (title, f"95 % interval of {title[:-2]}")]
+        """A table for each level, a row per method."""
         meaning = "against the rationales that come with the texts; ↑ higher is better"
-        notes = (meaning, by_method(self.convergence), *self.notes)
-        return (Table("Plausibility", ("method", *columns), tuple(rows), notes),)
+        columns = [name for title in MEASURES.values() for name in (title, f"95 % interval of {title[:-2]}")]
+        tables = []
+        for level, plural in LEVELS.items():
+            rows = []
+            for method in self.methods:
+                estimates = [self.estimate(measure, method, level=level) for measure in MEASURES]
+                cells = (cell for estimate in estimates for cell in (number(estimate.mean), interval(estimate)))
+                rows.append((method, *cells))
+            own = level == "token"
+            title = "Plausibility" if own else f"Plausibility of {plural}"
+            notes = (
+                (meaning, by_method(self.convergence), *self.notes) if own else (f"each token has its {level}'s mean",)
+            )
+            tables.append(Table(title, ("method", *columns), tuple(rows), notes))
+        return tuple(tables)
 
     def summary(self) -> str:
         """Each method's figures with their intervals, and how many explanations converged."""
-        texts = self.auprc.shape[1]
-        lines = [f"plausibility of explanations of {self.model}: agreement with the rationales of {texts:,} texts"]
+        lines = [f"plausibility of explanations of {self.model}: agreement with the rationales of {self.texts:,} texts"]
         for method in self.methods:
-            figures = (f"{title[:-2]} {in_words(self.estimate(name, method))}" for name, title in MEASURES.items())
+            figures = [f"{title[:-2]} {in_words(self.estimate(name, method))}" for name, title in MEASURES.items()]
+            for level, plural in list(LEVELS.items())[1:]:
+                figures.append(f"of {plural} {in_words(self.estimate('average_precision', method, level=level))}")
             lines.append(f"{method}: {', '.join(figures)}")
         return "\n".join([*lines, by_method(self.convergence)])
+
+    @property
+    def texts(self) -> int:
+        """N, the texts measured."""
+        return int(self.figures.shape[-1])
 
 
 def plausibility(
@@ -154,7 +208,8 @@ def plausibility(
         progress: True: a bar; False: none; None: a bar in a terminal or notebook; or a function (done, total, step).
 
     Returns:
-        AUPRC, token F1 and IoU F1 of every method with their intervals, beside those of random scores.
+        AUPRC, token F1, IoU F1 and average precision of every method with their intervals, of tokens, sentences and
+        passages, beside those of random scores.
 
     Raises:
         TypeError: if `data` is none of these.
@@ -198,25 +253,34 @@ def plausibility(
         scored = {name: token_scores(model, batch, name, seed=seed, progress=tell) for name in names}
     figures = np.array(
         [
-            [_measures(scores, own) for scores, own in zip(of_method.scores, truth, strict=True)]
-            for of_method in scored.values()
+            [
+                [
+                    _measures(at_level(scores, level, text, encoded), own)
+                    for scores, own, text, encoded in zip(
+                        of_method.scores, truth, batch.texts, batch.encoded, strict=True
+                    )
+                ]
+                for of_method in scored.values()
+            ]
+            for level in LEVELS
         ]
     )
     notes = [*readable.notes, *measured.notes]
     if len(usable) < len(readable.places):
         rest = len(readable.places) - len(usable)
         notes.append(f"{rest:,} texts without a rationale, or wholly covered by one, were left out")
-    auprc, token_f1, iou_f1 = np.moveaxis(figures, 2, 0)
+    figures = np.moveaxis(figures, 3, 0)
     convergence = {name: of_method.convergence for name, of_method in scored.items()}
-    return Plausibility(model.name, names, auprc, token_f1, iou_f1, convergence, seed, tuple(notes), readable.skipped)
+    return Plausibility(model.name, names, figures, convergence, seed, tuple(notes), readable.skipped)
 
 
-def _measures(scores: NDArray[np.float64], truth: NDArray[np.bool_]) -> tuple[float, float, float]:
-    """AUPRC, token F1 and IoU F1 of scores (T,) against the rationale's tokens (T,)."""
+def _measures(scores: NDArray[np.float64], truth: NDArray[np.bool_]) -> tuple[float, float, float, float]:
+    """AUPRC, token F1, IoU F1 and average precision of scores (T,) against the rationale's tokens (T,)."""
     precision, recall, _ = precision_recall_curve(truth, scores)
     chosen = ranks(scores) < truth.sum()
     hits = float((chosen & truth).sum())
-    return float(auc(recall, precision)), hits / float(truth.sum()), _iou_f1(chosen, truth)
+    steps = float(average_precision_score(truth, scores))
+    return float(auc(recall, precision)), hits / float(truth.sum()), _iou_f1(chosen, truth), steps
 
 
 def _iou_f1(chosen: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:

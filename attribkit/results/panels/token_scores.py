@@ -9,7 +9,9 @@ from attribkit.errors import InputError
 from attribkit.results.panels.arrays import ArrayEquality, check_tokens, freeze, nested
 from attribkit.results.panels.band import Band
 from attribkit.results.panels.criteria import PATH_TOLERANCE, failed, relative_error, relative_to_size
+from attribkit.results.panels.passages import Passages, passages
 from attribkit.results.panels.phrases import Phrase, Phrases
+from attribkit.text.clauses import clause_starts, sentence_starts
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,6 +165,17 @@ class TokenScores(ArrayEquality):
         if not len(self.sentence_starts):
             return np.zeros(0)
         return np.add.reduceat(self.scores, self.sentence_starts)
+
+    def passages(self, text: str) -> Passages:
+        """The contiguous stretches of the text that carry the score, and those between them, in reading order.
+
+        Args:
+            text: what the panel's tokens are cut from.
+        """
+        sentences = self.sentence_starts
+        if not len(sentences):
+            sentences = sentence_starts(text, self.starts, self.ends)
+        return passages(self.scores, sentences, clause_starts(text, self.starts, sentences))
 
     def strongest_phrases(self, count: int | None = None) -> list[Phrase]:
         """The windows with the largest scores, each with all filters that chose it taken together.

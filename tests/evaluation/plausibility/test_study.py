@@ -43,9 +43,38 @@ def test_a_model_that_decides_by_the_rationale_alone_is_wholly_plausible() -> No
         "1 texts without a rationale, or wholly covered by one, were left out",
     )
     assert list(found.to_frame().columns)[:5] == ["measure", "method", "mean", "low", "high"]
-    (panel,) = found.panels()
-    assert isinstance(panel, Table)
-    assert [row[0] for row in panel.rows] == ["quadrature", "leave_one_out", "random"]
+    tables = [panel for panel in found.panels() if isinstance(panel, Table)]
+    assert [table.title for table in tables] == [
+        "Plausibility",
+        "Plausibility of sentences",
+        "Plausibility of passages",
+    ]
+    for table in tables:
+        assert [row[0] for row in table.rows] == ["quadrature", "leave_one_out", "random"]
+
+
+def test_a_marked_sentence_is_found_by_its_mean_where_single_words_are_not_enough() -> None:
+    model = lexicon({"dull": -3.0, "good": 0.1, "film": 0.1, "seen": -0.2})
+    text = "A good film to have seen in town. It is a dull and long affair. The film was seen by a friend."
+    start = text.index("It is")
+    table = pd.DataFrame({"text": [text], "rationale": [[[start, text.index(" The film")]]]})
+    result = plausibility(model, table, "leave_one_out", split="all")
+    token, sentence, passage = (
+        result.estimate("average_precision", "leave_one_out", level=level).mean
+        for level in ("token", "sentence", "passage")
+    )
+    assert token < 1 and sentence == passage == 1
+    more = result.estimate("auprc", "leave_one_out", over="leave_one_out", level="passage", over_level="token")
+    assert more.mean == pytest.approx(1 - result.auprc[0, 0])
+    assert set(result.to_frame()["level"]) == {"token", "sentence", "passage"}
+    with pytest.raises(ValueError, match="`level` must be one of token, sentence, passage, got 'word'"):
+        result.estimate("auprc", "leave_one_out", level="word")
+
+
+def test_one_score_for_all_tokens_gets_their_share_of_average_precision_and_more_by_trapezoids() -> None:
+    truth = np.array([True, False, False, False])
+    auprc, _, _, average_precision = module._measures(np.zeros(4), truth)
+    assert (auprc, average_precision) == (0.625, 0.25)
 
 
 def test_the_true_rationale_is_found_on_the_demo_reviews_and_chance_is_not() -> None:
@@ -55,7 +84,7 @@ def test_the_true_rationale_is_found_on_the_demo_reviews_and_chance_is_not() -> 
     for text, spans in zip(table["text"][:50], table["rationale"][:50], strict=True):
         truth = marked(spans_of(spans, text, 0), tokens.encode([text])[0])
         assert truth.any()
-        assert module._measures(truth.astype(float), truth) == (1.0, 1.0, 1.0)
+        assert module._measures(truth.astype(float), truth) == (1.0, 1.0, 1.0, 1.0)
         scores.append(module._measures(np.random.default_rng(0).normal(size=len(truth)), truth)[1])
     assert np.mean(scores) < 0.5
 
