@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from attribkit.evaluation.importance import word_importance
     from attribkit.evaluation.performance import evaluate
     from attribkit.evaluation.plausibility import plausibility
+    from attribkit.evaluation.regions import region_importance
     from attribkit.evaluation.sanity import sanity
     from attribkit.explainer import explain
     from attribkit.models.classifier import Classifier
@@ -62,6 +63,7 @@ _HOMES = {
     "load_dataset": "attribkit.data",
     "plausibility": "attribkit.evaluation.plausibility",
     "project": "attribkit.projector",
+    "region_importance": "attribkit.evaluation.regions",
     "register_method": "attribkit.attribution.registry",
     "register_network": "attribkit.models.registry",
     "report": "attribkit.reports",
@@ -91,6 +93,7 @@ __all__ = [
     "load_dataset",
     "plausibility",
     "project",
+    "region_importance",
     "register_method",
     "register_network",
     "report",

@@ -98,6 +98,7 @@ OF_TEXTS: dict[str, Run] = {
     ).to_frame(),
     "sanity": lambda model, data, columns, folder: ak.sanity(model, data, "saliency", draws=1, **columns).to_frame(),
     "explain_corpus": corpus_of,
+    "region_importance": lambda model, data, columns, folder: ak.region_importance(model, data, **columns).scores,
 }
 # what needs labels, or rationales
 OF_LABELS: dict[str, Run] = {
