@@ -11,7 +11,7 @@ from attribkit.data.text_tables import Data
 from attribkit.errors import InputError
 from attribkit.evaluation.answers import Answers
 from attribkit.evaluation.calibration import Calibration
-from attribkit.evaluation.tables import confusion_table, metrics_table
+from attribkit.evaluation.tables import confusion_panels, metrics_table
 from attribkit.explainer import explain
 from attribkit.models.classifier import Classifier
 from attribkit.progress import Progress, shown
@@ -143,7 +143,7 @@ def errors(
         raise InputError(f"mistakes need true labels among the model's {known}, the data has none; add a label column")
     calibration = Calibration.of(answers, bins)
     overview = Panels(
-        (confusion_table(metrics), metrics_table(metrics), calibration.chart(), calibration.table()),
+        (*confusion_panels(metrics), metrics_table(metrics), calibration.chart(), calibration.table()),
         {
             "model": model.name,
             "fingerprint": model.fingerprint(),

@@ -14,6 +14,7 @@ from attribkit.data.intake import Rows
 from attribkit.data.text_tables import Data
 from attribkit.errors import InputError, InputTypeError
 from attribkit.evaluation.cells import number
+from attribkit.evaluation.confusion import confusion_of_many
 from attribkit.evaluation.unknown_labels import UnknownLabels
 from attribkit.models.answered import answered
 from attribkit.models.classifier import Classifier
@@ -115,16 +116,17 @@ class Metrics(Result):
         return pd.concat([frame, rows.astype({"support": np.int64})]).rename_axis("label")
 
     def panels(self) -> tuple[Panel, ...]:
-        """Two tables: precision, recall and F1 of each label, and the confusion matrix."""
+        """A table of precision, recall and F1 of each label, and the confusion matrix."""
         rows = tuple(
             (str(label), *(number(value) for value in values[:-1]), int(values[-1]))
             for label, *values in self.to_frame().itertuples()
         )
         counts = tuple((label, *row) for label, row in zip(self.labels, self.confusion.tolist(), strict=True))
         columns = ("label", "precision", "recall", "F1", "texts")
+        matrix = Table("Confusion matrix", ("true label", *(f"predicted {name}" for name in self.labels)), counts)
         return (
             Table(f"Performance on {self.part}", columns, rows, (f"accuracy {self.accuracy:.4f}", *self.notes)),
-            Table("Confusion matrix", ("true label", *(f"predicted {name}" for name in self.labels)), counts),
+            *(confusion_of_many(self.labels, self.confusion) or (matrix,)),
         )
 
     def summary(self) -> str:

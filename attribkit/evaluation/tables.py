@@ -1,7 +1,8 @@
 """The metrics as panels: figures by class, and the confusion matrix."""
 
+from attribkit.evaluation.confusion import confusion_of_many
 from attribkit.evaluation.performance import Metrics
-from attribkit.results.panels import Table
+from attribkit.results.panels import Panel, Table
 
 
 def metrics_table(metrics: Metrics, title: str = "Precision, recall and F1") -> Table:
@@ -12,6 +13,11 @@ def metrics_table(metrics: Metrics, title: str = "Precision, recall and F1") -> 
         for name, p, r, f, texts in frame[["precision", "recall", "f1", "support"]].itertuples()
     )
     return Table(title, ("class", "precision", "recall", "F1", "texts"), rows, metrics.notes)
+
+
+def confusion_panels(metrics: Metrics) -> tuple[Panel, ...]:
+    """A shaded table of few labels; of many the most confused pairs, and a picture ordered by likeness."""
+    return confusion_of_many(metrics.labels, metrics.confusion) or (confusion_table(metrics),)
 
 
 def confusion_table(metrics: Metrics, title: str = "Confusion matrix") -> Table:

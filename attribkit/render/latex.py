@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from attribkit.render.preparation import confusion, palette
 from attribkit.render.preparation import heatmap as shared
 from attribkit.render.preparation import pairs as together
-from attribkit.render.preparation import palette
 from attribkit.render.preparation.captions import caveats, chosen_by, equation, quoted, tokens_read, verdict_of
 from attribkit.render.preparation.context import PanelContext
 from attribkit.render.preparation.intervals import intervals
@@ -19,7 +19,7 @@ from attribkit.render.preparation.sentences import sentences
 from attribkit.render.preparation.spans import spans, text_between, words
 from attribkit.render.preparation.table import cells, numeric
 from attribkit.render.preparation.unicode import shorten, visible
-from attribkit.results.panels import Chart, Drawable, Heatmap, Pairs, Scatter, Table, TokenScores
+from attribkit.results.panels import Chart, ConfusionMatrix, Drawable, Heatmap, Pairs, Scatter, Table, TokenScores
 
 PREAMBLE = r"""% packages: \usepackage{xcolor,textcomp} \usepackage[T1]{fontenc} \usepackage[utf8]{inputenc}
 % scripts beyond Latin and emoji need xelatex or lualatex with a font that has them; right-to-left text needs bidi
@@ -223,6 +223,18 @@ def _pairs(panel: Pairs, context: PanelContext) -> str:
     return _title(panel.title) + grid + _footnotes(lines)
 
 
+def _confusion_matrix(panel: ConfusionMatrix, context: PanelContext) -> str:
+    """The most confused pairs as a table."""
+    rows = "".join(
+        f"{_one_line(panel.labels[true])} & {_one_line(panel.labels[given])} & {panel.counts[true, given]} & "
+        f"{panel.counts[true].sum()} \\tabularnewline\n"
+        for true, given in panel.most_confused(confusion.PAIRS)
+    )
+    head = "true label & predicted & texts & of \\tabularnewline\n\\hline\n"
+    grid = f"\\noindent\\begin{{tabular}}{{llrr}}\n{head}{rows}\\end{{tabular}}\\par\n" if rows else ""
+    return _title(panel.title) + grid + _footnotes(list(panel.notes))
+
+
 def _table(panel: Table, context: PanelContext) -> str:
     columns = "".join("r" if numbers else "l" for numbers in numeric(panel))
     lines = [[visible(name, one_line=True) for name in panel.columns], *cells(panel)]
@@ -250,5 +262,6 @@ _DRAW: dict[str, Callable[[Any, PanelContext], str]] = {
     Pairs.kind: _pairs,
     Scatter.kind: _scatter,
     Chart.kind: _chart,
+    ConfusionMatrix.kind: _confusion_matrix,
     Table.kind: _table,
 }

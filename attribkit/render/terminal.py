@@ -10,9 +10,9 @@ from rich.style import Style
 from rich.table import Table as Grid
 from rich.text import Text
 
+from attribkit.render.preparation import confusion, palette
 from attribkit.render.preparation import heatmap as shared
 from attribkit.render.preparation import pairs as together
-from attribkit.render.preparation import palette
 from attribkit.render.preparation.captions import Tone, caveats, chosen_by, equation, quoted, tokens_read, verdict_of
 from attribkit.render.preparation.context import PanelContext
 from attribkit.render.preparation.intervals import intervals
@@ -27,6 +27,7 @@ from attribkit.render.preparation.table import cells, numeric
 from attribkit.render.preparation.unicode import shorten, visible
 from attribkit.results.panels import (
     Chart,
+    ConfusionMatrix,
     Drawable,
     Heatmap,
     HeatmapRow,
@@ -242,6 +243,16 @@ def _table(panel: Table, context: PanelContext) -> list[RenderableType]:
     return [title, grid, *(Text(f"– {visible(note, True)}", Style(dim=True)) for note in notes)]
 
 
+def _confusion_matrix(panel: ConfusionMatrix, context: PanelContext) -> list[RenderableType]:
+    """The most confused pairs, a line each: a terminal has no room for many labels beside each other."""
+    lines = [Text(visible(panel.title, one_line=True), Style(bold=True))]
+    pairs = panel.most_confused()
+    lines += [Text(f"  {visible(confusion.sentence(panel, *pair), True)}") for pair in pairs[: confusion.PAIRS]]
+    more = len(pairs) - confusion.PAIRS
+    notes = [*panel.notes, *([f"{more:,} more pairs are not printed"] if more > 0 else [])]
+    return [*lines, *(Text(f"– {visible(note, True)}", Style(dim=True)) for note in notes)]
+
+
 def _scatter(panel: Scatter, context: PanelContext) -> list[RenderableType]:
     """Where the maps come from, and in numbers how the classes lie on them."""
     lines = [Text(visible(panel.title, one_line=True), Style(bold=True)), Text(drawn(panel))]
@@ -255,5 +266,6 @@ _DRAW: dict[str, Callable[[Any, PanelContext], list[RenderableType]]] = {
     Pairs.kind: _pairs,
     Scatter.kind: _scatter,
     Chart.kind: _chart,
+    ConfusionMatrix.kind: _confusion_matrix,
     Table.kind: _table,
 }

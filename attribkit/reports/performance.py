@@ -4,7 +4,7 @@ from attribkit.evaluation.answers import Answers
 from attribkit.evaluation.calibration import Calibration
 from attribkit.evaluation.errors import explained_mistakes, mistakes
 from attribkit.evaluation.performance import Metrics
-from attribkit.evaluation.tables import confusion_table, metrics_table
+from attribkit.evaluation.tables import confusion_panels, metrics_table
 from attribkit.models.classifier import Classifier
 from attribkit.progress import Progress
 from attribkit.results.panels import Figure, Section
@@ -28,7 +28,7 @@ def section(metrics: Metrics | None, calibration: Calibration | None) -> Section
     if metrics.unknown is not None:
         sentence = metrics.unknown.sentences[1]
         sentences.append(f"Of rows whose label the model does not know: {sentence}.")
-    panels = (metrics_table(metrics), confusion_table(metrics), calibration.chart(), calibration.table())
+    panels = (metrics_table(metrics), *confusion_panels(metrics), calibration.chart(), calibration.table())
     return Section(*head, tuple(sentences), panels)
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from attribkit.results.frames import pairs_frame, token_frame
-from attribkit.results.panels import Chart, Heatmap, Pairs, Panel, Scatter, Table, TokenScores
+from attribkit.results.panels import Chart, ConfusionMatrix, Heatmap, Pairs, Panel, Scatter, Table, TokenScores
 
 _AXES = ("x", "y", "z")
 
@@ -20,8 +21,8 @@ def panel_frame(panel: Panel, text: str | None = None) -> pd.DataFrame:
 
     Returns:
         of token scores and pairs the rows of `Explanation.to_frame`; of a heatmap a row per token, with a column for
-        each measure; of a scatter a row per map and point; of a chart a row per place on each line; of a table its own
-        rows.
+        each measure; of a scatter a row per map and point; of a chart a row per place on each line; of a
+        confusion matrix a row per pair of labels that occurs; of a table its own rows.
     """
     frame: pd.DataFrame = _FRAMES[panel.kind](panel, text or "")
     return frame
@@ -64,6 +65,13 @@ def _chart(panel: Chart, _: str) -> pd.DataFrame:
     )
 
 
+def _confusion_matrix(panel: ConfusionMatrix, _: str) -> pd.DataFrame:
+    true, predicted = np.nonzero(panel.counts)
+    labels = np.array(panel.labels, dtype=object)
+    counts = panel.counts[true, predicted]
+    return pd.DataFrame({"true_label": labels[true], "predicted": labels[predicted], "texts": counts})
+
+
 def _table(panel: Table, _: str) -> pd.DataFrame:
     return pd.DataFrame(list(panel.rows), columns=list(panel.columns))
 
@@ -74,5 +82,6 @@ _FRAMES: dict[str, Callable[[Any, str], pd.DataFrame]] = {
     Pairs.kind: pairs_frame,
     Scatter.kind: _scatter,
     Chart.kind: _chart,
+    ConfusionMatrix.kind: _confusion_matrix,
     Table.kind: _table,
 }

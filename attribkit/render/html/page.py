@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from attribkit.render.html.chart import chart
+from attribkit.render.html.confusion import confusion_matrix
 from attribkit.render.html.heatmap import heatmap
 from attribkit.render.html.marks import excerpt
 from attribkit.render.html.pairs import pairs
@@ -25,7 +26,17 @@ from attribkit.render.preparation.prediction import agreement, bars
 from attribkit.render.preparation.provenance import flat
 from attribkit.render.preparation.scales import STRONG, Scale, scales
 from attribkit.render.preparation.unicode import is_right_to_left, runs, visible
-from attribkit.results.panels import Chart, Drawable, Heatmap, Pairs, Prediction, Scatter, Table, TokenScores
+from attribkit.results.panels import (
+    Chart,
+    ConfusionMatrix,
+    Drawable,
+    Heatmap,
+    Pairs,
+    Prediction,
+    Scatter,
+    Table,
+    TokenScores,
+)
 
 DRAW: dict[str, Callable[[Any, PanelContext], dict[str, Any]]] = {
     TokenScores.kind: token_scores,
@@ -33,6 +44,7 @@ DRAW: dict[str, Callable[[Any, PanelContext], dict[str, Any]]] = {
     Pairs.kind: pairs,
     Scatter.kind: scatter,
     Chart.kind: chart,
+    ConfusionMatrix.kind: confusion_matrix,
     Table.kind: table,
 }
 """How each kind of panel is drawn: a function (panel, context) to what its template needs.

@@ -7,7 +7,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from attribkit.errors import InputError
-from attribkit.render.picture import chart, heatmap, pairs, scatter, table, token_scores
+from attribkit.render.picture import chart, confusion, heatmap, pairs, scatter, table, token_scores
 from attribkit.render.picture.canvas import Block, Canvas, default_style, gap, write
 from attribkit.render.picture.context import INKS, LINE, MARGIN, WIDTH, DrawContext, prose, rule
 from attribkit.render.picture.fonts import MISSING, FontSet
@@ -20,7 +20,7 @@ from attribkit.render.preparation.context import PanelContext
 from attribkit.render.preparation.numbers import percent
 from attribkit.render.preparation.scales import scales
 from attribkit.render.preparation.unicode import visible
-from attribkit.results.panels import Chart, Drawable, Heatmap, Pairs, Scatter, Table, TokenScores
+from attribkit.results.panels import Chart, ConfusionMatrix, Drawable, Heatmap, Pairs, Scatter, Table, TokenScores
 
 FORMATS = ("png", "svg", "pdf")
 
@@ -30,6 +30,7 @@ DRAW: dict[str, Callable[[Any, DrawContext], list[Block]]] = {
     Pairs.kind: pairs.pairs,
     Scatter.kind: scatter.scatter,
     Chart.kind: chart.chart,
+    ConfusionMatrix.kind: confusion.confusion_matrix,
     Table.kind: table.table,
 }
 """How each kind of panel is drawn: a function (panel, context) to blocks, from top to bottom.
@@ -44,6 +45,7 @@ TEXTS: dict[str, Callable[[Any, str | None], Iterator[str]]] = {
     Pairs.kind: pairs.texts,
     Scatter.kind: scatter.texts,
     Chart.kind: chart.texts,
+    ConfusionMatrix.kind: confusion.texts,
     Table.kind: table.texts,
 }
 """What each kind of panel may write that a user wrote: a function (panel, text) to strings, for which fonts are chosen.

@@ -5,6 +5,7 @@ A panel knows nothing of models, tensors or drawing. A view that fits one of the
 
 from attribkit.results.panels.band import Band
 from attribkit.results.panels.chart import Chart, Series
+from attribkit.results.panels.confusion import ConfusionMatrix
 from attribkit.results.panels.convergence import Convergence
 from attribkit.results.panels.criteria import failed, relative_error, relative_to_size
 from attribkit.results.panels.document import Document, Figure, Section
@@ -24,6 +25,7 @@ __all__ = [
     "Band",
     "Bar",
     "Chart",
+    "ConfusionMatrix",
     "Convergence",
     "Document",
     "Drawable",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from attribkit.results.panels.chart import Chart
+from attribkit.results.panels.confusion import ConfusionMatrix
 from attribkit.results.panels.heatmap import Heatmap
 from attribkit.results.panels.pairs import Pairs
 from attribkit.results.panels.prediction import Prediction
@@ -11,8 +12,10 @@ from attribkit.results.panels.scatter import Scatter
 from attribkit.results.panels.table import Table
 from attribkit.results.panels.token_scores import TokenScores
 
-Panel = TokenScores | Heatmap | Pairs | Scatter | Chart | Table
-KINDS: dict[str, type[Panel]] = {cls.kind: cls for cls in (TokenScores, Heatmap, Pairs, Scatter, Chart, Table)}
+Panel = TokenScores | Heatmap | Pairs | Scatter | Chart | ConfusionMatrix | Table
+KINDS: dict[str, type[Panel]] = {
+    cls.kind: cls for cls in (TokenScores, Heatmap, Pairs, Scatter, Chart, ConfusionMatrix, Table)
+}
 
 
 class Drawable(Protocol):

@@ -14,6 +14,7 @@ from attribkit.results.panels import (
     Band,
     Bar,
     Chart,
+    ConfusionMatrix,
     Convergence,
     Heatmap,
     HeatmapRow,
@@ -384,6 +385,7 @@ def test_every_panel_is_known_by_its_kind() -> None:
         "pairs": Pairs,
         "scatter": Scatter,
         "chart": Chart,
+        "confusion_matrix": ConfusionMatrix,
         "table": Table,
     } == KINDS
 
