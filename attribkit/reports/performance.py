@@ -3,6 +3,13 @@
 from attribkit.evaluation.answers import Answers
 from attribkit.evaluation.calibration import Calibration
 from attribkit.evaluation.errors import explained_mistakes, mistakes
+from attribkit.evaluation.failures import (
+    confused_cells,
+    edits_table,
+    kinds_of_mistakes,
+    kinds_table,
+    smallest_edit,
+)
 from attribkit.evaluation.performance import Metrics
 from attribkit.evaluation.tables import confusion_panels, metrics_table
 from attribkit.models.classifier import Classifier
@@ -10,6 +17,9 @@ from attribkit.progress import Progress
 from attribkit.results.panels import Figure, Section
 
 _NO_LABELS = "The data holds no label that the model knows, so nothing can be said of this: give a table with labels."
+
+_EXPLAINED = 200
+"""Mistakes whose words are compared, beside those that are shown."""
 
 
 def section(metrics: Metrics | None, calibration: Calibration | None) -> Section:
@@ -44,11 +54,15 @@ def failures_section(
         return Section(*head, ("It made no mistake on these texts.",))
     if not most:
         return Section(*head, (f"It was wrong on {wrong:,} texts; none was asked to be shown.",))
-    rows = explained_mistakes(model, answers, most, batch_size=batch_size, progress=progress)
+    explained = explained_mistakes(model, answers, max(most, _EXPLAINED), batch_size=batch_size, progress=progress)
+    rows = explained[:most]
     sentence = f"It was wrong on {wrong:,} texts. Here are the {len(rows)} on which it was surest"
     if len(rows) == 1:
         sentence = f"It was wrong on {wrong:,} text{'s' if wrong > 1 else ''}. Here is the one on which it was surest"
-    return Section(*head, (f"{sentence}: the coloured words made it say what it said.",), rows=tuple(rows))
+    kinds, _ = kinds_of_mistakes(model, answers)
+    edits = [(row, smallest_edit(model, row.text, row.token_scores)) for row in rows]
+    panels = (kinds_table(kinds, answers), confused_cells(answers, explained), edits_table(edits))
+    return Section(*head, (f"{sentence}: the coloured words made it say what it said.",), panels, rows=tuple(rows))
 
 
 def figures(metrics: Metrics | None, calibration: Calibration | None) -> list[Figure]:

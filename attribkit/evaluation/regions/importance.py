@@ -13,6 +13,7 @@ from attribkit.data.text_tables import Data
 from attribkit.errors import InputError
 from attribkit.evaluation.answers import Answers
 from attribkit.evaluation.cells import interval, number
+from attribkit.evaluation.deletion import without_tokens
 from attribkit.evaluation.readable_texts import ReadableTexts
 from attribkit.evaluation.regions.spans import BODY, Patterns, checked_patterns, region_of_tokens, region_spans
 from attribkit.evaluation.scores import default_methods, token_scores
@@ -257,15 +258,8 @@ def _without(
     places = [place for place, own in enumerate(mask) if own.any() and not own.all() and truth[place] >= 0]
     if not places:
         return right
-    texts = [_cut(batch.texts[place], batch.encoded[place].starts, mask[place]) for place in places]
+    texts = [without_tokens(batch.texts[place], batch.encoded[place].starts, mask[place]) for place in places]
     read, logits = answered(model, tokenise(model.tokenizer, texts), batch_size)
     rows = np.array(places)[read.places]
     right[rows] = logits.argmax(1) == truth[rows]
     return right
-
-
-def _cut(text: str, starts: NDArray[np.int64], mask: NDArray[np.bool_]) -> str:
-    """The text without the tokens in the mask (T,), each with what follows up to the next."""
-    edges = [*starts.tolist(), len(text)]
-    kept = (text[first:after] for first, after, gone in zip(edges[:-1], edges[1:], mask, strict=True) if not gone)
-    return text[: edges[0]] + "".join(kept)

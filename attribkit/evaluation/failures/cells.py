@@ -1,0 +1,62 @@
+"""Mistakes by what was taken for what, with the words that such mistakes share."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+
+from attribkit.evaluation.answers import Answers
+from attribkit.results.explanation import Explanation
+from attribkit.results.panels import Table
+
+_CELLS, _WORDS = 12, 5
+
+
+def confused_cells(answers: Answers, mistakes: Sequence[Explanation]) -> Table:
+    """A row for each pair of labels that are confused, the most frequent first.
+
+    Args:
+        answers: of a labelled set.
+        mistakes: explanations of some of the mistakes, for the words.
+    """
+    wrong = answers.labelled[~answers.right]
+    pairs: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for place in wrong.tolist():
+        pairs[answers.labels[answers.truth[place]], answers.labels[answers.predicted[place]]].append(place)
+    words: dict[tuple[str, str], list[Explanation]] = defaultdict(list)
+    for why in mistakes:
+        if why.prediction is not None and why.prediction.true_label is not None:
+            words[why.prediction.true_label, why.prediction.label].append(why)
+    ordered = sorted(pairs, key=lambda pair: -len(pairs[pair]))
+    rows = [
+        (
+            true,
+            predicted,
+            len(pairs[true, predicted]),
+            round(float(answers.confidence[pairs[true, predicted]].mean()), 2),
+            ", ".join(shared_words(words[true, predicted])) or None,
+        )
+        for true, predicted in ordered[:_CELLS]
+    ]
+    more = len(ordered) - _CELLS
+    notes = [
+        "words: those that made at least two of the explained mistakes of the row, by the sum of their scores",
+        *([f"{more:,} more pairs are not listed"] if more > 0 else []),
+    ]
+    columns = ("it is", "it said", "texts", "mean confidence", "words that they share")
+    return Table("What is taken for what", columns, tuple(rows), tuple(notes))
+
+
+def shared_words(explanations: Sequence[Explanation]) -> list[str]:
+    """The words with the largest sums of scores for the answer, among those that speak for it in two texts or more."""
+    sums: dict[str, float] = defaultdict(float)
+    texts: dict[str, set[int]] = defaultdict(set)
+    for number, why in enumerate(explanations):
+        panel = why.token_scores
+        for token, score in zip(panel.tokens, panel.scores.tolist(), strict=True):
+            sums[token] += score
+            if score > 0:
+                texts[token].add(number)
+    shared = [word for word in sums if len(texts[word]) > 1 and sums[word] > 0 and any(map(str.isalnum, word))]
+    order = np.argsort([-sums[word] for word in shared], kind="stable")
+    return [shared[place] for place in order[:_WORDS]]

@@ -1,0 +1,114 @@
+"""Kinds of mistakes, each with what to do about it."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attribkit.data.readable import tokenise
+from attribkit.evaluation.answers import Answers
+from attribkit.models.classifier import Classifier
+from attribkit.results.panels import Table
+
+SURE, CLOSE = 0.95, 0.1
+"""The confidence from which on a label is doubted rather than the model; the margin below which it could not decide."""
+
+UNKNOWN = 0.2
+"""The least share of unknown words that is held responsible, if it is also twice the share in texts answered rightly."""
+
+RARE = 1 / 3
+"""Of the mean number of a label's rows: a label with fewer is rare."""
+
+_SAMPLE = 1_000
+"""Rightly answered texts whose unknown words are counted."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of mistakes: what marks it, and the cure."""
+
+    name: str
+    cure: str
+
+
+CUT = Kind("cut at max_length", "train with a larger max_length: the model did not read the whole text")
+UNKNOWN_WORDS = Kind("unknown words", "train with a smaller min_frequency or with word vectors, or on more texts")
+RARE_LABEL = Kind("rare label", "train with class_weights='balanced', or on more texts of this label")
+MISLABELLED = Kind("probably mislabelled", "read these rows first: a model this sure is rarely wrong; mend the labels")
+CLOSE_CALL = Kind(
+    "close call", "the two labels are nearly equal to the model: more texts of both, or one label for both"
+)
+OTHER = Kind("other", "read what spoke for the answer, in the mistakes below")
+KINDS = (CUT, UNKNOWN_WORDS, RARE_LABEL, MISLABELLED, CLOSE_CALL, OTHER)
+"""In this order a mistake gets the first that fits."""
+
+
+def kinds_of_mistakes(model: Classifier, answers: Answers) -> tuple[list[Kind], NDArray[np.int64]]:
+    """The kind of each mistake, and the mistakes' places (M,) among the answers.
+
+    Args:
+        model: that answered.
+        answers: of a labelled set.
+    """
+    wrong = answers.labelled[~answers.right]
+    right = answers.labelled[answers.right]
+    sample = np.random.default_rng(0).permutation(right)[:_SAMPLE]
+    unknown, cut = _unknown_and_cut(model, answers, wrong)
+    usual = _unknown_and_cut(model, answers, sample)[0]
+    limit = max(UNKNOWN, 2 * float(usual.mean()) if len(usual) else 0.0)
+    rare = _rare_labels(answers)
+    top = np.sort(answers.probabilities[wrong], axis=1)
+    margins = top[:, -1] - top[:, -2] if top.shape[1] > 1 else np.ones(len(wrong))
+    kinds = [
+        CUT
+        if cut[i]
+        else UNKNOWN_WORDS
+        if unknown[i] >= limit
+        else RARE_LABEL
+        if answers.truth[place] in rare
+        else MISLABELLED
+        if answers.confidence[place] >= SURE
+        else CLOSE_CALL
+        if margins[i] < CLOSE
+        else OTHER
+        for i, place in enumerate(wrong.tolist())
+    ]
+    return kinds, wrong
+
+
+def kinds_table(kinds: list[Kind], answers: Answers) -> Table:
+    """A row for each kind that occurs, the most frequent first."""
+    counts = Counter(kinds)
+    rows = tuple(
+        (kind.name, counts[kind], f"{100 * counts[kind] / len(kinds):.0f} %", kind.cure)
+        for kind in sorted(counts, key=lambda kind: (-counts[kind], KINDS.index(kind)))
+    )
+    sure = answers.labelled[answers.confidence[answers.labelled] >= SURE]
+    right = float((answers.predicted[sure] == answers.truth[sure]).mean()) if len(sure) else float("nan")
+    notes = (
+        [f"where the model is at least {100 * SURE:.0f} % sure it is right in {100 * right:.1f} % of texts"]
+        if len(sure)
+        else []
+    )
+    return Table("Kinds of mistakes", ("kind", "mistakes", "of all", "what to do"), rows, tuple(notes))
+
+
+def _unknown_and_cut(
+    model: Classifier, answers: Answers, places: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """For each text its share of unknown words, and whether the model read only a part of it."""
+    encoded = tokenise(model.tokenizer, [answers.texts[place] for place in places], spans=True).encoded
+    shares = np.array([1 - float(tokens.known.mean()) for tokens in encoded])
+    return shares, np.array([tokens.total > len(tokens.ids) for tokens in encoded], dtype=bool)
+
+
+def _rare_labels(answers: Answers) -> set[int]:
+    """The labels with few rows in training, or where that is not known, in this set."""
+    training = None if answers.measured is None else answers.measured.training
+    if training is not None and "label" in training:
+        counted = Counter(map(str, training["label"].dropna()))
+        counts = np.array([counted[label] for label in answers.labels])
+    else:
+        counts = np.bincount(answers.truth[answers.labelled], minlength=len(answers.labels))
+    return set(np.flatnonzero(counts < RARE * counts.mean()).tolist())
