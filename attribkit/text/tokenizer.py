@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from functools import cached_property
-from itertools import chain
+from itertools import repeat
 
 import numpy as np
 import tokenizers
@@ -19,6 +19,7 @@ from tokenizers import Regex, models, normalizers, pre_tokenizers, trainers
 from attribkit.errors import InputError
 from attribkit.text.encoded import Encoded
 from attribkit.text.settings import TextSettings
+from attribkit.text.word_split import WordSplit
 
 PAD, UNK = "[PAD]", "[UNK]"
 PAD_ID, UNK_ID = 0, 1
@@ -133,31 +134,90 @@ class Tokenizer:
 
     def encode(self, texts: Sequence[str]) -> list[Encoded]:
         """Each text's tokens with their places in it; a text without a token has T = 0."""
-        return [
-            self._encoded(text, encoding) for text, encoding in zip(texts, self._inner.encode_batch(texts), strict=True)
-        ]
+        split = self._split
+        if split is None:
+            return self._library_encoded(texts)
+        encoded = [self._encoded(text, split.pieces(text)) if split.knows(text) else None for text in texts]
+        others = iter(self._library_encoded([text for text, own in zip(texts, encoded, strict=True) if own is None]))
+        return [next(others) if own is None else own for own in encoded]
 
     def ids(self, texts: Sequence[str]) -> list[NDArray[np.int64]]:
         """Each text's token ids alone, faster than `encode`."""
-        return [np.array(encoding.ids, dtype=np.int64) for encoding in self._inner.encode_batch_fast(texts)]
+        split = self._split
+        if split is None:
+            return self._library_ids(texts)
+        rows = [self._cut(self._numbers(split.words(text))) if split.knows(text) else None for text in texts]
+        others = iter(self._library_ids([text for text, own in zip(texts, rows, strict=True) if own is None]))
+        return [next(others) if own is None else own for own in rows]
 
     @cached_property
-    def _words(self) -> NDArray[np.object_]:
-        """(V,) each token as the vocabulary spells it."""
-        vocabulary = self._inner.get_vocab()
-        words = np.full(max(vocabulary.values()) + 1, UNK, dtype=object)
-        words[list(vocabulary.values())] = list(vocabulary)
-        return words
+    def _split(self) -> WordSplit | None:
+        """What splits texts in common scripts faster than the library; None for settings or a file with other rules."""
+        settings = self.settings
+        if settings.level != "word" or settings.stop_words or settings.remove_non_alphanumeric:
+            return None
+        usual = tokenizers.Tokenizer(models.WordLevel({}, unk_token=UNK))
+        _configure(usual, settings)
+        if any(_rules(self._inner, part) != _rules(usual, part) for part in ("normalizer", "pre_tokenizer")):
+            return None
+        return WordSplit(settings.lowercase, settings.remove_parenthesised)
 
-    def _encoded(self, text: str, encoding: tokenizers.Encoding) -> Encoded:
-        ids = np.array(encoding.ids, dtype=np.int64)
-        places, tokens = encoding.offsets, self._words[ids].tolist()
-        spans = np.fromiter(chain.from_iterable(places), np.int64, 2 * len(places)).reshape(-1, 2)
-        known = ids != UNK_ID
-        for unknown in np.flatnonzero(~known).tolist():
-            tokens[unknown] = text[slice(*places[unknown])]
-        total = len(ids) + sum(len(rest) for rest in encoding.overflowing)
-        return Encoded(ids, spans[:, 0], spans[:, 1], tuple(tokens), known, total)
+    @cached_property
+    def _vocabulary(self) -> dict[str, int]:
+        return self._inner.get_vocab()
+
+    def _numbers(self, words: list[str]) -> NDArray[np.int64]:
+        return np.fromiter(map(self._vocabulary.get, words, repeat(UNK_ID)), np.int64, len(words))
+
+    def _cut(self, row: NDArray[np.int64]) -> NDArray[np.int64]:
+        """What is read of a text's numbers, one for each of its tokens."""
+        most = self.settings.max_length
+        if len(row) <= most:
+            return row
+        return row[:most] if self.settings.truncate == "end" else row[-most:]
+
+    def _encoded(self, text: str, pieces: list[str]) -> Encoded:
+        """Of pieces as `WordSplit.pieces` returns them."""
+        words = pieces[1::2]
+        ids, total = self._numbers(words), len(words)
+        ends = np.fromiter(map(len, pieces), np.int64, len(pieces)).cumsum()
+        ids, starts, stops = self._cut(ids), self._cut(ends[:-1:2]), self._cut(ends[1::2])
+        if len(ids) < total:
+            words = words[: len(ids)] if self.settings.truncate == "end" else words[-len(ids) :]
+        return _spelled(text, ids, starts, stops, words, total)
+
+    def _library_encoded(self, texts: Sequence[str]) -> list[Encoded]:
+        encoded = []
+        for text, encoding in zip(texts, self._inner.encode_batch(texts), strict=True):
+            ids = np.array(encoding.ids, dtype=np.int64)
+            spans = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2)
+            total = len(ids) + sum(len(rest) for rest in encoding.overflowing)
+            encoded.append(_spelled(text, ids, spans[:, 0], spans[:, 1], encoding.tokens, total))
+        return encoded
+
+    def _library_ids(self, texts: Sequence[str]) -> list[NDArray[np.int64]]:
+        return [np.array(encoding.ids, dtype=np.int64) for encoding in self._inner.encode_batch_fast(texts)]
+
+
+def _spelled(
+    text: str,
+    ids: NDArray[np.int64],
+    starts: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    tokens: list[str],
+    total: int,
+) -> Encoded:
+    """The tokens as the vocabulary spells them, but for the unknown ones, which are spelt as the text does."""
+    known = ids != UNK_ID
+    for place in np.flatnonzero(~known).tolist():
+        tokens[place] = text[starts[place] : ends[place]]
+    return Encoded(ids, starts, ends, tuple(tokens), known, total)
+
+
+def _rules(inner: tokenizers.Tokenizer, part: str) -> bytes:
+    """What a part of a tokenizer does, as JSON."""
+    content: bytes = getattr(inner, part).__getstate__()
+    return content
 
 
 def one_spelling(content: str) -> str:
