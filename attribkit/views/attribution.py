@@ -1,14 +1,16 @@
 """The view of token scores: how much each token moved the prediction."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.attribution.attribute import attribute, check_settings
 from attribkit.attribution.request import check_max_steps
-from attribkit.attribution.result import TokenAttribution
+from attribkit.attribution.result import TokenAttribution, WindowScores
 from attribkit.attribution.targets import TargetName
 from attribkit.attribution.text_length import check_max_tokens
 from attribkit.errors import NetworkError
@@ -96,23 +98,24 @@ class Attribution:
             if not all(np.isfinite(part.scores).all() for against in by_target for part in against):
                 infinite.append((text, by_target[0][0].method))
             elif not infinite:
-                cuts = sentence_starts(text, encoded.starts, encoded.ends) if self.details else _NO_CUTS
+                cuts = partial(sentence_starts, text, encoded.starts, encoded.ends) if self.details else _NO_CUTS
                 panels[row] = [_banded([_panel(part, encoded, cuts) for part in against]) for against in by_target]
         _check_finite(infinite)
         return panels
 
 
-def _panel(attribution: TokenAttribution, encoded: Encoded, cuts: NDArray[np.int64]) -> TokenScores:
-    values = dict(vars(attribution))
-    windows = values.pop("windows")
+def _panel(
+    attribution: TokenAttribution, encoded: Encoded, cuts: NDArray[np.int64] | Callable[[], NDArray[np.int64]]
+) -> TokenScores:
+    values: dict[str, Any] = dict(vars(attribution))
+    windows: WindowScores | None = values.pop("windows")
+    values |= {"sentence_starts": cuts, "phrases": None if windows is None else partial(Phrases, *windows)}
     return TokenScores(
         starts=encoded.starts,
         ends=encoded.ends,
         tokens=encoded.tokens,
         known=encoded.known,
         tokens_total=encoded.total,
-        sentence_starts=cuts,
-        phrases=None if windows is None else Phrases(*windows),
         **values,
     )
 

@@ -249,6 +249,23 @@ def test_sentences_begin_with_tokens_and_their_sums_share_out_the_score(
     assert scores.sentence_totals.sum() == pytest.approx(scores.total, abs=1e-9)
 
 
+def test_nobody_looks_for_sentences_that_nobody_asks_for(
+    make_classifier: Callable[..., Classifier], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def spans(text: str) -> list[tuple[int, int]]:
+        asked.append(text)
+        return [(0, 4)]
+
+    monkeypatch.setattr("attribkit.text.clauses.sentence_spans", spans)
+    why = explain(make_classifier("cnn"), "good film. bad film", views="attribution")
+    assert why.scores.any()
+    assert not asked
+    assert why.token_scores.sentence_starts.tolist() == [0]
+    assert len(asked) == 1
+
+
 @pytest.mark.parametrize(("truncate", "starts"), [("end", [0, 3]), ("start", [0, 2])])
 def test_sentences_of_a_truncated_text_are_those_that_were_read(
     make_classifier: Callable[..., Classifier], truncate: Literal["end", "start"], starts: list[int]

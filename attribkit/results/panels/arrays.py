@@ -1,5 +1,6 @@
 """Read-only arrays, and equality of the objects that hold them."""
 
+from collections.abc import Callable
 from dataclasses import Field
 from typing import Any, ClassVar, TypeVar
 
@@ -54,6 +55,41 @@ def check_tokens(panel: Any, what: str, *columns: str) -> None:
 def nested(cls: type[T], value: Any) -> T:
     """The value itself, or the dataclass made of the mapping that JSON has for it."""
     return value if isinstance(value, cls) else cls(**value)
+
+
+class MadeLater:
+    """Fields that may be given as a function without arguments, which is called when the field is first asked for.
+
+    A subclass is a frozen dataclass in which such a field has a `default_factory`, for a plain default would be found
+    before the function is.
+    """
+
+    _makers: dict[str, Callable[[], Any]]
+
+    def _defer(self, *names: str) -> None:
+        """Put off those of the named fields that were given as functions; `_made` sees what they return."""
+        object.__setattr__(self, "_makers", {})
+        for name in names:
+            if callable(given := vars(self)[name]):
+                self._makers[name] = given
+                del vars(self)[name]
+
+    def _made(self, name: str, value: Any) -> Any:
+        """The field as the panel keeps it, checked."""
+        raise NotImplementedError
+
+    def __getattr__(self, name: str) -> Any:
+        make = vars(self).get("_makers", {}).get(name)
+        if make is None:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+        object.__setattr__(self, name, self._made(name, make()))
+        self._makers.pop(name, None)
+        return vars(self)[name]
+
+    def __getstate__(self) -> dict[str, Any]:
+        for name in tuple(self._makers):  # a copy, or a pickle, holds what was made
+            getattr(self, name)
+        return vars(self)
 
 
 class ArrayEquality:

@@ -1,12 +1,13 @@
 """How much each token moved one output of the model."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.errors import InputError
-from attribkit.results.panels.arrays import ArrayEquality, check_tokens, freeze, nested
+from attribkit.results.panels.arrays import ArrayEquality, MadeLater, check_tokens, freeze, frozen_array, nested
 from attribkit.results.panels.band import Band
 from attribkit.results.panels.criteria import PATH_TOLERANCE, failed, relative_error, relative_to_size
 from attribkit.results.panels.passages import Passages, passages
@@ -15,7 +16,7 @@ from attribkit.text.clauses import clause_starts, sentence_starts
 
 
 @dataclass(frozen=True, eq=False)
-class TokenScores(ArrayEquality):
+class TokenScores(MadeLater, ArrayEquality):
     """How much each token moved one output of the model, in that output's unit.
 
     The scores are never rescaled; only a drawing scales its colours. A method with completeness has a verdict: whether
@@ -39,8 +40,9 @@ class TokenScores(ArrayEquality):
         converged: whether every criterion was met; None for a method that does not promise completeness, or is sampled.
         tokens_total: tokens in the whole text; more than T if the text was truncated.
         notes: sentences a reader must know ("the baseline text was cut to 12 tokens").
-        sentence_starts: (S,) the first token of each sentence, beginning with 0; empty if the text was not split.
-        phrases: the windows that a CNN's filters chose; None for methods that do not know them.
+        sentence_starts: (S,) the first token of each sentence, beginning with 0; empty if the text was not split. May
+            be given as a function that returns it, which is called when it is first asked for.
+        phrases: the windows that a CNN's filters chose; None for methods that do not know them. Likewise.
         band: the scores with other baselines; None if only one was asked for.
         rule_change: the largest change of a score between the last two quadrature rules, in `unit`; None for a method
             without such rules.
@@ -70,7 +72,7 @@ class TokenScores(ArrayEquality):
     tokens_total: int
     notes: tuple[str, ...] = ()
     sentence_starts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
-    phrases: Phrases | None = None
+    phrases: Phrases | None = field(default_factory=lambda: None)
     band: Band | None = None
     rule_change: float | None = None
     path_error: float | None = None
@@ -80,20 +82,16 @@ class TokenScores(ArrayEquality):
     kind = "token_scores"
 
     def __post_init__(self) -> None:
-        freeze(
-            self, starts=np.int64, ends=np.int64, scores=float, known=np.bool_, sentence_starts=np.int64, spread=float
-        )
-        for name, kind in (("phrases", Phrases), ("band", Band)):
-            if getattr(self, name) is not None:
-                object.__setattr__(self, name, nested(kind, getattr(self, name)))
+        freeze(self, starts=np.int64, ends=np.int64, scores=float, known=np.bool_, spread=float)
+        if self.band is not None:
+            object.__setattr__(self, "band", nested(Band, self.band))
         object.__setattr__(self, "tokens", tuple(self.tokens))
         object.__setattr__(self, "notes", tuple(self.notes))
         check_tokens(self, "token scores", "scores")
-        cuts = self.sentence_starts
-        if len(cuts) and (cuts[0] != 0 or np.any(np.diff(cuts) <= 0) or cuts[-1] >= len(self.tokens)):
-            raise InputError("`sentence_starts` must begin with 0 and rise, below the number of tokens")
-        if self.phrases is not None and np.any(self.phrases.lasts >= len(self.tokens)):
-            raise InputError(f"the phrases' tokens must lie among the panel's {len(self.tokens)}")
+        self._defer("sentence_starts", "phrases")
+        for name in ("sentence_starts", "phrases"):
+            if name in vars(self):
+                object.__setattr__(self, name, self._made(name, vars(self)[name]))
         if self.band is not None and self.band.scores.shape[1] != len(self.tokens):
             raise InputError(
                 f"the band needs a score for each of the {len(self.tokens)} tokens, got {self.band.scores.shape[1]}"
@@ -104,6 +102,17 @@ class TokenScores(ArrayEquality):
                 f"`converged` must be False where the relative error {self.relative_error:.1e} exceeds the tolerance "
                 f"{self.tolerance:g}"
             )
+
+    def _made(self, name: str, value: Any) -> Any:
+        if name == "sentence_starts":
+            cuts = frozen_array(value, np.int64, name)
+            if len(cuts) and (cuts[0] != 0 or np.any(np.diff(cuts) <= 0) or cuts[-1] >= len(self.tokens)):
+                raise InputError("`sentence_starts` must begin with 0 and rise, below the number of tokens")
+            return cuts
+        phrases = None if value is None else nested(Phrases, value)
+        if phrases is not None and np.any(phrases.lasts >= len(self.tokens)):
+            raise InputError(f"the phrases' tokens must lie among the panel's {len(self.tokens)}")
+        return phrases
 
     def _check_draws(self) -> None:
         if (self.draws is None) != (self.spread is None):

@@ -1,4 +1,6 @@
+import copy
 import json
+import pickle
 import re
 from typing import Any
 
@@ -179,6 +181,42 @@ def test_equality_looks_at_every_element_and_type() -> None:
     assert panel() != panel(notes=("a",)) and panel() != "panel"
     with pytest.raises(TypeError):
         hash(panel())
+
+
+def test_sentences_and_phrases_can_be_made_when_they_are_asked_for() -> None:
+    calls: list[str] = []
+
+    def cuts() -> list[int]:
+        calls.append("cuts")
+        return [0, 1]
+
+    def phrases() -> Phrases:
+        calls.append("phrases")
+        return Phrases([0], [1], [3], [0.5])  # type: ignore[arg-type]
+
+    made = panel(sentence_starts=[0, 1], phrases=phrases())
+    calls.clear()
+    later = panel(sentence_starts=cuts, phrases=phrases)
+    assert later.total == made.total
+    assert not calls
+    assert later.sentence_starts.tolist() == [0, 1]
+    assert not later.sentence_starts.flags.writeable
+    assert later.sentence_totals.tolist() == made.sentence_totals.tolist()
+    assert calls == ["cuts"]
+    assert later == made
+    assert calls == ["cuts", "phrases"]
+    for same in (copy.copy, copy.deepcopy, lambda given: pickle.loads(pickle.dumps(given))):
+        assert same(panel(sentence_starts=cuts, phrases=phrases)) == made
+    assert repr(panel(sentence_starts=cuts, phrases=phrases)) == repr(made)
+    with pytest.raises(AttributeError, match="no attribute 'sentences'"):
+        _ = later.sentences
+
+
+def test_what_is_made_later_is_checked_as_what_is_given() -> None:
+    with pytest.raises(ValueError, match="must begin with 0"):
+        _ = panel(sentence_starts=lambda: [1]).sentence_starts
+    with pytest.raises(ValueError, match="must lie among the panel's"):
+        _ = panel(phrases=lambda: Phrases([0], [99], [3], [0.5])).phrases  # type: ignore[arg-type]
 
 
 def test_an_empty_text_has_an_empty_panel() -> None:
