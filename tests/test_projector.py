@@ -411,7 +411,7 @@ def test_bundled_models_place_a_text_with_no_data_at_hand(name: str) -> None:
 def test_every_view_a_model_supports_stands_on_one_page_and_in_one_picture(name: str) -> None:
     model = Classifier.load(name, "cpu")
     why = ak.explain(model, "It was a horrible movie")
-    expected = ["token_scores", *(["heatmap"] if model.has_attention else []), "scatter"]
+    expected = ["token_scores", *(["heatmap"] if model.capabilities.attention else []), "scatter"]
     assert [panel.kind for panel in why.panels()] == expected
     page, drawn = why.to_html(), picture.figure([why])
     written = " ".join(text.get_text() for text in drawn.findobj(Text) if isinstance(text, Text))

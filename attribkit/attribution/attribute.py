@@ -104,7 +104,7 @@ def attribute(
         classifier, batch, targets, specs, tolerance, seed, windows, max_steps, max_tokens, tables, run, UNITS[output]
     )
     lengths = [len(text.ids) for text in batch.encoded]
-    equal = chosen.equal_lengths or getattr(network, "equal_lengths", False)
+    equal = chosen.equal_lengths or classifier.capabilities.equal_lengths
     # the text CNN itself draws nothing, and no gradient is taken of it
     borrow = eval_mode if chosen.needs == CLOSED_FORM and declared(network) else preserve_state
     tokens = _TOKENS_AT_ONCE_ON_A_GPU if classifier.device.type == "cuda" else _TOKENS_AT_ONCE

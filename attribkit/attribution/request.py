@@ -13,6 +13,7 @@ from attribkit.attribution.cnn.integrated_gradients import Phrases
 from attribkit.attribution.cnn.lookup_tables import Tables
 from attribkit.attribution.outputs import Target
 from attribkit.errors import InputError
+from attribkit.models.capabilities import Capabilities, capabilities_of
 
 MAX_STEPS = 4_000
 """Gradients for a text, at most, where fewer do not make its scores converge."""
@@ -73,6 +74,11 @@ class AttributionRequest:
     phrases: bool = False
     closed_form: bool = True
     logits_at_ends: Tensor | None = None
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the network declares that it can do."""
+        return capabilities_of(self.network)
 
     @cached_property
     def filters(self) -> Filters | None:

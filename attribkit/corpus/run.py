@@ -197,8 +197,7 @@ def _engine_of(
         refusal = _IN_SCRIPT.format(settings.method) if only_in_script(settings.method) else None
         if classifier is not None and refusal is None:
             saved = _sent(classifier, Path(stack.enter_context(TemporaryDirectory()))) if engine == "local" else None
-            dtype = str(next(classifier.network.parameters()).dtype).removeprefix("torch.")
-            job, refusal = (job, _NOT_SENT) if saved is None else (replace(job, model=str(saved), dtype=dtype), None)
+            job, refusal = (job, _NOT_SENT) if saved is None else (_saved_job(job, classifier, saved), None)
         if refusal is not None:
             if (count or 1) > 1 or engine != "local":
                 raise InputError(refusal)
@@ -210,6 +209,12 @@ def _engine_of(
             yield stack.enter_context(Cluster.joined(job, count, address))
             return
         yield stack.enter_context(processes.Processes.started(job, count or processes.cores()))
+
+
+def _saved_job(job: Job, classifier: "Classifier", saved: Path) -> Job:
+    """The job with the classifier's folder, and the number type in which it computes."""
+    dtype = str(next(classifier.network.parameters()).dtype).removeprefix("torch.")
+    return replace(job, model=str(saved), dtype=dtype)
 
 
 def _in_process(job: Job, classifier: "Classifier | None", one_thread: bool) -> _Engine:

@@ -209,6 +209,8 @@ def check(
     if len(sample) < len(answers.texts):
         notes.append(f"the explanations' figures are of {len(sample):,} texts, drawn with seed {seed}")
     notes.append(convergence.sentence)
+    if not model.capabilities.layers:
+        notes.append(f"no layers were randomised, for this {model.capabilities.kind} has none")
     by_name = {figure.name: figure for figure in measured}
     for wanted in limits:
         if wanted not in by_name:
@@ -247,7 +249,6 @@ def _of_scores(
     faithful = faithfulness(
         model, texts, method, removals="delete", oracle_texts=0, perturbed=0, seed=seed, progress=progress
     )
-    sane = sanity(model, texts[:SANE_TEXTS], method, draws=1, seed=seed, progress=progress)
     figures = [
         _figure("comprehensiveness_over_random", faithful.estimate("comprehensiveness", method, over=RANDOM)),
         *(
@@ -259,6 +260,9 @@ def _of_scores(
     if convergence.share is not None and convergence.worst_relative_error is not None:
         figures.append(Figure("completeness_error", convergence.worst_relative_error))
         figures.append(Figure("converged", convergence.share))
+    if not model.capabilities.layers:
+        return figures, convergence
+    sane = sanity(model, texts[:SANE_TEXTS], method, draws=1, seed=seed, progress=progress)
     left = sane.estimate("top_down", sane.layers[-1])
     return ([*figures, _figure("randomised_correlation", left)] if left.known else figures), convergence
 

@@ -44,7 +44,7 @@ class MethodScores:
 
 def default_methods(model: Classifier) -> tuple[str, ...]:
     """The network's best integrated gradients, two gradients, and attention if it has any."""
-    attention = (ATTENTION,) if model.has_attention else ()
+    attention = (ATTENTION,) if model.capabilities.attention else ()
     gradients = () if gradient_fault(model.network) is not None else ("input_x_gradient", "saliency")
     return (choose(None, model.network), *gradients, *attention)
 
@@ -62,11 +62,8 @@ def check_methods(model: Classifier, methods: Sequence[str] | str | None) -> tup
     for name in names:
         if name not in known:
             raise InputError(f"`methods` must be among {', '.join(known)}, got {name!r}{did_you_mean(name, known)}")
-        if name == ATTENTION and not model.has_attention:
-            raise InputError(
-                f"method 'attention' needs a network with attention, one that has `attend(ids, mask)`, "
-                f"{type(model.network).__name__} has none; leave it out"
-            )
+        if name == ATTENTION and not model.capabilities.attention:
+            raise model.capabilities.refusal("method 'attention'", "attention", f"take {choose(None, model.network)!r}")
         if name in METHODS:
             choose(name, model.network)
     names = [name for name in names if name != RANDOM]

@@ -61,7 +61,7 @@ NEEDS = {
     **dict.fromkeys(("accuracy", "f1", "calibration_error"), "true labels that the model knows"),
     **dict.fromkeys(("completeness_error", "converged"), "a method that promises completeness and draws nothing"),
     "plausibility_over_random": "a table with a column 'rationale' of character spans",
-    "randomised_correlation": "texts of several tokens",
+    "randomised_correlation": "a network with layers, and texts of several tokens",
 }
 """What a figure needs that not every set of data and not every method can give."""
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from attribkit.errors import InputError
+from attribkit.models.capabilities import Capabilities
 from attribkit.models.network_output import KINDS, Outputs, last_function, looks_like, tensor_of, to_logits
 
 Inputs = Literal["ids", "ids, lengths", "ids, mask"]
@@ -56,9 +57,6 @@ class Adapted(nn.Module):
         True
     """
 
-    other_lookups = True
-    """The network may look up other ids than the text's, or the text's more than once."""
-
     def __init__(
         self,
         network: nn.Module,
@@ -89,6 +87,11 @@ class Adapted(nn.Module):
         # not registered a second time: its weights belong to the network
         object.__setattr__(self, "embedding", layer)
         self._seen = _Seen()
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Gradients where there is an embedding; it may look up other words than the text's."""
+        return Capabilities(gradients=self.embedding is not None, equal_lengths=self.equal_lengths, other_lookups=True)
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
         """Logits (B, C) of ids (B, T) int64, of which mask (B, T) bool says which are real tokens.

@@ -16,6 +16,7 @@ from attribkit.data.split_record import SplitRecord
 from attribkit.data.text_tables import Data
 from attribkit.errors import InputError
 from attribkit.models import check_contract, model_folder, overview
+from attribkit.models.capabilities import Capabilities, capabilities_of
 from attribkit.models.contents import Contents, fill
 from attribkit.models.devices import choose_device, device_of, located
 from attribkit.models.fingerprint import earlier_fingerprint, fingerprint, fingerprints_known
@@ -110,7 +111,9 @@ class Classifier(Result):
         return "\n".join([self.name, *(f"{name}: {value}" for name, value in self._overview())])
 
     def _overview(self) -> tuple[tuple[str, str], ...]:
-        return overview.rows(self.network, self.labels, self.splits, self.history, self.snapshots, self.reference)
+        return overview.rows(
+            self.network, self.capabilities, self.labels, self.splits, self.history, self.snapshots, self.reference
+        )
 
     @property
     def device(self) -> torch.device:
@@ -127,9 +130,9 @@ class Classifier(Result):
         return 1 + max((self.tokenizer.pad_id, self.tokenizer.unk_id, *vocabulary.values()))
 
     @property
-    def has_attention(self) -> bool:
-        """Whether the network has attention weights."""
-        return hasattr(self.network, "attend")
+    def capabilities(self) -> Capabilities:
+        """What the model can be asked for beside its predictions: gradients, attention, layers, a closed form."""
+        return capabilities_of(self.network)
 
     def encode(self, texts: Sequence[str]) -> list[Encoded]:
         """Split each text into tokens.
@@ -167,7 +170,12 @@ class Classifier(Result):
         return token_ids(self.tokenizer, texts)
 
     def inside(self) -> list[Layer]:
-        """Every layer that takes part in the network's forward pass, in the order in which they finish."""
+        """Every layer that takes part in the network's forward pass, in the order in which they finish.
+
+        Raises:
+            ValueError: for a model that is no network.
+        """
+        self._check_layers()
         with eval_mode(self.network), torch.inference_mode():
             return find_layers(self.network, self.tokenizer.unk_id, self.device)
 
@@ -177,8 +185,15 @@ class Classifier(Result):
         Raises:
             ValueError: if there is none to name.
         """
+        self._check_layers()
         with eval_mode(self.network), torch.inference_mode():
             return before_last(self.network, self.tokenizer.unk_id, self.device)
+
+    def _check_layers(self) -> None:
+        if not self.capabilities.layers:
+            raise self.capabilities.refusal(
+                "what reads a layer, such as a map,", "layers", "explain, word_importance and faithfulness do without"
+            )
 
     def layers(self) -> pd.DataFrame:
         """The layers that `attribkit.layer_outputs` and `attribkit.project` can read, in the order of the forward pass.

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from attribkit.errors import NetworkError
 from attribkit.models.adapters import Adapted
+from attribkit.models.capabilities import capabilities_of
 from attribkit.models.state import preserve_state
 
 _WORDS = 8  # of the text that a gradient is asked for
@@ -24,9 +25,10 @@ def gradient_fault(network: Any) -> str | None:
 
     Found out by asking for one, of an adapted network; those of the contract are taken at their word.
     """
-    if network.embedding is None:
-        return "its words pass through no nn.Embedding layer"
-    if not isinstance(network, Adapted):
+    can = capabilities_of(network)
+    if not can.gradients:
+        return "its words pass through no nn.Embedding layer" if can.layers else f"a {can.kind} gives outputs alone"
+    if not isinstance(network, Adapted) or network.embedding is None:
         return None
     ids = torch.arange(len(network.embedding.weight), device=network.embedding.weight.device)
     ids = ids[ids != network.pad_id][:_WORDS].unsqueeze(0)

@@ -7,6 +7,7 @@ import pandas as pd
 from torch import nn
 
 from attribkit.data.split_record import SplitRecord
+from attribkit.models.capabilities import Capabilities
 from attribkit.models.reference import Reference
 
 LABELS = 10
@@ -29,6 +30,7 @@ def parameters(network: nn.Module) -> pd.DataFrame:
 
 def rows(
     network: Any,
+    capabilities: Capabilities,
     labels: Sequence[str],
     splits: SplitRecord | None,
     history: pd.DataFrame | None,
@@ -45,7 +47,7 @@ def rows(
         "parameters": f"{count:,}",
         "labels": f"{len(labels):,} {named(labels)}",
         "embedding": "none" if table is None else " × ".join(f"{size:,}" for size in table.weight.shape),
-        "attention": "yes" if hasattr(network, "attend") else "none",
+        "attention": "yes" if capabilities.attention else "none",
         "texts it was trained on": known,
         "epochs of training": None if history is None else f"{len(history):,}",
         "snapshots": ", ".join(f"epoch {epoch}" for epoch in sorted(snapshots)),

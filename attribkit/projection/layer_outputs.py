@@ -92,11 +92,8 @@ def chosen_layers(model: Classifier, names: Sequence[str] | None, reduction: Red
     Raises:
         ValueError: for a layer that the reduction does not allow.
     """
-    if reduction.name == "attention" and not model.has_attention:
-        raise InputError(
-            f"`reduce='attention'` needs a network with attention, {type(model.network).__name__} has none; take "
-            "'last', 'mean' or 'max'"
-        )
+    if reduction.name == "attention" and not model.capabilities.attention:
+        raise model.capabilities.refusal("`reduce='attention'`", "attention", "take 'last', 'mean' or 'max'")
     chosen = choose_layers(names, model.inside())
     refused = {layer.name: reason for layer in chosen if (reason := _refusal(layer, reduction))}
     if names is None:
@@ -138,7 +135,7 @@ def read_layers(
     lengths = [len(row) for row in ids]
     steps = Steps.draw(lengths, reduction) if reduction.by_step else None
     points = len(ids) if steps is None else len(steps.text)
-    equal = bool(getattr(model.network, "equal_lengths", False))
+    equal = model.capabilities.equal_lengths
     names = {layer.name: reduction.of(layer) for layer in layers}
     values: dict[str, NDArray[np.float32]] = {}
     logits = np.zeros((len(ids), len(model.labels)))

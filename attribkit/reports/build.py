@@ -81,7 +81,7 @@ def report(
         raise InputTypeError(
             f"a Classifier was expected, got {type(model).__name__}; load one with attribkit.load(folder)"
         )
-    chosen = ReportSettings(**settings)
+    chosen = ReportSettings(**{"baselines": _baselines(model), **settings})
     batch_size, seed = chosen.batch_size, chosen.seed
     with shown(progress) as tell:
         answers = Answers.of(model, data, split=split, text=text, label=label, batch_size=batch_size, progress=tell)
@@ -127,6 +127,11 @@ def report(
     return Report(Document(f"{model.name} on {source}", lead, tuple(figures), sections))
 
 
+def _baselines(model: Classifier) -> tuple[str, ...]:
+    """The usual ones that the model can be compared with."""
+    return tuple(name for name in ReportSettings.baselines if name in model.capabilities.baselines)
+
+
 def _name(data: Data, answers: Answers) -> str:
     if isinstance(data, (str, Path)):
         part = "all rows" if answers.measured is None else answers.measured.part
@@ -165,6 +170,8 @@ def _with_truth(row: Explanation, truth: str | None) -> Explanation:
 
 
 def _map(model: Classifier, answers: Answers, chosen: ReportSettings, progress: Progress) -> Section:
+    if not model.capabilities.layers:
+        return map_section(None, f"A map needs a network with layers, this {model.capabilities.kind} has none.")
     if not chosen.map:
         return map_section(None)
     if len(answers.texts) < 3:

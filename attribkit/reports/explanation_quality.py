@@ -54,12 +54,16 @@ class ExplanationTests:
             batch_size=batch_size,
             progress=progress,
         )
-        sane = sanity(model, texts[:_RANDOMISED], draws=1, seed=seed, progress=progress)
+        can, missing = model.capabilities, []
+        sane = sanity(model, texts[:_RANDOMISED], draws=1, seed=seed, progress=progress) if can.layers else None
+        if sane is None:
+            missing.append(f"Its weights were not randomised: that needs layers, and this {can.kind} has none.")
+        plausible = None
         if rows is None or "rationale" not in rows:
-            return ExplanationTests(
-                faithful, sane, missing=("The data has no column of known rationales to compare with.",)
-            )
-        return ExplanationTests(faithful, sane, plausibility(model, rows, seed=seed, split="all", progress=progress))
+            missing.append("The data has no column of known rationales to compare with.")
+        else:
+            plausible = plausibility(model, rows, seed=seed, split="all", progress=progress)
+        return ExplanationTests(faithful, sane, plausible, tuple(missing))
 
     def over_random(self) -> tuple[float, float, float] | None:
         """The comprehensiveness above that of random scores: the mean, and its 95 % interval; None if not known."""

@@ -92,7 +92,7 @@ class RequestHandler:
     def _live(self, settings: Settings, placed: bool, questions: Sequence[Live]) -> list[bytes]:
         """What the page paints of each text."""
         model = self.model(settings.model)
-        views = ["attribution", "attention"] if model.has_attention else ["attribution"]
+        views = ["attribution", "attention"] if model.capabilities.attention else ["attribution"]
         rows = self._explained(model, [question.text for question in questions], settings, views, False)
         answers = [live(row) for row in rows]
         if placed and model.map is not None:
@@ -232,7 +232,7 @@ def _card(model: ServedModel) -> ModelCard:
         vocabulary=model.vocabulary_size,
         methods=methods_for(model.network),
         views=supported(model),
-        attention=model.has_attention,
+        attention=model.capabilities.attention,
         interactions=Interactions().supports(model),
         map=fits(model),
     )

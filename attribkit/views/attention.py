@@ -75,7 +75,7 @@ class Attention:
 
     def supports(self, classifier: Classifier) -> bool:
         """Whether the network has attention weights."""
-        return classifier.has_attention
+        return classifier.capabilities.attention
 
     def __call__(self, classifier: Classifier, batch: EncodedBatch) -> list[list[Heatmap]]:
         """For each text a heatmap; with `compare`, one for each target. The model is left exactly as it was.
@@ -106,7 +106,7 @@ class Attention:
     ) -> Iterator[tuple[NDArray[np.int64], list[NDArray[np.float64]]]]:
         """Rows of texts and each one's weights (heads, T), from one forward pass of the network itself."""
         ids_of = [encoded.ids for encoded in batch.encoded]
-        equal = getattr(classifier.network, "equal_lengths", False)
+        equal = classifier.capabilities.equal_lengths
         with preserve_state(classifier.network), torch.no_grad():
             for rows in batching.by_length([len(ids) for ids in ids_of], self.batch_size, equal=equal):
                 ids, mask = classifier.batch([ids_of[row] for row in rows])

@@ -55,6 +55,8 @@ def choose_views(
         if near and not views[near[0]].supports(model):
             hint = f"; {near[0]!r} needs {views[near[0]].needs}"
         raise InputError(f"`views` of this model can be {possible}, got {wrong[0]!r}{hint}")
+    if options.get("reference") is not None and not model.capabilities.layers:
+        raise model.capabilities.refusal("`reference`, which makes a map,", "layers", "leave it out")
     if options.get("compare") and "attention" not in chosen:
         raise InputError(
             f"`compare=True` sets others beside the view 'attention', which is not among {', '.join(chosen)}; leave it "

@@ -36,11 +36,11 @@ class Projection:
     batch_size: int | None = None
     progress: Progress = field(default=silent, repr=False, compare=False)
 
-    needs = "texts to place others among: give `reference=data`, or a model that carries some"
+    needs = "texts to place others among: give `reference=data`, or a model that carries some; and layers"
 
     def supports(self, classifier: Classifier) -> bool:
-        """Whether there are reference texts."""
-        return self.reference is not None or fits(classifier)
+        """Whether the model has layers, and there are reference texts."""
+        return classifier.capabilities.layers and (self.reference is not None or fits(classifier))
 
     def __call__(self, classifier: Classifier, batch: EncodedBatch) -> Sequence[Sequence[Panel]]:
         """Each text marked on the map, with its nearest neighbours."""

@@ -43,7 +43,7 @@ def test_a_text_has_the_same_outputs_alone_and_among_others(
     make_classifier: Callable[..., Classifier], architecture: str, reduce: str | None
 ) -> None:
     classifier = make_classifier(architecture)
-    if reduce == "attention" and not classifier.has_attention:
+    if reduce == "attention" and not classifier.capabilities.attention:
         with pytest.raises(ValueError, match=r"needs a network with attention, .* has none; take 'last'"):
             layer_outputs(classifier, MIXED, reduce=reduce)
         return

@@ -68,7 +68,7 @@ def _attribute(request: AttributionRequest, target: Target, rows: Tensor, steps:
         return Target(target.output, index, *against).of(logits)
 
     # Captum feeds every call of a layer with the same vectors
-    if request.baseline_ids is not None and not getattr(network, "other_lookups", False):
+    if request.baseline_ids is not None and not request.capabilities.other_lookups:
         layer = LayerIntegratedGradients(
             lambda ids, mask, index, *against: scalar(network(ids, mask), index, *against), network.embedding
         )

@@ -42,7 +42,7 @@ def measure(
         progress: called as `attribkit.progress.Progress` says.
     """
     infidelities, sensitivities = np.full((2, len(methods), len(batch.texts)), np.nan)
-    perturbed = None if model.network.embedding is None else _PerturbedModel(model)
+    perturbed = _PerturbedModel(model) if model.capabilities.gradients else None
     for row in counted(rows.tolist(), progress, "perturbing texts"):
         encoded, label = batch.encoded[row], int(batch.logits[row].argmax())
         value = _gated(model, encoded.ids, label)

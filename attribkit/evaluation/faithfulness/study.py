@@ -97,8 +97,8 @@ def faithfulness(
         )
     if perturbed and perturbed < len(order):
         notes.append(f"infidelity and max-sensitivity were taken on {perturbed:,} of the texts, drawn with seed {seed}")
-    if perturbed and model.network.embedding is None:
-        notes.append("max-sensitivity was not taken: the network's words pass through no nn.Embedding layer")
+    if perturbed and not model.capabilities.gradients:
+        notes.append(f"max-sensitivity was not taken: the words of this {model.capabilities.kind} have no vectors")
     return Faithfulness(
         model=model.name,
         methods=names,

@@ -57,7 +57,8 @@ def sanity(
 
     Raises:
         TypeError: for data of the wrong kind.
-        ValueError: for a method that does not exist or does not fit the model; if no text can be read.
+        ValueError: for a model without layers; for a method that does not exist or does not fit the model; if no text
+            can be read.
 
     Example:
         >>> import pandas as pd
@@ -70,6 +71,8 @@ def sanity(
     """
     if draws < 1:
         raise InputError(f"`draws` must be at least 1, got {draws}")
+    if not model.capabilities.layers:
+        raise model.capabilities.refusal("`sanity`, which randomises layers,", "layers", "`faithfulness` does without")
     method = check_methods(model, method)[0]
     measured = Rows.of(model, data, split=split, text=text, label=label, progress=progress)
     readable = ReadableTexts.of(model, measured.texts, numbers=measured.numbers)

@@ -1,0 +1,79 @@
+"""What a model can be asked for: it declares it once; views, methods and measures ask for that and nothing else."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from attribkit.errors import InputError
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a model gives beside its outputs.
+
+    A claim that can be checked is checked where it is used: gradients by `attribkit.models.feeding.gradient_fault`, a
+    closed form by the model's own outputs.
+
+    Attributes:
+        gradients: of its outputs by the vectors of its words, which pass through an `nn.Embedding`.
+        attention: weights, by `attend(ids, mask)`.
+        layers: modules whose outputs can be read, and whose weights can be replaced.
+        closed_form: of which kind its scores have one: "convolution" for a text CNN, "linear" for a linear model of
+            n-grams; None if they have none.
+        own_spans: whether its tokens are stretches of the text itself, so that a changed text is a text again; without
+            it a text is a row of word numbers.
+        equal_lengths: whether the texts of one batch must have the same length.
+        other_lookups: whether it may look up other words than the text's, or the text's more than once.
+        kind: what a sentence calls it.
+    """
+
+    gradients: bool = True
+    attention: bool = False
+    layers: bool = True
+    closed_form: Literal["convolution", "linear"] | None = None
+    own_spans: bool = False
+    equal_lengths: bool = False
+    other_lookups: bool = False
+    kind: str = "network"
+
+    @property
+    def baselines(self) -> tuple[str, ...]:
+        """The named baselines that it can be compared with, beside any text: those that are words of it, or vectors."""
+        if self.own_spans:
+            return ("pad",)
+        return ("pad", "unk", "zero", "mean") if self.gradients else ("pad", "unk")
+
+    def refusal(self, asked: str, need: str, instead: str) -> InputError:
+        """The error for what this model cannot give.
+
+        Args:
+            asked: what was asked for, such as "a map".
+            need: what it needs, such as "layers".
+            instead: what does work.
+        """
+        return InputError(f"{asked} needs a network with {need}, this {self.kind} has none; {instead}")
+
+
+def capabilities_of(network: Any) -> Capabilities:
+    """What a network declares as its `capabilities`; of one that declares none, what its contract says.
+
+    The contract is that of `attribkit.models.Network`: this is the one place where its optional parts are looked for.
+
+    Args:
+        network: keeps the contract.
+
+    Example:
+        >>> import attribkit as ak
+        >>> from attribkit.models.capabilities import capabilities_of
+        >>> capabilities_of(ak.load("imdb-cnn").network).closed_form
+        'convolution'
+    """
+    declared = getattr(network, "capabilities", None)
+    if isinstance(declared, Capabilities):
+        return declared
+    named = all(hasattr(network, part) for part in ("convolutions", "output"))
+    return Capabilities(
+        gradients=network.embedding is not None,
+        attention=hasattr(network, "attend"),
+        closed_form="convolution" if named and network.embedding is not None else None,
+        equal_lengths=bool(getattr(network, "equal_lengths", False)),
+    )
