@@ -14,21 +14,27 @@ from attribkit.errors import InputTypeError
 from attribkit.evaluation.answers import Answers
 from attribkit.evaluation.calibration import Calibration
 from attribkit.evaluation.importance import word_importance
+from attribkit.evaluation.regions import region_importance
 from attribkit.explainer import explain
 from attribkit.models.classifier import Classifier
 from attribkit.progress import Progress, shown, within
 from attribkit.projector import project
 from attribkit.reports import explanation_quality, performance
 from attribkit.reports.explanation_quality import ExplanationTests
-from attribkit.reports.global_importance import importance_section, map_section
+from attribkit.reports.failures import Failures, failures_section
+from attribkit.reports.global_importance import importance_section, map_section, regions_section
 from attribkit.reports.overview import fingerprint_of, overview_section
 from attribkit.reports.page import Report
 from attribkit.reports.robustness import robustness_section
 from attribkit.reports.settings import ReportSettings
+from attribkit.reports.summary import summary
 from attribkit.results.explanation import Explanation
 from attribkit.results.explanations import Explanations
-from attribkit.results.panels import Document, Section, Table
+from attribkit.results.panels import Document, Group, Section, Table
 from attribkit.versions import versions_of
+
+_REGIONS = 500
+"""The most texts whose regions are measured."""
 
 
 def report(
@@ -44,7 +50,7 @@ def report(
     progress: bool | Progress | None = None,
     **settings: Any,
 ) -> Report:
-    """One page on a model: what it is, how good it is, which words matter, where it fails, how far to trust its scores.
+    """One page on a model: the answer in short, where it fails, how good it is, what drives it, how far to trust it.
 
     What cannot be computed is left out, with a sentence that says why. The model is left exactly as it was.
 
@@ -90,7 +96,8 @@ def report(
             model, answers, train=train, most=chosen.counted, seed=seed, batch_size=batch_size, progress=counting
         )
         mistaken = within(tell, "explaining mistakes")
-        failures = performance.failures_section(model, answers, chosen.mistakes, batch_size, mistaken)
+        failures = Failures.of(model, answers, chosen.mistakes, batch_size, mistaken)
+        regions = region_importance(model, answers, most=_REGIONS, seed=seed, batch_size=batch_size)
         places = _drawn(answers, chosen)
         rows = _explained(model, answers, places, chosen, within(tell, "explaining texts"))
         tested = places[: chosen.tested]
@@ -105,18 +112,20 @@ def report(
     metrics = answers.metrics()
     calibration = Calibration.of(answers) if len(answers.labelled) else None
     sections = (
-        overview_section(model, answers, source),
+        failures_section(answers, failures, chosen.mistakes),
         performance.section(metrics, calibration),
         importance_section(words, chosen.words),
-        failures,
-        map_section,
+        regions_section(regions),
         explanation_quality.section(tests, words.convergence),
         again,
+        map_section,
         _texts(rows, answers),
+        overview_section(model, answers, source),
         _appendix(model, answers, source, chosen, others),
     )
     first = f"What {model.name} does on {source}: {len(answers.texts):,} texts, {len(model.labels)} labels."
     figures = [*performance.figures(metrics, calibration), *explanation_quality.figures(tests, words.convergence)]
+    answered = summary(answers, metrics, calibration, words, failures.kinds, tests)
     mark = None if answers.measured is None else answers.measured.mark
     if mark is not None:
         figures = [replace(figure, meaning=f"{figure.meaning}; {mark}") for figure in figures]
@@ -124,7 +133,7 @@ def report(
         first,
         *(f"{note[0].upper()}{note[1:]}." for note in (() if answers.measured is None else answers.measured.notes)),
     )
-    return Report(Document(f"{model.name} on {source}", lead, tuple(figures), sections))
+    return Report(Document(f"{model.name} on {source}", lead, tuple(figures), sections, answered))
 
 
 def _baselines(model: Classifier) -> tuple[str, ...]:
@@ -225,5 +234,8 @@ def _appendix(
             f"With the same model{'s' * bool(others)} and texts this makes the page again: "
             f'attribkit.report(model, data{arguments}{beside}).save("report.html")',
         ),
-        (settings, Table("Fingerprints and versions", ("of", "value"), tuple(prints))),
+        groups=(
+            Group("Settings", (settings,)),
+            Group("Fingerprints and versions", (Table("Fingerprints and versions", ("of", "value"), tuple(prints)),)),
+        ),
     )

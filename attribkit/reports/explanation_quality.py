@@ -10,7 +10,7 @@ from attribkit.evaluation.plausibility import Plausibility, plausibility
 from attribkit.evaluation.sanity import Sanity, sanity
 from attribkit.models.classifier import Classifier
 from attribkit.progress import Progress, silent
-from attribkit.results.panels import Convergence, Figure, Panel, Section
+from attribkit.results.panels import Chart, Convergence, Figure, Group, Panel, Section
 
 _SEARCHED, _JOLTED, _RANDOMISED = 20, 5, 20
 """Texts of the tests that take many runs of the network for each."""
@@ -86,8 +86,11 @@ def section(tests: ExplanationTests, convergence: Convergence) -> Section:
         )
     tested = [study for study in (tests.faithful, tests.sane, tests.plausible) if study is not None]
     panels: tuple[Panel, ...] = tuple(panel for study in tested for panel in study.panels())
+    picture = tuple(panel for panel in panels if isinstance(panel, Chart))[:1]
+    rest = tuple(panel for panel in panels if panel not in picture)
     head = ("explanation-quality", "Can the explanations be trusted?", "Can it be trusted")
-    return Section(*head, (*sentences, *tests.missing), panels)
+    groups = (Group("Every measure, with its interval", rest),) if rest else ()
+    return Section(*head, (*sentences, *tests.missing), picture, groups)
 
 
 def figures(tests: ExplanationTests, convergence: Convergence) -> list[Figure]:

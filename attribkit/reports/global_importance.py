@@ -1,14 +1,20 @@
 """Global importance: the most important words, and the map of a layer."""
 
 from attribkit.evaluation.importance import WordImportance
-from attribkit.results.panels import Section, Table
+from attribkit.evaluation.regions import RegionImportance
+from attribkit.evaluation.regions.importance import QUARTERS
+from attribkit.evaluation.regions.spans import BODY
+from attribkit.results.panels import Group, Section, Table
 from attribkit.results.projected_maps import ProjectedMaps
+
+_NAMED = 5
+"""Labels whose words the sentences name; the others are picked."""
 
 
 def importance_section(importance: WordImportance, most: int) -> Section:
     """Words and phrases for each class, context-dependent words, one-sided words."""
     sentences = []
-    for label in importance.labels:
+    for label in importance.labels[:_NAMED]:
         own = importance.words[(importance.words["label"] == label) & (importance.words["low"] > 0)]
         if len(own):
             first = ", ".join(f"“{word}”" for word in own["word"].head(5))
@@ -22,10 +28,21 @@ def importance_section(importance: WordImportance, most: int) -> Section:
     )
     if importance.one_sided is None:
         sentences.append("The training texts are not at hand, so one-sided words, likely artefacts, cannot be told.")
-    panels = importance.panels(most)
-    if not panels:
+    groups = tuple(Group(label, tables) for label, tables in importance.by_label(most).items() if tables)
+    if not groups:
         sentences.append("No word occurs in enough texts to be counted.")
-    return Section("global-importance", "What drives it?", "What drives it", tuple(sentences), panels)
+    head = ("global-importance", "What drives it?", "What drives it")
+    return Section(*head, tuple(sentences), groups=groups, picked="Words of the label")
+
+
+def regions_section(regions: RegionImportance) -> Section:
+    """The regions of the texts and what is known without them."""
+    messages = [region for region in regions.regions if region not in (BODY, *QUARTERS)]
+    sentences = [f"{regions.sentence(region)}." for region in messages]
+    if not messages:
+        sentences = ["The texts have no header, quote or signature; here they are divided into quarters."]
+    head = ("regions", "Where in the texts does it look?", "Where it looks")
+    return Section(*head, tuple(sentences), regions.panels())
 
 
 def map_section(maps: ProjectedMaps | None, reason: str | None = None) -> Section:

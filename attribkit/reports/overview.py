@@ -5,7 +5,7 @@ from collections import Counter
 
 from attribkit.evaluation.answers import Answers
 from attribkit.models.classifier import Classifier
-from attribkit.results.panels import Section, Table
+from attribkit.results.panels import Group, Section, Table
 
 _LISTED = 20
 
@@ -20,10 +20,11 @@ def overview_section(model: Classifier, answers: Answers, source: str) -> Sectio
             f"The data has labels that the model does not know: {named}. Those rows are explained, but counted neither "
             "as right nor as wrong."
         )
-    panels = [_model_table(model), _data_table(answers, source)]
+    groups = [Group("The model", (_model_table(model),)), Group("The data", (_data_table(answers, source),))]
     if answers.skipped:
-        panels.append(_skipped_table(answers))
-    return Section("overview", "What model, and what data?", "Model and data", tuple(sentences), tuple(panels))
+        groups.append(Group("Rows that could not be used", (_skipped_table(answers),)))
+    head = ("overview", "What model, and what data?", "Model and data")
+    return Section(*head, tuple(sentences), groups=tuple(groups))
 
 
 def fingerprint_of(answers: Answers) -> str:

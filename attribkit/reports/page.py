@@ -24,7 +24,7 @@ class Report(Result):
     def parts(self) -> Sequence[Drawable]:
         """What is drawn one below the other: the panels of all sections, then each explained text."""
         sections = self.document.sections
-        panels = Panels((panel for section in sections for panel in section.panels), self.document.provenance)
+        panels = Panels((panel for section in sections for panel in section.all_panels), self.document.provenance)
         return panels, *(row for section in sections for row in section.rows)
 
     def panels(self) -> tuple[Panel, ...]:
@@ -37,9 +37,9 @@ class Report(Result):
         return pd.DataFrame(rows, columns=["name", "value", "meaning"])
 
     def summary(self) -> str:
-        """The subject of the page, and the figures at its top."""
+        """The subject of the page, its answers in short, and the figures at its top."""
         figures = (f"{figure.name}: {figure.value} ({figure.meaning})" for figure in self.document.figures)
-        return "\n".join([self.document.title, *self.document.sentences, *figures])
+        return "\n".join([self.document.title, *self.document.sentences, *self.document.answers, *figures])
 
     def to_html(self) -> str:
         """One self-contained page, which works as a file and offline."""

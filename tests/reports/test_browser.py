@@ -61,7 +61,7 @@ def hostile_source(make_classifier: Callable[..., Classifier]) -> str:
 
 def test_the_page_shows_its_sections_and_colours_its_texts(source: str, show: Open) -> None:
     page = show(source)
-    assert page.locator("section.chapter").count() == 9
+    assert page.locator("section.chapter").count() == 10
     assert page.locator("#failures .texts .t").count() > 10
     page.locator("#texts").scroll_into_view_if_needed()
     page.locator("#texts .texts .t").first.wait_for()
@@ -73,7 +73,8 @@ def test_the_page_shows_its_sections_and_colours_its_texts(source: str, show: Op
 
 def test_a_click_on_a_columns_name_sorts(source: str, show: Open) -> None:
     page = show(source)
-    table = page.locator("#performance .table").first
+    page.locator("#performance summary", has_text="Precision, recall").click()
+    table = page.locator("#performance details .table").first
     head = table.get_by_role("button", name="precision")
     column = "rows => rows.map(row => parseFloat(row.cells[1].textContent))"
     before = table.locator("tbody tr").evaluate_all(column)
@@ -98,6 +99,30 @@ def test_the_search_box_finds_texts(source: str, show: Open) -> None:
     page.keyboard.press("Delete")
     page.locator("#texts select[name=verdict]").select_option("wrong")
     page.locator("#texts output", has_text="3 of 9 texts").wait_for()
+
+
+def test_the_words_of_one_label_are_picked_and_without_script_each_is_opened(source: str, show: Open) -> None:
+    page = show(source)
+    groups = page.locator("#global-importance .folded > details")
+    picker = page.locator("#global-importance .picker select")
+    names = picker.locator("option").all_text_contents()
+    assert names and groups.count() == len(names)
+    for place, name in enumerate(names):
+        picker.select_option(name)
+        assert [groups.nth(n).is_visible() for n in range(len(names))] == [n == place for n in range(len(names))]
+        assert f"“{name}”" in groups.nth(place).inner_text()
+    without = re.sub(r"<script>.*?</script>", "", source, flags=re.S)
+    plain = show(without)
+    assert plain.locator("#global-importance summary").count() == len(names)
+    assert plain.locator("#texts .texts li:visible").count() == 9
+
+
+def test_a_long_list_shows_its_first_texts_and_more_on_demand(source: str, show: Open) -> None:
+    page = show(source)
+    shown = page.locator("#texts .texts li:visible")
+    assert shown.count() == 5
+    page.get_by_role("button", name="Show 4 more").click()
+    assert shown.count() == 9 and not page.locator("#texts .rest").is_visible()
 
 
 def paper(page: Page) -> str:
@@ -133,7 +158,7 @@ def test_everything_is_reached_with_the_keyboard(source: str, show: Open) -> Non
     assert {"contents", "theme", "sort", "words"} <= reached
     outline = "getComputedStyle(document.activeElement).outlineStyle"
     assert page.evaluate(outline) == "solid"
-    page.locator(".contents a").nth(5).press("Enter")
+    page.locator(".contents a").nth(4).press("Enter")
     assert page.evaluate("location.hash") == "#explanation-quality"
 
 

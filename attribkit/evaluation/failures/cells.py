@@ -9,7 +9,10 @@ from attribkit.evaluation.answers import Answers
 from attribkit.results.explanation import Explanation
 from attribkit.results.panels import Table
 
-_CELLS, _WORDS = 12, 5
+_CELLS, _WORDS = 8, 5
+
+_SPEAKS = 0.25
+"""The part of a text's largest score from which on a word made its mistake."""
 
 
 def confused_cells(answers: Answers, mistakes: Sequence[Explanation]) -> Table:
@@ -48,14 +51,15 @@ def confused_cells(answers: Answers, mistakes: Sequence[Explanation]) -> Table:
 
 
 def shared_words(explanations: Sequence[Explanation]) -> list[str]:
-    """The words with the largest sums of scores for the answer, among those that speak for it in two texts or more."""
+    """The words with the largest sums of scores for the answer, among those that carry it in two texts or more."""
     sums: dict[str, float] = defaultdict(float)
     texts: dict[str, set[int]] = defaultdict(set)
     for number, why in enumerate(explanations):
         panel = why.token_scores
+        enough = _SPEAKS * float(panel.scores.max(initial=0.0))
         for token, score in zip(panel.tokens, panel.scores.tolist(), strict=True):
             sums[token] += score
-            if score > 0:
+            if score > 0 and score >= enough:
                 texts[token].add(number)
     shared = [word for word in sums if len(texts[word]) > 1 and sums[word] > 0 and any(map(str.isalnum, word))]
     order = np.argsort([-sums[word] for word in shared], kind="stable")

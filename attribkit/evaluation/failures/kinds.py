@@ -12,10 +12,10 @@ from attribkit.models.classifier import Classifier
 from attribkit.results.panels import Table
 
 SURE, CLOSE = 0.95, 0.1
-"""The confidence from which on a label is doubted rather than the model; the margin below which it could not decide."""
+"""From this confidence on the label is doubted, not the model; below this margin the model could not decide."""
 
 UNKNOWN = 0.2
-"""The least share of unknown words that is held responsible, if it is also twice the share in texts answered rightly."""
+"""The least share of unknown words that is held responsible, if it is also twice that of texts answered rightly."""
 
 RARE = 1 / 3
 """Of the mean number of a label's rows: a label with fewer is rare."""
@@ -78,11 +78,11 @@ def kinds_of_mistakes(model: Classifier, answers: Answers) -> tuple[list[Kind], 
 
 
 def kinds_table(kinds: list[Kind], answers: Answers) -> Table:
-    """A row for each kind that occurs, the most frequent first."""
+    """A row for each kind that occurs, the most frequent first and what is left last."""
     counts = Counter(kinds)
     rows = tuple(
         (kind.name, counts[kind], f"{100 * counts[kind] / len(kinds):.0f} %", kind.cure)
-        for kind in sorted(counts, key=lambda kind: (-counts[kind], KINDS.index(kind)))
+        for kind in sorted(counts, key=lambda kind: (kind is OTHER, -counts[kind], KINDS.index(kind)))
     )
     sure = answers.labelled[answers.confidence[answers.labelled] >= SURE]
     right = float((answers.predicted[sure] == answers.truth[sure]).mean()) if len(sure) else float("nan")

@@ -112,6 +112,16 @@ class WordImportance(Result):
         notes = (*self.notes, self.convergence.sentence)
         return tuple(replace(table, notes=(*table.notes, *notes)) for table in tables[:1]) + tables[1:]
 
+    def by_label(self, most: int = 20) -> dict[str, tuple[Table, ...]]:
+        """The tables of each label, as `panels` has them; of two labels what concerns both stands with the second.
+
+        Raises:
+            ValueError: for fewer than one row.
+        """
+        tables = self.panels(most)
+        quoted = {label: f"“{label}”" for label in self.labels}
+        return {label: tuple(t for t in tables if quoted[label] in t.title) for label in self.labels}
+
     def save(self, path: str | Path) -> Path:
         """Write a file: .csv holds every word and phrase, any other suffix what `panels` draws.
 

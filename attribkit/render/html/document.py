@@ -2,6 +2,7 @@
 
 import hashlib
 from base64 import b64encode
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,20 +12,22 @@ from attribkit.render.html.texts import texts
 from attribkit.render.preparation import palette
 from attribkit.render.preparation.context import PanelContext
 from attribkit.render.preparation.unicode import visible
-from attribkit.results.panels import Document, Section
+from attribkit.results.panels import Document, Panel, Section
 
 
 def document(page: Document) -> str:
     """One self-contained page: nothing is loaded from anywhere, and no script runs but those allowed by their hash."""
     sheet, scope = style()
     sections = [_section(section) for section in page.sections]
-    scripts = [*(panel["script"] for section in sections for panel in section["panels"] if panel.get("script"))]
+    drawn = [panel for section in sections for panel in section["drawn"]]
+    scripts = [panel["script"] for panel in drawn if panel.get("script")]
     scripts = list(dict.fromkeys([*scripts, _script()]))
     template = environment().get_template("report.html.jinja")
     own = environment().get_template("report.css.jinja")
     return template.render(
         title=visible(page.title, one_line=True),
         sentences=page.sentences,
+        answers=[_kept_together(answer) for answer in page.answers],
         figures=page.figures,
         sections=sections,
         scope=scope,
@@ -43,16 +46,29 @@ def _script() -> str:
 
 def _section(section: Section) -> dict[str, Any]:
     context = PanelContext(None, None, {})
-    panels = [{"kind": panel.kind, **DRAW[panel.kind](panel, context)} for panel in section.panels]
+
+    def draw(panels: Sequence[Panel]) -> list[dict[str, Any]]:
+        return [{"kind": panel.kind, **DRAW[panel.kind](panel, context)} for panel in panels]
+
+    panels = draw(section.panels)
+    groups = [{"title": group.title, "panels": draw(group.panels)} for group in section.groups]
+    drawn = [*panels, *(panel for group in groups for panel in group["panels"])]
     return {
         "anchor": section.anchor,
         "title": section.title,
         "short": section.short,
-        # a number and its % stay on one line
-        "sentences": [sentence.replace(" %", "\N{NO-BREAK SPACE}%") for sentence in section.sentences],
+        "sentences": [_kept_together(sentence) for sentence in section.sentences],
         "panels": panels,
+        "groups": groups,
+        "picked": section.picked,
+        "drawn": drawn,
         "rows": section.rows,
         "texts": texts(section.rows) if section.rows else None,
         "search": section.search,
-        "row": {"panels": panels, "leftwards": False, "single": False},
+        "row": {"panels": drawn, "leftwards": False, "single": False},
     }
+
+
+def _kept_together(sentence: str) -> str:
+    """A number and its % stay on one line."""
+    return sentence.replace(" %", "\N{NO-BREAK SPACE}%")

@@ -8,7 +8,7 @@ from attribkit.results.panels.chart import Chart, Series
 from attribkit.results.panels.confusion import ConfusionMatrix
 from attribkit.results.panels.convergence import Convergence
 from attribkit.results.panels.criteria import failed, relative_error, relative_to_size
-from attribkit.results.panels.document import Document, Figure, Section
+from attribkit.results.panels.document import Document, Figure, Group, Section
 from attribkit.results.panels.heatmap import Agreement, Heatmap, HeatmapRow
 from attribkit.results.panels.kinds import KINDS, Drawable, Panel
 from attribkit.results.panels.pairs import INDICES, Pairs
@@ -30,6 +30,7 @@ __all__ = [
     "Document",
     "Drawable",
     "Figure",
+    "Group",
     "Heatmap",
     "HeatmapRow",
     "Map",

@@ -17,6 +17,14 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Group:
+    """Panels under one heading, closed until a reader opens it."""
+
+    title: str
+    panels: tuple[Panel, ...]
+
+
+@dataclass(frozen=True)
 class Section:
     """What answers one question of the reader.
 
@@ -26,6 +34,9 @@ class Section:
         short: the title in a table of contents.
         sentences: what the panels say, in words; or why there are none.
         panels: what is drawn, in order.
+        groups: panels that a reader opens, group by group, below the others.
+        picked: what the groups are told apart by, such as "label": a reader picks one of them, and the first is open;
+            empty where each is opened by itself.
         rows: explained texts, drawn one below the other, each on a few lines.
         search: whether the rows are many and get a search box.
     """
@@ -35,16 +46,33 @@ class Section:
     short: str
     sentences: tuple[str, ...] = ()
     panels: tuple[Panel, ...] = ()
+    groups: tuple[Group, ...] = ()
+    picked: str = ""
     rows: tuple[Drawable, ...] = ()
     search: bool = False
+
+    @property
+    def all_panels(self) -> tuple[Panel, ...]:
+        """The panels, and then those of the groups."""
+        return (*self.panels, *(panel for group in self.groups for panel in group.panels))
 
 
 @dataclass(frozen=True)
 class Document:
-    """A title, a few sentences and figures, then the sections; `provenance` says how it was made."""
+    """A page that answers first: a title, what it is about, the answer in a few sentences and figures, then sections.
+
+    Attributes:
+        title: of the page.
+        sentences: what it is about, and what a reader must know of the data.
+        figures: the most important numbers.
+        sections: in order.
+        answers: the answer in short, each with its figure.
+        provenance: how it was made.
+    """
 
     title: str
     sentences: tuple[str, ...]
     figures: tuple[Figure, ...]
     sections: tuple[Section, ...]
+    answers: tuple[str, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)

@@ -105,7 +105,26 @@ for (const list of main.querySelectorAll('.texts')) {
   });
 }
 
-// ---- search
+// ---- groups of which one is picked: a list to choose from instead of headings to open
+for (const groups of main.querySelectorAll('.folded[data-picked]')) {
+  const all = [...groups.querySelectorAll(':scope > details')];
+  if (all.length < 2) continue;
+  const select = document.createElement('select'), label = document.createElement('label');
+  for (const group of all) select.append(new Option(group.querySelector('summary').textContent.trim()));
+  label.className = 'picker';
+  label.append(groups.dataset.picked, select);
+  const pick = () => all.forEach((group, place) => {
+    group.open = place === select.selectedIndex;
+    group.classList.toggle('unpicked', !group.open);
+  });
+  select.addEventListener('change', pick);
+  groups.prepend(label);
+  groups.dataset.ready = '1';
+  pick();
+}
+
+// ---- search: the first texts that fit, and more on demand
+const FIRST = 5, MORE = 50;
 for (const form of main.querySelectorAll('form.search')) {
   const list = form.parentElement.querySelector('.texts');
   const items = [...list.children].map(item => ({
@@ -115,6 +134,12 @@ for (const form of main.querySelectorAll('form.search')) {
     verdict: item.dataset.verdict,
   }));
   const said = form.querySelector('output');
+  const rest = document.createElement('button');
+  rest.type = 'button';
+  rest.className = 'rest';
+  list.after(rest);
+  let room = FIRST;
+  rest.addEventListener('click', () => { room += MORE; apply(); });
   const apply = () => {
     const wanted = form.elements.words.value.trim().toLowerCase();
     const label = form.elements.label ? form.elements.label.value : '';
@@ -124,13 +149,16 @@ for (const form of main.querySelectorAll('form.search')) {
       const fits = (!wanted || one.words.includes(wanted)) && (!label || one.label === label)
         && (!verdict || one.verdict === verdict);
       one.item.hidden = !fits;
+      one.item.classList.toggle('later', shown >= room);
       shown += fits;
     }
+    rest.hidden = shown <= room;
+    rest.textContent = `Show ${Math.min(MORE, shown - room).toLocaleString('en')} more`;
     said.textContent = shown === items.length ? `${shown.toLocaleString('en')} texts`
       : `${shown.toLocaleString('en')} of ${items.length.toLocaleString('en')} texts`;
   };
   let waiting = 0;
-  form.addEventListener('input', () => { clearTimeout(waiting); waiting = setTimeout(apply, 60); });
+  form.addEventListener('input', () => { room = FIRST; clearTimeout(waiting); waiting = setTimeout(apply, 60); });
   form.addEventListener('submit', event => { event.preventDefault(); apply(); });
   form.hidden = false;
   apply();
