@@ -69,14 +69,17 @@ def _answers(classifier: Classifier, word: int) -> bool:
         return False
 
 
-def _table(network: Any, name: str) -> Tensor:
-    if network.embedding is None:
-        raise InputError(
-            f"the baseline {name!r} is no word, and this network's words pass through no nn.Embedding layer; take "
-            "'pad', 'unk' or a text"
+def _refusal(classifier: Classifier, name: str) -> str:
+    can = classifier.capabilities
+    names = ", ".join(map(repr, can.baselines))
+    if can.own_spans:
+        return (
+            f"the baseline {name!r} needs word vectors or a vocabulary, a {can.kind} has none; take {names} or a text"
         )
-    table: Tensor = network.embedding.weight.detach()
-    return table
+    return (
+        f"the baseline {name!r} is no word, and this network's words pass through no nn.Embedding layer; take {names} "
+        "or a text"
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +100,8 @@ class BaselineSpec:
     def of(classifier: Classifier, name: str) -> "BaselineSpec":
         """Encode the baseline's text, if it is one; `Classifier.encode` says what is refused."""
         known = name in baselines.NAMES
+        if known and name not in classifier.capabilities.baselines:
+            raise InputError(_refusal(classifier, name))
         return BaselineSpec(name, None if known else torch.from_numpy(classifier.encode([name])[0].ids))
 
     @property
@@ -139,7 +144,9 @@ class BaselineBatch:
         name = spec.name if spec.words is None else "text"
         arguments = (mask, tokenizer.pad_id, tokenizer.unk_id, spec.words)
         tokens = baselines.ids(name, *arguments)
-        vectors: Any = None if tokens is not None else baselines.embedded(name, _table(network, spec.name), *arguments)
+        vectors: Any = (
+            None if tokens is not None else baselines.embedded(name, network.embedding.weight.detach(), *arguments)
+        )
         # one baseline is the same for all texts of a length, and so is the network's answer: padding never matters
         lengths = mask.sum(1).tolist()
         new = {length: row for row, length in enumerate(lengths) if length not in spec.outputs}

@@ -7,6 +7,7 @@ from attribkit.attribution.cnn import closed_form_check
 from attribkit.attribution.cnn.filters import geometry_fault, named_as_text_cnn
 from attribkit.attribution.registry import CLOSED_FORM, GRADIENTS, METHODS, MODULES, Method, method_of
 from attribkit.errors import InputError
+from attribkit.models.capabilities import capabilities_of
 from attribkit.models.feeding import embedding_fed, gradient_fault
 from attribkit.models.state import preserve_state
 
@@ -93,10 +94,8 @@ def instead_of_exact(method: str | None, network: Any) -> MethodChoice:
 def _refusal(method: Method, network: Any, reason: str) -> str:
     need = "gradients" if method.needs == MODULES else method.needs
     name = type(getattr(network, "network", network)).__name__
-    return (
-        f"method={method.name!r} needs a network with {need}, got {name}: {reason}; use "
-        f"method={method.instead or _WITHOUT_GRADIENTS!r}"
-    )
+    instead = method.instead if method.instead and capabilities_of(network).gradients else _WITHOUT_GRADIENTS
+    return f"method={method.name!r} needs a network with {need}, got {name}: {reason}; use method={instead!r}"
 
 
 def _instead(reason: str) -> str:

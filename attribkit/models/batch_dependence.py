@@ -12,6 +12,7 @@ from attribkit.models.classifier import Classifier
 from attribkit.models.state import eval_mode
 
 _MORE = 4  # tokens of padding after the text
+_COMPANY = "the answer depends on the other texts of a batch: {} beside another; batch_size=1 runs texts one by one"
 _DIFFERENCE = 1e-3  # of a probability, that a reader should know of
 
 
@@ -27,7 +28,9 @@ def dependence_notes(classifier: Classifier, ids: NDArray[np.int64]) -> tuple[st
     Returns:
         one sentence for each dependence, with both probabilities of the predicted class and the cure.
     """
-    network = classifier.network
+    network, can = classifier.network, classifier.capabilities
+    if can.own_spans and can.closed_form is None:
+        return _beside_another(classifier, ids)
     if not isinstance(network, Adapted):
         return ()
     own, mask = classifier.batch([ids])
@@ -37,10 +40,7 @@ def dependence_notes(classifier: Classifier, ids: NDArray[np.int64]) -> tuple[st
         padded = _probabilities(lambda: network.padded(own, mask, _MORE))
     notes = []
     if _differs(alone, beside):
-        notes.append(
-            f"the answer depends on the other texts of a batch: {_said(alone, beside)} beside another; batch_size=1 "
-            "runs texts one by one"
-        )
+        notes.append(_COMPANY.format(_said(alone, beside)))
     elif _differs(alone, padded):
         cure = "inputs='ids' runs texts unpadded, " if network.inputs == "ids, mask" else ""
         notes.append(
@@ -48,6 +48,15 @@ def dependence_notes(classifier: Classifier, ids: NDArray[np.int64]) -> tuple[st
             "pads each as in training"
         )
     return tuple(notes)
+
+
+def _beside_another(classifier: Classifier, ids: NDArray[np.int64]) -> tuple[str, ...]:
+    """Of a function of texts, which knows no padding: asked about the text alone, and beside its first half."""
+    half = ids[: -(-len(ids) // 2)]
+    with torch.inference_mode():
+        alone = _probabilities(lambda: classifier.network(*classifier.batch([ids])))
+        beside = _probabilities(lambda: classifier.network(*classifier.batch([ids, half])))
+    return (_COMPANY.format(_said(alone, beside)),) if _differs(alone, beside) else ()
 
 
 def _probabilities(logits: Callable[[], Tensor]) -> Tensor | None:

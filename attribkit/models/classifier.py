@@ -25,12 +25,15 @@ from attribkit.models.lock import lock_of
 from attribkit.models.logits import check_finite, softmax
 from attribkit.models.reference import Reference
 from attribkit.models.state import eval_mode
+from attribkit.models.text_function import Probabilities, TextFunction
 from attribkit.progress import Progress, shown, silent
 from attribkit.results.panels import Table
 from attribkit.results.result import Result
 from attribkit.text import batching
 from attribkit.text.encode import encode_texts, token_ids
 from attribkit.text.encoded import Encoded, TextEncoder
+from attribkit.text.text_splitter import TextSplitter
+from attribkit.text.word_index import Split
 
 
 class Classifier(Result):
@@ -404,6 +407,56 @@ class Classifier(Result):
             OSError: if the folder cannot be written.
         """
         return model_folder.write(Path(path), Contents.of(self, half), overwrite)
+
+    @staticmethod
+    def from_function(
+        predict_proba: Probabilities,
+        labels: Sequence[str],
+        *,
+        split: Split | None = None,
+        stand_in: str = "",
+        name: str = "function",
+    ) -> "Classifier":
+        """A classifier made of any function from texts to probabilities.
+
+        It is asked for nothing but its answers to changed texts. A changed text is the text itself without some of its
+        words: they are left out, and everything between words stays as it is written. So is it explained by Shapley
+        sampling unless another method of that kind is named ("leave_one_out", "lime", "kernel_shap", "occlusion"), with
+        the spread of the draws; a text of 200 words takes some 2,500 answers. All scores are compared with the empty
+        text (`baseline="pad"`), or with another text.
+
+        The function must answer each text by itself, whatever stands beside it in the list; it may be called from any
+        thread, one at a time. Probabilities of exactly 0 or 1 have no finite log-odds: they count as one step of their
+        number type away from it; `output="probability"` takes them as they are.
+
+        Args:
+            predict_proba: from a list of N strings to probabilities (N, C): an array, a tensor or a table.
+            labels: (C,) the names of its columns.
+            split: text → words, or (word, start, end) for a splitter that spells words otherwise than the text does;
+                None for this package's own words, of which each punctuation mark is one.
+            stand_in: what is written in the place of a word that is left out, such as "[MASK]"; nothing if not given.
+            name: what pictures call the model.
+
+        Raises:
+            TypeError: for what cannot be called.
+            ValueError: for labels that are not at least two different ones. When it is first asked: if it does not
+                return a row of C probabilities for each text.
+
+        Example:
+            >>> import numpy as np
+            >>> import attribkit as ak
+            >>> def predict_proba(texts):
+            ...     good = np.array([text.count("good") + 1 for text in texts])
+            ...     return np.stack((1 / (1 + good), good / (1 + good)), axis=1)
+            >>> model = ak.Classifier.from_function(predict_proba, ["neg", "pos"])
+            >>> why = ak.explain(model, "A good, good film", target="pos")
+            >>> dict(zip(why.tokens, why.scores.round(2).tolist()))
+            {'A': 0.0, 'good': 0.55, ',': 0.0, 'film': 0.0}
+            >>> why.token_scores.method
+            'shapley_sampling'
+        """
+        splitter = TextSplitter(split, stand_in)
+        return Classifier(TextFunction(predict_proba, splitter, len(labels)), splitter, labels, name=name)
 
     @staticmethod
     def load(path: str | Path, device: str | torch.device | None = None) -> "Classifier":

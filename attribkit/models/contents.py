@@ -46,6 +46,11 @@ class Contents:
             ValueError: if its network or tokenizer is not one of this toolkit's own, or a weight is too large for 16
                 bits.
         """
+        if model.capabilities.own_spans:
+            raise InputError(
+                f"a {model.capabilities.kind} cannot be saved as data; keep the code that makes it, and make the "
+                "Classifier anew"
+            )
         architecture = registry.name_of(model.network)
         if architecture is None or not isinstance(model.tokenizer, Tokenizer):
             raise InputError(

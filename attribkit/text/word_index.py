@@ -60,7 +60,7 @@ class WordIndex:
 
     def _encode(self, text: str) -> Encoded:
         pieces = list(self._split(text))
-        read, spans = _placed(pieces[: self._max_length], text, truncated=len(pieces) > self._max_length)
+        read, spans = placed_words(pieces[: self._max_length], text, truncated=len(pieces) > self._max_length)
         # a text that spells out the padding word means that word, not padding
         known = np.array([word in self.vocabulary and word not in self._special for word in read], dtype=bool)
         ids = np.array(
@@ -70,7 +70,7 @@ class WordIndex:
         return Encoded(ids, places[:, 0], places[:, 1], tuple(read), known, len(pieces))
 
 
-def _placed(pieces: Sequence[Any], text: str, truncated: bool) -> tuple[list[str], list[Span]]:
+def placed_words(pieces: Sequence[Any], text: str, truncated: bool) -> tuple[list[str], list[Span]]:
     """The words and their spans."""
     if all(isinstance(piece, str) for piece in pieces):
         return list(pieces), find_words(pieces, text, truncated=truncated)

@@ -27,7 +27,7 @@ def faithfulness(
     data: Data,
     methods: Sequence[str] | str | None = None,
     *,
-    removals: Sequence[str] | str = REMOVALS,
+    removals: Sequence[str] | str | None = None,
     oracle_texts: int | None = None,
     perturbed: int = 20,
     seed: int = 0,
@@ -47,7 +47,8 @@ def faithfulness(
         data: N texts in any form that `attribkit.project` takes; some hundreds give narrow intervals.
         methods: names as `explain(method=…)` takes them, and "attention"; None for the model's integrated gradients,
             two gradients, and attention if the network has it. Random scores are always measured too.
-        removals: how tokens are removed: "delete", "pad" (replaced by PAD) or both.
+        removals: how tokens are removed: "delete", "pad" (replaced by PAD) or both; None for both, or for "delete" of a
+            model that reads texts by itself, which has no PAD.
         oracle_texts: for how many texts, drawn by the seed, leave-one-out and the best possible removal are computed;
             None for all where that is cheap (a text CNN), else for 50.
         perturbed: for how many texts, drawn by the seed, infidelity and max-sensitivity are computed; they take
@@ -76,7 +77,10 @@ def faithfulness(
         >>> result.methods
         ('saliency', 'random')
     """
-    names, ways = (*check_methods(model, methods), RANDOM), check_removals(removals)
+    names, ways = (
+        (*check_methods(model, methods), RANDOM),
+        check_removals(_usual(model) if removals is None else removals),
+    )
     measured = Rows.of(model, data, split=split, text=text, label=label, progress=progress)
     readable = ReadableTexts.of(model, measured.texts, batch_size, measured.numbers)
     batch = readable.batch
@@ -123,3 +127,8 @@ def faithfulness(
         notes=tuple(notes),
         skipped=readable.skipped,
     )
+
+
+def _usual(model: Classifier) -> tuple[str, ...]:
+    """The ways to remove a word that differ for the model."""
+    return ("delete",) if model.capabilities.own_spans else REMOVALS

@@ -11,6 +11,7 @@ from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.progress import Progress, silent
 from attribkit.results.panels import Convergence
+from attribkit.text.encoded import Encoded
 from attribkit.views.attribution import Attribution
 
 _AT_ONCE = 500  # texts
@@ -60,6 +61,7 @@ class Occurrences:
             progress: called as `attribkit.progress.Progress` says.
         """
         spelt: dict[int, str] = {}
+        numbers = WordNumbers() if model.capabilities.own_spans else None
         columns: dict[str, list[NDArray[np.int64]]] = {name: [] for name in ("ids", "known", "starts", "ends")}
         scores, targets, convergence = [], [], Convergence()
         for first in range(0, len(texts), _AT_ONCE):
@@ -68,10 +70,10 @@ class Occurrences:
             scores += [panel.scores for panel in panels]
             targets += [model.labels.index(panel.target) for panel in panels]
             convergence += Convergence.of(panels)
-            for encoded in batch.encoded:
+            for encoded in batch.encoded if numbers is None else map(numbers.numbered, batch.encoded):
                 for name, parts in columns.items():
                     parts.append(getattr(encoded, name))
-            _add_spellings(spelt, batch)
+                _add_spellings(spelt, encoded)
             progress(min(first + _AT_ONCE, len(texts)), len(texts), "explaining")
         flat = {name: np.concatenate(parts) for name, parts in columns.items()}
         ids = np.where(flat["known"], flat["ids"], -1)
@@ -134,10 +136,22 @@ class Occurrences:
         return f"{'… ' if first else ''}{inside}{' …' if last < len(text) else ''}"
 
 
-def _add_spellings(spelt: dict[int, str], batch: EncodedBatch) -> None:
+class WordNumbers:
+    """Numbers of words for a model without a vocabulary: the same for the same spelling."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+
+    def numbered(self, encoded: Encoded) -> Encoded:
+        """The text with its words' numbers as ids; a new word gets the next number."""
+        numbers = self._numbers
+        ids = [numbers.setdefault(token, len(numbers)) for token in encoded.tokens]
+        return replace(encoded, ids=np.array(ids, dtype=np.int64))
+
+
+def _add_spellings(spelt: dict[int, str], encoded: Encoded) -> None:
     """Add how each known id is spelt."""
-    for encoded in batch.encoded:
-        numbers, firsts = np.unique(encoded.ids, return_index=True)
-        for number, place in zip(numbers.tolist(), firsts.tolist(), strict=True):
-            if number not in spelt and encoded.known[place]:
-                spelt[number] = encoded.tokens[place]
+    numbers, firsts = np.unique(encoded.ids, return_index=True)
+    for number, place in zip(numbers.tolist(), firsts.tolist(), strict=True):
+        if number not in spelt and encoded.known[place]:
+            spelt[number] = encoded.tokens[place]

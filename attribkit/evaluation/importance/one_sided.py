@@ -40,7 +40,7 @@ def one_sided(model: Classifier, words: pd.DataFrame, numbers: Mapping[str, int]
     if known.empty:
         raise InputError(f"no label of `train` is one of the model's {', '.join(map(repr, places))}; relabel its rows")
     truth = known["label"].astype(str).map(places).to_numpy(dtype=np.int64)
-    holding = _text_counts(model, known["text"].tolist(), truth)
+    holding = _text_counts(model, known["text"].tolist(), truth, numbers)
     sizes = np.bincount(truth, minlength=len(places))
     tables = []
     for label, place in places.items():
@@ -55,11 +55,17 @@ def one_sided(model: Classifier, words: pd.DataFrame, numbers: Mapping[str, int]
     return pd.concat(tables, ignore_index=True)
 
 
-def _text_counts(model: Classifier, texts: list[str], truth: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(C, V) how many texts of each class hold each id of the vocabulary."""
-    classes, size = len(model.labels), model.vocabulary_size
+def _text_counts(
+    model: Classifier, texts: list[str], truth: NDArray[np.int64], numbers: Mapping[str, int]
+) -> NDArray[np.int64]:
+    """(C, V) how many texts of each class hold each id of the vocabulary; without one, each word of `numbers`."""
+    own_spans = model.capabilities.own_spans
+    classes, size = len(model.labels), max(numbers.values(), default=0) + 1 if own_spans else model.vocabulary_size
     counts = np.zeros(classes * size, dtype=np.int64)
-    read = tokenise(model.tokenizer, texts)
-    for place, ids in zip(truth[read.places], read.ids, strict=True):
+    read = tokenise(model.tokenizer, texts, spans=own_spans)
+    ids_of = read.ids
+    if own_spans:
+        ids_of = tuple(np.array([numbers[t] for t in e.tokens if t in numbers], dtype=np.int64) for e in read.encoded)
+    for place, ids in zip(truth[read.places], ids_of, strict=True):
         counts[place * size + np.unique(ids)] += 1
     return counts.reshape(classes, size)

@@ -1,0 +1,107 @@
+"""A function from texts to probabilities, brought to the contract of a network."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from attribkit.errors import InputError, InputTypeError
+from attribkit.models.capabilities import Capabilities
+from attribkit.text.text_splitter import TextSplitter
+
+_SUM = 1e-3  # how far from 1 a row of probabilities may sum, as half precision does
+Probabilities = Callable[[list[str]], Any]
+
+
+class TextFunction(nn.Module):
+    """A function from texts to probabilities as a network `(ids, mask) -> logits`: ids name words, and words are texts.
+
+    Its logits are the logarithms of the probabilities, whose softmax they are again. A probability of 0 counts as the
+    smallest difference from 1 that its number type knows.
+
+    Args:
+        predict_proba: from a list of N texts to probabilities (N, C).
+        splitter: makes texts of ids.
+        classes: C, how many columns are expected.
+
+    Raises:
+        TypeError: if it cannot be called.
+    """
+
+    capabilities = Capabilities(gradients=False, layers=False, own_spans=True, kind="function")
+    embedding = None
+
+    def __init__(self, predict_proba: Probabilities, splitter: TextSplitter, classes: int) -> None:
+        super().__init__()
+        if not callable(predict_proba):
+            raise InputTypeError(
+                f"`predict_proba` must be a function from texts to probabilities, got {type(predict_proba).__name__}; "
+                "give model.predict_proba, or a function of your own"
+            )
+        self.predict_proba, self.splitter, self.classes = predict_proba, splitter, classes
+
+    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """Logits (B, C) float64 of ids (B, T), of which mask (B, T) says which are words of the text.
+
+        Raises:
+            InputError: for what is not a row of C probabilities for each text.
+        """
+        return log_probabilities(self.predict_proba(self.texts(ids, mask)), len(ids), self.classes)
+
+    def texts(self, ids: Tensor, mask: Tensor) -> list[str]:
+        """The texts of ids (B, T)."""
+        rows, real = ids.cpu().numpy(), mask.cpu().numpy()
+        return [self.splitter.text(row[own]) for row, own in zip(rows, real, strict=True)]
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "TextFunction":
+        # what the function reads from elsewhere is not ours to copy
+        return type(self)(self.predict_proba, self.splitter, self.classes)
+
+
+def log_probabilities(returned: Any, texts: int, classes: int) -> Tensor:
+    """Logits (N, C) float64 of what a function returned for N texts; NaN stays NaN.
+
+    Raises:
+        InputError: for what is not a row of C probabilities for each text.
+    """
+    values = _array(returned)
+    if values.ndim == 1 and classes == 2 and len(values) == texts:
+        raise InputError(
+            f"`predict_proba` must return a column for each of the {classes} labels, ({texts}, {classes}), got "
+            f"({texts},); of one probability p return np.stack((1 - p, p), axis=1)"
+        )
+    if values.ndim != 2 or len(values) != texts:
+        raise InputError(
+            f"`predict_proba` must return a row of probabilities for each text, ({texts}, {classes}), got "
+            f"{values.shape}; it is given a list of strings"
+        )
+    if values.shape[1] != classes:
+        raise InputError(
+            f"`predict_proba` must return a column for each of the {classes} labels, got {values.shape[1]} columns; "
+            "give `labels` in the order of its columns"
+        )
+    own = values[np.isfinite(values).all(1)]
+    wrong = ((own < 0) | (own > 1)).any(1) | (np.abs(own.sum(1) - 1) > _SUM)
+    if wrong.any():
+        row = ", ".join(f"{value:.3g}" for value in own[wrong][0][:5])
+        raise InputError(
+            f"`predict_proba` must return probabilities, from 0 to 1 and with a sum of 1 for each text, got [{row}]; "
+            "let it return a softmax of what it returns now"
+        )
+    least = np.finfo(values.dtype).eps
+    return torch.from_numpy(np.log(np.maximum(values.astype(np.float64), least)))
+
+
+def _array(returned: Any) -> NDArray[np.floating[Any]]:
+    values = returned.detach().cpu().numpy() if isinstance(returned, Tensor) else np.asarray(returned)
+    if values.dtype.kind in "iub":
+        values = values.astype(np.float64)
+    if values.dtype.kind != "f":
+        raise InputError(
+            f"`predict_proba` must return numbers, got an array of {values.dtype}; give the function that returns "
+            "probabilities, not labels"
+        )
+    return values
