@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from attribkit.corpus import explain_corpus
     from attribkit.data import load_dataset
     from attribkit.errors import AttribkitError, InputError
+    from attribkit.estimator import TextClassifier
     from attribkit.evaluation.check import check
     from attribkit.evaluation.faithfulness import faithfulness
     from attribkit.evaluation.importance import word_importance
@@ -51,6 +52,7 @@ _HOMES = {
     "Index": "attribkit.attribution.label_index",
     "InputError": "attribkit.errors",
     "Panels": "attribkit.results.several_panels",
+    "TextClassifier": "attribkit.estimator",
     "TextSettings": "attribkit.text.settings",
     "check": "attribkit.evaluation.check",
     "compare": "attribkit.comparison",
@@ -80,6 +82,7 @@ __all__ = [
     "Index",
     "InputError",
     "Panels",
+    "TextClassifier",
     "TextSettings",
     "check",
     "compare",
