@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from attribkit.attribution.label_index import Index, LabelName
+from attribkit.attribution.outputs import Output
 from attribkit.attribution.targets import TargetName, find_label
 from attribkit.data import Dataset
 from attribkit.data.intake import Rows, all_texts
@@ -22,16 +23,20 @@ from attribkit.models.answered import answered
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.models.fingerprint import fingerprints_once
-from attribkit.models.logits import softmax
+from attribkit.models.predictions import predictions
 from attribkit.progress import Progress, shown
 from attribkit.results.explanation import Explanation
 from attribkit.results.explanations import Explanations
-from attribkit.results.panels import Panel, Prediction
+from attribkit.results.panels import Panel
+from attribkit.results.panels.prediction import Truth
 from attribkit.versions import versions_of
 from attribkit.views import ViewOptions
 from attribkit.views.choice import choose_views
 from attribkit.views.choice import supported as supported  # offered here too, beside `explain`
 from attribkit.views.view import View
+
+TrueLabel: TypeAlias = LabelName | float | Sequence[LabelName]
+"""What is known of a text, by the model's task: a label, several, or a number."""
 
 
 class Options(ViewOptions, total=False):
@@ -40,7 +45,7 @@ class Options(ViewOptions, total=False):
     text: str | None
     label: str | None
     views: str | Sequence[str] | None
-    true_label: LabelName | Sequence[LabelName] | None
+    true_label: TrueLabel | Sequence[TrueLabel] | None
     device: str | torch.device | None
     progress: bool | Progress | None
 
@@ -70,13 +75,13 @@ def explain(
     label: str | None = None,
     views: str | Sequence[str] | None = None,
     target: TargetName | None = None,
-    output: str = "log_odds",
+    output: str | None = None,
     method: str | None = None,
     baseline: str | Sequence[str] = "pad",
     tolerance: float = 1e-4,
     compare: bool = False,
     reference: Data | None = None,
-    true_label: LabelName | Sequence[LabelName] | None = None,
+    true_label: TrueLabel | Sequence[TrueLabel] | None = None,
     seed: int = 0,
     batch_size: int | None = None,
     interactions: str = "shapley",
@@ -97,10 +102,12 @@ def explain(
         label: the column of the labels, which are shown as the true ones; likewise.
         views: which views to compute; None for every one that the model supports, without "interactions", which takes
             longer: which words act together, exactly, for a text CNN; "all" for that one too.
-        target: what is explained: None for the predicted class, a label, "all" for every class, or a pair
-            ("pos", "neg") for why this and not that, log p_a − log p_b. An integer is the label of that number, or an
-            index where no label is a number; `Index(1)` is the second label in any case.
-        output: the number whose change the scores share out: "log_odds", log p − log(1 − p), "logit" or "probability".
+        target: what is explained: None for the predicted class, with several labels a text the likeliest; a label,
+            "all" for every class, "top5" for a text's five likeliest (or another number), or a pair ("pos", "neg") for
+            why this and not that, log p_a − log p_b. An integer is the label of that number, or an index where no label
+            is a number; `Index(1)` is the second label in any case. A regression has its number alone.
+        output: the number whose change the scores share out: "log_odds", log p − log(1 − p), "logit" or "probability";
+            None for the log-odds, of a regression its number, in its unit.
         method: how the scores are computed; None for the best that the network allows: "exact" for a network with a
             closed form, else "quadrature". To compare with: "captum", "saliency", "input_x_gradient", "deeplift",
             "gradient_shap", "occlusion", "leave_one_out", "shapley" and "banzhaf" (exact over all coalitions of a text
@@ -116,7 +123,8 @@ def explain(
         reference: texts among which the view "projection" marks this one, with their labels if known: a data set, a
             table, a list of texts, a file's path; None for the model's own reference points, if it has any.
         true_label: the known label, shown beside the predicted one; one per text if there are several; an integer or
-            `Index` as with `target`. None for that in the column of labels.
+            `Index` as with `target`. With several labels a text a list of them, one per text; of a regression a number.
+            None for that in the column of labels.
         seed: of the methods that draw samples; the same seed gives a text the same scores.
         batch_size: the most texts at once; None chooses by their length.
         interactions: what the view "interactions" shows: "shapley", the Shapley interaction index over all coalitions
@@ -157,7 +165,7 @@ def explain(
         )
     options = ViewOptions(
         target=target,
-        output=output,
+        output=Output.of(output, model.task, model.unit).name,
         method=method,
         baseline=baseline,
         tolerance=tolerance,
@@ -173,7 +181,7 @@ def explain(
         chosen = choose_views([views] if isinstance(views, str) else views, model, options, tell)
         model = model.on(device)
         batch, numbers, truth = _read(model, data, text, label, true_label, batch_size, tell)
-        probabilities = softmax(batch.logits)
+        predicted = predictions(batch.logits, model.labels, model.task, model.unit, truth)
         panels: list[list[Panel]] = [[] for _ in batch.texts]
         for view in chosen.values():
             for row, of_text in zip(panels, view(model, batch), strict=True):
@@ -182,12 +190,7 @@ def explain(
     rows = Explanations(
         Explanation(
             text=text_read,
-            prediction=Prediction(
-                label=model.labels[int(batch.logits[row].argmax())],
-                labels=model.labels,
-                probabilities=tuple(probabilities[row].tolist()),
-                true_label=truth[row],
-            ),
+            prediction=predicted[row],
             panels=tuple(panels[row]),
             provenance=provenance if numbers is None else {**provenance, "row": numbers[row]},
         )
@@ -201,10 +204,10 @@ def _read(
     data: str | Several,
     text: str | None,
     label: str | None,
-    true_label: LabelName | Sequence[LabelName] | None,
+    true_label: TrueLabel | Sequence[TrueLabel] | None,
     batch_size: int | None,
     progress: Progress,
-) -> tuple[EncodedBatch, list[int] | None, list[str | None]]:
+) -> tuple[EncodedBatch, list[int] | None, list[Truth]]:
     """The texts as the model reads them, their rows if they stand in a table, and their true labels."""
     if true_label is not None and label is not None:
         raise InputError("`true_label` and `label` both say the true labels; give one of them")
@@ -213,11 +216,9 @@ def _read(
         if text is not None or label is not None or not all(isinstance(item, str) for item in texts):
             texts = all_texts(model, texts, text=text, label=label)
         batch = EncodedBatch.of(model, texts, batch_size, progress)
-        return batch, None, _true_labels(true_label, len(texts), model.labels)
+        return batch, None, _true_labels(true_label, len(texts), model)
     rows = Rows.of(model, data, text=text, label=label, held_out=False)
-    truth = _true_labels(true_label, len(rows.table), model.labels)
-    if true_label is None and rows.labels:
-        truth = [name or None for name in rows.labels]
+    truth = _true_labels(true_label, len(rows.table), model) if true_label is not None else rows.truth
     read, logits = answered(model, rows.tokenised(model.tokenizer, spans=True), batch_size, progress)
     for note in read.notes:
         warnings.warn(note, SkippedRowsWarning, stacklevel=3)
@@ -225,15 +226,33 @@ def _read(
     return batch, read.rows.tolist(), [truth[place] for place in read.places.tolist()]
 
 
-def _true_labels(
-    true_label: LabelName | Sequence[LabelName] | None, texts: int, labels: tuple[str, ...]
-) -> list[str | None]:
+def _true_labels(true_label: TrueLabel | Sequence[TrueLabel] | None, texts: int, model: Classifier) -> list[Truth]:
     if true_label is None:
         return [None] * texts
-    each = [true_label] * texts if isinstance(true_label, (str, int, np.integer, Index)) else list(true_label)
+    single = isinstance(true_label, (str, int, float, np.number, Index))
+    each: list[Any] = [true_label] * texts if single else list(true_label)  # type: ignore[arg-type]
+    if model.task == "multilabel" and not single and texts == 1 and all(_is_name(name) for name in each):
+        each = [each]
     if len(each) != texts:
         raise InputError(f"`true_label` must hold one label per text, got {len(each)} for {texts} texts")
-    return [labels[find_label(name, labels, "true_label")] for name in each]
+    return [_true_label(item, model) for item in each]
+
+
+def _true_label(item: Any, model: Classifier) -> Truth:
+    if item is None:
+        return None
+    if model.task == "regression":
+        if isinstance(item, bool) or not isinstance(item, (int, float, np.number)):
+            raise InputTypeError(f"`true_label` must be a number, for the model predicts one, got {item!r}")
+        return float(item)
+    if model.task == "multilabel" and not _is_name(item):
+        return tuple(model.labels[find_label(name, model.labels, "true_label")] for name in item)
+    name = model.labels[find_label(item, model.labels, "true_label")]
+    return (name,) if model.task == "multilabel" else name
+
+
+def _is_name(item: object) -> bool:
+    return isinstance(item, (str, int, np.integer, Index))
 
 
 def _provenance(model: Classifier, views: Mapping[str, View]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from attribkit.attribution.baseline_batch import BaselineBatch, BaselineSpec, an
 from attribkit.attribution.choice import MethodChoice, instead_of_exact
 from attribkit.attribution.cnn.closed_form_check import declared
 from attribkit.attribution.cnn.lookup_tables import Tables
-from attribkit.attribution.outputs import UNITS, Target
+from attribkit.attribution.outputs import Output, Target, check_output
 from attribkit.attribution.registry import CLOSED_FORM, METHODS, method_of
 from attribkit.attribution.request import MAX_STEPS, AttributionRequest, MethodResult, check_max_steps
 from attribkit.attribution.result import TokenAttribution, WindowsByText
@@ -36,7 +36,7 @@ def attribute(
     batch: EncodedBatch,
     *,
     target: TargetName | None = None,
-    output: str = "log_odds",
+    output: str | None = None,
     method: str | None = None,
     baseline: str | Sequence[str] = "pad",
     tolerance: float = 1e-4,
@@ -54,8 +54,9 @@ def attribute(
     Args:
         classifier: any classifier.
         batch: N texts with their tokens and logits.
-        target: None for each text's predicted class, a label, an `Index`, "all", or a pair for why this and not that.
-        output: "log_odds", "logit" or "probability".
+        target: None for each text's likeliest class, a label, an `Index`, "all", "top5" or the like, or a pair for why
+            this and not that.
+        output: "log_odds", "logit" or "probability"; None for the log-odds, of a regression its number.
         method: a name in `attribkit.attribution.registry.METHODS`; None for the best that the network allows.
         baseline: "pad", "zero", "unk", "mean" or a text; or several of them.
         tolerance: the largest relative completeness error that counts as converged.
@@ -92,7 +93,8 @@ def attribute(
     if batch.encoded:
         notes += dependence_notes(classifier, batch.encoded[0].ids)
     choice = replace(choice, notes=(*choice.notes, *notes))
-    targets = scalars_of(target, output, classifier.labels, batch.logits)
+    explained = Output.of(output, classifier.task, classifier.unit)
+    targets = scalars_of(target, explained.scalar, classifier.labels, batch.logits)
     specs = [BaselineSpec.of(classifier, name) for name in names]
     chosen = METHODS[choice.method]
     if tables is None and chosen.tables:
@@ -101,7 +103,7 @@ def attribute(
         tables = Tables.of_run(network, [text.ids for text in batch.encoded], others)
     run = embedding_fed(network)
     solver = _BatchSolver(
-        classifier, batch, targets, specs, tolerance, seed, windows, max_steps, max_tokens, tables, run, UNITS[output]
+        classifier, batch, targets, specs, tolerance, seed, windows, max_steps, max_tokens, tables, run, explained.unit
     )
     lengths = [len(text.ids) for text in batch.encoded]
     equal = chosen.equal_lengths or classifier.capabilities.equal_lengths
@@ -121,11 +123,13 @@ def attribute(
                         yield from solver.solve(group, way)[0]
 
 
-def check_settings(output: str, method: str | None, baseline: str | Sequence[str], tolerance: float) -> tuple[str, ...]:
+def check_settings(
+    output: str | None, method: str | None, baseline: str | Sequence[str], tolerance: float
+) -> tuple[str, ...]:
     """Refuse settings that `attribute` does not take, before anything is computed.
 
     Args:
-        output: "log_odds", "logit" or "probability".
+        output: one of `attribkit.attribution.outputs.OUTPUTS`, or None.
         method: a method's name, or None.
         baseline: a baseline, or several.
         tolerance: above 0.
@@ -137,8 +141,7 @@ def check_settings(output: str, method: str | None, baseline: str | Sequence[str
         TypeError: for a baseline that is no string and no list of strings.
         ValueError: for a setting out of its range.
     """
-    if output not in UNITS:
-        raise InputError(f"`output` must be one of {', '.join(UNITS)}, got {output!r}")
+    check_output(output)
     if method is not None:
         method_of(method)
     if not 0 < tolerance < 1:

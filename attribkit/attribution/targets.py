@@ -14,14 +14,18 @@ from attribkit.errors import InputError, did_you_mean
 TargetName = LabelName | tuple[LabelName, LabelName]
 
 
+_TOP = re.compile("top([1-9][0-9]{0,5})")
+
+
 def scalars_of(
     target: TargetName | None, output: str, labels: tuple[str, ...], logits: NDArray[np.float64]
 ) -> list[tuple[list[str], Target]]:
     """The scalars to explain: for each target its name for each text, and the scalar itself.
 
     Args:
-        target: None for each text's predicted class, a label, an `Index`, "all", or a pair for why this and not that.
-        output: one of `attribkit.attribution.outputs.UNITS`.
+        target: None for each text's likeliest class, a label, an `Index`, "all", "top5" for each text's five likeliest
+            (or another number), or a pair for why this and not that.
+        output: one of `attribkit.attribution.outputs.SCALARS`.
         labels: (C,).
         logits: (N, C).
 
@@ -40,6 +44,9 @@ def scalars_of(
         return [([labels[i] for i in best], Target(output, torch.from_numpy(best)))]
     if target == "all" and "all" not in labels:
         return [same(index) for index in range(len(labels))]
+    if isinstance(target, str) and target not in labels and (top := _TOP.fullmatch(target)):
+        order = np.argsort(-logits, axis=1, kind="stable")[:, : int(top[1])]
+        return [([labels[i] for i in column], Target(output, torch.from_numpy(column.copy()))) for column in order.T]
     if isinstance(target, (tuple, list)):
         if len(target) != 2:
             raise InputError(f"a pair of two labels was expected as `target`, got {len(target)} of them")

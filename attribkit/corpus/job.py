@@ -23,7 +23,7 @@ class Settings:
     """
 
     target: LabelName | Sequence[LabelName] | None = None
-    output: str = "log_odds"
+    output: str | None = None
     method: str | None = None
     baseline: str = "pad"
     tolerance: float = 1e-4

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from attribkit.corpus.sources import AnySource, Source, TableSource
-from attribkit.data.cleaning import is_missing
+from attribkit.data.label_cells import is_missing
 from attribkit.data.readers import csv_delimiter, quotes_are_text, unclosed_quote, unclosed_sentence
 from attribkit.errors import InputError
 

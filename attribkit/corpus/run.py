@@ -53,7 +53,7 @@ def explain_corpus(
     seed: int = 0,
     limit: int | None = None,
     target: LabelName | Sequence[LabelName] | None = None,
-    output: str = "log_odds",
+    output: str | None = None,
     method: str | None = None,
     baseline: str = "pad",
     tolerance: float = 1e-4,

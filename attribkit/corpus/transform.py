@@ -13,6 +13,7 @@ from attribkit.attribution.baseline_batch import BaselineSpec
 from attribkit.attribution.choice import choose
 from attribkit.attribution.cnn.lookup_tables import Tables
 from attribkit.attribution.label_index import Index
+from attribkit.attribution.outputs import Output
 from attribkit.attribution.registry import METHODS
 from attribkit.attribution.targets import scalars_of
 from attribkit.corpus.job import Settings
@@ -51,7 +52,8 @@ class Transform:
     def check(self) -> None:
         """Refuse a target, a method or a baseline that this classifier does not have, before anything is computed."""
         labels = self.classifier.labels
-        scalars_of(_target(self.settings), self.settings.output, labels, np.zeros((1, len(labels))))
+        output = Output.of(self.settings.output, self.classifier.task, self.classifier.unit)
+        scalars_of(_target(self.settings), output.scalar, labels, np.zeros((1, len(labels))))
         choose(self.settings.method, self.classifier.network)
         BaselineSpec.of(self.classifier, self.settings.baseline)
 

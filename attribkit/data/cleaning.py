@@ -2,31 +2,40 @@
 
 import re
 from collections.abc import Mapping
-from numbers import Integral, Real
 
-import numpy as np
 import pandas as pd
 
 from attribkit.data.columns import Columns, choose_columns
+from attribkit.data.label_cells import Cell, LabelFormat, is_missing
 from attribkit.data.readers import SPLITS
 from attribkit.errors import InputError, InputTypeError
+from attribkit.task import Task
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def clean_tables(
-    tables: Mapping[str, pd.DataFrame], text: str | None, label: str | None, source: str
-) -> tuple[dict[str, pd.DataFrame], list[str]]:
-    """Bring every table to the columns `text` and `label` (both strings) and the others, without unusable rows.
+    tables: Mapping[str, pd.DataFrame],
+    text: str | None,
+    label: str | None,
+    source: str,
+    task: str | None = None,
+    separator: str | None = None,
+) -> tuple[dict[str, pd.DataFrame], list[str], Task]:
+    """Bring every table to the columns `text` and `label` and the others, without unusable rows.
+
+    `text` holds strings; `label` strings, with several labels a text tuples of them, for a regression numbers.
 
     Args:
         tables: by split.
         text: the column of the texts that the user named, if any.
         label: the column of the labels that the user named, if any.
         source: what a sentence calls the tables.
+        task: as `attribkit.load_dataset` takes it.
+        separator: between several labels in a cell.
 
     Returns:
-        the tables, each with a RangeIndex, and one note for each thing guessed, dropped or repaired.
+        the tables, each with a RangeIndex, one note for each thing guessed, dropped or repaired, and the task.
 
     Raises:
         TypeError: if a text is not a string, or a label neither string nor number.
@@ -35,10 +44,14 @@ def clean_tables(
     notes: list[str] = []
     counts: dict[str, dict[str, int]] = {kind: {} for kind in _REPORTS}
     cleaned = {}
-    for split in (split for split in SPLITS if split in tables):
-        place = source if len(tables) == 1 else f"the {split} table of {source}"
-        columns = choose_columns(tables[split].columns, text, label, place)
-        cleaned[split], counted = _clean(tables[split], columns, place)
+    present = [split for split in SPLITS if split in tables]
+    places = {split: source if len(tables) == 1 else f"the {split} table of {source}" for split in present}
+    named = {split: choose_columns(tables[split].columns, text, label, places[split]) for split in present}
+    cells = [tables[split].set_axis(map(str, tables[split].columns), axis=1)[named[split].label] for split in present]
+    labels = LabelFormat.of(cells, task, separator, source)
+    for split in present:
+        columns = named[split]
+        cleaned[split], counted = _clean(tables[split], columns, places[split], labels)
         for kind, count in counted.items():
             if count:
                 counts[kind][split] = count
@@ -50,7 +63,7 @@ def clean_tables(
             parts = ", ".join(f"{split} {count:,}" for split, count in by_split.items())
             rows = "row" if total == 1 else "rows"
             notes.append(_REPORTS[kind].format(rows=f"{total:,} {rows}") + (f" ({parts})." if len(tables) > 1 else "."))
-    return cleaned, notes
+    return cleaned, notes, labels.task
 
 
 _REPORTS = {
@@ -58,22 +71,26 @@ _REPORTS = {
     "unlabelled": "Dropped {rows} without a label",
     "surrogates": "Replaced lone surrogates, which are no characters, by U+FFFD in {rows}",
     "stripped": "Removed spaces around the label of {rows}",
+    "none": "None of the labels holds for {rows}",
 }
 
 
-def _clean(table: pd.DataFrame, columns: Columns, source: str) -> tuple[pd.DataFrame, dict[str, int]]:
+def _clean(
+    table: pd.DataFrame, columns: Columns, source: str, labelled: LabelFormat
+) -> tuple[pd.DataFrame, dict[str, int]]:
     table = table.set_axis([str(name) for name in table.columns], axis=1)
     texts = [_text(value, row, columns.text, source) for row, value in enumerate(table[columns.text].astype(object))]
     column = str(columns.label)
-    raw = [label_name(value, row, column, source) for row, value in enumerate(table[column].astype(object))]
-    labels = [value and value.strip() for value in raw]
-    usable = [row for row, (text, label) in enumerate(zip(texts, labels, strict=True)) if text and label]
+    raw = table[column].astype(object).tolist()
+    labels = [labelled.cell(value, row, column, source) for row, value in enumerate(raw)]
+    usable = [row for row, (text, label) in enumerate(zip(texts, labels, strict=True)) if text and label is not None]
     mended = {row: _SURROGATE.sub("\ufffd", text) for row in usable if not _encodable(text := texts[row] or "")}
     counts = {
         "empty": sum(not text for text in texts),
-        "unlabelled": sum(bool(text) and not label for text, label in zip(texts, labels, strict=True)),
+        "unlabelled": sum(bool(text) and label is None for text, label in zip(texts, labels, strict=True)),
         "surrogates": len(mended),
-        "stripped": sum(raw[row] != labels[row] for row in usable),
+        "stripped": sum(isinstance(raw[row], str) and raw[row] != raw[row].strip() for row in usable),
+        "none": sum(labels[row] == () for row in usable),
     }
     if not usable:
         raise InputError(
@@ -81,12 +98,20 @@ def _clean(table: pd.DataFrame, columns: Columns, source: str) -> tuple[pd.DataF
             f"{counts['unlabelled']:,} no label; check the columns {columns.text!r} and {column!r}"
         )
     result = pd.DataFrame(
-        {"text": [mended.get(row, texts[row]) for row in usable], "label": [labels[row] for row in usable]}, dtype="str"
+        {
+            "text": pd.Series([mended.get(row, texts[row]) for row in usable], dtype="str"),
+            "label": label_series([labels[row] for row in usable], labelled.task),
+        }
     )
     others = table.drop(columns=[columns.text, column])
     # A column that is not the chosen one but bears its name keeps its values under another.
     others = others.rename(columns={name: f"other_{name}" for name in ("text", "label")})
     return pd.concat([result, others.iloc[usable].reset_index(drop=True)], axis=1), counts
+
+
+def label_series(cells: list[Cell], task: Task) -> pd.Series:
+    """A column of labels: strings, tuples of them, or numbers."""
+    return pd.Series(cells, dtype={"multiclass": "str", "multilabel": "object", "regression": "float64"}[task])
 
 
 def mended(tables: Mapping[str, pd.DataFrame]) -> tuple[dict[str, pd.DataFrame], list[str]]:
@@ -112,35 +137,6 @@ def _text(value: object, row: int, column: str, source: str) -> str | None:
     raise InputTypeError(
         f"texts must be strings, but row {row:,} of column {column!r} in {source} holds a {type(value).__name__}; "
         "choose another column with `text` or convert it"
-    )
-
-
-def label_name(value: object, row: int, column: str, source: str) -> str | None:
-    """A label's name: integers and whole floats without a point.
-
-    A missing value makes floats of a whole column of integers.
-    """
-    if isinstance(value, str):
-        return value if value.strip() else None
-    if is_missing(value):
-        return None
-    if isinstance(value, (bool, np.bool_)):
-        return str(bool(value))
-    if isinstance(value, Integral):
-        return str(int(value))
-    if isinstance(value, Real):
-        number = float(value)
-        return str(int(number)) if number.is_integer() else str(number)
-    raise InputTypeError(
-        f"labels must be strings or numbers, but row {row:,} of column {column!r} in {source} holds a "
-        f"{type(value).__name__}; choose another column with `label`"
-    )
-
-
-def is_missing(value: object) -> bool:
-    """Whether a cell holds nothing, as tables say it: None, NaN, NA or NaT."""
-    return (
-        value is None or value is pd.NA or value is pd.NaT or (isinstance(value, Real) and float(value) != float(value))
     )
 
 

@@ -7,19 +7,23 @@ from typing import Any
 
 import pandas as pd
 
+from attribkit.data.label_cells import counted_labels, sorted_labels, strata
 from attribkit.data.readers import SPLITS, listed
 from attribkit.data.split_record import SplitRecord
 from attribkit.errors import InputError
 from attribkit.results.panels import Table
+from attribkit.results.panels.table import Cell
 from attribkit.results.result import Result
+from attribkit.task import Task
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Dataset(Result):
     """Labelled texts in three tables: training, validation and test.
 
-    Each table has a RangeIndex, the columns `text` and `label` (both strings) first, then whatever else the source
-    holds (`rating`, `movie`, `rationale` …).
+    Each table has a RangeIndex, the columns `text` and `label` first, then whatever else the source holds (`rating`,
+    `movie`, `rationale` …). `text` holds strings; `label` strings, with several labels a text tuples of them, and for a
+    regression numbers.
 
     Attributes:
         name: what models and reports call the data.
@@ -30,6 +34,7 @@ class Dataset(Result):
         notes: whole sentences on what was guessed, dropped, split or found odd.
         settings: how the splits were made: the columns `text` and `label`, the shares `validation` and `test`, the
             `seed` and the `group`.
+        task: what the labels are: "multiclass", "multilabel" or "regression".
 
     Example:
         >>> import attribkit as ak
@@ -47,11 +52,15 @@ class Dataset(Result):
     source: str
     notes: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
+    task: Task = "multiclass"
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The labels of the training table, sorted; by value if all are integers."""
-        return sorted_labels(set(self.train["label"]))
+        """The labels of the training table, sorted, by value if all are integers; of a regression the number's name."""
+        if self.task == "regression":
+            column = self.settings.get("label") or "label"
+            return ("value" if column == "label" else str(column),)
+        return sorted_labels(counted_labels(self.train["label"]))
 
     @property
     def fingerprint(self) -> str:
@@ -60,7 +69,7 @@ class Dataset(Result):
         for table in (self.train, self.validation, self.test):
             digest.update(len(table).to_bytes(8, "big"))
             for cell in (value for row in zip(table["text"], table["label"], strict=True) for value in row):
-                content = cell.encode()
+                content = _SEPARATOR.join(cell).encode() if isinstance(cell, tuple) else str(cell).encode()
                 digest.update(len(content).to_bytes(8, "big") + content)
         return digest.hexdigest()
 
@@ -77,10 +86,11 @@ class Dataset(Result):
         """Rows per split and label: the columns `split`, `label`, `rows` and `share` (of the split's rows)."""
         rows = []
         for split in SPLITS:
-            counts = getattr(self, split)["label"].value_counts()
+            table = getattr(self, split)
+            counts = {self.labels[0]: len(table)} if self.task == "regression" else counted_labels(table["label"])
             for label in self.labels:
-                count = int(counts.get(label, 0))
-                rows.append((split, label, count, count / max(int(counts.sum()), 1)))
+                count = counts.get(label, 0)
+                rows.append((split, label, count, count / max(len(table), 1)))
         return pd.DataFrame(rows, columns=["split", "label", "rows", "share"])
 
     def to_frame(self) -> pd.DataFrame:
@@ -90,23 +100,38 @@ class Dataset(Result):
         return table[["split", *table.columns.drop("split")]]
 
     def panels(self) -> tuple[Table, ...]:
-        """A table of the rows per label and split. It holds none of the texts."""
-        counts = [
-            [*getattr(self, split)["label"].value_counts().reindex(self.labels, fill_value=0)] for split in SPLITS
-        ]
-        rows = [(label, *map(int, row)) for label, *row in zip(self.labels, *counts, strict=True)]
+        """Rows per label and split, of a regression the numbers' spread, as a table; it holds none of the texts."""
+        if self.task == "regression":
+            return (self._spread(),)
+        counts = [counted_labels(getattr(self, split)["label"]) for split in SPLITS]
+        rows: list[tuple[Cell, ...]] = [(label, *(count.get(label, 0) for count in counts)) for label in self.labels]
         return (Table(f"{self.name}: rows", ("label", *SPLITS), tuple(rows), (f"source: {self.source}", *self.notes)),)
+
+    def _spread(self) -> Table:
+        columns = ("rows", "mean", "standard deviation", "least", "median", "most")
+        parts = [(split, numbers) for split in SPLITS if len(numbers := getattr(self, split)["label"])]
+        rows: list[tuple[Cell, ...]] = [
+            (split, len(numbers), *(round(value, 4) for value in _spread_of(numbers))) for split, numbers in parts
+        ]
+        notes = (f"source: {self.source}", *self.notes)
+        return Table(f"{self.name}: {self.labels[0]}", ("split", *columns), tuple(rows), notes)
 
     def summary(self) -> str:
         """How many rows each split has, under which labels, where they come from, and what was guessed or dropped."""
         sizes = (f"{len(getattr(self, split)):,} rows {use}" for split, use in zip(SPLITS, _USES, strict=True))
         return "\n".join(
             [
-                f"{self.name}: {', '.join(sizes)}; {len(self.labels):,} labels: {listed(self.labels)}",
+                f"{self.name}: {', '.join(sizes)}; {self._of_labels()}",
                 f"source: {self.source}",
                 *self.notes,
             ]
         )
+
+    def _of_labels(self) -> str:
+        if self.task == "regression":
+            return f"a number: {self.labels[0]}"
+        several = f", {self.train['label'].map(len).mean():.2f} a text" if self.task == "multilabel" else ""
+        return f"{len(self.labels):,} labels{several}: {listed(self.labels)}"
 
     def sample(self, most: int, seed: int = 0) -> "Dataset":
         """A smaller data set: at most so many rows of each split, stratified by label, in their order.
@@ -122,28 +147,32 @@ class Dataset(Result):
             raise InputError(f"`most` must be at least 1 row of each split, got {most}")
         notes = [f"at most {most:,} rows of each split were drawn with seed {seed}"]
         return replace(
-            self, notes=(*self.notes, *notes), **{s: _stratified_sample(getattr(self, s), most, seed) for s in SPLITS}
+            self,
+            notes=(*self.notes, *notes),
+            **{s: _stratified_sample(getattr(self, s), most, seed, self.task) for s in SPLITS},
         )
 
     def __repr__(self) -> str:
         """Name, sizes and labels, without the tables."""
         sizes = ", ".join(f"{split}={len(getattr(self, split)):,}" for split in SPLITS)
-        return f"Dataset({self.name!r}, {sizes}, labels={listed(self.labels)})"
+        task = "" if self.task == "multiclass" else f", task={self.task!r}"
+        return f"Dataset({self.name!r}, {sizes}, labels={listed(self.labels)}{task})"
 
 
+def _spread_of(numbers: pd.Series) -> tuple[float, ...]:
+    deviation = float(numbers.std(ddof=0))
+    return float(numbers.mean()), deviation, float(numbers.min()), float(numbers.median()), float(numbers.max())
+
+
+_SEPARATOR = "\x1f"
+"""Between several labels of a row, in the fingerprint."""
 _USES = ("to train on", "to stop by", "to test on")
 
 
-def _stratified_sample(table: pd.DataFrame, most: int, seed: int) -> pd.DataFrame:
+def _stratified_sample(table: pd.DataFrame, most: int, seed: int, task: Task) -> pd.DataFrame:
     shuffled = table.sample(frac=1, random_state=seed)
-    rows = shuffled.groupby("label")["label"]
+    stratum = pd.Series(strata(shuffled["label"].tolist(), task), index=shuffled.index, dtype="str")
+    rows = stratum.groupby(stratum)
     # the first of every label come first, then the second ones, each label at the pace of its size
     place = ((rows.cumcount() + 0.5) / rows.transform("size")).sort_values(kind="stable")
     return table.loc[sorted(place.index[:most])].reset_index(drop=True)
-
-
-def sorted_labels(labels: set[str]) -> tuple[str, ...]:
-    """By value if all are integers, else by name."""
-    # Python reads no numbers of more than 4,300 digits
-    numeric = all(label.removeprefix("-").isdecimal() and len(label) < 4_000 for label in labels)
-    return tuple(sorted(labels, key=lambda label: (int(label), label) if numeric else (0, label)))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from attribkit.data.dataset import Dataset
 from attribkit.data.held_out import HeldOut
+from attribkit.data.label_cells import LabelFormat, is_missing, names_of
 from attribkit.data.labelled_texts import LabelledTexts
 from attribkit.data.load import load_dataset
 from attribkit.data.readable import TokenisedRows, tokenise
@@ -18,6 +19,7 @@ from attribkit.data.split_record import SplitRecord, text_hashes
 from attribkit.data.text_tables import Data, TextTables
 from attribkit.errors import InputError
 from attribkit.progress import Progress
+from attribkit.task import Task
 from attribkit.text.encoded import TextEncoder
 
 
@@ -27,6 +29,7 @@ class HasSplits(Protocol):
     splits: SplitRecord | None
     provenance: dict[str, Any]
     labels: tuple[str, ...]
+    task: Task
 
 
 NOT_KNOWN = "it is not known which of these rows it was trained on"
@@ -93,7 +96,7 @@ class Rows:
             text,
             label,
             usual=(usual["text"], usual["label"]) if "text" in usual else None,
-            labels=None if model is None else model.labels,
+            labels=None if model is None else LabelFormat(model.task, usual.get("label_separator"), model.labels),
             progress=progress,
         )
         record = None
@@ -127,11 +130,19 @@ class Rows:
 
     @property
     def labels(self) -> list[str]:
-        """A name for each row, "" where it is unknown; empty if there is no column of labels, or nothing in it."""
-        if "label" not in self.table:
-            return []
-        names = ["" if pd.isna(name) else str(name) for name in self.table["label"]]
+        """A name for each row, "" where it is unknown; empty if there is no column of labels, or nothing in it.
+
+        Several labels are one name, "a, b"; numbers have none.
+        """
+        names = ["" if cell is None or isinstance(cell, float) else ", ".join(names_of(cell)) for cell in self.truth]
         return names if any(names) else []
+
+    @property
+    def truth(self) -> list[Any]:
+        """What is known of each row: its label, a tuple of the labels that hold, or its number; None for nothing."""
+        if "label" not in self.table:
+            return [None] * len(self.table)
+        return [None if not isinstance(cell, tuple) and is_missing(cell) else cell for cell in self.table["label"]]
 
     @property
     def origin(self) -> str | None:

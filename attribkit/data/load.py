@@ -1,6 +1,6 @@
 """load_dataset(): from a named set, a file, a folder or a table to a clean, split Dataset."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from numbers import Real
 from pathlib import Path
 
@@ -8,13 +8,15 @@ import pandas as pd
 
 from attribkit.data.cleaning import clean_tables
 from attribkit.data.columns import choose_columns
-from attribkit.data.dataset import Dataset, sorted_labels
+from attribkit.data.dataset import Dataset
 from attribkit.data.download import Source
+from attribkit.data.label_cells import counted_labels, sorted_labels
 from attribkit.data.readers import listed
 from attribkit.data.split_tables import cut_splits, shared_rows
 from attribkit.data.tables import find_tables
 from attribkit.errors import InputError, InputTypeError
 from attribkit.progress import Progress
+from attribkit.task import Task
 
 
 def load_dataset(
@@ -27,6 +29,8 @@ def load_dataset(
     seed: int = 0,
     group: str | None = None,
     encoding: str | None = None,
+    task: str | None = None,
+    label_separator: str | None = None,
     download: bool = True,
     progress: bool | Progress | None = None,
 ) -> Dataset:
@@ -49,6 +53,10 @@ def load_dataset(
         group: a column whose values may not be in two splits (`movie` for "imdb" unless another is given).
         encoding: of the text in a file or a folder's files, such as "cp1252"; None: UTF-8, UTF-16 if a byte order mark
             says so, else Windows-1252 or Latin-1, which a note says.
+        task: what the labels are: "multiclass" (one of two or more), "multilabel" (any number of them a text) or
+            "regression" (a number); None: multilabel if `label_separator` is given, else multiclass.
+        label_separator: what stands between several labels in a cell, such as "|"; an empty cell then has none. Lists
+            of labels, in a table, JSON Lines or Parquet, need none.
         download: whether a named set that is not on this machine may be downloaded.
         progress: True: a bar; False: none; None: a bar in a terminal or notebook; or a function (done, total, step).
 
@@ -76,14 +84,16 @@ def load_dataset(
     if isinstance(seed, bool) or not isinstance(seed, int):
         raise InputTypeError(f"`seed` must be an integer, got {seed!r}")
     raw = find_tables(name_or_path, download, progress, encoding)
-    tables, notes = clean_tables(raw.tables, text, label, raw.source)
+    tables, notes, kind = clean_tables(raw.tables, text, label, raw.source, task, label_separator)
     notes = [*raw.notes, *notes]
-    _check_labels(tables, raw.source)
+    if "train" not in tables:
+        raise InputError(f"{raw.source} has {listed(tables)} but nothing to train on; add a train table")
+    notes += _CHECKS[kind](tables, raw.source)
     if group is None and raw.group in tables["train"]:
         group = raw.group
     notes += shared_rows(tables, group)
     columns = choose_columns(raw.tables["train"].columns, text, label, raw.source)
-    tables, cut = cut_splits(tables, {"validation": validation, "test": test}, seed, group, raw.source)
+    tables, cut = cut_splits(tables, {"validation": validation, "test": test}, seed, group, raw.source, kind)
     notes += cut
     settings = {
         "text": columns.text,
@@ -93,8 +103,10 @@ def load_dataset(
         "seed": seed,
         "group": group,
     }
+    if kind != "multiclass":
+        settings |= {"task": kind, "label_separator": label_separator}
     parts = (tables["train"], tables["validation"], tables["test"])
-    return Dataset(raw.name, *parts, raw.source, tuple(notes), settings)
+    return Dataset(raw.name, *parts, raw.source, tuple(notes), settings, kind)
 
 
 def _check_shares(validation: float, test: float) -> None:
@@ -109,10 +121,8 @@ def _check_shares(validation: float, test: float) -> None:
         )
 
 
-def _check_labels(tables: Mapping[str, pd.DataFrame], source: str) -> None:
+def _check_one_label(tables: Mapping[str, pd.DataFrame], source: str) -> list[str]:
     """Refuse what no classifier can be trained on."""
-    if "train" not in tables:
-        raise InputError(f"{source} has {listed(tables)} but nothing to train on; add a train table")
     counts = tables["train"]["label"].value_counts()
     if len(counts) == 1:
         raise InputError(
@@ -129,3 +139,36 @@ def _check_labels(tables: Mapping[str, pd.DataFrame], source: str) -> None:
                 f"the {split} table of {source} has labels that training never sees: {listed(sorted_labels(unseen))}; "
                 f"training has {listed(sorted_labels(set(counts.index)))}"
             )
+    return []
+
+
+def _check_several_labels(tables: Mapping[str, pd.DataFrame], source: str) -> list[str]:
+    """Refuse rows without any label; note labels that training does not see, or sees once."""
+    counts = counted_labels(tables["train"]["label"])
+    if not counts:
+        raise InputError(f"no row to train on in {source} has a label; check the label column and `label_separator`")
+    notes = []
+    once = sorted_labels(name for name, count in counts.items() if count == 1)
+    if once:
+        notes.append(f"Only one row to train on has {listed(once)}: hardly enough to learn from.")
+    for split in ("validation", "test"):
+        if split in tables and (unseen := set(counted_labels(tables[split]["label"])) - set(counts)):
+            notes.append(f"The {split} table has labels that training never sees: {listed(sorted_labels(unseen))}.")
+    return notes
+
+
+def _check_numbers(tables: Mapping[str, pd.DataFrame], source: str) -> list[str]:
+    """Refuse numbers of which there is nothing to learn."""
+    numbers = tables["train"]["label"]
+    if numbers.nunique() < 2:
+        raise InputError(
+            f"a regression needs different numbers, but every row to train on in {source} has {numbers[0]:g}"
+        )
+    return []
+
+
+_CHECKS: dict[Task, Callable[[Mapping[str, pd.DataFrame], str], list[str]]] = {
+    "multiclass": _check_one_label,
+    "multilabel": _check_several_labels,
+    "regression": _check_numbers,
+}

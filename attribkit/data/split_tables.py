@@ -4,10 +4,11 @@ from collections.abc import Hashable, Mapping, Sequence
 
 import pandas as pd
 
-from attribkit.data.dataset import sorted_labels
+from attribkit.data.label_cells import counted_labels, sorted_labels, strata
 from attribkit.data.readers import SPLITS, listed
 from attribkit.data.split import connected_rows, split_rows
 from attribkit.errors import InputError, InputTypeError
+from attribkit.task import Task
 
 
 def shared_rows(tables: Mapping[str, pd.DataFrame], group: str | None) -> list[str]:
@@ -31,7 +32,12 @@ def _shared(values: pd.Series, others: pd.Series) -> int:
 
 
 def cut_splits(
-    tables: Mapping[str, pd.DataFrame], shares: Mapping[str, float], seed: int, group: str | None, source: str
+    tables: Mapping[str, pd.DataFrame],
+    shares: Mapping[str, float],
+    seed: int,
+    group: str | None,
+    source: str,
+    task: Task = "multiclass",
 ) -> tuple[dict[str, pd.DataFrame], list[str]]:
     """Take the missing splits from the training rows."""
     rows = tables["train"]
@@ -47,20 +53,28 @@ def cut_splits(
     if group is not None:
         keys.append(_group_numbers(rows[group], source))
     parts = split_rows(
-        rows["label"].tolist(), connected_rows(*keys), {"train": 1 - sum(lacking.values()), **lacking}, seed
+        strata(rows["label"].tolist(), task),
+        connected_rows(*keys),
+        {"train": 1 - sum(lacking.values()), **lacking},
+        seed,
     )
     notes = []
     for split, chosen in parts.items():
         tables[split] = rows.iloc[chosen].reset_index(drop=True)
-        if absent := set(rows["label"]) - set(tables[split]["label"]):
+        if task != "regression" and (absent := _labels(rows) - _labels(tables[split])):
             notes.append(f"No row of {listed(sorted_labels(absent))} fell to {split}: there are too few.")
     sizes = " and ".join(f"{split} ({_counted(len(parts[split]), 'row')})" for split in lacking)
-    how = f"stratified by label{f', grouped by {group!r}' if group else ''}, seed {seed}"
+    by = {"multiclass": "label", "multilabel": "each row’s rarest label", "regression": "tenths of the numbers"}[task]
+    how = f"stratified by {by}{f', grouped by {group!r}' if group else ''}, seed {seed}"
     notes.insert(0, f"From the {len(rows):,} training rows {sizes} {'were' if len(lacking) > 1 else 'was'} cut: {how}.")
     mixed = int((rows.groupby("text")["label"].nunique() > 1).sum())
     if mixed:
         notes.append(f"{_counted(mixed, 'text')} to train on or cut from carried more than one label.")
     return tables, notes
+
+
+def _labels(table: pd.DataFrame) -> set[str]:
+    return set(counted_labels(table["label"]))
 
 
 def _group_numbers(values: pd.Series, source: str) -> list[int | None]:

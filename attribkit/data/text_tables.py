@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from attribkit.data.cleaning import is_missing, label_name, mended
+from attribkit.data.cleaning import mended
 from attribkit.data.columns import Columns, choose_columns
 from attribkit.data.dataset import Dataset
+from attribkit.data.label_cells import LabelFormat, is_missing
 from attribkit.data.labelled_texts import LabelledTexts
 from attribkit.data.readers import SPLITS
 from attribkit.data.tables import find_tables
@@ -56,7 +57,7 @@ class TextTables:
         label: str | None = None,
         *,
         usual: tuple[str, str] | None = None,
-        labels: Sequence[str] | None = None,
+        labels: LabelFormat | None = None,
         progress: bool | Progress | None = None,
     ) -> "TextTables":
         """Read the data.
@@ -66,8 +67,8 @@ class TextTables:
             text: the column of the texts in a table or file; guessed from usual names if not given.
             label: the column of the labels; likewise.
             usual: the columns that are read if none is named and every table has both.
-            labels: those of a model; None for none. A column that would be taken for the labels only because it is the
-                other one of two is not, if it holds none of these.
+            labels: how those of a model are read; None for strings. A column that would be taken for the labels only
+                because it is the other one of two is not, if it holds none of the model's.
             progress: what is told of a download, as `attribkit.progress.shown` takes it.
 
         Raises:
@@ -88,7 +89,12 @@ class TextTables:
         if isinstance(data, Dataset):
             own = {split: table for split in SPLITS if len(table := getattr(data, split))} or {"train": data.train}
             if text is not None or label is not None:
-                own, _ = _arranged(own, data.name, text or "text", label or "label", None, None)
+                own, _ = _arranged(own, data.name, text or "text", label or "label", None, labels)
+            elif labels is not None and labels.task != data.task:
+                raise InputError(
+                    f"the labels of {data.name!r} are {data.task}, the model's {labels.task}; load the data with "
+                    f"task={labels.task!r}"
+                )
             return TextTables(own, data.name)
         if text is not None or label is not None:
             option = "text" if text is not None else "label"
@@ -125,7 +131,7 @@ def _arranged(
     text: str | None,
     label: str | None,
     usual: tuple[str, str] | None,
-    labels: Sequence[str] | None,
+    labels: LabelFormat | None,
 ) -> tuple[dict[str, pd.DataFrame], list[str]]:
     """The tables with the columns `text` and `label`, every row in its place, and what was guessed."""
     if usual and text is None and label is None and all(set(usual) <= set(table) for table in tables.values()):
@@ -136,15 +142,14 @@ def _arranged(
         name = source if len(tables) == 1 else f"the {split} table of {source}"
         table = tables[split].set_axis([str(name) for name in tables[split].columns], axis=1)
         columns = choose_columns(table.columns, text, label, name, labelled=False)
-        arranged[split] = _renamed(table, columns, name)
-        if columns.by_elimination and labels is not None and not arranged[split]["label"].isin(labels).any():
+        if columns.by_elimination and labels is not None and not labels.occur(table[columns.label]):
             columns = Columns(columns.text, None)
-            arranged[split] = _renamed(table, columns, name)
+        arranged[split] = _renamed(table, columns, name, labels or LabelFormat())
         notes += [note for note in _guessed(columns, text, label) if note not in notes]
     return arranged, notes
 
 
-def _renamed(table: pd.DataFrame, columns: Columns, source: str) -> pd.DataFrame:
+def _renamed(table: pd.DataFrame, columns: Columns, source: str, labels: LabelFormat) -> pd.DataFrame:
     new = {columns.text: "text"} | ({columns.label: "label"} if columns.label else {})
     # a column that is not the chosen one but bears its name keeps its values under another
     others = {name: f"other_{name}" for name in ("text", "label") if name in table and name not in new}
@@ -152,10 +157,10 @@ def _renamed(table: pd.DataFrame, columns: Columns, source: str) -> pd.DataFrame
     texts = ["" if is_missing(cell) else cell for cell in renamed["text"].astype(object)]
     renamed["text"] = pd.Series(texts, dtype=object)
     if columns.label is not None:
-        names = (
-            label_name(cell, row, columns.label, source) for row, cell in enumerate(renamed["label"].astype(object))
+        cells = enumerate(renamed["label"].astype(object))
+        renamed["label"] = pd.Series(
+            [labels.cell(cell, row, columns.label, source) for row, cell in cells], dtype=object
         )
-        renamed["label"] = pd.Series([name and name.strip() for name in names], dtype=object)
     return renamed
 
 

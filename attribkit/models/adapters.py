@@ -7,7 +7,18 @@ from torch import Tensor, nn
 
 from attribkit.errors import InputError
 from attribkit.models.capabilities import Capabilities
-from attribkit.models.network_output import KINDS, Outputs, last_function, looks_like, tensor_of, to_logits
+from attribkit.models.network_output import (
+    KINDS,
+    Outputs,
+    by_itself,
+    check_outputs,
+    kind_by_itself,
+    last_function,
+    looks_like,
+    tensor_of,
+    to_logits,
+)
+from attribkit.task import Task, check_task
 
 Inputs = Literal["ids", "ids, lengths", "ids, mask"]
 _LONGEST_KERNEL = 64  # tokens up to which a length that a network can take is looked for
@@ -28,14 +39,17 @@ class Adapted(nn.Module):
         inputs: what its forward takes: "ids" for `forward(x)`, "ids, lengths" for `forward(x, lengths)`, "ids, mask".
         outputs: what it returns: "logits", "log_probabilities" or "probabilities" (B, C); or, of a network with one
             output (B,) or (B, 1), "logit" if it was trained with binary cross-entropy on logits, "probability" if it
-            ends in a sigmoid: its number belongs to the second label. None looks at how the outputs are made, and at
-            their numbers. A network that ends in a sigmoid or a softmax is taken so whatever is said here.
+            ends in a sigmoid: its number belongs to the second label. With several labels a text, "logit" or
+            "probability" of each, (B, C). None looks at how the outputs are made, and at their numbers. A network that
+            ends in a sigmoid or a softmax is taken so whatever is said here.
         embedding: the network's embedding layer; found by itself if there is just one. False for a network without any
             (a table of its own, say), which only methods that change texts can explain.
         length: tokens (PAD after them, or the rest cut off) that every text had as the network was trained, for a
             network that takes one length only, or whose answer depends on how far a text is padded.
         batch_first: False for a network that takes ids (T, B).
         pad_id: the id that fills a text; the embedding's `padding_idx` if not given, else 0.
+        task: "multilabel" if each of its outputs says by itself whether a label holds, "regression" if its one output
+            is a number; `Classifier` takes it from here.
 
     Raises:
         InputError: if the network has no embedding layer, or several and none was named; for a setting that is none of
@@ -67,18 +81,21 @@ class Adapted(nn.Module):
         length: int | None = None,
         batch_first: bool = True,
         pad_id: int | None = None,
+        task: Task = "multiclass",
     ) -> None:
         super().__init__()
         if inputs not in get_args(Inputs):
             raise InputError(f"`inputs` must be 'ids', 'ids, lengths' or 'ids, mask', got {inputs!r}")
         if outputs is not None and outputs not in KINDS:
             raise InputError(f"`outputs` must be one of {', '.join(map(repr, KINDS))}, got {outputs!r}")
+        check_outputs(check_task(task), outputs)
         if length is not None and (isinstance(length, bool) or not isinstance(length, int) or length < 1):
             raise InputError(f"`length` must be a number of tokens, at least 1, got {length!r}")
         layer = _embedding_of(network) if embedding is None else embedding or None
         self.network = network
         self.inputs = inputs
         self.outputs = outputs
+        self.task: Task = task
         self.length = length
         self.batch_first = batch_first
         self.pad_id = pad_id if pad_id is not None else (layer.padding_idx or 0) if layer is not None else 0
@@ -188,11 +205,16 @@ class Adapted(nn.Module):
     def _logits(self, ids: Tensor, mask: Tensor) -> Tensor:
         if self._seen.kind is None:  # asked first, so that what hooks see last is the texts
             self._seen.kind = self._kind(ids, mask)
-        return to_logits(self._call(ids, mask), self._seen.kind)
+        outputs = self._call(ids, mask)
+        return to_logits(outputs, self._seen.kind) if self.task == "multiclass" else by_itself(outputs, self._seen.kind)
 
     def _kind(self, ids: Tensor, mask: Tensor) -> Outputs:
         """What the outputs are: as they are made, or as they were said to be, or as they look."""
+        if self.task == "regression":
+            return "logit"
         made = last_function(lambda: self._call(ids, mask), len(ids))
+        if self.task == "multilabel":
+            return kind_by_itself(made, self.outputs, self._call(*self._other_texts(ids[:1], mask[:1])))
         outputs = self._call(*self._other_texts(ids[:1], mask[:1]))
         columns = 1 if outputs.ndim == 1 else outputs.shape[1]
         if made == "probability" and columns > 1:
@@ -200,7 +222,7 @@ class Adapted(nn.Module):
                 return "probabilities"
             raise InputError(
                 f"the network ends in a sigmoid for each of {columns} outputs, so that several labels may hold at "
-                "once; a classifier of one label a text was expected, return logits or a softmax"
+                "once; say so with task='multilabel', or return logits or a softmax if it gives one label a text"
             )
         if made is not None and (columns > 1) == (made != "probability"):
             return made
@@ -217,6 +239,22 @@ class Adapted(nn.Module):
 def notes_of(network: object, tokens: int) -> tuple[str, ...]:
     """`Adapted.note` of an adapted network; nothing of any other."""
     return network.note(tokens) if isinstance(network, Adapted) else ()
+
+
+def task_of(network: object, task: Task | None) -> Task:
+    """The task of a network: as it was said, or as an adapted one declares it.
+
+    Raises:
+        ValueError: for an unknown task, or one that is not the adapted network's.
+    """
+    declared = network.task if isinstance(network, Adapted) else None
+    if task is None:
+        return declared or "multiclass"
+    if declared not in (None, check_task(task)):
+        raise InputError(
+            f"the network was adapted with task={declared!r}, got task={task!r}; give Adapted(…, task={task!r})"
+        )
+    return task
 
 
 class _Seen:

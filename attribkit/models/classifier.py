@@ -16,19 +16,22 @@ from attribkit.data.split_record import SplitRecord
 from attribkit.data.text_tables import Data
 from attribkit.errors import InputError
 from attribkit.models import check_contract, model_folder, overview
+from attribkit.models.adapters import task_of
 from attribkit.models.capabilities import Capabilities, capabilities_of
 from attribkit.models.contents import Contents, fill
 from attribkit.models.devices import choose_device, device_of, located
 from attribkit.models.fingerprint import earlier_fingerprint, fingerprint, fingerprints_known
 from attribkit.models.layers import Layer, before_last, find_layers
 from attribkit.models.lock import lock_of
-from attribkit.models.logits import check_finite, softmax
+from attribkit.models.logits import check_finite, probabilities
+from attribkit.models.predictions import check_labels, prediction_frame
 from attribkit.models.reference import Reference
 from attribkit.models.state import eval_mode
 from attribkit.models.text_function import Probabilities, TextFunction
 from attribkit.progress import Progress, shown, silent
 from attribkit.results.panels import Table
 from attribkit.results.result import Result
+from attribkit.task import Task
 from attribkit.text import batching
 from attribkit.text.encode import encode_texts, token_ids
 from attribkit.text.encoded import Encoded, TextEncoder
@@ -49,7 +52,10 @@ class Classifier(Result):
     Attributes:
         network: the network, used as it is and never changed by predicting or explaining.
         tokenizer: text → ids, with each token's place in the text.
-        labels: (C,) one per logit, in order.
+        labels: (C,) one per logit, in order; of a regression the name of its number.
+        task: what its outputs mean: "multiclass" (one label of two or more), "multilabel" (labels that hold or not,
+            each by itself) or "regression" (a number).
+        unit: of a regression's number; None for labels.
         name: what pictures call the model.
         provenance: where it came from: data, settings, metrics, versions.
         history: one row per epoch, if it was trained here.
@@ -78,14 +84,15 @@ class Classifier(Result):
         provenance: Mapping[str, Any] | None = None,
         history: pd.DataFrame | None = None,
         device: str | torch.device | None = None,
+        task: Task | None = None,
+        unit: str | None = None,
     ) -> None:
-        labels = tuple(str(label) for label in labels)
-        if len(labels) < 2 or len(set(labels)) != len(labels):
-            raise InputError(
-                f"`labels` must be at least two different labels, got {list(labels)}; a yes/no network needs two, wrap "
-                "a single-logit one with attribkit.models.adapters.Adapted(network, outputs='logit')"
-            )
+        self.task: Task = task_of(network, task)
+        labels = check_labels(labels, self.task)
+        if unit is not None and self.task != "regression":
+            raise InputError(f"`unit` is that of a regression's number, this model is {self.task}; leave it out")
         check_contract(network)
+        self.unit = unit or labels[0] if self.task == "regression" else None
         self.network: Any = network if device is None else network.to(choose_device(device))
         self.tokenizer = tokenizer
         self.labels = labels
@@ -99,7 +106,8 @@ class Classifier(Result):
     def __repr__(self) -> str:
         count = sum(weights.numel() for weights in self.network.parameters())
         network, labels = type(self.network).__name__, overview.named(self.labels)
-        return f"Classifier({self.name!r}, {network}, {count:,} parameters, labels={labels})"
+        task = "" if self.task == "multiclass" else f", task={self.task!r}"
+        return f"Classifier({self.name!r}, {network}, {count:,} parameters, labels={labels}{task})"
 
     def to_frame(self) -> pd.DataFrame:
         """One row per tensor of the network's parameters: parameter (its name), shape, numbers, trainable."""
@@ -114,9 +122,11 @@ class Classifier(Result):
         return "\n".join([self.name, *(f"{name}: {value}" for name, value in self._overview())])
 
     def _overview(self) -> tuple[tuple[str, str], ...]:
-        return overview.rows(
+        task = overview.task_in_words(self.task, self.unit)
+        rows = overview.rows(
             self.network, self.capabilities, self.labels, self.splits, self.history, self.snapshots, self.reference
         )
+        return rows if task is None else (rows[0], ("task", task), *rows[1:])
 
     @property
     def device(self) -> torch.device:
@@ -246,7 +256,7 @@ class Classifier(Result):
     def probabilities(
         self, texts: Sequence[str], batch_size: int | None = None, progress: Progress = silent
     ) -> NDArray[np.float64]:
-        """Probabilities of texts.
+        """Probabilities of texts; those of several labels that may hold are each by itself.
 
         Args:
             texts: N strings.
@@ -258,10 +268,13 @@ class Classifier(Result):
 
         Raises:
             TypeError: as `encode`.
-            ValueError: as `encode`.
+            ValueError: as `encode`; for a regression, whose number is no probability.
             RuntimeError: if the network's outputs for a text are NaN or infinite; the sentence names the text.
         """
-        return softmax(check_finite(self.logits(self.ids(texts), batch_size, progress), texts))
+        return probabilities(self._finite_logits(texts, batch_size, progress), self.task)
+
+    def _finite_logits(self, texts: Sequence[str], batch_size: int | None, progress: Progress) -> NDArray[np.float64]:
+        return check_finite(self.logits(self.ids(texts), batch_size, progress), texts)
 
     def predict(
         self,
@@ -272,7 +285,7 @@ class Classifier(Result):
         label: str | None = None,
         progress: bool | Progress | None = None,
     ) -> pd.DataFrame:
-        """Predict the label of each text.
+        """Predict the label of each text, the labels that hold (with a probability of 0.5 or more), or its number.
 
         Args:
             data: a string, which is one text; or several, in any form that `attribkit.explain` takes.
@@ -283,7 +296,9 @@ class Classifier(Result):
                 for none; None for a bar in a terminal and in a notebook.
 
         Returns:
-            one row per text, in order: text, label, and one column of probabilities per class.
+            one row per text, in order: text, label, and one column of probabilities per label. With several labels a
+            text `label` is a tuple of them, the likeliest first; of a regression it is the number, and no column
+            follows.
 
         Raises:
             TypeError: as `probabilities`.
@@ -301,10 +316,8 @@ class Classifier(Result):
         """
         texts = all_texts(self, data, text=text, label=label)
         with shown(progress) as tell:
-            probabilities = self.probabilities(texts, batch_size, tell)
-        best = probabilities.argmax(1) if len(texts) else np.empty(0, dtype=int)
-        frame = pd.DataFrame({"text": texts, "label": [self.labels[i] for i in best]})
-        return pd.concat([frame, pd.DataFrame(probabilities, columns=list(self.labels))], axis=1)
+            logits = self._finite_logits(texts, batch_size, tell)
+        return prediction_frame(texts, logits, self.labels, self.task)
 
     def copy(self, *, share_weights: bool = False) -> "Classifier":
         """A classifier with a network of its own, so that changes to one do not reach the other.
@@ -343,7 +356,13 @@ class Classifier(Result):
         network = self.copy().network
         fill(network, self.snapshots[epoch])
         earlier = Classifier(
-            network, self.tokenizer, self.labels, name=f"{self.name}, epoch {epoch}", provenance=self.provenance
+            network,
+            self.tokenizer,
+            self.labels,
+            name=f"{self.name}, epoch {epoch}",
+            provenance=self.provenance,
+            task=self.task,
+            unit=self.unit,
         )
         earlier.splits = self.splits
         return earlier
@@ -378,7 +397,7 @@ class Classifier(Result):
         known = fingerprints_known()
         if self not in known:
             with lock_of(self.network):
-                known[self] = fingerprint(self.network, self.tokenizer, self.labels)
+                known[self] = fingerprint(self.network, self.tokenizer, self.labels, self.task)
         return known[self]
 
     def earlier_fingerprint(self) -> str:

@@ -21,7 +21,8 @@ class Contents:
     """A classifier as data.
 
     Attributes:
-        config: its name, architecture, settings, labels and provenance, and those of the tokenizer as `text`.
+        config: its name, architecture, settings, labels and provenance, and those of the tokenizer as `text`; its task
+            and unit, if it is no classifier of one label a text.
         tokenizer: its JSON.
         weights: of the network, by name.
         history: one row per epoch, if it was trained here.
@@ -66,6 +67,8 @@ class Contents:
             "labels": list(model.labels),
             "provenance": model.provenance,
         }
+        if model.task != "multiclass":
+            config |= {"task": model.task, "unit": model.unit}
         weights = model.network.state_dict()
         return Contents(
             config,
@@ -88,6 +91,7 @@ class Contents:
             network = registry.architecture(config["architecture"]).build(**config["settings"])
             text = TextSettings(**config["text"])
             named = {name: config[name] for name in ("labels", "name", "provenance")}
+            named |= {name: config[name] for name in ("task", "unit") if name in config}
         except (KeyError, TypeError) as error:
             raise InputError(f"this version cannot build the model's settings or architecture ({error})") from error
         tokenizer = Tokenizer.from_json(self.tokenizer, text)

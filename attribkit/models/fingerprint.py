@@ -16,6 +16,7 @@ import torch
 import xxhash
 from torch import Tensor, nn
 
+from attribkit.task import Task
 from attribkit.text.encoded import TextEncoder
 from attribkit.text.tokenizer import one_spelling
 
@@ -49,13 +50,16 @@ def fingerprints_known() -> dict[Any, str]:
     return {} if known is None else known
 
 
-def fingerprint(network: nn.Module, tokenizer: TextEncoder, labels: Sequence[str]) -> str:
+def fingerprint(network: nn.Module, tokenizer: TextEncoder, labels: Sequence[str], task: Task = "multiclass") -> str:
     """A hash of everything that predictions depend on; see `attribkit.models.classifier.Classifier.fingerprint`.
 
     XXH3 is as fast as reading memory. It tells models apart, but is no protection against forgery: the files of a model
     folder have SHA-256 for that.
     """
-    return FORMAT + _digest(xxhash.xxh3_128(), network, tokenizer, labels)
+    digest = xxhash.xxh3_128()
+    if task != "multiclass":  # as which alone models were known before
+        digest.update(task.encode())
+    return FORMAT + _digest(digest, network, tokenizer, labels)
 
 
 def earlier_fingerprint(network: nn.Module, tokenizer: TextEncoder, labels: Sequence[str]) -> str:

@@ -1,11 +1,12 @@
-"""A network's logits: whether they are finite, and their probabilities."""
+"""A network's logits: whether they are finite, and their probabilities by the model's task."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from attribkit.errors import NetworkError
+from attribkit.errors import InputError, NetworkError
+from attribkit.task import Task
 from attribkit.text.encoded import shortened
 
 _NAMED = 5  # texts in one sentence
@@ -51,3 +52,21 @@ def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     shifted = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
     probabilities: NDArray[np.float64] = shifted / shifted.sum(axis=1, keepdims=True)
     return probabilities
+
+
+def sigmoid(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The probability of each label by itself; never overflows."""
+    decayed = np.exp(-np.abs(logits))
+    shares: NDArray[np.float64] = np.where(logits >= 0, 1.0, decayed) / (1 + decayed)
+    return shares
+
+
+def probabilities(logits: NDArray[np.float64], task: Task) -> NDArray[np.float64]:
+    """Probabilities (N, C) of finite logits (N, C): of classes by softmax, of labels that hold or not by sigmoid.
+
+    Raises:
+        ValueError: for a regression, whose number is no probability.
+    """
+    if task == "regression":
+        raise InputError("a regression model gives a number and no probabilities; use predict(…) for its numbers")
+    return sigmoid(logits) if task == "multilabel" else softmax(logits)

@@ -6,11 +6,17 @@ from typing import Any
 from attribkit.data.split_record import SplitRecord
 from attribkit.models.model_files import SPLITS
 
+_KINDS = {
+    "multiclass": "A text classifier ({architecture}) with the labels {named}.",
+    "multilabel": "A multi-label text classifier ({architecture}): {named}, each of which holds or not by itself.",
+    "regression": "A regression of texts ({architecture}): it predicts {named}, a number in {unit}.",
+}
+
 
 def model_card(config: Mapping[str, Any], splits: SplitRecord | None) -> str:
     """The model card, in Markdown."""
     lines = [f"# {config['name']}", ""]
-    lines += [f"A text classifier ({config['architecture']}) with the labels {', '.join(config['labels'])}.", ""]
+    lines += [_KINDS[config.get("task", "multiclass")].format(**config, named=", ".join(config["labels"])), ""]
     sections = {"Network": config["settings"], "Text": config["text"], **config["provenance"]}
     for title, content in sections.items():
         lines += [f"## {str(title).capitalize()}", ""]

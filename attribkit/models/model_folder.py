@@ -45,7 +45,8 @@ from attribkit.models.model_files import (
 )
 from attribkit.models.reference import Reference
 
-FORMAT = 1
+FORMAT, _OLDEST = 2, 1
+"""What formats are read; the older one knows no task, and is written where there is none to tell."""
 BUNDLED = Path(__file__).parents[1] / "pretrained"
 
 
@@ -81,7 +82,7 @@ def write(folder: Path, contents: Contents, overwrite: bool) -> Path:
     if folder.is_file():
         raise InputExistsError(f"a folder was expected, but {str(folder)!r} is a file; choose another name")
     check_writable(folder, overwrite)
-    config = {"format": FORMAT, **contents.config}
+    config = {"format": FORMAT if "task" in contents.config else _OLDEST, **contents.config}
     files = {
         TOKENIZER: contents.tokenizer.encode(),
         WEIGHTS: _weights(contents.weights),
@@ -203,8 +204,10 @@ def _read_config(folder: Path) -> dict[str, Any]:
         raise InputError(f"{file} is damaged (it is not JSON); save the model anew") from error
     if not isinstance(config, dict) or not isinstance(config.get("format"), int):
         raise InputError(f"{file} is not that of a model; give the folder save() wrote")
-    if config["format"] != FORMAT:
-        raise InputError(f"{file} has format {config['format']}, this version reads {FORMAT}; upgrade attribkit")
+    if not _OLDEST <= config["format"] <= FORMAT:
+        raise InputError(
+            f"{file} has format {config['format']}, this version reads {_OLDEST} to {FORMAT}; upgrade attribkit"
+        )
     if config.get("sha256") != _checksum(config):
         raise InputError(f"{file} is damaged (its checksum differs); save the model anew")
     return config

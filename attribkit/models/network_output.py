@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from attribkit.errors import InputError
+from attribkit.task import Task
 
 Outputs = Literal["logits", "log_probabilities", "probabilities", "logit", "probability"]
 KINDS: tuple[Outputs, ...] = get_args(Outputs)
@@ -73,6 +74,46 @@ def to_logits(outputs: Tensor, kind: Outputs) -> Tensor:
     if kind == "probabilities":
         return outputs.clamp(min=torch.finfo(outputs.dtype).tiny).log()
     return outputs
+
+
+def by_itself(outputs: Tensor, kind: Outputs) -> Tensor:
+    """Logits (B, C) of outputs (B, C) or (B,) that stand for themselves: labels that hold or not, or one number."""
+    columns = outputs.reshape(len(outputs), -1)
+    return columns.logit(torch.finfo(columns.dtype).eps) if kind == "probability" else columns
+
+
+def kind_by_itself(made: Outputs | None, declared: Outputs | None, outputs: Tensor) -> Outputs:
+    """What the outputs (B, C) of a multi-label network are: "logit" or "probability".
+
+    Args:
+        made: by which function they were made, if that was seen.
+        declared: what the user says.
+        outputs: of several texts, by whose numbers it is told if nothing else tells it.
+
+    Raises:
+        InputError: for a network that ends in a softmax.
+    """
+    if made in ("probabilities", "log_probabilities"):
+        raise InputError(
+            "the network ends in a softmax, so that its labels exclude each other, got task='multilabel'; leave `task` "
+            "out"
+        )
+    if made == "probability" or declared is not None:
+        return made or declared or "logit"
+    values = outputs.detach()
+    return "probability" if bool(((values >= 0) & (values <= 1)).all()) else "logit"
+
+
+def check_outputs(task: Task, outputs: Outputs | None) -> None:
+    """Refuse outputs that do not go with a task.
+
+    Raises:
+        InputError: for those.
+    """
+    allowed = {"multiclass": KINDS, "multilabel": ("logit", "probability"), "regression": ()}[task]
+    if outputs is not None and outputs not in allowed:
+        cure = "'logit' or 'probability' of each label" if task == "multilabel" else "nothing, it is the number itself"
+        raise InputError(f"with task={task!r} `outputs` is {cure}, got {outputs!r}")
 
 
 def last_function(run: Callable[[], Any], texts: int) -> Outputs | None:

@@ -9,6 +9,7 @@ from torch import nn
 from attribkit.data.split_record import SplitRecord
 from attribkit.models.capabilities import Capabilities
 from attribkit.models.reference import Reference
+from attribkit.task import Task
 
 LABELS = 10
 """Labels that are named; of more, the first of them and how many more there are."""
@@ -18,6 +19,13 @@ def named(labels: Sequence[str]) -> str:
     """The labels, cut where there are many."""
     rest = len(labels) - LABELS
     return f"({', '.join(map(repr, labels[:LABELS]))}{f' and {rest:,} more' if rest > 0 else ''})"
+
+
+def task_in_words(task: Task, unit: str | None) -> str | None:
+    """What is predicted, if it is not one label of several."""
+    return {"multiclass": None, "multilabel": "multilabel: each label by itself", "regression": f"a number in {unit}"}[
+        task
+    ]
 
 
 def parameters(network: nn.Module) -> pd.DataFrame:

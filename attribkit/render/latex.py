@@ -7,18 +7,18 @@ from typing import Any
 from attribkit.render.preparation import confusion, palette
 from attribkit.render.preparation import heatmap as shared
 from attribkit.render.preparation import pairs as together
-from attribkit.render.preparation.captions import caveats, chosen_by, equation, quoted, tokens_read, verdict_of
+from attribkit.render.preparation.captions import caveats, chosen_by, equation, tokens_read, verdict_of
 from attribkit.render.preparation.context import PanelContext
 from attribkit.render.preparation.intervals import intervals
-from attribkit.render.preparation.numbers import number, percent
-from attribkit.render.preparation.prediction import agreement
+from attribkit.render.preparation.numbers import number
+from attribkit.render.preparation.prediction import agreement, detail, headline
 from attribkit.render.preparation.ranking import largest, strongest
 from attribkit.render.preparation.scales import STRONG, Scale, scales
 from attribkit.render.preparation.scatter_text import drawn, mixed
 from attribkit.render.preparation.sentences import sentences
 from attribkit.render.preparation.spans import spans, text_between, words
 from attribkit.render.preparation.table import cells, numeric
-from attribkit.render.preparation.unicode import shorten, visible
+from attribkit.render.preparation.unicode import quoted, shorten, visible
 from attribkit.results.panels import Chart, ConfusionMatrix, Drawable, Heatmap, Pairs, Scatter, Table, TokenScores
 
 PREAMBLE = r"""% packages: \usepackage{xcolor,textcomp} \usepackage[T1]{fontenc} \usepackage[utf8]{inputenc}
@@ -113,7 +113,7 @@ def _headline(explanation: Drawable) -> str:
     if prediction is None:
         return "\\noindent\n"
     outcome = agreement(prediction)
-    shown = f"\\textbf{{{_one_line(prediction.label)}}} {_one_line(percent(prediction.probability))}"
+    shown = f"\\textbf{{{_one_line(headline(prediction))}}} {_one_line(detail(prediction))}"
     return f"\\noindent {shown}{' (' + _one_line(outcome) + ')' if outcome else ''}\\par\n"
 
 

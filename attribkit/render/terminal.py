@@ -13,18 +13,18 @@ from rich.text import Text
 from attribkit.render.preparation import confusion, palette
 from attribkit.render.preparation import heatmap as shared
 from attribkit.render.preparation import pairs as together
-from attribkit.render.preparation.captions import Tone, caveats, chosen_by, equation, quoted, tokens_read, verdict_of
+from attribkit.render.preparation.captions import Tone, caveats, chosen_by, equation, tokens_read, verdict_of
 from attribkit.render.preparation.context import PanelContext
 from attribkit.render.preparation.intervals import intervals
-from attribkit.render.preparation.numbers import number, percent, position
-from attribkit.render.preparation.prediction import agreement
+from attribkit.render.preparation.numbers import number, position
+from attribkit.render.preparation.prediction import agreement, detail, headline
 from attribkit.render.preparation.ranking import largest, strongest
 from attribkit.render.preparation.scales import STRONG, Scale, scales
 from attribkit.render.preparation.scatter_text import drawn, mixed
 from attribkit.render.preparation.sentences import sentences
 from attribkit.render.preparation.spans import Span, spans, text_between, words
 from attribkit.render.preparation.table import cells, numeric
-from attribkit.render.preparation.unicode import shorten, visible
+from attribkit.render.preparation.unicode import quoted, shorten, visible
 from attribkit.results.panels import (
     Chart,
     ConfusionMatrix,
@@ -54,6 +54,8 @@ _TOWARDS = palette.from_oklab(palette.polar(_MIDDLE, 0.11, palette.ORANGE))
 _GOOD = palette.from_oklab(palette.polar(_MIDDLE, 0.09, 165.0))
 _BAD = palette.from_oklab(palette.polar(_MIDDLE, 0.12, 30.0))
 
+_OUTCOME = {True: Style(color=_GOOD), False: Style(color=_BAD), None: Style(dim=True)}
+
 _WEAK = 0.08
 """The share of the scale below which a token keeps the terminal's own colour."""
 
@@ -73,11 +75,11 @@ def renderable(explanation: Drawable) -> RenderableType:
 
 def _headline(prediction: Prediction) -> Text:
     line = Text()
-    line.append(visible(prediction.label, one_line=True), Style(bold=True))
-    line.append(f" {percent(prediction.probability)}")
+    line.append(visible(headline(prediction), one_line=True), Style(bold=True))
+    line.append(f" {visible(detail(prediction), one_line=True)}")
     outcome = agreement(prediction)
     if outcome:
-        line.append(f"  {outcome}", Style(color=_GOOD if prediction.true_label == prediction.label else _BAD))
+        line.append(f"  {outcome}", _OUTCOME[prediction.right])
     return line
 
 

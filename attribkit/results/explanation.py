@@ -104,13 +104,21 @@ class Explanation(Result):
 
     @property
     def label(self) -> str | None:
-        """The label that the model predicts; None for an explanation without a prediction."""
+        """The label that the model predicts, of several that may hold the likeliest; None without a prediction.
+
+        Of a regression it is the name of the number, which is in `value`.
+        """
         return None if self.prediction is None else self.prediction.label
 
     @property
     def probability(self) -> float | None:
-        """The predicted label's probability; None for an explanation without a prediction."""
+        """The predicted label's probability; None for a regression, and without a prediction."""
         return None if self.prediction is None else self.prediction.probability
+
+    @property
+    def value(self) -> float | None:
+        """The number that a regression predicts, in its unit; None for labels."""
+        return None if self.prediction is None else self.prediction.value
 
     def __sub__(self, other: "Explanation") -> "Explanation":
         """The scores of this explanation minus those of another one of the same text, token by token.

@@ -130,10 +130,10 @@ def _text(explanation: Drawable, panel: TokenScores) -> dict[str, Any]:
     true = None if prediction is None else prediction.true_label
     return {
         "text": explanation.text,
-        "label": None if prediction is None else prediction.label,
+        "label": None if prediction is None else prediction.answer,
         "probability": None if prediction is None else prediction.probability,
         "true_label": true,
-        "right": None if prediction is None or true is None else prediction.label == true,
+        "right": None if prediction is None else prediction.right,
         "total": panel.total,
         "relative_error": panel.relative_error,
         "relative_change": panel.relative_change,

@@ -12,7 +12,8 @@ import numpy as np
 from attribkit.errors import InputError, InputNotFoundError
 from attribkit.results.panels import KINDS, Drawable, Panel
 
-FORMAT = 1
+FORMAT, _OLDEST = 2, 1
+"""What formats are read; in the older one a prediction has no task."""
 REPEATED = ("failed", "verdict")
 """Properties that are written beside the fields, for whoever reads the file without this package."""
 
@@ -99,9 +100,10 @@ def open_envelope(text: str, kind: str, *older: str) -> Any:
     if envelope["attribkit"] not in (kind, *older):
         reader = _READERS.get(str(envelope["attribkit"]), "Explanation")
         raise InputError(f"the file holds {envelope['attribkit']!r}, not {kind!r}; load it with {reader}.load")
-    if envelope.get("format") != FORMAT:
+    if envelope.get("format") not in range(_OLDEST, FORMAT + 1):
         raise InputError(
-            f"the file has format {envelope.get('format')!r}, this version reads {FORMAT}; upgrade attribkit"
+            f"the file has format {envelope.get('format')!r}, this version reads {_OLDEST} to {FORMAT}; upgrade "
+            "attribkit"
         )
     if envelope.get("sha256") != _checksum(envelope["content"]):
         raise InputError("the file was changed after it was saved (its checksum differs); save the explanation anew")

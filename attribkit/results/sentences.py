@@ -13,7 +13,7 @@ def explained(result: Drawable) -> str:
     text = result.text or ""
     parts = [shortened(text)] if text else []
     if result.prediction is not None:
-        parts.append(f"predicted {result.prediction.label} ({result.prediction.probability:.1%})")
+        parts.append(f"predicted {result.prediction.in_words}")
     for panel in result.panels():
         if isinstance(panel, TokenScores):
             order = np.argsort(-np.abs(panel.scores), kind="stable")[:STRONGEST]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from attribkit.attribution.baselines import NAMES
 from attribkit.attribution.choice import methods_for
-from attribkit.attribution.outputs import UNITS
+from attribkit.attribution.outputs import UNITS, Output
 from attribkit.attribution.registry import METHODS
 from attribkit.errors import InputError, UnknownNameError
 from attribkit.explainer import explain
@@ -185,7 +185,7 @@ class RequestHandler:
         words = [{"word": text[start:end], "start": start, "end": end} for start, end in spans]
         interactions = [{"value": float(values[k]), "said": number(values[k])} for k in strongest]
         partners = [{**word, **value} for word, value in zip(words[1:], interactions, strict=True)]
-        return {**words[0], "unit": UNITS[question.output], "partners": partners}
+        return {**words[0], "unit": Output.of(question.output, model.task, model.unit).unit, "partners": partners}
 
     def _explained(
         self,

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from attribkit.render.preparation.captions import caveats, chosen_by, equation, verdict_of
 from attribkit.render.preparation.intervals import intervals
 from attribkit.render.preparation.numbers import number, percent
-from attribkit.render.preparation.prediction import bars
+from attribkit.render.preparation.prediction import bars, detail, headline
 from attribkit.render.preparation.scales import scales
 from attribkit.render.preparation.scatter import Frame
 from attribkit.render.preparation.sentences import sentences
@@ -74,9 +74,9 @@ def prediction_payload(prediction: Prediction) -> dict[str, Any]:
     """The label and the bars, as every report draws them."""
     shown, rest = bars(prediction)
     return {
-        "label": visible(prediction.label, one_line=True),
+        "label": visible(headline(prediction), one_line=True),
         "probability": prediction.probability,
-        "percent": percent(prediction.probability),
+        "percent": visible(detail(prediction), one_line=True),
         "bars": [{"label": visible(label, True), "p": p, "percent": percent(p)} for label, p in shown],
         "rest": rest,
     }

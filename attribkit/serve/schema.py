@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from attribkit.attribution.outputs import UNITS
+from attribkit.attribution.outputs import OUTPUTS
 from attribkit.attribution.registry import METHODS
 from attribkit.results.panels import INDICES
 from attribkit.serve.limits import Limits
@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # a checker wants the names spelled out; who asks is held to 
     View: TypeAlias = str
     Index: TypeAlias = str
 else:
-    Unit, View, Index = Literal[*UNITS], Literal[*VIEWS], Literal[*INDICES]
+    Unit, View, Index = Literal[*OUTPUTS], Literal[*VIEWS], Literal[*INDICES]
 
 STRICT = ConfigDict(extra="forbid", frozen=True, strict=True)
 """Unknown names are refused, so that a slip of the pen is no silent default."""
@@ -40,7 +40,10 @@ class Settings(BaseModel):
         str | int | Annotated[tuple[str | int, str | int], Field(strict=False)] | None,
         Field(description='A label, its index (if no label is a number), "all", or two labels for why this, not that.'),
     ] = None
-    output: Annotated[Unit, Field(description="What the scores share out.")] = "log_odds"
+    output: Annotated[
+        Unit | None,
+        Field(description="What the scores share out; the log-odds if not given, of a regression its number."),
+    ] = None
     method: Annotated[
         str | None,
         Field(description="How the scores are computed; the best that the model allows if not given."),

@@ -27,7 +27,15 @@ class ServedModel(Classifier):
     def of(model: Classifier) -> "ServedModel":
         """A copy with a network of its own."""
         network = model.copy().network.eval().requires_grad_(False)
-        frozen = ServedModel(network, model.tokenizer, model.labels, name=model.name, provenance=model.provenance)
+        frozen = ServedModel(
+            network,
+            model.tokenizer,
+            model.labels,
+            name=model.name,
+            provenance=model.provenance,
+            task=model.task,
+            unit=model.unit,
+        )
         frozen.reference = model.reference
         return frozen
 

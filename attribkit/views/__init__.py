@@ -27,7 +27,7 @@ class ViewOptions(TypedDict, total=False):
     """What the views can be told; each takes those that it has a setting for."""
 
     target: TargetName | None
-    output: str
+    output: str | None
     method: str | None
     baseline: str | Sequence[str]
     tolerance: float

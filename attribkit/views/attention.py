@@ -64,7 +64,7 @@ class Attention:
 
     compare: bool = False
     target: TargetName | None = None
-    output: str = "log_odds"
+    output: str | None = None
     baseline: str | Sequence[str] = "pad"
     tolerance: float = 1e-4
     batch_size: int | None = None

@@ -29,8 +29,9 @@ class Attribution:
     """The score of each token. Call it with a classifier and the texts it has read.
 
     Attributes:
-        target: None for each text's predicted class, a label, an `Index`, "all", or a pair for why this and not that.
-        output: "log_odds", "logit" or "probability".
+        target: None for each text's likeliest class, a label, an `Index`, "all", "top5" or the like, or a pair for why
+            this and not that.
+        output: "log_odds", "logit" or "probability"; None for the log-odds, of a regression its number.
         method: a name in `attribkit.attribution.registry.METHODS`, or None for the best the network allows.
         baseline: "pad", "zero", "unk", "mean", or a text; several of them for a band, the first the panel's own.
         tolerance: the largest relative completeness error that counts as converged.
@@ -47,7 +48,7 @@ class Attribution:
     """
 
     target: TargetName | None = None
-    output: str = "log_odds"
+    output: str | None = None
     method: str | None = None
     baseline: str | Sequence[str] = "pad"
     tolerance: float = 1e-4

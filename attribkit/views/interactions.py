@@ -15,7 +15,7 @@ from attribkit.attribution.cnn.game import Numbers
 from attribkit.attribution.cnn.hessians import integrated_hessians
 from attribkit.attribution.cnn.interactions import shapley_interactions, shapley_interactions_of
 from attribkit.attribution.cnn.shapley import shapley_values
-from attribkit.attribution.outputs import UNITS, Target
+from attribkit.attribution.outputs import Output, Target
 from attribkit.attribution.request import AttributionRequest
 from attribkit.attribution.targets import TargetName, scalars_of
 from attribkit.attribution.text_length import check_max_tokens, duration, timed
@@ -43,7 +43,8 @@ class Interactions:
 
     Attributes:
         target: None for each text's predicted class, a label, an `Index`, "all", or a pair for why this and not that.
-        output: "log_odds" or "logit"; log-odds of more than two classes have no closed form.
+        output: "log_odds" or "logit"; log-odds of more than two classes have no closed form. None for the log-odds, of
+            a regression its number.
         baseline: "pad", "zero", "unk", "mean", or a text; of several of them the first.
         tolerance: the largest relative error that counts as converged.
         interactions: "shapley" for the Shapley interaction index (Grabisch & Roubens 1999), over all coalitions of the
@@ -56,7 +57,7 @@ class Interactions:
     """
 
     target: TargetName | None = None
-    output: str = "log_odds"
+    output: str | None = None
     baseline: str | Sequence[str] = "pad"
     tolerance: float = 1e-4
     interactions: str = "shapley"
@@ -85,9 +86,10 @@ class Interactions:
         scalars = self._scalars(classifier, batch)
         spec = BaselineSpec.of(classifier, str(self.baseline))
         run = embedding_fed(classifier.network)
+        unit = Output.of(self.output, classifier.task, classifier.unit).unit
         with preserve_state(classifier.network):
             return [
-                self._panels(batch, row, scalars, *self._request(classifier, batch, row, scalars, spec, run))
+                self._panels(batch, row, scalars, unit, *self._request(classifier, batch, row, scalars, spec, run))
                 for row in counted(range(len(batch.texts)), self.progress, "interactions")
             ]
 
@@ -117,13 +119,15 @@ class Interactions:
                 "interactions are exact for a logit or the difference of two, got output='probability'; use "
                 "output='log_odds' or 'logit'"
             )
-        return scalars_of(self.target, self.output, classifier.labels, batch.logits)
+        output = Output.of(self.output, classifier.task, classifier.unit)
+        return scalars_of(self.target, output.scalar, classifier.labels, batch.logits)
 
     def _panels(
         self,
         batch: EncodedBatch,
         row: int,
         scalars: Sequence[tuple[list[str], Target]],
+        unit: str,
         request: AttributionRequest,
         against: BaselineBatch,
     ) -> list[Pairs]:
@@ -147,7 +151,7 @@ class Interactions:
                     values=values[nonzero],
                     own=np.diag(matrices[number]),
                     expected=expected[number],
-                    unit=UNITS[self.output],
+                    unit=unit,
                     target=names[row],
                     index=self.interactions,
                     baseline=against.spec.name,

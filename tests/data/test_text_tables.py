@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from attribkit.data import load_dataset
+from attribkit.data.label_cells import LabelFormat
 from attribkit.data.text_tables import TextTables
 
 TABLE = pd.DataFrame({"text": ["a film", "", "a show"], "label": ["pos", "pos", "pos"]})
@@ -43,10 +44,10 @@ def test_labels_are_named_as_in_training_and_unknown_ones_are_none() -> None:
 
 def test_an_only_other_column_holds_labels_where_the_model_knows_one_of_them() -> None:
     table = pd.DataFrame({"review": ["a film", "a show"], "mood": ["good", "odd"]})
-    guessed = TextTables.of(table, labels=("good", "bad"))
+    guessed = TextTables.of(table, labels=LabelFormat(known=("good", "bad")))
     assert guessed.tables["train"]["label"].tolist() == ["good", "odd"]
     assert guessed.notes == ("column 'review' was read as the text and column 'mood' as the label",)
-    dated = TextTables.of(table.assign(mood=["Monday", "Friday"]), labels=("good", "bad"))
+    dated = TextTables.of(table.assign(mood=["Monday", "Friday"]), labels=LabelFormat(known=("good", "bad")))
     assert "label" not in dated.tables["train"] and "mood" in dated.tables["train"]
     assert dated.notes == ("column 'review' was read as the text",)
 

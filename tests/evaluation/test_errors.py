@@ -32,7 +32,7 @@ def test_the_surest_mistakes_come_first_and_say_what_was_true(model: Classifier)
     found = errors(model, table)
     whole, wrong = found.overview, found.mistakes
     assert sorted(one.text for one in wrong if one.text) == sorted(TEXTS[1::2])
-    sure = [one.prediction.probability for one in wrong if one.prediction]
+    sure = [max(one.prediction.probabilities) for one in wrong if one.prediction]
     assert sure == sorted(sure, reverse=True)
     for one in wrong:
         assert one.prediction is not None and one.prediction.true_label != one.prediction.label

@@ -65,7 +65,7 @@ class DevicePieces:
         if direction is None:
             return self._smooth(target)
         along = direction.flatten()[envelope.segment] * envelope.share  # (P,)
-        if target.output != "probability":
+        if not target.is_probability:
             return along * (envelope.end - envelope.start)
         free = _direction(target, self._bias)
         start = along.new_zeros(self.texts) if free is None else free
@@ -158,7 +158,7 @@ def _direction(target: Target, rows: Tensor) -> Tensor | None:
     """(B, …): the linear combination of logits that decides the scalar, taken of rows (C, …); None if none does."""
     if target.against is not None:
         return rows[target.index] - rows[target.against]
-    if target.output == "logit":
+    if target.output in ("logit", "sigmoid"):
         return rows[target.index]
     return rows[target.index] - rows[1 - target.index] if len(rows) == 2 else None
 

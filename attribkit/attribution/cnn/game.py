@@ -126,8 +126,9 @@ def directions(target: Target, rows: Numbers, method: str) -> Numbers:
     elif target.output == "log_odds" and len(rows) == 2:
         weights = weights - rows[1 - index]
     elif target.output != "logit":
+        output = "probability" if target.is_probability else target.output
         raise InputError(
-            f"{method} are exact for a logit or the difference of two, got output={target.output!r} of {len(rows)} "
+            f"{method} are exact for a logit or the difference of two, got output={output!r} of {len(rows)} "
             "classes; use output='logit' or a pair of classes as the target"
             + (", or method='shapley_sampling'" if method == "Shapley values" else "")
         )

@@ -126,7 +126,7 @@ class LinearPieces:
         if direction is None:
             return self._smooth(target)
         along = direction.reshape(-1)[envelope.segment] * envelope.share  # (P,)
-        if target.output != "probability":
+        if not target.is_probability:
             return along * (envelope.end - envelope.start)
         free = _direction(target, self.bias)
         grid, values, stretches = self._refine(np.zeros(self.texts) if free is None else free, along)
@@ -139,7 +139,7 @@ class LinearPieces:
         at = points[self.text]  # (P, S)
         on_top = (envelope.start[:, np.newaxis] <= at) & (at < envelope.end[:, np.newaxis])
         shares = np.where(on_top, envelope.share[:, np.newaxis], 0.0)
-        direction = None if target.output == "probability" else _direction(target, self.outgoing)
+        direction = None if target.is_probability else _direction(target, self.outgoing)
         if direction is not None:
             return (shares * direction.reshape(-1)[envelope.segment, np.newaxis]).T
         features = shares * (envelope.intercept[:, np.newaxis] + envelope.slope[:, np.newaxis] * at)
@@ -243,6 +243,10 @@ def logit_gradient(target: Target, logits: Numbers) -> Numbers:
         # z_c − logsumexp of the others, so 1 for c and minus the softmax among the others
         gradient: Numbers = chosen - _softmax(np.where(chosen, -np.inf, logits))
         return gradient
+    if target.output == "sigmoid":
+        own_logit = np.take_along_axis(logits, index[:, np.newaxis], 1)
+        slope: Numbers = chosen * sigmoid_slope(own_logit, own_logit)
+        return slope
     shares = _softmax(logits)
     own = np.take_along_axis(shares, index[:, np.newaxis], 1)
     others = np.where(chosen, 0.0, shares)
@@ -261,7 +265,7 @@ def _direction(target: Target, rows: Numbers) -> Numbers | None:
     if target.against is not None:
         difference: Numbers = rows[index] - rows[target.against.numpy()]
         return difference
-    if target.output == "logit":
+    if target.output in ("logit", "sigmoid"):
         gradient: Numbers = rows[index]
         return gradient
     return rows[index] - rows[1 - index] if len(rows) == 2 else None

@@ -131,13 +131,14 @@ class _Scalar(nn.Module):
 
     def forward(self, points: Tensor, ids: Tensor, mask: Tensor, index: Tensor, *against: Tensor) -> Tensor:
         logits = self.run(points, ids, mask) if self.cnn is None else self.cnn(points)
-        if logits.shape[1] > 2 and not against and self.output != "logit":
+        if logits.shape[1] > 2 and not against and self.output not in ("logit", "sigmoid"):
             raise InputError(
                 f"method='deeplift' explains a logit or a pair of classes where there are {logits.shape[1]}, got "
                 f"output={self.output!r}; use output='logit' or target=(this, that)"
             )
-        if self.output == "probability":
-            output: Tensor = self.sigmoid(Target("log_odds", index).of(logits))
+        if self.output in ("probability", "sigmoid"):
+            scalar = "log_odds" if self.output == "probability" else "logit"
+            output: Tensor = self.sigmoid(Target(scalar, index).of(logits))
             return output
         return Target(self.output, index, *against).of(logits)
 

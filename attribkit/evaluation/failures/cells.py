@@ -28,7 +28,7 @@ def confused_cells(answers: Answers, mistakes: Sequence[Explanation]) -> Table:
         pairs[answers.labels[answers.truth[place]], answers.labels[answers.predicted[place]]].append(place)
     words: dict[tuple[str, str], list[Explanation]] = defaultdict(list)
     for why in mistakes:
-        if why.prediction is not None and why.prediction.true_label is not None:
+        if why.prediction is not None and isinstance(why.prediction.true_label, str):
             words[why.prediction.true_label, why.prediction.label].append(why)
     ordered = sorted(pairs, key=lambda pair: -len(pairs[pair]))
     rows = [

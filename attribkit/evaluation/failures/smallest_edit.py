@@ -78,7 +78,15 @@ def edits_table(edits: Sequence[tuple[Explanation, Edit | None]]) -> Table:
         true = why.prediction.true_label if why.prediction else None
         after = None if edit is None else f"{edit.label} {100 * edit.probability:.0f} %"
         shown = why.text if len(why.text) <= 60 else f"{why.text[:57]}…"
-        rows.append((shown, true, why.label, words or f"no {MOST_WORDS} words are enough", after))
+        rows.append(
+            (
+                shown,
+                true if isinstance(true, str) else None,
+                why.label,
+                words or f"no {MOST_WORDS} words are enough",
+                after,
+            )
+        )
     notes = (
         "of all single words that change the answer the one that speaks most for it; of several words none could stay",
     )

@@ -19,13 +19,13 @@ from attribkit.render.html.scatter import scatter
 from attribkit.render.html.table import table
 from attribkit.render.html.token_scores import token_scores
 from attribkit.render.preparation import palette
-from attribkit.render.preparation.captions import quoted, verdict_of
+from attribkit.render.preparation.captions import verdict_of
 from attribkit.render.preparation.context import PanelContext
 from attribkit.render.preparation.numbers import percent
-from attribkit.render.preparation.prediction import agreement, bars
+from attribkit.render.preparation.prediction import agreement, bars, detail, headline, why
 from attribkit.render.preparation.provenance import flat
 from attribkit.render.preparation.scales import STRONG, Scale, scales
-from attribkit.render.preparation.unicode import is_right_to_left, runs, visible
+from attribkit.render.preparation.unicode import is_right_to_left, quoted, runs, visible
 from attribkit.results.panels import (
     Chart,
     ConfusionMatrix,
@@ -141,7 +141,7 @@ def _title(explanations: Sequence[Drawable]) -> str:
         return f"{about}; {len(explanations) - 1} texts explained" if about else f"{len(explanations)} explanations"
     prediction = explanations[0].prediction
     if prediction:
-        return f"Why {quoted(prediction.label)}?"
+        return f"Why {why(prediction)}?"
     return _panel_title(explanations[0]) or "Explanation"
 
 
@@ -171,10 +171,13 @@ def _row(explanation: Drawable, colour_scales: dict[int, Scale], single: bool) -
 def _prediction(prediction: Prediction) -> dict[str, Any]:
     shown, rest = bars(prediction)
     return {
-        "label": prediction.label,
+        "label": headline(prediction),
+        "detail": detail(prediction),
         "probability": prediction.probability,
         "bars": [(label, p, f"{100 * max(0.0, min(1.0, p)):.2f}%") for label, p in shown],
+        "chosen": prediction.predicted,
         "rest": rest,
         "agreement": agreement(prediction),
-        "right": prediction.true_label == prediction.label,
+        "tone": {True: "good", False: "bad", None: ""}[prediction.right],
+        "outcome": {True: "✓ right", False: "✗ wrong", None: agreement(prediction)}[prediction.right],
     }

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from math import floor, log10
 from typing import Any
 
-from attribkit.render.preparation.captions import quoted
 from attribkit.render.preparation.numbers import number
+from attribkit.render.preparation.prediction import agreement, detail, headline, true_words
 from attribkit.render.preparation.scales import scales
 from attribkit.render.preparation.spans import spans
-from attribkit.render.preparation.unicode import is_right_to_left, shorten, visible
+from attribkit.render.preparation.unicode import is_right_to_left, quoted, shorten, visible
 from attribkit.results.panels import Drawable, TokenScores
 
 CHARACTERS = 5_000
@@ -31,8 +31,8 @@ def texts(rows: Sequence[Drawable]) -> dict[str, Any]:
     targets = {panel.target for panel in panels}
     return {
         "rows": [_row(row, panel, decimals) for row, panel in pairs],
-        "labels": sorted({row.prediction.label for row, _ in pairs if row.prediction}),
-        "judged": any(row.prediction and row.prediction.true_label is not None for row, _ in pairs),
+        "labels": sorted({label for row, _ in pairs if row.prediction for label in row.prediction.predicted}),
+        "judged": any(row.prediction and row.prediction.right is not None for row, _ in pairs),
         "limit": round(limit * 10**decimals),
         "decimals": decimals,
         "legend": {
@@ -60,16 +60,18 @@ def _decimals(limit: float) -> int:
 def _row(row: Drawable, panel: TokenScores | None, decimals: int) -> dict[str, Any]:
     shown, codes = _coded(row.text or "", panel, decimals)
     prediction = row.prediction
-    wrong = prediction is not None and prediction.true_label not in (None, prediction.label)
     length = len(row.text or "")
     return {
         "text": shown,
         "codes": codes,
         "leftwards": is_right_to_left(row.text or ""),
-        "label": visible(prediction.label, one_line=True) if prediction else "",
+        "label": visible(headline(prediction), one_line=True) if prediction else "",
         "probability": prediction.probability if prediction else None,
-        "true": shorten(prediction.true_label, 60) if prediction and prediction.true_label is not None else None,
-        "wrong": wrong,
+        "detail": visible(detail(prediction), one_line=True) if prediction else "",
+        "names": [visible(name, one_line=True) for name in prediction.predicted] if prediction else [],
+        "true": shorten(true_words(prediction) or "", 60) if prediction and prediction.true_label is not None else None,
+        "right": None if prediction is None else prediction.right,
+        "agreement": prediction and agreement(prediction),
         "unsure": panel.verdict if panel is not None and panel.converged is False else None,
         "rest": f"{length:,} characters; the first {CHARACTERS:,} are shown" if length > CHARACTERS else None,
     }

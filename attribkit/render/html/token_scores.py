@@ -3,14 +3,14 @@
 from typing import Any
 
 from attribkit.render.html.marks import marks
-from attribkit.render.preparation.captions import captions, caveats, chosen_by, equation, quoted, verdict_of
+from attribkit.render.preparation.captions import captions, caveats, chosen_by, equation, verdict_of
 from attribkit.render.preparation.context import PanelContext
 from attribkit.render.preparation.intervals import Interval, caption, intervals, meaning
 from attribkit.render.preparation.numbers import number
 from attribkit.render.preparation.ranking import strongest
 from attribkit.render.preparation.sentences import limit, sentences
 from attribkit.render.preparation.spans import has_unread, text_between, words
-from attribkit.render.preparation.unicode import shorten
+from attribkit.render.preparation.unicode import quoted, shorten
 from attribkit.results.panels import TokenScores
 
 TABLE_ROWS = 500

@@ -15,11 +15,10 @@ from attribkit.render.picture.legend import LegendLine, Mark, cues, legend
 from attribkit.render.picture.prediction import header
 from attribkit.render.picture.row import row
 from attribkit.render.picture.token_scores import settings
-from attribkit.render.preparation.captions import quoted
 from attribkit.render.preparation.context import PanelContext
-from attribkit.render.preparation.numbers import percent
+from attribkit.render.preparation.prediction import detail, headline, true_words
 from attribkit.render.preparation.scales import scales
-from attribkit.render.preparation.unicode import visible
+from attribkit.render.preparation.unicode import quoted, visible
 from attribkit.results.panels import Chart, ConfusionMatrix, Drawable, Heatmap, Pairs, Scatter, Table, TokenScores
 
 FORMATS = ("png", "svg", "pdf")
@@ -119,7 +118,8 @@ def _texts(explanations: Sequence[Drawable]) -> Iterator[str]:
             yield visible(explanation.text)
         if explanation.prediction is not None:
             yield from (visible(label) for label in explanation.prediction.labels)
-            yield visible(explanation.prediction.true_label or "")
+            yield visible(true_words(explanation.prediction) or "")
+            yield visible(explanation.prediction.unit or "")
             yield visible(str(explanation.provenance.get("model", "")))
         for panel in explanation.panels():
             yield from TEXTS[panel.kind](panel, explanation.text)
@@ -199,8 +199,7 @@ def _description(explanations: Sequence[Drawable]) -> str:
     parts = []
     for explanation in explanations[:20]:
         if explanation.prediction is not None:
-            label, p = explanation.prediction.label, explanation.prediction.probability
-            parts.append(f"predicted {quoted(label)} ({percent(p)})")
+            parts.append(f"predicted {quoted(headline(explanation.prediction))} ({detail(explanation.prediction)})")
         for panel in explanation.panels():
             if isinstance(panel, TokenScores):
                 parts.append(f"token scores for {quoted(panel.target)} in {panel.unit}, {panel.verdict}")

@@ -5,12 +5,12 @@ from attribkit.render.picture.context import INNER, NOTE, DrawContext, beside, p
 from attribkit.render.picture.paragraph import paragraph
 from attribkit.render.picture.prediction import SIDE, side
 from attribkit.render.picture.token_scores import settings, verdict
-from attribkit.render.preparation.captions import caveats, quoted, tokens_read
+from attribkit.render.preparation.captions import caveats, tokens_read
 from attribkit.render.preparation.numbers import number
 from attribkit.render.preparation.ranking import strongest
 from attribkit.render.preparation.scales import Scale
 from attribkit.render.preparation.spans import words
-from attribkit.render.preparation.unicode import shorten
+from attribkit.render.preparation.unicode import quoted, shorten
 from attribkit.results.panels import Drawable, TokenScores
 
 

@@ -6,13 +6,13 @@ from attribkit.render.picture.canvas import Block, Canvas, gap
 from attribkit.render.picture.context import INKS, INNER, MARGIN, SMALL, DrawContext, clip, prose, rule
 from attribkit.render.picture.legend import cues, legend
 from attribkit.render.picture.paragraph import paragraph
-from attribkit.render.preparation.captions import Tone, caveats, chosen_by, equation, quoted, tokens_read, verdict_of
+from attribkit.render.preparation.captions import Tone, caveats, chosen_by, equation, tokens_read, verdict_of
 from attribkit.render.preparation.intervals import intervals, meaning
 from attribkit.render.preparation.numbers import number
 from attribkit.render.preparation.ranking import strongest
 from attribkit.render.preparation.scales import Scale
 from attribkit.render.preparation.spans import text_between, words
-from attribkit.render.preparation.unicode import shorten, visible
+from attribkit.render.preparation.unicode import quoted, shorten, visible
 from attribkit.results.panels import TokenScores
 
 BARS, PHRASES = 10, 5

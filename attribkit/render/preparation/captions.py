@@ -4,15 +4,21 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from attribkit.render.preparation.numbers import number, percent
+from attribkit.render.preparation.prediction import detail, headline, true_words
 from attribkit.render.preparation.scales import Scale
 from attribkit.render.preparation.spans import empty_tokens
-from attribkit.render.preparation.unicode import visible
+from attribkit.render.preparation.unicode import quoted, visible
 from attribkit.results.panels import Phrase, Prediction, TokenScores
 
 _UNITS = {
     "log-odds": "The natural logarithm of p / (1 − p) of the target: +0.69 doubles its odds, −0.69 halves them.",
     "logit": "The network's own output for the target, before it is turned into a probability.",
     "probability": "The target's probability: +0.1 means ten percentage points more.",
+}
+_PREDICTED = {
+    "multiclass": ("Predicted label", "The label the model finds likeliest, and its probability."),
+    "multilabel": ("Predicted labels", "The labels to which the model gives a probability of 50 % or more."),
+    "regression": ("Predicted value", "The model's number for the text."),
 }
 _BASELINES = {
     "pad": "What the text is compared with: the same text with every token replaced by padding, which says nothing.",
@@ -39,11 +45,6 @@ class Caption:
     name: str
     value: str
     meaning: str
-
-
-def quoted(label: str) -> str:
-    """A label as words on a picture."""
-    return f"“{visible(label, one_line=True)}”"
 
 
 class Tone(StrEnum):
@@ -106,15 +107,23 @@ def tokens_read(panel: TokenScores) -> str:
     return f"all {read:,}" if read != 1 else "1, the whole text"
 
 
+def _predicted(prediction: Prediction) -> list[Caption]:
+    """What is predicted, and what is known."""
+    name, meaning = _PREDICTED[prediction.task]
+    shown = f"{visible(headline(prediction), one_line=True)} ({visible(detail(prediction), one_line=True)})"
+    rows = [Caption(name, shown, meaning)]
+    true = true_words(prediction)
+    if true is not None:
+        rows.append(Caption(name.replace("Predicted", "True"), visible(true, one_line=True), "The known answer."))
+    return rows
+
+
 def captions(panel: TokenScores, prediction: Prediction | None) -> list[Caption]:
     """The figures of one panel: the columns of captum's `visualize_text`, and what they left out."""
     size = _size(panel)
     rows = []
     if prediction is not None:
-        label = f"{visible(prediction.label, one_line=True)} ({percent(prediction.probability)})"
-        rows.append(Caption("Predicted label", label, "The label the model finds likeliest, and its probability."))
-        if prediction.true_label is not None:
-            rows.append(Caption("True label", visible(prediction.true_label, one_line=True), "The known answer."))
+        rows += _predicted(prediction)
     target = visible(panel.target, one_line=True)
     others = [Caption("Baselines", visible(", ".join(panel.band.baselines), True), _BAND)] if panel.band else []
     steps = f"{panel.steps:,} steps" if panel.steps else "no steps needed"

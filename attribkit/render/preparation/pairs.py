@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.render.preparation import palette
-from attribkit.render.preparation.captions import Tone, Verdict, quoted
+from attribkit.render.preparation.captions import Tone, Verdict
 from attribkit.render.preparation.numbers import number
-from attribkit.render.preparation.unicode import visible
+from attribkit.render.preparation.unicode import quoted, visible
 from attribkit.results.panels import INDICES, Pairs
 
 ARCS = 12

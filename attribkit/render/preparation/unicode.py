@@ -73,3 +73,8 @@ def is_right_to_left(text: str) -> bool:
         if direction in ("L", "R", "AL"):
             return direction != "L"
     return False
+
+
+def quoted(label: str) -> str:
+    """A label as words on a picture."""
+    return f"“{visible(label, one_line=True)}”"

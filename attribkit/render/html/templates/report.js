@@ -130,7 +130,7 @@ for (const form of main.querySelectorAll('form.search')) {
   const items = [...list.children].map(item => ({
     item,
     words: item.querySelector('.text').textContent.toLowerCase(),
-    label: item.dataset.label,
+    labels: item.dataset.label.split('\n'),
     verdict: item.dataset.verdict,
   }));
   const said = form.querySelector('output');
@@ -146,7 +146,7 @@ for (const form of main.querySelectorAll('form.search')) {
     const verdict = form.elements.verdict ? form.elements.verdict.value : '';
     let shown = 0;
     for (const one of items) {
-      const fits = (!wanted || one.words.includes(wanted)) && (!label || one.label === label)
+      const fits = (!wanted || one.words.includes(wanted)) && (!label || one.labels.includes(label))
         && (!verdict || one.verdict === verdict);
       one.item.hidden = !fits;
       one.item.classList.toggle('later', shown >= room);
