@@ -18,6 +18,9 @@ DataArgument = Annotated[
 ]
 TextColumn = Annotated[str | None, typer.Option(help="The column that holds the texts; guessed if not given.")]
 LabelColumn = Annotated[str | None, typer.Option(help="The column that holds the labels; guessed if not given.")]
+LabelSeparator = Annotated[
+    str | None, typer.Option(help="What stands between several labels in a cell, such as '|'; lists need none.")
+]
 SavePaths = Annotated[list[Path] | None, typer.Option(help=f"A file to write: {suffixes()}; may repeat.")]
 MethodOption = Annotated[str | None, typer.Option(help=in_words())]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda, …; the best there is if not given.")]

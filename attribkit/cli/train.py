@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from attribkit.cli.arguments import DataArgument, Device, LabelColumn, TextColumn, numbers, options_of
+from attribkit.cli.arguments import DataArgument, Device, LabelColumn, LabelSeparator, TextColumn, numbers, options_of
 from attribkit.cli.console import console, escape
 from attribkit.cli.metrics import print_metrics
 from attribkit.errors import InputError
@@ -63,6 +63,12 @@ def train(
     ] = None,
     text: TextColumn = None,
     label: LabelColumn = None,
+    task: Annotated[
+        str | None,
+        typer.Option(help="multiclass (one label a text), multilabel (any number) or regression (a number)."),
+    ] = None,
+    unit: Annotated[str | None, typer.Option(help="Of a regression's number, such as stars.")] = None,
+    label_separator: LabelSeparator = None,
     group: Annotated[str | None, typer.Option(help="Rows that share this column's value stay in one split.")] = None,
     encoding: Annotated[
         str | None, typer.Option(help="Of the data's files, such as cp1252; a guess that is not UTF-8 is said.")
@@ -116,6 +122,8 @@ def train(
         seed=split_seed,
         group=group,
         encoding=encoding,
+        task=task,
+        label_separator=label_separator,
     )
     for note in dataset.notes:
         console.print(f"note: {escape(note)}", highlight=False)
@@ -167,6 +175,7 @@ def train(
             devices=devices,
             nodes=nodes,
             name=out.resolve().name,
+            unit=unit,
             **options,
         )
     if not is_main_process():
@@ -182,7 +191,7 @@ def train(
         keep_reference(classifier, dataset)
     classifier.save(out, overwrite=True, half=half)
     if classifier.history is not None and len(classifier.history):  # Ctrl-C may come before the first epoch's end
-        curve = learning_curve(classifier.history)
+        curve = learning_curve(classifier.history, task=classifier.task)
         Panels((curve,), {"model": classifier.name}).save(out / "loss.png")
     print_metrics(metrics)
     console.print(f"saved in {escape(str(out))}", soft_wrap=True)

@@ -4,14 +4,22 @@ import pandas as pd
 
 from attribkit.errors import InputError
 from attribkit.results.panels import Chart, Series
+from attribkit.task import Task
+
+_LOSSES: dict[Task, str] = {
+    "multiclass": "cross-entropy (nats per text)",
+    "multilabel": "binary cross-entropy (nats per label)",
+    "regression": "squared error (squared standard deviations)",
+}
 
 
-def learning_curve(history: pd.DataFrame, title: str = "Loss per epoch") -> Chart:
+def learning_curve(history: pd.DataFrame, title: str = "Loss per epoch", task: Task = "multiclass") -> Chart:
     """Training and validation loss over the epochs, with the best epoch and the unfreezing of the embedding marked.
 
     Args:
         history: of a classifier trained here: the columns epoch, train_loss, val_loss and frozen.
         title: of the chart.
+        task: of the classifier, which decides what its loss is.
 
     Raises:
         ValueError: if it has no epoch, or a column is missing.
@@ -30,7 +38,7 @@ def learning_curve(history: pd.DataFrame, title: str = "Loss per epoch") -> Char
     return Chart(
         title,
         "epoch",
-        "cross-entropy (nats per text)",
+        _LOSSES[task],
         (
             Series("training", epochs, history["train_loss"].to_numpy()),
             Series("validation", epochs, history["val_loss"].to_numpy()),

@@ -17,7 +17,7 @@ class AttentionRNNSettings:
 
     Attributes:
         vocabulary: rows of the embedding, V.
-        classes: C, at least 2.
+        classes: C, the logits; of a regression 1.
         embedding_size: E.
         cell: "rnn", "gru" or "lstm".
         hidden: H, units per direction.

@@ -22,7 +22,7 @@ class CNNSettings:
 
     Attributes:
         vocabulary: rows of the embedding, V.
-        classes: C, at least 2.
+        classes: C, the logits; of a regression 1.
         embedding_size: E.
         widths: the kernels' widths K, in tokens.
         filters: F, filters per width.

@@ -16,7 +16,7 @@ class LSTMSettings:
 
     Attributes:
         vocabulary: rows of the embedding, V.
-        classes: C, at least 2.
+        classes: C, the logits; of a regression 1.
         embedding_size: E.
         hidden: H, units per direction.
         layers: recurrent layers on top of each other.

@@ -25,8 +25,12 @@ def folds(data: Dataset, count: int, seed: int) -> list[Dataset]:
     never in two parts.
 
     Raises:
-        ValueError: for fewer than 2 folds, or more than a label has rows.
+        ValueError: for fewer than 2 folds, or more than a label has rows; for several labels a text, or numbers.
     """
+    if data.task != "multiclass":
+        raise InputError(
+            f"folds are made for one label a text, the labels of {data.name!r} are {data.task}; leave `folds` out"
+        )
     rows = pd.concat([data.train, data.validation, data.test], ignore_index=True).sort_values(["label", "text"])
     rows = rows.reset_index(drop=True)
     rarest = rows["label"].value_counts()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,8 +11,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from attribkit.data.readable import tokenise
+from attribkit.task import Task
 from attribkit.text import batching
 from attribkit.text.tokenizer import PAD_ID, Tokenizer
+from attribkit.training.objectives import OBJECTIVES
 
 _AT_ONCE = 1_000  # texts, so that no copy of all their ids is made
 
@@ -22,12 +25,13 @@ class Texts:
 
     Attributes:
         ids: N arrays (T,) int64, none empty.
-        labels: (N,) int64, each text's label as its place among the labels.
+        labels: (N,) int64, each text's label as its place among the labels; with several (N, C) float32, 1 where one
+            holds; of a regression (N,) float32.
         dropped: how many texts held no token and were left out.
     """
 
     ids: Sequence[NDArray[np.int64]]
-    labels: NDArray[np.int64]
+    labels: NDArray[Any]
     dropped: int
 
     def __len__(self) -> int:
@@ -48,16 +52,15 @@ class Texts:
         return total
 
 
-def encode(tokenizer: Tokenizer, table: pd.DataFrame, labels: Sequence[str]) -> Texts:
+def encode(tokenizer: Tokenizer, table: pd.DataFrame, labels: Sequence[str], task: Task = "multiclass") -> Texts:
     """The texts of a table with the columns `text` and `label`; those without a token are left out and counted."""
     read = tokenise(tokenizer, table["text"], refuse="row")
-    numbers = {label: number for number, label in enumerate(labels)}
-    of_rows = np.array([numbers[label] for label in table["label"].astype(str)], dtype=np.int64)
+    of_rows = OBJECTIVES[task].targets(table["label"].tolist(), labels)
     return Texts(read.ids, of_rows[read.places], len(read.skipped))
 
 
 class Batches:
-    """Batches of texts, each as ids (B, T), mask (B, T) and labels (B,); they can be iterated several times.
+    """Batches of texts, each as ids (B, T), mask (B, T) and labels (B,) or (B, C); they can be iterated several times.
 
     Args:
         texts: what to batch.

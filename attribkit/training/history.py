@@ -21,23 +21,34 @@ class Epoch:
 
     Attributes:
         epoch: its number, from 1.
-        train_loss: mean loss on the training texts during the epoch, dropout on, in nats.
-        val_loss: mean loss on the validation texts after the epoch, in nats.
-        val_accuracy: share of the validation texts that are right.
-        val_f1: on the validation texts: F1 of the last label if there are two labels, else the mean over the labels.
+        train_loss: mean loss on the training texts during the epoch, dropout on, in nats; with several labels a text
+            the mean over its labels; of a regression in squared standard deviations.
+        val_loss: mean loss on the validation texts after the epoch, likewise.
         learning_rate: Adam's learning rate in this epoch.
         seconds: the epoch's wall time, validation included.
         frozen: whether the embedding was frozen.
+        val_accuracy: share of the validation texts that are right, with several labels in all of them; None for a
+            regression.
+        val_f1: on the validation texts: F1 of the last label if there are two classes, else the mean over the classes;
+            with several labels a text over all of them together; None for a regression.
+        val_mae: of a regression, the mean absolute error on the validation texts, in standard deviations; else None.
+        val_r2: of a regression, the share of the variance of the validation texts that is explained; else None.
     """
 
     epoch: int
     train_loss: float
     val_loss: float
-    val_accuracy: float
-    val_f1: float
     learning_rate: float
     seconds: float
     frozen: bool
+    val_accuracy: float | None = None
+    val_f1: float | None = None
+    val_mae: float | None = None
+    val_r2: float | None = None
+
+
+_MEASURES = ("val_accuracy", "val_f1", "val_mae", "val_r2")
+_COLUMNS = ("epoch", "train_loss", "val_loss", *_MEASURES, "learning_rate", "seconds", "frozen")
 
 
 class TrainedModule(Protocol):
@@ -91,8 +102,9 @@ class History(Callback):
         )
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per epoch, with the fields of `Epoch` as columns."""
-        return pd.DataFrame([asdict(row) for row in self.epochs], columns=list(Epoch.__dataclass_fields__))
+        """One row per epoch, with the fields of `Epoch` as columns: those measures that the task has."""
+        names = [name for name in _COLUMNS if not self.epochs or getattr(self.epochs[0], name) is not None]
+        return pd.DataFrame([asdict(row) for row in self.epochs], columns=names)
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Load the state of a resumed training."""
@@ -150,7 +162,7 @@ class History(Callback):
 
 
 class EpochProgress(Callback):
-    """Report how far each epoch is, with its loss and the last validation F1.
+    """Report how far each epoch is, with its loss and the last validation F1, of a regression R².
 
     Args:
         progress: called with the batches of the epoch that are done.
@@ -158,7 +170,7 @@ class EpochProgress(Callback):
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
-        self._loss, self._f1 = "", ""
+        self._loss, self._measure = "", ""
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Begin an epoch's count."""
@@ -174,9 +186,11 @@ class EpochProgress(Callback):
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Report the validation's result."""
-        self._f1 = f", validation F1 {cast(TrainedModule, pl_module).validation['val_f1']:.4f}"
+        validation = cast(TrainedModule, pl_module).validation
+        name, value = ("F1", validation["val_f1"]) if "val_f1" in validation else ("R²", validation["val_r2"])
+        self._measure = f", validation {name} {value:.4f}"
         self._tell(trainer, int(trainer.num_training_batches))
 
     def _tell(self, trainer: Trainer, done: int) -> None:
-        what = f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}{self._loss}{self._f1}"
+        what = f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}{self._loss}{self._measure}"
         self._progress(done, int(trainer.num_training_batches), what)

@@ -1,19 +1,19 @@
-"""The Lightning module: any network that keeps the contract, trained with AdamW on cross-entropy."""
+"""The Lightning module: any network that keeps the contract, trained with AdamW on the loss of its task."""
 
 import math
 from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from lightning.pytorch import LightningModule
-from sklearn.metrics import f1_score
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from attribkit.models import precision
+from attribkit.task import Task
 from attribkit.text.tokenizer import PAD_ID
 from attribkit.training.encoding import Batches, Texts
+from attribkit.training.objectives import OBJECTIVES, class_weights
 from attribkit.training.processes import share
 from attribkit.training.settings import TrainingSettings
 
@@ -25,22 +25,30 @@ class TrainingModule(LightningModule):
     no random state to continue as if nothing had happened.
 
     Attributes:
-        train_loss: of the epoch that is over, or running, in nats.
-        validation: `val_loss`, `val_accuracy` and `val_f1` after the epoch that is over.
+        train_loss: of the epoch that is over, or running, in nats; of a regression in squared standard deviations.
+        validation: `val_loss` and the task's measures after the epoch that is over.
     """
 
-    def __init__(self, network: nn.Module, texts: Texts, validation: Texts, settings: TrainingSettings) -> None:
+    def __init__(
+        self,
+        network: nn.Module,
+        texts: Texts,
+        validation: Texts,
+        settings: TrainingSettings,
+        task: Task = "multiclass",
+    ) -> None:
         super().__init__()
+        self._objective = OBJECTIVES[task]
+        self._of_classes = task == "multiclass"
         self.network = network
         self.settings = settings
         self._average = None if settings.averaging is None else averaged(network, settings.averaging)
         self.validation: dict[str, float] = {}
         self._texts = texts
         self._validation_batches = Batches(validation, settings.batch_size, settings.batch_tokens)
-        self._weights = class_weights(texts) if settings.class_weights == "balanced" else None
+        self._weights = class_weights(texts.labels, task) if settings.class_weights == "balanced" else None
         self._narrow = False
         self._loss = self._weight = 0.0
-        self._classes = len(np.unique(texts.labels))
         self._seen: list[tuple[Tensor, Tensor]] = []
 
     @property
@@ -50,7 +58,7 @@ class TrainingModule(LightningModule):
 
     @property
     def train_loss(self) -> float:
-        """Mean loss of the epoch's texts so far, dropout on, in nats."""
+        """Mean loss of the epoch's texts so far, dropout on."""
         return self._loss / self._weight if self._weight else math.nan
 
     def train_dataloader(self) -> Batches:
@@ -85,7 +93,7 @@ class TrainingModule(LightningModule):
         ids = drop_words(ids, self.settings.word_dropout)
         with torch.autocast(ids.device.type, torch.bfloat16, enabled=self._narrow):
             logits = self.network(ids, mask)
-        loss = self._cross_entropy(logits.float(), labels) * counts
+        loss = self._summed_loss(logits.float(), labels) * counts
         value = float(self.trainer.strategy.reduce(loss.detach(), reduce_op="sum"))
         if not math.isfinite(value):
             rate = self.trainer.optimizers[0].param_groups[0]["lr"]
@@ -114,16 +122,10 @@ class TrainingModule(LightningModule):
         self._seen.append((self.kept(ids, mask), labels))
 
     def on_validation_epoch_end(self) -> None:
-        """Loss, accuracy and F1 over all validation texts."""
+        """Loss and measures over all validation texts."""
         logits, labels = (torch.cat(parts) for parts in zip(*self._seen, strict=True))
-        loss = self._cross_entropy(logits, labels) / self._weight_of(labels)
-        predicted = logits.argmax(1)
-        average = "binary" if logits.shape[1] == 2 else "macro"
-        self.validation = {
-            "val_loss": loss.item(),
-            "val_accuracy": (predicted == labels).double().mean().item(),
-            "val_f1": float(f1_score(labels.cpu(), predicted.cpu(), average=average, zero_division=0)),
-        }
+        loss = self._summed_loss(logits, labels) / self._weight_of(labels)
+        self.validation = {"val_loss": loss.item(), **self._objective.measures(logits, labels)}
         self._seen = []
 
     def configure_optimizers(self) -> Any:
@@ -135,14 +137,16 @@ class TrainingModule(LightningModule):
             fused=True,
         )
 
-    def _cross_entropy(self, logits: Tensor, labels: Tensor) -> Tensor:
+    def _summed_loss(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Summed over the texts."""
         weights = None if self._weights is None else self._weights.to(logits)
-        return F.cross_entropy(logits, labels, weights, reduction="sum")
+        return self._objective.loss(logits, labels, weights)
 
     def _weight_of(self, labels: Tensor) -> float:
         """The divisor of a summed loss."""
-        return float(len(labels)) if self._weights is None else float(self._weights.to(labels.device)[labels].sum())
+        if self._weights is None or not self._of_classes:
+            return float(len(labels))
+        return float(self._weights.to(labels.device)[labels].sum())
 
     def _epoch_seed(self, *more: int) -> int:
         # mixed, so that seed 1 in epoch 2 draws nothing like seed 2 in epoch 1
@@ -190,9 +194,3 @@ def _has_instructions(device: torch.device) -> bool:
         return supported
     capabilities = precision.processor_capabilities() if device.type == "cpu" else {}
     return any(has for name, has in capabilities.items() if "bf16" in name)
-
-
-def class_weights(texts: Texts) -> Tensor:
-    """(C,) N / (C · N_c): every class has the same total weight."""
-    counts = np.bincount(texts.labels)
-    return torch.from_numpy(len(texts) / (len(counts) * counts))

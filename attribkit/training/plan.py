@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -15,9 +15,11 @@ from attribkit.data.download import Source
 from attribkit.errors import InputError, InputTypeError
 from attribkit.models import precision, registry
 from attribkit.progress import Progress
+from attribkit.task import Task
 from attribkit.text.tokenizer import Tokenizer
 from attribkit.training.encoding import Texts, encode
 from attribkit.training.glove import Coverage, read_vectors
+from attribkit.training.objectives import Standard, check_last_layer
 from attribkit.training.settings import Options, as_json
 
 Trainable: TypeAlias = Dataset | pd.DataFrame | Mapping[str, pd.DataFrame] | Source | str | Path
@@ -35,6 +37,8 @@ class Plan:
     validation: Texts
     network: Any
     vectors: dict[str, Any] | None
+    task: Task = "multiclass"
+    standard: Standard | None = None
 
     @property
     def cropped(self) -> Texts:
@@ -43,7 +47,8 @@ class Plan:
 
     def identity(self, data: Dataset) -> dict[str, Any]:
         """What must be the same in a resumed training as in the interrupted one."""
-        return {
+        task = {} if self.task == "multiclass" else {"task": self.task}
+        return task | {
             "architecture": self.options.architecture,
             "network": as_json(self.network.settings),
             "text": as_json(self.options.text),
@@ -53,7 +58,14 @@ class Plan:
         }
 
 
-def labelled_data(data: Trainable, text: str | None, label: str | None, progress: bool | Progress | None) -> Dataset:
+def labelled_data(
+    data: Trainable,
+    text: str | None,
+    label: str | None,
+    progress: bool | Progress | None,
+    task: str | None = None,
+    label_separator: str | None = None,
+) -> Dataset:
     """The data set itself, or one made of a table, a name or a path.
 
     Args:
@@ -61,15 +73,22 @@ def labelled_data(data: Trainable, text: str | None, label: str | None, progress
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels; likewise.
         progress: as `attribkit.progress.shown` takes it.
+        task: as `load_dataset` takes it; of a `Dataset` its own.
+        label_separator: as `load_dataset` takes it.
 
     Raises:
         TypeError: for texts without labels.
-        ValueError: as `load_dataset`.
+        ValueError: as `load_dataset`; for a data set of another task.
     """
     if isinstance(data, Dataset):
         if text is not None or label is not None:
             raise InputError(
                 "`text` and `label` name the columns of a table or file, those of a Dataset are chosen; leave them out"
+            )
+        if task not in (None, data.task) or label_separator is not None:
+            raise InputError(
+                f"the labels of {data.name!r} are {data.task}, got task={task!r} and "
+                f"label_separator={label_separator!r}; give them to attribkit.load_dataset"
             )
         return data
     if not isinstance(data, (pd.DataFrame, Mapping, Source, str, Path)):
@@ -77,7 +96,7 @@ def labelled_data(data: Trainable, text: str | None, label: str | None, progress
             f"`data` must be labelled texts, got {type(data).__name__}; give a table with a column of labels, a data "
             "set's name or a file, or make a Dataset with attribkit.load_dataset(…)"
         )
-    return load_dataset(data, text=text, label=label, progress=progress)
+    return load_dataset(data, text=text, label=label, task=task, label_separator=label_separator, progress=progress)
 
 
 def check_data(data: Dataset) -> None:
@@ -86,6 +105,12 @@ def check_data(data: Dataset) -> None:
     Raises:
         ValueError: if the labels of the splits do not fit together.
     """
+    if data.task != "multiclass":
+        if not len(data.train) or not data.labels:
+            raise InputError(
+                f"training needs labelled texts, {data.name!r} has none to train on; check the label column"
+            )
+        return
     if len(data.labels) < 2:
         raise InputError(
             f"training needs at least two classes, the training texts of {data.name!r} have "
@@ -98,6 +123,20 @@ def check_data(data: Dataset) -> None:
                 f"the {split} texts have labels that training does not: {', '.join(map(repr, unseen))}; training has "
                 f"{', '.join(map(repr, data.labels))}"
             )
+
+
+def check_task_options(data: Dataset, options: Options, unit: str | None) -> None:
+    """Check that the options go with the task of the data.
+
+    Raises:
+        ValueError: for weights of classes or a unit where there are none.
+    """
+    if data.task == "regression" and options.training.class_weights is not None:
+        raise InputError("`class_weights` weigh labels, and a regression has none; leave it out")
+    if data.task != "regression" and unit is not None:
+        raise InputError(
+            f"`unit` is that of a regression's number, the labels of {data.name!r} are {data.task}; leave it out"
+        )
 
 
 def check_precision(options: Options, device: torch.device) -> None:
@@ -130,17 +169,24 @@ def prepare(
     """
     tokenizer = Tokenizer.train(data.train["text"], options.text)
     labels = data.labels
-    texts = encode(tokenizer, data.train, labels)
-    validation = encode(tokenizer, data.validation, labels)
+    texts = encode(tokenizer, data.train, labels, data.task)
+    validation = encode(tokenizer, data.validation, labels, data.task)
     if not len(validation):
         raise InputError(
             "the validation split holds no text, and the best epoch is chosen on it; give load_dataset a share, such "
             "as validation=0.1"
         )
-    present = set(texts.labels.tolist())
-    lost = [label for place, label in enumerate(labels) if place not in present]
-    if lost:
-        raise InputError(f"no training text of {', '.join(map(repr, lost))} holds a token; check the text settings")
+    if data.task == "multiclass":
+        present = set(texts.labels.tolist())
+        lost = [label for place, label in enumerate(labels) if place not in present]
+        if lost:
+            raise InputError(f"no training text of {', '.join(map(repr, lost))} holds a token; check the text settings")
+    elif not len(texts):
+        raise InputError("no training text holds a token; check the text settings")
+    standard = None
+    if data.task == "regression":
+        standard = Standard.of(texts.labels)
+        texts, validation = (replace(part, labels=standard.standardised(part.labels)) for part in (texts, validation))
     chosen = dict(options.network)
     matrix, vectors = None, None
     if glove is not None:
@@ -164,7 +210,9 @@ def prepare(
     if matrix is not None:
         with torch.no_grad():
             network.embedding.weight.copy_(torch.from_numpy(matrix))
-    return Plan(options, tokenizer, labels, texts, validation, network, vectors)
+    if standard is not None:
+        check_last_layer(network)
+    return Plan(options, tokenizer, labels, texts, validation, network, vectors, data.task, standard)
 
 
 def _describe(coverage: Coverage, matrix: np.ndarray) -> dict[str, Any]:

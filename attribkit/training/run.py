@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import torch
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.strategies import DDPStrategy
@@ -40,7 +41,9 @@ class Run:
         progress: Progress = silent,
         devices: int = 1,
         nodes: int = 1,
+        unit: str | None = None,
     ) -> None:
+        self.unit = unit
         self.plan, self.data, self.name, self.folder, self.device = plan, data, name, folder, device
         self.devices, self.nodes = devices, nodes
         settings = plan.options.training
@@ -86,7 +89,7 @@ class Run:
 
     def _fit(self, plugin: resuming.StateIO | None, checkpoint: Path | None = None) -> None:
         settings = self.plan.options.training
-        module = TrainingModule(self.plan.network, self.plan.cropped, self.plan.validation, settings)
+        module = TrainingModule(self.plan.network, self.plan.cropped, self.plan.validation, settings, self.plan.task)
         with quiet():
             trainer = Trainer(
                 accelerator={"cuda": "gpu"}.get(self.device.type, self.device.type),
@@ -141,20 +144,31 @@ class Run:
         return classifier
 
     def _classifier(self, note: str | None = None) -> Classifier:
+        standard = self.plan.standard
         weights = self.history.best_weights or weights_of(self.plan.network)
-        self.plan.network.load_state_dict(weights)
+        self.plan.network.load_state_dict(weights if standard is None else standard.in_unit(weights))
         classifier = Classifier(
             self.plan.network.eval(),
             self.plan.tokenizer,
             self.plan.labels,
             name=self.name,
             provenance=self._provenance(note),
-            history=self.history.to_frame(),
+            history=self._history(),
             device=self.device,
+            task=self.plan.task,
+            unit=self.unit,
         )
-        classifier.snapshots = self.snapshots.read()
+        snapshots = self.snapshots.read()
+        if standard is not None:
+            snapshots = {epoch: standard.in_unit(weights) for epoch, weights in snapshots.items()}
+        classifier.snapshots = snapshots
         classifier.splits = self.data.record()
         return classifier
+
+    def _history(self) -> pd.DataFrame:
+        """The history, errors of a regression in its unit."""
+        history, standard = self.history.to_frame(), self.plan.standard
+        return history if standard is None else history.assign(val_mae=history["val_mae"] * standard.deviation)
 
     def _provenance(self, note: str | None) -> dict[str, Any]:
         data, best = self.data, self.history.best
@@ -175,6 +189,8 @@ class Run:
             "split": dict(data.settings),
             "training": training,
         }
+        if self.plan.standard is not None:
+            training |= {"mean": self.plan.standard.mean, "deviation": self.plan.standard.deviation}
         if self.plan.vectors is not None:
             provenance["vectors"] = self.plan.vectors
         versions = versions_of("python", "attribkit", "torch", "lightning", "numpy", "tokenizers")

@@ -13,7 +13,7 @@ from attribkit.progress import Progress, shown
 from attribkit.random_state import preserve_random_state
 from attribkit.text.settings import TextSettings
 from attribkit.training import processes
-from attribkit.training.plan import Trainable, check_data, check_precision, labelled_data, prepare
+from attribkit.training.plan import Trainable, check_data, check_precision, check_task_options, labelled_data, prepare
 from attribkit.training.resume import check_folder
 from attribkit.training.run import Run
 from attribkit.training.settings import sort_options
@@ -25,6 +25,9 @@ def train(
     *,
     text: str | None = None,
     label: str | None = None,
+    task: str | None = None,
+    unit: str | None = None,
+    label_separator: str | None = None,
     glove: str | Path | None = None,
     vector_size: int | None = None,
     freeze_epochs: int = 0,
@@ -52,6 +55,11 @@ def train(
             test texts are not used.
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels; likewise.
+        task: what is learnt: "multiclass" (one label a text), "multilabel" (any number of them, each by itself) or
+            "regression" (a number); None for that of a `Dataset`, and otherwise for one label, or for several if
+            `label_separator` is given.
+        unit: of a regression's number, such as "stars"; None for the name of its column.
+        label_separator: what stands between several labels in a cell, such as "|"; lists of labels need none.
         glove: a file of pretrained word vectors; see `attribkit.training.glove.read_vectors`.
         vector_size: reduce the vectors to so many principal components; None keeps their size.
         freeze_epochs: for how many epochs the embedding is not trained.
@@ -108,11 +116,12 @@ def train(
     chosen = choose_device(device)
     processes.check(devices, nodes, chosen)
     watched = progress if processes.is_main_process() else False
-    data = labelled_data(data, text, label, watched)
+    data = labelled_data(data, text, label, watched, task, label_separator)
     check_data(data)
+    check_task_options(data, sorted_options, unit)
     check_precision(sorted_options, chosen)
     uses_cuda = chosen.type == "cuda" or torch.cuda.is_initialized()
     with preserve_random_state(uses_cuda, seed), shown(watched) as tell:
         plan = prepare(data, sorted_options, glove, vector_size, tell)
-        run = Run(plan, data, name or f"{data.name}-{architecture}", folder, chosen, tell, devices, nodes)
+        run = Run(plan, data, name or f"{data.name}-{architecture}", folder, chosen, tell, devices, nodes, unit)
         return run.train(resume)

@@ -21,7 +21,8 @@ from attribkit.models.cnn import TextCNN
 from attribkit.models.registry import ARCHITECTURES
 from attribkit.text.settings import TextSettings
 from attribkit.training.encoding import Batches, Texts, encode
-from attribkit.training.lightning_module import TrainingModule, class_weights, uses_bfloat16
+from attribkit.training.lightning_module import TrainingModule, uses_bfloat16
+from attribkit.training.objectives import class_weights
 from attribkit.training.settings import TrainingSettings, as_json, sort_options
 from attribkit.training.train import train
 
@@ -285,7 +286,7 @@ def test_averaging_is_what_is_validated_and_leaves_what_is_learned_as_it_was(dat
 
 def test_balanced_class_weights_make_every_class_weigh_the_same() -> None:
     texts = Texts([np.array([2])] * 4, np.array([0, 1, 1, 1]), 0)
-    found = class_weights(texts)
+    found = class_weights(texts.labels)
     assert found.tolist() == [2.0, 4 / 6]
     assert found[0] * 1 == found[1] * 3
 
