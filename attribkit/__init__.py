@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from attribkit.attribution.label_index import Index
     from attribkit.attribution.registry import register_method
+    from attribkit.automl import quickstart
     from attribkit.comparison import compare
     from attribkit.corpus import explain_corpus
     from attribkit.data import load_dataset
@@ -65,6 +66,7 @@ _HOMES = {
     "load_dataset": "attribkit.data",
     "plausibility": "attribkit.evaluation.plausibility",
     "project": "attribkit.projector",
+    "quickstart": "attribkit.automl",
     "region_importance": "attribkit.evaluation.regions",
     "register_method": "attribkit.attribution.registry",
     "register_network": "attribkit.models.registry",
@@ -96,6 +98,7 @@ __all__ = [
     "load_dataset",
     "plausibility",
     "project",
+    "quickstart",
     "region_importance",
     "register_method",
     "register_network",

@@ -14,6 +14,7 @@ from attribkit.cli.demo import demo
 from attribkit.cli.evaluate import evaluate
 from attribkit.cli.explain import explain
 from attribkit.cli.project import project
+from attribkit.cli.quickstart import quickstart
 from attribkit.cli.report import report
 from attribkit.cli.reproduce import reproduce
 from attribkit.cli.serve import serve
@@ -58,7 +59,7 @@ def _renew_help(context: typer.Context, before: str, now: str) -> None:
             option.help = now
 
 
-for command in (demo, train, evaluate, check, explain, project, words, report, corpus, serve, reproduce):
+for command in (demo, quickstart, train, evaluate, check, explain, project, words, report, corpus, serve, reproduce):
     app.command()(command)
 
 CURABLE = (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError, PermissionError)

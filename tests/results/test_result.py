@@ -45,6 +45,7 @@ CALLS: dict[str, Callable[[Path], Any]] = {
     "load_dataset": lambda folder: ak.load_dataset("demo"),
     "plausibility": lambda folder: ak.plausibility(model(), TABLE, "saliency"),
     "project": lambda folder: ak.project(model(), TABLE, neighbours=1, place=GOOD),
+    "quickstart": lambda folder: ak.quickstart(ak.load_dataset("demo").sample(80).train, progress=False),
     "region_importance": lambda folder: ak.region_importance(model(), TABLE),
     "report": lambda folder: ak.report(model(), TABLE, texts=2, tested=2, mistakes=1, map=False),
     "sanity": lambda folder: ak.sanity(model(), TEXTS[:2], "saliency", draws=1),
