@@ -65,13 +65,11 @@ def demo(out: Path) -> tuple[dict[str, Explanations], list[Path]]:
         model = Classifier.load(name)
         films = set(model.labels) == {"neg", "pos"}
         texts, answers = zip(*(SENTENCES if films else TITLES), strict=True)
-        # a map for each short sentence would drown the page; the review shows what there is
-        views = [view for view in supported(model) if view != "projection"]
-        rows = explain(model, texts, views=views, true_label=answers)
+        rows = explain(model, texts, true_label=answers)
         pictures.append(rows.save(out / f"{name}-sentences.png"))
         explained[name] = Explanations(rows)
         if films:
-            review = explain(model, REVIEW, true_label="neg")
+            review = explain(model, REVIEW, views=[*supported(model), "projection"], true_label="neg")
             pictures.append(review.save(out / f"{name}-review.png"))
             explained[name].append(review)
     page = Explanations(row for rows in explained.values() for row in rows).save(out / "demo.html")

@@ -100,8 +100,9 @@ def explain(
             of texts of a table, or of a file if its `Path` is given; the test split of a `Dataset`.
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels, which are shown as the true ones; likewise.
-        views: which views to compute; None for every one that the model supports, without "interactions", which takes
-            longer: which words act together, exactly, for a text CNN; "all" for that one too.
+        views: which views to compute: "attribution", "attention", "projection", "interactions", or "all" that the model
+            supports. None for the scores and, where the network has it, attention; "projection", where the text lies on
+            the map of the model's reference points, is added if `reference` is given.
         target: what is explained: None for the predicted class, with several labels a text the likeliest; a label,
             "all" for every class, "top5" for a text's five likeliest (or another number), or a pair ("pos", "neg") for
             why this and not that, log p_a − log p_b. An integer is the label of that number, or an index where no label

@@ -76,7 +76,9 @@ def test_the_demo_writes_a_page_and_pictures(tmp_path: Path) -> None:
     ]
     page = files[0].read_text(encoding="utf-8")
     assert "disgusting" in page
-    assert re.findall(r"<script(?! type=\"application/json\")", page) == ["<script"]  # of the two maps, once
+    assert (
+        re.findall(r"<script(?! type=\"application/json\")", page) == ["<script"] * 2
+    )  # of the maps and of the explanations, once each
     kinds = [[panel.kind for panel in row.panels()] for row in explained["imdb-attention-rnn"]]
     assert kinds == [["token_scores", "heatmap"]] * 6 + [["token_scores", "heatmap", "scatter"]]
 

@@ -15,6 +15,7 @@ import attribkit as ak
 from attribkit.data import load_dataset
 from attribkit.data.intake import Rows
 from attribkit.data.labelled_texts import LabelledTexts
+from attribkit.explainer import supported
 from attribkit.models.classifier import Classifier
 from attribkit.projection import reference_map
 from attribkit.projection.panels import draw, make_maps
@@ -376,7 +377,7 @@ def test_the_first_use_leaves_pythons_random_state_as_it_was() -> None:
 
 def test_a_model_carries_reference_points_only_if_asked_and_while_they_fit(rnn: Classifier, tmp_path: Path) -> None:
     def kinds(model: Classifier) -> set[str]:
-        return {panel.kind for panel in ak.explain(model, "a good film").panels()}
+        return {panel.kind for panel in ak.explain(model, "a good film", views="all").panels()}
 
     rnn.save(tmp_path / "without")
     assert not (tmp_path / "without" / "reference.safetensors").exists() and "scatter" not in kinds(rnn)
@@ -410,13 +411,17 @@ def test_bundled_models_place_a_text_with_no_data_at_hand(name: str) -> None:
 @pytest.mark.parametrize("name", ["imdb-cnn", "imdb-attention-rnn"])
 def test_every_view_a_model_supports_stands_on_one_page_and_in_one_picture(name: str) -> None:
     model = Classifier.load(name, "cpu")
-    why = ak.explain(model, "It was a horrible movie")
+    shown = ["token_scores", *(["heatmap"] if model.capabilities.attention else [])]
+    assert [panel.kind for panel in ak.explain(model, "It was a horrible movie").panels()] == shown
+    why = ak.explain(model, "It was a horrible movie", views=[*supported(model), "projection"])
     expected = ["token_scores", *(["heatmap"] if model.capabilities.attention else []), "scatter"]
     assert [panel.kind for panel in why.panels()] == expected
     page, drawn = why.to_html(), picture.figure([why])
     written = " ".join(text.get_text() for text in drawn.findobj(Text) if isinstance(text, Text))
     said = ["adds up", *(panel.title for panel in why.panels() if isinstance(panel, Heatmap | Scatter))]
-    assert len(said) == len(why.panels()) and all(one in page and one in written for one in said)
+    assert len(said) == len(why.panels()) and all(one in written for one in said)
+    folded = ["adds up", *(["its attention, from 0 to"] if "heatmap" in shown else []), said[-1]]
+    assert all(one in page for one in folded)
     assert page.count("</html>") == 1 and why.to_png().startswith(b"\x89PNG")
 
 

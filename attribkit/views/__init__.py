@@ -19,8 +19,8 @@ VIEWS: dict[str, type[View]] = {
 }
 """In the order in which `explain` shows them."""
 
-ON_REQUEST = frozenset({"interactions"})
-"""Views that `explain` shows only where they are named: they take longer."""
+ON_REQUEST = frozenset({"projection", "interactions"})
+"""Views that `explain` shows only where they are asked for: they take longer, or show other texts than this."""
 
 
 class ViewOptions(TypedDict, total=False):

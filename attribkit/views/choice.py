@@ -15,11 +15,18 @@ from attribkit.views.view import View
 def supported(model: Classifier, **options: Unpack[ViewOptions]) -> list[str]:
     """The names of the views that this model supports and that are shown unless others are named.
 
+    The map is one of them where there is a `reference` to place the text in, for that asks for it.
+
     Args:
         model: any classifier.
         options: those of `explain`.
     """
-    return [name for name, view in _all_views(options).items() if name not in ON_REQUEST and view.supports(model)]
+    return list(_shown(_all_views(options), model, options))
+
+
+def _shown(views: dict[str, View], model: Classifier, options: ViewOptions) -> dict[str, View]:
+    asked = {"projection"} if options.get("reference") is not None else set()
+    return {name: view for name, view in views.items() if name not in ON_REQUEST - asked and view.supports(model)}
 
 
 def _all_views(options: ViewOptions, progress: Progress = silent) -> dict[str, View]:
@@ -37,7 +44,7 @@ def choose_views(
     """The views to show, by name; ValueError for one that is unknown or that the model does not support."""
     views = _all_views(options, progress)
     if names is None:
-        chosen = {name: view for name, view in views.items() if name not in ON_REQUEST and view.supports(model)}
+        chosen = _shown(views, model, options)
     elif "all" in names:
         if tuple(names) != ("all",):
             raise InputError(f"`views` must be 'all' by itself or a list of views, got {', '.join(map(repr, names))}")

@@ -55,6 +55,7 @@ def test_hostile_texts_are_inert(
 ) -> None:
     explanation = explained(hostile, true_label=hostile, target=hostile, notes=(hostile,), baseline=hostile)
     page = show(html.page([explanation, explanation], title=hostile), scheme)
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
     assert (
         page.evaluate("document.scripts.length + document.images.length + document.querySelectorAll('iframe').length")
         == 0

@@ -159,7 +159,7 @@ import attribkit as ak
 from attribkit.results.several_panels import Panels
 
 model = ak.load("imdb-attention-rnn", "cpu")
-why = ak.explain(model, ["It was a horrible movie", "Best film ever"], compare=True)
+why = ak.explain(model, ["It was a horrible movie", "Best film ever"], views="all", compare=True)
 assert {panel.kind for panel in why[0].panels()} >= {"token_scores", "heatmap", "scatter"}
 why.save(sys.argv[1])
 assert why[0]._repr_html_()

@@ -17,7 +17,7 @@ from attribkit.results.panels import Document, Panel, Section
 
 def document(page: Document) -> str:
     """One self-contained page: nothing is loaded from anywhere, and no script runs but those allowed by their hash."""
-    sheet, scope = style()
+    sheet, scope = style(*DRAW, "explanation")
     sections = [_section(section) for section in page.sections]
     drawn = [panel for section in sections for panel in section["drawn"]]
     scripts = [panel["script"] for panel in drawn if panel.get("script")]

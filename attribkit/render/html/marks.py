@@ -3,12 +3,15 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
+
+from attribkit.render.html.attention import Weights
 from attribkit.render.preparation import palette
 from attribkit.render.preparation.intervals import Interval, intervals
 from attribkit.render.preparation.numbers import number
 from attribkit.render.preparation.scales import Scale
 from attribkit.render.preparation.sentences import Sentence, limit, sentences
-from attribkit.render.preparation.spans import spans
+from attribkit.render.preparation.spans import BREAK, Span, spans
 from attribkit.render.preparation.unicode import is_bidi_control, runs, shorten
 from attribkit.results.panels import TokenScores
 
@@ -28,6 +31,7 @@ class Mark:
         score: as text.
         band: the lowest and the highest score over several baselines, as text.
         style: custom properties.
+        weight: a second number of the token, its attention, as text.
         title: for a stretch without characters, a bar in the margin, what it stands for.
     """
 
@@ -36,6 +40,7 @@ class Mark:
     score: str = ""
     band: str = ""
     style: str = ""
+    weight: str = ""
     title: str = ""
 
 
@@ -52,15 +57,20 @@ def safe_runs(text: str) -> tuple[Run, ...]:
     return tuple(merged)
 
 
-def marks(text: str | None, panel: TokenScores, scale: Scale, full: bool = True) -> list[Mark]:
-    """The whole text in order, each token with its colour and score, and if `full` its band and its sentence's sum."""
+def marks(
+    text: str | None, panel: TokenScores, scale: Scale, full: bool = True, weights: Weights | None = None
+) -> list[Mark]:
+    """The whole text in order, each token with its colour and score.
+
+    If `full`, also with its band and, before a sentence, the sentence's sum; with `weights`, with its attention.
+    """
     sums = {sentence.first: mark for sentence, mark in _sums(panel)} if full else {}
     bands = intervals(panel, scale) if full else []
-    drawn = []
+    drawn: list[Mark] = []
     for span in spans(text, panel):
         token = span.token
         if token is None:
-            drawn.append(Mark(safe_runs(span.text), "" if span.read else "x"))
+            drawn.extend(between(span))
             continue
         if token in sums:
             drawn.append(sums[token])
@@ -69,10 +79,20 @@ def marks(text: str | None, panel: TokenScores, scale: Scale, full: bool = True)
         colour = f" p{step}" if step > 0 else f" n{-step}" if step < 0 else ""
         known = "" if panel.known[token] else " u"
         still = " still" if bands and bands[token].still else ""
-        classes = f"t{colour}{known}{' j' if span.joined else ''}{still}"
-        between, style = (bands[token].words, _band_style(bands[token])) if bands else ("", "")
-        drawn.append(Mark(safe_runs(span.text), classes, number(score, scale.limit), between, style))
+        under, weight = weights.mark(token) if weights else ("", "")
+        classes = f"t{colour}{known}{' j' if span.joined else ''}{still}{under}"
+        words, style = (bands[token].words, _band_style(bands[token])) if bands else ("", "")
+        drawn.append(Mark(safe_runs(span.text), classes, number(score, scale.limit), words, style, weight))
     return drawn
+
+
+def between(span: Span) -> Iterator[Mark]:
+    """What no token covers: white space, breaks written in HTML, and words that the model did not read."""
+    for part in BREAK.split(span.text):
+        if BREAK.fullmatch(part):
+            yield Mark(safe_runs(part), "br")
+        elif part:
+            yield Mark(safe_runs(part), "" if span.read or part.isspace() else "x")
 
 
 def _band_style(interval: Interval) -> str:
@@ -94,16 +114,46 @@ def _sums(panel: TokenScores) -> Iterator[tuple[Sentence, Mark]]:
 
 
 def excerpt(text: str | None, panel: TokenScores | None, scales: Mapping[int, Scale]) -> list[Mark]:
-    """The first characters of a text for the overview, coloured as below, cut between spans."""
+    """The part of a text around its strongest words, coloured as the text is, cut between spans.
+
+    A text without scores is shown from its beginning.
+    """
     if panel is None:
         return [Mark(((shorten(text, EXCERPT), None),), "")] if text is not None else []
-    cut: list[Mark] = []
+    whole = marks(text, panel, scales[id(panel)], full=False)
+    lengths = [sum(len(characters) for characters, _ in mark.runs) for mark in whole]
+    first = _window(whole, lengths, panel)
+    cut: list[Mark] = [Mark((("… ", None),), "")] if first else []
     left = EXCERPT
-    for mark in marks(text, panel, scales[id(panel)], full=False):
-        length = sum(len(characters) for characters, _ in mark.runs)
+    for mark, length in zip(whole[first:], lengths[first:], strict=True):
+        mark = Mark(((" ", None),), "") if mark.classes == "br" else mark
         if length > left:
             shown = mark.runs[0][0][:left] if mark.runs[0][1] is None else ""
             return [*cut, replace(mark, runs=((shown, None),)), Mark((("…", None),), "")]
         cut.append(mark)
         left -= length
     return cut
+
+
+def _window(whole: list[Mark], lengths: list[int], panel: TokenScores) -> int:
+    """The mark with which the excerpt begins: of all stretches that fit, the one with the largest sum of |scores|.
+
+    Only scores from a tenth of the largest on count, so that the strong words stand in its middle.
+    """
+    if sum(lengths) <= EXCERPT:
+        return 0
+    sizes = np.abs(panel.scores[panel.ends > panel.starts])
+    scores = iter(np.where(sizes >= 0.1 * sizes.max(initial=0.0), sizes, 0.0).tolist())
+    size_before = np.cumsum([0.0, *(next(scores) if mark.score else 0.0 for mark in whole)])
+    before = np.cumsum([0, *lengths])
+    # (N,) the first mark that no longer fits behind each
+    ends = np.searchsorted(before, before[:-1] + EXCERPT, side="right") - 1
+    first = int(np.argmax(np.round(size_before[ends] - size_before[:-1], 12)))
+    last = int(np.searchsorted(size_before, size_before[ends[first]], side="left"))
+    first = int(np.searchsorted(size_before, size_before[first], side="right")) - 1
+    # what the first and the last of the strong words leave free is shared by both sides, in whole marks
+    free = (EXCERPT - int(before[last] - before[first])) // 2
+    first = int(np.searchsorted(before, before[first] - free, side="left"))
+    while first < len(whole) - 1 and not whole[first].score:
+        first += 1
+    return first if before[first] > EXCERPT // 8 else 0

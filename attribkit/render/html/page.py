@@ -12,31 +12,22 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from attribkit.render.html.chart import chart
 from attribkit.render.html.confusion import confusion_matrix
+from attribkit.render.html.explanation import explanation, is_explained, prediction_line
+from attribkit.render.html.head import Head, head, panel_title
 from attribkit.render.html.heatmap import heatmap
-from attribkit.render.html.marks import excerpt
+from attribkit.render.html.marks import EXCERPT, excerpt
 from attribkit.render.html.pairs import pairs
 from attribkit.render.html.scatter import scatter
+from attribkit.render.html.shared_map import one_map
 from attribkit.render.html.table import table
 from attribkit.render.html.token_scores import token_scores
 from attribkit.render.preparation import palette
-from attribkit.render.preparation.captions import verdict_of
 from attribkit.render.preparation.context import PanelContext
 from attribkit.render.preparation.numbers import percent
-from attribkit.render.preparation.prediction import agreement, bars, detail, headline, why
 from attribkit.render.preparation.provenance import flat
 from attribkit.render.preparation.scales import STRONG, Scale, scales
 from attribkit.render.preparation.unicode import is_right_to_left, quoted, runs, visible
-from attribkit.results.panels import (
-    Chart,
-    ConfusionMatrix,
-    Drawable,
-    Heatmap,
-    Pairs,
-    Prediction,
-    Scatter,
-    Table,
-    TokenScores,
-)
+from attribkit.results.panels import Chart, ConfusionMatrix, Drawable, Heatmap, Pairs, Scatter, Table, TokenScores
 
 DRAW: dict[str, Callable[[Any, PanelContext], dict[str, Any]]] = {
     TokenScores.kind: token_scores,
@@ -72,112 +63,117 @@ def environment() -> Environment:
 
 
 @cache
-def style() -> tuple[str, str]:
-    """The style sheet and the class it is scoped to, which names this very sheet: other versions may stand beside."""
+def style(*kinds: str) -> tuple[str, str]:
+    """The style sheet for these kinds of drawing, and the class it is scoped to.
+
+    The class names this very sheet: others may stand beside it, in one notebook.
+    """
     template = environment().get_template("style.css.jinja")
+    coloured = {TokenScores.kind} if Heatmap.kind in kinds else set()  # a heatmap's text is coloured as scores are
     values: dict[str, Any] = {
         "light": palette.LIGHT,
         "dark": palette.DARK,
         "steps": palette.STEPS,
         "strong": STRONG,
         "letters": palette.LETTERS,
+        "kinds": sorted({*kinds, *coloured}),
     }
     scope = "ak-" + hashlib.sha256(template.render(scope="", **values).encode()).hexdigest()[:8]
     return template.render(scope=scope, **values), scope
 
 
-def page(explanations: Sequence[Drawable], title: str | None = None) -> str:
-    """A whole page: light and dark, printable, readable on a phone and by a screen reader."""
-    return _render("page.html.jinja", explanations, title or _title(explanations))
+def page(drawables: Sequence[Drawable], title: str | None = None, lead: str | None = None) -> str:
+    """A whole page: light and dark, printable, readable on a phone and by a screen reader.
+
+    Args:
+        drawables: what is drawn, one below the other; several explanations as rows that open in place.
+        title: the page's; by default what it shows.
+        lead: one sentence that answers the page's question; by default, of explanations, what the model says and why.
+    """
+    return _render("page.html.jinja", drawables, head(drawables, title, lead))
 
 
-def fragment(explanations: Sequence[Drawable]) -> str:
+def fragment(drawables: Sequence[Drawable]) -> str:
     """The same drawing for a notebook's output: its style is scoped, it has no ids, and has its own background."""
-    return _render("fragment.html.jinja", explanations, "")
+    return _render("fragment.html.jinja", drawables, None)
 
 
-def _render(template: str, explanations: Sequence[Drawable], title: str) -> str:
-    sheet, scope = style()
-    own = scales(explanations)
-    together = _one_scale(explanations, own)
-    # the overview's legend then says that the scale is shared, once for all rows
+def _render(template: str, drawables: Sequence[Drawable], masthead: Head | None) -> str:
+    own = scales(drawables)
+    together = _one_scale(drawables, own)
+    # the legend of the rows then says that the scale is shared, once for all
     own = {panel: replace(scale, shared=1) for panel, scale in own.items()} if together else own
-    rows = [_row(explanation, own, single=len(explanations) == 1) for explanation in explanations]
-    scripts = list(dict.fromkeys(panel["script"] for row in rows for panel in row["panels"] if panel.get("script")))
+    drawables, shared_maps = one_map(drawables)
+    rows = [_row(drawable, own, single=len(drawables) == 1) for drawable in drawables]
+    maps = [{"kind": panel.kind, **scatter(panel, PanelContext(None, None, own))} for panel in shared_maps]
+    scripts = [script for row in rows for script in row["scripts"]] + [drawn["script"] for drawn in maps]
+    scripts = list(dict.fromkeys(scripts))
+    sheet, scope = style(*(kind for row in rows for kind in row["kinds"]), *(drawn["kind"] for drawn in maps))
     return (
         environment()
         .get_template(template)
         .render(
             rows=rows,
+            maps=maps,
             style=sheet,
             scope=scope,
             scripts=scripts,
             hashes=[b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts],
-            title=visible(title, one_line=True),
+            head=masthead,
+            title=masthead.title if masthead else "",
             shared=_shared_legend(rows) if together else None,
             several=len({row["model"] for row in rows}) > 1,
         )
     )
 
 
-def _one_scale(explanations: Sequence[Drawable], own: dict[int, Scale]) -> bool:
+def _one_scale(drawables: Sequence[Drawable], own: dict[int, Scale]) -> bool:
     """Whether several explanations have token scores, all on one scale."""
-    count = sum(isinstance(panel, TokenScores) for explanation in explanations for panel in explanation.panels())
-    return min(len(explanations), count) > 1 and all(scale.shared == count for scale in own.values())
+    count = sum(isinstance(panel, TokenScores) for drawable in drawables for panel in drawable.panels())
+    return min(len(drawables), count) > 1 and all(scale.shared == count for scale in own.values())
 
 
 def _shared_legend(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """One legend for the overview."""
-    panels = [panel for row in rows for panel in row["panels"] if panel["kind"] == TokenScores.kind]
-    either = {name: any(panel[name] for panel in panels) for name in ("unknown", "unread")}
-    same = len({panel["target"] for panel in panels}) == 1
-    aim = panels[0]["aim"] if same else "the row’s label"
-    return {**panels[0], **either, "aim": aim, "it": "it", "shared": True}
+    """One legend for all rows."""
+    scored = [group for row in rows for group in row.get("groups", ())]
+    either = {name: any(group[name] for group in scored) for name in ("unknown", "unread")}
+    same = len({group["target"] for group in scored}) == 1
+    aim = scored[0]["aim"] if same else "the row’s label"
+    return {**scored[0], **either, "aim": aim, "it": "it", "shared": True, "sentences": 0, "band": None}
 
 
-def _title(explanations: Sequence[Drawable]) -> str:
-    if len(explanations) != 1:
-        about = _panel_title(explanations[0]) if explanations[0].text is None else None
-        return f"{about}; {len(explanations) - 1} texts explained" if about else f"{len(explanations)} explanations"
-    prediction = explanations[0].prediction
-    if prediction:
-        return f"Why {why(prediction)}?"
-    return _panel_title(explanations[0]) or "Explanation"
-
-
-def _panel_title(explanation: Drawable) -> str | None:
-    return next((panel.title for panel in explanation.panels() if not isinstance(panel, TokenScores)), None)
-
-
-def _row(explanation: Drawable, colour_scales: dict[int, Scale], single: bool) -> dict[str, Any]:
-    text, prediction = explanation.text, explanation.prediction
-    first = next((panel for panel in explanation.panels() if isinstance(panel, TokenScores)), None)
-    shown = any(isinstance(panel, TokenScores | Heatmap) for panel in explanation.panels())
-    headed = _panel_title(explanation) if text is None and first is None else text
-    context = PanelContext(text, prediction, colour_scales)
+def _row(drawable: Drawable, colour_scales: dict[int, Scale], single: bool) -> dict[str, Any]:
+    """An explanation, or any other panels one below the other."""
+    first = next((panel for panel in drawable.panels() if isinstance(panel, TokenScores)), None)
+    if is_explained(drawable):
+        row = explanation(drawable, colour_scales, DRAW)
+        kinds = ["explanation", TokenScores.kind, *(fold["kind"] for fold in row["folds"])]
+    else:
+        row = _panels(drawable, colour_scales)
+        kinds = [panel["kind"] for panel in row["panels"]]
+    titled = drawable.text if drawable.text is not None else panel_title(drawable)
     return {
-        "plain": tuple(runs(text)) if text is not None and not shown else None,
-        "excerpt": [] if single else excerpt(headed, first, colour_scales),
-        "verdict": first and verdict_of(first),
-        "prediction": prediction and _prediction(prediction),
-        "panels": [{"kind": panel.kind, **DRAW[panel.kind](panel, context)} for panel in explanation.panels()],
-        "provenance": flat(explanation.provenance),
-        "model": explanation.provenance.get("model"),
-        "leftwards": text is not None and is_right_to_left(text),
+        **row,
+        "kinds": kinds,
         "single": single,
+        "excerpt": [] if single else excerpt(titled, first, colour_scales),
+        "whole": drawable.text is not None and len(drawable.text) <= EXCERPT,
     }
 
 
-def _prediction(prediction: Prediction) -> dict[str, Any]:
-    shown, rest = bars(prediction)
+def _panels(drawable: Drawable, colour_scales: dict[int, Scale]) -> dict[str, Any]:
+    text, prediction = drawable.text, drawable.prediction
+    context = PanelContext(text, prediction, colour_scales)
+    shown = any(isinstance(panel, TokenScores | Heatmap) for panel in drawable.panels())
+    panels = [{"kind": panel.kind, **DRAW[panel.kind](panel, context)} for panel in drawable.panels()]
     return {
-        "label": headline(prediction),
-        "detail": detail(prediction),
-        "probability": prediction.probability,
-        "bars": [(label, p, f"{100 * max(0.0, min(1.0, p)):.2f}%") for label, p in shown],
-        "chosen": prediction.predicted,
-        "rest": rest,
-        "agreement": agreement(prediction),
-        "tone": {True: "good", False: "bad", None: ""}[prediction.right],
-        "outcome": {True: "✓ right", False: "✗ wrong", None: agreement(prediction)}[prediction.right],
+        "kind": "panels",
+        "plain": tuple(runs(text)) if text is not None and not shown else None,
+        "verdict": None,
+        "prediction": prediction and prediction_line(prediction),
+        "panels": panels,
+        "provenance": flat(drawable.provenance),
+        "model": drawable.provenance.get("model"),
+        "leftwards": text is not None and is_right_to_left(text),
+        "scripts": [panel["script"] for panel in panels if panel.get("script")],
     }

@@ -75,13 +75,17 @@ class Verdict:
 def verdict_of(panel: TokenScores) -> Verdict:
     """The panel's verdict with its mark."""
     if panel.draws:
-        return Verdict("±", Tone.none, panel.verdict, "sampled")
+        return Verdict("±", Tone.none, panel.verdict, "sampled scores")
     if panel.converged is None:
-        return Verdict("–", Tone.none, panel.verdict, "no promise")
+        return Verdict("–", Tone.none, panel.verdict, "not promised to sum to the model’s output")
     if panel.converged:
-        return Verdict("✓", Tone.good, panel.verdict, "adds up")
+        return Verdict("✓", Tone.good, panel.verdict, "scores sum to the model’s output")
     # without steps there is nothing that could have converged
-    short = "does not add up" if "completeness" in panel.failed and not panel.steps else "did not converge"
+    short = (
+        "scores do not sum to the model’s output"
+        if "completeness" in panel.failed and not panel.steps
+        else "did not converge"
+    )
     return Verdict("!", Tone.bad, panel.verdict, short)
 
 

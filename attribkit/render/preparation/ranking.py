@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from attribkit.results.panels import TokenScores
+from attribkit.results.panels import Phrase, TokenScores
 
 
 def largest(values: NDArray[np.float64], count: int) -> list[int]:
@@ -18,3 +18,14 @@ def strongest(panel: TokenScores, count: int) -> tuple[list[int], list[int]]:
     towards = [i for i in order if panel.scores[i] > 0][:count]
     against = [i for i in order if panel.scores[i] < 0][:count]
     return towards, against
+
+
+def separate(panel: TokenScores, count: int) -> list[Phrase]:
+    """Up to `count` phrases of which no two share a token: the strongest, the strongest of those left, and so on."""
+    chosen: list[Phrase] = []
+    for phrase in panel.strongest_phrases():
+        if all(phrase.last < other.first or phrase.first > other.last for other in chosen):
+            chosen.append(phrase)
+            if len(chosen) == count:
+                break
+    return chosen

@@ -1,10 +1,14 @@
 """The user's text cut at the tokens: every character is in exactly one span, as typed."""
 
+import re
 from dataclasses import dataclass
 
 from attribkit.errors import InputError
 from attribkit.render.preparation.unicode import visible
 from attribkit.results.panels import Heatmap, Pairs, TokenScores
+
+BREAK = re.compile(r"(?i)(<br\s*/?>)")
+"""A break written in HTML, which tokenizers take for white space."""
 
 
 @dataclass(frozen=True)
@@ -64,13 +68,14 @@ def spans(text: str | None, panel: TokenScores | Heatmap) -> list[Span]:
 
 
 def _gap(text: str) -> list[Span]:
-    """What lies between tokens: white space is plain; anything else was not read by the model."""
+    """What lies between tokens: white space and breaks are plain; anything else was not read by the model."""
     inner = text.strip()
     if not inner:
         return [Span(text, None)]
     before = text[: len(text) - len(text.lstrip())]
     after = text[len(before) + len(inner) :]
-    return [span for span in (Span(before, None), Span(inner, None, read=False), Span(after, None)) if span.text]
+    layout = not BREAK.sub("", inner).strip()
+    return [span for span in (Span(before, None), Span(inner, None, read=layout), Span(after, None)) if span.text]
 
 
 def has_unread(text: str | None, panel: TokenScores | Heatmap) -> bool:

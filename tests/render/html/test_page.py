@@ -1,5 +1,7 @@
+import json
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from render.reading import Page
@@ -120,22 +122,34 @@ def test_a_review_of_2000_tokens_stays_under_400_kB(explained: Callable[..., Exp
 def test_rows_begin_with_an_overview_and_share_one_legend(explained: Callable[..., Explanation]) -> None:
     rows = [explained("Best film ever", [2, 0.1, 0.3], "positive"), explained("It was bad", [0, 0.2, 1])]
     page = Page(html.page(rows))
-    assert page.texts == ["Best film ever", "It was bad"] * 2
-    links = [a["href"] for tag, a in page.elements if tag == "a"]
-    ids = ["#" + str(a["id"]) for _, a in page.elements if "id" in a]
-    assert links == ids == ["#e1", "#e2"]
-    assert "one scale for all rows" in page.words and "✗ wrong" in page.words
+    assert page.texts == ["Best film ever", "Best film ever", "It was bad", "It was bad"]  # an excerpt, then the text
+    assert [a["id"] for tag, a in page.elements if tag == "details" and "id" in a] == ["e1", "e2"]
+    assert "one scale for all rows" in page.words and "✗ said negative, is positive" in page.words
 
 
-def test_a_chart_among_rows_is_named_in_the_overview(losses: Panels, horrible: Explanation) -> None:
-    assert Page(html.page([horrible, losses])).texts == ["It was a horrible movie", "Loss", "It was a horrible movie"]
+def test_a_chart_among_rows_stands_open_between_them(losses: Panels, horrible: Explanation) -> None:
+    page = Page(html.page([horrible, losses]))
+    assert page.texts == ["It was a horrible movie"] * 2
+    rows = [(tag, a["id"]) for tag, a in page.elements if str(a.get("class")).split()[0] == "row"]
+    assert rows == [("details", "e1"), ("div", "e2")] and "Loss" in page.words
 
 
 def test_a_long_text_is_cut_in_the_overview_and_whole_below(explained: Callable[..., Explanation]) -> None:
     page = Page(html.page([explained("word " * 100), explained("x" * 500)]))
     assert page.texts[0].endswith("…") and len(page.texts[0]) <= 170
-    assert page.texts[1] == "x" * 160 + "…"
-    assert page.texts[2:] == ["word " * 100, "x" * 500]
+    assert page.texts[2] == "x" * 160 + "…"
+    assert [page.texts[1], page.texts[3]] == ["word " * 100, "x" * 500]
+
+
+def test_an_excerpt_is_cut_around_the_strongest_words(explained: Callable[..., Explanation]) -> None:
+    text = " ".join(["word"] * 100 + ["superb", "and", "dull"] + ["word"] * 100)
+    scores = [0.01] * 100 + [3.0, 0.0, -2.0] + [0.01] * 100
+    page = Page(html.page([explained(text, scores), explained("short")]))
+    excerpt = page.texts[0]
+    assert "superb and dull" in excerpt and excerpt.startswith("… word") and excerpt.endswith("…")
+    assert 120 < len(excerpt) < 170
+    before, after = excerpt.split("superb and dull")
+    assert abs(len(before) - len(after)) < 20, "the strong words stand in its middle"
 
 
 def test_many_fragments_may_stand_in_one_notebook(horrible: Explanation, explained: Callable[..., Explanation]) -> None:
@@ -147,12 +161,7 @@ def test_many_fragments_may_stand_in_one_notebook(horrible: Explanation, explain
     assert scope and re.fullmatch("ak-[0-9a-f]{8}", scope)
     style = source[source.index("<style>") : source.index("</style>")]
     assert style.count(scope) > 5
-    for hook in (
-        '[data-jp-theme-light="false"]',
-        ".vscode-dark",
-        "prefers-color-scheme:dark",
-        "color-scheme:light dark",
-    ):
+    for hook in ('[data-jp-theme-light="false"]', ".vscode-dark", "light-dark(", "color-scheme:light dark"):
         assert hook in style
 
 
@@ -172,13 +181,34 @@ def test_a_chart_names_its_lines_and_marks_and_tells_its_numbers(losses: Panels)
     assert not page.texts
 
 
-def test_several_targets_of_one_text_are_sections_of_their_own(explained: Callable[..., Explanation]) -> None:
-    one, two = explained("a b", [1, 2]), explained("a b", [-1, -2], target="positive")
-    both = Explanation("a b", one.prediction, one.panels() + two.panels(), {})
-    page = Page(html.page([both]))
-    assert page.texts == ["a b", "a b"]
-    assert "Why “negative”" in page.words and "Why “positive”" in page.words
-    assert "one colour scale for 2 panels" in page.words
+def both_targets(explained: Callable[..., Explanation], **changes: Any) -> Explanation:
+    one, two = explained("a b", [-1, 3], target="positive"), explained("a b", [1, -2], **changes)
+    return Explanation("a b", one.prediction, one.panels() + two.panels(), {})
+
+
+def test_several_targets_of_one_text_are_one_text_and_a_table_of_tokens_and_classes(
+    explained: Callable[..., Explanation],
+) -> None:
+    source = html.page([both_targets(explained)])
+    page = Page(source)
+    assert page.texts == ["a b"]
+    assert [(a["class"], a["data-s"]) for _, a in page.tokens] == [("t p7", "+1.00"), ("t n13", "−2.00")]
+    buttons = [a for tag, a in page.elements if tag == "button"]
+    assert [(a["data-target"], a["aria-pressed"]) for a in buttons] == [("0", "true"), ("1", "false")]
+    assert "№tokennegativepositive1a+1.00−1.002b−2.00+3.00" in "".join(page.words.split())
+    choices = json.loads(re.findall(r'<script type="application/json">(.*?)</script>', source)[0])
+    assert [target["aim"] for target in choices["targets"]] == ["“negative”", "“positive”"]
+    assert choices["limit"] == 3 and [target["scores"] for target in choices["targets"]] == [
+        "+1.00 −2.00",
+        "−1.00 +3.00",
+    ]
+    # what is said of each class stands in the page, so that it can be read without a script
+    assert page.words.count("F(baseline)") >= 2
+
+
+def test_scores_of_another_method_are_a_text_of_their_own(explained: Callable[..., Explanation]) -> None:
+    page = Page(html.page([both_targets(explained, method="lime", converged=None)]))
+    assert page.texts == ["a b", "a b"] and not any(tag == "button" for tag, _ in page.elements)
 
 
 def test_tokens_that_stand_for_no_character_are_said(explained: Callable[..., Explanation]) -> None:
@@ -193,6 +223,6 @@ def test_rows_of_several_models_say_whose_they_are(explained: Callable[..., Expl
     one = explained("good", [1.0])
     other = Explanation(one.text, one.prediction, one.panels(), {"model": "<b>mine</b>"})
     mixed, alike = html.page([one, other]), html.page([one, one])
-    assert mixed.count("by <bdi>imdb-cnn</bdi>") == 2  # in the overview and above its own text
-    assert mixed.count("by <bdi>&lt;b&gt;mine&lt;/b&gt;</bdi>") == 2
-    assert alike.count("by <bdi>imdb-cnn</bdi>") == 2  # above each text; the overview need not say it
+    assert mixed.count("by <bdi>imdb-cnn</bdi>") == mixed.count("by <bdi>&lt;b&gt;mine&lt;/b&gt;</bdi>") == 1
+    assert "models imdb-cnn, &lt;b&gt;mine&lt;/b&gt;" in mixed
+    assert "by <bdi>" not in alike and "model imdb-cnn" in alike  # the page's head says it once

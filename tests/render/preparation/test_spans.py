@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from panel_cases import SCORES
 
-from attribkit.render.preparation.spans import spans, words
+from attribkit.render.preparation.spans import has_unread, spans, words
 from attribkit.results.panels import TokenScores
 
 
@@ -29,10 +29,12 @@ def test_the_pieces_joined_are_the_text_and_tokens_keep_their_characters(text: s
 
 def test_words_that_no_token_covers_are_marked_as_not_read_and_white_space_is_not() -> None:
     found = spans("one <br /> two  three", scored([0, 11], [3, 14]))
+    assert has_unread("one <br /> two  three", scored([0, 11], [3, 14]))
+    assert not has_unread("one <BR/><br> two", scored([0, 14], [3, 17]))
     assert [(p.text, p.token, p.read) for p in found] == [
         ("one", 0, True),
         (" ", None, True),
-        ("<br />", None, False),
+        ("<br />", None, True),
         (" ", None, True),
         ("two", 1, True),
         ("  ", None, True),
