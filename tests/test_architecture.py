@@ -51,7 +51,18 @@ ALLOWED: dict[str, set[str]] = {
     "reports": {"data", "evaluation", "explainer", "files", "models", "panels", "projector", "render", "results"},
     "automl": {"data", "evaluation", "models", "panels", "reports", "reproduce", "results", "training"},
     "reproduce": {"data", "evaluation", "explainer", "files", "models", "panels", "results", "training"},
-    "serve": {"attribution", "explainer", "models", "panels", "projection", "render", "results", "views"},
+    "serve": {
+        "attribution",
+        "data",
+        "evaluation",
+        "explainer",
+        "models",
+        "panels",
+        "projection",
+        "render",
+        "results",
+        "views",
+    },
     "demo": {"data", "explainer", "models", "reports", "results"},
     "cli": {
         "attribution",  # its list of methods, which needs no torch, for the help

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from attribkit.cli.arguments import LabelColumn, SplitOption, TextColumn, part
 from attribkit.cli.console import console, errors, escape
-from attribkit.errors import MissingPackageError
+from attribkit.errors import InputError, MissingPackageError
 
 
 def serve(
@@ -18,8 +19,17 @@ def serve(
     ] = None,
     port: Annotated[int, typer.Option(min=0, max=65_535, help="0 takes a free one.")] = 8000,
     host: Annotated[str, typer.Option(help="127.0.0.1 lets only this machine in.")] = "127.0.0.1",
+    data: Annotated[
+        str | None,
+        typer.Option(help="A named set, a file or a folder whose rows stand beside the page, answered by every model."),
+    ] = None,
+    split: SplitOption = None,
+    text: TextColumn = None,
+    label: LabelColumn = None,
 ) -> None:
     """Open a live page on which the explanation follows what you type."""
+    if data is None and (split, text, label) != (None, None, None):
+        raise InputError("--split, --text and --label say which rows of --data are taken; give --data, or leave them out")
     with _without_garbage_collection():
         from attribkit.models.classifier import Classifier
         from attribkit.models.model_folder import bundled
@@ -27,6 +37,7 @@ def serve(
         try:
             from attribkit.serve.server import address_of, is_loopback, listen
             from attribkit.serve.server import serve as run
+            from attribkit.serve.workbench.rows import DataRows
         except ModuleNotFoundError as error:
             if str(error.name).startswith("attribkit"):
                 raise
@@ -34,6 +45,7 @@ def serve(
 
         # films first, as the page's examples are
         loaded = [Classifier.load(model, "cpu") for model in models or bundled()[::-1]]
+        rows = None if data is None else DataRows.of(loaded, data, split=part(split), text=text, label=label)
     if not is_loopback(host):
         errors.print(
             f"[bold]warning:[/] everyone who can reach {escape(host)} can use these models; there is no password and "
@@ -44,9 +56,11 @@ def serve(
     names = ", ".join(model.name for model in loaded)
 
     def ready() -> None:
+        if rows is not None:
+            console.print(f"{len(rows):,} rows: {escape('; '.join((rows.source, *rows.notes)))}", soft_wrap=True)
         console.print(f"{escape(names)}: live at {address_of(listening)}  (Ctrl-C stops it)", soft_wrap=True)
 
-    run(loaded, listening, ready)
+    run(loaded, listening, ready, rows)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from importlib.metadata import version
 from typing import Annotated, Any, cast
 
@@ -38,6 +38,8 @@ from attribkit.serve.schema import (
     within,
 )
 from attribkit.serve.served_model import ServedModel
+from attribkit.serve.workbench.paths import Workbench, add_paths
+from attribkit.serve.workbench.rows import DataRows
 
 KINDS = {
     "json": "application/json",
@@ -50,7 +52,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": meaning}
     for status, meaning in {
         400: "the body is no JSON",
-        404: "there is no such model",
+        404: "there is no such model, row or map",
         413: "the body is too large",
         422: "the question is none that can be answered; the sentence says why",
         429: "too many wait: come again after Retry-After seconds",
@@ -59,12 +61,19 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def create_app(models: Sequence[Classifier], limits: Limits | None = None) -> FastAPI:
+def create_app(
+    models: Sequence[Classifier], limits: Limits | None = None, data: DataRows | None = None
+) -> FastAPI:
     """The application for some models, which it copies: later changes to them have no effect on its answers.
 
     It enforces the limits on texts, waiting and answers. The limits on a request's bytes, and on who may ask, are
     enforced by `middleware.RequestGuard`, the time for its head by the protocol: `server.build` puts both around the
     application.
+
+    Args:
+        models: what is served.
+        limits: None for the usual ones.
+        data: rows that stand beside the page, answered by every model.
 
     Raises:
         ValueError: for no model, or two of one name.
@@ -75,6 +84,8 @@ def create_app(models: Sequence[Classifier], limits: Limits | None = None) -> Fa
         raise InputError(f"models of different names are needed to be served, got {', '.join(names) or 'none'}")
     cards = RequestHandler([ServedModel.of(model) for model in models], limits).cards()
     workers: dict[str, BatchWorker] = {}
+    workbench = None if data is None else Workbench(models, data, limits)
+    cards = cards.model_copy(update={"data": workbench is not None})
 
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:
@@ -82,7 +93,8 @@ def create_app(models: Sequence[Classifier], limits: Limits | None = None) -> Fa
             workers[name] = BatchWorker(
                 RequestHandler([ServedModel.of(model) for model in models], limits), limits, name
             )
-        yield
+        with nullcontext() if workbench is None else workbench.running():
+            yield
         for worker in workers.values():
             worker.close()
 
@@ -98,6 +110,8 @@ def create_app(models: Sequence[Classifier], limits: Limits | None = None) -> Fa
         redoc_url=None,
     )
     _add_api(app, ask, cards, limits)
+    if workbench is not None:
+        add_paths(app, workbench, limits, PROBLEMS)
     _add_page(app)
     _add_errors(app)
     return app

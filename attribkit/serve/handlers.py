@@ -128,7 +128,7 @@ class RequestHandler:
         model = self.model(name)
         texts = [text for question in questions for text in question.texts]
         for text in texts:
-            self._check(model, text)
+            check_length(model, text, self._limits)
         rows = iter(model.probabilities(texts))
         return [
             {"model": model.name, "predictions": [_prediction(model, next(rows)) for _ in question.texts]}
@@ -141,7 +141,7 @@ class RequestHandler:
 
     def _alternative(self, question: Alternatives) -> dict[str, Any]:
         model, text = self.model(question.model), question.text
-        self._check(model, text)
+        check_length(model, text, self._limits)
         (encoded,) = model.encode([text])
         place = _token_at(encoded.starts, encoded.ends, question.start)
         start, end = int(encoded.starts[place]), int(encoded.ends[place])
@@ -174,7 +174,7 @@ class RequestHandler:
 
     def _partners(self, question: Together) -> dict[str, Any]:
         model, text = self.model(question.model), question.text
-        self._check(model, text)
+        check_length(model, text, self._limits)
         batch = EncodedBatch.of(model, [text])
         (encoded,) = batch.encoded
         place = _token_at(encoded.starts, encoded.ends, question.start)
@@ -197,18 +197,19 @@ class RequestHandler:
         interactions: str = "shapley",
     ) -> Explanations:
         for text in texts:
-            self._check(model, text)
+            check_length(model, text, self._limits)
         options = {name: getattr(settings, name) for name in Settings.model_fields if name != "model"}
         return explain(model, texts, views=views, compare=compare, interactions=interactions, progress=False, **options)
 
-    def _check(self, model: ServedModel, text: str) -> None:
-        """Refuse a text longer than this server reads; ValueError that says how long."""
-        (encoded,) = model.encode([text])
-        if encoded.total > self._limits.text_tokens:
-            raise InputError(
-                f"a text may have {self._limits.text_tokens:,} tokens here, got {encoded.total:,}; explain it with "
-                "attribkit.explain, or shorten it"
-            )
+
+def check_length(model: ServedModel, text: str, limits: Limits) -> None:
+    """Refuse a text longer than a server reads; ValueError that says how long."""
+    (encoded,) = model.encode([text])
+    if encoded.total > limits.text_tokens:
+        raise InputError(
+            f"a text may have {limits.text_tokens:,} tokens here, got {encoded.total:,}; explain it with "
+            "attribkit.explain, or shorten it"
+        )
 
 
 def _json(content: Any) -> bytes:

@@ -177,6 +177,7 @@ class Models(BaseModel):
     text_characters: Annotated[int, Field(description="A text may have so many characters.")]
     text_tokens: Annotated[int, Field(description="A text may have so many tokens.")]
     texts: Annotated[int, Field(description="A question to /predict may have so many texts.")]
+    data: Annotated[bool, Field(description="Whether rows of data are served too, at /data.")] = False
 
 
 class PredictionAnswer(BaseModel):

@@ -17,6 +17,7 @@ from attribkit.models.classifier import Classifier
 from attribkit.serve.app import create_app
 from attribkit.serve.limits import Limits
 from attribkit.serve.middleware import LOOPBACK, RequestGuard
+from attribkit.serve.workbench.rows import DataRows
 
 _LATE = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
@@ -103,13 +104,15 @@ def address_of(listening: socket.socket) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def build(models: Sequence[Classifier], host: str, limits: Limits | None = None) -> uvicorn.Server:
-    """A server for some models, to be run on a socket that listens on `host`."""
+def build(
+    models: Sequence[Classifier], host: str, limits: Limits | None = None, data: DataRows | None = None
+) -> uvicorn.Server:
+    """A server for some models and rows of data, to be run on a socket that listens on `host`."""
     limits = limits or Limits()
     alone = is_loopback(host)
     config = uvicorn.Config(
         RequestGuard(
-            create_app(models, limits),
+            create_app(models, limits, data),
             limits,
             hosts=LOOPBACK if alone else (*LOOPBACK, host, socket.gethostname()),
             addresses=not alone,
@@ -126,17 +129,23 @@ def build(models: Sequence[Classifier], host: str, limits: Limits | None = None)
     return uvicorn.Server(config)
 
 
-def serve(models: Sequence[Classifier], listening: socket.socket, ready: Callable[[], None] = lambda: None) -> None:
+def serve(
+    models: Sequence[Classifier],
+    listening: socket.socket,
+    ready: Callable[[], None] = lambda: None,
+    data: DataRows | None = None,
+) -> None:
     """Serve models on a socket until SIGINT or SIGTERM; requests that have begun are answered first.
 
     Args:
         models: what is served.
         listening: from `listen`.
         ready: called once requests are answered.
+        data: rows that stand beside the page.
     """
     # one text is too little work to share out; the other cores are for the browser and the second worker
     torch.set_num_threads(max(1, torch.get_num_threads() // 2))
-    asyncio.run(_run(build(models, listening.getsockname()[0]), listening, ready))
+    asyncio.run(_run(build(models, listening.getsockname()[0], data=data), listening, ready))
 
 
 async def _run(server: uvicorn.Server, listening: socket.socket, ready: Callable[[], None]) -> None:

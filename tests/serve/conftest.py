@@ -11,14 +11,15 @@ import requests
 from attribkit.models.classifier import Classifier
 from attribkit.serve.limits import Limits
 from attribkit.serve.server import address_of, build, listen
+from attribkit.serve.workbench.rows import DataRows
 
 Serve = Callable[..., str]
 
 
 def _serving(stops: list[Callable[[], None]]) -> Serve:
-    def start(models: Sequence[Classifier], limits: Limits | None = None) -> str:
+    def start(models: Sequence[Classifier], limits: Limits | None = None, data: DataRows | None = None) -> str:
         listening = listen("127.0.0.1", 0)
-        server = build(models, "127.0.0.1", limits)
+        server = build(models, "127.0.0.1", limits, data)
         thread = threading.Thread(target=lambda: server.run(sockets=[listening]))
         thread.start()
 

@@ -22,6 +22,19 @@ export async function get(path) {
   return (await answered(await fetch(path))).json();
 }
 
+// The lines of JSON of an answer, each as soon as it is there.
+export async function* lines(path, body, signal) {
+  const reader = (await ask(path, body, signal)).body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    const parts = (rest + value).split("\n");
+    rest = parts.pop();
+    for (const part of parts) yield JSON.parse(part);
+  }
+}
+
 // Latest: of questions that follow one another quickly only the newest answer counts. One is on its way at a time; the
 // newest that came meanwhile goes next. One that is long overdue is given up for it, but none that is merely slow: or
 // whoever types faster than a model answers would see nothing until they paused.

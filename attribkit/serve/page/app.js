@@ -3,7 +3,7 @@ import { ask, get } from "./api.js";
 import { Pane } from "./pane.js";
 import { read, written } from "./state.js";
 
-const EXAMPLES = [
+const FILMS = [
   ["a verdict", "It was a horrible movie"],
   ["a turn", "I've never watched something as bad, but I loved every minute of it!"],
   ["a review", "The photography is beautiful and the cast is wonderful. But the plot is dull, the music tells you what to feel, and the ending is a complete waste of two excellent actresses."],
@@ -14,9 +14,12 @@ const NAMES = {
 };
 
 const find = (id) => document.getElementById(id);
-const { models, methods, outputs, baselines } = await get("models");
+const { models, methods, outputs, baselines, data } = await get("models");
+const card = data ? await get("data") : null;
+const EXAMPLES = card ? card.examples : FILMS;
 const [form, desk, compare] = [find("settings"), find("desk"), find("compare")];
 let panes = [];
+let workbench = null; // beside which rows of data stand, if there are any
 
 function options(select, entries) {
   const chosen = select.value;
@@ -56,6 +59,7 @@ form.addEventListener("change", () => { offer(); acted(); for (const pane of pan
 
 let speech = 0;
 function heard(pane) {
+  if (pane === panes[0]) workbench?.answered(pane);
   clearTimeout(speech);
   speech = setTimeout(() => {
     const { prediction, verdict } = pane.answer ?? {};
@@ -99,7 +103,7 @@ compare.addEventListener("change", () => {
   if (compare.value === "models") {
     const other = models.find((model) => model.name !== first.model) ?? models[0];
     panes[1].restore({ ...first, model: other.name });
-  } else if (compare.value && !panes[1].sheet.text) panes[1].restore({ ...first, text: EXAMPLES[1][1] });
+  } else if (compare.value && !panes[1].sheet.text) panes[1].restore({ ...first, text: (EXAMPLES[1] ?? EXAMPLES[0])?.[1] ?? "" });
   offer();
   acted();
   for (const pane of panes) pane.refresh();
@@ -119,7 +123,12 @@ function later() { // while one types, one entry of the history moves along
   typing = setTimeout(() => history.replaceState(null, "", written(state())), 300);
 }
 
+function follow() { // the rows are answered by the models of the panes
+  workbench?.follow(panes[0].model, compare.value === "models" && panes[1].model !== panes[0].model ? panes[1].model : null);
+}
+
 function acted() { // what was done on purpose can be taken back by the browser's own button
+  follow();
   clearTimeout(typing);
   const now = written(state());
   if (now !== location.hash) history.pushState(null, "", now);
@@ -127,7 +136,7 @@ function acted() { // what was done on purpose can be taken back by the browser'
 
 function restore() {
   const wanted = read(location.hash);
-  if (!wanted.given) wanted.panes[0].text = EXAMPLES[0][1];
+  if (!wanted.given) wanted.panes[0].text = EXAMPLES[0]?.[1] ?? "";
   compare.value = wanted.compare;
   arrange(wanted.panes.length);
   wanted.panes.forEach((one, k) => { panes[k].choice.value = models.some((model) => model.name === one.model) ? one.model : models[0].name; });
@@ -188,4 +197,18 @@ find("take").addEventListener("keydown", (event) => {
 });
 
 restore();
+if (card) {
+  const { Workbench } = await import("./workbench.js");
+  workbench = new Workbench(find("workbench"), card, {
+    show: (text) => { // a row's text takes the place of the one that was tried before
+      for (const pane of compare.value === "models" ? panes : panes.slice(0, 1)) {
+        Object.assign(pane, { original: null, tries: [] });
+        pane.restore({ ...pane.state, text, muted: [] });
+      }
+      acted();
+    },
+    write: () => panes[0].sheet.area.focus(),
+  });
+  follow();
+}
 document.documentElement.dataset.ready = "";

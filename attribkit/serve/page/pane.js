@@ -3,14 +3,14 @@ import { Latest } from "./api.js";
 import { PlaceOnMap } from "./map.js";
 import { colour, edit, inCharacters, inUnits, moved, Sheet, step } from "./sheet.js";
 
-function made(name, properties = {}, ...inside) {
+export function made(name, properties = {}, ...inside) {
   const one = Object.assign(document.createElement(name), properties);
   one.append(...inside);
   return one;
 }
 const bdi = (text) => made("bdi", { textContent: text });
-const points = (change) => `${change < 0 ? "−" : "+"}${Math.abs(100 * change).toFixed(1)} points`;
-const percent = (p) => (p > 0 && p < 0.001 ? "<0.1%" : p < 1 && p > 0.999 ? ">99.9%" : `${(100 * p).toFixed(1)}%`);
+export const points = (change) => `${change < 0 ? "−" : "+"}${Math.abs(100 * change).toFixed(1)} points`;
+export const percent = (p) => (p > 0 && p < 0.001 ? "<0.1%" : p < 1 && p > 0.999 ? ">99.9%" : `${(100 * p).toFixed(1)}%`);
 
 export class Pane {
   answer = null; // the newest, with the text it belongs to

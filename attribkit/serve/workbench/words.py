@@ -1,0 +1,151 @@
+"""The words of a slice beside those of the rest: how often they occur, and what they do to the model there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attribkit.models.encoded_batch import EncodedBatch
+from attribkit.serve.served_model import ServedModel
+from attribkit.serve.workbench.tokens import TokenIndex
+from attribkit.views.attribution import Attribution
+
+EXPLAINED = 2_000
+"""Texts of a slice that are explained for its words, at most; drawn at random."""
+
+AT_ONCE = 250
+"""Texts after which the page is told the words so far."""
+
+REFERENCE = 500
+"""Texts of all rows whose explanations stand for the rest, at most."""
+
+SHOWN = 15
+"""Words of each list."""
+
+_LEAST = 3  # texts in which a word must occur
+_PRIOR = 0.5  # texts that every word is taken to occur in beside those it does, so that none is 0
+
+
+class ExplainedRows:
+    """The scores of the rows explained so far: each is explained once."""
+
+    def __init__(self, model: ServedModel, texts: Sequence[str]) -> None:
+        self._model, self._texts = model, texts
+        self._scores: dict[int, tuple[NDArray[np.int32], NDArray[np.float32]]] = {}
+        self.spelt: dict[int, str] = {}
+        # of two labels what speaks for the one speaks against the other; of more, each text's own prediction counts
+        self.target = model.labels[1] if len(model.labels) == 2 else None
+
+    def explain(self, rows: Sequence[int]) -> None:
+        """Explain those rows that are not."""
+        new = [row for row in rows if row not in self._scores]
+        if not new:
+            return
+        batch = EncodedBatch.of(self._model, [self._texts[row] for row in new])
+        panels = Attribution(self.target, details=False)(self._model, batch)
+        for row, encoded, (panel,) in zip(new, batch.encoded, panels, strict=True):
+            ids = np.where(encoded.known, encoded.ids, -1).astype(np.int32)
+            self._scores[row] = ids, panel.scores.astype(np.float32)
+            if not self._model.words:
+                self.spelt |= dict(zip(encoded.ids.tolist(), encoded.tokens, strict=True))
+
+    def sums(self, rows: Sequence[int], size: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """(V,) the sum of each id's scores in those of the rows that are explained, and how often it occurs there."""
+        parts = [self._scores[row] for row in rows if row in self._scores]
+        ids = np.concatenate([np.zeros(0, np.int32), *(part[0] for part in parts)])
+        scores = np.concatenate([np.zeros(0, np.float32), *(part[1] for part in parts)])
+        known = ids >= 0
+        counts = np.bincount(ids[known], minlength=size)
+        return np.bincount(ids[known], scores[known], size), counts
+
+
+@dataclass(frozen=True, eq=False)
+class SliceWords:
+    """A slice of which words are wanted.
+
+    Attributes:
+        index: which rows hold which words.
+        mask: (N,) the rows of the slice that the model can read.
+        others: (N,) the other rows that it can read.
+        rows: those of the slice that are to be explained, in this order.
+        reference: rows of the rest that are to be explained.
+    """
+
+    index: TokenIndex
+    mask: NDArray[np.bool_]
+    others: NDArray[np.bool_]
+    rows: tuple[int, ...]
+    reference: tuple[int, ...]
+
+    @staticmethod
+    def of(index: TokenIndex, mask: NDArray[np.bool_], readable: NDArray[np.bool_]) -> "SliceWords":
+        """Draw the rows that are explained, the same at every call."""
+        inside, outside = mask & readable, ~mask & readable
+        reference = _drawn(np.flatnonzero(readable), REFERENCE)
+        return SliceWords(
+            index,
+            inside,
+            outside,
+            tuple(_drawn(np.flatnonzero(inside), EXPLAINED).tolist()),
+            tuple(row for row in reference.tolist() if outside[row]),
+        )
+
+    def steps(self) -> list[int]:
+        """After how many texts of the slice the words so far are told; the last time the rest is explained too."""
+        return [*range(AT_ONCE, len(self.rows), AT_ONCE), len(self.rows)]
+
+    def answer(self, explained: ExplainedRows, upto: int) -> dict[str, Any]:
+        """Explain up to so many texts of the slice, and say what `schema.WordsAnswer` has."""
+        explained.explain(self.rows[:upto])
+        if upto == len(self.rows):
+            explained.explain(self.reference)
+        size = self.index.size
+        inside, outside = self.index.text_counts(self.mask), self.index.text_counts(self.others)
+        sums, counts = explained.sums(self.rows[:upto], size)
+        rest_sums, rest_counts = explained.sums(self.reference, size)
+        spelt = self.index.spelt or explained.spelt
+        surely = _surely_more(inside, outside, int(self.mask.sum()), int(self.others.sum()))
+
+        def told(order: NDArray[np.int64], value: NDArray[np.float64]) -> list[dict[str, Any]]:
+            shown = (k for k in order.tolist() if inside[k] >= _LEAST and value[k] > 0 and k in spelt)
+            return [
+                {
+                    "word": spelt[k],
+                    "inside": int(inside[k]),
+                    "outside": int(outside[k]),
+                    "score": float(sums[k] / counts[k]) if counts[k] else None,
+                    "rest": float(rest_sums[k] / rest_counts[k]) if rest_counts[k] else None,
+                }
+                for k in islice(shown, SHOWN)
+            ]
+
+        return {
+            "explained": upto,
+            "wanted": len(self.rows),
+            "texts": int(self.mask.sum()),
+            "target": explained.target or "the predicted label",
+            "strongest": told(np.argsort(-np.abs(sums), kind="stable"), np.abs(sums)),
+            "frequent": told(np.argsort(-surely, kind="stable"), surely),
+        }
+
+
+def _drawn(rows: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+    """Up to `most` of the rows."""
+    return np.random.default_rng(0).permutation(rows)[:most]
+
+
+def _surely_more(
+    inside: NDArray[np.int64], outside: NDArray[np.int64], texts: int, others: int
+) -> NDArray[np.float64]:
+    """(V,) how many standard errors a word's log-odds of occurring in a text are higher in a slice than in the rest.
+
+    The log-odds ratio with a prior, as in Monroe, Colaresi and Quinn, "Fightin' Words", 2008.
+    """
+    a, b = inside + _PRIOR, outside + _PRIOR
+    c, d = texts - inside + _PRIOR, others - outside + _PRIOR
+    ratio = np.log(a) - np.log(c) - np.log(b) + np.log(d)
+    surely: NDArray[np.float64] = ratio / np.sqrt(1 / a + 1 / b + 1 / c + 1 / d)
+    return surely
