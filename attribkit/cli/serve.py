@@ -29,7 +29,9 @@ def serve(
 ) -> None:
     """Open a live page on which the explanation follows what you type."""
     if data is None and (split, text, label) != (None, None, None):
-        raise InputError("--split, --text and --label say which rows of --data are taken; give --data, or leave them out")
+        raise InputError(
+            "--split, --text and --label say which rows of --data are taken; give --data, or leave them out"
+        )
     with _without_garbage_collection():
         from attribkit.models.classifier import Classifier
         from attribkit.models.model_folder import bundled

@@ -61,9 +61,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def create_app(
-    models: Sequence[Classifier], limits: Limits | None = None, data: DataRows | None = None
-) -> FastAPI:
+def create_app(models: Sequence[Classifier], limits: Limits | None = None, data: DataRows | None = None) -> FastAPI:
     """The application for some models, which it copies: later changes to them have no effect on its answers.
 
     It enforces the limits on texts, waiting and answers. The limits on a request's bytes, and on who may ask, are

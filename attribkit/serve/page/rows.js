@@ -29,7 +29,10 @@ export class RowTable {
     const heads = [["", ""], ["row", "row"], ["length", "text"], ["label", "label"], ["predicted", other ? model : "predicted"], ["confidence", "sure"], ["difference", other ?? ""]];
     this.head.replaceChildren(...heads.map(([by, name]) => {
       const cell = made("div", { role: "columnheader", className: `c-${by || "mark"}` });
-      if (!by) return Object.assign(cell, { ariaLabel: "bookmark" });
+      if (!by) {
+        cell.append(made("span", { className: "hidden", textContent: "bookmark" }));
+        return cell;
+      }
       const button = made("button", { type: "button", textContent: name, title: by === "difference" ? "sort by how far the two lie apart" : `sort by ${by}` });
       button.addEventListener("click", (event) => { event.stopPropagation(); this.sort(by); });
       cell.dataset.by = by;

@@ -48,7 +48,7 @@ export class SliceWords {
 
   #table(selector, caption, words) {
     const limit = Math.max(0, ...words.map(({ score }) => Math.abs(score ?? 0)));
-    const head = made("tr", {}, ...["word", "", "here", "rest", "texts"].map((textContent) => made("th", { scope: "col", textContent })));
+    const head = made("tr", {}, ...["word", "", "here", "rest", "texts"].map((textContent) => (textContent ? made("th", { scope: "col", textContent }) : made("td"))));
     const rows = words.map(({ word, inside, outside, score, rest }) => {
       const button = made("button", { type: "button", title: `rows that hold “${word}”` }, made("bdi", { textContent: word }));
       button.addEventListener("click", () => this.pick(word));

@@ -66,7 +66,9 @@ class ModelAnswers:
         except AttribkitError as error:
             self.error = str(error)
         except Exception as error:  # the page is to tell what its thread cannot
-            self.error = f"the rows could not be answered; this is a fault of attribkit ({type(error).__name__}: {error})"
+            self.error = (
+                f"the rows could not be answered; this is a fault of attribkit ({type(error).__name__}: {error})"
+            )
 
     def _compute(self, stop: Callable[[], bool]) -> None:
         values: NDArray[np.float32] | None = None
@@ -117,8 +119,8 @@ class ModelAnswers:
         if self._components is None or self._layer is None:
             return None
         outputs = read_layers(self.model, self.model.ids([text]), [self._layer], Reduction()).checked()
-        x, y, *_ = [*self._components(outputs[self._layer.name])[0].tolist(), 0.0]
-        return x, y
+        placed = self._components(outputs[self._layer.name])[0]
+        return float(placed[0]), float(placed[1]) if len(placed) > 1 else 0.0
 
 
 class Background:

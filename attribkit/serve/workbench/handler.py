@@ -84,7 +84,9 @@ class DataHandler:
                         "name": each.model.name,
                         "done": each.done,
                         "skipped": len(each.skipped),
-                        "first_skipped": next((f"row {rows.numbers[k]}: {why}" for k, why in each.skipped.items()), None),
+                        "first_skipped": next(
+                            (f"row {rows.numbers[k]}: {why}" for k, why in each.skipped.items()), None
+                        ),
                         "map": each.points is not None and each.done == len(rows),
                         "error": each.error,
                     }
@@ -143,7 +145,7 @@ class DataHandler:
 
     def _whole(self, row: int) -> bytes:
         self._row(row)
-        said = {name: _said(each, row) for name, each in self._answers.items()}
+        answered = {name: _said(each, row) for name, each in self._answers.items()}
         reasons = {name: each.skipped.get(row) for name, each in self._answers.items()}
         return _json(
             {
@@ -152,8 +154,8 @@ class DataHandler:
                 "text": self._rows.texts[row],
                 "label": self._label(row),
                 "columns": {visible(name, True): visible(cells[row]) for name, cells in self._rows.columns.items()},
-                "predicted": {name: label for name, (label, _) in said.items() if label is not None},
-                "confidence": {name: sure for name, (_, sure) in said.items() if sure is not None},
+                "predicted": {name: label for name, (label, _) in answered.items() if label is not None},
+                "confidence": {name: sure for name, (_, sure) in answered.items() if sure is not None},
                 "skipped": {name: why for name, why in reasons.items() if why is not None},
             }
         )
@@ -199,8 +201,8 @@ class DataHandler:
         table.writerow(["row", "note", "label", *heads, "text"])
         for each in question.notes:
             row = self._row(each.row)
-            said = [value for name in names for value in _said(self._answers[name], row)]
-            cells = [each.note, self._label(row), *said, self._rows.texts[row]]
+            answered = [value for name in names for value in _said(self._answers[name], row)]
+            cells = [each.note, self._label(row), *answered, self._rows.texts[row]]
             table.writerow([int(self._rows.numbers[row]), *(_harmless(cell) for cell in cells)])
         return written.getvalue().encode("utf-8", "replace")
 

@@ -8,9 +8,9 @@ from fastapi import Depends, FastAPI, Path, Response
 from fastapi.responses import StreamingResponse
 
 from attribkit.models.classifier import Classifier
-from attribkit.serve.batching import BatchWorker
+from attribkit.serve.batching import BatchWorker, Work
 from attribkit.serve.limits import Limits
-from attribkit.serve.schema import Problem, within
+from attribkit.serve.schema import within
 from attribkit.serve.served_model import ServedModel
 from attribkit.serve.workbench.answers import Background, ModelAnswers
 from attribkit.serve.workbench.handler import DataHandler, WordsHandler
@@ -30,6 +30,7 @@ from attribkit.serve.workbench.schema import (
     WordsQuestion,
 )
 
+Answers = dict[int | str, dict[str, Any]]
 JSON, LINES, CSV = "application/json", "application/x-ndjson", "text/csv; charset=utf-8"
 
 
@@ -45,7 +46,7 @@ class Workbench:
     def running(self) -> Iterator[None]:
         """Answer the rows in the background, and questions about them."""
         background = Background(self._answers)
-        handlers = {
+        handlers: dict[str, Work] = {
             "data": DataHandler(self._rows, self._answers, self._limits),
             "words": WordsHandler(self._rows, self._answers),
         }
@@ -67,7 +68,7 @@ class Workbench:
             yield await self._workers["words"](name, (words, upto))
 
 
-def add_paths(app: FastAPI, workbench: Workbench, limits: Limits, problems: dict[int | str, dict[str, Any]]) -> None:
+def add_paths(app: FastAPI, workbench: Workbench, limits: Limits, problems: Answers) -> None:
     """Add the questions about the rows to an application."""
 
     @app.get("/data", response_model=DataCard)
@@ -90,7 +91,7 @@ def add_paths(app: FastAPI, workbench: Workbench, limits: Limits, problems: dict
         """A row with its whole text."""
         return Response(await workbench.ask("whole", row), media_type=JSON)
 
-    lines = {200: {"content": {LINES: {"schema": WordsAnswer.model_json_schema()}}}}
+    lines: Answers = {200: {"content": {LINES: {"schema": WordsAnswer.model_json_schema()}}}}
 
     @app.post("/data/words", responses=problems | lines, response_class=StreamingResponse)
     async def words(question: WordsQuestion) -> Response:
@@ -120,7 +121,7 @@ def add_paths(app: FastAPI, workbench: Workbench, limits: Limits, problems: dict
         """Where a text lies on that map."""
         return Response(await workbench.ask("place", question), media_type=JSON)
 
-    file = {200: {"content": {"text/csv": {}}}}
+    file: Answers = {200: {"content": {"text/csv": {}}}}
 
     @app.post("/data/notes.csv", responses=problems | file, response_class=Response)
     async def notes(question: NotesQuestion) -> Response:

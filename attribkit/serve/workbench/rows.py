@@ -65,6 +65,12 @@ class DataRows:
             ValueError: as `attribkit.evaluate`; for more rows than the page can hold.
             FileNotFoundError: for a file that does not exist.
         """
+        for model in models:
+            if model.task != "multiclass":
+                raise InputError(
+                    f"the table beside the page is for models that give a text one label of several, {model.name!r} is "
+                    f"{model.task}; leave `data` out, or take attribkit.evaluate"
+                )
         first, *others = models
         chosen = Rows.of(first, data, split=split, text=text, label=label)
         if not 0 < len(chosen.table) <= MOST_ROWS:

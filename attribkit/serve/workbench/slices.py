@@ -102,7 +102,9 @@ class SlicedData:
             return np.array([len(text) for text in self._rows.texts])
         if sort == "difference":
             return self._difference()
-        return {"row": np.arange(len(self._rows)), "label": self._rows.label, "predicted": self._answers.predicted}[sort]
+        return {"row": np.arange(len(self._rows)), "label": self._rows.label, "predicted": self._answers.predicted}[
+            sort
+        ]
 
     def _difference(self) -> NDArray[np.float32]:
         """(N,) how far the two models' probabilities of the label that the first predicts lie apart."""
@@ -152,7 +154,8 @@ def inside_polygon(points: NDArray[np.floating], corners: NDArray[np.floating]) 
     for (ax, ay), (bx, by) in zip(corners, np.roll(corners, 1, axis=0), strict=True):
         if ay != by:
             inside ^= ((ay > y) != (by > y)) & (x < (bx - ax) * ((y - ay) / (by - ay)) + ax)
-    return inside & np.isfinite(points).all(1)
+    inside &= np.isfinite(points).all(1)
+    return inside
 
 
 def _place(names: Sequence[str], name: str, option: str) -> int:

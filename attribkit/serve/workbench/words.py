@@ -58,8 +58,9 @@ class ExplainedRows:
         ids = np.concatenate([np.zeros(0, np.int32), *(part[0] for part in parts)])
         scores = np.concatenate([np.zeros(0, np.float32), *(part[1] for part in parts)])
         known = ids >= 0
-        counts = np.bincount(ids[known], minlength=size)
-        return np.bincount(ids[known], scores[known], size), counts
+        counts: NDArray[np.int64] = np.bincount(ids[known], minlength=size).astype(np.int64)
+        sums = np.bincount(ids[known], scores[known].astype(np.float64), size).astype(np.float64)
+        return sums, counts
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,9 +138,7 @@ def _drawn(rows: NDArray[np.int64], most: int) -> NDArray[np.int64]:
     return np.random.default_rng(0).permutation(rows)[:most]
 
 
-def _surely_more(
-    inside: NDArray[np.int64], outside: NDArray[np.int64], texts: int, others: int
-) -> NDArray[np.float64]:
+def _surely_more(inside: NDArray[np.int64], outside: NDArray[np.int64], texts: int, others: int) -> NDArray[np.float64]:
     """(V,) how many standard errors a word's log-odds of occurring in a text are higher in a slice than in the rest.
 
     The log-odds ratio with a prior, as in Monroe, Colaresi and Quinn, "Fightin' Words", 2008.

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 import requests
+from serve.conftest import _serving
 
 from attribkit.models.classifier import Classifier
 from attribkit.serve.workbench.rows import DataRows
-from serve.conftest import _serving
 
 
 def wait_until_answered(address: str) -> dict[str, Any]:

@@ -70,8 +70,7 @@ def test_a_slice_has_the_rows_figures_and_matrix_of_its_conditions(bench: str, e
     assert cell["matrix"] == every["matrix"]  # whatever cell is picked, or there would be no other to pick
     wrong = sliced(bench, outcome="wrong", least=0.9)
     assert (
-        wrong["rows"]
-        == np.flatnonzero((expected.truth != expected.predicted) & (expected.confidence >= 0.9)).tolist()
+        wrong["rows"] == np.flatnonzero((expected.truth != expected.predicted) & (expected.confidence >= 0.9)).tolist()
     )
     assert wrong["inside"]["accuracy"] == 0 and wrong["inside"]["texts"] + wrong["rest"]["texts"] == len(expected.texts)
     found = sliced(bench, search="DISAPPOINT")["rows"]
@@ -205,7 +204,13 @@ def test_rows_that_cannot_be_read_are_there_and_say_why(
     make_classifier: Callable[..., Classifier], serving: Serve
 ) -> None:
     model = make_classifier("cnn")
-    table = pd.DataFrame({"text": pd.Series(HOSTILE, dtype=object), "label": ["pos", "neg", "sports", None, "pos", "neg"], "n": [1, 2, 3, 4, 5, None]})
+    table = pd.DataFrame(
+        {
+            "text": pd.Series(HOSTILE, dtype=object),
+            "label": ["pos", "neg", "sports", None, "pos", "neg"],
+            "n": [1, 2, 3, 4, 5, None],
+        }
+    )
     address = serving([model], data=DataRows.of([model], table))
     card = wait_until_answered(address)
     assert card["rows"] == 6 and card["labels"] == ["neg", "pos", "sports"]
@@ -254,6 +259,9 @@ def test_too_many_rows_and_a_file_that_is_not_there_are_refused_before_anything_
     make_classifier: Callable[..., Classifier], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     model = make_classifier("cnn")
+    several = Classifier(model.network, model.tokenizer, model.labels, task="multilabel")
+    with pytest.raises(InputError, match="one label of several, 'model' is multilabel"):
+        DataRows.of([several], ["a film"])
     monkeypatch.setattr("attribkit.serve.workbench.rows.MOST_ROWS", 2)
     with pytest.raises(InputError, match="the page holds 1 to 2 rows, the data have 3"):
         DataRows.of([model], ["a", "b", "c"])
