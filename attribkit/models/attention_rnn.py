@@ -54,6 +54,8 @@ class AttentionRNN(nn.Module):
     al., "Hierarchical Attention Networks for Document Classification", NAACL 2016.
     """
 
+    attention_gru = True  # what `attribkit.attribution.methods.gru_path` derives is this forward pass
+
     def __init__(self, settings: AttentionRNNSettings) -> None:
         super().__init__()
         self.settings = settings

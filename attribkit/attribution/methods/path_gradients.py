@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from attribkit.attribution.methods import patterson
+from attribkit.attribution.methods.gru_path import GRUPath
 from attribkit.attribution.outputs import Target
 from attribkit.errors import ran_out
 
@@ -14,8 +15,18 @@ _MEMORY_PER_NUMBER = 64
 """What a gradient is reckoned to need, in units of its point's own size: where states are as wide as embeddings, a
 bidirectional GRU with attention keeps 24 times as much for its backward pass and a bidirectional LSTM 45."""
 
+ROWS_BY_HAND = 128
+"""The most points together where the backward pass is written by hand: more no longer fit a processor's caches."""
+
+NEAR = 0.9
+"""Texts of at least this part of the longest's length share such a batch: padding costs less than it saves."""
+
 ROUNDINGS = 16
 """By how many units in the last place the largest logit of one point may differ between batches of unlike shape."""
+
+
+ByHand = Callable[[Tensor, Tensor, Tensor], GRUPath]
+"""Baselines (B, T, E), the ways from them (B, T, E) and a mask (B, T) to paths whose gradients are written by hand."""
 
 
 @cache
@@ -52,6 +63,7 @@ class PathGradients:
         nodes: Tensor,
         weights: Tensor,
         max_bytes: int,
+        by_hand: ByHand | None = None,
     ) -> None:
         self.run, self.targets, self.nodes, self.weights = run, targets, nodes, weights
         self.start = baseline.detach()
@@ -61,7 +73,9 @@ class PathGradients:
         self.outputs, self.rates = torch.zeros(2, len(targets), len(mask), len(nodes), dtype=torch.float64)
         self.known = torch.zeros(len(mask), len(nodes), dtype=torch.bool)
         self.largest = torch.zeros(len(mask), dtype=torch.float64)
-        self.numbers = max_bytes // (_MEMORY_PER_NUMBER * embedded.element_size())  # in the points of one batch
+        self.path = None if by_hand is None else by_hand(self.start, self.way, mask)
+        self.numbers = max_bytes // embedded.element_size()  # that are kept of one batch, for each token so many:
+        self.width = _MEMORY_PER_NUMBER * embedded.shape[2] if self.path is None else self.path.width
 
     def take(self, texts: Tensor, nodes: range, gradients: bool = True) -> None:
         """Add the gradients of these texts, sorted by length, at these nodes to the sums; or keep the outputs alone."""
@@ -70,13 +84,28 @@ class PathGradients:
         first = 0
         while first < len(pairs):
             longest = int(lengths[first])
-            rows = max(1, self.numbers // (longest * self.way.shape[2]))
-            # only texts of one length together: gradients of packed sequences take several times as long
-            chunk = pairs[first : first + rows][lengths[first : first + rows] == longest]
+            rows = max(1, self.numbers // (longest * self.width))
+            if self.path is not None:
+                chunk = pairs[first : first + self._near(lengths[first:], len(nodes), first % len(nodes), rows)]
+            else:
+                # only texts of one length together: gradients of packed sequences take several times as long
+                chunk = pairs[first : first + rows][lengths[first : first + rows] == longest]
             if self._fits(chunk, longest, gradients):
                 first += len(chunk)
             else:
-                self.numbers = len(chunk) // 2 * longest * self.way.shape[2]
+                self.numbers = len(chunk) // 2 * longest * self.width
+
+    def wants_more(self, points: int, sizes: Sequence[int]) -> bool:
+        """Whether so many points are too few for a batch, and there is a rule after the second."""
+        return self.path is not None and points <= ROWS_BY_HAND // 4 and len(sizes) > 2
+
+    @staticmethod
+    def _near(lengths: Tensor, nodes: int, taken: int, rows: int) -> int:
+        """How many pairs by hand: of whole texts of near lengths if they fit, else of the nodes of one text."""
+        if taken or rows < nodes:
+            return min(rows, nodes - taken)
+        near = int((lengths >= NEAR * lengths[0]).sum())
+        return min(near, max(nodes, min(rows, ROWS_BY_HAND) // nodes * nodes))
 
     def path_errors(self, texts: Tensor, size: int) -> Tensor:
         """(J, N): the largest difference, beyond rounding, of the change of S and the integral of its gradients.
@@ -113,6 +142,13 @@ class PathGradients:
 
     def _evaluate(self, pairs: Tensor, longest: int, gradients: bool) -> tuple[Tensor, list[Tensor], list[Tensor]]:
         """The largest |logit| (N,) at the pairs' points; each target's S (N,) and, if asked for, ∂S/∂α (N, longest)."""
+        if self.path is not None:
+            texts = pairs[:, 0].unique_consecutive()
+            nodes = self.nodes[pairs[: len(pairs) // len(texts), 1]].to(self.way.dtype)
+            targets = [target.rows(pairs[:, 0]) for target in self.targets]
+            logits, scalars, slopes = self.path.evaluate(texts, nodes, targets, gradients)
+            outputs = [scalar.double() for scalar in scalars]
+            return logits.abs().amax(1).double(), outputs, [slope.double() for slope in slopes]
         device = self.way.device
         texts, nodes = pairs[:, 0].to(device), self.nodes[pairs[:, 1]].to(device, self.way.dtype)
         way = self.way[texts, :longest]

@@ -13,13 +13,15 @@ points can see remains: opposite steps between two neighbouring points, at most 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from attribkit.attribution.methods import patterson
 from attribkit.attribution.methods.bisection import bisected
-from attribkit.attribution.methods.path_gradients import PathGradients, rules
+from attribkit.attribution.methods.gru_path import GRUPath, has_path
+from attribkit.attribution.methods.path_gradients import ByHand, PathGradients, rules
 from attribkit.attribution.outputs import Target
 from attribkit.attribution.request import AttributionRequest, MethodResult
 from attribkit.errors import InputError
@@ -70,6 +72,7 @@ def quadrature(request: AttributionRequest) -> MethodResult:
         request.difference,
         tolerance=request.tolerance,
         max_bytes=max(_LEAST_BYTES, _free_bytes(request.ids.device) // _SHARE),
+        by_hand=partial(GRUPath, request.network) if has_path(request.network) else None,
     )
     if request.max_steps > patterson.SIZES[-1]:
         result = _broken_at_jumps(request, result)
@@ -120,6 +123,7 @@ def integrated_gradients(
     tolerance: float = 1e-4,
     max_nodes: int = 63,
     max_bytes: int = _LEAST_BYTES,
+    by_hand: ByHand | None = None,
 ) -> Result:
     """Integrated gradients of every token, and whether they converged.
 
@@ -139,6 +143,7 @@ def integrated_gradients(
         tolerance: as above, relative.
         max_nodes: the largest rule used: 7, 15, 31 or 63 nodes, or the largest below this number.
         max_bytes: the estimated memory for one batch of gradients; if memory runs out, the batch is halved.
+        by_hand: makes paths whose gradients are written by hand, in place of `run`'s.
 
     Raises:
         ValueError: if `tolerance` or `max_nodes` allow nothing, or a shape does not fit.
@@ -149,7 +154,7 @@ def integrated_gradients(
     device = embedded.device
     nodes, weights = rules()
     sizes = [size for size in patterson.SIZES if size <= max_nodes]
-    steps = PathGradients(run, embedded, baseline, mask, targets, nodes, weights, max_bytes)
+    steps = PathGradients(run, embedded, baseline, mask, targets, nodes, weights, max_bytes, by_hand)
     lengths = mask.sum(1)
     pending = lengths.argsort(descending=True, stable=True).cpu()  # rows of one length share a batch
     used = torch.zeros(len(embedded), dtype=torch.int64)
@@ -163,8 +168,10 @@ def integrated_gradients(
             continue  # the smallest rule only serves to judge the next; its nodes are taken together with that one's
         if not len(pending):
             break
-        steps.take(pending, range(taken, size))
-        taken = size
+        # the points of two rules together, where they are so few that two batches take twice the time of one
+        size_taken = sizes[2] if number == 1 and steps.wants_more(len(pending) * size, sizes) else max(size, taken)
+        steps.take(pending, range(taken, size_taken))
+        taken = size_taken
         scores, before = steps.sums[number][:, pending], steps.sums[number - 1][:, pending]
         allowed = tolerance * scores.abs().sum(2)
         adds_up = (scores.sum(2) - difference[:, pending]).abs() <= allowed
@@ -172,7 +179,7 @@ def integrated_gradients(
         stands_still = change[:, pending] <= allowed
         done = adds_up & stands_still
         if number == 1:
-            steps.take(pending[done.all(0)], range(size, _LOOKED_AT), gradients=False)
+            steps.take(pending[done.all(0)], range(taken, _LOOKED_AT), gradients=False)
         path_error[:, pending] = steps.path_errors(pending, size)
         converged[:, pending] = done & (path_error[:, pending] <= ALONG_THE_PATH * allowed)
         used[pending], rule[pending] = size, number
