@@ -44,6 +44,7 @@ class Options(ViewOptions, total=False):
 
     text: str | None
     label: str | None
+    also: Mapping[str, Any] | None
     views: str | Sequence[str] | None
     true_label: TrueLabel | Sequence[TrueLabel] | None
     device: str | torch.device | None
@@ -73,6 +74,7 @@ def explain(
     *,
     text: str | None = None,
     label: str | None = None,
+    also: Mapping[str, Any] | None = None,
     views: str | Sequence[str] | None = None,
     target: TargetName | None = None,
     output: str | None = None,
@@ -100,8 +102,12 @@ def explain(
             of texts of a table, or of a file if its `Path` is given; the test split of a `Dataset`.
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels, which are shown as the true ones; likewise.
-        views: which views to compute: "attribution", "attention", "projection", "interactions", or "all" that the model
-            supports. None for the scores and, where the network has it, attention; "projection", where the text lies on
+        also: what a network with other inputs is given beside the text, by name: the text's own values, or for several
+            texts one entry each; not needed where the table has columns of these names. See
+            `attribkit.models.adapters.Adapted`.
+        views: which views to compute: "attribution", "inputs", "attention", "projection", "interactions", or "all" that the model
+            supports. None for the scores and, where the network has
+            them, other inputs and attention; "projection", where the text lies on
             the map of the model's reference points, is added if `reference` is given.
         target: what is explained: None for the predicted class, with several labels a text the likeliest; a label,
             "all" for every class, "top5" for a text's five likeliest (or another number), or a pair ("pos", "neg") for
@@ -181,7 +187,7 @@ def explain(
     with fingerprints_once(), shown(progress) as tell:
         chosen = choose_views([views] if isinstance(views, str) else views, model, options, tell)
         model = model.on(device)
-        batch, numbers, truth = _read(model, data, text, label, true_label, batch_size, tell)
+        batch, numbers, truth = _read(model, data, text, label, also, true_label, batch_size, tell)
         predicted = predictions(batch.logits, model.labels, model.task, model.unit, truth)
         panels: list[list[Panel]] = [[] for _ in batch.texts]
         for view in chosen.values():
@@ -205,6 +211,7 @@ def _read(
     data: str | Several,
     text: str | None,
     label: str | None,
+    also: Mapping[str, Any] | None,
     true_label: TrueLabel | Sequence[TrueLabel] | None,
     batch_size: int | None,
     progress: Progress,
@@ -216,14 +223,16 @@ def _read(
         texts: list[str] = [data] if isinstance(data, str) or not isinstance(data, Iterable) else list(data)
         if text is not None or label is not None or not all(isinstance(item, str) for item in texts):
             texts = all_texts(model, texts, text=text, label=label)
+        model = model.given(len(texts), also, single=isinstance(data, str))
         batch = EncodedBatch.of(model, texts, batch_size, progress)
         return batch, None, _true_labels(true_label, len(texts), model)
     rows = Rows.of(model, data, text=text, label=label, held_out=False)
     truth = _true_labels(true_label, len(rows.table), model) if true_label is not None else rows.truth
+    model = model.given(len(rows.table), also, rows.table)
     read, logits = answered(model, rows.tokenised(model.tokenizer, spans=True), batch_size, progress)
     for note in read.notes:
         warnings.warn(note, SkippedRowsWarning, stacklevel=3)
-    batch = EncodedBatch(read.texts, read.encoded, logits)
+    batch = EncodedBatch(read.texts, read.encoded, logits, model.also and model.also.rows(read.places))
     return batch, read.rows.tolist(), [truth[place] for place in read.places.tolist()]
 
 

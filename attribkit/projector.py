@@ -125,7 +125,8 @@ def project(
         batch_size=batch_size,
     )
     model = model.on(device)
-    texts = Rows.of(model, data, split=split, text=text, label=label, progress=progress).labelled_texts()
+    rows = Rows.of(model, data, split=split, text=text, label=label, progress=progress)
+    texts, model = rows.labelled_texts(), model.given(len(rows.table), table=rows.table)
     new = all_texts(model, place)
     new_ids = model.ids(new)
     with shown(progress) as tell:

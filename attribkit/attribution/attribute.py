@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,9 +25,23 @@ from attribkit.models.batch_dependence import dependence_notes
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.models.feeding import embedding_fed
+from attribkit.models.other_inputs import held
 from attribkit.models.state import eval_mode, preserve_state
 from attribkit.text import batching
 
+_SETTINGS = (
+    "target",
+    "output",
+    "method",
+    "baseline",
+    "tolerance",
+    "seed",
+    "batch_size",
+    "windows",
+    "max_steps",
+    "max_tokens",
+    "tables",
+)
 Run = Callable[[Tensor, Tensor, Tensor], Tensor]
 _TOKENS_AT_ONCE, _TOKENS_AT_ONCE_ON_A_GPU = 8_192, 131_072
 
@@ -84,6 +99,22 @@ def attribute(
         >>> scores.method, scores.unit, scores.converged
         ('exact', 'log-odds', True)
     """
+    if batch.also is not None:
+        settings = (
+            target,
+            output,
+            method,
+            baseline,
+            tolerance,
+            seed,
+            batch_size,
+            windows,
+            max_steps,
+            max_tokens,
+            tables,
+        )
+        yield from _text_by_text(classifier, batch, settings)
+        return
     names = check_settings(output, method, baseline, tolerance)
     check_max_steps(max_steps)
     check_max_tokens(max_tokens)
@@ -121,6 +152,18 @@ def attribute(
                 for group, way in ((rows[agree], choice), (rows[~agree], other)):
                     if len(group):
                         yield from solver.solve(group, way)[0]
+
+
+def _text_by_text(
+    classifier: Classifier, batch: EncodedBatch, settings: tuple[Any, ...]
+) -> Iterator[tuple[int, list[list[TokenAttribution]]]]:
+    """`attribute` for a network with other inputs: those of one text stand for all changed versions of it."""
+    for row in range(len(batch.texts)):
+        own = batch.also and batch.also.rows([row])
+        with held(classifier.network, own, len(batch.encoded[row].ids)):
+            alone = replace(batch.part(np.array([row])), also=None)
+            for _, by_target in attribute(classifier.beside(own), alone, **dict(zip(_SETTINGS, settings, strict=True))):
+                yield row, by_target
 
 
 def check_settings(

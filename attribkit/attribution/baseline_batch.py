@@ -62,7 +62,7 @@ def answered_baselines(classifier: Classifier, names: tuple[str, ...]) -> tuple[
 
 def _answers(classifier: Classifier, word: int) -> bool:
     """Whether a text of this word alone has finite logits."""
-    ids = np.full(8, word, dtype=np.int64)
+    ids = np.full(classifier.network.probe_length, word, dtype=np.int64)
     try:
         return bool(np.isfinite(classifier.logits([ids])).all())
     except RuntimeError:  # torch's own, as of a packed sequence without any length

@@ -75,6 +75,7 @@ class Answers:
             RuntimeError: if the network's outputs are NaN or infinite for all of them.
         """
         measured = Rows.of(model, data, split=split, text=text, label=label, progress=progress)
+        model = model.given(len(measured.table), table=measured.table)
         read, logits = answered(model, measured.tokenised(model.tokenizer), batch_size, progress)
         named = measured.labels
         labels = tuple(named[place] if named else "" for place in read.places.tolist())

@@ -215,6 +215,7 @@ def evaluate(
     read = labelled.tokenised(model.tokenizer, refuse="row")
     if not known[read.places].any():
         raise InputError("the table holds no text that the model can read; check the text column")
+    model = model.given(len(labelled.table), table=labelled.table)
     with shown(progress) as tell:
         read, logits = answered(model, read, batch_size, tell)
     labels = np.array(labelled.labels)[read.places]

@@ -48,7 +48,7 @@ class ReadableTexts:
             RuntimeError: if the network's outputs are NaN or infinite for all of them.
         """
         read, logits = answered(model, tokenise(model.tokenizer, texts, numbers, spans=True), batch_size)
-        batch = EncodedBatch(read.texts, read.encoded, logits)
+        batch = EncodedBatch(read.texts, read.encoded, logits, model.also and model.also.rows(read.places))
         cut = sum(encoded.total > len(encoded.ids) for encoded in read.encoded)
         notes = [f"{cut:,} texts are longer than the model reads; only what it read counts"] if cut else []
         return ReadableTexts(batch, read.places, read.skipped, (*read.notes, *notes))

@@ -1,11 +1,12 @@
 """Adapters that bring users' own networks to the contract."""
 
+from collections.abc import Mapping, Sequence
 from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
 
-from attribkit.errors import InputError
+from attribkit.errors import InputError, NetworkError
 from attribkit.models.capabilities import Capabilities
 from attribkit.models.network_output import (
     KINDS,
@@ -18,10 +19,12 @@ from attribkit.models.network_output import (
     tensor_of,
     to_logits,
 )
+from attribkit.models.other_inputs import OtherInputs, check_inputs, failed_with, missing
 from attribkit.task import Task, check_task
 
 Inputs = Literal["ids", "ids, lengths", "ids, mask"]
 _LONGEST_KERNEL = 64  # tokens up to which a length that a network can take is looked for
+_PROBE_TOKENS = 8
 _PROBES = 16  # texts by whose outputs probabilities are told from logits
 
 
@@ -50,10 +53,13 @@ class Adapted(nn.Module):
         pad_id: the id that fills a text; the embedding's `padding_idx` if not given, else 0.
         task: "multilabel" if each of its outputs says by itself whether a label holds, "regression" if its one output
             is a number; `Classifier` takes it from here.
+        also: the names, in the network's forward, of inputs beside the text: numbers, characters, a second text. They
+            are given with each text, as `explain(…, also={"numbers": …})` or in a table's columns of these names, and
+            stay as they are while the text is explained.
 
     Raises:
-        InputError: if the network has no embedding layer, or several and none was named; for a setting that is none of
-            the above.
+        InputError: if the network has no embedding layer, or several and none was named; if its forward takes other
+            inputs than these; for a setting that is none of the above.
 
     Example:
         >>> import torch
@@ -82,6 +88,7 @@ class Adapted(nn.Module):
         batch_first: bool = True,
         pad_id: int | None = None,
         task: Task = "multiclass",
+        also: Sequence[str] = (),
     ) -> None:
         super().__init__()
         if inputs not in get_args(Inputs):
@@ -91,6 +98,8 @@ class Adapted(nn.Module):
         check_outputs(check_task(task), outputs)
         if length is not None and (isinstance(length, bool) or not isinstance(length, int) or length < 1):
             raise InputError(f"`length` must be a number of tokens, at least 1, got {length!r}")
+        self.also = (also,) if isinstance(also, str) else tuple(also)
+        check_inputs(network, inputs, self.also)
         layer = _embedding_of(network) if embedding is None else embedding or None
         self.network = network
         self.inputs = inputs
@@ -103,12 +112,17 @@ class Adapted(nn.Module):
         self.embedding: nn.Embedding | None
         # not registered a second time: its weights belong to the network
         object.__setattr__(self, "embedding", layer)
-        self._seen = _Seen()
+        self.seen = _Seen()
 
     @property
     def capabilities(self) -> Capabilities:
         """Gradients where there is an embedding; it may look up other words than the text's."""
-        return Capabilities(gradients=self.embedding is not None, equal_lengths=self.equal_lengths, other_lookups=True)
+        return Capabilities(
+            gradients=self.embedding is not None,
+            equal_lengths=self.equal_lengths,
+            other_lookups=True,
+            other_inputs=self.also,
+        )
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
         """Logits (B, C) of ids (B, T) int64, of which mask (B, T) bool says which are real tokens.
@@ -117,35 +131,53 @@ class Adapted(nn.Module):
             InputError: for an id beyond the embedding's rows; for outputs of another shape.
         """
         self._check(ids)
-        if not self.equal_lengths:
-            return self._run(*self._at_length(ids, mask, self.length))
-        lengths = mask.sum(1).clamp(min=1)
-        distinct = lengths.unique()
-        if len(distinct) == 1:
-            length = int(distinct[0])
-            return self._run(ids[:, :length], mask[:, :length])
+        also = self._given(len(ids))
+        lengths = mask.sum(1).clamp(min=1).tolist() if self.equal_lengths else [ids.shape[1]] * len(ids)
+        alike: dict[object, list[int]] = {}
+        for row, length in enumerate(lengths):
+            alike.setdefault((length, also.shapes(row) if also is not None and len(also) > 1 else ()), []).append(row)
+        if len(alike) == 1:
+            return self._run(ids[:, : lengths[0]], mask[:, : lengths[0]], also)
         order, parts = [], []
-        for length in distinct.tolist():
-            rows = (lengths == length).nonzero().squeeze(1)
-            order.append(rows)
-            parts.append(self._run(ids[rows, :length], mask[rows, :length]))
-        return torch.cat(parts)[torch.cat(order).argsort()]
+        for rows in alike.values():
+            length = lengths[rows[0]]
+            own = also if also is None or len(also) == 1 else also.rows(rows)
+            parts.append(self._run(ids[rows, :length], mask[rows, :length], own))
+            order += rows
+        return torch.cat(parts)[torch.tensor(order, device=ids.device).argsort()]
 
     def padded(self, ids: Tensor, mask: Tensor, more: int) -> Tensor:
         """Logits (B, C) with so many PAD more after texts (B, T) of one length, whatever the network makes of it."""
         ids = nn.functional.pad(ids, (0, more), value=self.pad_id)
         mask = nn.functional.pad(mask, (0, more))
-        return self._logits(*self._at_length(ids, mask, self.length))
+        return self._logits(*self._at_length(ids, mask, self.length), self._given(len(ids)))
+
+    def logits_of(self, ids: Tensor, mask: Tensor, others: Mapping[str, Tensor]) -> Tensor:
+        """Logits (B, C) of texts of one length with these other inputs (B, …), whatever is held."""
+        outputs = self._call(*self._at_length(ids, mask, self.length or self.seen.shortest), others)
+        return self._as_logits(outputs, self.seen.kind or "logits")
+
+    @property
+    def probe_length(self) -> int:
+        """Tokens of a text by which something is found out of the network, where its other inputs allow it."""
+        return self.seen.tokens or _PROBE_TOKENS
+
+    @property
+    def lacks_inputs(self) -> bool:
+        """Whether the network takes other inputs and was given none yet, so that it cannot be run."""
+        return bool(self.also) and self.seen.held is None
 
     def note(self, tokens: int) -> tuple[str, ...]:
         """What a reader of the scores of a text of so many tokens must know of how the network was asked."""
         notes = []
         if self.length is not None and tokens > self.length:
             notes.append(f"the network reads the first {self.length} of the text's {tokens} tokens; the others count 0")
-        if self._seen.shortest is not None and tokens < self._seen.shortest:
-            notes.append(f"filled with PAD to {self._seen.shortest} tokens, the least that the network takes")
-        if self.outputs is not None and self._seen.kind not in (None, self.outputs):
-            notes.append(f"the network's outputs are taken as {self._seen.kind}, as which it makes them")
+        if self.seen.shortest is not None and tokens < self.seen.shortest:
+            notes.append(f"filled with PAD to {self.seen.shortest} tokens, the least that the network takes")
+        if self.outputs is not None and self.seen.kind not in (None, self.outputs):
+            notes.append(f"the network's outputs are taken as {self.seen.kind}, as which it makes them")
+        if self.seen.held is not None:
+            notes.append(f"held fixed beside the text: {self.seen.held.described()}")
         return tuple(notes)
 
     def _check(self, ids: Tensor) -> None:
@@ -167,55 +199,77 @@ class Adapted(nn.Module):
         mask = nn.functional.pad(mask[:, :length], (0, missing))
         return nn.functional.pad(ids[:, :length], (0, missing)).masked_fill(~mask, self.pad_id), mask
 
-    def _run(self, ids: Tensor, mask: Tensor) -> Tensor:
-        shortest = self._seen.shortest
+    @property
+    def _number_type(self) -> torch.dtype:
+        layer: nn.Embedding | None = self.embedding
+        return torch.float32 if layer is None else layer.weight.dtype
+
+    def _given(self, texts: int) -> OtherInputs | None:
+        """The other inputs of so many texts, or of one for all of them; None if the network takes none."""
+        also = self.seen.held
+        if not self.also:
+            return None
+        if also is None:
+            raise missing(self.also)
+        return also if len(also) in (1, texts) else also.rows([0])
+
+    def _run(self, ids: Tensor, mask: Tensor, also: OtherInputs | None) -> Tensor:
+        ids, mask = self._at_length(ids, mask, self.length)
+        shortest = self.seen.shortest
         if shortest is not None and ids.shape[1] < shortest:
             ids, mask = self._at_length(ids, mask, shortest)
         try:
-            return self._logits(ids, mask)
-        except RuntimeError:
-            if self.length is not None or shortest is not None or ids.shape[1] >= _LONGEST_KERNEL:
-                raise
-            self._seen.shortest = self._shortest(ids, mask)
-            if self._seen.shortest is None:
-                raise
-        return self._logits(*self._at_length(ids, mask, self._seen.shortest))
+            return self._logits(ids, mask, also)
+        except RuntimeError as error:
+            if self.length is None and shortest is None and ids.shape[1] < _LONGEST_KERNEL:
+                self.seen.shortest = self._shortest(ids, mask, also)
+            if self.seen.shortest is None or shortest is not None:
+                if also is None or isinstance(error, NetworkError):
+                    raise
+                raise failed_with(also, error) from error
+        return self._logits(*self._at_length(ids, mask, self.seen.shortest), also)
 
-    def _shortest(self, ids: Tensor, mask: Tensor) -> int | None:
+    def _shortest(self, ids: Tensor, mask: Tensor, also: OtherInputs | None) -> int | None:
         """The least length above the texts' own that the network takes; None if it takes none."""
         for length in range(ids.shape[1] + 1, _LONGEST_KERNEL + 1):
             try:
-                self._call(*self._at_length(ids[:1], mask[:1], length))
+                self._call(*self._at_length(ids[:1], mask[:1], length), also and also.rows([0]))
                 return length
             except RuntimeError:
                 continue
         return None
 
-    def _call(self, ids: Tensor, mask: Tensor) -> Tensor:
+    def _call(self, ids: Tensor, mask: Tensor, also: OtherInputs | Mapping[str, Tensor] | None) -> Tensor:
         """The network's outputs, a row per text."""
         given, real = (ids, mask) if self.batch_first else (ids.T, mask.T)
+        if isinstance(also, OtherInputs):
+            also = also.tensors(len(ids), ids.device, self._number_type)
+        others = also or {}
         if self.inputs == "ids":
-            returned = self.network(given)
+            returned = self.network(given, **others)
         elif self.inputs == "ids, lengths":
-            returned = self.network(given, mask.sum(1).clamp(min=1).cpu())
+            returned = self.network(given, mask.sum(1).clamp(min=1).cpu(), **others)
         else:
-            returned = self.network(given, real)
+            returned = self.network(given, real, **others)
         return tensor_of(returned, len(ids))
 
-    def _logits(self, ids: Tensor, mask: Tensor) -> Tensor:
-        if self._seen.kind is None:  # asked first, so that what hooks see last is the texts
-            self._seen.kind = self._kind(ids, mask)
-        outputs = self._call(ids, mask)
-        return to_logits(outputs, self._seen.kind) if self.task == "multiclass" else by_itself(outputs, self._seen.kind)
+    def _logits(self, ids: Tensor, mask: Tensor, also: OtherInputs | None) -> Tensor:
+        if self.seen.kind is None:  # asked first, so that what hooks see last is the texts
+            self.seen.kind = self._kind(ids, mask, also)
+        outputs = self._call(ids, mask, also)
+        return self._as_logits(outputs, self.seen.kind)
 
-    def _kind(self, ids: Tensor, mask: Tensor) -> Outputs:
+    def _as_logits(self, outputs: Tensor, kind: Outputs) -> Tensor:
+        return to_logits(outputs, kind) if self.task == "multiclass" else by_itself(outputs, kind)
+
+    def _kind(self, ids: Tensor, mask: Tensor, also: OtherInputs | None) -> Outputs:
         """What the outputs are: as they are made, or as they were said to be, or as they look."""
         if self.task == "regression":
             return "logit"
-        made = last_function(lambda: self._call(ids, mask), len(ids))
+        made = last_function(lambda: self._call(ids, mask, also), len(ids))
+        outputs = self._call(*self._other_texts(ids[:1], mask[:1]), also and also.rows([0]))
         if self.task == "multilabel":
-            return kind_by_itself(made, self.outputs, self._call(*self._other_texts(ids[:1], mask[:1])))
-        outputs = self._call(*self._other_texts(ids[:1], mask[:1]))
+            return kind_by_itself(made, self.outputs, outputs)
         columns = 1 if outputs.ndim == 1 else outputs.shape[1]
         if made == "probability" and columns > 1:
             if looks_like(outputs) == "probabilities":
@@ -261,11 +315,15 @@ class _Seen:
     """What was learnt of a network as it ran: no setting, and no part of what it is, so none of its fingerprint.
 
     Attributes:
+        held: the other inputs of the texts that are being run.
+        tokens: of the text whose versions are being run with them.
         kind: what its outputs are.
         shortest: tokens below which it fails.
     """
 
     def __init__(self) -> None:
+        self.held: OtherInputs | None = None
+        self.tokens: int | None = None
         self.kind: Outputs | None = None
         self.shortest: int | None = None
 

@@ -16,7 +16,7 @@ def answered(
     """The rows for which the model has a finite prediction, and its logits (N, C).
 
     Args:
-        model: any classifier.
+        model: any classifier; if it takes other inputs, with those of all rows given.
         read: the rows that its tokenizer can read.
         batch_size: the most texts at once; None chooses by their length.
         progress: called as `attribkit.progress.Progress` says.
@@ -28,6 +28,7 @@ def answered(
     if not read.texts:
         why = f", the first because {read.skipped[0].reason}" if read.skipped else ""
         raise InputError(f"the model can read none of the {read.given:,} texts given{why}; check the text column")
-    logits = model.logits(read.ids, batch_size, progress)
+    of_these = model if model.also is None else model.beside(model.also.rows(read.places))
+    logits = of_these.logits(read.ids, batch_size, progress)
     is_finite = finite(logits)
     return read.only(is_finite, NOT_FINITE), logits[is_finite]

@@ -23,6 +23,7 @@ class Capabilities:
             it a text is a row of word numbers.
         equal_lengths: whether the texts of one batch must have the same length.
         other_lookups: whether it may look up other words than the text's, or the text's more than once.
+        other_inputs: the names of what it is given beside the text.
         kind: what a sentence calls it.
     """
 
@@ -33,6 +34,7 @@ class Capabilities:
     own_spans: bool = False
     equal_lengths: bool = False
     other_lookups: bool = False
+    other_inputs: tuple[str, ...] = ()
     kind: str = "network"
 
     @property

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from attribkit.data.intake import all_texts
+from attribkit.data.intake import Rows
 from attribkit.data.split_record import SplitRecord
 from attribkit.data.text_tables import Data
 from attribkit.errors import InputError
@@ -25,6 +26,7 @@ from attribkit.models.layers import Layer, before_last, find_layers
 from attribkit.models.lock import lock_of
 from attribkit.models.logits import check_finite, probabilities
 from attribkit.models.predictions import check_labels, prediction_frame
+from attribkit.models.other_inputs import OtherInputs, cells_of, held
 from attribkit.models.reference import Reference
 from attribkit.models.state import eval_mode
 from attribkit.models.text_function import Probabilities, TextFunction
@@ -62,6 +64,7 @@ class Classifier(Result):
         snapshots: weights by epoch, if any were kept while it was trained.
         reference: points of some texts to place others among, if `attribkit.keep_reference` made any.
         splits: hashes of the training, validation and test texts, if it was trained here.
+        also: what the network is given beside the texts that come next, if it takes other inputs: see `given`.
 
     Example:
         >>> import attribkit as ak
@@ -102,6 +105,7 @@ class Classifier(Result):
         self.snapshots: dict[int, dict[str, Tensor]] = {}
         self.reference: Reference | None = None
         self.splits: SplitRecord | None = None
+        self.also: OtherInputs | None = None
 
     def __repr__(self) -> str:
         count = sum(weights.numel() for weights in self.network.parameters())
@@ -189,7 +193,8 @@ class Classifier(Result):
             ValueError: for a model that is no network.
         """
         self._check_layers()
-        with eval_mode(self.network), torch.inference_mode():
+        first = self.also and self.also.rows([0])
+        with held(self.network, first), eval_mode(self.network), torch.inference_mode():
             return find_layers(self.network, self.tokenizer.unk_id, self.device)
 
     def before_last(self) -> Layer:
@@ -199,7 +204,8 @@ class Classifier(Result):
             ValueError: if there is none to name.
         """
         self._check_layers()
-        with eval_mode(self.network), torch.inference_mode():
+        first = self.also and self.also.rows([0])
+        with held(self.network, first), eval_mode(self.network), torch.inference_mode():
             return before_last(self.network, self.tokenizer.unk_id, self.device)
 
     def _check_layers(self) -> None:
@@ -223,6 +229,50 @@ class Classifier(Result):
         rows = [(layer.name, layer.module, layer.shape) for layer in self.inside() if layer.sizes is not None]
         return pd.DataFrame(rows, columns=["layer", "module", "shape"])
 
+    @property
+    def other_inputs(self) -> tuple[str, ...]:
+        """The names of the network's inputs beside the text; see `attribkit.models.adapters.Adapted`."""
+        return self.capabilities.other_inputs
+
+    def given(
+        self, texts: int, also: Mapping[str, Any] | None = None, table: pd.DataFrame | None = None, single: bool = False
+    ) -> "Classifier":
+        """The classifier with the other inputs of the texts that it will be asked about; itself if it takes none.
+
+        Args:
+            texts: how many they are.
+            also: by name: one entry per text.
+            table: whose columns of these names are taken where `also` has none.
+            single: whether there is one text, and `also` holds its inputs rather than a list of them.
+
+        Raises:
+            ValueError: for an input that is missing, or that the network does not take.
+        """
+        cells = cells_of(self.other_inputs, texts, also, table, single)
+        return self.beside(OtherInputs.of(cells, self.tokenizer)) if cells else self
+
+    def beside(self, also: OtherInputs | None) -> "Classifier":
+        """The classifier with these other inputs, of as many texts as it will be asked about, or of one for all."""
+        if also is None:
+            return self
+        with_inputs = copy.copy(self)
+        with_inputs.also = also
+        return with_inputs
+
+    def holding(self, rows: NDArray[np.int64], texts: int) -> AbstractContextManager[None]:
+        """Give the network the other inputs of a batch of so many texts; nothing for a network that takes none.
+
+        Raises:
+            ValueError: if those that are known belong to another number of texts.
+        """
+        also = self.also
+        if also is not None and len(also) not in (1, texts):
+            raise InputError(
+                f"the other inputs {', '.join(self.other_inputs)} are known of {len(also):,} texts, the network was "
+                f"asked about {texts:,}; a new text cannot be placed without its own"
+            )
+        return held(self.network, also and also.of_batch(rows))
+
     def logits(
         self, ids: Sequence[NDArray[np.int64]], batch_size: int | None = None, progress: Progress = silent
     ) -> NDArray[np.float64]:
@@ -242,7 +292,8 @@ class Classifier(Result):
         done = 0
         with eval_mode(self.network), torch.inference_mode():
             for rows in batching.by_length([len(row) for row in ids], batch_size):
-                logits = self.network(*self.batch([ids[row] for row in rows]))
+                with self.holding(rows, len(ids)):
+                    logits = self.network(*self.batch([ids[row] for row in rows]))
                 if logits.ndim != 2 or logits.shape[1] != len(self.labels):
                     raise InputError(
                         f"the network must return logits of shape (B, {len(self.labels)}), one per label, got "
@@ -283,6 +334,7 @@ class Classifier(Result):
         *,
         text: str | None = None,
         label: str | None = None,
+        also: Mapping[str, Any] | None = None,
         progress: bool | Progress | None = None,
     ) -> pd.DataFrame:
         """Predict the label of each text, the labels that hold (with a probability of 0.5 or more), or its number.
@@ -292,6 +344,7 @@ class Classifier(Result):
             batch_size: the most texts at once; None chooses by their length.
             text: the column of the texts in a table or file; guessed from usual names if not given.
             label: the column of the labels; likewise.
+            also: as `attribkit.explain` takes it.
             progress: a function that is called with what is done, the total and the current step; True for a bar, False
                 for none; None for a bar in a terminal and in a notebook.
 
@@ -314,9 +367,11 @@ class Classifier(Result):
             >>> table["label"].tolist()
             ['pos', 'neg']
         """
-        texts = all_texts(self, data, text=text, label=label)
+        rows = Rows.of(self, [data] if isinstance(data, str) else data, text=text, label=label, held_out=False)
+        texts = rows.texts
+        model = self.given(len(texts), also, rows.table, single=isinstance(data, str))
         with shown(progress) as tell:
-            logits = self._finite_logits(texts, batch_size, tell)
+            logits = model._finite_logits(texts, batch_size, tell)
         return prediction_frame(texts, logits, self.labels, self.task)
 
     def copy(self, *, share_weights: bool = False) -> "Classifier":

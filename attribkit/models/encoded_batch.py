@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from attribkit.models.classifier import Classifier
 from attribkit.models.logits import check_finite
+from attribkit.models.other_inputs import OtherInputs
 from attribkit.progress import Progress, silent
 from attribkit.text.encoded import Encoded
 
@@ -20,6 +21,7 @@ class EncodedBatch:
         texts: (N,) as the user wrote them.
         encoded: (N,) their tokens.
         logits: (N, C) float64, from the network's own forward pass.
+        also: what the network is given beside each text; None if it takes the text alone.
 
     Example:
         >>> import attribkit as ak
@@ -34,6 +36,7 @@ class EncodedBatch:
     texts: tuple[str, ...]
     encoded: tuple[Encoded, ...]
     logits: NDArray[np.float64]
+    also: OtherInputs | None = None
 
     @staticmethod
     def of(
@@ -54,7 +57,7 @@ class EncodedBatch:
         """
         encoded = classifier.encode(texts)
         logits = classifier.logits([text.ids for text in encoded], batch_size, progress)
-        return EncodedBatch(tuple(texts), tuple(encoded), check_finite(logits, texts))
+        return EncodedBatch(tuple(texts), tuple(encoded), check_finite(logits, texts), classifier.also)
 
     def part(self, rows: NDArray[np.int64]) -> "EncodedBatch":
         """Some of the texts, by their numbers, in this order."""
@@ -63,4 +66,5 @@ class EncodedBatch:
             texts=tuple(self.texts[row] for row in rows),
             encoded=tuple(self.encoded[row] for row in rows),
             logits=self.logits[rows],
+            also=self.also and self.also.rows(rows),
         )

@@ -12,7 +12,6 @@ from attribkit.models.adapters import Adapted
 from attribkit.models.capabilities import capabilities_of
 from attribkit.models.state import preserve_state
 
-_WORDS = 8  # of the text that a gradient is asked for
 _PREFIX = "the network has no gradients by its words: "
 _CURE = "; take a method that changes texts, such as 'shapley_sampling' or 'leave_one_out'"
 _NEVER = "it never calls its embedding layer"
@@ -28,10 +27,11 @@ def gradient_fault(network: Any) -> str | None:
     can = capabilities_of(network)
     if not can.gradients:
         return "its words pass through no nn.Embedding layer" if can.layers else f"a {can.kind} gives outputs alone"
-    if not isinstance(network, Adapted) or network.embedding is None:
+    if not isinstance(network, Adapted) or network.embedding is None or network.lacks_inputs:
         return None
     ids = torch.arange(len(network.embedding.weight), device=network.embedding.weight.device)
-    ids = ids[ids != network.pad_id][:_WORDS].unsqueeze(0)
+    ids = ids[ids != network.pad_id]
+    ids = ids[torch.arange(network.probe_length, device=ids.device) % len(ids)].unsqueeze(0)
     with preserve_state(network):
         points = network.embedding(ids).detach().requires_grad_()
         try:

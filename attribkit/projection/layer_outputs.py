@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from attribkit.data.intake import all_texts
+from attribkit.data.intake import Rows
 from attribkit.data.text_tables import Data
 from attribkit.errors import InputError, NetworkError
 from attribkit.models.adapters import Adapted
@@ -74,7 +74,9 @@ def layer_outputs(
         ((2, 300), (2, 192))
     """
     reduction = Reduction(reduce, delay, dimension, stride, sample, seed)
-    ids = model.ids(all_texts(model, data, text=text, label=label))
+    rows = Rows.of(model, [data] if isinstance(data, str) else data, text=text, label=label, held_out=False)
+    ids = model.ids(rows.texts)
+    model = model.given(len(ids), table=rows.table)
     names = [layers] if isinstance(layers, str) else layers
     layers_read = chosen_layers(model, names, reduction)
     with shown(progress) as tell:
@@ -148,7 +150,8 @@ def read_layers(
             values_of.clear()
             batch = model.batch([ids[row] for row in rows])
             places = reader.turn_to(rows, batch[1])
-            batch_logits, weights = _run(model, batch, "attention" in names.values())
+            with model.holding(rows, len(ids)):
+                batch_logits, weights = _run(model, batch, "attention" in names.values())
             logits[rows] = batch_logits.double().cpu().numpy()
             return places, {name: reader.points(name, values_of, weights).float().cpu().numpy() for name in names}
 

@@ -46,9 +46,11 @@ def make_maps(
     reduction = settings.reduction
     layers = _layers(classifier, settings)
     models = _models(classifier, settings.epochs)
+    every = data
     data, ids = data.sampled(_most(settings, len(models)), settings.seed).readable(classifier.tokenizer)
     if not ids:
         raise InputError("there must be at least one text that holds a token, got none; give more texts")
+    models = [(epoch, _beside(model, every, data)) for epoch, model in models]
     outputs = [
         read_layers(model, ids, layers, reduction, settings.batch_size, _reading(progress, epoch))
         for epoch, model in models
@@ -59,6 +61,7 @@ def make_maps(
         first = excerpt(data.texts[min(bad)], 40)
         note = f"{len(bad):,} texts were left out, for a layer put out NaN or infinity for them, the first is “{first}”"
         data, ids = data.only(rows, note), [ids[row] for row in rows]
+        models = [(epoch, _beside(model, every, data)) for epoch, model in _models(classifier, settings.epochs)]
         outputs = [
             read_layers(model, ids, layers, reduction, settings.batch_size, _reading(progress, epoch))
             for epoch, model in models
@@ -73,6 +76,14 @@ def make_maps(
         panels += _panels(layer, models, outputs, settings, described, onto)
     progress(len(layers), len(layers), "mapping")
     return draw(panels, outputs[0], described, data, settings)
+
+
+def _beside(model: Classifier, every: LabelledTexts, chosen: LabelledTexts) -> Classifier:
+    """The model with the other inputs of the texts chosen among all, if its network takes any."""
+    if model.also is None or len(every.texts) == len(chosen.texts):
+        return model
+    places = {number: place for place, number in enumerate(every.numbers or range(len(every.texts)))}
+    return model.beside(model.also.rows([places[number] for number in chosen.numbers]))
 
 
 def draw(

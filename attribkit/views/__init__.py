@@ -7,12 +7,14 @@ from attribkit.attribution.targets import TargetName
 from attribkit.data.text_tables import Data
 from attribkit.views.attention import Attention
 from attribkit.views.attribution import Attribution
+from attribkit.views.inputs import Inputs
 from attribkit.views.interactions import Interactions
 from attribkit.views.projection import Projection
 from attribkit.views.view import View
 
 VIEWS: dict[str, type[View]] = {
     "attribution": Attribution,
+    "inputs": Inputs,
     "attention": Attention,
     "projection": Projection,
     "interactions": Interactions,

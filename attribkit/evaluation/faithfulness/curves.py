@@ -68,7 +68,8 @@ class Curves:
                         alone = [versions.number(row, ids, rank < count, way) for count in counts]
                         places.append(((method, number, row), gone, alone))
             rows = versions.rows
-            values = log_p_and_log_odds(model, versions.ids, labels[rows], rivals[rows], batch_size)
+            own = model if batch.also is None else model.beside(batch.also.rows(rows))
+            values = log_p_and_log_odds(own, versions.ids, labels[rows], rivals[rows], batch_size)
             for place, gone, alone in places:
                 removed[:, *place], kept[:, *place] = values[:, gone], values[:, alone]
             progress(min(start + _TEXTS_AT_ONCE, len(labels)), len(labels), "removing tokens")

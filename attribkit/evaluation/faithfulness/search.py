@@ -84,7 +84,9 @@ class OracleSearch:
         tau, exact = np.full((len(scores), len(removals), len(order)), np.nan), np.zeros(len(order), dtype=bool)
 
         def search(row: int) -> None:
-            own = model.copy(share_weights=True) if side_by_side else model
+            own = (
+                model.copy(share_weights=True) if side_by_side else model.beside(batch.also and batch.also.rows([row]))
+            )
             ids, label = batch.encoded[row].ids, int(batch.logits[row].argmax())
             counts, shortcut = counts_of(len(ids), BINS), _windows(model, batch, row) if fits else None
             exact[row] = len(ids) <= oracle.EXACT

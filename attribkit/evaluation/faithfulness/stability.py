@@ -45,7 +45,7 @@ def measure(
     perturbed = _PerturbedModel(model) if model.capabilities.gradients else None
     for row in counted(rows.tolist(), progress, "perturbing texts"):
         encoded, label = batch.encoded[row], int(batch.logits[row].argmax())
-        value = _gated(model, encoded.ids, label)
+        value = _gated(model.beside(batch.also and batch.also.rows([row])), encoded.ids, label)
         for number, method in enumerate(methods):
             own = torch.from_numpy(scores[number][row].copy())
             infidelities[number, row] = infidelity(value, own, seed)
@@ -92,7 +92,9 @@ class _PerturbedModel:
             embedding.weight = torch.nn.Parameter(torch.cat((self.weight, points.flatten(0, 1))), requires_grad=False)
             ids = len(self.weight) + np.arange(count * length).reshape(count, length)
             encoded = tuple(replace(original, ids=row) for row in ids)
-            several = EncodedBatch(batch.texts * count, encoded, self.model.logits(list(ids)))
+            logits = self.model.beside(batch.also).logits(list(ids))
+            also = batch.also and batch.also.rows([0] * count)
+            several = EncodedBatch(batch.texts * count, encoded, logits, also)
             explained = token_scores(self.model, several, method, target=label, seed=seed)
             return torch.from_numpy(np.array(explained.scores))
 

@@ -82,6 +82,7 @@ def faithfulness(
         check_removals(_usual(model) if removals is None else removals),
     )
     measured = Rows.of(model, data, split=split, text=text, label=label, progress=progress)
+    model = model.given(len(measured.table), table=measured.table)
     readable = ReadableTexts.of(model, measured.texts, batch_size, measured.numbers)
     batch = readable.batch
     order = np.random.default_rng(seed).permutation(len(batch.texts))
