@@ -31,6 +31,11 @@ class HasSplits(Protocol):
     labels: tuple[str, ...]
     task: Task
 
+    @property
+    def other_inputs(self) -> tuple[str, ...]:
+        """Columns that it reads beside the text."""
+        ...
+
 
 NOT_KNOWN = "it is not known which of these rows it was trained on"
 PARTS = (*SPLITS, "all")
@@ -97,6 +102,7 @@ class Rows:
             label,
             usual=(usual["text"], usual["label"]) if "text" in usual else None,
             labels=None if model is None else LabelFormat(model.task, usual.get("label_separator"), model.labels),
+            inputs=() if model is None else model.other_inputs,
             progress=progress,
         )
         record = None

@@ -58,6 +58,7 @@ class TextTables:
         *,
         usual: tuple[str, str] | None = None,
         labels: LabelFormat | None = None,
+        inputs: Sequence[str] = (),
         progress: bool | Progress | None = None,
     ) -> "TextTables":
         """Read the data.
@@ -69,6 +70,7 @@ class TextTables:
             usual: the columns that are read if none is named and every table has both.
             labels: how those of a model are read; None for strings. A column that would be taken for the labels only
                 because it is the other one of two is not, if it holds none of the model's.
+            inputs: the names of columns that a model reads beside the text, which are not taken for the labels.
             progress: what is told of a download, as `attribkit.progress.shown` takes it.
 
         Raises:
@@ -78,7 +80,7 @@ class TextTables:
         """
         if isinstance(data, (str, Path, pd.DataFrame, Mapping)):
             raw = find_tables(data, progress=progress)
-            tables, notes = _arranged(raw.tables, raw.source, text, label, usual, labels)
+            tables, notes = _arranged(raw.tables, raw.source, text, label, usual, labels, inputs)
             source: str | None = None
             if isinstance(data, (str, Path)):
                 tables, mending = mended(tables)
@@ -132,6 +134,7 @@ def _arranged(
     label: str | None,
     usual: tuple[str, str] | None,
     labels: LabelFormat | None,
+    inputs: Sequence[str] = (),
 ) -> tuple[dict[str, pd.DataFrame], list[str]]:
     """The tables with the columns `text` and `label`, every row in its place, and what was guessed."""
     if usual and text is None and label is None and all(set(usual) <= set(table) for table in tables.values()):
@@ -141,7 +144,8 @@ def _arranged(
     for split in (split for split in SPLITS if split in tables):
         name = source if len(tables) == 1 else f"the {split} table of {source}"
         table = tables[split].set_axis([str(name) for name in tables[split].columns], axis=1)
-        columns = choose_columns(table.columns, text, label, name, labelled=False)
+        candidates = [column for column in table.columns if column not in inputs or column == label]
+        columns = choose_columns(candidates, text, label, name, labelled=False)
         if columns.by_elimination and labels is not None and not labels.occur(table[columns.label]):
             columns = Columns(columns.text, None)
         arranged[split] = _renamed(table, columns, name, labels or LabelFormat())

@@ -241,7 +241,8 @@ class Adapted(nn.Module):
 
     def _call(self, ids: Tensor, mask: Tensor, also: OtherInputs | Mapping[str, Tensor] | None) -> Tensor:
         """The network's outputs, a row per text."""
-        given, real = (ids, mask) if self.batch_first else (ids.T, mask.T)
+        # as in training, so that the network may `view` them
+        given, real = (part.contiguous() for part in ((ids, mask) if self.batch_first else (ids.T, mask.T)))
         if isinstance(also, OtherInputs):
             also = also.tensors(len(ids), ids.device, self._number_type)
         others = also or {}

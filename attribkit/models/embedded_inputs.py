@@ -80,7 +80,7 @@ class _OfInput(nn.Module):
     def forward(self, ids: Tensor, **others: Tensor) -> Tensor:
         """Logits (B, C) of the input's ids (B, L), the text's and the remaining inputs beside them."""
         text = others.pop(TEXT)
-        given = others | {self.name: ids.reshape(len(ids), *self.shape)}
+        given = others | {self.name: ids.reshape(len(ids), *self.shape).contiguous()}
         return self.whole.logits_of(text, torch.ones_like(text, dtype=torch.bool), given)
 
 

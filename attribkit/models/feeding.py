@@ -1,7 +1,5 @@
 """A network's own forward pass with given vectors in place of its embedding's output."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -10,13 +8,8 @@ from torch import Tensor
 from attribkit.errors import NetworkError
 from attribkit.models.adapters import Adapted
 from attribkit.models.capabilities import capabilities_of
+from attribkit.models.lookups import CURE, NEVER, PREFIX, Lookup, find_lookups, mixes_texts, same, without_gradients
 from attribkit.models.state import preserve_state
-
-_PREFIX = "the network has no gradients by its words: "
-_CURE = "; take a method that changes texts, such as 'shapley_sampling' or 'leave_one_out'"
-_NEVER = "it never calls its embedding layer"
-_ARITHMETIC = "it looks up ids that are made from the text's, or mixes the texts of a batch"
-_DEPENDS = "how many words it looks up depends on which they are"
 
 
 def gradient_fault(network: Any) -> str | None:
@@ -39,7 +32,7 @@ def gradient_fault(network: Any) -> str | None:
             if not logits.requires_grad or torch.autograd.grad(logits.sum(), points, allow_unused=True)[0] is None:
                 return "no gradient passes through it, as under no_grad or through a quantised layer"
         except NetworkError as error:
-            return str(error).removeprefix(_PREFIX).removesuffix(_CURE)
+            return str(error).removeprefix(PREFIX).removesuffix(CURE)
         except RuntimeError as error:  # torch's own, of an operation that has no backward pass
             return f"torch says {str(error).splitlines()[0]!r}"
     return None
@@ -54,11 +47,10 @@ class EmbeddingFed:
     """The network's own forward pass with the embedding's output replaced.
 
     The hook that replaces it is there during the call alone: at other times the network need not mind it. A network
-    that looks up something else than the text's ids as they are (its first words, the ids shifted or turned round, both
-    ends padded, the names of its labels) is answered call by call: what comes from a place of the text gets that
-    place's vector, anything else the embedding's own. Which place that is, is found out by changing words: position t
-    gets another word in every run whose bit of t + 1 is set, ⌈log₂(T + 1)⌉ runs, and a looked-up id comes from the
-    position whose number its changes spell.
+    that looks up something else than the text's ids as they are (its first words, windows of them, the ids shifted or
+    turned round, both ends padded, the names of its labels) is answered call by call: what comes from a place of the
+    text gets that place's vector, anything else the embedding's own (`attribkit.models.lookups`). One that sorts its
+    batch is run text by text.
 
     Args:
         network: keeps the contract of `attribkit.models.Network`.
@@ -67,7 +59,8 @@ class EmbeddingFed:
     def __init__(self, network: Any) -> None:
         self.network = network
         self._plain = True
-        self._places: dict[tuple[tuple[int, ...], bytes], list[Tensor | None]] = {}
+        self._mixes: bool | None = None
+        self._lookups: dict[tuple[tuple[int, ...], bytes], list[Lookup | None]] = {}
 
     def __call__(self, embedded: Tensor, ids: Tensor, mask: Tensor) -> Tensor:
         """Logits (N, C) of vectors (N, T, E); ids (N, T) and mask (N, T) still reach the network.
@@ -75,15 +68,24 @@ class EmbeddingFed:
         Raises:
             NetworkError: if the network never calls its embedding, or looks up ids made from the text's by arithmetic.
         """
+        if isinstance(self.network, Adapted) and bool((ids != ids[0]).any()):  # versions of one text cannot be mixed up
+            if self._mixes is None:
+                self._mixes = mixes_texts(self.network, ids[:1], mask[:1])
+            if self._mixes:
+                return torch.cat([self(embedded[row], ids[row], mask[row]) for row in torch.arange(len(ids)).split(1)])
         if self._plain:
             logits, plain = self._fed(embedded, ids, mask, None)
             if plain:
                 return logits
             self._plain = False
-        return self._fed(embedded, ids, mask, self._places_of(ids, mask))[0]
+        return self._fed(embedded, ids, mask, self._lookups_of(ids, mask))[0]
 
     def _fed(
-        self, embedded: Tensor, ids: Tensor, mask: Tensor, places: list[Tensor | None] | None
+        self,
+        embedded: Tensor,
+        ids: Tensor,
+        mask: Tensor,
+        lookups: tuple[list[Lookup | None], Tensor] | None,
     ) -> tuple[Tensor, bool]:
         """Logits, and whether the embedding was called once and with the text's ids as they are."""
         calls, plain = 0, True
@@ -91,17 +93,12 @@ class EmbeddingFed:
         def feed(module: Any, inputs: tuple[Any, ...], output: Tensor) -> Tensor | None:
             nonlocal calls, plain
             calls += 1
-            if places is None:
-                plain = calls == 1 and _same(inputs[0], ids)
+            if lookups is None:
+                plain = calls == 1 and same(inputs[0], ids)
                 # a copy, for the network may write into it
                 return embedded.clone() if plain else None
-            place = places[calls - 1]
-            if place is None:
-                return None
-            rows = torch.arange(len(ids), device=ids.device).unsqueeze(1).expand_as(place)
-            chosen = embedded[rows, place.clamp(min=0)]
-            fed = torch.where((place >= 0).unsqueeze(2), chosen, self._in_rows(output).to(chosen.dtype))
-            return fed if self._batch_first else fed.transpose(0, 1)
+            lookup = lookups[0][calls - 1]
+            return None if lookup is None else lookup.fed(output, embedded, lookups[1])
 
         handle = self.network.embedding.register_forward_hook(feed)
         try:
@@ -109,75 +106,15 @@ class EmbeddingFed:
         finally:
             handle.remove()
         if not calls:
-            raise _without_gradients(_NEVER)
+            raise without_gradients(NEVER)
         return logits, plain
 
-    @property
-    def _batch_first(self) -> bool:
-        return bool(getattr(self.network, "batch_first", True))
-
-    def _in_rows(self, looked_up: Tensor) -> Tensor:
-        return looked_up if self._batch_first else looked_up.transpose(0, 1)
-
-    def _places_of(self, ids: Tensor, mask: Tensor) -> list[Tensor | None]:
-        """For each call of the embedding (N, L): the position of the text that an id comes from, −1 for none.
-
-        None for a call that no word of the text changes.
-        """
-        distinct, row = torch.unique(ids, dim=0, return_inverse=True)
+    def _lookups_of(self, ids: Tensor, mask: Tensor) -> tuple[list[Lookup | None], Tensor]:
+        """What the network looks up for the distinct texts among (N, T), and (N,) which of them each is."""
+        distinct, text = torch.unique(ids, dim=0, return_inverse=True)
         key = (tuple(distinct.shape), distinct.cpu().numpy().tobytes())
-        if key not in self._places:
+        if key not in self._lookups:
             first = torch.zeros(len(distinct), dtype=torch.int64, device=ids.device)
-            first.scatter_(0, row, torch.arange(len(ids), device=ids.device))
-            self._places[key] = self._find_places(distinct, mask[first])
-        return [None if place is None else place[row] for place in self._places[key]]
-
-    def _find_places(self, ids: Tensor, mask: Tensor) -> list[Tensor | None]:
-        looked_up = self._looked_up(ids, mask)
-        places = [torch.zeros_like(call) for call in looked_up]
-        number = torch.arange(1, ids.shape[1] + 1, device=ids.device)
-        other = self._other_words(ids)
-        for bit in range(ids.shape[1].bit_length()):
-            changed = self._looked_up(torch.where((number >> bit & 1).bool() & mask, other, ids), mask)
-            if [call.shape for call in changed] != [call.shape for call in looked_up]:
-                raise _without_gradients(_DEPENDS)
-            for place, before, after in zip(places, looked_up, changed, strict=True):
-                place += (before != after).long() << bit
-        for place, call in zip(places, looked_up, strict=True):
-            place -= 1
-            if bool((place < 0).all()):
-                continue
-            own = call.ndim == 2 and len(call) == len(ids) and int(place.max()) < ids.shape[1]
-            if not own or not bool(((place < 0) | (ids.gather(1, place.clamp(min=0)) == call)).all()):
-                raise _without_gradients(_ARITHMETIC)
-        return [place if bool((place >= 0).any()) else None for place in places]
-
-    def _other_words(self, ids: Tensor) -> Tensor:
-        """Another word for each (N, T), never PAD, which a network may take for the end."""
-        size, padding = self.network.embedding.num_embeddings, self.network.embedding.padding_idx or 0
-        other = (ids + 1) % size
-        return torch.where(other == padding, (other + 1) % size, other)
-
-    @torch.no_grad()
-    def _looked_up(self, ids: Tensor, mask: Tensor) -> list[Tensor]:
-        calls: list[Tensor] = []
-        with _calls(self.network.embedding, calls):
-            self.network(ids, mask)
-        return [self._in_rows(call) for call in calls]
-
-
-def _without_gradients(reason: str) -> NetworkError:
-    return NetworkError(f"{_PREFIX}{reason}{_CURE}")
-
-
-@contextmanager
-def _calls(embedding: Any, calls: list[Tensor]) -> Iterator[None]:
-    handle = embedding.register_forward_pre_hook(lambda _, inputs: calls.append(inputs[0].clone()))
-    try:
-        yield
-    finally:
-        handle.remove()
-
-
-def _same(looked_up: Tensor, ids: Tensor) -> bool:
-    return looked_up is ids or (looked_up.shape == ids.shape and bool(torch.equal(looked_up, ids)))
+            first.scatter_(0, text, torch.arange(len(ids), device=ids.device))
+            self._lookups[key] = find_lookups(self.network, distinct, mask[first])
+        return self._lookups[key], text

@@ -1,4 +1,4 @@
-"""What a network is given beside the text: numbers, characters, a second text; held fixed while the text is explained."""
+"""What a network is given beside the text: numbers, characters, another text; fixed while the text is explained."""
 
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
@@ -195,8 +195,8 @@ def failed_with(also: OtherInputs, error: RuntimeError) -> NetworkError:
     """The error for what torch raised as the network was given these inputs."""
     shapes = ", ".join(f"{name} (B, {', '.join(map(str, column[0].shape))})" for name, column in also.values.items())
     return NetworkError(
-        f"the network failed with the other inputs {shapes}: {str(error).splitlines()[0]}; give each text's in the shape "
-        "that its forward expects"
+        f"the network failed with the other inputs {shapes}: {str(error).splitlines()[0]}; give each text's in the "
+        "shape that its forward expects"
     )
 
 

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 
-import numpy as np
-
 from attribkit.attribution.baselines import NAMES
 from attribkit.attribution.targets import TargetName
 from attribkit.models.classifier import Classifier

@@ -271,3 +271,63 @@ def test_the_network_is_handed_back_as_it_was() -> None:
     run(network.words(ids).detach(), ids, ids > 0)
     assert network.words.__dict__.keys() == before.keys() and not network.words._forward_hooks
     assert not network.words._forward_pre_hooks
+
+
+class Windows(Looks):
+    """Every word with its two neighbours, looked up as (B, T, 3)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        framed = nn.functional.pad(x, (1, 1), value=1)
+        return self.linear(self.words(framed.unfold(1, 3, 1)).prod(2).tanh().mean(1))
+
+    def of_vectors(self, vectors: Tensor) -> Tensor:
+        end = self.words.weight[1].expand(len(vectors), 1, -1)
+        framed = torch.cat((end, vectors, end), 1)
+        return self.linear((framed[:, :-2] * framed[:, 1:-1] * framed[:, 2:]).tanh().mean(1))
+
+
+class Flat(Looks):
+    """All words of the batch in a row."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.linear(self.words(x.reshape(-1)).view(*x.shape, 8).tanh().cumsum(1).tanh().mean(1))
+
+    def of_vectors(self, vectors: Tensor) -> Tensor:
+        return self.linear(vectors.tanh().cumsum(1).tanh().mean(1))
+
+
+class TimeFirst(Flat):
+    """Turned round inside."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.linear(self.words(x.t()).tanh().cumsum(0).tanh().mean(0))
+
+
+@pytest.mark.parametrize("family", [Windows, Flat, TimeFirst])
+def test_a_call_of_any_shape_is_answered_place_by_place(family: type[Looks]) -> None:
+    network = family()
+    texts = [TEXT, "good bad very the film was", "bad", "not very good"]
+    for text, why in zip(texts, explain(model(network), texts, target="pos", views=["attribution"]), strict=True):
+        right = slow(network, text, network.words.weight[0].detach().double())
+        assert why.token_scores.method == "quadrature" and why.token_scores.converged
+        np.testing.assert_allclose(why.scores, right, atol=1e-3 * np.abs(right).sum())
+
+
+class Shuffled(Looks):
+    """Reads its batch from the last text to the first."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        order = torch.arange(len(x)).flip(0)
+        return self.linear(self.words(x[order]).tanh().cumsum(1).tanh().mean(1))[order]
+
+    def of_vectors(self, vectors: Tensor) -> Tensor:
+        return self.linear(vectors.tanh().cumsum(1).tanh().mean(1))
+
+
+def test_texts_that_a_network_reads_in_another_order_are_run_one_by_one() -> None:
+    network = Shuffled()
+    texts = [TEXT, "good bad very the film was", "bad the good very was not"]
+    for text, why in zip(texts, explain(model(network), texts, target="pos", views=["attribution"]), strict=True):
+        right = slow(network, text, network.words.weight[0].detach().double())
+        assert why.token_scores.method == "quadrature"
+        np.testing.assert_allclose(why.scores, right, atol=1e-3 * np.abs(right).sum())
