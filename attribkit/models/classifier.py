@@ -25,8 +25,8 @@ from attribkit.models.fingerprint import earlier_fingerprint, fingerprint, finge
 from attribkit.models.layers import Layer, before_last, find_layers
 from attribkit.models.lock import lock_of
 from attribkit.models.logits import check_finite, probabilities
-from attribkit.models.predictions import check_labels, prediction_frame
 from attribkit.models.other_inputs import OtherInputs, cells_of, held
+from attribkit.models.predictions import check_labels, prediction_frame
 from attribkit.models.reference import Reference
 from attribkit.models.state import eval_mode
 from attribkit.models.text_function import Probabilities, TextFunction

@@ -90,8 +90,9 @@ def _turned(
     ids = also.values[name][0]
     network = Adapted(
         _OfInput(classifier.network, name, ids.shape),
-        outputs="logits",
+        outputs="logit" if classifier.task == "regression" else "logits",
         embedding=layer,
+        task=classifier.task,
         also=(TEXT, *(other for other in also.values if other != name)),
     )
     rest: Mapping[str, Any] = {key: column for key, column in also.values.items() if key != name}
@@ -99,7 +100,8 @@ def _turned(
     words = also.words.get(name)
     tokenizer: TextEncoder = classifier.tokenizer if words else _Numbers(network.pad_id)
     encoded = words[0] if words else _numbered(ids.reshape(-1))
-    of_input = Classifier(network, tokenizer, classifier.labels, name=classifier.name)
+    unit = classifier.unit
+    of_input = Classifier(network, tokenizer, classifier.labels, name=classifier.name, unit=unit)
     return of_input, replace(own, encoded=(encoded,), also=beside)
 
 

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from attribkit.data.cleaning import is_missing
+from attribkit.data.label_cells import is_missing
 from attribkit.errors import InputError, NetworkError, did_you_mean
 from attribkit.models.lock import lock_of
 from attribkit.text.encode import encode_texts

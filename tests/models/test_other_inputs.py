@@ -30,6 +30,9 @@ class Own(nn.Module):
             self.words = nn.Embedding(9, 8)
             self.build()
 
+    def build(self) -> None:
+        """Layers of its own."""
+
 
 class WithNumbers(Own):
     def build(self) -> None:
@@ -173,7 +176,7 @@ def test_scores_of_the_text_are_captums_with_the_others_fixed(
         if isinstance(network, TwoTexts):  # captum's hook would feed both calls of the one layer
             right = by_hand(network, ids(text), *tensors(also, row), moved=0)
         else:
-            right = by_captum(network, network.words, (ids(text), *tensors(also, row)), 0)
+            right = by_captum(network, network.get_submodule("words"), (ids(text), *tensors(also, row)), 0)
         assert why.token_scores.converged
         np.testing.assert_allclose(why.scores, right, atol=1e-3 * np.abs(right).sum())
         single = {name: column[row] for name, column in also.items()}
@@ -201,7 +204,9 @@ def test_an_embedded_input_has_scores_of_its_own(name: str, layer: str, moved: s
         else:
             right = by_captum(network, network.get_submodule(layer), (own, of_input), 1)
         right = right[of_input.reshape(-1).numpy() != 0]
-        np.testing.assert_allclose(np.array([score for _, score in table.rows], dtype=float), right, atol=1e-3 * np.abs(right).sum())
+        np.testing.assert_allclose(
+            np.array([score for _, score in table.rows], dtype=float), right, atol=1e-3 * np.abs(right).sum()
+        )
         assert table.notes[0].startswith("adds up")
     if name == "two texts":
         assert [token for token, _ in table.rows] == ["bad", "film"]
