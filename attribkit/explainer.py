@@ -105,10 +105,10 @@ def explain(
         also: what a network with other inputs is given beside the text, by name: the text's own values, or for several
             texts one entry each; not needed where the table has columns of these names. See
             `attribkit.models.adapters.Adapted`.
-        views: which views to compute: "attribution", "inputs", "attention", "projection", "interactions", or "all" that the model
-            supports. None for the scores and, where the network has
-            them, other inputs and attention; "projection", where the text lies on
-            the map of the model's reference points, is added if `reference` is given.
+        views: which views to compute: "attribution", "inputs", "attention", "projection", "interactions", or "all" that
+            the model supports. None for the scores and, where the network has them, other inputs and attention;
+            "projection", where the text lies on the map of the model's reference points, is added if `reference` is
+            given.
         target: what is explained: None for the predicted class, with several labels a text the likeliest; a label,
             "all" for every class, "top5" for a text's five likeliest (or another number), or a pair ("pos", "neg") for
             why this and not that, log p_a − log p_b. An integer is the label of that number, or an index where no label
