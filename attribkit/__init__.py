@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from attribkit.evaluation.regions import region_importance
     from attribkit.evaluation.sanity import sanity
     from attribkit.explainer import explain
+    from attribkit.influence.training_influence import training_influence
     from attribkit.models.classifier import Classifier
     from attribkit.models.registry import register_network
     from attribkit.projection.layer_outputs import layer_outputs
@@ -73,6 +74,7 @@ _HOMES = {
     "report": "attribkit.reports",
     "sanity": "attribkit.evaluation.sanity",
     "train": "attribkit.training.train",
+    "training_influence": "attribkit.influence.training_influence",
     "word_importance": "attribkit.evaluation.importance",
 }
 
@@ -105,6 +107,7 @@ __all__ = [
     "report",
     "sanity",
     "train",
+    "training_influence",
     "word_importance",
 ]
 

@@ -23,6 +23,7 @@ _READERS = {
     "explanations": "Explanations",
     "panels": "Panels",
     "error analysis": "ErrorAnalysis",
+    "training influence": "TrainingInfluence",
 }
 """The kinds of envelope, and the class whose `load` reads them."""
 

@@ -16,6 +16,7 @@ from attribkit.evaluation.errors import ErrorAnalysis, errors
 from attribkit.evaluation.performance import Metrics
 from attribkit.evaluation.sanity.relabelled import relabelled
 from attribkit.evaluation.thresholds import Figure
+from attribkit.influence import TrainingInfluence
 from attribkit.models.classifier import Classifier
 from attribkit.reproduce.folds import CrossValidation
 from attribkit.results.panels import Convergence, Table
@@ -24,6 +25,7 @@ from attribkit.results.result import Result
 GOOD = "It was a good film"
 TEXTS = [GOOD, "It was a horrible movie", "Such a great show", "The worst plot ever"]
 TABLE = pd.DataFrame({"text": TEXTS, "label": ["pos", "neg", "neg", "neg"], "rationale": [[[0, 2]]] * 4})
+TAUGHT = pd.concat([TABLE[["text", "label"]], pd.DataFrame({"text": ["So good"], "label": ["pos"]})])
 SMALL: dict[str, Any] = {"epochs": 1, "filters": 4, "embedding_size": 6, "min_frequency": 1, "device": "cpu"}
 
 
@@ -50,6 +52,7 @@ CALLS: dict[str, Callable[[Path], Any]] = {
     "report": lambda folder: ak.report(model(), TABLE, texts=2, tested=2, mistakes=1, map=False),
     "sanity": lambda folder: ak.sanity(model(), TEXTS[:2], "saliency", draws=1),
     "train": lambda folder: ak.train("cnn", ak.load_dataset("demo").sample(20), progress=False, **SMALL),
+    "training_influence": lambda folder: ak.training_influence(model(), TAUGHT, GOOD, most=1, checked=2),
     "word_importance": lambda folder: ak.word_importance(model(), TEXTS * 5),
 }
 OTHERS: dict[str, Callable[[Path], Any]] = {
@@ -100,7 +103,10 @@ def test_every_result_draws_tabulates_sums_up_and_saves_itself(name: str, tmp_pa
         assert result.save(tmp_path / "result.tex").stat().st_size > 100
 
 
-@pytest.mark.parametrize("name", sorted({*CALLS, *OTHERS} - {"explain", "several texts", "errors"}))
+READ_BY_THEIR_OWN = {"explain", "several texts", "errors", "training_influence"}
+
+
+@pytest.mark.parametrize("name", sorted({*CALLS, *OTHERS} - READ_BY_THEIR_OWN))
 def test_the_panels_of_every_result_are_read_again(name: str, tmp_path: Path) -> None:
     result = (CALLS | OTHERS)[name](tmp_path)
     again = ak.Panels.from_json(result.to_json())
@@ -112,6 +118,13 @@ def test_an_error_analysis_is_read_again(tmp_path: Path) -> None:
     assert len(found.mistakes) == 1 and ErrorAnalysis.load(found.save(tmp_path / "errors.json")) == found
     with pytest.raises(ValueError, match=r"holds 'error analysis', not 'panels'; load it with ErrorAnalysis\.load"):
         ak.Panels.from_json(found.to_json())
+
+
+def test_training_rows_are_read_again(tmp_path: Path) -> None:
+    rows = CALLS["training_influence"](tmp_path)
+    assert len(rows.lessons) == 2 and TrainingInfluence.load(rows.save(tmp_path / "rows.json")) == rows
+    with pytest.raises(ValueError, match="holds 'training influence', not 'panels'"):
+        ak.Panels.from_json(rows.to_json())
 
 
 def test_panels_are_read_as_panels_and_explanations_as_explanations() -> None:

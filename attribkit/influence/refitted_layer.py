@@ -1,0 +1,221 @@
+"""A model's last layer refitted on its training rows: prepared once, asked of any text."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attribkit.data.text_tables import Data
+from attribkit.errors import InputError
+from attribkit.influence.features import Features, read_features, with_bias
+from attribkit.influence.leave_one_out import LeaveOneOut, weights_without
+from attribkit.influence.softmax_regression import SoftmaxRegression, fit
+from attribkit.influence.targets import log_odds
+from attribkit.influence.training_rows import TrainingRows, rows_key
+from attribkit.models.classifier import Classifier
+from attribkit.progress import Progress, shown
+
+_STRENGTHS = tuple(10.0 ** (-half / 2) for half in range(13))  # 1 to 1e-6
+
+
+@dataclass(frozen=True)
+class Check:
+    """What one Newton step, and two, said of some rows, beside true refits without each of them.
+
+    Attributes:
+        rows: how many were left out, one by one.
+        texts: of how many texts the log-odds were compared: the rows' own.
+        effect: the median size of the true effects, in log-odds.
+        one_step: the largest difference of one step from a true refit, in log-odds.
+        two_steps: that of two steps.
+    """
+
+    rows: int
+    texts: int
+    effect: float
+    one_step: float
+    two_steps: float
+
+    @property
+    def sentence(self) -> str:
+        """The figures in words."""
+        return (
+            f"leave-one-out beside true refits without {self.rows:,} rows: largest difference {self.two_steps:.1e} "
+            f"log-odds ({self.one_step:.1e} after one Newton step), median effect {self.effect:.1e}"
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class RefittedLayer:
+    """A model's last layer, refitted on the features of its training rows with L2, to zero gradient.
+
+    Attributes:
+        model: whose layer it is.
+        rows: N labelled texts.
+        features: what the layer reads of them.
+        regression: the layer.
+        l2: λ for each row.
+        seed: of the sample that is checked.
+        checked: how many rows are truly refitted to check leave-one-out.
+    """
+
+    model: Classifier
+    rows: TrainingRows
+    features: Features
+    regression: SoftmaxRegression
+    l2: float
+    seed: int = 0
+    checked: int = field(default=20)
+
+    @staticmethod
+    def of(
+        model: Classifier,
+        train: Data,
+        *,
+        l2: float | None = None,
+        folder: str | Path | None = None,
+        other_rows: bool = False,
+        checked: int = 20,
+        seed: int = 0,
+        text: str | None = None,
+        label: str | None = None,
+        batch_size: int | None = None,
+        progress: bool | Progress | None = None,
+    ) -> "RefittedLayer":
+        """Read the features of the training rows once, and refit the last layer on them.
+
+        Args:
+            model: a classifier whose last layer is linear; it stays as it is.
+            train: the rows it was trained on, as `attribkit.load_dataset` takes them.
+            l2: λ for each row; None for the strength that leaves the layer's answers nearest to the network's own.
+            folder: where the features are kept in a file, to be streamed and used again; None for in memory.
+            other_rows: whether rows are taken that are not those the model was trained on.
+            checked: how many rows are truly refitted without, to check leave-one-out.
+            seed: draws them.
+            text: the column of the texts; guessed from usual names if not given.
+            label: the column of the labels; likewise.
+            batch_size: the most texts at once; None chooses by their length.
+            progress: True: a bar; False: none; None: a bar in a terminal or notebook; or a function.
+
+        Raises:
+            ValueError: as `attribkit.training_influence`.
+
+        Example:
+            >>> import attribkit as ak
+            >>> from attribkit.influence.refitted_layer import RefittedLayer
+            >>> data = ak.load_dataset("demo").sample(200)
+            >>> layer = RefittedLayer.of(ak.load("imdb-cnn"), data, other_rows=True)
+            >>> layer.features.values.shape, layer.regression.gradient < 1e-9
+            ((200, 192), True)
+        """
+        _check_strength(l2)
+        rows = TrainingRows.of(model, train, other_rows=other_rows, text=text, label=label, progress=progress)
+        place = None if folder is None else Path(folder)
+        key = "" if place is None else rows_key(model, rows.ids)
+        with shown(progress) as tell:
+            features = read_features(model, rows.ids, folder=place, key=key, batch_size=batch_size, progress=tell)
+        return RefittedLayer.fitted(model, rows, features, l2, checked, seed)
+
+    @staticmethod
+    def fitted(
+        model: Classifier,
+        rows: TrainingRows,
+        features: Features,
+        l2: float | None = None,
+        checked: int = 20,
+        seed: int = 0,
+    ) -> "RefittedLayer":
+        """The layer refitted on features that have been read."""
+        if l2 is None:
+            regression, l2 = _nearest(features, rows.labels, len(model.labels))
+        else:
+            regression = fit(features, rows.labels, len(model.labels), l2)
+        return RefittedLayer(model, rows, features, regression, l2, seed, min(checked, len(rows.labels)))
+
+    @cached_property
+    def leave_one_out(self) -> LeaveOneOut:
+        """What one Newton step says of each row left out."""
+        return LeaveOneOut.of(self.features, self.regression)
+
+    def read(self, texts: list[str]) -> Features:
+        """What the layer reads of other texts."""
+        return read_features(self.model, self.model.ids(texts))
+
+    @cached_property
+    def distance(self) -> tuple[float, float, float]:
+        """How far the layer's answers on the training rows are from the network's own.
+
+        The mean and the largest difference of the log-odds of the network's label, and the share of rows to which both
+        give the same label.
+        """
+        apart, same = _apart(self.features, self.regression)
+        return float(apart.mean()), float(apart.max()), float(same.mean())
+
+    @property
+    def distance_sentence(self) -> str:
+        """The distance in words."""
+        mean, largest, same = self.distance
+        return (
+            f"the last layer refitted with L2 of {self.l2:.0e} on {len(self.rows.labels):,} rows (largest gradient "
+            f"{self.regression.gradient:.0e}): its log-odds are {mean:.2f} from the network's on average, at most "
+            f"{largest:.2f}; {100 * same:.1f} % of its labels are the network's"
+        )
+
+    @cached_property
+    def check(self) -> Check | None:
+        """Leave-one-out beside true refits without some rows; None if none are to be checked."""
+        if not self.checked:
+            return None
+        drawn = np.sort(np.random.default_rng(self.seed).choice(len(self.rows.labels), self.checked, replace=False))
+        texts = with_bias(self.features.values[drawn])
+        before = self.regression.logits(texts)
+        labels = before.argmax(1)
+        results = []
+        for steps in (0, 1, None):
+            weights = weights_without(self.features, self.regression, drawn, steps)
+            after = np.einsum("td,mkd->mtk", texts, weights) @ self.regression.basis.T
+            flat = log_odds(after.reshape(-1, after.shape[2]), np.tile(labels, len(drawn))).reshape(after.shape[:2])
+            results.append(flat - log_odds(before, labels))
+        first, second, true = results
+        return Check(
+            rows=len(drawn),
+            texts=len(drawn),
+            effect=float(np.median(np.abs(true))),
+            one_step=float(np.abs(first - true).max()),
+            two_steps=float(np.abs(second - true).max()),
+        )
+
+
+def _check_strength(l2: float | None) -> None:
+    if l2 is not None and not (isinstance(l2, (int, float)) and 0 < l2 < np.inf):
+        raise InputError(
+            f"`l2` must be a number above 0, got {l2!r}: without it the Hessian may be singular and the refit have no "
+            "minimum; leave it out to have it chosen"
+        )
+
+
+def _apart(features: Features, regression: SoftmaxRegression) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """(N,) how far the log-odds of the network's label are apart, and whether both give the same label."""
+    apart, same = [], []
+    for rows, block in features.blocks():
+        own, refitted = features.logits[rows], regression.logits(block)
+        labels = own.argmax(1)
+        apart.append(np.abs(log_odds(own, labels) - log_odds(refitted, labels)))
+        same.append(refitted.argmax(1) == labels)
+    return np.concatenate(apart), np.concatenate(same)
+
+
+def _nearest(features: Features, labels: NDArray[np.int64], classes: int) -> tuple[SoftmaxRegression, float]:
+    """The refit, from strong L2 to weak, whose log-odds are nearest to the network's own on average; and its L2."""
+    strength = _STRENGTHS[0]
+    best = fit(features, labels, classes, strength)
+    nearest = float(_apart(features, best)[0].mean())
+    for l2 in _STRENGTHS[1:]:
+        regression = fit(features, labels, classes, l2, start=best.weights)
+        apart = float(_apart(features, regression)[0].mean())
+        if apart >= nearest:
+            break
+        best, strength, nearest = regression, l2, apart
+    return best, strength

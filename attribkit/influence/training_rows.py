@@ -1,0 +1,140 @@
+"""The rows a model was trained on, with their labels; whether they are its own is checked by their texts."""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from attribkit.data.dataset import Dataset
+from attribkit.data.intake import NOT_KNOWN, Rows
+from attribkit.data.split_record import text_hashes
+from attribkit.data.text_tables import Data
+from attribkit.errors import InputError
+from attribkit.models.classifier import Classifier
+from attribkit.progress import Progress
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingRows:
+    """N labelled texts that a model can read.
+
+    Attributes:
+        texts: (N,).
+        ids: (N,) their tokens.
+        labels: (N,) int64, the place of each one's label among the model's.
+        rows: (N,) int64, their numbers in the table.
+        table: the table itself, for groups by its columns; its index is `rows`.
+        notes: sentences that a reader must know.
+    """
+
+    texts: tuple[str, ...]
+    ids: tuple[NDArray[np.int64], ...]
+    labels: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    table: pd.DataFrame
+    notes: tuple[str, ...]
+
+    @staticmethod
+    def of(
+        model: Classifier,
+        data: Data,
+        *,
+        other_rows: bool = False,
+        text: str | None = None,
+        label: str | None = None,
+        progress: bool | Progress | None = None,
+    ) -> "TrainingRows":
+        """The training rows among some data: those that the model knows again, or all where it keeps no record.
+
+        Args:
+            model: any classifier of one label of several.
+            data: as `attribkit.load_dataset` takes it.
+            other_rows: whether rows are taken that are not those the model was trained on.
+            text: the column of the texts; guessed from usual names if not given.
+            label: the column of the labels; likewise.
+            progress: what is told of a download.
+
+        Raises:
+            ValueError: for data without labels, with others than the model's rows, or with fewer than two rows of a
+                class.
+        """
+        if model.task != "multiclass":
+            raise InputError(
+                f"training rows are asked of a model of one label a text, this one is {model.task}; train one that "
+                "chooses among labels"
+            )
+        chosen = Rows.of(model, data, split="all", text=text, label=label, progress=progress)
+        notes: tuple[str, ...] = ()
+        table = data.train if isinstance(data, Dataset) else chosen.table
+        if not other_rows:
+            table, notes = _own_rows(model, data, chosen)
+        return labelled_rows(model, Rows(table, chosen.part, None, chosen.source), notes)
+
+
+def labelled_rows(model: Classifier, rows: Rows, notes: tuple[str, ...] = ()) -> TrainingRows:
+    """The rows that have a text the model can read and a label that it has; a sentence tells of the others.
+
+    Raises:
+        ValueError: for data without labels; for fewer than two rows of any class.
+    """
+    if "label" not in rows.table or not rows.labels:
+        columns = ", ".join(map(str, rows.table.columns))
+        raise InputError(f"rows with labels were expected, got only {columns}; name their column with `label`")
+    table = rows.table.reset_index(drop=True)
+    names = Rows(table, rows.part, None).labels
+    known = np.array([name in model.labels for name in names])
+    read = Rows(table, rows.part, None).only(known).tokenised(model.tokenizer)
+    if not known.all():
+        other = sorted({name or "none" for name, own in zip(names, known.tolist(), strict=True) if not own})
+        notes = (
+            *notes,
+            f"{int((~known).sum()):,} rows were left out, whose label is {', '.join(map(repr, other[:5]))}",
+        )
+    labels = np.array([model.labels.index(names[row]) for row in read.rows.tolist()], dtype=np.int64)
+    counts = np.bincount(labels, minlength=len(model.labels))
+    few = [name for name, count in zip(model.labels, counts.tolist(), strict=True) if count < 2]
+    if few:
+        raise InputError(
+            f"each label needs two rows or more, got {int(counts[model.labels.index(few[0])])} of {few[0]!r}: without "
+            "its only row a label could not be learnt; add rows, or train a model without the label"
+        )
+    return TrainingRows(read.texts, read.ids, labels, read.rows, table, (*notes, *read.notes))
+
+
+def _own_rows(model: Classifier, data: Data, chosen: Rows) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """The rows of the model's training split, and what is to be said of them.
+
+    Raises:
+        ValueError: for rows that the model is known not to have been trained on.
+    """
+    if model.splits is None:
+        then = model.provenance.get("data", {}).get("fingerprint")
+        if isinstance(data, Dataset):
+            if then not in (None, data.fingerprint):
+                raise _not_its_own(f"got {data.name!r} with another fingerprint")
+            return data.train, (NOT_KNOWN,) if then is None else ()
+        return (chosen.table, (NOT_KNOWN,)) if chosen.training is None else (chosen.training, ())
+    hashes = text_hashes(chosen.table["text"])
+    own = model.splits.holds("train", hashes)
+    texts, trained = len(np.unique(hashes[own])), len(model.splits.train)
+    if not own.any() or (texts < trained and own.mean() < 0.5):
+        raise _not_its_own(f"got {int(own.sum()):,} of them among {len(own):,}")
+    part = () if texts == trained else (f"they hold {texts:,} of the {trained:,} texts it was trained on",)
+    return chosen.table[own], part
+
+
+def _not_its_own(got: str) -> InputError:
+    return InputError(
+        f"the rows that the model was trained on were expected, {got}; give its training data, or say other_rows=True "
+        "(--other-rows) to ask what these would teach it"
+    )
+
+
+def rows_key(model: Classifier, ids: tuple[NDArray[np.int64], ...]) -> str:
+    """What tells these texts, read by this model, from any others."""
+    digest = hashlib.blake2b(digest_size=16)
+    for row in ids:
+        digest.update(len(row).to_bytes(8, "little") + np.ascontiguousarray(row).tobytes())
+    return f"{model.fingerprint()} {digest.hexdigest()}"
