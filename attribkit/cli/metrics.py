@@ -5,10 +5,14 @@ from typing import Any
 from rich.table import Table
 
 from attribkit.cli.console import console, escape
+from attribkit.render.terminal import renderable
 
 
 def print_metrics(metrics: Any) -> None:
     """Precision, recall and F1 per class and averaged, the confusion matrix, and what is known of the rows."""
+    if not hasattr(metrics, "confusion"):
+        console.print(renderable(metrics))
+        return
     frame = metrics.to_frame()
     seen = f", {metrics.seen:,} of them seen in training" if metrics.seen else ""
     of = f"{metrics.rows + metrics.dropped:,} texts ({metrics.part}){seen}"

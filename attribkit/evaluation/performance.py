@@ -13,8 +13,12 @@ from attribkit.data import Dataset
 from attribkit.data.intake import Rows
 from attribkit.data.text_tables import Data
 from attribkit.errors import InputError, InputTypeError
+from attribkit.evaluation.by_task import metrics_of
 from attribkit.evaluation.cells import number
 from attribkit.evaluation.confusion import confusion_of_many
+from attribkit.evaluation.multilabel import MultilabelMetrics
+from attribkit.evaluation.ordinal import in_order, ordinal_measures
+from attribkit.evaluation.regression import RegressionMetrics
 from attribkit.evaluation.unknown_labels import UnknownLabels
 from attribkit.models.answered import answered
 from attribkit.models.classifier import Classifier
@@ -107,6 +111,11 @@ class Metrics(Result):
         """F1 of the last label if there are two; None otherwise."""
         return float(self.f1[-1]) if len(self.labels) == 2 else None
 
+    @property
+    def ordinal(self) -> dict[str, float] | None:
+        """Of three or more integer labels `mean_absolute_error` and `quadratic_kappa`; None for other labels."""
+        return ordinal_measures(self.labels, self.confusion)
+
     def to_frame(self) -> pd.DataFrame:
         """One row per label, then the averages; columns precision, recall, f1 and support."""
         columns = {"precision": self.precision, "recall": self.recall, "f1": self.f1, "support": self.support}
@@ -125,7 +134,12 @@ class Metrics(Result):
         columns = ("label", "precision", "recall", "F1", "texts")
         matrix = Table("Confusion matrix", ("true label", *(f"predicted {name}" for name in self.labels)), counts)
         return (
-            Table(f"Performance on {self.part}", columns, rows, (f"accuracy {self.accuracy:.4f}", *self.notes)),
+            Table(
+                f"Performance on {self.part}",
+                columns,
+                rows,
+                (f"accuracy {self.accuracy:.4f}", *in_order(self.ordinal), *self.notes),
+            ),
             *(confusion_of_many(self.labels, self.confusion) or (matrix,)),
         )
 
@@ -135,6 +149,7 @@ class Metrics(Result):
         if self.positive_f1 is not None:
             f1 = f"F1 of {self.labels[-1]} {self.positive_f1:.4f}, {f1}"
         dropped = f"; {self.dropped:,} rows were left out" if self.dropped else ""
+        f1 = ", ".join([f1, *in_order(self.ordinal)])
         first = f"accuracy {self.accuracy:.4f}, {f1} on {self.rows:,} texts ({self.part}){dropped}"
         return "\n".join([first, *self.notes])
 
@@ -145,6 +160,7 @@ class Metrics(Result):
             summary["f1"] = self.positive_f1
         summary |= {f"macro_{name}": value for name, value in self.macro.items()}
         summary |= {f"weighted_{name}": value for name, value in self.weighted.items()}
+        summary |= self.ordinal or {}
         for name in ("precision", "recall", "f1"):
             summary[f"{name}_by_label"] = dict(zip(self.labels, getattr(self, name).tolist(), strict=True))
         return summary | {
@@ -167,7 +183,7 @@ def evaluate(
     text: str | None = None,
     label: str | None = None,
     progress: bool | Progress | None = None,
-) -> Metrics:
+) -> Any:
     """Compare a model's predictions with the true labels of rows that it was not trained on, as far as that is known.
 
     Rows whose label the model does not have are counted and listed, and its confidence in them is compared with that in
@@ -183,7 +199,9 @@ def evaluate(
         progress: True: a bar; False: none; None: a bar in a terminal or notebook; or a function (done, total, step).
 
     Returns:
-        the confusion matrix, with accuracy, precision, recall and F1; and the rows whose label the model does not have.
+        by the model's task `Metrics`: the confusion matrix, with accuracy, precision, recall and F1, and the rows whose
+        label the model does not have; `attribkit.evaluation.multilabel.MultilabelMetrics`: F1, average precision, exact
+        sets; or `attribkit.evaluation.regression.RegressionMetrics`: errors in their unit, R², rank correlation.
 
     Raises:
         TypeError: if `data`, or a text, is of the wrong kind.
@@ -205,6 +223,8 @@ def evaluate(
     if "label" not in measured.table:
         raise no_labels(data, measured)
     labelled = measured.only(measured.table["label"].notna().to_numpy())
+    if model.task != "multiclass":
+        return _by_task(model, labelled, measured, batch_size, progress)
     known = labelled.table["label"].isin(model.labels).to_numpy()
     if len(known) and not known.any():
         names = sorted(set(labelled.labels))
@@ -220,6 +240,18 @@ def evaluate(
         read, logits = answered(model, read, batch_size, tell)
     labels = np.array(labelled.labels)[read.places]
     return measure(model.labels, labels, logits, read.rows, measured)
+
+
+def _by_task(
+    model: Classifier, labelled: Rows, measured: Rows, batch_size: int | None, progress: bool | Progress | None
+) -> MultilabelMetrics | RegressionMetrics:
+    read = labelled.tokenised(model.tokenizer, refuse="row")
+    if not len(read.places):
+        raise InputError("the table holds no text with a known answer that the model can read; check both columns")
+    with shown(progress) as tell:
+        read, logits = answered(model, read, batch_size, tell)
+    truth = labelled.truth
+    return metrics_of(model, [truth[place] for place in read.places.tolist()], logits, measured)
 
 
 def no_labels(data: object, measured: Rows) -> InputError:

@@ -66,6 +66,32 @@ def estimate(values: NDArray[np.float64], seed: int = 0, resamples: int = RESAMP
     return Estimate(float(values.mean()), float(low), float(high), len(values))
 
 
+def estimated_ratio(
+    parts: NDArray[np.float64], wholes: NDArray[np.float64], seed: int = 0, resamples: int = RESAMPLES
+) -> Estimate:
+    """Σ parts / Σ wholes over N texts, 0 / 0 = 0, with the percentile interval of the same texts drawn anew.
+
+    Args:
+        parts: (N,).
+        wholes: (N,) at least 0.
+        seed: of the draws.
+        resamples: the number of bootstrap samples.
+    """
+    if not len(parts):
+        return Estimate(np.nan, np.nan, np.nan, 0)
+    above, below = resampled_sums(np.stack((parts, wholes), axis=1), seed, resamples).T
+    ratios = np.divide(above, below, out=np.zeros_like(above), where=below > 0)
+    low, high = np.quantile(ratios, (0.025, 0.975))
+    whole = float(wholes.sum())
+    return Estimate(float(parts.sum()) / whole if whole else 0.0, float(low), float(high), len(parts))
+
+
+def resampled_sums(values: NDArray[np.float64], seed: int = 0, resamples: int = RESAMPLES) -> NDArray[np.float64]:
+    """(R, K) the sums of N rows (N, K) drawn anew with replacement, R times; the draws are those of `estimate`."""
+    sums: NDArray[np.float64] = np.concatenate([values[drawn].sum(1) for drawn in _draws(len(values), seed, resamples)])
+    return sums
+
+
 def _draws(texts: int, seed: int, resamples: int) -> tuple[NDArray[np.int64], ...]:
     if texts * resamples <= _NUMBERS_AT_ONCE:
         return _kept_draws(texts, seed, resamples)
