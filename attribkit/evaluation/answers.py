@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,11 +12,14 @@ from numpy.typing import NDArray
 from attribkit.data.intake import Rows
 from attribkit.data.readable import Skipped, skipped_sentence
 from attribkit.data.text_tables import Data
-from attribkit.evaluation.performance import Metrics, counted, measure
+from attribkit.evaluation.by_task import metrics_of, truth_of
+from attribkit.evaluation.performance import counted, measure
 from attribkit.models.answered import answered
 from attribkit.models.classifier import Classifier
-from attribkit.models.logits import softmax
+from attribkit.models.logits import probabilities
 from attribkit.progress import Progress, silent
+from attribkit.results.panels.prediction import Truth
+from attribkit.task import THRESHOLD, Task
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,24 +31,32 @@ class Answers:
         rows: (N,) int64, their places among the rows given, counted from 0.
         texts: (N,).
         ids: (N,) their tokens.
-        truth: (N,) int64, the true label's place among `labels`; −1 if it is not given, or not one of the model's.
+        truth: (N,) int64, the true label's place among `labels`; −1 if it is not given, or not one of the model's. With
+            several labels a text (N, C), 1 where one holds, −1 in a row where that is not known; of a regression (N,)
+            float64, the numbers, NaN where they are not known.
         logits: (N, C) float64.
         skipped: the rows that hold no text, or for which the network's outputs are not finite, each with the reason.
         given: how many rows there were.
         measured: the rows that were chosen of the data, by what is known of the model's training.
         named: (N,) the labels as they were given, "" where there is none.
+        task: of the model.
+        unit: of a regression's number.
+        known: (N,) what is known of each text, as the data has it; empty for one label a text.
     """
 
     labels: tuple[str, ...]
     rows: NDArray[np.int64]
     texts: tuple[str, ...]
     ids: tuple[NDArray[np.int64], ...]
-    truth: NDArray[np.int64]
+    truth: NDArray[Any]
     logits: NDArray[np.float64]
     skipped: tuple[Skipped, ...] = ()
     given: int = 0
     measured: Rows | None = None
     named: tuple[str, ...] = ()
+    task: Task = "multiclass"
+    unit: str | None = None
+    known: tuple[Any, ...] = ()
 
     @staticmethod
     def of(
@@ -79,18 +91,22 @@ class Answers:
         read, logits = answered(model, measured.tokenised(model.tokenizer), batch_size, progress)
         named = measured.labels
         labels = tuple(named[place] if named else "" for place in read.places.tolist())
-        places = {name: place for place, name in enumerate(model.labels)}
+        truth = measured.truth
+        cells = tuple(truth[place] for place in read.places.tolist())
         return Answers(
             model.labels,
             read.rows,
             read.texts,
             read.ids,
-            np.array([places.get(name, -1) for name in labels], dtype=np.int64),
+            truth_of(model.labels, cells, model.task),
             logits,
             read.skipped,
             read.given,
             measured,
             labels,
+            model.task,
+            model.unit,
+            () if model.task == "multiclass" else cells,
         )
 
     @property
@@ -110,8 +126,8 @@ class Answers:
 
     @cached_property
     def probabilities(self) -> NDArray[np.float64]:
-        """(N, C)."""
-        return softmax(self.logits)
+        """(N, C); of a regression none, (N, 0)."""
+        return self.logits[:, :0] if self.task == "regression" else probabilities(self.logits, self.task)
 
     @cached_property
     def predicted(self) -> NDArray[np.int64]:
@@ -128,27 +144,59 @@ class Answers:
     @property
     def labelled(self) -> NDArray[np.int64]:
         """(M,) the places of the texts whose true label is known."""
-        return np.flatnonzero(self.truth >= 0)
+        if self.task == "regression":
+            return np.flatnonzero(np.isfinite(self.truth))
+        return np.flatnonzero(self.truth >= 0 if self.truth.ndim == 1 else (self.truth >= 0).all(1))
 
     @property
     def right(self) -> NDArray[np.bool_]:
-        """(M,) whether the predicted label is the true one, for those in `labelled`."""
-        right: NDArray[np.bool_] = self.predicted[self.labelled] == self.truth[self.labelled]
+        """(M,) whether the predicted label is the true one, or all of them are, for those in `labelled`.
+
+        A regression is never quite right: all False.
+        """
+        known = self.labelled
+        if self.task == "regression":
+            return np.zeros(len(known), dtype=bool)
+        if self.task == "multilabel":
+            right: NDArray[np.bool_] = ((self.probabilities[known] >= THRESHOLD) == (self.truth[known] > 0)).all(1)
+            return right
+        right = self.predicted[known] == self.truth[known]
         return right
+
+    @property
+    def wrongness(self) -> NDArray[np.float64]:
+        """(M,) how wrong each answer in `labelled` is: its confidence, the worst |p − truth| of a label, or |error|."""
+        known = self.labelled
+        if self.task == "multiclass":
+            return self.confidence[known]
+        given = self.probabilities if self.task == "multilabel" else self.logits
+        wrong: NDArray[np.float64] = np.abs(given[known] - self.truth[known].reshape(len(known), -1)).max(1)
+        return wrong
 
     @property
     def unknown_labels(self) -> tuple[tuple[str, int], ...]:
         """Labels that the model does not have, with their numbers of rows, the most frequent first."""
-        return tuple(Counter(name for name in self.named if name and name not in self.labels).most_common())
+        if self.task == "regression":
+            return ()
+        names = [name for cell in self.known for name in cell or ()] if self.known else self.named
+        return tuple(Counter(name for name in names if name and name not in self.labels).most_common())
 
-    def true_label(self, place: int) -> str | None:
-        """The name of a text's true label, if it is known."""
+    def true_label(self, place: int) -> Truth:
+        """A text's true label, labels or number, if that is known."""
+        if self.task == "regression":
+            return float(self.truth[place]) if np.isfinite(self.truth[place]) else None
+        if self.task == "multilabel":
+            holds = self.truth[place]
+            return None if (holds < 0).any() else tuple(self.labels[column] for column in np.flatnonzero(holds))
         return self.labels[self.truth[place]] if self.truth[place] >= 0 else None
 
-    def metrics(self) -> Metrics | None:
-        """Accuracy and the like; None without any true label."""
+    def metrics(self) -> Any:
+        """The metrics by task, as `attribkit.evaluate` gives them; None without any true label."""
         if not len(self.labelled):
             return None
+        if self.task != "multiclass":
+            cells = [self.known[place] for place in self.labelled.tolist()]
+            return metrics_of(self.labels, self.task, self.unit, cells, self.logits[self.labelled], self.measured)
         if self.measured is None:
             true, predicted = self.truth[self.labelled], self.predicted[self.labelled]
             return counted(self.labels, true, predicted, self.given - len(self.labelled))

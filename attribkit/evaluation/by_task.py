@@ -12,8 +12,8 @@ from attribkit.data.label_cells import names_of
 from attribkit.errors import InputError
 from attribkit.evaluation.multilabel import MultilabelMetrics
 from attribkit.evaluation.regression import RegressionMetrics
-from attribkit.models.classifier import Classifier
 from attribkit.models.logits import sigmoid
+from attribkit.task import Task
 
 _NAMED = 5
 
@@ -37,41 +37,51 @@ def unknown_note(labels: Sequence[str], cells: Sequence[Any]) -> tuple[str, ...]
     return (f"the data has labels that the model does not know: {named}{more}; they are not counted",)
 
 
+def truth_of(labels: Sequence[str], cells: Sequence[Any], task: Task) -> NDArray[Any]:
+    """What is known of N texts as numbers, as `attribkit.evaluation.answers.Answers.truth` has it."""
+    if task == "regression":
+        return np.array([np.nan if cell is None else cell for cell in cells], dtype=float)
+    if task == "multilabel":
+        truth = holding(labels, [() if cell is None else cell for cell in cells]).astype(np.int64)
+        truth[[cell is None for cell in cells]] = -1
+        return truth
+    places = {name: place for place, name in enumerate(labels)}
+    return np.array([places.get(cell, -1) for cell in cells], dtype=np.int64)
+
+
 def metrics_of(
-    model: Classifier, cells: Sequence[Any], logits: NDArray[np.float64], measured: Rows
+    labels: tuple[str, ...],
+    task: Task,
+    unit: str | None,
+    cells: Sequence[Any],
+    logits: NDArray[np.float64],
+    measured: Rows | None,
 ) -> MultilabelMetrics | RegressionMetrics:
     """The metrics of N answers of a multi-label model or a regression.
 
     Args:
-        model: whose answers they are.
+        labels: (C,) the model's.
+        task: of the model.
+        unit: of a regression's number.
         cells: (N,) what is known of each text.
         logits: (N, C), finite.
-        measured: where the texts come from.
+        measured: where the texts come from; None if that is not known.
 
     Raises:
         ValueError: if the model has none of the labels.
     """
-    dropped = len(measured.table) - len(cells)
-    if model.task == "regression":
+    about: dict[str, Any] = {}
+    if measured is not None:
+        about = {"dropped": len(measured.table) - len(cells), "part": measured.part, "seen": measured.seen}
+    notes = () if measured is None else tuple(measured.notes)
+    if task == "regression":
         numbers = np.array(cells, dtype=float)
-        return RegressionMetrics(
-            model.labels[0],
-            str(model.unit),
-            numbers,
-            logits[:, 0],
-            dropped,
-            measured.part,
-            measured.seen,
-            tuple(measured.notes),
-        )
-    holds = holding(model.labels, cells)
+        return RegressionMetrics(labels[0], str(unit), numbers, logits[:, 0], notes=notes, **about)
+    holds = holding(labels, cells)
     if not holds.any() and any(cells):
         names = sorted({name for cell in cells for name in cell})[:_NAMED]
         raise InputError(
             f"the model does not know the label {', '.join(map(repr, names))}; it knows "
-            f"{', '.join(map(repr, model.labels[:_NAMED]))} …: relabel those rows or leave them out"
+            f"{', '.join(map(repr, labels[:_NAMED]))} …: relabel those rows or leave them out"
         )
-    notes = (*measured.notes, *unknown_note(model.labels, cells))
-    return MultilabelMetrics.of(
-        model.labels, holds, sigmoid(logits), dropped=dropped, part=measured.part, seen=measured.seen, notes=notes
-    )
+    return MultilabelMetrics.of(labels, holds, sigmoid(logits), notes=(*notes, *unknown_note(labels, cells)), **about)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from attribkit.errors import InputError
 from attribkit.evaluation.answers import Answers
 from attribkit.results.panels import Chart, Series, Table
+from attribkit.task import Task
 
 BINS = 10
 
@@ -29,6 +30,8 @@ class Calibration:
             summed over the labels, 0 to 2.
         log_loss: the mean of −log p of the true label, in nats.
         bins: how many there would be if none were empty.
+        task: of the model. With several labels a text, all pairs of a text and a label are counted: `confidence` is the
+            probability of the label and `accuracy` the share of pairs in which it holds.
     """
 
     confidence: NDArray[np.float64]
@@ -38,6 +41,7 @@ class Calibration:
     brier: float
     log_loss: float
     bins: int = BINS
+    task: Task = "multiclass"
 
     @staticmethod
     def of(answers: Answers, bins: int = BINS) -> "Calibration":
@@ -51,6 +55,10 @@ class Calibration:
         known = answers.labelled
         if not len(known):
             raise InputError("calibration needs true labels, the data has none; give a table with a label column")
+        if answers.task == "regression":
+            raise InputError("calibration compares probabilities, and a regression has none; see its errors instead")
+        if answers.task == "multilabel":
+            return Calibration._of_decisions(answers.probabilities[known], answers.truth[known] > 0, bins)
         truth, logits = answers.truth[known], answers.logits[known]
         sure, right = answers.confidence[known], answers.right
         place = np.searchsorted(np.arange(1, bins) / bins, sure, side="right")
@@ -71,6 +79,26 @@ class Calibration:
             bins,
         )
 
+    @staticmethod
+    def _of_decisions(p: NDArray[np.float64], holds: NDArray[np.bool_], bins: int) -> "Calibration":
+        """Of several labels a text: of all pairs of a text and a label, how often it holds at each probability."""
+        sure, right, loss = p.ravel(), holds.ravel(), np.where(holds, p, 1 - p).ravel()
+        place = np.searchsorted(np.arange(1, bins) / bins, sure, side="right")
+        count = np.bincount(place, minlength=bins)
+        filled = np.flatnonzero(count)
+        confidence = np.bincount(place, sure, bins)[filled] / count[filled]
+        accuracy = np.bincount(place, right, bins)[filled] / count[filled]
+        return Calibration(
+            confidence,
+            accuracy,
+            count[filled],
+            float((count[filled] * np.abs(accuracy - confidence)).sum() / len(sure)),
+            float(((sure - right) ** 2).mean()),
+            float(-np.log(np.maximum(loss, np.finfo(float).tiny)).mean()),
+            bins,
+            "multilabel",
+        )
+
     @property
     def surplus(self) -> float:
         """Mean confidence − accuracy over all predictions: above 0 the model is overconfident."""
@@ -79,6 +107,8 @@ class Calibration:
     @property
     def verdict(self) -> str:
         """One plain sentence on the calibration."""
+        if self.task == "multilabel":
+            return _of_labels(self.surplus)
         points = f"{100 * abs(self.surplus):.1f} percentage points"
         if abs(self.surplus) < 0.005:
             return "On the whole the model is as sure as it is right."
@@ -90,11 +120,15 @@ class Calibration:
         """The share of right predictions against the confidence, with the diagonal on which both are equal."""
         ends = np.array([float(min(self.confidence.min(), self.accuracy.min())), 1.0])
         lines = (Series("this model", self.confidence, self.accuracy), Series("ideal", ends, ends))
+        if self.task == "multilabel":
+            return Chart(title, "probability of a label", "share of texts for which it holds", lines)
         return Chart(title, "confidence (the likeliest label’s probability)", "share of right answers", lines)
 
     def table(self, title: str = "Calibration, bin by bin") -> Table:
         """The bins in numbers."""
         columns = ("mean confidence", "share right", "difference", "texts")
+        if self.task == "multilabel":
+            columns = ("mean probability", "share that holds", "difference", "decisions")
         rows = tuple(
             (round(c, 4), round(a, 4), round(c - a, 4), n)
             for c, a, n in zip(self.confidence.tolist(), self.accuracy.tolist(), self.count.tolist(), strict=True)
@@ -104,3 +138,10 @@ class Calibration:
             f"{self.brier:.4f}; log loss {self.log_loss:.4f} nats"
         )
         return Table(title, columns, rows, (note,))
+
+
+def _of_labels(surplus: float) -> str:
+    if abs(surplus) < 0.005:
+        return "On the whole labels hold as often as their probabilities say."
+    often = "less" if surplus > 0 else "more"
+    return f"On the whole labels hold {often} often than their probabilities say, by {100 * abs(surplus):.1f} points."

@@ -3,14 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from attribkit.attribution.label_index import Index
 from attribkit.data.text_tables import Data
 from attribkit.errors import InputError
 from attribkit.evaluation.answers import Answers
 from attribkit.evaluation.calibration import Calibration
+from attribkit.evaluation.multilabel import MultilabelMetrics
+from attribkit.evaluation.regression import RegressionMetrics
 from attribkit.evaluation.tables import confusion_panels, metrics_table
 from attribkit.explainer import explain
 from attribkit.models.classifier import Classifier
@@ -141,6 +145,8 @@ def errors(
     if metrics is None:
         known = ", ".join(map(repr, model.labels))
         raise InputError(f"mistakes need true labels among the model's {known}, the data has none; add a label column")
+    if model.task != "multiclass":
+        return _by_task(model, answers, metrics, most, method, batch_size, progress)
     calibration = Calibration.of(answers, bins)
     overview = Panels(
         (*confusion_panels(metrics), metrics_table(metrics), calibration.chart(), calibration.table()),
@@ -158,10 +164,34 @@ def errors(
 
 
 def mistakes(answers: Answers) -> list[int]:
-    """The places of the texts that the model got wrong, the most confident first."""
-    wrong = answers.labelled[~answers.right]
-    ordered: list[int] = wrong[np.argsort(-answers.confidence[wrong], kind="stable")].tolist()
+    """The places of the texts that the model got wrong, the surest first; of a regression all, the largest errors first."""
+    wrong = np.flatnonzero(~answers.right)
+    order = wrong[np.argsort(-answers.wrongness[wrong], kind="stable")]
+    ordered: list[int] = answers.labelled[order].tolist()
     return ordered
+
+
+def _by_task(
+    model: Classifier,
+    answers: Answers,
+    metrics: MultilabelMetrics | RegressionMetrics,
+    most: int,
+    method: str | None,
+    batch_size: int | None,
+    progress: bool | Progress | None,
+) -> ErrorAnalysis:
+    """The analysis of several labels a text, or of numbers."""
+    figures: dict[str, Any]
+    if isinstance(metrics, MultilabelMetrics):
+        calibration = Calibration.of(answers)
+        panels = (*metrics.panels(), calibration.chart(), calibration.table())
+        figures = {"micro F1": round(metrics.micro_f1.mean, 4), "exact sets": round(metrics.subset_accuracy.mean, 4)}
+    else:
+        panels = metrics.panels()
+        figures = {"mean absolute error": round(metrics.mae.mean, 4), "unit": metrics.unit}
+    about = {"model": model.name, "fingerprint": model.fingerprint(), "texts": metrics.rows, "part": metrics.part}
+    overview = Panels(panels, {**about, "seen in training": metrics.seen, **figures})
+    return ErrorAnalysis(overview, explained_mistakes(model, answers, most, method, batch_size, progress))
 
 
 def explained_mistakes(
@@ -185,14 +215,29 @@ def explained_mistakes(
     chosen = mistakes(answers)[:most]
     if not chosen:
         return Explanations()
-    truth = [answers.labels[answers.truth[place]] for place in chosen]
+    truth: list[Any] = [answers.true_label(place) for place in chosen]
     texts = [answers.texts[place] for place in chosen]
-    return explain(
-        model,
-        texts,
-        views="attribution",
-        true_label=truth,
-        method=method,
-        batch_size=batch_size,
-        progress=progress,
+    if model.task != "multilabel":
+        return explain(
+            model,
+            texts,
+            views="attribution",
+            true_label=truth,
+            method=method,
+            batch_size=batch_size,
+            progress=progress,
+        )
+    # of several labels the one that is most wrong is explained
+    worst = np.abs(answers.probabilities[chosen] - answers.truth[chosen]).argmax(1)
+    return Explanations(
+        explain(
+            model,
+            text,
+            views="attribution",
+            true_label=true,
+            target=Index(place),
+            method=method,
+            progress=False,
+        )
+        for text, true, place in zip(texts, truth, worst.tolist(), strict=True)
     )

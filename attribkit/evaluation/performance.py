@@ -251,7 +251,8 @@ def _by_task(
     with shown(progress) as tell:
         read, logits = answered(model, read, batch_size, tell)
     truth = labelled.truth
-    return metrics_of(model, [truth[place] for place in read.places.tolist()], logits, measured)
+    cells = [truth[place] for place in read.places.tolist()]
+    return metrics_of(model.labels, model.task, model.unit, cells, logits, measured)
 
 
 def no_labels(data: object, measured: Rows) -> InputError:

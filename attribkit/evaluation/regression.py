@@ -150,8 +150,8 @@ class RegressionMetrics(Result):
         dropped = f"; {self.dropped:,} rows were left out" if self.dropped else ""
         mae, rmse, r2, rho = self.mae, self.rmse, self.r2, self.spearman
         first = (
-            f"mean absolute error {mae.mean:.4g} {self.unit} (95 % interval {mae.low:.4g} to {mae.high:.4g}), root mean "
-            f"squared error {rmse.mean:.4g}, R² {r2.mean:.3f}, Spearman’s ρ {rho.mean:.3f} on {self.rows:,} texts "
+            f"mean absolute error {mae.mean:.4g} {self.unit} (95 % interval {mae.low:.4g} to {mae.high:.4g}), root "
+            f"mean squared error {rmse.mean:.4g}, R² {r2.mean:.3f}, Spearman’s ρ {rho.mean:.3f} on {self.rows:,} texts "
             f"({self.part}){dropped}"
         )
         return "\n".join([first.replace("-", "−"), *self.notes])

@@ -31,6 +31,7 @@ from attribkit.reports.summary import summary
 from attribkit.results.explanation import Explanation
 from attribkit.results.explanations import Explanations
 from attribkit.results.panels import Document, Group, Section, Table
+from attribkit.results.panels.prediction import Truth
 from attribkit.versions import versions_of
 
 _REGIONS = 500
@@ -172,7 +173,7 @@ def _explained(
     return Explanations(_with_truth(row, answers.true_label(place)) for row, place in zip(rows, places, strict=True))
 
 
-def _with_truth(row: Explanation, truth: str | None) -> Explanation:
+def _with_truth(row: Explanation, truth: Truth) -> Explanation:
     if row.prediction is None:
         return row
     return Explanation(row.text, replace(row.prediction, true_label=truth), row.panels(), row.provenance)

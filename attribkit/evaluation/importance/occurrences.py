@@ -3,14 +3,18 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from attribkit.errors import InputError
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
+from attribkit.models.logits import sigmoid
 from attribkit.progress import Progress, silent
-from attribkit.results.panels import Convergence
+from attribkit.results.panels import Convergence, TokenScores
+from attribkit.task import THRESHOLD
 from attribkit.text.encoded import Encoded
 from attribkit.views.attribution import Attribution
 
@@ -23,7 +27,7 @@ class Occurrences:
     """M tokens, text after text, each in reading order.
 
     Attributes:
-        texts: (N,).
+        texts: (N,); with several labels a text one is there for each label that is predicted.
         words: (V,) the tokens that occur, as the model spells them, unknown ones not among them.
         ids: (V,) their numbers in the model's vocabulary.
         word: (M,) int64, place among `words`; −1 for a token that the model does not know.
@@ -64,35 +68,43 @@ class Occurrences:
         numbers = WordNumbers() if model.capabilities.own_spans else None
         columns: dict[str, list[NDArray[np.int64]]] = {name: [] for name in ("ids", "known", "starts", "ends")}
         scores, targets, convergence = [], [], Convergence()
+        read: list[str] = []
+        by: Any = None
         for first in range(0, len(texts), _AT_ONCE):
             batch = EncodedBatch.of(model, texts[first : first + _AT_ONCE], view.batch_size)
-            panels = [panel for (panel,) in view(model, batch)]
+            batch, panels = _scored(model, batch, view)
             scores += [panel.scores for panel in panels]
             targets += [model.labels.index(panel.target) for panel in panels]
             convergence += Convergence.of(panels)
+            by = panels[0] if panels else by
             for encoded in batch.encoded if numbers is None else map(numbers.numbered, batch.encoded):
                 for name, parts in columns.items():
                     parts.append(getattr(encoded, name))
                 _add_spellings(spelt, encoded)
             progress(min(first + _AT_ONCE, len(texts)), len(texts), "explaining")
+            read += batch.texts
+        if not read:
+            raise InputError(
+                "the model predicts none of its labels for these texts, so no word can be counted; give other texts"
+            )
         flat = {name: np.concatenate(parts) for name, parts in columns.items()}
         ids = np.where(flat["known"], flat["ids"], -1)
         places = {number: place for place, number in enumerate(sorted(spelt))}
         lookup = np.full(max(places, default=-1) + 2, -1)
         lookup[list(places)] = list(places.values())
         return Occurrences(
-            tuple(texts),
+            tuple(read),
             tuple(spelt[number] for number in places),
             tuple(places),
             lookup[ids],
-            np.repeat(np.arange(len(texts)), [len(part) for part in scores]),
+            np.repeat(np.arange(len(read)), [len(part) for part in scores]),
             flat["starts"],
             flat["ends"],
             np.array(targets, dtype=np.int64),
             np.concatenate(scores),
             convergence,
-            panels[0].method,
-            panels[0].baseline,
+            by.method,
+            by.baseline,
         )
 
     def of_class(self, place: int) -> "Occurrences":
@@ -134,6 +146,20 @@ class Occurrences:
             last = space
         inside = " ".join(_BREAK.sub(" ", text[first:last]).split())
         return f"{'… ' if first else ''}{inside}{' …' if last < len(text) else ''}"
+
+
+def _scored(model: Classifier, batch: EncodedBatch, view: Attribution) -> tuple[EncodedBatch, list[TokenScores]]:
+    """The scores of each text for the view's target; with several labels a text, once for each that is predicted."""
+    if model.task != "multilabel":
+        return batch, [panel for (panel,) in view(model, batch)]
+    counts = (sigmoid(batch.logits) >= THRESHOLD).sum(1)
+    batch = batch.part(np.flatnonzero(counts))
+    counts = counts[counts > 0]
+    if not len(counts):
+        return batch, []
+    by_text = replace(view, target=f"top{counts.max()}")(model, batch)
+    panels = [panel for several, count in zip(by_text, counts.tolist(), strict=True) for panel in several[:count]]
+    return batch.part(np.repeat(np.arange(len(counts)), counts)), panels
 
 
 class WordNumbers:

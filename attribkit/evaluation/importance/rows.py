@@ -77,13 +77,13 @@ def phrase_rows(tokens: Occurrences, runs: Ngrams, label: str, replicates: int, 
     )
 
 
-def in_order(tables: Sequence[pd.DataFrame], labels: Sequence[str]) -> pd.DataFrame:
-    """The tables of all classes as one; of two classes the second was measured, and the first is its negative.
+def in_order(tables: Sequence[pd.DataFrame], labels: Sequence[str], two: bool) -> pd.DataFrame:
+    """The tables of all classes as one; of `two` classes the second was measured, and the first is its negative.
 
     They are ordered by class, then by the end of the interval nearer to zero: those that surely speak for it first.
     """
     table = pd.concat(tables)
-    if len(labels) == 2:
+    if two:
         table = pd.concat([_mirrored(table, labels[0]), table])
     places = {label: place for place, label in enumerate(labels)}
     sure = table["low"].clip(lower=0) + table["high"].clip(upper=0)

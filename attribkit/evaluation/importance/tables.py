@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from attribkit.results.panels import Bar, Table
+from attribkit.task import Task
 
 _TURNS = 0.1
 """A word turns where at least this share of its occurrences speaks for the class, and as many against it."""
@@ -19,6 +20,19 @@ class Importance:
     words: pd.DataFrame
     phrases: pd.DataFrame
     one_sided: pd.DataFrame | None
+    task: Task = "multiclass"
+    unit: str = "log-odds"
+
+    @property
+    def two(self) -> bool:
+        """Whether what speaks against one class speaks for the other."""
+        return self.task == "multiclass" and len(self.labels) == 2
+
+    def title(self, what: str, label: str, towards: bool = True) -> str:
+        """Of a table of words or phrases on one side."""
+        if self.task == "regression":
+            return f"{what} that {'raise' if towards else 'lower'} “{label}”"
+        return f"{what} that speak {'for' if towards else 'against'} “{label}”"
 
 
 def word_tables(importance: Importance, most: int) -> tuple[Table, ...]:
@@ -26,36 +40,36 @@ def word_tables(importance: Importance, most: int) -> tuple[Table, ...]:
     tables = []
     for label in importance.labels:
         own = importance.words[(importance.words["label"] == label) & (importance.words["low"] > 0)].head(most)
-        tables.append(_ranked(own, "word", f"Words that speak for “{label}”"))
+        tables.append(_ranked(own, "word", importance.title("Words", label), importance.unit))
     # of two classes a word that speaks against the one speaks for the other
-    for label in importance.labels if len(importance.labels) > 2 else ():
+    for label in () if importance.two else importance.labels:
         own = (
             importance.words[(importance.words["label"] == label) & (importance.words["high"] < 0)]
             .iloc[::-1]
             .head(most)
         )
-        tables.append(_ranked(own, "word", f"Words that speak against “{label}”"))
+        tables.append(_ranked(own, "word", importance.title("Words", label, False), importance.unit))
     for label in importance.labels:
         own = importance.phrases[
             (importance.phrases["label"] == label) & (importance.phrases["low"] > 0) & importance.phrases["tells"]
         ]
-        tables.append(_ranked(own.head(most), "phrase", f"Phrases that speak for “{label}”"))
+        tables.append(_ranked(own.head(most), "phrase", importance.title("Phrases", label), importance.unit))
     # of two classes either says the same of a turning word
     tables += [
-        _context_dependent(importance.words, label, most)
-        for label in importance.labels[1 if len(importance.labels) == 2 else 0 :]
+        _context_dependent(importance.words, label, most, importance.task)
+        for label in importance.labels[1 if importance.two else 0 :]
     ]
     if importance.one_sided is not None:
         tables += [_one_sided(importance.one_sided, label, most) for label in importance.labels]
     return tuple(table for table in tables if table.rows)
 
 
-def _ranked(rows: pd.DataFrame, what: str, title: str) -> Table:
+def _ranked(rows: pd.DataFrame, what: str, title: str, unit: str) -> Table:
     phrases = what == "phrase"
     extra = ("alone",) if phrases else ()
     names = (*extra, "occurrences", "texts")
     heads = ("mean score", "95 % interval", *(["its words alone"] if phrases else []), "times", "texts")
-    note = "scores in log-odds; 95 % bootstrap interval of the mean over texts; ranked by its end nearer to 0"
+    note = f"scores in {unit}; 95 % bootstrap interval of the mean over texts; ranked by its end nearer to 0"
     more = "listed where it outdoes each of its parts by a quarter; its words alone: the sum of their own means"
     return Table(
         title,
@@ -69,14 +83,17 @@ def _ranked(rows: pd.DataFrame, what: str, title: str) -> Table:
     )
 
 
-def _context_dependent(words: pd.DataFrame, label: str, most: int) -> Table:
+def _context_dependent(words: pd.DataFrame, label: str, most: int, task: Task) -> Table:
     """Words that speak now for a class, now against it; those first of which neither side is small."""
     turn = (words["share_for"] >= _TURNS) & (words["share_against"] >= _TURNS)
     own = words[(words["label"] == label) & turn]
     swing = np.minimum(own["share_for"] * own["when_for"], -own["share_against"] * own["when_against"])
     own = own.loc[swing.sort_values(ascending=False, kind="stable").index].head(most)
+    turns = f"now for “{label}”, now against it"
+    if task == "regression":
+        turns = f"they now raise “{label}”, now lower it"
     return Table(
-        f"Context-dependent words: now for “{label}”, now against it",
+        f"Context-dependent words: {turns}",
         ("word", "share for", "mean for", "share against", "mean against", "times", "most for", "most against"),
         tuple(
             (

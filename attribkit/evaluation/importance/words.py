@@ -8,7 +8,8 @@ model predicts as that class:
 a_c(o) being the occurrence's score in the text's log-odds of c, log p_c − log(1 − p_c). Texts that are predicted as
 another class are left out: there the log-odds of c rise with every word that speaks against the leading class,
 whichever comes second, and such a word would count for all the others. Of two classes there is only one other, what
-speaks against the one speaks for it, and so every text counts for both.
+speaks against the one speaks for it, and so every text counts for both. Where several labels may hold, a text counts
+for each label that is predicted for it; of a regression every text counts, in the unit of its number.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,6 +33,7 @@ from attribkit.models.classifier import Classifier
 from attribkit.progress import Progress, shown
 from attribkit.results.panels import Convergence, Table
 from attribkit.results.result import Result
+from attribkit.task import Task
 from attribkit.views.attribution import Attribution
 
 MOST = 25_000
@@ -67,6 +69,8 @@ class WordImportance(Result):
         convergence: how many of the texts' explanations converged.
         notes: sentences a reader must know.
         provenance: how it was made.
+        task: of the model.
+        unit: of the scores.
     """
 
     labels: tuple[str, ...]
@@ -80,6 +84,8 @@ class WordImportance(Result):
     convergence: Convergence
     notes: tuple[str, ...]
     provenance: Mapping[str, Any] = field()
+    task: Task = "multiclass"
+    unit: str = "log-odds"
 
     def to_frame(self, what: str = "words") -> pd.DataFrame:
         """One of the tables, with `convergence` in its `attrs`.
@@ -108,7 +114,9 @@ class WordImportance(Result):
         """
         if most < 1:
             raise InputError(f"`most` must be at least 1 row of each table, got {most}")
-        tables = word_tables(Importance(self.labels, self.words, self.phrases, self.one_sided), most)
+        tables = word_tables(
+            Importance(self.labels, self.words, self.phrases, self.one_sided, self.task, self.unit), most
+        )
         notes = (*self.notes, self.convergence.sentence)
         return tuple(replace(table, notes=(*table.notes, *notes)) for table in tables[:1]) + tables[1:]
 
@@ -140,11 +148,16 @@ class WordImportance(Result):
         rows = pd.concat([self.words, self.phrases.rename(columns={"phrase": "word"})], ignore_index=True)
         return write_whole(path, rows.to_csv(index=False).encode())
 
+    @property
+    def _share(self) -> str:
+        """In what, in words."""
+        return f"in the number ({self.unit})" if self.task == "regression" else "in the log-odds of a class"
+
     def summary(self) -> str:
         """The words that speak for each class most surely, with their intervals; how many explanations converged."""
         lines = [
             f"{self.words['word'].nunique():,} words and {self.phrases['phrase'].nunique():,} phrases in "
-            f"{self.texts:,} texts; a word's score is its mean share in the log-odds of a class"
+            f"{self.texts:,} texts; a word's score is its mean share {self._share}"
         ]
         for label in self.labels[:_NAMED]:
             own = self.words[(self.words["label"] == label) & (self.words["low"] > 0)].head(_NAMED_WORDS)
@@ -218,7 +231,8 @@ def word_importance(
             raise InputError(f"`{name}` must be at least 1, got {value}")
     # of two classes the log-odds of one are those of the other with the sign turned; of more, each text counts for the
     # class that it is given
-    target = model.labels[1] if len(model.labels) == 2 else None
+    two = model.task == "multiclass" and len(model.labels) == 2
+    target = model.labels[1] if two else None
     view = Attribution(target, method=method, baseline=baseline, seed=seed, batch_size=batch_size, details=False)
     with shown(progress) as tell:
         if isinstance(data, Answers):
@@ -228,12 +242,14 @@ def word_importance(
             answers = Answers.of(model, data, **columns, batch_size=batch_size, progress=tell)
         texts, notes = _sampled(answers, most, seed)
         occurrences = Occurrences.of(model, texts, view, tell)
-    if train is None and answers.measured is not None:
+    if model.task != "multiclass":
+        train = None  # which side a text is on is known of one label alone
+    elif train is None and answers.measured is not None:
         train = answers.measured.training
     tables = _by_class(occurrences, model.labels, least, replicates, seed)
-    word_table, phrase_table = (in_order(frames, model.labels) for frames in zip(*tables, strict=True))
+    word_table, phrase_table = (in_order(frames, model.labels, two) for frames in zip(*tables, strict=True))
     counts = np.bincount(occurrences.targets, minlength=len(model.labels)).tolist()
-    counted = dict(zip(model.labels, counts if len(counts) > 2 else [len(texts)] * 2, strict=True))
+    counted = dict(zip(model.labels, [len(texts)] * 2 if two else counts, strict=True))
     return WordImportance(
         labels=model.labels,
         words=word_table,
@@ -246,7 +262,7 @@ def word_importance(
         convergence=occurrences.convergence,
         notes=(
             *notes,
-            *_counting_notes(counted),
+            *_counting_notes(counted, model.task),
             f"a word counts from {least} texts on; intervals by {replicates} bootstrap drawings of texts",
         ),
         provenance={
@@ -256,13 +272,15 @@ def word_importance(
             "settings": {
                 "method": occurrences.method,
                 "baseline": occurrences.baseline,
-                "output": "log_odds",
+                "output": "value" if model.task == "regression" else "log_odds",
                 "least": least,
                 "most": most,
                 "replicates": replicates,
                 "seed": seed,
             },
         },
+        task=model.task,
+        unit=model.unit or "log-odds",
     )
 
 
@@ -281,10 +299,12 @@ def _by_class(
     return tables
 
 
-def _counting_notes(counted: Mapping[str, int]) -> list[str]:
-    if len(counted) == 2:
+def _counting_notes(counted: Mapping[str, int], task: Task) -> list[str]:
+    if task == "regression" or (task == "multiclass" and len(counted) == 2):
         return []
     notes = ["a word counts for a class in the texts that the model gives that class, for it and against it"]
+    if task == "multilabel":
+        notes = ["a word counts for each label that is predicted for its text, for it and against it"]
     if missing := [f"“{label}”" for label, texts in counted.items() if not texts]:
         notes.append(f"no text is given {', '.join(missing)}, so nothing is counted of that")
     return notes
