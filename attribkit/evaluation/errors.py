@@ -164,7 +164,7 @@ def errors(
 
 
 def mistakes(answers: Answers) -> list[int]:
-    """The places of the texts that the model got wrong, the surest first; of a regression all, the largest errors first."""
+    """The places of the texts that the model got wrong, the surest first; of a regression all, the worst first."""
     wrong = np.flatnonzero(~answers.right)
     order = wrong[np.argsort(-answers.wrongness[wrong], kind="stable")]
     ordered: list[int] = answers.labelled[order].tolist()

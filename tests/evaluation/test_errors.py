@@ -73,7 +73,7 @@ def test_the_command_writes_the_page(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert not exit.value.code and "wrote" in capsys.readouterr().err
     source = page.read_text(encoding="utf-8")
     assert "Confusion matrix" in source and "expected calibration error" in source
-    assert source.count("✗ wrong") >= 2
+    assert source.count("✗ said") >= 2
     with pytest.raises(SystemExit) as exit:
         main(["evaluate", "imdb-cnn", str(tmp_path / "reviews.csv"), "--errors", str(tmp_path / "errors.txt")])
     assert exit.value.code == 2 and "suffix must be one of" in capsys.readouterr().err
