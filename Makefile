@@ -7,13 +7,17 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constr
 NUMERICAL := $(addprefix tests/,attribution evaluation models projection text views training/test_train.py \
 	training/test_freezing.py test_comparison.py test_explainer.py test_projector.py test_processors.py)
 
-.PHONY: demo test check-processors matrix stress check bench reproduce clean
+.PHONY: demo docs test check-processors matrix stress check bench reproduce clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/attribkit demo --out demo
 
 test: $(VENV)/.installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --durations 15
+
+# the documentation as a site in site/, which works from a file and offline; strict: a broken link fails
+docs: $(VENV)/.installed-docs
+	PYTHONPATH=. $(BIN)/mkdocs build --strict --quiet
 
 # the numerical tests as a processor without AVX-512 computes them, on one thread and on two, and as this one does on two;
 # there each of several test processes has two threads: those that wait must not keep a core busy
@@ -55,7 +59,7 @@ reproduce: $(VENV)/.installed
 	for table in nlu_ru ag_news imdb; do $(BIN)/attribkit reproduce $$table --out results/$$table || exit 1; done
 
 clean:
-	rm -rf $(VENV) demo dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) demo dist site build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else "Python 3.11-3.13 is needed, this is %d.%d; name another with make PYTHON=..." % sys.version_info[:2])'
@@ -64,6 +68,10 @@ $(BIN)/python:
 $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "installing attribkit into $(VENV) (torch is large; minutes the first time)"
 	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.installed-docs: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) --editable '.[docs,serve]'
 	@touch $@
 
 $(VENV)/.installed-dev: pyproject.toml constraints.txt | $(BIN)/python

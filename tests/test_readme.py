@@ -16,7 +16,7 @@ from attribkit.attribution.registry import METHODS
 from attribkit.cli import app, main
 
 ROOT = Path(__file__).parent.parent
-FILES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+FILES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 PAGES = {str(file.relative_to(ROOT)): file.read_text(encoding="utf-8") for file in FILES}
 README = PAGES["README.md"]
 NOT_RUN = "<!-- not run: "
@@ -165,5 +165,6 @@ def test_every_link_and_picture_of_this_repository_exists(page: str) -> None:
 
 
 def test_every_page_is_in_the_index() -> None:
-    index = set(re.findall(r"\]\((\w+\.md)\)", PAGES["docs/README.md"]))
-    assert index == {Path(page).name for page in PAGES if page.startswith("docs/")} - {"README.md"}
+    index = set(re.findall(r"\]\(([\w/]+\.md)\)", PAGES["docs/README.md"]))
+    pages = {page.removeprefix("docs/") for page in PAGES if page.startswith("docs/")}
+    assert index == {page for page in pages if not page.startswith("results/")} - {"README.md"}

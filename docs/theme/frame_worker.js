@@ -1,0 +1,36 @@
+// Search runs in a worker, and a page opened from a file may start none: the worker's script then runs in a hidden frame.
+if (location.protocol === 'file:') {
+  window.Worker = class extends EventTarget {
+    constructor(url) {
+      super();
+      const waiting = [], home = new URL(url, location);
+      this.deliver = message => waiting.push(message);
+      const frame = document.createElement('iframe');
+      frame.hidden = true;
+      frame.title = 'search';
+      document.body.append(frame);
+      const inside = frame.contentWindow;
+      inside.postMessage = data => {
+        const event = new MessageEvent('message', { data });
+        this.dispatchEvent(event);
+        if (this.onmessage) this.onmessage(event);
+      };
+      const load = address => new Promise((resolve, reject) => {
+        const script = inside.document.createElement('script');
+        script.src = new URL(address, home);
+        script.onload = resolve;
+        script.onerror = reject;
+        inside.document.head.append(script);
+      });
+      inside.importScripts = (...addresses) => addresses.reduce((done, address) => done.then(() => load(address)), Promise.resolve());
+      load(home).then(() => {
+        this.deliver = data => inside.dispatchEvent(new MessageEvent('message', { data }));
+        waiting.forEach(this.deliver);
+      });
+    }
+
+    postMessage(data) { this.deliver(data); }
+
+    terminate() {}
+  };
+}
