@@ -135,7 +135,12 @@ def errors() -> str:
 def raised(source: str) -> Iterator[str]:
     """The sentences of all errors that a file makes, with `…` for what is filled in."""
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and _RAISED.search(node.func.id) and node.args:
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and _RAISED.search(node.func.id)
+            and node.args
+        ):
             sentence = _text(node.args[0])
             if len(sentence.split()) > 3:
                 yield sentence
@@ -152,7 +157,9 @@ def _text(node: ast.expr) -> str:
 
 
 def _cell(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("*", "\\*").replace("_", "\\_")
+    escaped = (
+        text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("*", "\\*").replace("_", "\\_")
+    )
     return " ".join(escaped.replace("[", "\\[").split())
 
 
@@ -162,7 +169,14 @@ def _sources() -> list[Path]:
 
 def llms(files: Files) -> str:
     """A plain index of the pages for programs that read."""
-    lines = ["# attribkit", "", "> Exact explanations of text classifiers that state their own error.", "", "## Pages", ""]
+    lines = [
+        "# attribkit",
+        "",
+        "> Exact explanations of text classifiers that state their own error.",
+        "",
+        "## Pages",
+        "",
+    ]
     for file in files.documentation_pages():
         title = re.search(r"^# (.+)$", file.content_string, flags=re.MULTILINE)
         lines.append(f"- [{title[1] if title else file.src_uri}]({file.dest_uri})")
