@@ -113,12 +113,12 @@ def errors() -> str:
         "page for the words that your terminal printed.",
         "",
     ]
-    for part in sorted({file.relative_to(ROOT / "attribkit").parts[0].removesuffix(".py") for file in _sources()}):
+    for part in sorted({_part(file) for file in _sources()}):
         sentences = sorted(
             {
                 sentence
                 for file in _sources()
-                if file.relative_to(ROOT / "attribkit").parts[0].removesuffix(".py") == part
+                if _part(file) == part
                 for sentence in raised(file.read_text(encoding="utf-8"))
             }
         )
@@ -165,6 +165,11 @@ def _cell(text: str) -> str:
 
 def _sources() -> list[Path]:
     return sorted((ROOT / "attribkit").rglob("*.py"))
+
+
+def _part(file: Path) -> str:
+    """The part of the package that a file belongs to."""
+    return file.relative_to(ROOT / "attribkit").parts[0].removesuffix(".py")
 
 
 def llms(files: Files) -> str:
