@@ -109,8 +109,8 @@ def errors() -> str:
     lines = [
         "# Error sentences",
         "",
-        "Each error is one sentence: what was expected, what came, what to do. `…` stands for a value of yours. Search this",
-        "page for the words that your terminal printed.",
+        "Each error is one sentence: what was expected, what came, what to do. `…` stands for a value of yours.",
+        "Search this page for the words that your terminal printed.",
         "",
     ]
     for part in sorted({_part(file) for file in _sources()}):
