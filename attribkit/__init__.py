@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from attribkit.evaluation.sanity import sanity
     from attribkit.explainer import explain
     from attribkit.influence.training_influence import training_influence
+    from attribkit.loading import load
     from attribkit.models.classifier import Classifier
     from attribkit.models.registry import register_network
     from attribkit.projection.layer_outputs import layer_outputs
@@ -43,8 +44,6 @@ if TYPE_CHECKING:
     from attribkit.results.several_panels import Panels
     from attribkit.text.settings import TextSettings
     from attribkit.training.train import train
-
-    load = Classifier.load
 
 _HOMES = {
     "AttribkitError": "attribkit.errors",
@@ -64,6 +63,7 @@ _HOMES = {
     "faithfulness": "attribkit.evaluation.faithfulness",
     "keep_reference": "attribkit.projector",
     "layer_outputs": "attribkit.projection.layer_outputs",
+    "load": "attribkit.loading",
     "load_dataset": "attribkit.data",
     "plausibility": "attribkit.evaluation.plausibility",
     "project": "attribkit.projector",
@@ -115,8 +115,6 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name == "__version__":
         return version("attribkit")
-    if name == "load":
-        return import_module("attribkit.models.classifier").Classifier.load
     if name in _HOMES:
         state = random.getstate()  # which the library rich moves as it is imported
         try:

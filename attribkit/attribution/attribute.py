@@ -123,7 +123,7 @@ def attribute(
     names, notes = answered_baselines(classifier, names)
     if batch.encoded:
         notes += dependence_notes(classifier, batch.encoded[0].ids)
-    choice = replace(choice, notes=(*choice.notes, *notes))
+    choice = replace(choice, notes=(*choice.notes, *classifier.capabilities.notes, *notes))
     explained = Output.of(output, classifier.task, classifier.unit)
     targets = scalars_of(target, explained.scalar, classifier.labels, batch.logits)
     specs = [BaselineSpec.of(classifier, name) for name in names]

@@ -13,6 +13,9 @@ from attribkit.errors import InputError, InputTypeError, NetworkError
 from attribkit.models.adapters import Adapted
 from attribkit.models.classifier import Classifier
 
+NAMES = (*baselines.NAMES, "mask")
+"""Every named baseline; the last is that of a model that was trained to read a masked word."""
+
 
 def check_baselines(baseline: object) -> tuple[str, ...]:
     """The baselines' names or texts; the scores are those of the first.
@@ -25,17 +28,16 @@ def check_baselines(baseline: object) -> tuple[str, ...]:
     if not isinstance(names, (tuple, list)):
         raise InputTypeError(f"`baseline` must be a name, a text or a list of them, got {type(baseline).__name__}")
     if not names:
-        raise InputError(f"`baseline` must name at least one of {', '.join(baselines.NAMES)} or a text, got none")
+        raise InputError(f"`baseline` must name at least one of {', '.join(NAMES)} or a text, got none")
     for name in names:
         if not isinstance(name, str):
             raise InputTypeError(
                 f"`baseline` must be a name, a text or a list of them, got {type(name).__name__} in a list"
             )
-        near = () if name in baselines.NAMES else get_close_matches(name, baselines.NAMES, n=1, cutoff=0.7)
+        near = () if name in NAMES else get_close_matches(name, NAMES, n=1, cutoff=0.7)
         if near:
             raise InputError(
-                f"`baseline` must be one of {', '.join(baselines.NAMES)} or a text, got {name!r}; "
-                f"did you mean {near[0]!r}?"
+                f"`baseline` must be one of {', '.join(NAMES)} or a text, got {name!r}; did you mean {near[0]!r}?"
             )
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
@@ -51,7 +53,9 @@ def answered_baselines(classifier: Classifier, names: tuple[str, ...]) -> tuple[
     Returns:
         the names, and notes for a reader.
     """
-    network = classifier.network
+    network, can = classifier.network, classifier.capabilities
+    if names == ("pad",) and can.fed_by_itself and "pad" not in can.baselines:
+        return can.baselines[:1], (f"compared with {can.baselines[0]!r}: {dict(can.refused_baselines)['pad']}",)
     if names != ("pad",) or not isinstance(network, Adapted) or _answers(classifier, classifier.tokenizer.pad_id):
         return names, ()
     other = "unk" if _answers(classifier, classifier.tokenizer.unk_id) else "mean"
@@ -72,6 +76,11 @@ def _answers(classifier: Classifier, word: int) -> bool:
 def _refusal(classifier: Classifier, name: str) -> str:
     can = classifier.capabilities
     names = ", ".join(map(repr, can.baselines))
+    reason = dict(can.refused_baselines).get(name)
+    if reason is not None:
+        return f"the baseline {name!r} cannot be taken: {reason}; take {names} or a text"
+    if name == "mask":
+        return f"the baseline 'mask' needs a model that was trained to read masked words; take {names} or a text"
     if can.own_spans:
         return (
             f"the baseline {name!r} needs word vectors or a vocabulary, a {can.kind} has none; take {names} or a text"
@@ -99,7 +108,7 @@ class BaselineSpec:
     @staticmethod
     def of(classifier: Classifier, name: str) -> "BaselineSpec":
         """Encode the baseline's text, if it is one; `Classifier.encode` says what is refused."""
-        known = name in baselines.NAMES
+        known = name in NAMES
         if known and name not in classifier.capabilities.baselines:
             raise InputError(_refusal(classifier, name))
         return BaselineSpec(name, None if known else torch.from_numpy(classifier.encode([name])[0].ids))
@@ -142,6 +151,8 @@ class BaselineBatch:
         """
         network, tokenizer = classifier.network, classifier.tokenizer
         name = spec.name if spec.words is None else "text"
+        if classifier.capabilities.fed_by_itself:
+            return BaselineBatch._fed(network.baseline(name, spec.words, ids, mask), ids, mask, spec, run)
         arguments = (mask, tokenizer.pad_id, tokenizer.unk_id, spec.words)
         tokens = baselines.ids(name, *arguments)
         vectors: Any = (
@@ -158,13 +169,17 @@ class BaselineBatch:
                     logits = network(tokens[rows], mask[rows])
                 else:
                     logits = run(vectors[rows], ids[rows], mask[rows])
-            if not logits.isfinite().all():
-                raise NetworkError(
-                    f"the network's outputs for the baseline {spec.name!r} are NaN or infinite; take "
-                    "another baseline, and check the network's weights and what it computes"
-                )
+            _check_finite(logits, spec)
             spec.outputs.update(zip(new, logits.double().cpu(), strict=True))
         return BaselineBatch(tokens, vectors, torch.stack([spec.outputs[length] for length in lengths]), spec)
+
+    @staticmethod
+    def _fed(vectors: Tensor, ids: Tensor, mask: Tensor, spec: BaselineSpec, run: Any) -> "BaselineBatch":
+        """Of a network that is fed by itself: what it makes of a text's ids stays, so each text has its own answer."""
+        with torch.no_grad():
+            logits = run(vectors, ids, mask)
+        _check_finite(logits, spec)
+        return BaselineBatch(None, vectors, logits.double().cpu(), spec)
 
     def note(self, wanted: int) -> tuple[str, ...]:
         """What a reader must know of a baseline text that is not as long as the text with `wanted` tokens."""
@@ -174,3 +189,11 @@ class BaselineBatch:
         if length > wanted:
             return (f"the baseline text was cut from {length} to the text's {wanted} tokens",)
         return (f"the baseline text's {length} tokens were filled with PAD to the text's {wanted}",)
+
+
+def _check_finite(logits: Tensor, spec: BaselineSpec) -> None:
+    if not logits.isfinite().all():
+        raise NetworkError(
+            f"the network's outputs for the baseline {spec.name!r} are NaN or infinite; take "
+            "another baseline, and check the network's weights and what it computes"
+        )

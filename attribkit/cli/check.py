@@ -68,7 +68,7 @@ def check(
 ) -> None:
     """Hold a model and its explanations to thresholds: exit code 0 if all are kept, 1 if one is not, 2 for bad use."""
     from attribkit.evaluation.check import check as run
-    from attribkit.models.classifier import Classifier
+    from attribkit.loading import load
 
     limits = {
         "accuracy": min_accuracy,
@@ -82,7 +82,7 @@ def check(
         "randomised_correlation": max_randomised_correlation,
         "plausibility_over_random": min_plausibility_over_random,
     }
-    classifier = Classifier.load(model, device)
+    classifier = load(model, device)
     thresholds = {name: value for name, value in limits.items() if value is not None}
     checked = run(
         classifier,

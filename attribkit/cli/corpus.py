@@ -67,9 +67,9 @@ def corpus(
     *sources, folder = inputs
     classifier = None
     if device not in (None, "cpu"):
-        from attribkit.models.classifier import Classifier  # which loads torch; worker processes do so themselves
+        from attribkit.loading import load  # which loads torch; worker processes do so themselves
 
-        classifier = Classifier.load(model, device)
+        classifier = load(model, device)
     pair = tuple(part.strip() for part in target.split(",")) if target and "," in target else target
     run = explain_corpus(
         model if classifier is None else classifier,

@@ -41,10 +41,10 @@ def evaluate(
     """Accuracy, precision, recall and F1 per class and averaged, and the confusion matrix."""
     from attribkit.evaluation.errors import errors as find_errors
     from attribkit.evaluation.performance import evaluate as measure
-    from attribkit.models.classifier import Classifier
+    from attribkit.loading import load
 
     check_files([errors] if errors else [])
-    classifier = Classifier.load(model, device)
+    classifier = load(model, device)
     metrics = measure(classifier, data, split=part(split), text=text, label=label)
     if errors is not None:
         find_errors(classifier, data, most=most, split=part(split), text=text, label=label).save(errors)

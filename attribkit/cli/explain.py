@@ -83,14 +83,14 @@ def explain(
     """Show which words made the model decide as it did."""
     from attribkit.data.readable import SkippedRowsWarning
     from attribkit.explainer import explain as run
-    from attribkit.models.classifier import Classifier
+    from attribkit.loading import load
 
     check_files(out)
     if (data is None) == (not texts):
         got = "both" if texts else "neither"
         raise InputError(f"either TEXT or --data was expected, got {got}; give texts, or a file that holds them")
     chosen = [_stdin() if argument == "-" else argument for argument in texts or ()] if data is None else _table(data)
-    classifier = Classifier.load(model, device)
+    classifier = load(model, device)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", SkippedRowsWarning)
         rows = run(

@@ -58,11 +58,11 @@ def project(
     device: Device = None,
 ) -> None:
     """Map where a layer puts texts, and measure how it mixes their classes."""
-    from attribkit.models.classifier import Classifier
+    from attribkit.loading import load
     from attribkit.projector import project as run
 
     check_files(out)
-    classifier = Classifier.load(model, device)
+    classifier = load(model, device)
     maps = run(
         classifier,
         data,

@@ -31,15 +31,15 @@ def report(
     device: Device = None,
 ) -> None:
     """One page on one model: how good it is, what drives it, where it fails, how far to trust its explanations."""
-    from attribkit.models.classifier import Classifier
+    from attribkit.loading import load
     from attribkit.reports import report as run
     from attribkit.reports.page import check_report_path
 
     check_report_path(out)
     if not out.parent.is_dir():
         raise InputNotFoundError(f"the folder {str(out.parent)!r} does not exist; make it first")
-    classifier = Classifier.load(model, device)
-    others = [Classifier.load(folder, device) for folder in other or ()]
+    classifier = load(model, device)
+    others = [load(folder, device) for folder in other or ()]
     page = run(
         classifier,
         data,

@@ -33,7 +33,7 @@ def serve(
             "--split, --text and --label say which rows of --data are taken; give --data, or leave them out"
         )
     with _without_garbage_collection():
-        from attribkit.models.classifier import Classifier
+        from attribkit.loading import load
         from attribkit.models.model_folder import bundled
 
         try:
@@ -46,7 +46,7 @@ def serve(
             raise MissingPackageError(f"the live page needs {error.name}; pip install 'attribkit[serve]'") from error
 
         # films first, as the page's examples are
-        loaded = [Classifier.load(model, "cpu") for model in models or bundled()[::-1]]
+        loaded = [load(model, "cpu") for model in models or bundled()[::-1]]
         rows = None if data is None else DataRows.of(loaded, data, split=part(split), text=text, label=label)
     if not is_loopback(host):
         errors.print(

@@ -37,11 +37,11 @@ def words(
     """Which words and phrases drive a model, per class, over a whole set of texts."""
     from attribkit.evaluation.answers import Answers
     from attribkit.evaluation.importance import word_importance
-    from attribkit.models.classifier import Classifier
+    from attribkit.loading import load
     from attribkit.results.several_panels import Panels
 
     check_files([path for path in out or () if path.suffix.lower() != ".csv"])
-    classifier = Classifier.load(model, device)
+    classifier = load(model, device)
     answers = Answers.of(classifier, data, split=part(split), text=text, label=label)
     importance = word_importance(classifier, answers, least=least, most=most, seed=seed)
     rows_of = "" if answers.measured is None else f" ({answers.measured.part})"

@@ -17,6 +17,7 @@ from attribkit.corpus.transform import Transform
 from attribkit.corpus.words import sums_of
 from attribkit.data.split_record import text_hashes
 from attribkit.extensions import import_registering
+from attribkit.loading import load
 from attribkit.models.classifier import Classifier
 from attribkit.versions import versions_of
 
@@ -45,7 +46,7 @@ class PartWriter:
         for module in job.imports:
             import_registering(module)
         if classifier is None:
-            classifier = Classifier.load(job.model, "cpu")
+            classifier = load(job.model, "cpu")
             if job.dtype is not None:
                 classifier.network.to(getattr(torch, job.dtype))
         transform = Transform(classifier, job.settings)

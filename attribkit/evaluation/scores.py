@@ -110,7 +110,7 @@ def token_scores(
     )
     panels = [panel for (panel,) in view(model, batch)]
     return MethodScores(
-        [panel.scores for panel in panels],
+        [panel.model_scores for panel in panels],
         tuple(panel.converged for panel in panels),
         np.array([panel.relative_error for panel in panels]),
     )

@@ -24,6 +24,13 @@ class Capabilities:
         equal_lengths: whether the texts of one batch must have the same length.
         other_lookups: whether it may look up other words than the text's, or the text's more than once.
         other_inputs: the names of what it is given beside the text.
+        pairs: whether it reads pairs of texts (`attribkit.text.text_pair`) as pairs.
+        subwords: whether it cuts words into parts, which are joined again where scores are shown.
+        fed_by_itself: whether it takes vectors in the words' places by itself, as `fed(embedded, ids, mask)`; then a
+            baseline is given as vectors, and what the network makes of a text's ids stays as it is.
+        named_baselines: the named baselines that it can be compared with; None for those that its kind has.
+        refused_baselines: named ones that it cannot be compared with, each with the reason.
+        notes: what a reader of its scores must know.
         kind: what a sentence calls it.
     """
 
@@ -35,11 +42,19 @@ class Capabilities:
     equal_lengths: bool = False
     other_lookups: bool = False
     other_inputs: tuple[str, ...] = ()
+    pairs: bool = False
+    subwords: bool = False
+    fed_by_itself: bool = False
+    named_baselines: tuple[str, ...] | None = None
+    refused_baselines: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
     kind: str = "network"
 
     @property
     def baselines(self) -> tuple[str, ...]:
         """The named baselines that it can be compared with, beside any text: those that are words of it, or vectors."""
+        if self.named_baselines is not None:
+            return self.named_baselines
         if self.own_spans:
             return ("pad",)
         return ("pad", "unk", "zero", "mean") if self.gradients else ("pad", "unk")

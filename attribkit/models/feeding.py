@@ -1,5 +1,6 @@
 """A network's own forward pass with given vectors in place of its embedding's output."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -38,8 +39,11 @@ def gradient_fault(network: Any) -> str | None:
     return None
 
 
-def embedding_fed(network: Any) -> "EmbeddingFed":
-    """The network as a function of embedded texts; see `EmbeddingFed`."""
+def embedding_fed(network: Any) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
+    """The network as a function of embedded texts, its own or `EmbeddingFed`."""
+    if capabilities_of(network).fed_by_itself:
+        own: Callable[[Tensor, Tensor, Tensor], Tensor] = network.fed
+        return own
     return EmbeddingFed(network)
 
 

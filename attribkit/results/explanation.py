@@ -140,7 +140,9 @@ class Explanation(Result):
         Args:
             level: "token": one row per token, in reading order: token (as written in the text), start, end, score,
                 unit, target, known; with several baselines, low and high; and, of a method that draws, spread: how far
-                another run's score lies away in 95 % of cases.
+                another run's score lies away in 95 % of cases. Of a model that cuts words into parts, one row per part,
+                with the number of its word, and token as the model spells it.
+                "word": the same of whole words, as `scores` and the pictures have them.
                 "phrase": one row per window that a filter of a text CNN chose, strongest first: phrase (as written),
                 start, end, filter (its place among the output layer's inputs), score, share (score / Σ|score| of the
                 target's phrases, so that the shares' sizes sum to 1 and their signs remain), unit, target. Several

@@ -30,8 +30,9 @@ def frame(explanation: Drawable, level: str) -> pd.DataFrame:
         raise InputError(NO_SCORES)
     if level == "text":
         return pd.DataFrame([_text(explanation, panels[0])])
-    if level == "token":
-        return pd.concat([token_frame(panel, text) for panel in panels], ignore_index=True)
+    if level in ("token", "word"):
+        parts = _subword_frame if level == "token" else token_frame
+        return pd.concat([parts(panel, text) for panel in panels], ignore_index=True)
     rows = _LEVELS[level]
     tables = [pd.DataFrame({**rows(text, panel), "unit": panel.unit, "target": panel.target}) for panel in panels]
     return pd.concat(tables, ignore_index=True)
@@ -41,6 +42,25 @@ def token_frame(panel: TokenScores, text: str) -> pd.DataFrame:
     """A row per token of these scores, in reading order."""
     table = pd.DataFrame({**_tokens(text, panel), "unit": panel.unit, "target": panel.target})
     return table.assign(known=panel.known, **_intervals(panel))
+
+
+def _subword_frame(panel: TokenScores, text: str) -> pd.DataFrame:
+    """A row per token as the model reads them; where it cuts words into parts, `word` is the number of the word."""
+    parts = panel.subwords
+    if parts is None:
+        return token_frame(panel, text)
+    return pd.DataFrame(
+        {
+            "token": parts.tokens,
+            "start": parts.starts,
+            "end": parts.ends,
+            "score": parts.scores,
+            "unit": panel.unit,
+            "target": panel.target,
+            "known": parts.known,
+            "word": parts.words,
+        }
+    )
 
 
 def pairs_frame(panel: Pairs, text: str) -> pd.DataFrame:
@@ -154,4 +174,4 @@ _LEVELS: dict[str, Callable[[str, TokenScores], Mapping[str, Any]]] = {
     "sentence": _sentences,
     "passage": _passages,
 }
-LEVELS = ("token", *_LEVELS, "pair", "text")
+LEVELS = ("token", "word", *_LEVELS, "pair", "text")

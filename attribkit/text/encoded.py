@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.errors import InputError, InputTypeError
+from attribkit.text.joined_words import JoinedWords
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +23,7 @@ class Encoded:
         tokens: (T,) the tokens as the vocabulary spells them; an unknown one as the text does.
         known: (T,) bool, False where the vocabulary lacks the token.
         total: how many tokens the whole text has; more than T if it was truncated.
+        words: the words that the tokens make up, where they are parts of words; None where each is a word.
     """
 
     ids: NDArray[np.int64]
@@ -30,6 +32,22 @@ class Encoded:
     tokens: tuple[str, ...]
     known: NDArray[np.bool_]
     total: int
+    words: JoinedWords | None = None
+
+    def by_word(self) -> "Encoded":
+        """The same with a word in place of its parts, numbered by its first one's id; itself where words have none."""
+        words = self.words
+        if words is None:
+            return self
+        unread = self.total - len(self.ids)
+        return Encoded(
+            self.ids[words.firsts],
+            words.starts,
+            words.ends,
+            words.tokens,
+            words.every(self.known),
+            len(words.tokens) + unread,
+        )
 
 
 class TextEncoder(Protocol):

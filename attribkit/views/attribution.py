@@ -17,9 +17,10 @@ from attribkit.errors import NetworkError
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.progress import Progress, silent
-from attribkit.results.panels import Band, Phrases, TokenScores
+from attribkit.results.panels import Band, Phrases, Subwords, TokenScores, relative_error
 from attribkit.text.clauses import sentence_starts
 from attribkit.text.encoded import Encoded, shortened
+from attribkit.text.joined_words import JoinedWords
 
 _NO_CUTS = np.zeros(0, dtype=np.int64)
 
@@ -99,7 +100,8 @@ class Attribution:
             if not all(np.isfinite(part.scores).all() for against in by_target for part in against):
                 infinite.append((text, by_target[0][0].method))
             elif not infinite:
-                cuts = partial(sentence_starts, text, encoded.starts, encoded.ends) if self.details else _NO_CUTS
+                places = encoded if encoded.words is None else encoded.words
+                cuts = partial(sentence_starts, text, places.starts, places.ends) if self.details else _NO_CUTS
                 panels[row] = [_banded([_panel(part, encoded, cuts) for part in against]) for against in by_target]
         _check_finite(infinite)
         return panels
@@ -111,14 +113,32 @@ def _panel(
     values: dict[str, Any] = dict(vars(attribution))
     windows: WindowScores | None = values.pop("windows")
     values |= {"sentence_starts": cuts, "phrases": None if windows is None else partial(Phrases, *windows)}
-    return TokenScores(
-        starts=encoded.starts,
-        ends=encoded.ends,
-        tokens=encoded.tokens,
-        known=encoded.known,
-        tokens_total=encoded.total,
-        **values,
-    )
+    values |= {"starts": encoded.starts, "ends": encoded.ends, "tokens": encoded.tokens, "known": encoded.known}
+    if encoded.words is not None:
+        values |= _by_word(attribution, encoded, encoded.words)
+    unread = encoded.total - len(encoded.ids)
+    return TokenScores(tokens_total=len(values["tokens"]) + unread, **values)
+
+
+def _by_word(attribution: TokenAttribution, encoded: Encoded, words: JoinedWords) -> dict[str, Any]:
+    """The columns of a panel whose tokens are parts of words: a row per word, and the parts beside them."""
+    scores, converged = words.summed(attribution.scores), attribution.converged
+    if converged:  # parts of a word may cancel: then the same error weighs more
+        change = attribution.output_text - attribution.output_baseline
+        converged = relative_error(scores, change) <= attribution.tolerance
+    return {
+        "starts": words.starts,
+        "ends": words.ends,
+        "tokens": words.tokens,
+        "known": words.every(encoded.known),
+        "scores": scores,
+        "converged": converged,
+        # no more than if all parts moved together
+        "spread": None if attribution.spread is None else words.summed(attribution.spread),
+        "subwords": Subwords(
+            encoded.starts, encoded.ends, encoded.tokens, words.word, attribution.scores, encoded.known
+        ),
+    }
 
 
 def _check_finite(infinite: Sequence[tuple[str, str]]) -> None:

@@ -65,7 +65,7 @@ class Occurrences:
             progress: called as `attribkit.progress.Progress` says.
         """
         spelt: dict[int, str] = {}
-        numbers = WordNumbers() if model.capabilities.own_spans else None
+        numbers = WordNumbers() if model.capabilities.own_spans or model.capabilities.subwords else None
         columns: dict[str, list[NDArray[np.int64]]] = {name: [] for name in ("ids", "known", "starts", "ends")}
         scores, targets, convergence = [], [], Convergence()
         read: list[str] = []
@@ -77,7 +77,9 @@ class Occurrences:
             targets += [model.labels.index(panel.target) for panel in panels]
             convergence += Convergence.of(panels)
             by = panels[0] if panels else by
-            for encoded in batch.encoded if numbers is None else map(numbers.numbered, batch.encoded):
+            for encoded in (
+                batch.encoded if numbers is None else (numbers.numbered(encoded.by_word()) for encoded in batch.encoded)
+            ):
                 for name, parts in columns.items():
                     parts.append(getattr(encoded, name))
                 _add_spellings(spelt, encoded)

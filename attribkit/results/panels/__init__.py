@@ -15,6 +15,7 @@ from attribkit.results.panels.pairs import INDICES, Pairs
 from attribkit.results.panels.phrases import Phrase, Phrases
 from attribkit.results.panels.prediction import Prediction
 from attribkit.results.panels.scatter import Map, Mixing, ProjectedText, Scatter
+from attribkit.results.panels.subwords import Subwords
 from attribkit.results.panels.table import Bar, Table
 from attribkit.results.panels.token_scores import TokenScores
 
@@ -44,6 +45,7 @@ __all__ = [
     "Scatter",
     "Section",
     "Series",
+    "Subwords",
     "Table",
     "TokenScores",
     "failed",

@@ -12,6 +12,7 @@ from attribkit.results.panels.band import Band
 from attribkit.results.panels.criteria import PATH_TOLERANCE, failed, relative_error, relative_to_size
 from attribkit.results.panels.passages import Passages, passages
 from attribkit.results.panels.phrases import Phrase, Phrases
+from attribkit.results.panels.subwords import Subwords
 from attribkit.text.clauses import clause_starts, sentence_starts
 
 
@@ -53,6 +54,7 @@ class TokenScores(MadeLater, ArrayEquality):
         spread: (T,) in `unit`, how far the score of another run, with as many other draws, lies away in 95 % of cases:
             t · √2 · standard error (the repeatability limit of ISO 5725-6). The value that is estimated lies nearer.
             None for a method that is never sampled.
+        subwords: the tokens as the model reads them, where it cuts words into parts; None where it does not.
     """
 
     starts: NDArray[np.int64]
@@ -78,6 +80,7 @@ class TokenScores(MadeLater, ArrayEquality):
     path_error: float | None = None
     draws: int | None = None
     spread: NDArray[np.float64] | None = None
+    subwords: Subwords | None = None
 
     kind = "token_scores"
 
@@ -85,6 +88,10 @@ class TokenScores(MadeLater, ArrayEquality):
         freeze(self, starts=np.int64, ends=np.int64, scores=float, known=np.bool_, spread=float)
         if self.band is not None:
             object.__setattr__(self, "band", nested(Band, self.band))
+        if self.subwords is not None:
+            object.__setattr__(self, "subwords", nested(Subwords, self.subwords))
+            if len(self.subwords.words) and int(self.subwords.words[-1]) >= len(self.tokens):
+                raise InputError(f"the words of subwords must lie among the panel's {len(self.tokens)}")
         object.__setattr__(self, "tokens", tuple(self.tokens))
         object.__setattr__(self, "notes", tuple(self.notes))
         check_tokens(self, "token scores", "scores")
@@ -125,6 +132,11 @@ class TokenScores(MadeLater, ArrayEquality):
             raise InputError(f"`spread` must hold a number ≥ 0 for each of the {len(self.tokens)} tokens")
         if self.draws and self.converged is not None:
             raise InputError("`converged` must be None where scores were drawn: that they add up proves nothing")
+
+    @property
+    def model_scores(self) -> NDArray[np.float64]:
+        """The scores of the tokens as the model reads them: of the parts of words, where it cuts words into parts."""
+        return self.scores if self.subwords is None else self.subwords.scores
 
     @property
     def total(self) -> float:

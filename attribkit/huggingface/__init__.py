@@ -1,0 +1,1 @@
+"""Sequence classifiers of the `transformers` library, explained as this package's own are."""

@@ -1,0 +1,207 @@
+"""From a folder, a pipeline, or a model with its tokenizer to a classifier."""
+
+import copy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from attribkit.errors import InputError, InputNotFoundError, InputTypeError, MissingPackageError
+from attribkit.huggingface.architectures import architecture_of, longest
+from attribkit.huggingface.encoder import TransformerEncoder
+from attribkit.huggingface.folder import check_folder, check_head
+from attribkit.huggingface.network import TransformerNetwork
+from attribkit.huggingface.output_function import Function, function_of, task_of_function
+from attribkit.huggingface.template import Template
+from attribkit.models.classifier import Classifier
+from attribkit.models.devices import choose_device
+from attribkit.versions import versions_of
+
+_FULL = (torch.float32, torch.float64)
+
+
+def from_folder(folder: Path, device: str | torch.device | None = None) -> Classifier:
+    """The classifier in a folder that `save_pretrained` wrote; nothing that it holds is executed.
+
+    Raises:
+        InputError: for a folder without weights in safetensors, with code of its own, or without a head.
+    """
+    _transformers()
+    check_folder(folder)
+    return _pretrained(str(folder), folder.name, device, local_files_only=True)
+
+
+def from_hub(name: str, device: str | torch.device | None = None, local_files_only: bool = True) -> Classifier:
+    """The classifier of this name on the Hugging Face hub, or in its cache on this machine.
+
+    Raises:
+        InputNotFoundError: if it is not in the cache, and the network may not be used.
+    """
+    _transformers()
+    return _pretrained(name, name, device, local_files_only=local_files_only)
+
+
+def from_pipeline(pipeline: Any, device: str | torch.device | None = None) -> Classifier:
+    """The classifier of a `TextClassificationPipeline`; its model is used as it is.
+
+    Raises:
+        InputTypeError: for a pipeline of another task.
+    """
+    from transformers import TextClassificationPipeline
+
+    if not isinstance(pipeline, TextClassificationPipeline):
+        raise InputTypeError(
+            f"a pipeline that classifies texts was expected, got {type(pipeline).__name__}; make one with "
+            "transformers.pipeline('text-classification', …)"
+        )
+    own = pipeline._postprocess_params.get("function_to_apply")
+    return from_model(pipeline.model, pipeline.tokenizer, device, None if own is None else own.name.lower())
+
+
+def from_model(
+    model: Any,
+    tokenizer: Any,
+    device: str | torch.device | None = None,
+    function: Function | None = None,
+    name: str | None = None,
+) -> Classifier:
+    """The classifier of a model and its tokenizer, which are used as they are.
+
+    Args:
+        model: a `…ForSequenceClassification` of `transformers`. One in 16 bits is copied, and computed in float32.
+        tokenizer: its tokenizer.
+        device: where to compute; None for where the model is.
+        function: what is applied to its outputs; None for what its pipeline applies.
+        name: what pictures call it; its class if not given.
+
+    Raises:
+        InputError: for a model without a classification head.
+    """
+    _check_kinds(model, tokenizer)
+    check_head([type(model).__name__])
+    kept = next(model.parameters()).dtype
+    notes: list[str] = []
+    if kept not in _FULL:
+        model = copy.deepcopy(model).float()
+        notes.append(f"computed in float32: the model is kept in {str(kept).removeprefix('torch.')}")
+    if not tokenizer.is_fast:
+        notes.append("the tokenizer has no offsets: words are found in the text by how their tokens are spelled")
+    config = model.config
+    why = "as the pipeline was told"
+    if function is None:
+        function, why = function_of(config)
+    words = _StandIns.of(model, tokenizer)
+    template = Template.of(tokenizer)
+    network = TransformerNetwork(model, template, words.fill, words.baselines, words.refused, tuple(notes))
+    ignored = config.get_text_config().pad_token_id if architecture_of(config).pooling == "last" else None
+    encoder = TransformerEncoder(tokenizer, template, words.fill, longest(config, tokenizer), ignored)
+    return Classifier(
+        network,
+        encoder,
+        [str(config.id2label[number]) for number in range(config.num_labels)],
+        name=name or type(model).__name__,
+        task=task_of_function(function, config.num_labels),
+        provenance={
+            "network": type(model).__name__,
+            "outputs": f"{function}, as the pipeline applies it: {why}",
+            "versions": versions_of("attribkit", "torch", "transformers"),
+        },
+        device=device,
+    )
+
+
+@dataclass(frozen=True)
+class _StandIns:
+    """What can stand in a word's place.
+
+    Attributes:
+        fill: the id that does where ids are changed.
+        baselines: for each name its id; None for a vector that is no token's.
+        refused: names that the model cannot be compared with, each with the reason.
+    """
+
+    fill: int
+    baselines: dict[str, int | None]
+    refused: tuple[tuple[str, str], ...]
+
+    @staticmethod
+    def of(model: Any, tokenizer: Any) -> "_StandIns":
+        table = model.get_input_embeddings().weight.detach()
+        normalised = not architecture_of(model.config).adds_positions
+        end = tokenizer.eos_token_id
+        named = {
+            "pad": tokenizer.pad_token_id,
+            "mask": tokenizer.mask_token_id,
+            "unk": end if tokenizer.unk_token_id is None else tokenizer.unk_token_id,
+        }
+        refused = {"zero": "no token of a transformer has the zero vector"}
+        if normalised:
+            refused["zero"] = (
+                "the model normalises its embeddings before anything is added to them, so that its outputs jump at the "
+                "zero vector and no number of steps suffices"
+            )
+        baselines: dict[str, int | None] = {}
+        for name, number in named.items():
+            if number is None or number >= len(table):
+                refused[name] = f"the model has no {name.upper()} token"
+            elif normalised and not bool(table[number].any()):
+                refused[name] = f"its {name.upper()} token has the zero vector, where the model's outputs jump"
+            else:
+                baselines[name] = int(number)
+        fill = next((baselines[name] for name in ("mask", "pad", "unk") if baselines.get(name) is not None), None)
+        return _StandIns(0 if fill is None else fill, {**baselines, "mean": None}, tuple(refused.items()))
+
+
+def _pretrained(source: str, name: str, device: str | torch.device | None, local_files_only: bool) -> Classifier:
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    settings = {"local_files_only": local_files_only, "trust_remote_code": False}
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(source, **settings)
+        model, report = AutoModelForSequenceClassification.from_pretrained(
+            source, use_safetensors=True, output_loading_info=True, **settings
+        )
+    except (OSError, ValueError, KeyError, ImportError) as error:
+        raise InputNotFoundError(_unreadable(source, error, local_files_only)) from error
+    if report["missing_keys"]:
+        missing = sorted(report["missing_keys"])
+        raise InputError(
+            f"{source!r} lacks weights of its {type(model).__name__}, such as {missing[0]}, so that its answers "
+            "would be random; give one that was trained to classify"
+        )
+    classifier = from_model(model, tokenizer, choose_device(device), name=name)
+    classifier.provenance["source"] = source
+    return classifier
+
+
+def _unreadable(source: str, error: Exception, local_files_only: bool) -> str:
+    reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
+    if Path(source).is_dir():
+        return f"transformers cannot read the model in {source!r} ({reason}); save model and tokenizer there anew"
+    if local_files_only:
+        return (
+            f"{source!r} is neither a folder nor a model in this machine's cache; give a folder, or allow the network "
+            "with local_files_only=False"
+        )
+    return f"{source!r} cannot be fetched from the Hugging Face hub ({reason}); check the name and the network"
+
+
+def _check_kinds(model: Any, tokenizer: Any) -> None:
+    _transformers()
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    for given, kind, what in ((model, PreTrainedModel, "model"), (tokenizer, PreTrainedTokenizerBase, "tokenizer")):
+        if not isinstance(given, kind):
+            raise InputTypeError(
+                f"a {what} of transformers was expected, got {type(given).__name__}; give (model, tokenizer)"
+            )
+
+
+def _transformers() -> None:
+    try:
+        import transformers  # noqa: F401
+    except ImportError as error:
+        raise MissingPackageError(
+            'models of Hugging Face need the package transformers; install it with pip install "attribkit[hf]"'
+        ) from error

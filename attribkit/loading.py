@@ -1,0 +1,83 @@
+"""load(): a model of this package's, of Hugging Face's, or a bundled one."""
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from attribkit.errors import InputNotFoundError, InputTypeError
+from attribkit.huggingface.folder import is_transformer_folder
+from attribkit.models import model_folder
+from attribkit.models.classifier import Classifier
+
+
+def load(
+    model: str | Path | Sequence[Any] | Any,
+    device: str | torch.device | None = None,
+    *,
+    local_files_only: bool = True,
+) -> Classifier:
+    """Load a model: a folder, a bundled name, a Hugging Face pipeline, or a model with its tokenizer.
+
+    Nothing that a folder holds is executed, and nothing is fetched unless you allow it.
+
+    Args:
+        model: a model folder of this package, or the name of a bundled model; a folder that `save_pretrained` of the
+            `transformers` library wrote, with weights in safetensors; a text-classification pipeline; a pair (model,
+            tokenizer); or a name on the Hugging Face hub.
+        device: where the network runs, such as "cpu" or "cuda"; None for the best device there is, or for where a model
+            in memory is.
+        local_files_only: False to let a name be fetched from the Hugging Face hub.
+
+    Returns:
+        the classifier, in evaluation mode; of a pipeline or pair, their model as it is.
+
+    Raises:
+        FileNotFoundError: if there is no such folder or name; the sentence lists the bundled names.
+        ValueError: if a file is missing, changed, cut short or of a newer format; for weights that are not safetensors,
+            a model without a classification head, or one that needs code of its own; for a device that is not on this
+            machine.
+        TypeError: for anything else than the above.
+
+    Example:
+        >>> import attribkit as ak
+        >>> ak.load("imdb-cnn").labels
+        ('neg', 'pos')
+    """
+    if isinstance(model, (str, Path)):
+        return _named(model, device, local_files_only)
+    from attribkit.huggingface import loading
+
+    if isinstance(model, (tuple, list)) and len(model) == 2:
+        own, tokenizer = model
+        return loading.from_model(own, tokenizer, device)
+    if find_spec("transformers") is not None:
+        from transformers import Pipeline
+
+        if isinstance(model, Pipeline):
+            return loading.from_pipeline(model, device)
+    raise InputTypeError(
+        f"a model folder, a bundled name, a pipeline or (model, tokenizer) was expected, got {type(model).__name__}"
+    )
+
+
+def _named(model: str | Path, device: str | torch.device | None, local_files_only: bool) -> Classifier:
+    folder = Path(model)
+    if folder.is_dir() and is_transformer_folder(folder):
+        from attribkit.huggingface.loading import from_folder
+
+        return from_folder(folder, device)
+    try:
+        return Classifier.load(model, device)
+    except InputNotFoundError:
+        if local_files_only or not _hub_name(model):
+            raise
+    from attribkit.huggingface.loading import from_hub
+
+    return from_hub(str(model), device, local_files_only)
+
+
+def _hub_name(model: str | Path) -> bool:
+    return isinstance(model, str) and model not in model_folder.bundled() and model.count("/") <= 1

@@ -1,0 +1,48 @@
+"""Two texts that a model reads as a pair, written as one string, so that they go wherever a text goes."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from attribkit.errors import InputError, InputTypeError
+
+SEPARATOR = " ␞ "
+"""Between the two texts of a pair: the symbol for a record separator, U+241E, with a space on either side."""
+
+KEYS = {"text", "text_pair"}
+"""Of a pair as `transformers` pipelines take it."""
+
+
+def joined_pair(pair: Mapping[str, Any]) -> str:
+    """The string that stands for a pair.
+
+    Args:
+        pair: {"text": …, "text_pair": …}, as the pipelines of `transformers` take it.
+
+    Raises:
+        TypeError: for a part that is no string.
+        ValueError: for other keys, or a first text that holds the separator.
+
+    Example:
+        >>> joined_pair({"text": "A man sleeps.", "text_pair": "Nobody is awake."})
+        'A man sleeps. ␞ Nobody is awake.'
+    """
+    if set(pair) != KEYS:
+        raise InputError(f"a pair is given as {{'text': …, 'text_pair': …}}, got the keys {', '.join(map(repr, pair))}")
+    first, second = pair["text"], pair["text_pair"]
+    for part in (first, second):
+        if not isinstance(part, str):
+            raise InputTypeError(f"both texts of a pair must be strings, got {type(part).__name__}")
+    if SEPARATOR in first:
+        raise InputError(f"the first text of a pair may not hold {SEPARATOR!r}, which stands between the two")
+    return f"{first}{SEPARATOR}{second}"
+
+
+def parts_of(text: str) -> tuple[str, str | None]:
+    """The two texts of a pair; of any other text itself and None."""
+    first, separator, second = text.partition(SEPARATOR)
+    return (first, second) if separator else (text, None)
+
+
+def as_text(item: Any) -> Any:
+    """A pair as the string that stands for it; anything else as it is."""
+    return joined_pair(item) if isinstance(item, Mapping) and set(item) == KEYS else item
