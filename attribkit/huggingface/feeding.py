@@ -61,9 +61,7 @@ def tied(model: nn.Module, embedding: nn.Module) -> list[nn.Module]:
 
 def _turned(looked_up: Tensor, ids: Tensor) -> bool:
     """Whether texts stand in columns, as XLNet has them."""
-    return (looked_up.shape != ids.shape and looked_up.shape == ids.T.shape) or (
-        looked_up.shape == ids.T.shape and not torch.equal(looked_up, ids) and torch.equal(looked_up.T, ids)
-    )
+    return looked_up.shape == ids.T.shape and not torch.equal(looked_up, ids) and torch.equal(looked_up.T, ids)
 
 
 def _shift(looked_up: Tensor, ids: Tensor) -> int:

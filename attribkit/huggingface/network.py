@@ -56,7 +56,7 @@ class TransformerNetwork(nn.Module):
 
     def __init__(
         self,
-        model: nn.Module,
+        model: Any,
         template: Template,
         fill_id: int,
         baselines: Mapping[str, int | None],
@@ -64,13 +64,13 @@ class TransformerNetwork(nn.Module):
         notes: tuple[str, ...] = (),
     ) -> None:
         super().__init__()
-        config: Any = model.config
+        config = model.config
         self.model: Any = model
         self.template, self.fill_id, self.baselines = template, fill_id, dict(baselines)
         self.architecture = config.model_type
         self.embedding: Any
         # not registered a second time: its weights belong to the model
-        object.__setattr__(self, "embedding", WordEmbedding(self.model.get_input_embeddings()))
+        object.__setattr__(self, "embedding", WordEmbedding(model.get_input_embeddings()))
         self.capabilities = Capabilities(
             equal_lengths=True,
             other_lookups=True,

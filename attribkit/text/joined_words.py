@@ -61,6 +61,7 @@ def joined_words(text: str, starts: NDArray[np.int64], ends: NDArray[np.int64]) 
 
     Example:
         >>> import numpy as np
+        >>> from attribkit.text.joined_words import joined_words
         >>> words = joined_words("It wasn't", np.array([0, 3, 6, 7, 8]), np.array([2, 6, 7, 8, 9]))
         >>> words.word.tolist(), words.ends.tolist()
         ([0, 1, 1, 1, 1], [2, 9])

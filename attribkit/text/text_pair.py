@@ -23,6 +23,7 @@ def joined_pair(pair: Mapping[str, Any]) -> str:
         ValueError: for other keys, or a first text that holds the separator.
 
     Example:
+        >>> from attribkit.text.text_pair import joined_pair
         >>> joined_pair({"text": "A man sleeps.", "text_pair": "Nobody is awake."})
         'A man sleeps. ␞ Nobody is awake.'
     """

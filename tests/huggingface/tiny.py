@@ -102,6 +102,7 @@ KINDS = [
     _kind(
         "t5",
         "t5",
+        feed_forward_proj="gated-gelu",
         d_model=16,
         d_kv=8,
         d_ff=32,
