@@ -1,6 +1,7 @@
 """Slow, obvious versions of what attribkit computes cleverly."""
 
 import copy
+import re
 from collections.abc import Callable, Sequence
 from itertools import combinations, pairwise, permutations, product
 from math import comb, factorial
@@ -549,3 +550,122 @@ def refitted_layer(features: Any, labels: Any, classes: int, penalty: float) -> 
         if float(gradient.abs().max()) < 1e-12:
             break
     return weights.view(classes, -1).numpy()
+
+
+def shares_of_ngrams(pipeline: Any, text: str, spans: list[tuple[int, int]]) -> list[float]:
+    """A linear pipeline's w·x for the second class, n-gram by n-gram, shared out to the tokens at `spans`.
+
+    Of each feature what the decision value loses when that feature alone is set to 0. Each occurrence of its n-gram
+    gets an equal part (of hashes, with its sign), and its words, or its characters in tokens, share that equally.
+    """
+    *before, (_, classifier) = pipeline.steps
+    features = np.asarray(pipeline[:-1].transform([text]).todense()).reshape(-1)
+    whole = float(classifier.decision_function(features[np.newaxis])[0])
+    lost = []
+    for column in range(len(features)):
+        if not features[column]:
+            lost.append(0.0)
+            continue
+        without = features.copy()
+        without[column] = 0
+        lost.append(whole - float(classifier.decision_function(without[np.newaxis])[0]))
+    kept: Any = range(len(features))
+    for _, step in before[1:]:
+        if hasattr(step, "get_support"):
+            kept = step.get_support(indices=True).tolist()
+    scores, offset, first = [0.0] * len(spans), 0, before[0][1]
+    parts = [part for _, part in first.transformer_list] if hasattr(first, "transformer_list") else [first]
+    for part in parts:
+        vectorizer = part[0] if hasattr(part, "steps") else part
+        hashing = not hasattr(vectorizer, "vocabulary_")
+        grams = _grams(vectorizer, text)
+        assert sorted(gram for gram, _ in grams) == sorted(vectorizer.build_analyzer()(text))
+        by_column: dict[int, list[tuple[int, list[int]]]] = {}
+        for gram, places in grams:
+            sign = 1
+            if hashing:
+                row = vectorizer._get_hasher().transform([[gram]]).tocoo()
+                column, sign = int(row.coords[-1][0]), int(np.sign(row.data[0]))
+            elif gram in vectorizer.vocabulary_:
+                column = vectorizer.vocabulary_[gram]
+            else:
+                continue
+            by_column.setdefault(column + offset, []).append((sign, places))
+        for column, occurrences in by_column.items():
+            total = sum(sign for sign, _ in occurrences)
+            if column not in kept or not total:
+                continue
+            value = lost[kept.index(column)]
+            for sign, places in occurrences:
+                for token, share in _shared(places, spans, vectorizer.analyzer == "word").items():
+                    scores[token] += value * sign / total * share
+        offset += vectorizer.n_features if hashing else len(vectorizer.vocabulary_)
+    return scores
+
+
+def _shared(places: list[int], spans: list[tuple[int, int]], words: bool) -> dict[int, float]:
+    """Of an n-gram the share of each token; `places` are characters, of words each one's first."""
+    holders = [token for place in places for token, (start, end) in enumerate(spans) if start <= place < end]
+    if not holders:
+        assert not words
+        holders = [max([token for token, (start, _) in enumerate(spans) if start <= places[0]], default=0)]
+    return {token: holders.count(token) / len(holders) for token in set(holders)}
+
+
+def _grams(vectorizer: Any, text: str) -> list[tuple[str, list[int]]]:
+    """Each n-gram with the places in the text: of its words each one's first character, else its own characters."""
+    preprocess = vectorizer.build_preprocessor()
+    source = [place for place, character in enumerate(text) for _ in preprocess(character)]
+    read = preprocess(text)
+    low, high = vectorizer.ngram_range
+    grams: list[tuple[str, list[int]]] = []
+    if vectorizer.analyzer == "word":
+        tokens, cursor = [], 0
+        stop = vectorizer.get_stop_words() or ()
+        pattern = None if vectorizer.tokenizer else re.compile(vectorizer.token_pattern)
+        if pattern is not None:
+            tokens = [
+                (m.group(min(pattern.groups, 1)), m.start(min(pattern.groups, 1))) for m in pattern.finditer(read)
+            ]
+        else:
+            for word in vectorizer.tokenizer(read):
+                start = read.index(word, cursor)
+                tokens.append((word, start))
+                cursor = start + len(word)
+        tokens = [(word, start) for word, start in tokens if word not in stop]
+        for size in range(low, high + 1):
+            for first in range(len(tokens) - size + 1):
+                some = tokens[first : first + size]
+                grams.append((" ".join(word for word, _ in some), [source[start] for _, start in some]))
+        return grams
+    characters, spaces = [], 0
+    for place, character in zip(source, read, strict=True):
+        spaces = spaces + 1 if character.isspace() else 0
+        if spaces <= 1:
+            characters.append((character, place))
+        elif spaces == 2:
+            characters[-1] = (" ", characters[-1][1])
+    if vectorizer.analyzer == "char":
+        runs = [characters]
+    else:
+        runs = [[]]
+        for character, place in characters:
+            if character.isspace():
+                runs.append([])
+            else:
+                runs[-1].append((character, place))
+        runs = [[(" ", run[0][1]), *run, (" ", run[-1][1])] for run in runs if run]
+    for run in runs:
+        for size in range(low, high + 1):
+            inside = vectorizer.analyzer == "char_wb"
+            for first in range(max(1, len(run) - size + 1) if inside else len(run) - size + 1):
+                some = run[first : first + size]
+                own = some
+                if inside:  # the spaces around a word are none of the text: they count only where nothing else does
+                    cut = slice(1 if first == 0 else 0, len(some) - (first + len(some) == len(run)))
+                    own = some[cut] or some
+                places = [place for _, place in own]
+                grams.append(("".join(character for character, _ in some), list(range(min(places), max(places) + 1))))
+            if inside and len(run) <= size:
+                break
+    return grams

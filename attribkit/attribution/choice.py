@@ -37,6 +37,8 @@ class MethodChoice:
             InputError: for an unknown name, or a method that needs a closed form where the network has none.
         """
         requested = None if method is None else method_of(method)
+        if (requested is None or requested.name == "exact") and capabilities_of(network).closed_form == "linear":
+            return MethodChoice("exact", True)
         if requested is not None and requested.needs in (GRADIENTS, MODULES):
             reason = gradient_fault(network)
             if reason is not None:
@@ -68,7 +70,8 @@ def methods_for(network: Any) -> list[str]:
     lacking = {CLOSED_FORM} if why_not_exact(network) is not None else set()
     if gradient_fault(network) is not None:
         lacking |= {GRADIENTS, MODULES}
-    return [method.name for method in METHODS.values() if method.needs not in lacking]
+    linear = capabilities_of(network).closed_form == "linear"
+    return [name for name, method in METHODS.items() if method.needs not in lacking or (linear and name == "exact")]
 
 
 def why_not_exact(network: Any) -> str | None:
@@ -88,6 +91,8 @@ def instead_of_exact(method: str | None, network: Any) -> MethodChoice:
     """
     if method is not None and METHODS[method].needs == CLOSED_FORM:
         raise InputError(_refusal(METHODS[method], network, _DIFFERS))
+    if not capabilities_of(network).gradients:
+        return MethodChoice(_WITHOUT_GRADIENTS, False, (f"by Shapley sampling, not in closed form: {_DIFFERS}",))
     return MethodChoice("quadrature", False, (_instead(_DIFFERS),))
 
 

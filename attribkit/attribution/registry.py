@@ -155,7 +155,7 @@ _LUNDBERG = "Lundberg & Lee, NeurIPS 2017"
 for _method in (
     Method(
         "exact",
-        "integrated gradients in closed form; the default for a text CNN",
+        "integrated gradients in closed form; the default for a text CNN and for a linear model of n-grams",
         _in("exact", "exact"),
         _SUNDARARAJAN,
         CHECKED,

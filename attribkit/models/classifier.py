@@ -4,7 +4,7 @@ import copy
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -29,7 +29,7 @@ from attribkit.models.other_inputs import OtherInputs, cells_of, held
 from attribkit.models.predictions import check_labels, prediction_frame
 from attribkit.models.reference import Reference
 from attribkit.models.state import eval_mode
-from attribkit.models.text_function import Probabilities, TextFunction
+from attribkit.models.text_function import LogProbabilities, Probabilities, TextFunction
 from attribkit.progress import Progress, shown, silent
 from attribkit.results.panels import Table
 from attribkit.results.result import Result
@@ -39,6 +39,9 @@ from attribkit.text.encode import encode_texts, token_ids
 from attribkit.text.encoded import Encoded, TextEncoder
 from attribkit.text.text_splitter import TextSplitter
 from attribkit.text.word_index import Split
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 
 class Classifier(Result):
@@ -530,17 +533,25 @@ class Classifier(Result):
             'shapley_sampling'
         """
         splitter = TextSplitter(split, stand_in)
-        return Classifier(TextFunction(predict_proba, splitter, len(labels)), splitter, labels, name=name)
+        return Classifier(
+            TextFunction(LogProbabilities(predict_proba, len(labels)), splitter), splitter, labels, name=name
+        )
 
     @staticmethod
-    def load(path: str | Path, device: str | torch.device | None = None) -> "Classifier":
-        """Read a model folder, or a bundled model by its name.
+    def load(path: "str | Path | Pipeline", device: str | torch.device | None = None) -> "Classifier":
+        """Read a model folder, or a bundled model by its name; or take a fitted scikit-learn pipeline.
 
-        Nothing that the folder holds is executed: it is data only, and each file is checked against its checksum.
+        Nothing that the folder holds is executed: it is data only, and each file is checked against its checksum. For
+        the same reason no pickle is read: a pipeline is taken as the object that it is, not as a `.joblib` file.
+
+        A linear model of n-grams (logistic regression, linear SVM, ridge, SGD, perceptron, naive Bayes, behind
+        vectorizers of words or characters, their union, TF-IDF, scaling or selection) has a closed form, the method
+        "exact": see `attribkit.models.pipelines.linear`. Any other pipeline is taken as `from_function` takes its
+        `predict_proba`.
 
         Args:
-            path: a model folder, or the name of a bundled model: "imdb-cnn", "imdb-attention-rnn" or
-                "ag-news-attention".
+            path: a model folder, the name of a bundled model: "imdb-cnn", "imdb-attention-rnn" or "ag-news-attention",
+                or a fitted `sklearn.pipeline.Pipeline` that takes texts.
             device: where the network runs, such as "cpu" or "cuda"; None for the best device there is.
 
         Returns:
@@ -548,14 +559,20 @@ class Classifier(Result):
 
         Raises:
             FileNotFoundError: if there is no such folder or name; the sentence lists the bundled names.
-            ValueError: if a file is missing, changed, cut short or of a newer format; for a device that is not on this
-                machine.
+            TypeError: for an object that is neither a path nor a pipeline.
+            ValueError: if a file is missing, changed, cut short or of a newer format; for a pickle; for a device that
+                is not on this machine; for a pipeline that was never fitted or is no classifier.
 
         Example:
             >>> import attribkit as ak
             >>> ak.load("imdb-cnn").labels
             ('neg', 'pos')
         """
+        if not isinstance(path, (str, Path)):
+            from attribkit.models.pipelines.load import load_pipeline  # scikit-learn takes a second to import
+
+            taken = load_pipeline(path)
+            return Classifier(taken.network, taken.splitter, taken.labels, name=taken.name)
         chosen = choose_device(device)
         contents = model_folder.read(model_folder.find(path))
         classifier = Classifier(**contents.arguments(), device=chosen)

@@ -3,6 +3,7 @@
 import enum
 import hashlib
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -159,10 +160,27 @@ def _of_value(value: Any) -> Iterator[Part]:
         function = getattr(value, "__func__", value)
         if isinstance(function, FunctionType):
             yield from _of_code(function.__code__)
+    elif (estimator := sys.modules.get("sklearn.base")) and isinstance(value, estimator.BaseEstimator):
+        yield from _of_estimator(value)
     else:  # a tokenizer of Hugging Face's, or of the library that they stand on
         to_json = getattr(getattr(value, "backend_tokenizer", value), "to_str", None)
         if callable(to_json):
             yield one_spelling(to_json())
+
+
+def _of_estimator(estimator: Any) -> Iterator[Part]:
+    """What an estimator of scikit-learn was told and has learnt; nothing of trees and the like, which are no arrays."""
+    yield f"estimator {type(estimator).__qualname__}"
+    for name, value in sorted(vars(estimator).items()):
+        if name.endswith("_id"):  # of an object in memory
+            continue
+        if isinstance(value, dict) and value and all(isinstance(key, str) for key in value):
+            yield from ("attribute", name, "\n".join(value))
+            yield from (part for item in value.values() if not isinstance(item, _PLAIN) for part in _of_value(item))
+            numbers = [item for item in value.values() if isinstance(item, (int, np.integer))]
+            yield np.array(numbers, dtype=np.int64).tobytes()
+        else:
+            yield from _of_attributes({name: value})
 
 
 def _of_code(code: CodeType) -> Iterator[Part]:

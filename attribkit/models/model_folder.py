@@ -55,14 +55,23 @@ def bundled() -> list[str]:
     return sorted(folder.name for folder in BUNDLED.iterdir() if (folder / CONFIG).is_file())
 
 
+_PICKLES = (".dill", ".joblib", ".pickle", ".pkl", ".skops")
+
+
 def find(path: str | Path) -> Path:
     """The model folder of a path or a bundled name; a folder of that path comes first.
 
     Raises:
         FileNotFoundError: if there is no such folder or name; the sentence lists the bundled names and suggests the
             nearest.
+        ValueError: for a pickle of whatever kind.
     """
     folder = Path(path)
+    if folder.suffix.lower() in _PICKLES:
+        raise InputError(
+            f"a pickle runs code from the file as it is read, so {str(path)!r} is not read; load it yourself if you "
+            "trust it, and give the pipeline that it holds: attribkit.load(pipeline)"
+        )
     if folder.is_dir():
         roll_back(folder)
         if (folder / CONFIG).is_file() or str(path) not in bundled():

@@ -1,7 +1,8 @@
 """A function from texts to probabilities, brought to the contract of a network."""
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -16,40 +17,72 @@ _SUM = 1e-3  # how far from 1 a row of probabilities may sum, as half precision 
 Probabilities = Callable[[list[str]], Any]
 
 
-class TextFunction(nn.Module):
-    """A function from texts to probabilities as a network `(ids, mask) -> logits`: ids name words, and words are texts.
+FUNCTION = Capabilities(gradients=False, layers=False, own_spans=True, kind="function")
+"""What any function of texts can be asked for."""
 
-    Its logits are the logarithms of the probabilities, whose softmax they are again. A probability of 0 counts as the
-    smallest difference from 1 that its number type knows.
 
-    Args:
+@dataclass(frozen=True)
+class LogProbabilities:
+    """The logarithms of a function's probabilities, whose softmax they are again.
+
+    A probability of 0 counts as the smallest difference from 1 that its number type knows.
+
+    Attributes:
         predict_proba: from a list of N texts to probabilities (N, C).
-        splitter: makes texts of ids.
         classes: C, how many columns are expected.
-
-    Raises:
-        TypeError: if it cannot be called.
     """
 
-    capabilities = Capabilities(gradients=False, layers=False, own_spans=True, kind="function")
+    predict_proba: Probabilities
+    classes: int
+
+    def __post_init__(self) -> None:
+        if not callable(self.predict_proba):
+            raise InputTypeError(
+                "`predict_proba` must be a function from texts to probabilities, got "
+                f"{type(self.predict_proba).__name__}; give model.predict_proba, or a function of your own"
+            )
+
+    def __call__(self, texts: list[str]) -> Tensor:
+        """Logits (N, C) float64 of N texts."""
+        return log_probabilities(self.predict_proba(texts), len(texts), self.classes)
+
+
+class ClosedForm(Protocol):
+    """What the tokens of texts add to the decision values of a linear model."""
+
+    def contributions(self, texts: list[str]) -> Any:
+        """As `attribkit.models.pipelines.linear.LinearForm.contributions`."""
+        ...
+
+
+class TextFunction(nn.Module):
+    """A function from texts to logits as a network `(ids, mask) -> logits`: ids name words, and words make a text.
+
+    Args:
+        answers: from a list of N texts to logits (N, C) float64.
+        splitter: makes texts of ids.
+        capabilities: what it can be asked for.
+        notes: what a reader of any scores must know.
+        form: the closed form, of a model that is linear.
+    """
+
     embedding = None
 
-    def __init__(self, predict_proba: Probabilities, splitter: TextSplitter, classes: int) -> None:
+    def __init__(
+        self,
+        answers: Callable[[list[str]], Tensor],
+        splitter: TextSplitter,
+        capabilities: Capabilities = FUNCTION,
+        notes: tuple[str, ...] = (),
+        form: ClosedForm | None = None,
+    ) -> None:
         super().__init__()
-        if not callable(predict_proba):
-            raise InputTypeError(
-                f"`predict_proba` must be a function from texts to probabilities, got {type(predict_proba).__name__}; "
-                "give model.predict_proba, or a function of your own"
-            )
-        self.predict_proba, self.splitter, self.classes = predict_proba, splitter, classes
+        self.answers, self.splitter, self.capabilities = answers, splitter, capabilities
+        self.notes, self.form = notes, form
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """Logits (B, C) float64 of ids (B, T), of which mask (B, T) says which are words of the text.
-
-        Raises:
-            InputError: for what is not a row of C probabilities for each text.
-        """
-        return log_probabilities(self.predict_proba(self.texts(ids, mask)), len(ids), self.classes)
+        """Logits (B, C) float64 of ids (B, T), of which mask (B, T) says which are words of the text."""
+        return self.answers(self.texts(ids, mask))
 
     def texts(self, ids: Tensor, mask: Tensor) -> list[str]:
         """The texts of ids (B, T)."""
@@ -58,7 +91,7 @@ class TextFunction(nn.Module):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "TextFunction":
         # what the function reads from elsewhere is not ours to copy
-        return type(self)(self.predict_proba, self.splitter, self.classes)
+        return type(self)(self.answers, self.splitter, self.capabilities, self.notes, self.form)
 
 
 def log_probabilities(returned: Any, texts: int, classes: int) -> Tensor:

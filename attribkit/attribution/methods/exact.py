@@ -6,14 +6,17 @@ Source: Sundararajan, Taly & Yan, "Axiomatic Attribution for Deep Networks", ICM
 import torch
 
 from attribkit.attribution.cnn.integrated_gradients import attribute
+from attribkit.attribution.methods.linear import linear
 from attribkit.attribution.request import AttributionRequest, MethodResult, adds_up
 
 
 def exact(request: AttributionRequest) -> MethodResult:
-    """Integrated gradients of a text CNN, in closed form: no steps.
+    """Integrated gradients of a text CNN or of a linear model of n-grams, in closed form: no steps.
 
     Source: Sundararajan, Taly & Yan, "Axiomatic Attribution for Deep Networks", ICML 2017.
     """
+    if request.capabilities.closed_form == "linear":
+        return linear(request)
     baseline = request.baseline if request.baseline_ids is None else request.baseline_ids
     solution = attribute(
         request.network,

@@ -1,0 +1,162 @@
+"""A fitted scikit-learn pipeline as a classifier's parts: with a closed form where it is a linear model of n-grams."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from numpy.typing import NDArray
+from sklearn.base import is_classifier
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression, Perceptron, RidgeClassifier, RidgeClassifierCV, SGDClassifier
+from sklearn.naive_bayes import BernoulliNB, ComplementNB, MultinomialNB
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import Binarizer
+from sklearn.svm import LinearSVC
+from torch import Tensor
+
+from attribkit.errors import InputError, InputTypeError
+from attribkit.models.capabilities import Capabilities
+from attribkit.models.pipelines.features import Features, Hidden
+from attribkit.models.pipelines.linear import LinearForm
+from attribkit.models.text_function import TextFunction, log_probabilities
+from attribkit.text.text_splitter import TextSplitter
+
+_LINEAR = (LogisticRegression, LinearSVC, Perceptron, RidgeClassifier, RidgeClassifierCV, SGDClassifier)
+_BAYES = (BernoulliNB, ComplementNB, MultinomialNB)
+_PROBES, _SAME = 16, 1e-6
+
+
+@dataclass(frozen=True)
+class PipelineAnswers:
+    """A pipeline's own answers as logits.
+
+    Attributes:
+        pipeline: the fitted pipeline.
+        link: what the logits are: the classifier's "decision" values; the logarithms of their "sigmoids", whose shares
+            are the probabilities of a model for each class against the rest; "joint" log-probabilities of naive Bayes;
+            the logarithms of "probabilities".
+    """
+
+    pipeline: Any
+    link: str
+
+    def __call__(self, texts: list[str]) -> Tensor:
+        """Logits (N, C) float64 of N texts."""
+        if self.link == "probabilities":
+            return log_probabilities(self.pipeline.predict_proba(texts), len(texts), len(self.pipeline.classes_))
+        if self.link == "joint":
+            features = self.pipeline[:-1].transform(texts)
+            return self.of(torch.from_numpy(self.pipeline[-1].predict_joint_log_proba(features)))
+        decisions = np.asarray(self.pipeline.decision_function(texts), dtype=np.float64)
+        return self.of(torch.from_numpy(decisions.reshape(len(texts), -1)))
+
+    def of(self, decisions: Tensor) -> Tensor:
+        """Logits (N, C) of decision values (N, D), differentiable: D = 1 for two classes, else C."""
+        if decisions.shape[1] == 1:
+            return torch.cat((torch.zeros_like(decisions), decisions), dim=1)
+        return torch.nn.functional.logsigmoid(decisions) if self.link == "sigmoids" else decisions
+
+
+@dataclass(frozen=True, eq=False)
+class Loaded:
+    """The parts of a classifier made of a pipeline."""
+
+    network: TextFunction
+    splitter: TextSplitter
+    labels: tuple[str, ...]
+    name: str
+
+
+def load_pipeline(given: Any) -> Loaded:
+    """The parts of a classifier.
+
+    Args:
+        given: a fitted `Pipeline` from texts to classes, or a search with one as its best estimator.
+
+    Raises:
+        TypeError: for anything else.
+        ValueError: for a pipeline that was never fitted, is no classifier, or takes no list of texts.
+    """
+    pipeline = getattr(given, "best_estimator_", given)
+    if not isinstance(pipeline, Pipeline):
+        raise InputTypeError(
+            f"a model folder, a name or a scikit-learn Pipeline was expected, got {type(given).__name__}; make one "
+            "of vectorizer and classifier with sklearn.pipeline.make_pipeline"
+        )
+    steps = [step for _, step in pipeline.steps]
+    _check(pipeline)
+    labels = tuple(str(label) for label in pipeline.classes_)
+    name = " + ".join(type(step).__name__ for step in steps if not isinstance(step, str) and step is not None)
+    kind = type(steps[-1]).__name__
+    try:
+        form, link = _linear_form(steps)
+    except Hidden as why:
+        link = "probabilities" if hasattr(pipeline, "predict_proba") else "decision"
+        if link == "decision" and not hasattr(pipeline, "decision_function"):
+            raise InputError(
+                f"the pipeline's classifier must have predict_proba or decision_function, {kind} has neither; wrap it "
+                "with sklearn.calibration.CalibratedClassifierCV"
+            ) from why
+        splitter, can = TextSplitter(), Capabilities(gradients=False, layers=False, own_spans=True, kind="pipeline")
+        notes = (f"in no closed form: {why}",)
+        network = TextFunction(PipelineAnswers(pipeline, link), splitter, can, _notes(link, pipeline, notes))
+        return Loaded(network, splitter, labels, name)
+    splitter = TextSplitter(read=form.encode)
+    can = Capabilities(gradients=False, layers=False, own_spans=True, closed_form="linear", kind="pipeline")
+    answers = PipelineAnswers(pipeline, link)
+    network = TextFunction(answers, splitter, can, _notes(link, pipeline), form)
+    return Loaded(network, splitter, labels, name)
+
+
+def _check(pipeline: Any) -> None:
+    if not is_classifier(pipeline):
+        raise InputError(
+            f"the pipeline must end in a classifier, got {type(pipeline.steps[-1][1]).__name__}; for anything "
+            "else that gives probabilities use attribkit.Classifier.from_function"
+        )
+    try:
+        pipeline.predict(["a text"])
+    except NotFittedError as error:
+        raise InputError("the pipeline was never fitted; call pipeline.fit(texts, labels) first") from error
+    except Exception as error:
+        raise InputError(
+            f"the pipeline must take a list of texts, it fails on one ({error}); begin with a vectorizer"
+        ) from error
+    if np.ndim(pipeline.classes_[0]):
+        raise InputError("the pipeline gives a text several labels; a classifier of one label a text was expected")
+
+
+def _notes(link: str, pipeline: Any, notes: tuple[str, ...] = ()) -> tuple[str, ...]:
+    if link in ("probabilities", "joint") or hasattr(pipeline, "predict_proba"):
+        return notes
+    name = type(pipeline.steps[-1][1]).__name__
+    return (*notes, f"{name} gives no probabilities: those shown are a softmax of its decision values")
+
+
+def _linear_form(steps: list[Any]) -> tuple[LinearForm, str]:
+    """The closed form of a linear model, and what its logits are.
+
+    Raises:
+        Hidden: if it is none.
+    """
+    *before, classifier = steps
+    if not isinstance(classifier, (*_LINEAR, *_BAYES)):
+        raise Hidden(f"{type(classifier).__name__} is no linear model")
+    if isinstance(classifier, BernoulliNB) and classifier.binarize is not None:
+        before.append(Binarizer(threshold=classifier.binarize))
+    form = LinearForm.of(Features.of(before), classifier)
+    if isinstance(classifier, _BAYES):
+        return form, "joint"
+    if not hasattr(classifier, "predict_proba"):
+        return form, "decision"
+    columns = classifier.n_features_in_
+    rows = sp.random(_PROBES, columns, min(1.0, 100 / columns), format="csr", random_state=0)
+    rows = sp.csr_matrix(sp.diags_array(np.logspace(-3, 0, _PROBES)) @ rows)  # decision values of any size
+    decisions = torch.from_numpy(np.asarray(classifier.decision_function(rows)).reshape(_PROBES, -1))
+    own: NDArray[np.float64] = classifier.predict_proba(rows)
+    for link in ("decision", "sigmoids"):
+        if np.abs(PipelineAnswers(None, link).of(decisions).softmax(1).numpy() - own).max() < _SAME:
+            return form, link
+    raise Hidden(f"the probabilities of {type(classifier).__name__} are no softmax of its decision values")
