@@ -109,5 +109,6 @@ def test_whoever_asks_asks_the_capabilities() -> None:
         for guess in guesses
         if guess in file.read_text(encoding="utf-8")
     ]
-    # the one left needs the settings of the adapter itself, beside what it declares
-    assert guessing == ["attribution/baseline_batch.py: isinstance(network"]
+    # one needs the settings of the adapter itself, beside what it declares; one repeats the arithmetic of a class
+    places = ("attribution/baseline_batch.py", "attribution/methods/gru_path.py")
+    assert sorted(guessing) == [f"{place}: isinstance(network" for place in places]
