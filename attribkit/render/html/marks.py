@@ -9,6 +9,7 @@ from attribkit.render.html.attention import Weights
 from attribkit.render.preparation import palette
 from attribkit.render.preparation.intervals import Interval, intervals
 from attribkit.render.preparation.numbers import number
+from attribkit.render.preparation.passages import passages
 from attribkit.render.preparation.scales import Scale
 from attribkit.render.preparation.sentences import Sentence, limit, sentences
 from attribkit.render.preparation.spans import BREAK, Span, spans
@@ -66,12 +67,16 @@ def marks(
     """
     sums = {sentence.first: mark for sentence, mark in _sums(panel)} if full else {}
     bands = intervals(panel, scale) if full else []
+    sides = _passages(text, panel) if full else {}
     drawn: list[Mark] = []
+    last = -1
     for span in spans(text, panel):
         token = span.token
         if token is None:
-            drawn.extend(between(span))
+            side = sides.get(last, "") if sides.get(last) == sides.get(last + 1) else ""
+            drawn.extend(replace(mark, classes=f"{mark.classes}{side}".strip()) for mark in between(span))
             continue
+        last = token
         if token in sums:
             drawn.append(sums[token])
         score = float(panel.scores[token])
@@ -80,7 +85,7 @@ def marks(
         known = "" if panel.known[token] else " u"
         still = " still" if bands and bands[token].still else ""
         under, weight = weights.mark(token) if weights else ("", "")
-        classes = f"t{colour}{known}{' j' if span.joined else ''}{still}{under}"
+        classes = f"t{colour}{known}{' j' if span.joined else ''}{still}{under}{sides.get(token, '')}"
         words, style = (bands[token].words, _band_style(bands[token])) if bands else ("", "")
         drawn.append(Mark(safe_runs(span.text), classes, number(score, scale.limit), words, style, weight))
     return drawn
@@ -99,6 +104,16 @@ def _band_style(interval: Interval) -> str:
     """Where the band begins, crosses 0 and ends, and where the token's own score stands, from the top in percent."""
     top, own, bottom = (50 - 50 * interval.share(score) for score in (interval.high, interval.own, interval.low))
     return f"--a:{top:.0f}%;--z:{min(max(50.0, top), bottom):.0f}%;--b:{bottom:.0f}%;--s:{own:.0f}%"
+
+
+def _passages(text: str | None, panel: TokenScores) -> dict[int, str]:
+    """The class of each token in a passage that carries the score."""
+    parts = passages(text, panel)
+    return {
+        token: " pf" if passage.total > 0 else " pa"
+        for passage in parts
+        for token in range(passage.first, passage.last + 1)
+    }
 
 
 def _sums(panel: TokenScores) -> Iterator[tuple[Sentence, Mark]]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from attribkit.render.html.attention import Weights
 from attribkit.render.html.marks import marks
+from attribkit.render.preparation import passages as carrying
 from attribkit.render.preparation.captions import Tone, captions, caveats, chosen_by, equation, verdict_of
 from attribkit.render.preparation.context import PanelContext
 from attribkit.render.preparation.intervals import Interval, caption, intervals, meaning
@@ -15,7 +16,7 @@ from attribkit.render.preparation.numbers import number
 from attribkit.render.preparation.ranking import separate, strongest
 from attribkit.render.preparation.scales import Scale
 from attribkit.render.preparation.sentences import limit, sentences
-from attribkit.render.preparation.spans import has_unread, text_between, words
+from attribkit.render.preparation.spans import BREAK, has_unread, text_between, words
 from attribkit.render.preparation.unicode import quoted, shorten, visible
 from attribkit.results.panels import Prediction, TokenScores
 
@@ -130,6 +131,14 @@ def _target(
                 chosen_by(phrase),
             )
             for phrase in separate(panel, PHRASES)
+        ],
+        "passages": [
+            (
+                shorten(BREAK.sub(" ", text_between(context.text, panel, passage.first, passage.last)), 200),
+                number(passage.total, scale.limit),
+                "for" if passage.total > 0 else "against",
+            )
+            for passage in carrying.strongest(carrying.passages(context.text, panel))
         ],
         "sentences": [
             (

@@ -30,6 +30,7 @@
         token.className = token.className.replace(/ [pn]\d+/g, "") + (step > 0 ? ` p${step}` : step < 0 ? ` n${-step}` : "");
         token.dataset.s = said[i];
       });
+      section.classList.toggle("other", place !== 0); // the passages that are underlined are the first class's
       for (const element of section.querySelectorAll("[data-aim]")) element.textContent = aim;
       verdict.className = `verdict ${tone}`;
       verdict.querySelector(".icon").textContent = icon;
