@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from attribkit.evaluation.regions import region_importance
     from attribkit.evaluation.sanity import sanity
     from attribkit.explainer import explain
+    from attribkit.explore import explore
     from attribkit.influence.training_influence import training_influence
     from attribkit.loading import load
     from attribkit.models.classifier import Classifier
@@ -60,6 +61,7 @@ _HOMES = {
     "evaluate": "attribkit.evaluation.performance",
     "explain": "attribkit.explainer",
     "explain_corpus": "attribkit.corpus",
+    "explore": "attribkit.explore",
     "faithfulness": "attribkit.evaluation.faithfulness",
     "keep_reference": "attribkit.projector",
     "layer_outputs": "attribkit.projection.layer_outputs",
@@ -93,6 +95,7 @@ __all__ = [
     "evaluate",
     "explain",
     "explain_corpus",
+    "explore",
     "faithfulness",
     "keep_reference",
     "layer_outputs",

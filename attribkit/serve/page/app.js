@@ -1,6 +1,7 @@
 // The page: its panes, what they share, its address, and what can be taken away.
 import { ask, get } from "./api.js";
 import { Pane } from "./pane.js";
+import { Settings } from "./settings.js";
 import { read, written } from "./state.js";
 
 const FILMS = [
@@ -8,10 +9,6 @@ const FILMS = [
   ["a turn", "I've never watched something as bad, but I loved every minute of it!"],
   ["a review", "The photography is beautiful and the cast is wonderful. But the plot is dull, the music tells you what to feel, and the ending is a complete waste of two excellent actresses."],
 ];
-const NAMES = {
-  output: { log_odds: "log-odds", logit: "logit", probability: "probability" },
-  baseline: { pad: "nothing (padding)", zero: "zero vectors", unk: "unknown words", mean: "an average word" },
-};
 
 const find = (id) => document.getElementById(id);
 const { models, methods, outputs, baselines, data } = await get("models");
@@ -21,36 +18,11 @@ const [form, desk, compare] = [find("settings"), find("desk"), find("compare")];
 let panes = [];
 let workbench = null; // beside which rows of data stand, if there are any
 
-function options(select, entries) {
-  const chosen = select.value;
-  select.replaceChildren(...entries.map(([value, textContent]) => Object.assign(document.createElement("option"), { value, textContent })));
-  if (entries.some(([value]) => value === chosen)) select.value = chosen;
-}
-
 // settings
 
-options(form.output, outputs.map((name) => [name, NAMES.output[name] ?? name]));
-options(form.baseline, baselines.map((name) => [name, NAMES.baseline[name] ?? name]));
-
-function offer() { // what all the models shown can be asked
-  const shown = panes.map((pane) => pane.model);
-  const labels = shown[0].labels.filter((label) => shown.every((model) => model.labels.includes(label)));
-  options(form.target, [["", "the predicted label"], ...labels.map((label) => [label, label])]);
-  options(form.rather, [["", "anything else"], ...labels.filter((label) => label !== form.target.value).map((label) => [label, label])]);
-  form.rather.closest("label").hidden = !form.target.value || labels.length < 3;
-  options(form.method, [["", "the best available"], ...shown[0].methods.filter((name) => shown.every((model) => model.methods.includes(name))).map((name) => [name, methods[name]])]);
-}
-
-function settings() {
-  const target = form.target.value;
-  const rather = !form.rather.closest("label").hidden && form.rather.value;
-  return {
-    ...(target && { target: rather ? [target, rather] : target }),
-    output: form.output.value,
-    baseline: form.baseline.value,
-    ...(form.method.value && { method: form.method.value }),
-  };
-}
+const choices = new Settings(form, { methods, outputs, baselines });
+const offer = () => choices.offer(panes.map((pane) => pane.model));
+const settings = () => choices.chosen;
 
 form.addEventListener("submit", (event) => event.preventDefault());
 form.addEventListener("change", () => { offer(); acted(); for (const pane of panes) pane.refresh(); });

@@ -17,9 +17,9 @@ export class Pane {
   original = null; // what the tries are compared with
   tries = [];
 
-  constructor({ title, models, examples, settings, changed, acted, scaled, heard }) {
+  constructor({ template = document.getElementById("pane"), title, models, examples, settings, changed, acted, scaled, heard }) {
     Object.assign(this, { models, settings, changed, acted, scaled, heard });
-    this.root = document.getElementById("pane").content.firstElementChild.cloneNode(true);
+    this.root = template.content.firstElementChild.cloneNode(true);
     this.find = (selector) => this.root.querySelector(selector);
     this.root.setAttribute("aria-label", title);
     this.sheet = new Sheet(this.find(".sheet"), { typed: () => this.#typed(), pointed: () => this.#pointed() });

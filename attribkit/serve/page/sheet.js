@@ -169,7 +169,7 @@ export class Sheet {
   }
 
   #hover({ clientX, clientY, buttons }) {
-    const span = buttons ? null : document.elementsFromPoint(clientX, clientY).find((one) => one.parentNode === this.mirror);
+    const span = buttons ? null : this.root.getRootNode().elementsFromPoint(clientX, clientY).find((one) => one.parentNode === this.mirror);
     const piece = span && this.#pieces.findIndex((one) => one.node === span);
     const place = span && this.#pieces.slice(0, piece).reduce((sum, one) => sum + one.text.length, 0);
     const token = span && this.tokens.find((one) => one.from === place);
