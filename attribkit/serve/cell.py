@@ -96,7 +96,7 @@ def _html() -> str:
     """The page's form of settings and its template of a pane, with a place for rows."""
     page = (PAGE / "index.html").read_text(encoding="utf-8")
     form = _between(page, '<form class="settings"', "</form>")
-    form = re.sub(' aria-label="[^"]*"', "", form, count=1)  # unnamed they are no landmarks, of which many would be alike
+    form = re.sub(' aria-label="[^"]*"', "", form, count=1)  # unnamed it is no landmark among many alike
     rows = '<label class="field" hidden><span>Row</span><select name="row"></select></label>'
     pane = _between(page, '<template id="pane">', "</template>")
     pane = re.sub('(<section [^>]*?) aria-label="[^"]*"', r"\1", pane)
