@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.font_manager import FontProperties, findfont, fontManager
@@ -64,8 +64,6 @@ class FontSet:
         self._replaced = {chr(c): "" if _ignorable(chr(c)) else self._stand_in(c) for c in left}
         self._drawn = frozenset(map(chr, (needed - left) | _main_characters()))
         self.missing = frozenset(c for c, shown in self._replaced.items() if shown == MISSING)
-        self._widths: dict[tuple[str, float, bool], float] = {}
-        self._renderer = RendererAgg(8, 8, _DPI)
 
     @staticmethod
     def _stand_in(code: int) -> str:
@@ -82,23 +80,31 @@ class FontSet:
 
     def properties(self, text: str, size: float, bold: bool = False) -> FontProperties:
         """The fonts for a text at a size in points; bold only where the main font has all of it in bold."""
-        codes = {ord(character) for character in text if not character.isspace()}
-        if codes <= _main_characters():
-            heavy = bold and codes <= _main_characters("bold")
-            return FontProperties(family=[MAIN], size=size, weight="bold" if heavy else "normal")
-        return FontProperties(family=self.families, size=size)
+        families, weight = self._fonts(text, bold)
+        return FontProperties(family=list(families), size=size, weight=weight)
 
     def width(self, text: str, size: float, bold: bool = False) -> float:
         """The advance width in points of a text that `fit` has prepared."""
-        key = (text, size, bold)
-        if key not in self._widths:
-            # between two strokes, with which nothing kerns: ink alone would forget spaces at the ends
-            inner = self._ink(_EDGE + text + _EDGE, size, bold) - self._ink(_EDGE + _EDGE, size, bold)
-            self._widths[key] = inner * 72 / _DPI
-        return self._widths[key]
+        fonts = self._fonts(text, bold)
+        # between two strokes, with which nothing kerns: ink alone would forget spaces at the ends
+        return (_ink(_EDGE + text + _EDGE, size, *fonts) - _ink(_EDGE + _EDGE, size, *fonts)) * 72 / _DPI
 
-    def _ink(self, text: str, size: float, bold: bool) -> float:
-        width: float = self._renderer.get_text_width_height_descent(
-            text, self.properties(text, size, bold), ismath=False
-        )[0]
-        return width
+    def _fonts(self, text: str, bold: bool) -> tuple[tuple[str, ...], str]:
+        """The families that draw a text, and their weight."""
+        codes = {ord(character) for character in text if not character.isspace()}
+        if codes <= _main_characters():
+            return (MAIN,), "bold" if bold and codes <= _main_characters("bold") else "normal"
+        return tuple(self.families), "normal"
+
+
+@cache
+def _renderer() -> RendererAgg:
+    return RendererAgg(8, 8, _DPI)
+
+
+@lru_cache(maxsize=16_384)
+def _ink(text: str, size: float, families: tuple[str, ...], weight: str) -> float:
+    """The width of a text's ink in pixels, kept from one picture to the next: most of their words are the same."""
+    properties = FontProperties(family=list(families), size=size, weight=weight)
+    width: float = _renderer().get_text_width_height_descent(text, properties, ismath=False)[0]
+    return width

@@ -4,7 +4,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
 from attribkit.render import picture
-from attribkit.render.picture.fonts import FontSet
+from attribkit.render.picture.fonts import FontSet, _ink
 from attribkit.results.panels import Bar, Table
 from attribkit.results.several_panels import Panels
 
@@ -67,3 +67,13 @@ def test_a_title_that_the_bold_font_lacks_is_drawn_in_the_regular_one() -> None:
     assert fonts.properties("A", 10, bold=True).get_weight() == "bold"
     panel = Table(letter, ("word",), (("a",),))
     assert Panels((panel,)).to_png(dpi=30).startswith(b"\x89PNG")  # any warning would be an error
+
+
+def test_a_word_is_as_wide_in_the_next_picture_and_measured_once() -> None:
+    words = ("wide enough", "Wörter, auch", "")
+    measured = [FontSet([*words, "☃"]).width(word, 9, bold) for word in words for bold in (False, True)]
+    misses = _ink.cache_info().misses
+    again = [FontSet([*words, "☃"]).width(word, 9, bold) for word in words for bold in (False, True)]
+    assert measured == again and _ink.cache_info().misses == misses
+    assert measured[0] != measured[1] and measured[-1] == 0
+    assert FontSet(words).width("a  ", 9) > FontSet(words).width("a", 9)
