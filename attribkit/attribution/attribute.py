@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.models.feeding import embedding_fed
 from attribkit.models.other_inputs import held
+from attribkit.models.smaller_pieces import smaller_pieces
 from attribkit.models.state import eval_mode, preserve_state
 from attribkit.text import batching
 
@@ -142,16 +144,17 @@ def attribute(
     borrow = eval_mode if chosen.needs == CLOSED_FORM and declared(network) else preserve_state
     tokens = _TOKENS_AT_ONCE_ON_A_GPU if classifier.device.type == "cuda" else _TOKENS_AT_ONCE
     with borrow(network):
-        for rows in batching.by_length(lengths, batch_size, tokens=tokens, equal=equal):
-            attributions, agree = solver.solve(rows, choice)
-            if agree.all():
-                yield from attributions
-                continue
-            other = instead_of_exact(method, network)
-            with preserve_state(network):
-                for group, way in ((rows[agree], choice), (rows[~agree], other)):
-                    if len(group):
-                        yield from solver.solve(group, way)[0]
+        for together in batching.by_length(lengths, batch_size, tokens=tokens, equal=equal):
+            solve = partial(solver.solve, choice=choice)
+            for rows, (attributions, agree) in smaller_pieces(together, solve, lengths, classifier.device):
+                if agree.all():
+                    yield from attributions
+                    continue
+                other = instead_of_exact(method, network)
+                with preserve_state(network):
+                    for group, way in ((rows[agree], choice), (rows[~agree], other)):
+                        if len(group):
+                            yield from solver.solve(group, way)[0]
 
 
 def _text_by_text(

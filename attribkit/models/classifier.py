@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ from attribkit.models.logits import check_finite, probabilities
 from attribkit.models.other_inputs import OtherInputs, cells_of, held
 from attribkit.models.predictions import check_labels, prediction_frame
 from attribkit.models.reference import Reference
+from attribkit.models.smaller_pieces import smaller_pieces
 from attribkit.models.state import eval_mode
 from attribkit.models.text_function import LogProbabilities, Probabilities, TextFunction
 from attribkit.progress import Progress, shown, silent
@@ -294,18 +296,24 @@ class Classifier(Result):
         results = np.zeros((len(ids), len(self.labels)))
         done = 0
         with eval_mode(self.network), torch.inference_mode():
-            for rows in batching.by_length([len(row) for row in ids], batch_size):
-                with self.holding(rows, len(ids)):
-                    logits = self.network(*self.batch([ids[row] for row in rows]))
-                if logits.ndim != 2 or logits.shape[1] != len(self.labels):
-                    raise InputError(
-                        f"the network must return logits of shape (B, {len(self.labels)}), one per label, got "
-                        f"{tuple(logits.shape)}; give `labels` in the order of its outputs"
-                    )
-                results[rows] = logits.double().cpu().numpy()
-                done += len(rows)
-                progress(done, len(ids), "predicting")
+            lengths = [len(row) for row in ids]
+            for together in batching.by_length(lengths, batch_size):
+                run = partial(self._logits_of, ids)
+                for rows, logits in smaller_pieces(together, run, lengths, self.device):
+                    results[rows] = logits
+                    done += len(rows)
+                    progress(done, len(ids), "predicting")
         return results
+
+    def _logits_of(self, ids: Sequence[NDArray[np.int64]], rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        with self.holding(rows, len(ids)):
+            logits: Tensor = self.network(*self.batch([ids[row] for row in rows]))
+        if logits.ndim != 2 or logits.shape[1] != len(self.labels):
+            raise InputError(
+                f"the network must return logits of shape (B, {len(self.labels)}), one per label, got "
+                f"{tuple(logits.shape)}; give `labels` in the order of its outputs"
+            )
+        return logits.double().cpu().numpy()
 
     def probabilities(
         self, texts: Sequence[str], batch_size: int | None = None, progress: Progress = silent
