@@ -84,3 +84,10 @@ def options_of(pairs: Sequence[str] | None, option: str) -> dict[str, Any]:
         except ValueError:
             options[name] = value
     return options
+
+
+def target_of(target: str | None, labels: tuple[str, ...]) -> Any:
+    """A pair if it is written as one and is no label itself."""
+    if target is None or target in labels or "," not in target:
+        return target
+    return tuple(part.strip() for part in target.split(","))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from attribkit.cli.arguments import MethodOption, ModelArgument
+from attribkit.cli.arguments import MethodOption, ModelArgument, target_of
 from attribkit.cli.console import console, errors, escape
 from attribkit.errors import InputError
 
@@ -43,6 +43,8 @@ def corpus(
     method: MethodOption = None,
     baseline: Annotated[str, typer.Option(help="pad, zero, unk, mean, or a text.")] = "pad",
     tolerance: Annotated[float, typer.Option(help="Largest relative completeness error.")] = 1e-4,
+    max_steps: Annotated[int | None, typer.Option(help="The most gradients for a text; 4,000 if not given.")] = None,
+    encoding: Annotated[str | None, typer.Option(help="Of the files, such as cp1252; UTF-8 if not given.")] = None,
     keep_text: Annotated[bool, typer.Option("--keep-text", help="Keep each text in its row.")] = False,
     words: Annotated[bool, typer.Option("--words", help="Sum up each word's scores as well.")] = False,
     retry_failed: Annotated[
@@ -66,11 +68,13 @@ def corpus(
         raise InputError("an INPUT and an OUTPUT were expected, got one of them; name the folder of the result last")
     *sources, folder = inputs
     classifier = None
-    if device not in (None, "cpu"):
+    pair = target
+    if device not in (None, "cpu") or (target and "," in target):
         from attribkit.loading import load  # which loads torch; worker processes do so themselves
 
-        classifier = load(model, device)
-    pair = tuple(part.strip() for part in target.split(",")) if target and "," in target else target
+        loaded = load(model, device or "cpu")
+        pair = target_of(target, loaded.labels)
+        classifier = loaded if device not in (None, "cpu") else None
     run = explain_corpus(
         model if classifier is None else classifier,
         sources[0] if len(sources) == 1 else sources,
@@ -87,6 +91,8 @@ def corpus(
         method=method,
         baseline=baseline,
         tolerance=tolerance,
+        max_steps=max_steps,
+        encoding=encoding,
         keep_text=keep_text,
         words=words,
         retry_failed=retry_failed,

@@ -15,6 +15,7 @@ from attribkit.cli.arguments import (
     SavePaths,
     TextColumn,
     check_files,
+    target_of,
 )
 from attribkit.cli.console import console, errors, escape
 from attribkit.errors import InputError
@@ -99,7 +100,7 @@ def explain(
             text=text,
             label=label,
             views=view or None,
-            target=_target(target, classifier.labels),
+            target=target_of(target, classifier.labels),
             output=output,
             method=method,
             baseline=baseline or "pad",
@@ -123,13 +124,6 @@ def explain(
     else:
         for row in rows:
             console.print(row)
-
-
-def _target(target: str | None, labels: tuple[str, ...]) -> Any:
-    """A pair if it is written as one and is no label itself."""
-    if target is None or target in labels or "," not in target:
-        return target
-    return tuple(part.strip() for part in target.split(","))
 
 
 def _table(data: str) -> Any:

@@ -20,6 +20,7 @@ class Settings:
         tolerance: as `attribkit.explain` takes it.
         keep_text: whether each row holds its text, so that it can be drawn by itself.
         words: whether each word's scores are summed up as well.
+        max_steps: as `attribkit.explain` takes it.
     """
 
     target: LabelName | Sequence[LabelName] | None = None
@@ -29,6 +30,11 @@ class Settings:
     tolerance: float = 1e-4
     keep_text: bool = False
     words: bool = False
+    max_steps: int | None = None
+
+    def described(self) -> dict[str, Any]:
+        """As the manifest holds them; one that older versions do not have only where it was set."""
+        return {name: value for name, value in asdict(self).items() if name != "max_steps" or value is not None}
 
 
 @dataclass(frozen=True)

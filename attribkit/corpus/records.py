@@ -1,5 +1,6 @@
 """Rows of tables, one after another in constant memory. A row that cannot be read has a reason instead of cells."""
 
+import codecs
 import csv
 import io
 import json
@@ -97,9 +98,11 @@ def read(source: AnySource) -> Iterator[OpenFile]:
             if source.kind == ".parquet":
                 columns, records = _parquet(content)
             else:
-                # bytes that are not UTF-8 become lone surrogates: only the row that holds them is lost
+                # bytes that are not of the encoding become lone surrogates: only the row that holds them is lost
                 line_end = "\n" if source.kind == ".jsonl" else ""
-                text = io.TextIOWrapper(content, encoding="utf-8-sig", errors="surrogateescape", newline=line_end)
+                buffered = io.BufferedReader(content)  # type: ignore[arg-type]  # it has what a raw stream has
+                encoding = source.encoding or _encoding(buffered.peek(2))
+                text = io.TextIOWrapper(buffered, encoding=encoding, errors="surrogateescape", newline=line_end)
                 stack.enter_context(text)
                 if source.kind == ".jsonl":
                     columns, records = None, _jsonl(text)
@@ -110,7 +113,12 @@ def read(source: AnySource) -> Iterator[OpenFile]:
         yield OpenFile(columns, _whole(records, source), stored)
 
 
-_BROKEN = (pa.ArrowException, OSError, EOFError, zlib.error, lzma.LZMAError)
+def _encoding(begun: bytes) -> str:
+    """Of a file that begins with these bytes."""
+    return "utf-16" if begun.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+
+
+_BROKEN = (UnicodeError, pa.ArrowException, OSError, EOFError, zlib.error, lzma.LZMAError)
 
 
 def _sentence(source: Source, error: BaseException) -> str:

@@ -9,6 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
+
 from attribkit.attribution.label_index import LabelName
 from attribkit.corpus import memory, processes
 from attribkit.corpus.job import Job, Settings
@@ -57,6 +59,8 @@ def explain_corpus(
     method: str | None = None,
     baseline: str = "pad",
     tolerance: float = 1e-4,
+    max_steps: int | None = None,
+    encoding: str | None = None,
     keep_text: bool = False,
     words: bool = False,
     retry_failed: bool = False,
@@ -90,6 +94,9 @@ def explain_corpus(
         method: as `attribkit.explain` takes it.
         baseline: as `attribkit.explain` takes it, one.
         tolerance: as `attribkit.explain` takes it.
+        max_steps: as `attribkit.explain` takes it.
+        encoding: of CSV, TSV and JSONL files, such as "cp1252"; None for UTF-8, or UTF-16 if a byte order mark says so.
+            A row that is not of it has the status "undecodable".
         keep_text: whether each row keeps its text, so that `Explanation.from_row(row)` needs nothing else.
         words: whether to sum up each word's scores as well: `CorpusRun.words()`.
         retry_failed: repeat the rows that were not explained, and only those.
@@ -128,17 +135,19 @@ def explain_corpus(
         raise InputError(f"`engine` must be one of {', '.join(ENGINES)}, got {engine!r}")
     if workers is not None and workers < 1:
         raise InputError(f"`workers` must be at least 1, got {workers}")
-    settings = Settings(target, output, method, baseline, tolerance, keep_text, words)
+    settings = Settings(_plain(target), output, method, baseline, tolerance, keep_text, words, max_steps)
     selection = Selection.of(where, sample, seed, limit)
-    plan = Plan(tuple(find_sources(data, progress)), Columns(text, key, label), selection, window)
+    plan = Plan(tuple(find_sources(data, progress, encoding)), Columns(text, key, label), selection, window)
     path = Path(folder).absolute()
     begun, fresh = time.monotonic(), 0
     with ExitStack() as stack:
         stack.enter_context(Manifest.lock(path))
         runner = stack.enter_context(_engine_of(model, str(path), settings, engine, workers, address))
         header = {
-            "input": described(plan.sources) | {"fingerprint": fingerprint(plan.sources)},
-            "settings": asdict(settings)
+            "input": described(plan.sources)
+            | {"fingerprint": fingerprint(plan.sources)}
+            | ({} if encoding is None else {"encoding": encoding}),
+            "settings": settings.described()
             | {"columns": asdict(plan.columns), "selection": asdict(selection), "window": window},
             **runner.introduce(),
         }
@@ -209,6 +218,13 @@ def _engine_of(
             yield stack.enter_context(Cluster.joined(job, count, address))
             return
         yield stack.enter_context(processes.Processes.started(job, count or processes.cores()))
+
+
+def _plain(target: Any) -> Any:
+    """A target as JSON can hold it: one of numpy's integers as Python's."""
+    if isinstance(target, (tuple, list)):
+        return tuple(_plain(part) for part in target)
+    return int(target) if isinstance(target, np.integer) else target
 
 
 def _saved_job(job: Job, classifier: "Classifier", saved: Path) -> Job:

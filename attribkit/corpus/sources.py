@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, ClassVar, TypeAlias
 
@@ -11,6 +11,7 @@ import pandas as pd
 from fsspec.compression import compr
 from fsspec.core import get_compression, url_to_fs
 
+from attribkit.data.encodings import check_encoding
 from attribkit.data.intake import Rows
 from attribkit.data.readers import SUFFIXES, listed, missing, table_suffix
 from attribkit.data.tables import NAMED_SETS
@@ -31,12 +32,14 @@ class Source:
         url: where, with the file system's own name before it.
         kind: its format: ".csv", ".tsv", ".jsonl" or ".parquet".
         size: bytes, as they are stored.
+        encoding: of its text; None for UTF-8, or UTF-16 if a byte order mark says so.
     """
 
     path: str
     url: str
     kind: str
     size: int
+    encoding: str | None = None
 
     @property
     def name(self) -> str:
@@ -87,18 +90,25 @@ def _stored(url: str) -> BinaryIO:
     return open(path, "rb") if url.startswith(_LOCAL) else fs.open(path, "rb")
 
 
-def find_sources(inputs: Corpus, progress: bool | Progress | None = None) -> list[AnySource]:
+def find_sources(
+    inputs: Corpus, progress: bool | Progress | None = None, encoding: str | None = None
+) -> list[AnySource]:
     """Every table that the inputs name, each once, in the order given; those of a folder or glob sorted by name.
 
     Args:
         inputs: a file, a folder, a glob or a URL that fsspec knows (s3://, gs://, https://, memory://); or several. A
             named set, or texts in memory other than a list, are one table: of several by split the one to measure on.
         progress: of a download of a named set, as `attribkit.progress.shown` takes it.
+        encoding: of the files; None for UTF-8, or UTF-16 if a byte order mark says so.
 
     Raises:
         FileNotFoundError: if one names nothing.
         ValueError: if one is no table, or its address cannot be understood.
     """
+    if encoding is not None:
+        check_encoding(encoding)
+        if not isinstance(inputs, (str, Path, list, tuple)) or (isinstance(inputs, str) and inputs in NAMED_SETS):
+            raise InputError("`encoding` says how files are read, and the corpus is none; leave it out")
     if isinstance(inputs, pd.DataFrame):
         return [TableSource("table", inputs)]
     if not isinstance(inputs, (str, Path, list, tuple)) or (isinstance(inputs, str) and inputs in NAMED_SETS):
@@ -114,7 +124,7 @@ def find_sources(inputs: Corpus, progress: bool | Progress | None = None) -> lis
     by_url: dict[str, Source] = {}
     for name in several:
         for source in _sources(str(name)):
-            by_url.setdefault(source.url, source)
+            by_url.setdefault(source.url, replace(source, encoding=encoding))
     return list(by_url.values())
 
 

@@ -15,6 +15,7 @@ from attribkit.attribution.cnn.lookup_tables import Tables
 from attribkit.attribution.label_index import Index
 from attribkit.attribution.outputs import Output
 from attribkit.attribution.registry import METHODS
+from attribkit.attribution.request import check_max_steps
 from attribkit.attribution.targets import scalars_of
 from attribkit.corpus.job import Settings
 from attribkit.corpus.schema import Explained, table_of
@@ -45,6 +46,7 @@ class Transform:
             raise InputError("a corpus run explains one target per text, got target='all'; run it once for each label")
         if not isinstance(settings.baseline, str):
             raise InputTypeError("a corpus run has one `baseline`, a name or a text; run it once for each")
+        check_max_steps(settings.max_steps)
         check_settings(settings.output, settings.method, settings.baseline, settings.tolerance)
         method = METHODS[choose(settings.method, network)]
         self.tables = Tables.of_run(network, None) if method.tables else None
@@ -125,6 +127,7 @@ class Transform:
             method=settings.method,
             baseline=settings.baseline,
             tolerance=settings.tolerance,
+            max_steps=settings.max_steps,
             tables=self.tables,
         ):
             if np.isfinite(attribution.scores).all():

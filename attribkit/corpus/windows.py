@@ -202,7 +202,10 @@ def _fault(cells: Mapping[str, Any], column: str | None) -> tuple[str | None, st
         what = (
             f"the byte 0x{byte:02X}" if 0x80 <= byte <= 0xFF else f"half a surrogate pair, U+{ord(broken.group()):04X}"
         )
-        return "undecodable", f"{what} at position {broken.start()} is no UTF-8"
+        return (
+            "undecodable",
+            f"{what} at position {broken.start()} is no UTF-8; if other rows fail so too, give `encoding`",
+        )
     if not text.strip():
         return "empty", "the text holds no visible character"
     return None, None

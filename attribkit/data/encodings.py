@@ -24,7 +24,7 @@ def decode(content: bytes, name: str, encoding: str | None = None) -> tuple[str,
         ValueError: for an unknown encoding, or bytes that are not of it; the sentence names the line.
     """
     marked = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    chosen = _known(encoding) if encoding is not None else "utf-16" if marked else "utf-8"
+    chosen = check_encoding(encoding) if encoding is not None else "utf-16" if marked else "utf-8"
     try:
         text = content.decode(chosen).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
@@ -44,7 +44,13 @@ def decode(content: bytes, name: str, encoding: str | None = None) -> tuple[str,
     return text, []
 
 
-def _known(encoding: str) -> str:
+def check_encoding(encoding: str) -> str:
+    """The encoding itself, if Python knows it.
+
+    Raises:
+        TypeError: for what is no name.
+        ValueError: for an unknown one.
+    """
     if not isinstance(encoding, str):
         raise InputTypeError(f"`encoding` must be a name such as 'cp1252', got {encoding!r}")
     try:

@@ -8,13 +8,16 @@ import shutil
 from collections.abc import Callable
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 import fsspec
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
 from corpus.conftest import LABELS, TEXTS
 
+import attribkit as ak
 from attribkit.corpus import explain_corpus
 from attribkit.corpus.records import read
 from attribkit.corpus.sources import Source
@@ -202,3 +205,36 @@ def test_a_quote_that_is_never_closed_costs_its_own_row_only(tmp_path: Path) -> 
     assert lost[120].startswith("line 122 of")
     texts = [record.cells["text"] for record in records if record.cells is not None]
     assert texts == [f"sample {number}" for number in range(200) if number not in lost] + ["two\nlines"]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "given"), [("cp1252", "cp1252"), ("utf-16", None), ("utf-8-sig", None), ("utf-16-le", "utf-16-le")]
+)
+def test_a_corpus_is_read_in_its_encoding(tmp_path: Path, encoding: str, given: str | None) -> None:
+    texts = ["Ein großartiger Film", "a dull café movie", "plain words"]
+    file = tmp_path / "a.csv"
+    file.write_text("text,label\n" + "".join(f"{text},pos\n" for text in texts), encoding=encoding)
+    run = ak.explain_corpus("imdb-cnn", file, tmp_path / "out", workers=1, encoding=given, keep_text=True)
+    assert dict(run.statuses) == {"ok": 3}
+    assert pd.read_parquet(run.folder)["text"].tolist() == texts
+
+
+def test_rows_of_another_encoding_say_the_cure(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("text\nEin großartiger Film\nplain words\n", encoding="cp1252")
+    run = ak.explain_corpus("imdb-cnn", file, tmp_path / "out", workers=1)
+    assert dict(run.statuses) == {"undecodable": 1, "ok": 1}
+    assert "give `encoding`" in pd.read_parquet(run.folder)["reason"][0]
+    with pytest.raises(ValueError, match="input"):  # not continued in another encoding
+        ak.explain_corpus("imdb-cnn", file, tmp_path / "out", workers=1, encoding="cp1252")
+    with pytest.raises(ValueError, match="`encoding` must be one that Python knows"):
+        ak.explain_corpus("imdb-cnn", file, tmp_path / "other", workers=1, encoding="klingon")
+
+
+@pytest.mark.parametrize("target", [np.int64(1), (np.int64(1), np.int64(0)), ak.Index(np.int64(1))])
+def test_a_target_may_be_one_of_numpys_integers(tmp_path: Path, target: Any) -> None:
+    table = pd.DataFrame({"text": ["A great film"]})
+    run = ak.explain_corpus("imdb-cnn", table, tmp_path / "out", workers=1, target=target, max_steps=50)
+    again = ak.explain_corpus("imdb-cnn", table, tmp_path / "out", workers=1, target=target, max_steps=50)
+    assert dict(run.statuses) == {"ok": 1} and again.fresh == 0
+    assert pd.read_parquet(run.folder)["target"][0].startswith("pos")
