@@ -44,6 +44,7 @@ class Options(ViewOptions, total=False):
 
     text: str | None
     label: str | None
+    encoding: str | None
     also: Mapping[str, Any] | None
     views: str | Sequence[str] | None
     true_label: TrueLabel | Sequence[TrueLabel] | None
@@ -74,6 +75,7 @@ def explain(
     *,
     text: str | None = None,
     label: str | None = None,
+    encoding: str | None = None,
     also: Mapping[str, Any] | None = None,
     views: str | Sequence[str] | None = None,
     target: TargetName | None = None,
@@ -102,6 +104,7 @@ def explain(
             of texts of a table, or of a file if its `Path` is given; the test split of a `Dataset`.
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels, which are shown as the true ones; likewise.
+        encoding: of a file of texts; None to guess: see `attribkit.load_dataset`.
         also: what a network with other inputs is given beside the text, by name: the text's own values, or for several
             texts one entry each; not needed where the table has columns of these names. See
             `attribkit.models.adapters.Adapted`.
@@ -187,7 +190,7 @@ def explain(
     with fingerprints_once(), shown(progress) as tell:
         chosen = choose_views([views] if isinstance(views, str) else views, model, options, tell)
         model = model.on(device)
-        batch, numbers, truth = _read(model, data, text, label, also, true_label, batch_size, tell)
+        batch, numbers, truth = _read(model, data, text, label, encoding, also, true_label, batch_size, tell)
         predicted = predictions(batch.logits, model.labels, model.task, model.unit, truth)
         panels: list[list[Panel]] = [[] for _ in batch.texts]
         for view in chosen.values():
@@ -211,6 +214,7 @@ def _read(
     data: str | Several,
     text: str | None,
     label: str | None,
+    encoding: str | None,
     also: Mapping[str, Any] | None,
     true_label: TrueLabel | Sequence[TrueLabel] | None,
     batch_size: int | None,
@@ -219,6 +223,8 @@ def _read(
     """The texts as the model reads them, their rows if they stand in a table, and their true labels."""
     if true_label is not None and label is not None:
         raise InputError("`true_label` and `label` both say the true labels; give one of them")
+    if encoding is not None and not isinstance(data, Path):
+        raise InputError("`encoding` says how a file of texts is read, and none was given; leave it out")
     if not isinstance(data, (pd.DataFrame, Mapping, Dataset, Path)):
         texts: list[str] = [data] if isinstance(data, str) or not isinstance(data, Iterable) else list(data)
         if text is not None or label is not None or not all(isinstance(item, str) for item in texts):
@@ -226,7 +232,7 @@ def _read(
         model = model.given(len(texts), also, single=isinstance(data, str))
         batch = EncodedBatch.of(model, texts, batch_size, progress)
         return batch, None, _true_labels(true_label, len(texts), model)
-    rows = Rows.of(model, data, text=text, label=label, held_out=False)
+    rows = Rows.of(model, data, text=text, label=label, held_out=False, encoding=encoding)
     truth = _true_labels(true_label, len(rows.table), model) if true_label is not None else rows.truth
     model = model.given(len(rows.table), also, rows.table)
     read, logits = answered(model, rows.tokenised(model.tokenizer, spans=True), batch_size, progress)

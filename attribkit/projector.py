@@ -44,6 +44,7 @@ def project(
     split: str | None = None,
     text: str | None = None,
     label: str | None = None,
+    encoding: str | None = None,
     batch_size: int | None = None,
     device: str | torch.device | None = None,
     progress: bool | Progress | None = None,
@@ -78,6 +79,7 @@ def project(
         split: "train", "validation", "test" or "all"; None for the test split or, without one, the rows not trained on.
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels; likewise.
+        encoding: of a file of texts; None to guess, and say so: see `attribkit.load_dataset`.
         batch_size: the most texts at once; None chooses by their length.
         device: where to compute; None for where the model is.
         progress: True: a bar; False: none; None: a bar in a terminal or notebook; or a function (done, total, step).
@@ -125,7 +127,7 @@ def project(
         batch_size=batch_size,
     )
     model = model.on(device)
-    rows = Rows.of(model, data, split=split, text=text, label=label, progress=progress)
+    rows = Rows.of(model, data, split=split, text=text, label=label, encoding=encoding, progress=progress)
     texts, model = rows.labelled_texts(), model.given(len(rows.table), table=rows.table)
     new = all_texts(model, place)
     new_ids = model.ids(new)

@@ -282,3 +282,32 @@ def test_the_command_explain_takes_texts_or_data(
     captured = capsys.readouterr()
     assert "note: 1 of 3 rows were left out, the first is row 2: it is empty" in " ".join(captured.err.split())
     assert captured.out.count('"true_label":') == 2
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda model, file, **options: [why.text for why in ak.explain(model, file, views="attribution", **options)],
+        lambda model, file, **options: model.predict(file, **options)["text"].tolist(),
+        lambda model, file, **options: ak.evaluate(model, file, **options).rows,
+        lambda model, file, **options: ak.project(model, file, method="pca", **options).panels()[0].labels,
+        lambda model, file, **options: ak.faithfulness(
+            model, file, "saliency", perturbed=0, oracle_texts=0, **options
+        ).tokens.tolist(),
+    ],
+    ids=["explain", "predict", "evaluate", "project", "faithfulness"],
+)
+def test_a_file_is_read_in_its_encoding_everywhere(call: Any, tmp_path: Path) -> None:
+    texts = ["Größe matters", "a dull café movie", "a naïve and awful plot", "great fun, très bien"]
+    table = "text,label\n" + "".join(
+        f'"{text}",{label}\n' for text, label in zip(texts, ["pos", "neg"] * 2, strict=True)
+    )
+    right, other = tmp_path / "right.csv", tmp_path / "other.csv"
+    right.write_text(table, encoding="utf-8")
+    other.write_text(table, encoding="utf-16-le")  # without a mark: it cannot be guessed
+    model = ak.load("imdb-cnn", "cpu")
+    assert call(model, other, encoding="utf-16-le") == call(model, right)
+    with pytest.raises(ValueError, match="is not ascii; give the encoding that the file was saved with"):
+        call(model, right, encoding="ascii")
+    with pytest.raises(ValueError, match="`encoding` says how a file of texts is read"):
+        call(model, pd.DataFrame({"text": texts, "label": ["pos", "neg"] * 2}), encoding="utf-8")

@@ -70,6 +70,7 @@ class Rows:
         text: str | None = None,
         label: str | None = None,
         held_out: bool = True,
+        encoding: str | None = None,
         progress: bool | Progress | None = None,
     ) -> "Rows":
         """Choose the rows of `data`.
@@ -86,6 +87,7 @@ class Rows:
             text: the column of the texts in a table or file; guessed from usual names if not given.
             label: the column of the labels; likewise.
             held_out: whether rows that the model has seen are left out if no split is asked for.
+            encoding: of a file; None to guess, and say so.
             progress: what is told of a download, as `attribkit.progress.shown` takes it.
 
         Raises:
@@ -104,6 +106,7 @@ class Rows:
             labels=None if model is None else LabelFormat(model.task, usual.get("label_separator"), model.labels),
             inputs=() if model is None else model.other_inputs,
             progress=progress,
+            encoding=encoding,
         )
         record = None
         if model is not None and held_out:

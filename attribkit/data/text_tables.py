@@ -60,6 +60,7 @@ class TextTables:
         labels: LabelFormat | None = None,
         inputs: Sequence[str] = (),
         progress: bool | Progress | None = None,
+        encoding: str | None = None,
     ) -> "TextTables":
         """Read the data.
 
@@ -72,14 +73,17 @@ class TextTables:
                 because it is the other one of two is not, if it holds none of the model's.
             inputs: the names of columns that a model reads beside the text, which are not taken for the labels.
             progress: what is told of a download, as `attribkit.progress.shown` takes it.
+            encoding: of a file; None to guess, and say so.
 
         Raises:
             TypeError: for data of the wrong kind.
             ValueError: for data without texts, or whose column of texts cannot be guessed.
             FileNotFoundError: for a file that does not exist.
         """
+        if encoding is not None and not isinstance(data, (str, Path)):
+            raise InputError("`encoding` says how a file of texts is read, and none was given; leave it out")
         if isinstance(data, (str, Path, pd.DataFrame, Mapping)):
-            raw = find_tables(data, progress=progress)
+            raw = find_tables(data, progress=progress, encoding=encoding)
             tables, notes = _arranged(raw.tables, raw.source, text, label, usual, labels, inputs)
             source: str | None = None
             if isinstance(data, (str, Path)):

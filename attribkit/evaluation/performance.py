@@ -182,6 +182,7 @@ def evaluate(
     split: str | None = None,
     text: str | None = None,
     label: str | None = None,
+    encoding: str | None = None,
     progress: bool | Progress | None = None,
 ) -> Any:
     """Compare a model's predictions with the true labels of rows that it was not trained on, as far as that is known.
@@ -196,6 +197,7 @@ def evaluate(
         split: "train", "validation", "test" or "all"; None for the test split or, without one, the rows not trained on.
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels; likewise.
+        encoding: of a file of texts; None to guess, and say so: see `attribkit.load_dataset`.
         progress: True: a bar; False: none; None: a bar in a terminal or notebook; or a function (done, total, step).
 
     Returns:
@@ -219,7 +221,7 @@ def evaluate(
         >>> metrics.confusion.tolist()
         [[2, 0], [0, 2]]
     """
-    measured = Rows.of(model, data, split=split, text=text, label=label, progress=progress)
+    measured = Rows.of(model, data, split=split, text=text, label=label, encoding=encoding, progress=progress)
     if "label" not in measured.table:
         raise no_labels(data, measured)
     labelled = measured.only(measured.table["label"].notna().to_numpy())

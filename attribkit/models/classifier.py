@@ -345,6 +345,7 @@ class Classifier(Result):
         *,
         text: str | None = None,
         label: str | None = None,
+        encoding: str | None = None,
         also: Mapping[str, Any] | None = None,
         progress: bool | Progress | None = None,
     ) -> pd.DataFrame:
@@ -355,6 +356,7 @@ class Classifier(Result):
             batch_size: the most texts at once; None chooses by their length.
             text: the column of the texts in a table or file; guessed from usual names if not given.
             label: the column of the labels; likewise.
+            encoding: of a file of texts; None to guess, and say so: see `attribkit.load_dataset`.
             also: as `attribkit.explain` takes it.
             progress: a function that is called with what is done, the total and the current step; True for a bar, False
                 for none; None for a bar in a terminal and in a notebook.
@@ -378,7 +380,9 @@ class Classifier(Result):
             >>> table["label"].tolist()
             ['pos', 'neg']
         """
-        rows = Rows.of(self, [data] if isinstance(data, str) else data, text=text, label=label, held_out=False)
+        rows = Rows.of(
+            self, [data] if isinstance(data, str) else data, text=text, label=label, encoding=encoding, held_out=False
+        )
         texts = rows.texts
         model = self.given(len(texts), also, rows.table, single=isinstance(data, str))
         with shown(progress) as tell:

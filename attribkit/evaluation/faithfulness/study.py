@@ -35,6 +35,7 @@ def faithfulness(
     split: str | None = None,
     text: str | None = None,
     label: str | None = None,
+    encoding: str | None = None,
     progress: bool | Progress | None = None,
 ) -> Faithfulness:
     """Measure how faithful attribution methods are to a model on some texts.
@@ -58,6 +59,7 @@ def faithfulness(
         split: "train", "validation", "test" or "all"; None for the test split or, without one, the rows not trained on.
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels; likewise.
+        encoding: of a file of texts; None to guess, and say so: see `attribkit.load_dataset`.
         progress: True: a bar; False: none; None: a bar in a terminal or notebook; or a function (done, total, step).
 
     Returns:
@@ -81,7 +83,7 @@ def faithfulness(
         (*check_methods(model, methods), RANDOM),
         check_removals(_usual(model) if removals is None else removals),
     )
-    measured = Rows.of(model, data, split=split, text=text, label=label, progress=progress)
+    measured = Rows.of(model, data, split=split, text=text, label=label, encoding=encoding, progress=progress)
     model = model.given(len(measured.table), table=measured.table)
     readable = ReadableTexts.of(model, measured.texts, batch_size, measured.numbers)
     batch = readable.batch

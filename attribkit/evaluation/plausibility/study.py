@@ -189,6 +189,7 @@ def plausibility(
     split: str | None = None,
     text: str | None = None,
     label: str | None = None,
+    encoding: str | None = None,
     progress: bool | Progress | None = None,
 ) -> Plausibility:
     """Measure how well attribution methods agree with human rationales, on rows that the model was not trained on.
@@ -205,6 +206,7 @@ def plausibility(
         split: "train", "validation", "test" or "all"; None for the test split or, without one, the rows not trained on.
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels; likewise.
+        encoding: of a file of texts; None to guess, and say so: see `attribkit.load_dataset`.
         progress: True: a bar; False: none; None: a bar in a terminal or notebook; or a function (done, total, step).
 
     Returns:
@@ -233,7 +235,7 @@ def plausibility(
     """
     if not isinstance(data, (pd.DataFrame, Dataset, Mapping, str, Path)):
         raise InputTypeError(f"a table or a Dataset is needed, got {type(data).__name__}; load one first")
-    measured = Rows.of(model, data, split=split, text=text, label=label, progress=progress)
+    measured = Rows.of(model, data, split=split, text=text, label=label, encoding=encoding, progress=progress)
     table = measured.table
     if "rationale" not in table:
         columns = ", ".join(map(str, table.columns))
