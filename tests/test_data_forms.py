@@ -284,18 +284,29 @@ def test_the_command_explain_takes_texts_or_data(
     assert captured.out.count('"true_label":') == 2
 
 
+def _explained(model: Classifier, file: Any, **options: Any) -> Any:
+    why = ak.explain(model, file, views="attribution", **options)
+    return [each.text for each in why] if isinstance(why, ak.Explanations) else why.text
+
+
+def _mapped(model: Classifier, file: Any, **options: Any) -> Any:
+    return ak.project(model, file, method="pca", **options).to_frame()["text"].tolist()
+
+
+def _removed(model: Classifier, file: Any, **options: Any) -> Any:
+    return ak.faithfulness(model, file, "saliency", perturbed=0, oracle_texts=0, **options).tokens.tolist()
+
+
 @pytest.mark.parametrize(
     "call",
     [
-        lambda model, file, **options: [why.text for why in ak.explain(model, file, views="attribution", **options)],
+        _explained,
+        _mapped,
+        _removed,
         lambda model, file, **options: model.predict(file, **options)["text"].tolist(),
         lambda model, file, **options: ak.evaluate(model, file, **options).rows,
-        lambda model, file, **options: ak.project(model, file, method="pca", **options).panels()[0].labels,
-        lambda model, file, **options: ak.faithfulness(
-            model, file, "saliency", perturbed=0, oracle_texts=0, **options
-        ).tokens.tolist(),
     ],
-    ids=["explain", "predict", "evaluate", "project", "faithfulness"],
+    ids=["explain", "project", "faithfulness", "predict", "evaluate"],
 )
 def test_a_file_is_read_in_its_encoding_everywhere(call: Any, tmp_path: Path) -> None:
     texts = ["Größe matters", "a dull café movie", "a naïve and awful plot", "great fun, très bien"]

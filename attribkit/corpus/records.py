@@ -100,7 +100,7 @@ def read(source: AnySource) -> Iterator[OpenFile]:
             else:
                 # bytes that are not of the encoding become lone surrogates: only the row that holds them is lost
                 line_end = "\n" if source.kind == ".jsonl" else ""
-                buffered = io.BufferedReader(content)  # type: ignore[arg-type]  # it has what a raw stream has
+                buffered = io.BufferedReader(content)  # type: ignore[type-var]  # it has what a raw stream has
                 encoding = source.encoding or _encoding(buffered.peek(2))
                 text = io.TextIOWrapper(buffered, encoding=encoding, errors="surrogateescape", newline=line_end)
                 stack.enter_context(text)

@@ -231,7 +231,7 @@ def test_rows_of_another_encoding_say_the_cure(tmp_path: Path) -> None:
         ak.explain_corpus("imdb-cnn", file, tmp_path / "other", workers=1, encoding="klingon")
 
 
-@pytest.mark.parametrize("target", [np.int64(1), (np.int64(1), np.int64(0)), ak.Index(np.int64(1))])
+@pytest.mark.parametrize("target", [np.int64(1), (np.int64(1), np.int64(0)), ak.Index(1)])
 def test_a_target_may_be_one_of_numpys_integers(tmp_path: Path, target: Any) -> None:
     table = pd.DataFrame({"text": ["A great film"]})
     run = ak.explain_corpus("imdb-cnn", table, tmp_path / "out", workers=1, target=target, max_steps=50)
