@@ -6,8 +6,9 @@
 Prints one JSON line per measurement, then a table: milliseconds of processor time per call, medians of interleaved
 repetitions on one thread, so that a busy machine slows all alike; wall-clock time stands in the JSON lines. Where there
 is a GPU, the same again on it, in wall-clock time. Captum explains the first 16 of 256 texts; its figure is scaled to
-all. Real texts are read where $ATTRIBKIT_DATA has imdb/test.parquet and ag_news/test.csv; otherwise texts of such
-lengths are drawn from the model's own vocabulary.
+all. Before the table stands what the encoder takes beside the `tokenizers` library. Real texts are read where
+$ATTRIBKIT_DATA has imdb/test.parquet and ag_news/test.csv; otherwise texts of such lengths are drawn from the model's
+own vocabulary.
 """
 
 import argparse
@@ -31,6 +32,7 @@ import attribkit as ak
 from attribkit.models.classifier import Classifier
 from attribkit.models.model_folder import bundled
 from attribkit.text.tokenizer import Tokenizer
+from attribkit.text.word_split import WordSplit
 
 SHORT = "It was a horrible movie"
 TOKENS, MANY, CAPTUM_TEXTS = 250, 256, 16
@@ -149,6 +151,32 @@ def bench(name: str, device: str, kinds: Sequence[str], quick: bool) -> pd.DataF
     return pd.DataFrame(columns)
 
 
+def encoder(quick: bool) -> None:
+    """Reviews from characters to ids, and to ids and spans: this package's encoder, the library's, the least of both.
+
+    The least is Python's regular expressions alone, which find the words without looking up a number.
+    """
+    model = ak.load("imdb-cnn", "cpu")
+    tokenizer = cast(Tokenizer, model.tokenizer)
+    file = Path(os.environ.get("ATTRIBKIT_DATA", "")) / "imdb" / "test.parquet"
+    if not file.is_file():
+        report(measure="encoder", skipped="it needs imdb/test.parquet in $ATTRIBKIT_DATA")
+        return
+    texts = pd.read_parquet(file)["text"].tolist()[:: 25 if quick else 1]
+    split = cast(WordSplit, tokenizer._split)
+    common = [text for text in texts if split.knows(text)]
+    runs: dict[str, tuple[Callable[[], object], float]] = {
+        "ids": (partial(tokenizer.ids, texts), 1),
+        "ids, library": (partial(tokenizer._library_ids, texts), 1),
+        "ids, words found only": (lambda: [split.words(text) for text in common], 1),
+        "ids and spans": (partial(tokenizer.encode, texts), 1),
+        "ids and spans, library": (partial(tokenizer._library_encoded, texts), 1),
+        "ids and spans, words found only": (lambda: [split.pieces(text) for text in common], 1),
+    }
+    for name, seconds in measure(runs, 3, gpu=False).items():
+        report(measure="encoder", texts=len(texts), known=len(common) / len(texts), run=name, **seconds)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer repetitions")
@@ -157,6 +185,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     report(measure="setting", torch=torch.__version__, threads=1, load=os.getloadavg())
+    encoder(options.quick)
     devices = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
     tables = [bench(name, device, options.texts, options.quick) for name in options.models for device in devices]
     print(pd.concat(tables, axis=1).T.to_string(float_format=lambda value: f"{value:,.1f}"))
