@@ -29,6 +29,7 @@ from attribkit.results.explanation import Explanation
 from attribkit.results.explanations import Explanations
 from attribkit.results.panels import Panel
 from attribkit.results.panels.prediction import Truth
+from attribkit.text.text_pair import with_joined_pairs
 from attribkit.versions import versions_of
 from attribkit.views import ViewOptions
 from attribkit.views.choice import choose_views
@@ -66,12 +67,12 @@ Several: TypeAlias = (
 
 
 @overload
-def explain(model: Classifier, data: str, **options: Unpack[Options]) -> Explanation: ...
+def explain(model: Classifier, data: str | Mapping[str, str], **options: Unpack[Options]) -> Explanation: ...
 @overload
 def explain(model: Classifier, data: Several, **options: Unpack[Options]) -> Explanations: ...
 def explain(
     model: Classifier,
-    data: str | Several,
+    data: str | Mapping[str, str] | Several,
     *,
     text: str | None = None,
     label: str | None = None,
@@ -101,7 +102,8 @@ def explain(
     Args:
         model: any classifier; it need not have been trained here.
         data: a string, which is one text; or several texts, which are batched: a list, a Series or an array; the column
-            of texts of a table, or of a file if its `Path` is given; the test split of a `Dataset`.
+            of texts of a table, or of a file if its `Path` is given; the test split of a `Dataset`. A pair for a model
+            that reads pairs is {"text": …, "text_pair": …}.
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels, which are shown as the true ones; likewise.
         encoding: of a file of texts; None to guess: see `attribkit.load_dataset`.
@@ -173,6 +175,7 @@ def explain(
         raise InputTypeError(
             f"a Classifier was expected, got {type(model).__name__}; load one with attribkit.load(folder)"
         )
+    data = with_joined_pairs(data, model.capabilities.pairs)
     options = ViewOptions(
         target=target,
         output=Output.of(output, model.task, model.unit).name,

@@ -32,7 +32,7 @@ ALLOWED: dict[str, set[str]] = {
     "render": {"panels"},
     "results": {"files", "panels", "render"},
     "projector": {"data", "models", "panels", "projection", "results"},
-    "explainer": {"attribution", "data", "models", "panels", "projector", "results", "views"},
+    "explainer": {"attribution", "data", "models", "panels", "projector", "results", "text", "views"},
     "comparison": {"panels", "results", "views"},
     "evaluation": {
         "attribution",

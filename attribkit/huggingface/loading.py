@@ -162,7 +162,7 @@ def _pretrained(source: str, name: str, device: str | torch.device | None, local
         model, report = AutoModelForSequenceClassification.from_pretrained(
             source, use_safetensors=True, output_loading_info=True, **settings
         )
-    except (OSError, ValueError, KeyError, ImportError) as error:
+    except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
         raise InputNotFoundError(_unreadable(source, error, local_files_only)) from error
     if report["missing_keys"]:
         missing = sorted(report["missing_keys"])

@@ -39,6 +39,7 @@ from attribkit.task import Task
 from attribkit.text import batching
 from attribkit.text.encode import encode_texts, token_ids
 from attribkit.text.encoded import Encoded, TextEncoder
+from attribkit.text.text_pair import with_joined_pairs
 from attribkit.text.text_splitter import TextSplitter
 from attribkit.text.word_index import Split
 
@@ -135,7 +136,8 @@ class Classifier(Result):
         rows = overview.rows(
             self.network, self.capabilities, self.labels, self.splits, self.history, self.snapshots, self.reference
         )
-        return rows if task is None else (rows[0], ("task", task), *rows[1:])
+        own = [("task", task), ("outputs", self.provenance.get("outputs"))]
+        return (rows[0], *((name, value) for name, value in own if value is not None), *rows[1:])
 
     @property
     def device(self) -> torch.device:
@@ -380,6 +382,7 @@ class Classifier(Result):
             >>> table["label"].tolist()
             ['pos', 'neg']
         """
+        data = with_joined_pairs(data, self.capabilities.pairs)
         rows = Rows.of(
             self, [data] if isinstance(data, str) else data, text=text, label=label, encoding=encoding, held_out=False
         )

@@ -52,7 +52,7 @@ BUNDLED = Path(__file__).parents[1] / "pretrained"
 
 def bundled() -> list[str]:
     """The names of the models that come with the toolkit."""
-    return sorted(folder.name for folder in BUNDLED.iterdir() if (folder / CONFIG).is_file())
+    return sorted(folder.name for folder in BUNDLED.iterdir() if (folder / WEIGHTS).is_file())
 
 
 _PICKLES = (".dill", ".joblib", ".pickle", ".pkl", ".skops")

@@ -44,6 +44,25 @@ def parts_of(text: str) -> tuple[str, str | None]:
     return (first, second) if separator else (text, None)
 
 
-def as_text(item: Any) -> Any:
-    """A pair as the string that stands for it; anything else as it is."""
-    return joined_pair(item) if isinstance(item, Mapping) and set(item) == KEYS else item
+def with_joined_pairs(data: Any, reads_pairs: bool) -> Any:
+    """Data in which every pair is the string that stands for it; anything else as it is.
+
+    Args:
+        data: a pair, or a list in which some are.
+        reads_pairs: whether the model reads pairs.
+
+    Raises:
+        ValueError: for a pair where the model reads single texts.
+    """
+    several = isinstance(data, (list, tuple))
+    items = list(data) if several else [data]
+    if not any(_is_pair(item) for item in items):
+        return data
+    if not reads_pairs:
+        raise InputError("a pair of texts was given, this model reads single ones; give one string for each text")
+    texts = [joined_pair(item) if _is_pair(item) else item for item in items]
+    return texts if several else texts[0]
+
+
+def _is_pair(item: Any) -> bool:
+    return isinstance(item, Mapping) and bool(item) and all(isinstance(part, str) for part in item.values())

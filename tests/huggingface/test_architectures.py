@@ -6,13 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from huggingface.tiny import NAMES, PAIRS, TEXTS, pipeline_of, tiny
+from huggingface.tiny import INPUTS, NAMES, TEXTS, pipeline_of, tiny
 
 import attribkit as ak
 from attribkit.models.classifier import Classifier
 from attribkit.text.text_pair import joined_pair
 
-INPUTS = [{"text": first, "text_pair": second} for first, second in PAIRS]
 ALL = [*TEXTS, *map(joined_pair, INPUTS)]
 
 

@@ -21,6 +21,7 @@ TEXTS = [
     "A film about two old friends who meet again, and it is good from the first minute to the last one",
 ]
 PAIRS = [("A man sleeps.", "Nobody is awake here."), ("The film is good", "It was a great movie, wasn't it?")]
+INPUTS = [{"text": first, "text_pair": second} for first, second in PAIRS]
 CORPUS = [
     *TEXTS,
     *(part for pair in PAIRS for part in pair),

@@ -1,0 +1,154 @@
+"""Where peers go wrong: positions, types, separators, padding, pooling, literal special tokens."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from huggingface.test_architectures import state_of, theirs
+from huggingface.tiny import INPUTS, TEXTS, pipeline_of, tiny
+
+import attribkit as ak
+from attribkit.text.text_pair import joined_pair
+
+PAIR = joined_pair(INPUTS[0])
+
+
+@pytest.mark.parametrize("name", ["roberta", "xlm-roberta", "camembert", "mpnet", "longformer"])
+def test_a_baseline_of_padding_leaves_the_positions_as_they_are(name: str) -> None:
+    model, tokenizer = tiny(name)
+    loaded = ak.load((model, tokenizer))
+    panel = ak.explain(loaded, TEXTS[0], views="attribution", baseline="pad", target="LABEL_0").token_scores
+    encoded = tokenizer(TEXTS[0], return_tensors="pt")
+    filled = encoded["input_ids"].clone()
+    filled[:, 1:-1] = tokenizer.pad_token_id
+    with torch.no_grad():
+        vectors = model.get_input_embeddings()(filled)
+        length = filled.shape[1]
+        fixed = torch.arange(2, 2 + length).unsqueeze(0)  # from pad + 1, as for the text's own ids
+        mask = encoded["attention_mask"]
+        moved = model(input_ids=filled, attention_mask=mask).logits[0].double()
+        if name != "longformer":  # which refuses `inputs_embeds` of a length that is no multiple of its window
+            held = model(inputs_embeds=vectors, attention_mask=mask, position_ids=fixed).logits[0].double()
+            expected = held[0] - held[1:].logsumexp(0)
+            assert np.isclose(panel.output_baseline, float(expected), atol=1e-5)
+    assert abs(panel.output_baseline - float(moved[0] - moved[1:].logsumexp(0))) > 1e-3  # given as ids they would move
+
+
+def test_types_and_separators_of_a_pair_stay_in_the_gradient_pass() -> None:
+    model, tokenizer = tiny("bert")
+    loaded = ak.load((model, tokenizer))
+    encoded = tokenizer(INPUTS[0]["text"], INPUTS[0]["text_pair"])
+    seen: list[dict[str, Any]] = []
+    hook = model.register_forward_pre_hook(lambda _, __, inputs: seen.append(inputs), with_kwargs=True)
+    try:
+        ak.explain(loaded, PAIR, views="attribution")
+    finally:
+        hook.remove()
+    assert len(seen) > 2
+    for inputs in seen:  # the text itself, its baseline, every point of the path
+        assert (inputs["input_ids"] == torch.tensor(encoded["input_ids"])).all()
+        assert (inputs["token_type_ids"] == torch.tensor(encoded["token_type_ids"])).all()
+
+
+def test_no_token_types_where_the_tokenizer_gives_none() -> None:
+    model, tokenizer = tiny("roberta")
+    seen: list[dict[str, Any]] = []
+    hook = model.register_forward_pre_hook(lambda _, __, inputs: seen.append(inputs), with_kwargs=True)
+    try:
+        ak.load((model, tokenizer)).predict(TEXTS)
+    finally:
+        hook.remove()
+    assert seen and all("token_type_ids" not in inputs for inputs in seen)
+
+
+@pytest.mark.parametrize("name", ["gpt2", "llama"])
+def test_a_model_without_padding_takes_texts_of_one_length_together(name: str) -> None:
+    model, tokenizer = tiny(name)
+    assert tokenizer.pad_token is None and model.config.pad_token_id is None
+    ids = torch.tensor([tokenizer(TEXTS[0])["input_ids"]] * 2)
+    with pytest.raises(ValueError, match="no padding token"):
+        model(input_ids=ids)
+    loaded = ak.load((model, tokenizer))
+    assert np.allclose(loaded.probabilities([TEXTS[0]] * 3), loaded.probabilities(TEXTS[:1]), atol=1e-6)
+    assert model.config.pad_token_id is None
+
+
+def test_a_last_token_that_is_padding_is_not_pooled() -> None:
+    model, tokenizer = tiny("qwen2")  # padded by the token that ends a text
+    tokenizer.pad_token = tokenizer.eos_token
+    try:
+        loaded = ak.load((model, tokenizer))
+        texts = [TEXTS[0], TEXTS[0] + "<|endoftext|>"]
+        expected = theirs(pipeline_of(model, tokenizer), texts, loaded.labels)
+        assert np.abs(loaded.probabilities(texts) - expected).max() < 1e-5
+        # taken out, a last word leaves the place that is pooled where it is
+        encoded = loaded.encode(texts[:1])[0]
+        ids, mask = loaded.batch([encoded.ids])
+        ids[0, -1] = loaded.tokenizer.pad_id
+        vectors = loaded.network.embedding(ids)
+        held = loaded.network.fed(vectors, torch.from_numpy(encoded.ids).unsqueeze(0), mask)
+        assert torch.allclose(loaded.network(ids, mask), held, atol=1e-6)
+    finally:
+        tokenizer.pad_token = None
+
+
+@pytest.mark.parametrize("name", ["bert", "roberta", "xlnet", "bart", "t5", "gpt2", "deberta-v2"])
+def test_special_tokens_written_in_a_text_are_read_as_the_pipeline_reads_them(name: str) -> None:
+    model, tokenizer = tiny(name)
+    loaded = ak.load((model, tokenizer))
+    specials = [token for token in tokenizer.all_special_tokens]
+    texts = [f"It was {token} a good film {specials[0]} it was" for token in specials]
+    expected = theirs(pipeline_of(model, tokenizer), texts, loaded.labels)
+    assert np.abs(loaded.probabilities(texts) - expected).max() < 1e-5
+    assert all(np.isfinite(why.scores).all() for why in ak.explain(loaded, texts[:2], views="attribution"))
+
+
+def test_padding_on_the_left_or_right_changes_nothing() -> None:
+    for name, side in (("bert", "left"), ("xlnet", "right")):
+        model, tokenizer = tiny(name)
+        before = tokenizer.padding_side
+        alone = theirs(pipeline_of(model, tokenizer), TEXTS, ("LABEL_0", "LABEL_1", "LABEL_2"))
+        tokenizer.padding_side = side
+        try:
+            assert np.abs(ak.load((model, tokenizer)).probabilities(TEXTS) - alone).max() < 1e-5
+        finally:
+            tokenizer.padding_side = before
+
+
+def test_an_encoder_and_a_decoder_are_both_fed() -> None:
+    for name in ("bart", "t5"):
+        loaded = ak.load(tiny(name))
+        ids, mask = loaded.batch(loaded.ids(TEXTS[:1]))
+        own = loaded.network(ids, mask)
+        assert torch.allclose(loaded.network.fed(loaded.network.embedding(ids), ids, mask), own, atol=1e-6)
+        vectors = loaded.network.embedding(ids).detach().requires_grad_()
+        points = vectors + 0
+        loaded.network.fed(points, ids, mask).sum().backward()
+        assert bool((vectors.grad.abs().sum(2) > 0).all())
+
+
+def test_a_short_text_does_not_change_how_a_long_one_is_read() -> None:
+    """BigBird exchanges its sparse attention for a full one for good, as soon as a short text comes."""
+    from huggingface.tiny import KINDS
+    from transformers import AutoConfig, AutoModelForSequenceClassification
+
+    kind = next(kind for kind in KINDS if kind.name == "big_bird")
+    _, tokenizer = tiny("big_bird")
+    settings = {**kind.settings, "vocab_size": len(tokenizer), "block_size": 4, "num_random_blocks": 1}
+    model = AutoModelForSequenceClassification.from_config(AutoConfig.for_model("big_bird", **settings)).eval()
+    loaded = ak.load((model, tokenizer))
+    before, alone = state_of(model), loaded.probabilities([TEXTS[3]])
+    loaded.probabilities(TEXTS[:1])
+    assert state_of(model) == before and model.bert.attention_type == "block_sparse"
+    assert np.array_equal(loaded.probabilities([TEXTS[3]]), alone)
+
+
+def test_words_light_their_own_characters() -> None:
+    byte_level = ak.load(tiny("roberta"))
+    why = ak.explain(byte_level, "Such a 😀 film, it wasn't 电影", views="attribution")
+    assert "😀" in why.tokens and "wasn't" in why.tokens and "film" in why.tokens and "," in why.tokens
+    pieces = ak.explain(ak.load(tiny("xlm-roberta")), "A  good   film", views="attribution")
+    assert pieces.tokens == ["A", "good", "film"]
+    lowered = ak.explain(ak.load(tiny("bert")), "Ein ÜBLER Film", views="attribution")
+    assert lowered.tokens == ["Ein", "ÜBLER", "Film"]
