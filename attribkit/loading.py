@@ -1,4 +1,4 @@
-"""load(): a model of this package's, of Hugging Face's, or a bundled one."""
+"""load(): a model of this package's, of Hugging Face's, a scikit-learn pipeline, or a bundled one."""
 
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -19,14 +19,19 @@ def load(
     *,
     local_files_only: bool = True,
 ) -> Classifier:
-    """Load a model: a folder, a bundled name, a Hugging Face pipeline, or a model with its tokenizer.
+    """Load a model: a folder, a bundled name, a pipeline, or a model with its tokenizer.
 
-    Nothing that a folder holds is executed, and nothing is fetched unless you allow it.
+    Nothing that a folder holds is executed, and nothing is fetched unless you allow it. So no pickle is read: a
+    scikit-learn pipeline is taken as the object that it is, not as a `.joblib` file.
+
+    A linear model of n-grams (logistic regression, linear SVM, ridge, SGD, perceptron or naive Bayes behind vectorizers
+    of words or characters, their union, TF-IDF, scaling, selection) has a closed form, the method "exact": see
+    `attribkit.models.pipelines.linear`. Any other scikit-learn pipeline is asked as `Classifier.from_function` asks.
 
     Args:
         model: a model folder of this package, or the name of a bundled model; a folder that `save_pretrained` of the
             `transformers` library wrote, with weights in safetensors; a text-classification pipeline; a pair (model,
-            tokenizer); or a name on the Hugging Face hub.
+            tokenizer); a name on the Hugging Face hub; or a fitted scikit-learn `Pipeline` that takes texts.
         device: where the network runs, such as "cpu" or "cuda"; None for the best device there is, or for where a model
             in memory is.
         local_files_only: False to let a name be fetched from the Hugging Face hub.
@@ -36,7 +41,8 @@ def load(
 
     Raises:
         FileNotFoundError: if there is no such folder or name; the sentence lists the bundled names.
-        ValueError: if a file is missing, changed, cut short or of a newer format; for weights that are not safetensors,
+        ValueError: if a file is missing, changed, cut short or of a newer format, or a pickle; for a pipeline that was
+            never fitted or is no classifier; for weights that are not safetensors,
             a model without a classification head, or one that needs code of its own; for a device that is not on this
             machine.
         TypeError: for anything else than the above.
@@ -48,6 +54,12 @@ def load(
     """
     if isinstance(model, (str, Path)):
         return _named(model, device, local_files_only)
+    from sklearn.base import BaseEstimator
+
+    if isinstance(model, BaseEstimator):
+        from attribkit.models.pipelines.load import from_pipeline
+
+        return from_pipeline(model)
     from attribkit.huggingface import loading
 
     if isinstance(model, (tuple, list)) and len(model) == 2:

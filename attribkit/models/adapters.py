@@ -20,7 +20,6 @@ from attribkit.models.network_output import (
     to_logits,
 )
 from attribkit.models.other_inputs import OtherInputs, check_inputs, failed_with, missing
-from attribkit.models.text_function import TextFunction
 from attribkit.task import Task, check_task
 
 Inputs = Literal["ids", "ids, lengths", "ids, mask"]
@@ -293,9 +292,7 @@ class Adapted(nn.Module):
 
 
 def notes_of(network: object, tokens: int) -> tuple[str, ...]:
-    """`Adapted.note` of an adapted network, the notes of a function of texts; nothing of any other."""
-    if isinstance(network, TextFunction):
-        return network.notes
+    """`Adapted.note` of an adapted network; nothing of any other."""
     return network.note(tokens) if isinstance(network, Adapted) else ()
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -42,9 +42,6 @@ from attribkit.text.encoded import Encoded, TextEncoder
 from attribkit.text.text_pair import with_joined_pairs
 from attribkit.text.text_splitter import TextSplitter
 from attribkit.text.word_index import Split
-
-if TYPE_CHECKING:
-    from sklearn.pipeline import Pipeline
 
 
 class Classifier(Result):
@@ -553,20 +550,14 @@ class Classifier(Result):
         )
 
     @staticmethod
-    def load(path: "str | Path | Pipeline", device: str | torch.device | None = None) -> "Classifier":
-        """Read a model folder, or a bundled model by its name; or take a fitted scikit-learn pipeline.
+    def load(path: str | Path, device: str | torch.device | None = None) -> "Classifier":
+        """Read a model folder, or a bundled model by its name.
 
-        Nothing that the folder holds is executed: it is data only, and each file is checked against its checksum. For
-        the same reason no pickle is read: a pipeline is taken as the object that it is, not as a `.joblib` file.
-
-        A linear model of n-grams (logistic regression, linear SVM, ridge, SGD, perceptron, naive Bayes, behind
-        vectorizers of words or characters, their union, TF-IDF, scaling or selection) has a closed form, the method
-        "exact": see `attribkit.models.pipelines.linear`. Any other pipeline is taken as `from_function` takes its
-        `predict_proba`.
+        Nothing that the folder holds is executed: it is data only, and each file is checked against its checksum.
 
         Args:
-            path: a model folder, the name of a bundled model: "imdb-cnn", "imdb-attention-rnn" or "ag-news-attention",
-                or a fitted `sklearn.pipeline.Pipeline` that takes texts.
+            path: a model folder, or the name of a bundled model: "imdb-cnn", "imdb-attention-rnn" or
+                "ag-news-attention".
             device: where the network runs, such as "cpu" or "cuda"; None for the best device there is.
 
         Returns:
@@ -574,20 +565,14 @@ class Classifier(Result):
 
         Raises:
             FileNotFoundError: if there is no such folder or name; the sentence lists the bundled names.
-            TypeError: for an object that is neither a path nor a pipeline.
             ValueError: if a file is missing, changed, cut short or of a newer format; for a pickle; for a device that
-                is not on this machine; for a pipeline that was never fitted or is no classifier.
+                is not on this machine.
 
         Example:
             >>> import attribkit as ak
             >>> ak.load("imdb-cnn").labels
             ('neg', 'pos')
         """
-        if not isinstance(path, (str, Path)):
-            from attribkit.models.pipelines.load import load_pipeline  # scikit-learn takes a second to import
-
-            taken = load_pipeline(path)
-            return Classifier(taken.network, taken.splitter, taken.labels, name=taken.name)
         chosen = choose_device(device)
         contents = model_folder.read(model_folder.find(path))
         classifier = Classifier(**contents.arguments(), device=chosen)

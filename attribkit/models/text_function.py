@@ -62,7 +62,6 @@ class TextFunction(nn.Module):
         answers: from a list of N texts to logits (N, C) float64.
         splitter: makes texts of ids.
         capabilities: what it can be asked for.
-        notes: what a reader of any scores must know.
         form: the closed form, of a model that is linear.
     """
 
@@ -73,12 +72,11 @@ class TextFunction(nn.Module):
         answers: Callable[[list[str]], Tensor],
         splitter: TextSplitter,
         capabilities: Capabilities = FUNCTION,
-        notes: tuple[str, ...] = (),
         form: ClosedForm | None = None,
     ) -> None:
         super().__init__()
         self.answers, self.splitter, self.capabilities = answers, splitter, capabilities
-        self.notes, self.form = notes, form
+        self.form = form
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
         """Logits (B, C) float64 of ids (B, T), of which mask (B, T) says which are words of the text."""
@@ -91,7 +89,7 @@ class TextFunction(nn.Module):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "TextFunction":
         # what the function reads from elsewhere is not ours to copy
-        return type(self)(self.answers, self.splitter, self.capabilities, self.notes, self.form)
+        return type(self)(self.answers, self.splitter, self.capabilities, self.form)
 
 
 def log_probabilities(returned: Any, texts: int, classes: int) -> Tensor:

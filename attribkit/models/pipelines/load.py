@@ -1,6 +1,6 @@
-"""A fitted scikit-learn pipeline as a classifier's parts: with a closed form where it is a linear model of n-grams."""
+"""A fitted scikit-learn pipeline as a classifier: with a closed form where it is a linear model of n-grams."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,10 +17,10 @@ from sklearn.svm import LinearSVC
 from torch import Tensor
 
 from attribkit.errors import InputError, InputTypeError
-from attribkit.models.capabilities import Capabilities
+from attribkit.models.classifier import Classifier
 from attribkit.models.pipelines.features import Features, Hidden
 from attribkit.models.pipelines.linear import LinearForm
-from attribkit.models.text_function import TextFunction, log_probabilities
+from attribkit.models.text_function import FUNCTION, TextFunction, log_probabilities
 from attribkit.text.text_splitter import TextSplitter
 
 _LINEAR = (LogisticRegression, LinearSVC, Perceptron, RidgeClassifier, RidgeClassifierCV, SGDClassifier)
@@ -59,18 +59,8 @@ class PipelineAnswers:
         return torch.nn.functional.logsigmoid(decisions) if self.link == "sigmoids" else decisions
 
 
-@dataclass(frozen=True, eq=False)
-class Loaded:
-    """The parts of a classifier made of a pipeline."""
-
-    network: TextFunction
-    splitter: TextSplitter
-    labels: tuple[str, ...]
-    name: str
-
-
-def load_pipeline(given: Any) -> Loaded:
-    """The parts of a classifier.
+def from_pipeline(given: Any) -> Classifier:
+    """A classifier made of a fitted scikit-learn pipeline; `attribkit.load` calls it.
 
     Args:
         given: a fitted `Pipeline` from texts to classes, or a search with one as its best estimator.
@@ -99,15 +89,14 @@ def load_pipeline(given: Any) -> Loaded:
                 f"the pipeline's classifier must have predict_proba or decision_function, {kind} has neither; wrap it "
                 "with sklearn.calibration.CalibratedClassifierCV"
             ) from why
-        splitter, can = TextSplitter(), Capabilities(gradients=False, layers=False, own_spans=True, kind="pipeline")
-        notes = (f"in no closed form: {why}",)
-        network = TextFunction(PipelineAnswers(pipeline, link), splitter, can, _notes(link, pipeline, notes))
-        return Loaded(network, splitter, labels, name)
+        splitter, notes = TextSplitter(), (f"in no closed form: {why}",)
+        can = replace(FUNCTION, kind="pipeline", notes=_notes(link, pipeline, notes))
+        network = TextFunction(PipelineAnswers(pipeline, link), splitter, can)
+        return Classifier(network, splitter, labels, name=name)
     splitter = TextSplitter(read=form.encode)
-    can = Capabilities(gradients=False, layers=False, own_spans=True, closed_form="linear", kind="pipeline")
-    answers = PipelineAnswers(pipeline, link)
-    network = TextFunction(answers, splitter, can, _notes(link, pipeline), form)
-    return Loaded(network, splitter, labels, name)
+    can = replace(FUNCTION, closed_form="linear", kind="pipeline", notes=_notes(link, pipeline))
+    network = TextFunction(PipelineAnswers(pipeline, link), splitter, can, form)
+    return Classifier(network, splitter, labels, name=name)
 
 
 def _check(pipeline: Any) -> None:
