@@ -77,7 +77,7 @@ def compare(a: Explanation, b: Explanation, names: tuple[str, str] | None = None
         notes=(
             *(in_words(agreement) for agreement in pair),
             *_notes_on_methods(a.token_scores.method, b.token_scores.method),
-            *(f"{name}: {explanation.token_scores.verdict}" for name, explanation in ((first, a), (second, b))),
+            *(f"{name}: {_answered(explanation)}" for name, explanation in ((first, a), (second, b))),
             *change.notes,
         ),
     )
@@ -100,6 +100,13 @@ def _notes_on_methods(first: str, second: str) -> tuple[str, ...]:
     if len(set(ways)) < 2:
         return ()
     return (f"{ways[0]}, {ways[1]}: they part where words act together",)
+
+
+def _answered(explanation: Explanation) -> str:
+    """The prediction, and how far the scores can be trusted."""
+    verdict = explanation.token_scores.verdict
+    prediction = explanation.prediction
+    return f"predicted {prediction.in_words}; {verdict}" if prediction is not None else verdict
 
 
 def _counted(explanation: Explanation) -> dict[str, Any]:

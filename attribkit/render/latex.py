@@ -187,7 +187,7 @@ def _chart(chart: Chart, context: PanelContext) -> str:
 def _heatmap(panel: Heatmap, context: PanelContext) -> str:
     """The text coloured by the first row; of every row the words that stand out."""
     first = panel.rows[0]
-    steps, ramp = shared.steps(first), palette.LIGHT.colour if first.signed else palette.LIGHT.weight
+    steps, ramp = shared.steps(panel, first), palette.LIGHT.colour if first.signed else palette.LIGHT.weight
     body = ""
     for span in spans(context.text, panel):
         step = 0 if span.token is None else steps[span.token]
@@ -197,8 +197,8 @@ def _heatmap(panel: Heatmap, context: PanelContext) -> str:
     written = words(context.text, panel)
     lines = [f"coloured by {first.name}"]
     for row in panel.rows:
-        named = ", ".join(f"{shorten(written[i], 40)} {shared.value(row, i)}" for i in largest(row.values, 6))
-        low, high = (number(end, sign=row.signed) if end else "0" for end in shared.ends(row))
+        named = ", ".join(f"{shorten(written[i], 40)} {shared.value(panel, row, i)}" for i in largest(row.values, 6))
+        low, high = (number(end, sign=row.signed) if end else "0" for end in shared.ends(panel, row))
         lines.append(f"{row.name} ({row.unit}, {low} to {high}): {named or 'every value is 0'}")
     lines += [*map(shared.agreed, panel.agreements), *shared.caveats(panel)]
     return f"{_title(panel.title)}{{\\raggedright\\noindent {body}\\par}}\n{_footnotes(lines)}"

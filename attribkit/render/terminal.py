@@ -175,7 +175,7 @@ def _heatmap(panel: Heatmap, context: PanelContext) -> list[RenderableType]:
         body = []
         for row in panel.rows:
             chosen = largest(row.values, 6)
-            named = " · ".join(f"{written[i]} {shared.value(row, i)}" for i in chosen)
+            named = " · ".join(f"{written[i]} {shared.value(panel, row, i)}" for i in chosen)
             body.append(Text(f"{visible(row.name, True)} ({visible(row.unit, True)}): {named or 'every value is 0'}"))
     agreements = [Text(shared.agreed(agreement)) for agreement in panel.agreements]
     return [title, *body, *agreements, *(Text(f"– {note}", Style(dim=True)) for note in shared.caveats(panel))]
@@ -183,7 +183,7 @@ def _heatmap(panel: Heatmap, context: PanelContext) -> list[RenderableType]:
 
 def _columns(panel: Heatmap, written: list[str]) -> list[RenderableType]:
     names = shared.shown_names(panel.rows)
-    values = [[shared.value(row, i) for row in panel.rows] for i in range(len(written))]
+    values = [[shared.value(panel, row, i) for row in panel.rows] for i in range(len(written))]
     widths = [max(map(cell_len, (word, *column))) + 2 for word, column in zip(written, values, strict=True)]
     side = max(map(cell_len, names)) + 1
     lines: list[RenderableType] = []
@@ -201,16 +201,16 @@ def _columns(panel: Heatmap, written: list[str]) -> list[RenderableType]:
             for i in range(first, last):
                 shown = values[i][place]
                 line.append(" " * (widths[i] - cell_len(shown)), Style(dim=False))
-                line.append(shown, _cell_style(row, i))
+                line.append(shown, _cell_style(panel, row, i))
             lines.append(line)
         first = last
     return lines
 
 
-def _cell_style(row: HeatmapRow, token: int) -> Style:
+def _cell_style(panel: Heatmap, row: HeatmapRow, token: int) -> Style:
     if row.signed:
-        return Style(dim=False) + style(float(row.values[token]), shared.limit(row))
-    strong = shared.limit(row) and float(row.values[token]) >= 0.6 * shared.limit(row)
+        return Style(dim=False) + style(float(row.values[token]), shared.limit(panel, row))
+    strong = shared.limit(panel, row) and float(row.values[token]) >= 0.6 * shared.limit(panel, row)
     return Style(dim=False, bold=bool(strong), reverse=True if strong else None)
 
 

@@ -47,7 +47,7 @@ def live(explanation: Explanation) -> dict[str, Any]:
         "limit": scale.limit,
         "ends_at": number(scale.limit, sign=False),
         "total": number(panel.total),
-        "verdict": {"icon": verdict.icon, "tone": verdict.tone.value, "words": verdict.words},
+        "verdict": {"icon": verdict.icon, "tone": verdict.tone.value, "words": verdict.words, "short": verdict.short},
         "equation": equation(panel),
         "notes": caveats(panel, scale),
         "unread": panel.tokens_total - len(panel.tokens),

@@ -11,6 +11,7 @@ from render.test_browser import contrasts, text_of
 from attribkit.render import html
 from attribkit.results.explanation import Explanation
 from attribkit.results.panels import Heatmap, HeatmapRow, Prediction
+from attribkit.results.several_panels import Panels
 
 pytestmark = pytest.mark.browser
 
@@ -184,3 +185,62 @@ def test_a_page_paints_within_300_ms(horrible: Explanation, show: Open) -> None:
     page.wait_for_function(paint)
     assert page.evaluate(paint) <= 300
     assert text_of(page) == horrible.text
+
+
+def test_a_word_of_both_directions_stands_in_one_box(explained: Make, show: Open) -> None:
+    text = "שלום עולם abcשלום def"
+    page = show(html.page([explained(text)]))
+    boxes = page.locator(".scored .text .t").evaluate_all("tokens => tokens.map(t => t.getClientRects().length)")
+    assert boxes == [1] * 4
+    # words of one direction keep the order of the line
+    places = page.locator(".scored .text .t").evaluate_all("tokens => tokens.map(t => t.getBoundingClientRect().left)")
+    assert places == sorted(places, reverse=True)
+
+
+def test_windows_high_contrast_keeps_marks_and_bars(
+    horrible: Explanation, banded: Explanation, show: Open
+) -> None:
+    page = show(html.page([horrible]), forced_colors="active")
+    border = "e => [parseFloat(getComputedStyle(e).borderBottomWidth), parseFloat(getComputedStyle(e).borderTopWidth)]"
+    below, above = page.locator(".scored .t.p20").evaluate(border)
+    weak_below, weak_above = page.locator(".scored .t.n2").evaluate(border)
+    assert below >= 3 and above == 0 and 0 < weak_above < below and weak_below == 0
+    bar = page.locator(".bars.for .axis i").first
+    paper = page.locator("article").evaluate("e => getComputedStyle(e).backgroundColor")
+    assert bar.evaluate("e => getComputedStyle(e).backgroundColor") not in (paper, "rgba(0, 0, 0, 0)")
+    interval = show(html.page([banded]), forced_colors="active").locator(".axis b").first
+    assert interval.evaluate("e => getComputedStyle(e).backgroundColor") not in (paper, "rgba(0, 0, 0, 0)")
+
+
+def test_print_keeps_marks_where_backgrounds_are_left_out_and_twenty_rows_take_few_pages(
+    explained: Make, show: Open
+) -> None:
+    rows = [explained("It was a horrible movie and a waste of time. " * (12 if i % 10 == 9 else 1)) for i in range(20)]
+    page = show(html.page(rows))
+    for background in (True, False):
+        printed = page.pdf(format="A4", print_background=background)
+        assert printed.count(b"/Type /Page\n") + printed.count(b"/Type /Page ") in range(1, 7)
+    page.emulate_media(media="print")
+    exact = page.locator(".excerpt .t").first.evaluate("e => getComputedStyle(e).printColorAdjust")
+    assert exact == "exact"
+    assert page.locator(".row.whole .scored").first.is_hidden()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_pages_break_no_rule_of_accessibility(
+    horrible: Explanation, explained: Make, losses: Any, sentenced: Explanation, table: Any, heatmap: Any, show: Open,
+    width: int, scheme: Literal["light", "dark"],
+) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe()
+    pages = [
+        [three_classes(explained)],
+        [horrible, explained("A dull film zzz", known=[True, True, True, False], true_label="positive"), sentenced],
+        [with_attention(explained, heatmap, "a good film", [0.0, 0.8, 0.2])],
+        [losses, Panels((table,)), Explanation("good film", None, (heatmap("good film"),), {})],
+    ]
+    for rows in pages:
+        page = show(html.page(rows), scheme, width, bypass_csp=True)
+        for state in ("false", "true"):
+            page.evaluate(f"document.querySelectorAll('details').forEach(d => d.open = {state})")
+            violations = axe.run(page).response["violations"]
+            assert [(found["id"], found["nodes"][0]["html"]) for found in violations if found["impact"] != "minor"] == []

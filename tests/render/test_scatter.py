@@ -262,6 +262,15 @@ def test_the_colours_stay_apart_for_colour_blind_readers(deficiency: str, scheme
     assert np.linalg.norm(labs[0] - labs[1]) > 0.2
 
 
+def test_no_group_has_the_hue_of_a_score() -> None:
+    for colour in (colour for pair in (*markers.COLOURS, *markers.ramp()) for colour in pair):
+        _, a, b = palette.to_oklab(colour)
+        if np.hypot(a, b) > 0.03:
+            hue = np.degrees(np.arctan2(b, a))
+            apart = [abs((hue - other + 180) % 360 - 180) for other in (palette.BLUE, palette.ORANGE)]
+            assert min(apart) > 30, colour
+
+
 @pytest.mark.parametrize("scheme", [palette.LIGHT, palette.DARK], ids=["light", "dark"])
 def test_points_can_be_told_from_the_paper(scheme: palette.Scheme) -> None:
     side = 0 if scheme is palette.LIGHT else 1

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Dialog, Locator, Page, Request, expect
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Locator, Page, Request, Route, expect
 from serve.conftest import Serve
 
 from attribkit.models.classifier import Classifier
@@ -456,6 +456,64 @@ def test_a_mistake_is_said_and_the_next_key_cures_it(show: Open) -> None:
     assert mirrored(page) == "" and "Every word" in page.locator(".verdict").inner_text()
     type_text(page, HORRIBLE)
     assert "p20" in looks(page).values()
+
+
+def test_an_answer_to_the_text_before_does_not_pass_for_one_to_this(show: Open) -> None:
+    page = show()
+    type_text(page, HORRIBLE)
+    held: list[Route] = []
+    page.route("**/live", held.append)
+    page.locator("textarea").press("End")
+    page.keyboard.type("!")
+    pane = page.locator(".pane")
+    expect(pane).to_have_attribute("aria-busy", "true", timeout=1_000)
+    page.wait_for_timeout(150)
+    for part in (".said", ".check"):
+        assert float(pane.locator(part).evaluate("e => getComputedStyle(e).opacity")) < 0.5
+    icon, good = pane.locator(".verdict .icon").evaluate(
+        """e => { const own = getComputedStyle(e).backgroundColor;
+                  e.closest('.pane').classList.remove('asking');
+                  return [own, getComputedStyle(e).backgroundColor]; }"""
+    )
+    assert icon != good
+    page.unroute("**/live")
+    for route in held:
+        route.continue_()
+    settled(page)
+    expect(pane).to_have_attribute("aria-busy", "false")
+
+
+def test_another_model_shows_no_answer_until_it_has_given_one(show: Open) -> None:
+    page = show()
+    held: list[Route] = []
+    page.route("**/live", held.append)
+    chooser(page, "Model").select_option("imdb-attention-rnn")
+    expect(page.locator(".said .label")).to_have_text("", timeout=1_000)
+    assert page.locator(".by").inner_text() == "" and not [look for look in looks(page).values() if look]
+    page.unroute("**/live")
+    for route in held:
+        route.continue_()
+    expect(page.locator(".by")).to_have_text("predicted by imdb-attention-rnn")
+
+
+def test_a_text_that_is_refused_keeps_no_colours(show: Open) -> None:
+    page = show(mistakes=True)
+    assert "p20" in looks(page).values()
+    page.locator("textarea").fill(HORRIBLE + " word" * 2_001)
+    expect(page.locator(".problem")).to_be_visible(timeout=LONG)
+    assert page.locator(".mirror span[class^=p], .mirror span[class^=n]").count() == 0
+    assert page.locator(".said .label").inner_text().strip() == ""
+
+
+def test_while_one_types_the_scale_stays(show: Open) -> None:
+    page = show()
+    type_text(page, HORRIBLE)
+    scale = page.locator(".legend .low").inner_text()
+    page.locator("textarea").press("Control+A")
+    page.keyboard.type("It was a")
+    settled(page)
+    assert page.locator(".legend .low").inner_text().split("−")[1] == scale.split("−")[1]
+    assert all(look in ("", "p1", "n1") for look in looks(page).values()), "a word that hardly counts is pale"
 
 
 def test_many_classes_offer_why_this_and_not_that(

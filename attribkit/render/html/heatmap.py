@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from attribkit.render.html.marks import Mark, safe_runs
+from attribkit.render.html.marks import Mark, between, safe_runs
 from attribkit.render.preparation import heatmap as shared
 from attribkit.render.preparation.context import PanelContext
 from attribkit.render.preparation.numbers import number
@@ -13,6 +13,9 @@ from attribkit.results.panels import Heatmap, HeatmapRow
 COLUMNS = 600
 """Tokens in the strip; the rest of a longer text is in the table, and the page says so."""
 
+DIFFERENCE = "difference"
+"""The row of a comparison that colours no text: what two rows before it differ in."""
+
 TABLE_ROWS = 500
 """Rows of the table of all values; a longer text's table holds the largest and says so."""
 
@@ -21,12 +24,12 @@ def heatmap(panel: Heatmap, context: PanelContext) -> dict[str, Any]:
     """The template's data for one heatmap."""
     written = [shorten(word, 24) or "·" for word in words(context.text, panel)]
     names = shared.shown_names(panel.rows)
-    classes = [_classes(row) for row in panel.rows]
+    classes = [_classes(panel, row) for row in panel.rows]
     short = len(panel.tokens) <= shared.SHORT
 
     def cells(token: int) -> list[dict[str, str]]:
         return [
-            {"class": kinds[token], "value": shared.value(row, token), "name": name}
+            {"class": kinds[token], "value": shared.value(panel, row, token), "name": name}
             for row, name, kinds in zip(panel.rows, names, classes, strict=True)
         ]
 
@@ -44,8 +47,8 @@ def heatmap(panel: Heatmap, context: PanelContext) -> dict[str, Any]:
         "columns": [column(token) for token in range(min(COLUMNS, len(panel.tokens)))],
         "short": short,
         "leftwards": context.text is not None and is_right_to_left(context.text),
-        "marks": _marks(context.text, panel, classes[0]),
-        "scales": [_scale(row, name) for row, name in zip(panel.rows, names, strict=True)],
+        "texts": [(names[place], _marks(context.text, panel, place, classes[place])) for place in _coloured(panel)],
+        "scales": _scales(panel, names),
         "agreements": [shared.agreed(agreement) for agreement in panel.agreements],
         "ranks": shared.RANKS,
         "notes": [*cut, *shared.caveats(panel)],
@@ -55,10 +58,10 @@ def heatmap(panel: Heatmap, context: PanelContext) -> dict[str, Any]:
     }
 
 
-def _classes(row: HeatmapRow) -> list[str]:
+def _classes(panel: Heatmap, row: HeatmapRow) -> list[str]:
     """(T,) each cell's colour class: p or n and the step for signed rows, w and the step for weights."""
     letters = "np" if row.signed else "ww"
-    return [f"{letters[step > 0]}{abs(step)}" if step else "" for step in shared.steps(row)]
+    return [f"{letters[step > 0]}{abs(step)}" if step else "" for step in shared.steps(panel, row)]
 
 
 def _string(text: str) -> str:
@@ -66,25 +69,40 @@ def _string(text: str) -> str:
     return '"' + "".join(c if c.isascii() and c.isalnum() else f"\\{ord(c):x} " for c in text) + '"'
 
 
-def _marks(text: str | None, panel: Heatmap, classes: list[str]) -> list[Mark]:
-    """The whole text in order, each token with the colour and the value of the first row."""
-    first = panel.rows[0]
+def _coloured(panel: Heatmap) -> list[int]:
+    """The rows that colour a text of their own: the first, and all that are compared with it, but not what is left."""
+    if not panel.rows[0].signed:
+        return [0]
+    return [place for place, row in enumerate(panel.rows) if row.signed and row.name != DIFFERENCE]
+
+
+def _marks(text: str | None, panel: Heatmap, place: int, classes: list[str]) -> list[Mark]:
+    """The whole text in order, each token with the colour and the value of one row."""
     marks = []
     for span in spans(text, panel):
         if span.token is None:
-            marks.append(Mark(safe_runs(span.text), "" if span.read else "x"))
+            marks.extend(between(span))
             continue
         known = "" if panel.known[span.token] else " u"
         kind = f" {classes[span.token]}" if classes[span.token] else ""
         joined = " j" if span.joined else ""
-        marks.append(Mark(safe_runs(span.text), f"t{kind}{known}{joined}", shared.value(first, span.token)))
+        marks.append(Mark(safe_runs(span.text), f"t{kind}{known}{joined}", shared.value(panel, panel.rows[place], span.token)))
     return marks
 
 
-def _scale(row: HeatmapRow, name: str) -> dict[str, Any]:
-    low, high = shared.ends(row)
+def _scales(panel: Heatmap, names: list[str]) -> list[dict[str, Any]]:
+    """A scale for each unit, with the rows that share it."""
+    units = dict.fromkeys(row.unit for row in panel.rows)
+    of_unit = [[place for place, row in enumerate(panel.rows) if row.unit == unit] for unit in units]
+    return [_scale(panel, places, [names[place] for place in places]) for places in of_unit]
+
+
+def _scale(panel: Heatmap, places: list[int], names: list[str]) -> dict[str, Any]:
+    row = panel.rows[places[0]]
+    low, high = shared.ends(panel, row)
     return {
-        "name": name,
+        "name": ", ".join(names),
+        "key": ", ".join(str(place + 1) for place in places),
         "signed": row.signed,
         "low": number(low, high) if low else "0",
         "high": number(high, sign=row.signed),

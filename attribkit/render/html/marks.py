@@ -13,7 +13,7 @@ from attribkit.render.preparation.passages import passages
 from attribkit.render.preparation.scales import Scale
 from attribkit.render.preparation.sentences import Sentence, limit, sentences
 from attribkit.render.preparation.spans import BREAK, Span, spans
-from attribkit.render.preparation.unicode import is_bidi_control, runs, shorten
+from attribkit.render.preparation.unicode import is_bidi_control, is_mixed, runs, shorten
 from attribkit.results.panels import TokenScores
 
 EXCERPT = 160
@@ -85,7 +85,8 @@ def marks(
         known = "" if panel.known[token] else " u"
         still = " still" if bands and bands[token].still else ""
         under, weight = weights.mark(token) if weights else ("", "")
-        classes = f"t{colour}{known}{' j' if span.joined else ''}{still}{under}{sides.get(token, '')}"
+        mixed = " iso" if is_mixed(span.text) else ""
+        classes = f"t{colour}{known}{' j' if span.joined else ''}{still}{under}{mixed}{sides.get(token, '')}"
         words, style = (bands[token].words, _band_style(bands[token])) if bands else ("", "")
         drawn.append(Mark(safe_runs(span.text), classes, number(score, scale.limit), words, style, weight))
     return drawn

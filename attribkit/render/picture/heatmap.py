@@ -29,7 +29,7 @@ def heatmap(panel: Heatmap, context: DrawContext) -> list[Block]:
     blocks = [_title(panel, context), gap(4)]
     strip, caveat = _strip(panel, context)
     notes = [*caveat, *shared.caveats(panel)]
-    blocks += [strip, gap(4), *_scales(panel.rows, context)]
+    blocks += [strip, gap(4), *_scales(panel, context)]
     if panel.agreements:
         blocks += [
             gap(4),
@@ -117,8 +117,8 @@ def _cells(canvas: Canvas, plot: Axes, panel: Heatmap, line: range, short: bool)
     for index, row in enumerate(panel.rows):
         hidden = np.ones(data.shape, dtype=bool)
         hidden[index] = False
-        low, high = shared.ends(row)
-        numbers = [[shared.value(other, token) for token in line] for other in panel.rows] if short else None
+        low, high = shared.ends(panel, row)
+        numbers = [[shared.value(panel, other, token) for token in line] for other in panel.rows] if short else None
         with _without_drawing(canvas.figure):
             seaborn.heatmap(
                 data,
@@ -162,12 +162,13 @@ def _without_drawing(figure: Figure) -> Iterator[None]:
         figure.set_canvas(canvas)
 
 
-def _scales(rows: Sequence[HeatmapRow], context: DrawContext) -> list[Block]:
+def _scales(panel: Heatmap, context: DrawContext) -> list[Block]:
     """Each row's name, colours and ends, three beside each other."""
-    return [_scale_line(rows[first : first + 3], context) for first in range(0, len(rows), 3)]
+    rows = panel.rows
+    return [_scale_line(panel, rows[first : first + 3], context) for first in range(0, len(rows), 3)]
 
 
-def _scale_line(rows: Sequence[HeatmapRow], context: DrawContext) -> Block:
+def _scale_line(panel: Heatmap, rows: Sequence[HeatmapRow], context: DrawContext) -> Block:
     width, between = 150.0, (INNER - 3 * 150.0) / 2
 
     def draw(canvas: Canvas, top: float) -> None:
@@ -175,7 +176,7 @@ def _scale_line(rows: Sequence[HeatmapRow], context: DrawContext) -> Block:
             x = MARGIN + index * (width + between)
             name = f"{row.name} ({row.unit})"
             canvas.text(x, top + 8, clip(name, context, SMALL, width), SMALL, INKS.muted)
-            low, high = shared.ends(row)
+            low, high = shared.ends(panel, row)
             if not high:
                 canvas.text(x, top + 19, "every value is 0", SMALL, INKS.muted)
                 continue

@@ -1,4 +1,4 @@
-"""What all drawings of a heatmap share: each row's own scale, its numbers, and the rows' rank agreement."""
+"""What all drawings of a heatmap share: the scale of each unit, its numbers, and the rows' rank agreement."""
 
 from collections.abc import Sequence
 
@@ -12,14 +12,17 @@ SHORT = 40
 """Tokens up to which every cell has its number written in it."""
 
 
-def limit(row: HeatmapRow) -> float:
-    """Where the row's scale ends: its largest |value|. Scales of rows differ, for their units do."""
-    return float(abs(row.values).max()) if len(row.values) else 0.0
+def limit(panel: Heatmap, row: HeatmapRow) -> float:
+    """Where the scale of one of the panel's rows ends: at the largest |value| of all rows in its unit.
+
+    Rows that can be compared share a scale: a paler cell is a weaker one, whichever row it stands in.
+    """
+    return max((float(abs(other.values).max(initial=0.0)) for other in panel.rows if other.unit == row.unit), default=0.0)
 
 
-def steps(row: HeatmapRow) -> list[int]:
+def steps(panel: Heatmap, row: HeatmapRow) -> list[int]:
     """(T,) each value's step of the colours: −STEPS … STEPS for signed rows, 0 … STEPS for weights."""
-    end = limit(row)
+    end = limit(panel, row)
     return [palette.step(value, end) for value in row.values.tolist()]
 
 
@@ -28,14 +31,15 @@ def colours(row: HeatmapRow, scheme: palette.Scheme) -> tuple[str, ...]:
     return scheme.ramp if row.signed else scheme.weights
 
 
-def ends(row: HeatmapRow) -> tuple[float, float]:
+def ends(panel: Heatmap, row: HeatmapRow) -> tuple[float, float]:
     """The scale's ends: 0 and the largest weight, or ± the largest score."""
-    return (-limit(row) if row.signed else 0.0), limit(row)
+    end = limit(panel, row)
+    return (-end if row.signed else 0.0), end
 
 
-def value(row: HeatmapRow, token: int) -> str:
-    """A cell's number: signed rows with their sign, all of a row to the same digits."""
-    return number(float(row.values[token]), limit(row), sign=row.signed)
+def value(panel: Heatmap, row: HeatmapRow, token: int) -> str:
+    """A cell's number: signed rows with their sign, all of a scale to the same digits."""
+    return number(float(row.values[token]), limit(panel, row), sign=row.signed)
 
 
 def agreed(agreement: Agreement) -> str:
@@ -67,7 +71,7 @@ def caveats(panel: Heatmap) -> list[str]:
 
 def leading(panel: Heatmap, count: int) -> list[int]:
     """The `count` tokens with the largest share of any row's scale, in reading order."""
-    sizes = [abs(row.values) / (limit(row) or 1.0) for row in panel.rows]
+    sizes = [abs(row.values) / (limit(panel, row) or 1.0) for row in panel.rows]
     most = [max(float(size[i]) for size in sizes) for i in range(len(panel.tokens))]
     return sorted(sorted(range(len(most)), key=lambda i: (-most[i], i))[:count])
 

@@ -12,16 +12,19 @@ from attribkit.render.preparation.unicode import visible
 from attribkit.results.panels import Scatter
 
 COLOURS = (
-    ("#1a4a98", "#4f8df0"),
-    ("#e08a2b", "#d96a1c"),
-    ("#35806f", "#c1f0d6"),
-    ("#560f39", "#8f6488"),
-    ("#35b0e0", "#63b4dc"),
-    ("#93330f", "#f4ad93"),
-    ("#8f8210", "#a6a740"),
-    ("#7a69ad", "#dec1fb"),
+    ("#65af9c", "#5fcfb3"),
+    ("#751e5f", "#9f3082"),
+    ("#753ba8", "#9064bf"),
+    ("#46712b", "#47712c"),
+    ("#432328", "#e35b78"),
+    ("#989912", "#dadc3e"),
+    ("#5c8a89", "#a0f2f1"),
+    ("#cb6fd1", "#bf85c3"),
 )
-"""Each group's colour on light and on dark paper: apart in lightness too, for every kind of colour blindness."""
+"""Each group's colour on light and on dark paper: apart for every kind of colour blindness.
+
+None has the hue of a score: blue and orange speak for or against, beside a map too.
+"""
 
 
 REST = ("#8d8983", "#77736d")
@@ -86,8 +89,8 @@ def ramp() -> tuple[tuple[str, str], ...]:
         lightness, green_red, blue_yellow = (a + (b - a) * share for a, b in zip(low, high, strict=True))
         return palette.from_oklab((lightness, green_red, blue_yellow))
 
-    light = palette.polar(0.78, 0.13, 80.0), palette.polar(0.34, 0.13, 265.0)
-    dark = palette.polar(0.44, 0.14, 265.0), palette.polar(0.90, 0.12, 95.0)
+    light = palette.polar(0.80, 0.09, 310.0), palette.polar(0.34, 0.13, 310.0)
+    dark = palette.polar(0.44, 0.14, 310.0), palette.polar(0.90, 0.06, 310.0)
     return tuple((between(*light, step), between(*dark, step)) for step in range(STEPS))
 
 

@@ -78,3 +78,9 @@ def is_right_to_left(text: str) -> bool:
 def quoted(label: str) -> str:
     """A label as words on a picture."""
     return f"“{visible(label, one_line=True)}”"
+
+
+def is_mixed(text: str) -> bool:
+    """Whether letters of both directions stand in it: without isolation its characters could part on a line."""
+    directions = {unicodedata.bidirectional(character) for character in text}
+    return "L" in directions and not directions.isdisjoint({"R", "AL"})

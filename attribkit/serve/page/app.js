@@ -35,14 +35,22 @@ function heard(pane) {
   clearTimeout(speech);
   speech = setTimeout(() => {
     const { prediction, verdict } = pane.answer ?? {};
-    if (prediction) find("heard").textContent = `${prediction.label}, ${prediction.percent}; the scores: ${verdict.words}`;
+    if (prediction) find("heard").textContent = `${prediction.label}, ${prediction.percent}; ${verdict.tone === "bad" ? verdict.words : verdict.short}`;
   }, 900);
 }
 
+// While one types the scale only grows: a word that hardly counts must not look like one that decides. It begins at what
+// a reader would call a small change, and anew once the text is emptied.
+const FLOORS = { "log-odds": { limit: 1, ends_at: "1.00" }, logit: { limit: 1, ends_at: "1.00" }, probability: { limit: 0.1, ends_at: "0.100" } };
+const scales = new Map();
+
 function scaled(pane) { // two texts of one model share a scale, so that a paler one is a weaker one
-  const alike = (one) => ["model", "unit", "method", "baseline"].every((name) => one.answer[name] === pane.answer[name]);
-  const group = panes.filter((one) => one.answer && alike(one));
-  const scale = group.map((one) => one.answer).reduce((most, one) => (one.limit > most.limit ? one : most));
+  const kind = (one) => JSON.stringify(["model", "unit", "method", "baseline"].map((name) => one.answer[name]));
+  const group = panes.filter((one) => one.answer && kind(one) === kind(pane));
+  const before = scales.get(kind(pane)) ?? FLOORS[pane.answer.unit] ?? pane.answer;
+  const { limit, ends_at } = group.map((one) => one.answer).reduce((most, one) => (one.limit > most.limit ? one : most), before);
+  const scale = { limit, ends_at };
+  scales.set(kind(pane), scale);
   for (const one of group) if (one !== pane) one.paint(scale);
   return scale;
 }
@@ -59,7 +67,7 @@ function arrange(count) {
   while (panes.length < count) {
     const title = count === 1 ? "Your text" : panes.length ? "The second text" : "Your text";
     const pane = new Pane({
-      title, models, examples: EXAMPLES, settings, scaled, heard,
+      title, models, examples: EXAMPLES, settings, scaled, heard, emptied: () => scales.clear(),
       changed: () => { together(pane); later(); },
       acted: () => { together(pane); offer(); acted(); },
     });

@@ -17,8 +17,8 @@ export class Pane {
   original = null; // what the tries are compared with
   tries = [];
 
-  constructor({ template = document.getElementById("pane"), title, models, examples, settings, changed, acted, scaled, heard }) {
-    Object.assign(this, { models, settings, changed, acted, scaled, heard });
+  constructor({ template = document.getElementById("pane"), title, models, examples, settings, changed, acted, scaled, emptied = () => {}, heard }) {
+    Object.assign(this, { models, settings, changed, acted, scaled, emptied, heard });
     this.root = template.content.firstElementChild.cloneNode(true);
     this.find = (selector) => this.root.querySelector(selector);
     this.root.setAttribute("aria-label", title);
@@ -67,7 +67,8 @@ export class Pane {
     this.find(".map").hidden = !this.model.map;
     if (place) this.map.show(this.model.name);
     if (!text.trim()) return this.#empty();
-    this.root.classList.add("asking");
+    if (this.answer && this.answer.model !== this.model.name) this.#blank();
+    this.#asking(true); // what is shown answers the text before
     const since = performance.now();
     clearTimeout(this.waiting);
     this.waiting = setTimeout(() => this.root.classList.add("waiting"), 400);
@@ -84,7 +85,8 @@ export class Pane {
     // answers come in order; one to a text that has grown since is painted where its words now stand, until the next
     if (newest) {
       clearTimeout(this.waiting);
-      this.root.classList.remove("asking", "waiting");
+      this.#asking(false);
+      this.root.classList.remove("waiting");
     }
     if (about.model !== this.model.name) return;
     this.find(".problem").hidden = true;
@@ -201,7 +203,8 @@ export class Pane {
 
   #refused(error) {
     clearTimeout(this.waiting);
-    this.root.classList.remove("asking");
+    this.#asking(false);
+    if (error.status) this.#blank(); // an answer to another text would pass for one to this
     this.root.classList.add("waiting");
     const line = this.find(".problem");
     line.textContent = error.status ? error.message : "The server does not answer. Is it still running? The next key asks again.";
@@ -211,13 +214,26 @@ export class Pane {
   #empty() {
     clearTimeout(this.waiting);
     this.latest.forget();
+    this.#asking(false);
+    this.root.classList.remove("waiting");
+    this.emptied();
+    this.#blank();
+    this.find(".problem").hidden = true;
+    this.find(".verdict .words").textContent = "Every word that you type is explained at once.";
+  }
+
+  #asking(busy) {
+    this.root.classList.toggle("asking", busy);
+    this.root.setAttribute("aria-busy", String(busy));
+  }
+
+  #blank() { // no answer is shown
     this.answer = null;
-    this.root.classList.remove("asking", "waiting");
     this.sheet.paint([]);
-    for (const part of [".phrases", ".sums", ".looked", ".problem", ".was"]) this.find(part).hidden = true;
+    for (const part of [".phrases", ".sums", ".looked", ".was"]) this.find(part).hidden = true;
     for (const part of [".said .label bdi", ".said .percent", ".by", ".rest", ".verdict .icon", ".equation", ".legend span", ".legend .high"]) this.find(part).textContent = "";
     this.find(".verdict").className = "verdict";
-    this.find(".verdict .words").textContent = "Every word that you type is explained at once.";
+    this.find(".verdict .words").textContent = "";
     this.find(".notes").replaceChildren();
     this.find(".probabilities tbody").replaceChildren();
   }

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from render.reading import Page
@@ -7,7 +8,7 @@ from attribkit.render import html
 from attribkit.render.html.heatmap import heatmap as draw
 from attribkit.render.preparation.context import PanelContext
 from attribkit.results.explanation import Explanation
-from attribkit.results.panels import Heatmap
+from attribkit.results.panels import Heatmap, HeatmapRow
 
 Build = Callable[..., Heatmap]
 
@@ -72,10 +73,25 @@ def test_a_long_text_has_no_numbers_in_its_cells_and_an_endless_one_a_strip_that
 def test_no_tokens_and_no_text_are_drawn(heatmap: Build) -> None:
     assert "there are no tokens to draw" in drawn(heatmap("  ", [], []), "  ").words
     without = draw(heatmap("good film"), PanelContext(None, None, {}))
-    assert [mark.runs[0][0] for mark in without["marks"]] == ["good", " ", "film"]
+    assert [mark.runs[0][0] for mark in without["texts"][0][1]] == ["good", " ", "film"]
 
 
 def test_unknown_words_are_dotted(heatmap: Build) -> None:
     page = drawn(heatmap("good film", known=[True, False]), "good film")
     assert "a word the model does not know" in page.words
     assert [a["class"] for _, a in page.tokens] == ["t w20", "t w20 u"]
+
+
+def test_texts_that_are_compared_stand_one_below_the_other_on_one_scale(heatmap: Build) -> None:
+    panel = heatmap("good bad")
+    rows = [HeatmapRow(name, values, "log-odds") for name, values in (("a", [4.0, 0.0]), ("b", [1.0, -2.0]))]
+    rows.append(HeatmapRow("difference", [3.0, 2.0], "log-odds"))  # type: ignore[arg-type]  # a list becomes an array
+    page = drawn(replace(panel, rows=tuple(rows)), "good bad")
+    assert page.texts == ["good bad"] * 2
+    assert [(a["class"], a["data-s"]) for _, a in page.tokens] == [
+        ("t p20", "+4.00"),
+        ("t", "0.00"),
+        ("t p5", "+1.00"),
+        ("t n10", "−2.00"),
+    ]
+    assert page.words.count("log-odds") == 1 and "a, b, difference" in page.words

@@ -1,18 +1,28 @@
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from attribkit.render.preparation import heatmap as shared
-from attribkit.results.panels import Agreement, Heatmap
+from attribkit.results.panels import Agreement, Heatmap, HeatmapRow
 
 Build = Callable[..., Heatmap]
 
 
 def test_weights_begin_at_0_and_signed_rows_are_symmetric_about_it(heatmap: Build) -> None:
-    weights, scores = heatmap("good bad film", [0.5, 0.0, 0.25], [-2.0, 1.0, 0.5]).rows
-    assert shared.ends(weights) == (0.0, 0.5) and shared.steps(weights) == [20, 0, 10]
-    assert shared.ends(scores) == (-2.0, 2.0) and shared.steps(scores) == [-20, 10, 5]
-    assert shared.value(weights, 2) == "0.250" and shared.value(scores, 1) == "+1.00"
+    panel = heatmap("good bad film", [0.5, 0.0, 0.25], [-2.0, 1.0, 0.5])
+    weights, scores = panel.rows
+    assert shared.ends(panel, weights) == (0.0, 0.5) and shared.steps(panel, weights) == [20, 0, 10]
+    assert shared.ends(panel, scores) == (-2.0, 2.0) and shared.steps(panel, scores) == [-20, 10, 5]
+    assert shared.value(panel, weights, 2) == "0.250" and shared.value(panel, scores, 1) == "+1.00"
+
+
+def test_rows_in_one_unit_share_a_scale(heatmap: Build) -> None:
+    panel = heatmap("good bad")
+    rows = tuple(HeatmapRow(name, values, "log-odds") for name, values in (("a", [0.88, 0.0]), ("b", [3.16, -1.0])))
+    panel = replace(panel, rows=rows, agreements=())
+    assert [shared.ends(panel, row) for row in panel.rows] == [(-3.16, 3.16)] * 2
+    assert [shared.steps(panel, row) for row in panel.rows] == [[6, 0], [20, -6]]
 
 
 @pytest.mark.parametrize(
