@@ -197,9 +197,7 @@ def test_a_word_of_both_directions_stands_in_one_box(explained: Make, show: Open
     assert places == sorted(places, reverse=True)
 
 
-def test_windows_high_contrast_keeps_marks_and_bars(
-    horrible: Explanation, banded: Explanation, show: Open
-) -> None:
+def test_windows_high_contrast_keeps_marks_and_bars(horrible: Explanation, banded: Explanation, show: Open) -> None:
     page = show(html.page([horrible]), forced_colors="active")
     border = "e => [parseFloat(getComputedStyle(e).borderBottomWidth), parseFloat(getComputedStyle(e).borderTopWidth)]"
     below, above = page.locator(".scored .t.p20").evaluate(border)
@@ -228,8 +226,15 @@ def test_print_keeps_marks_where_backgrounds_are_left_out_and_twenty_rows_take_f
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
 def test_pages_break_no_rule_of_accessibility(
-    horrible: Explanation, explained: Make, losses: Any, sentenced: Explanation, table: Any, heatmap: Any, show: Open,
-    width: int, scheme: Literal["light", "dark"],
+    horrible: Explanation,
+    explained: Make,
+    losses: Any,
+    sentenced: Explanation,
+    table: Any,
+    heatmap: Any,
+    show: Open,
+    width: int,
+    scheme: Literal["light", "dark"],
 ) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe()
     pages = [
@@ -243,4 +248,6 @@ def test_pages_break_no_rule_of_accessibility(
         for state in ("false", "true"):
             page.evaluate(f"document.querySelectorAll('details').forEach(d => d.open = {state})")
             violations = axe.run(page).response["violations"]
-            assert [(found["id"], found["nodes"][0]["html"]) for found in violations if found["impact"] != "minor"] == []
+            assert [
+                (found["id"], found["nodes"][0]["html"]) for found in violations if found["impact"] != "minor"
+            ] == []

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page
 from render.points import scatter
 
 from attribkit.render import html
+from attribkit.render.preparation import markers
 from attribkit.results.panels import Map, Mixing, ProjectedText, Scatter
 from attribkit.results.several_panels import Panels
 
@@ -117,12 +118,12 @@ def test_the_page_obeys_a_policy_that_allows_its_script_alone(browser: Browser, 
 def test_the_legend_hides_and_shows_groups(show: Open) -> None:
     page = show(page_of(panel(np.random.default_rng(0).normal(size=(41, 2)))))
     first = page.locator("[data-group]").first
-    assert near(painted(page), "#1a4a98")
+    assert near(painted(page), markers.COLOURS[0][0])
     first.click()
     assert first.get_attribute("aria-pressed") == "false"
     assert state(page)["shown"] == "20" and state(page)["off"] == "0"
     assert page.locator(".count").inner_text() == "20 of 41 points"
-    assert not near(painted(page), "#1a4a98")
+    assert not near(painted(page), markers.COLOURS[0][0])
     first.focus()
     page.keyboard.press("Space")
     assert state(page)["shown"] == "41" and first.get_attribute("aria-pressed") == "true"
@@ -277,7 +278,7 @@ def test_a_listed_neighbour_is_marked_on_the_map(show: Open) -> None:
     assert state(page)["hover"] == "1"
 
 
-@pytest.mark.parametrize(("scheme", "colour"), [("light", "#1a4a98"), ("dark", "#4f8df0")])
+@pytest.mark.parametrize(("scheme", "colour"), [("light", markers.COLOURS[0][0]), ("dark", markers.COLOURS[0][1])])
 def test_the_colours_follow_the_colour_scheme(show: Open, scheme: Literal["light", "dark"], colour: str) -> None:
     page = show(page_of(panel(np.random.default_rng(0).normal(size=(40, 2)))), scheme)
     assert near(painted(page), colour)

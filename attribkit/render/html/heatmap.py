@@ -78,7 +78,7 @@ def _coloured(panel: Heatmap) -> list[int]:
 
 def _marks(text: str | None, panel: Heatmap, place: int, classes: list[str]) -> list[Mark]:
     """The whole text in order, each token with the colour and the value of one row."""
-    marks = []
+    marks: list[Mark] = []
     for span in spans(text, panel):
         if span.token is None:
             marks.extend(between(span))
@@ -86,7 +86,9 @@ def _marks(text: str | None, panel: Heatmap, place: int, classes: list[str]) -> 
         known = "" if panel.known[span.token] else " u"
         kind = f" {classes[span.token]}" if classes[span.token] else ""
         joined = " j" if span.joined else ""
-        marks.append(Mark(safe_runs(span.text), f"t{kind}{known}{joined}", shared.value(panel, panel.rows[place], span.token)))
+        marks.append(
+            Mark(safe_runs(span.text), f"t{kind}{known}{joined}", shared.value(panel, panel.rows[place], span.token))
+        )
     return marks
 
 

@@ -17,7 +17,9 @@ def limit(panel: Heatmap, row: HeatmapRow) -> float:
 
     Rows that can be compared share a scale: a paler cell is a weaker one, whichever row it stands in.
     """
-    return max((float(abs(other.values).max(initial=0.0)) for other in panel.rows if other.unit == row.unit), default=0.0)
+    return max(
+        (float(abs(other.values).max(initial=0.0)) for other in panel.rows if other.unit == row.unit), default=0.0
+    )
 
 
 def steps(panel: Heatmap, row: HeatmapRow) -> list[int]:

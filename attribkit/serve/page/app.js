@@ -40,7 +40,7 @@ function heard(pane) {
 }
 
 // While one types the scale only grows: a word that hardly counts must not look like one that decides. It begins at what
-// a reader would call a small change, and anew once the text is emptied.
+// a reader would call a small change, and anew with another text.
 const FLOORS = { "log-odds": { limit: 1, ends_at: "1.00" }, logit: { limit: 1, ends_at: "1.00" }, probability: { limit: 0.1, ends_at: "0.100" } };
 const scales = new Map();
 

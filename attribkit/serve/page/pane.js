@@ -78,6 +78,8 @@ export class Pane {
   #typed() {
     this.#idle();
     this.changed();
+    const { start, before } = edit(this.answer?.text ?? "", this.sheet.read);
+    if (this.answer && !start && before === this.answer.text.length) this.emptied(); // another text
     this.refresh();
   }
 

@@ -84,7 +84,7 @@ def test_unknown_words_are_dotted(heatmap: Build) -> None:
 
 def test_texts_that_are_compared_stand_one_below_the_other_on_one_scale(heatmap: Build) -> None:
     panel = heatmap("good bad")
-    rows = [HeatmapRow(name, values, "log-odds") for name, values in (("a", [4.0, 0.0]), ("b", [1.0, -2.0]))]
+    rows = [HeatmapRow(name, np.array(values), "log-odds") for name, values in (("a", [4.0, 0.0]), ("b", [1.0, -2.0]))]
     rows.append(HeatmapRow("difference", [3.0, 2.0], "log-odds"))  # type: ignore[arg-type]  # a list becomes an array
     page = drawn(replace(panel, rows=tuple(rows)), "good bad")
     assert page.texts == ["good bad"] * 2

@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from attribkit.render.preparation import heatmap as shared
@@ -19,7 +20,9 @@ def test_weights_begin_at_0_and_signed_rows_are_symmetric_about_it(heatmap: Buil
 
 def test_rows_in_one_unit_share_a_scale(heatmap: Build) -> None:
     panel = heatmap("good bad")
-    rows = tuple(HeatmapRow(name, values, "log-odds") for name, values in (("a", [0.88, 0.0]), ("b", [3.16, -1.0])))
+    rows = tuple(
+        HeatmapRow(name, np.array(values), "log-odds") for name, values in (("a", [0.88, 0.0]), ("b", [3.16, -1.0]))
+    )
     panel = replace(panel, rows=rows, agreements=())
     assert [shared.ends(panel, row) for row in panel.rows] == [(-3.16, 3.16)] * 2
     assert [shared.steps(panel, row) for row in panel.rows] == [[6, 0], [20, -6]]
