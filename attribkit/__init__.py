@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from attribkit.evaluation.sanity import sanity
     from attribkit.explainer import explain
     from attribkit.explore import explore
+    from attribkit.influence.label_errors import label_errors
     from attribkit.influence.training_influence import training_influence
     from attribkit.loading import load
     from attribkit.models.classifier import Classifier
@@ -64,6 +65,7 @@ _HOMES = {
     "explore": "attribkit.explore",
     "faithfulness": "attribkit.evaluation.faithfulness",
     "keep_reference": "attribkit.projector",
+    "label_errors": "attribkit.influence.label_errors",
     "layer_outputs": "attribkit.projection.layer_outputs",
     "load": "attribkit.loading",
     "load_dataset": "attribkit.data",
@@ -98,6 +100,7 @@ __all__ = [
     "explore",
     "faithfulness",
     "keep_reference",
+    "label_errors",
     "layer_outputs",
     "load",
     "load_dataset",

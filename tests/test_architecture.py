@@ -86,6 +86,7 @@ ALLOWED: dict[str, set[str]] = {
         "explainer",
         "extensions",
         "loading",
+        "influence",
         "models",
         "projector",
         "automl",

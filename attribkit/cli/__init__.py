@@ -8,6 +8,7 @@ import typer
 
 from attribkit.attribution.registry import in_words
 from attribkit.cli.check import check
+from attribkit.cli.clean import clean
 from attribkit.cli.console import errors, escape
 from attribkit.cli.corpus import corpus
 from attribkit.cli.demo import demo
@@ -59,7 +60,21 @@ def _renew_help(context: typer.Context, before: str, now: str) -> None:
             option.help = now
 
 
-for command in (demo, quickstart, train, evaluate, check, explain, project, words, report, corpus, serve, reproduce):
+for command in (
+    demo,
+    quickstart,
+    train,
+    evaluate,
+    check,
+    explain,
+    project,
+    words,
+    clean,
+    report,
+    corpus,
+    serve,
+    reproduce,
+):
     app.command()(command)
 
 CURABLE = (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError, PermissionError)

@@ -1,7 +1,9 @@
 """Which training rows taught a model its answers, and which of them are wrong."""
 
+from attribkit.influence.label_errors import label_errors
+from attribkit.influence.label_errors_result import LabelErrors
 from attribkit.influence.refitted_layer import RefittedLayer
 from attribkit.influence.result import TextInfluence, TrainingInfluence
 from attribkit.influence.training_influence import training_influence
 
-__all__ = ["RefittedLayer", "TextInfluence", "TrainingInfluence", "training_influence"]
+__all__ = ["LabelErrors", "RefittedLayer", "TextInfluence", "TrainingInfluence", "label_errors", "training_influence"]

@@ -110,7 +110,7 @@ class RefittedLayer:
             >>> layer.features.values.shape, layer.regression.gradient < 1e-9
             ((200, 192), True)
         """
-        _check_strength(l2)
+        check_strength(l2)
         rows = TrainingRows.of(model, train, other_rows=other_rows, text=text, label=label, progress=progress)
         place = None if folder is None else Path(folder)
         key = "" if place is None else rows_key(model, rows.ids)
@@ -188,7 +188,12 @@ class RefittedLayer:
         )
 
 
-def _check_strength(l2: float | None) -> None:
+def check_strength(l2: float | None) -> None:
+    """Refuse an L2 of 0 or less.
+
+    Raises:
+        ValueError: for one that is no number above 0.
+    """
     if l2 is not None and not (isinstance(l2, (int, float)) and 0 < l2 < np.inf):
         raise InputError(
             f"`l2` must be a number above 0, got {l2!r}: without it the Hessian may be singular and the refit have no "

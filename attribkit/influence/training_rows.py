@@ -60,17 +60,26 @@ class TrainingRows:
             ValueError: for data without labels, with others than the model's rows, or with fewer than two rows of a
                 class.
         """
-        if model.task != "multiclass":
-            raise InputError(
-                f"training rows are asked of a model of one label a text, this one is {model.task}; train one that "
-                "chooses among labels"
-            )
+        check_task(model)
         chosen = Rows.of(model, data, split="all", text=text, label=label, progress=progress)
         notes: tuple[str, ...] = ()
         table = data.train if isinstance(data, Dataset) else chosen.table
         if not other_rows:
             table, notes = _own_rows(model, data, chosen)
         return labelled_rows(model, Rows(table, chosen.part, None, chosen.source), notes)
+
+
+def check_task(model: Classifier) -> None:
+    """Refuse a model that does not choose one of its labels.
+
+    Raises:
+        ValueError: for a model of several labels a text, or of a number.
+    """
+    if model.task != "multiclass":
+        raise InputError(
+            f"training rows are asked of a model of one label a text, this one is {model.task}; train one that "
+            "chooses among labels"
+        )
 
 
 def labelled_rows(model: Classifier, rows: Rows, notes: tuple[str, ...] = ()) -> TrainingRows:

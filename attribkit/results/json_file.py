@@ -24,6 +24,7 @@ _READERS = {
     "panels": "Panels",
     "error analysis": "ErrorAnalysis",
     "training influence": "TrainingInfluence",
+    "label errors": "LabelErrors",
 }
 """The kinds of envelope, and the class whose `load` reads them."""
 

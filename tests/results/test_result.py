@@ -42,6 +42,7 @@ CALLS: dict[str, Callable[[Path], Any]] = {
     "explain_corpus": lambda folder: ak.explain_corpus(model(), TABLE, folder / "out", workers=1),
     "faithfulness": lambda folder: ak.faithfulness(model(), TEXTS[:2], oracle_texts=0, perturbed=0),
     "keep_reference": lambda folder: ak.keep_reference(model().copy(), TABLE),
+    "label_errors": lambda folder: ak.label_errors(model(), TAUGHT, most=1, parts=2),
     "layer_outputs": lambda folder: ak.layer_outputs(model(), TEXTS),
     "load": lambda folder: ak.load("imdb-cnn", "cpu"),
     "load_dataset": lambda folder: ak.load_dataset("demo"),
@@ -104,7 +105,7 @@ def test_every_result_draws_tabulates_sums_up_and_saves_itself(name: str, tmp_pa
         assert result.save(tmp_path / "result.tex").stat().st_size > 100
 
 
-READ_BY_THEIR_OWN = {"explain", "several texts", "errors", "training_influence"}
+READ_BY_THEIR_OWN = {"explain", "several texts", "errors", "label_errors", "training_influence"}
 
 
 @pytest.mark.parametrize("name", sorted({*CALLS, *OTHERS} - READ_BY_THEIR_OWN))

@@ -16,7 +16,7 @@ from attribkit.results.panels.phrases import Phrase, Phrases
 from attribkit.results.panels.prediction import Prediction
 from attribkit.results.panels.scatter import Map, Mixing, ProjectedText, Scatter
 from attribkit.results.panels.subwords import Subwords
-from attribkit.results.panels.table import Bar, Table
+from attribkit.results.panels.table import Bar, Cell, Table
 from attribkit.results.panels.token_scores import TokenScores
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "Agreement",
     "Band",
     "Bar",
+    "Cell",
     "Chart",
     "ConfusionMatrix",
     "Convergence",
