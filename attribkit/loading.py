@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from attribkit.errors import InputNotFoundError, InputTypeError
+from attribkit.errors import InputError, InputNotFoundError, InputTypeError
 from attribkit.huggingface.folder import is_transformer_folder
 from attribkit.models import model_folder
 from attribkit.models.classifier import Classifier
@@ -18,6 +18,7 @@ def load(
     device: str | torch.device | None = None,
     *,
     local_files_only: bool = True,
+    tokenizer: Any = None,
 ) -> Classifier:
     """Load a model: a folder, a bundled name, a pipeline, or a model with its tokenizer.
 
@@ -35,6 +36,7 @@ def load(
         device: where the network runs, such as "cpu" or "cuda"; None for the best device there is, or for where a model
             in memory is.
         local_files_only: False to let a name be fetched from the Hugging Face hub.
+        tokenizer: the function or object of your own that a model of this package was trained with, if it was.
 
     Returns:
         the classifier, in evaluation mode; of a pipeline or pair, their model as it is.
@@ -53,7 +55,11 @@ def load(
         ('neg', 'pos')
     """
     if isinstance(model, (str, Path)):
+        if tokenizer is not None:
+            return Classifier.load(model, device, tokenizer=tokenizer)
         return _named(model, device, local_files_only)
+    if tokenizer is not None:
+        raise InputError("`tokenizer` belongs to a model folder of this package; leave it out")
     from sklearn.base import BaseEstimator
 
     if isinstance(model, BaseEstimator):
@@ -63,8 +69,8 @@ def load(
     from attribkit.huggingface import loading
 
     if isinstance(model, (tuple, list)) and len(model) == 2:
-        own, tokenizer = model
-        return loading.from_model(own, tokenizer, device)
+        own, its_tokenizer = model
+        return loading.from_model(own, its_tokenizer, device)
     if find_spec("transformers") is not None:
         from transformers import Pipeline
 

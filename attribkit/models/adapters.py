@@ -6,7 +6,7 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor, nn
 
-from attribkit.errors import InputError, NetworkError
+from attribkit.errors import AttribkitError, InputError, NetworkError
 from attribkit.models.capabilities import Capabilities
 from attribkit.models.network_output import (
     KINDS,
@@ -220,6 +220,13 @@ class Adapted(nn.Module):
             ids, mask = self._at_length(ids, mask, shortest)
         try:
             return self._logits(ids, mask, also)
+        except AttribkitError:
+            raise
+        except (ValueError, IndexError, TypeError, AttributeError) as error:  # of the network's own code
+            raise NetworkError(
+                f"the network failed on {len(ids)} texts of {ids.shape[1]} tokens with {type(error).__name__}: "
+                f"{' '.join(str(error).split())}; run it on one text, in evaluation mode, to see where"
+            ) from error
         except RuntimeError as error:
             if self.length is None and shortest is None and ids.shape[1] < _LONGEST_KERNEL:
                 self.seen.shortest = self._shortest(ids, mask, also)

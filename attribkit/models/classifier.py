@@ -550,7 +550,7 @@ class Classifier(Result):
         )
 
     @staticmethod
-    def load(path: str | Path, device: str | torch.device | None = None) -> "Classifier":
+    def load(path: str | Path, device: str | torch.device | None = None, *, tokenizer: Any = None) -> "Classifier":
         """Read a model folder, or a bundled model by its name.
 
         Nothing that the folder holds is executed: it is data only, and each file is checked against its checksum.
@@ -559,6 +559,7 @@ class Classifier(Result):
             path: a model folder, or the name of a bundled model: "imdb-cnn", "imdb-attention-rnn" or
                 "ag-news-attention".
             device: where the network runs, such as "cpu" or "cuda"; None for the best device there is.
+            tokenizer: the function or object of your own that the model was trained with, if it was.
 
         Returns:
             the classifier, in evaluation mode.
@@ -575,7 +576,7 @@ class Classifier(Result):
         """
         chosen = choose_device(device)
         contents = model_folder.read(model_folder.find(path))
-        classifier = Classifier(**contents.arguments(), device=chosen)
+        classifier = Classifier(**contents.arguments(tokenizer), device=chosen)
         classifier.snapshots, classifier.splits = contents.snapshots, contents.splits
         classifier.reference = contents.reference and contents.reference.renewed(classifier)
         return classifier

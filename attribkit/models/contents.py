@@ -13,6 +13,7 @@ from attribkit.errors import InputError
 from attribkit.models import registry
 from attribkit.models.reference import Reference
 from attribkit.text.settings import TextSettings
+from attribkit.text.split_tokenizer import SplitTokenizer, split_of
 from attribkit.text.tokenizer import Tokenizer
 
 
@@ -67,6 +68,8 @@ class Contents:
             "labels": list(model.labels),
             "provenance": model.provenance,
         }
+        if isinstance(model.tokenizer, SplitTokenizer):
+            config["split"] = {"name": model.tokenizer.name, "digest": model.tokenizer.digest}
         if model.task != "multiclass":
             config |= {"task": model.task, "unit": model.unit}
         weights = model.network.state_dict()
@@ -80,8 +83,11 @@ class Contents:
             model.splits,
         )
 
-    def arguments(self) -> dict[str, Any]:
+    def arguments(self, tokenizer: Any = None) -> dict[str, Any]:
         """What a `Classifier` is called with; the network, with its weights, in eval mode.
+
+        Args:
+            tokenizer: the user's own that the model was trained with, if any.
 
         Raises:
             ValueError: if the config is one that this version does not know, or the weights do not fit it.
@@ -94,9 +100,29 @@ class Contents:
             named |= {name: config[name] for name in ("task", "unit") if name in config}
         except (KeyError, TypeError) as error:
             raise InputError(f"this version cannot build the model's settings or architecture ({error})") from error
-        tokenizer = Tokenizer.from_json(self.tokenizer, text)
+        words = self._tokenizer(text, tokenizer)
         fill(network, self.weights)
-        return {"network": network.eval(), "tokenizer": tokenizer, "history": self.history, **named}
+        return {"network": network.eval(), "tokenizer": words, "history": self.history, **named}
+
+    def _tokenizer(self, text: TextSettings, own: Any) -> Tokenizer:
+        """The tokenizer, with the user's own splitter if the model was trained with one, and with no other."""
+        usual, trained = Tokenizer.from_json(self.tokenizer, text), self.config.get("split")
+        if trained is None:
+            if own is not None:
+                raise InputError("the model has this package's tokenizer; leave `tokenizer` out")
+            return usual
+        if own is None:
+            raise InputError(
+                f"the model was trained with a tokenizer of yours, {trained['name']!r}, and a folder holds no code; "
+                "pass it: attribkit.load(folder, tokenizer=…)"
+            )
+        split = SplitTokenizer(usual.vocabulary, text, split_of(own))
+        if split.digest != trained["digest"]:
+            raise InputError(
+                f"`tokenizer` splits texts otherwise than {trained['name']!r}, with which the model was trained; pass "
+                "that one, unchanged"
+            )
+        return split
 
 
 def fill(network: nn.Module, weights: Mapping[str, Tensor]) -> None:

@@ -45,8 +45,8 @@ from attribkit.models.model_files import (
 )
 from attribkit.models.reference import Reference
 
-FORMAT, _OLDEST = 2, 1
-"""What formats are read; the older one knows no task, and is written where there is none to tell."""
+FORMAT, _WITH_TASK, _OLDEST = 3, 2, 1
+"""What formats are read: 1 knows no task, 2 no splitter of a user's; the oldest that suffices is written."""
 BUNDLED = Path(__file__).parents[1] / "pretrained"
 
 
@@ -91,7 +91,7 @@ def write(folder: Path, contents: Contents, overwrite: bool) -> Path:
     if folder.is_file():
         raise InputExistsError(f"a folder was expected, but {str(folder)!r} is a file; choose another name")
     check_writable(folder, overwrite)
-    config = {"format": FORMAT if "task" in contents.config else _OLDEST, **contents.config}
+    config = {"format": _format(contents.config), **contents.config}
     files = {
         TOKENIZER: contents.tokenizer.encode(),
         WEIGHTS: _weights(contents.weights),
@@ -225,3 +225,9 @@ def _read_config(folder: Path) -> dict[str, Any]:
 def _checksum(config: Mapping[str, Any]) -> str:
     content = {key: value for key, value in config.items() if key != "sha256"}
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _format(config: Mapping[str, Any]) -> int:
+    if "split" in config:
+        return FORMAT
+    return _WITH_TASK if "task" in config else _OLDEST

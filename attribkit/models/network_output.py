@@ -31,6 +31,11 @@ def tensor_of(returned: Any, texts: int) -> Tensor:
         InputError: if there is no such tensor, or more than one in a mapping.
     """
     if isinstance(returned, Tensor):
+        if not returned.is_floating_point():
+            raise InputError(
+                f"the network must return logits or probabilities, got whole numbers ({returned.dtype}), as of argmax; "
+                "return what it is taken of"
+            )
         return _by_text(returned, texts)
     own = returned.get("logits") if isinstance(returned, Mapping) else getattr(returned, "logits", None)
     if isinstance(own, Tensor):

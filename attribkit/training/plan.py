@@ -16,7 +16,9 @@ from attribkit.errors import InputError, InputTypeError
 from attribkit.models import precision, registry
 from attribkit.progress import Progress
 from attribkit.task import Task
+from attribkit.text.split_tokenizer import SplitTokenizer
 from attribkit.text.tokenizer import Tokenizer
+from attribkit.text.word_index import Split
 from attribkit.training.encoding import Texts, encode
 from attribkit.training.glove import Coverage, read_vectors
 from attribkit.training.objectives import Standard, check_last_layer
@@ -47,7 +49,9 @@ class Plan:
 
     def identity(self, data: Dataset) -> dict[str, Any]:
         """What must be the same in a resumed training as in the interrupted one."""
-        task = {} if self.task == "multiclass" else {"task": self.task}
+        task: dict[str, Any] = {} if self.task == "multiclass" else {"task": self.task}
+        if isinstance(self.tokenizer, SplitTokenizer):
+            task |= {"split": self.tokenizer.digest}
         return task | {
             "architecture": self.options.architecture,
             "network": as_json(self.network.settings),
@@ -153,7 +157,12 @@ def check_precision(options: Options, device: torch.device) -> None:
 
 
 def prepare(
-    data: Dataset, options: Options, glove: str | Path | None, vector_size: int | None, progress: Progress
+    data: Dataset,
+    options: Options,
+    glove: str | Path | None,
+    vector_size: int | None,
+    progress: Progress,
+    split: Split | None = None,
 ) -> Plan:
     """Train the tokenizer, encode the texts, make the network and fill its embedding.
 
@@ -163,11 +172,16 @@ def prepare(
         glove: a file of pretrained vectors, if any.
         vector_size: as `attribkit.train` takes it.
         progress: called as `attribkit.progress.Progress` says.
+        split: the user's function that splits texts; None for this package's tokenizer.
 
     Raises:
         ValueError: if a split or a class is left without texts, or the vectors do not fit.
     """
-    tokenizer = Tokenizer.train(data.train["text"], options.text)
+    texts_read = data.train["text"]
+    if split is None:
+        tokenizer = Tokenizer.train(texts_read, options.text)
+    else:
+        tokenizer = SplitTokenizer.learnt(texts_read, options.text, split)
     labels = data.labels
     texts = encode(tokenizer, data.train, labels, data.task)
     validation = encode(tokenizer, data.validation, labels, data.task)

@@ -12,6 +12,7 @@ from attribkit.models.devices import choose_device
 from attribkit.progress import Progress, shown
 from attribkit.random_state import preserve_random_state
 from attribkit.text.settings import TextSettings
+from attribkit.text.split_tokenizer import split_of
 from attribkit.training import processes
 from attribkit.training.plan import Trainable, check_data, check_precision, check_task_options, labelled_data, prepare
 from attribkit.training.resume import check_folder
@@ -37,6 +38,7 @@ def train(
     resume: bool = False,
     overwrite: bool = False,
     text_settings: TextSettings | None = None,
+    tokenizer: Any = None,
     name: str | None = None,
     device: str | torch.device | None = None,
     devices: int = 1,
@@ -71,6 +73,9 @@ def train(
             is none, begin.
         overwrite: replace a model, or an interrupted training, that is in `out`.
         text_settings: how texts are cut into tokens.
+        tokenizer: a function of your own that splits a text into words, or into (word, start, end), or an object with
+            such a `split`; None for this package's tokenizer. A model folder holds data only: give the same function to
+            `attribkit.load(folder, tokenizer=…)`.
         name: what pictures call the model; data set and architecture if not given.
         device: "cpu", "cuda", …; None for the best there is.
         devices: how many processes share each batch, on a machine. Each runs the calling script from its top and gets
@@ -104,6 +109,7 @@ def train(
     """
     own = {"freeze_epochs": freeze_epochs, "snapshots": snapshots, "seed": seed}
     sorted_options = sort_options(architecture, options | own, text_settings)
+    split = None if tokenizer is None else split_of(tokenizer)
     folder = None if out is None else Path(out)
     if vector_size is not None and glove is None:
         raise InputError(
@@ -122,6 +128,6 @@ def train(
     check_precision(sorted_options, chosen)
     uses_cuda = chosen.type == "cuda" or torch.cuda.is_initialized()
     with preserve_random_state(uses_cuda, seed), shown(watched) as tell:
-        plan = prepare(data, sorted_options, glove, vector_size, tell)
+        plan = prepare(data, sorted_options, glove, vector_size, tell, split)
         run = Run(plan, data, name or f"{data.name}-{architecture}", folder, chosen, tell, devices, nodes, unit)
         return run.train(resume)

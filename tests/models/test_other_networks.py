@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
 import attribkit as ak
-from attribkit.errors import InputError
+from attribkit.errors import AttribkitError, InputError
 from attribkit.models.adapters import Adapted
 from attribkit.models.classifier import Classifier
 from attribkit.text import WordIndex
@@ -253,3 +253,32 @@ def test_half_precision_and_tied_weights_are_explained() -> None:
     assert scores(model(Tied())).converged
     half = scores(model(Mean().bfloat16()), tolerance=0.05)
     np.testing.assert_allclose(half.scores, scores(model(Mean())).scores, atol=0.02)
+
+
+class Decided(Own):
+    def forward(self, x: Tensor) -> Tensor:
+        return self.linear(self.words(x).mean(1)).argmax(1)
+
+
+class NeedsCompany(Own):
+    """Normalises over the batch, in evaluation mode too."""
+
+    def build(self) -> None:
+        self.norm = nn.BatchNorm1d(8, track_running_stats=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.linear(self.norm(self.words(x).mean(1)))
+
+
+@pytest.mark.parametrize(
+    ("network", "sentence"),
+    [
+        (Decided, r"got whole numbers \(torch.int64\), as of argmax; return what it is taken of"),
+        (NeedsCompany, "the network failed on 1 texts of 6 tokens with ValueError: Expected more than 1 value"),
+    ],
+)
+def test_what_is_no_answer_to_one_text_is_one_sentence(network: type[Own], sentence: str) -> None:
+    for call in (lambda each: each.predict(TEXT), lambda each: ak.explain(each, TEXT)):
+        with pytest.raises(AttribkitError, match=sentence) as caught:
+            call(model(network()))
+        assert "\n" not in str(caught.value)
