@@ -53,6 +53,7 @@ bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/projection.py
 	$(BIN)/python benchmarks/corpus.py
 	$(BIN)/python benchmarks/serve.py
+	$(BIN)/python benchmarks/influence.py
 	$(BIN)/python benchmarks/training.py
 
 reproduce: $(VENV)/.installed

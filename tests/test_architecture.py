@@ -51,6 +51,7 @@ ALLOWED: dict[str, set[str]] = {
     "influence": {
         "attribution",
         "data",
+        "evaluation",
         "files",
         "models",
         "panels",

@@ -1,9 +1,19 @@
 """Which training rows taught a model its answers, and which of them are wrong."""
 
+from attribkit.influence.datamodelling import DatamodellingScore, datamodelling_score
 from attribkit.influence.label_errors import label_errors
 from attribkit.influence.label_errors_result import LabelErrors
 from attribkit.influence.refitted_layer import RefittedLayer
 from attribkit.influence.result import TextInfluence, TrainingInfluence
 from attribkit.influence.training_influence import training_influence
 
-__all__ = ["LabelErrors", "RefittedLayer", "TextInfluence", "TrainingInfluence", "label_errors", "training_influence"]
+__all__ = [
+    "DatamodellingScore",
+    "LabelErrors",
+    "RefittedLayer",
+    "TextInfluence",
+    "TrainingInfluence",
+    "datamodelling_score",
+    "label_errors",
+    "training_influence",
+]

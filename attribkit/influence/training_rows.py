@@ -137,7 +137,7 @@ def _own_rows(model: Classifier, data: Data, chosen: Rows) -> tuple[pd.DataFrame
 def _not_its_own(got: str) -> InputError:
     return InputError(
         f"the rows that the model was trained on were expected, {got}; give its training data, or say other_rows=True "
-        "(--other-rows) to ask what these would teach it"
+        "to ask what these would teach it"
     )
 
 
