@@ -74,7 +74,7 @@ def test_outputs_and_gradients_are_those_of_autograd(
     dtype: torch.dtype,
 ) -> None:  # fmt: skip
     network = made(seed, dtype, bidirectional=bidirectional, scorer=scorer, linear=linear)
-    assert has_path(network) == (dtype == torch.float64)
+    assert has_path(network)
     start, way, mask = texts_of(network, tuple(lengths), seed)
     nodes = torch.tensor([0.1, 0.5, 0.93], dtype=dtype)
     classes = torch.randint(0, 3, (2, len(mask)), generator=torch.Generator().manual_seed(seed))
