@@ -165,7 +165,7 @@ def test_a_users_own_network_is_explained(baseline: str) -> None:
         ({"baseline": "padd"}, "got 'padd'; did you mean 'pad'"),
         ({"baseline": ["pad", "unkk"]}, "got 'unkk'; did you mean 'unk'"),
         ({"baseline": ["pad", "mean", "pad"]}, "must name each baseline once, got 'pad' twice"),
-        ({"baseline": []}, "must name at least one of pad, zero, unk, mean or a text, got none"),
+        ({"baseline": []}, "must name at least one of pad, zero, unk, mean, mask or a text, got none"),
     ],
 )
 def test_settings_out_of_range_are_refused(options: dict, message: str) -> None:
