@@ -1,6 +1,7 @@
 """attribkit serve."""
 
 import gc
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
@@ -26,18 +27,27 @@ def serve(
     split: SplitOption = None,
     text: TextColumn = None,
     label: LabelColumn = None,
+    share_readonly: Annotated[
+        bool,
+        typer.Option(
+            "--share-readonly",
+            help="Let colleagues in your network look at --data by a link with a key; only its rows can be asked of.",
+        ),
+    ] = False,
 ) -> None:
     """Open a live page on which the explanation follows what you type."""
     if data is None and (split, text, label) != (None, None, None):
         raise InputError(
             "--split, --text and --label say which rows of --data are taken; give --data, or leave them out"
         )
+    if share_readonly and data is None:
+        raise InputError("--share-readonly shares the rows of --data; give --data, or --host for a page to type on")
     with _without_garbage_collection():
         from attribkit.loading import load
         from attribkit.models.model_folder import bundled
 
         try:
-            from attribkit.serve.server import address_of, is_loopback, listen
+            from attribkit.serve.server import address_of, is_loopback, listen, own_address
             from attribkit.serve.server import serve as run
             from attribkit.serve.workbench.rows import DataRows
         except ModuleNotFoundError as error:
@@ -48,7 +58,15 @@ def serve(
         # films first, as the page's examples are
         loaded = [load(model, "cpu") for model in models or bundled()[::-1]]
         rows = None if data is None else DataRows.of(loaded, data, split=part(split), text=text, label=label)
-    if not is_loopback(host):
+    key = secrets.token_urlsafe(24) if share_readonly else None
+    if share_readonly:
+        host = "0.0.0.0" if is_loopback(host) else host
+        errors.print(
+            "[bold]warning:[/] whoever has the link below can read every row of the data; nothing is encrypted, and "
+            "others in this network can read along. Share it only in a network that you trust, and stop it afterwards",
+            soft_wrap=True,
+        )
+    elif not is_loopback(host):
         errors.print(
             f"[bold]warning:[/] everyone who can reach {escape(host)} can use these models; there is no password and "
             "no encryption",
@@ -60,9 +78,12 @@ def serve(
     def ready() -> None:
         if rows is not None:
             console.print(f"{len(rows):,} rows: {escape('; '.join((rows.source, *rows.notes)))}", soft_wrap=True)
-        console.print(f"{escape(names)}: live at {address_of(listening)}  (Ctrl-C stops it)", soft_wrap=True)
+        address = address_of(listening)
+        if key is not None:
+            address = f"http://{own_address()}:{listening.getsockname()[1]}/?key={key}"
+        console.print(f"{escape(names)}: live at {escape(address)}  (Ctrl-C stops it)", soft_wrap=True)
 
-    run(loaded, listening, ready, rows)
+    run(loaded, listening, ready, rows, key)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence, Set
 from contextlib import asynccontextmanager, nullcontext
 from importlib.metadata import version
 from typing import Annotated, Any, cast
@@ -52,6 +52,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": meaning}
     for status, meaning in {
         400: "the body is no JSON",
+        403: "the page is shared to be read, and the text is none of its rows'",
         404: "there is no such model, row or map",
         413: "the body is too large",
         422: "the question is none that can be answered; the sentence says why",
@@ -61,7 +62,12 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def create_app(models: Sequence[Classifier], limits: Limits | None = None, data: DataRows | None = None) -> FastAPI:
+def create_app(
+    models: Sequence[Classifier],
+    limits: Limits | None = None,
+    data: DataRows | None = None,
+    readonly: bool = False,
+) -> FastAPI:
     """The application for some models, which it copies: later changes to them have no effect on its answers.
 
     It enforces the limits on texts, waiting and answers. The limits on a request's bytes, and on who may ask, are
@@ -72,6 +78,7 @@ def create_app(models: Sequence[Classifier], limits: Limits | None = None, data:
         models: what is served.
         limits: None for the usual ones.
         data: rows that stand beside the page, answered by every model.
+        readonly: whether only the texts of those rows may be asked about.
 
     Raises:
         ValueError: for no model, or two of one name.
@@ -83,7 +90,7 @@ def create_app(models: Sequence[Classifier], limits: Limits | None = None, data:
     cards = RequestHandler([ServedModel.of(model) for model in models], limits).cards()
     workers: dict[str, BatchWorker] = {}
     workbench = None if data is None else Workbench(models, data, limits)
-    cards = cards.model_copy(update={"data": workbench is not None})
+    cards = cards.model_copy(update={"data": workbench is not None, "readonly": readonly})
 
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:
@@ -107,7 +114,7 @@ def create_app(models: Sequence[Classifier], limits: Limits | None = None, data:
         docs_url=None,
         redoc_url=None,
     )
-    _add_api(app, ask, cards, limits)
+    _add_api(app, ask, cards, limits, frozenset(data.texts if data else ()) if readonly else None)
     if workbench is not None:
         add_paths(app, workbench, limits, PROBLEMS)
     _add_page(app)
@@ -118,11 +125,15 @@ def create_app(models: Sequence[Classifier], limits: Limits | None = None, data:
 Ask = Callable[..., Awaitable[Any]]
 
 
-def _add_api(app: FastAPI, ask: Ask, cards: Models, limits: Limits) -> None:
+def _add_api(app: FastAPI, ask: Ask, cards: Models, limits: Limits, readable: Set[str] | None) -> None:
     def limited(question: type[BaseModel]) -> Any:
         """The question that a request's body holds, within the limits."""
 
         async def read(body: Any) -> Any:
+            if readable is not None and not set(_texts(body)) <= readable:
+                raise HTTPException(
+                    403, "this page is shared to be read: only the texts of its rows can be asked about"
+                )
             return body
 
         read.__annotations__["body"] = within(limits, question)
@@ -183,6 +194,13 @@ def _add_api(app: FastAPI, ask: Ask, cards: Models, limits: Limits) -> None:
     async def points(name: str) -> Response:
         """The map of the reference texts that a model carries."""
         return Response(await ask(("map",), name), media_type=KINDS["json"])
+
+
+def _texts(question: BaseModel) -> list[str]:
+    """Every text that a question holds."""
+    if isinstance(question, Files):
+        return [each.text for each in question.explanations]
+    return question.texts if isinstance(question, Predict) else [cast(Live, question).text]
 
 
 def _settings(question: Settings) -> Settings:

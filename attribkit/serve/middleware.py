@@ -1,10 +1,13 @@
 """Request guard: the Host and Origin of a request, the size and pace of its body, the headers of answers."""
 
 import asyncio
+import hmac
 import ipaddress
 import json
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from http.cookies import CookieError, SimpleCookie
 from typing import Any
+from urllib.parse import parse_qs
 
 from attribkit.serve.limits import Limits
 
@@ -27,6 +30,8 @@ HEADERS = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 )
+
+COOKIE = "attribkit-key"
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -52,10 +57,19 @@ class RequestGuard:
             machine (DNS rebinding) is refused.
         addresses: whether every IP address is such a name: a server for more than this machine is called by one, and an
             address needs no name server that could lie.
+        key: what a browser must have brought once, in the link that it was given; None lets everyone in who can reach
+            the server.
     """
 
-    def __init__(self, app: App, limits: Limits, hosts: Iterable[str] = LOOPBACK, addresses: bool = False) -> None:
-        self._app, self._limits = app, limits
+    def __init__(
+        self,
+        app: App,
+        limits: Limits,
+        hosts: Iterable[str] = LOOPBACK,
+        addresses: bool = False,
+        key: str | None = None,
+    ) -> None:
+        self._app, self._limits, self._key = app, limits, key
         self._hosts = {host.lower() for host in hosts}
         self._addresses = addresses
 
@@ -76,6 +90,9 @@ class RequestGuard:
         try:
             headers = dict(scope["headers"])
             self._check(scope["method"], headers)
+            if self._key is not None and not _is_key(_cookie(headers), self._key):
+                await self._let_in(scope, guarded, self._key)
+                return
             body = await self._body(headers, receive)
             await self._app(scope, _replay(body, receive), guarded)
         except RefusedRequest as refusal:
@@ -92,6 +109,17 @@ class RequestGuard:
             raise RefusedRequest(403, "only this server's own page may ask from a browser; open it and ask there")
         if headers.get(b"sec-fetch-site") == b"cross-site" and method not in ("GET", "HEAD"):
             raise RefusedRequest(403, "only this server's own page may ask from a browser; open it and ask there")
+
+    async def _let_in(self, scope: MutableMapping[str, Any], send: Send, key: str) -> None:
+        """Give whoever comes by the link that holds the key a cookie with it, so that the key leaves the address."""
+        brought = parse_qs(scope["query_string"].decode("latin-1")).get("key", [""])[0]
+        if scope["method"] != "GET" or scope["path"] != "/" or not _is_key(brought, key):
+            raise RefusedRequest(401, "this page is shared by a link that holds its key; ask who sent it for the link")
+        # not Strict: a link in a mail or a chat leads here from elsewhere, and the redirection would come without it
+        cookie = f"{COOKIE}={key}; HttpOnly; SameSite=Lax; Path=/".encode()
+        headers = [(b"location", b"/"), (b"set-cookie", cookie), (b"content-length", b"0")]
+        await send({"type": "http.response.start", "status": 303, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
 
     def _known(self, name: str) -> bool:
         if name in self._hosts:
@@ -128,6 +156,19 @@ class RequestGuard:
             raise RefusedRequest(
                 408, f"a request's body must arrive within {seconds} seconds; send it at once"
             ) from error
+
+
+def _cookie(headers: dict[bytes, bytes]) -> str:
+    """The key in a request's cookies, "" if it has none."""
+    try:
+        cookies = SimpleCookie(headers.get(b"cookie", b"").decode("latin-1"))
+    except CookieError:
+        return ""
+    return cookies[COOKIE].value if COOKIE in cookies else ""
+
+
+def _is_key(brought: str, key: str) -> bool:
+    return hmac.compare_digest(brought.encode(), key.encode())
 
 
 def _name(host: str) -> str:

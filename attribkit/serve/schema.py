@@ -178,6 +178,7 @@ class Models(BaseModel):
     text_tokens: Annotated[int, Field(description="A text may have so many tokens.")]
     texts: Annotated[int, Field(description="A question to /predict may have so many texts.")]
     data: Annotated[bool, Field(description="Whether rows of data are served too, at /data.")] = False
+    readonly: Annotated[bool, Field(description="Whether only the texts of those rows may be asked about.")] = False
 
 
 class PredictionAnswer(BaseModel):

@@ -98,6 +98,16 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def own_address() -> str:
+    """This machine's address in its network, or its name where that cannot be told."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # an address for documents: nothing is sent, only a way to it looked up
+            return str(probe.getsockname()[0])
+        except OSError:
+            return socket.gethostname()
+
+
 def address_of(listening: socket.socket) -> str:
     """The URL of the page."""
     host, port = listening.getsockname()[:2]
@@ -105,17 +115,25 @@ def address_of(listening: socket.socket) -> str:
 
 
 def build(
-    models: Sequence[Classifier], host: str, limits: Limits | None = None, data: DataRows | None = None
+    models: Sequence[Classifier],
+    host: str,
+    limits: Limits | None = None,
+    data: DataRows | None = None,
+    key: str | None = None,
 ) -> uvicorn.Server:
-    """A server for some models and rows of data, to be run on a socket that listens on `host`."""
+    """A server for some models and rows of data, to be run on a socket that listens on `host`.
+
+    With a key it is shared: only who brings the key is let in, and nothing but the rows can be asked about.
+    """
     limits = limits or Limits()
     alone = is_loopback(host)
     config = uvicorn.Config(
         RequestGuard(
-            create_app(models, limits, data),
+            create_app(models, limits, data, readonly=key is not None),
             limits,
             hosts=LOOPBACK if alone else (*LOOPBACK, host, socket.gethostname()),
             addresses=not alone,
+            key=key,
         ),
         http=partial(TimeoutProtocol, patience=limits.head_seconds),  # type: ignore[arg-type]  # uvicorn asks for a class, and only calls it
         ws="none",
@@ -134,6 +152,7 @@ def serve(
     listening: socket.socket,
     ready: Callable[[], None] = lambda: None,
     data: DataRows | None = None,
+    key: str | None = None,
 ) -> None:
     """Serve models on a socket until SIGINT or SIGTERM; requests that have begun are answered first.
 
@@ -142,10 +161,11 @@ def serve(
         listening: from `listen`.
         ready: called once requests are answered.
         data: rows that stand beside the page.
+        key: as `build` takes it.
     """
     # one text is too little work to share out; the other cores are for the browser and the second worker
     torch.set_num_threads(max(1, torch.get_num_threads() // 2))
-    asyncio.run(_run(build(models, listening.getsockname()[0], data=data), listening, ready))
+    asyncio.run(_run(build(models, listening.getsockname()[0], data=data, key=key), listening, ready))
 
 
 async def _run(server: uvicorn.Server, listening: socket.socket, ready: Callable[[], None]) -> None:

@@ -17,9 +17,14 @@ Serve = Callable[..., str]
 
 
 def _serving(stops: list[Callable[[], None]]) -> Serve:
-    def start(models: Sequence[Classifier], limits: Limits | None = None, data: DataRows | None = None) -> str:
+    def start(
+        models: Sequence[Classifier],
+        limits: Limits | None = None,
+        data: DataRows | None = None,
+        key: str | None = None,
+    ) -> str:
         listening = listen("127.0.0.1", 0)
-        server = build(models, "127.0.0.1", limits, data)
+        server = build(models, "127.0.0.1", limits, data, key)
         thread = threading.Thread(target=lambda: server.run(sockets=[listening]))
         thread.start()
 

@@ -11,7 +11,8 @@ const FILMS = [
 ];
 
 const find = (id) => document.getElementById(id);
-const { models, methods, outputs, baselines, data } = await get("models");
+const { models, methods, outputs, baselines, data, readonly } = await get("models");
+document.documentElement.classList.toggle("read-only", readonly);
 const card = data ? await get("data") : null;
 const EXAMPLES = card ? card.examples : FILMS;
 const [form, desk, compare] = [find("settings"), find("desk"), find("compare")];
@@ -71,6 +72,7 @@ function arrange(count) {
       changed: () => { together(pane); later(); },
       acted: () => { together(pane); offer(); acted(); },
     });
+    pane.sheet.area.readOnly = readonly;
     panes.push(pane);
     desk.append(pane.root);
   }
