@@ -20,6 +20,7 @@ from attribkit.attribution.request import MAX_STEPS, AttributionRequest, MethodR
 from attribkit.attribution.result import TokenAttribution, WindowsByText
 from attribkit.attribution.targets import TargetName, scalars_of
 from attribkit.attribution.text_length import check_max_tokens
+from attribkit.attribution.ties import repeated_phrases, tied_windows
 from attribkit.errors import InputError
 from attribkit.models.adapters import notes_of
 from attribkit.models.batch_dependence import dependence_notes
@@ -260,6 +261,12 @@ class _BatchSolver:
         ]
         return by_text, agree
 
+    def _ties(self, windows: WindowsByText | None, place: int, row: int) -> tuple[str, ...]:
+        encoded = self.batch.encoded[row]
+        if windows is not None and self.classifier.capabilities.closed_form == "convolution":
+            return tied_windows(self.classifier.network, encoded, windows.of_text(0, place))
+        return repeated_phrases(self.classifier, encoded)
+
     def _attributions(
         self,
         rows: NDArray[np.int64],
@@ -284,6 +291,7 @@ class _BatchSolver:
                 *result.text_notes[place : place + 1],
                 *against.note(length),
                 *notes_of(self.classifier.network, length),
+                *self._ties(windows, place, int(rows[place])),
             )
             for place, length in enumerate(lengths)
         ]
