@@ -91,17 +91,18 @@ def labelled_rows(model: Classifier, rows: Rows, notes: tuple[str, ...] = ()) ->
     if "label" not in rows.table or not rows.labels:
         columns = ", ".join(map(str, rows.table.columns))
         raise InputError(f"rows with labels were expected, got only {columns}; name their column with `label`")
-    table = rows.table.reset_index(drop=True)
-    names = Rows(table, rows.part, None).labels
+    names = rows.labels
     known = np.array([name in model.labels for name in names])
-    read = Rows(table, rows.part, None).only(known).tokenised(model.tokenizer)
+    chosen = rows.only(known)
+    read = chosen.tokenised(model.tokenizer)
     if not known.all():
         other = sorted({name or "none" for name, own in zip(names, known.tolist(), strict=True) if not own})
         notes = (
             *notes,
             f"{int((~known).sum()):,} rows were left out, whose label is {', '.join(map(repr, other[:5]))}",
         )
-    labels = np.array([model.labels.index(names[row]) for row in read.rows.tolist()], dtype=np.int64)
+    own = chosen.labels
+    labels = np.array([model.labels.index(own[place]) for place in read.places.tolist()], dtype=np.int64)
     counts = np.bincount(labels, minlength=len(model.labels))
     few = [name for name, count in zip(model.labels, counts.tolist(), strict=True) if count < 2]
     if few:
@@ -109,7 +110,7 @@ def labelled_rows(model: Classifier, rows: Rows, notes: tuple[str, ...] = ()) ->
             f"each label needs two rows or more, got {int(counts[model.labels.index(few[0])])} of {few[0]!r}: without "
             "its only row a label could not be learnt; add rows, or train a model without the label"
         )
-    return TrainingRows(read.texts, read.ids, labels, read.rows, table, (*notes, *read.notes))
+    return TrainingRows(read.texts, read.ids, labels, read.rows, rows.table, (*notes, *read.notes))
 
 
 def _own_rows(model: Classifier, data: Data, chosen: Rows) -> tuple[pd.DataFrame, tuple[str, ...]]:

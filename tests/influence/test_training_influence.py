@@ -110,6 +110,15 @@ def test_a_pair_and_a_label_are_answered_and_unknown_ones_refused() -> None:
         training_influence(model, layer(), TEXTS[0], ("pos", "pos"))
 
 
+def test_rows_keep_the_numbers_they_have_in_the_data_given() -> None:
+    model, data = trained()
+    own = data.train.iloc[::-1].reset_index(drop=True)
+    unread = pd.DataFrame({"text": ["", "no training row", *own["text"]], "label": ["pos", "neg", *own["label"]]})
+    table = training_influence(model, unread, TEXTS[0], token_scores=False).to_frame()
+    for row, label, excerpt in zip(table["row"], table["label"], table["excerpt"], strict=True):
+        assert unread["text"][row].startswith(excerpt.removesuffix("…")) and unread["label"][row] == label
+
+
 def test_the_model_is_as_it_was() -> None:
     model, _ = trained()
     before = model.fingerprint()
