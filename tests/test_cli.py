@@ -5,6 +5,7 @@ import io
 import json
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +14,7 @@ from commands import run
 
 from attribkit.errors import InputError, MissingPackageError, NetworkError
 from attribkit.models.classifier import Classifier
+from attribkit.models.model_folder import bundled
 from attribkit.results.explanation import Explanation
 from attribkit.results.explanations import Explanations
 from attribkit.results.panels import Heatmap, Pairs, Scatter
@@ -307,3 +309,24 @@ def test_a_damaged_model_is_a_sentence(model: str, capsys: pytest.CaptureFixture
     (Path(model) / "weights.safetensors").write_bytes(b"")
     assert run("explain", model, "film") == 2
     assert "is damaged" in capsys.readouterr().err
+
+
+def test_the_version_and_the_bundled_models_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--version") == 0
+    assert capsys.readouterr().out.strip() == version("attribkit")
+    assert run("models") == 0
+    printed = capsys.readouterr().out
+    assert all(name in printed for name in bundled()) and "TextCNN" in printed and "neg, pos" in printed
+
+
+def test_a_file_s_name_is_not_explained_as_a_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "tickets.csv"
+    file.write_text("text\nGood\n")
+    assert run("explain", "imdb-cnn", file) == 2
+    assert f"give --data {file}" in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize(("command", "extra"), [("project", "attribkit[maps]"), ("corpus", "attribkit[ray]")])
+def test_help_names_extras_with_their_brackets(command: str, extra: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(command, "--help") == 0
+    assert extra in " ".join(capsys.readouterr().out.replace("│", " ").split())

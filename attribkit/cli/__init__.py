@@ -14,6 +14,7 @@ from attribkit.cli.corpus import corpus
 from attribkit.cli.demo import demo
 from attribkit.cli.evaluate import evaluate
 from attribkit.cli.explain import explain
+from attribkit.cli.models import models, print_version
 from attribkit.cli.project import project
 from attribkit.cli.quickstart import quickstart
 from attribkit.cli.report import report
@@ -37,6 +38,9 @@ app = typer.Typer(
 @app.callback()
 def common(
     context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=print_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
     modules: Annotated[
         list[str] | None,
         typer.Option("--import", help="A module that registers a network or a method of yours; it is imported first."),
@@ -74,6 +78,7 @@ for command in (
     corpus,
     serve,
     reproduce,
+    models,
 ):
     app.command()(command)
 

@@ -58,7 +58,7 @@ def corpus(
     device: Annotated[
         str | None, typer.Option(help="cuda: this process explains on a GPU, alone; cpu if not given.")
     ] = None,
-    engine: Annotated[Engine, typer.Option(help="local, or ray (attribkit[ray]) for a cluster.")] = Engine.local,
+    engine: Annotated[Engine, typer.Option(help="local, or ray (attribkit\\[ray]) for a cluster.")] = Engine.local,
     address: Annotated[str | None, typer.Option(help="The Ray cluster's address.")] = None,
 ) -> None:
     """Explain every text of a corpus; run it again to continue where it ended."""

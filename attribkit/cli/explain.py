@@ -91,6 +91,9 @@ def explain(
         got = "both" if texts else "neither"
         raise InputError(f"either TEXT or --data was expected, got {got}; give texts, or a file that holds them")
     chosen = [_stdin() if argument == "-" else argument for argument in texts or ()] if data is None else _table(data)
+    for argument in texts or ():
+        if Path(argument).suffix and len(argument) < 250 and Path(argument).is_file():
+            raise InputError(f"a text was expected, got the name of a file, {argument!r}; give --data {argument}")
     classifier = load(model, device)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", SkippedRowsWarning)

@@ -35,7 +35,7 @@ def project(
     layer: Annotated[
         list[str] | None, typer.Option(help="A layer to map; may repeat. What the last layer reads by default.")
     ] = None,
-    method: Annotated[Method, typer.Option(help="The way to the map; umap needs attribkit[maps].")] = Method.pca,
+    method: Annotated[Method, typer.Option(help="The way to the map; umap needs attribkit\\[maps].")] = Method.pca,
     dimensions: Annotated[int, typer.Option(help="2 or 3.")] = 2,
     colour: Annotated[str, typer.Option(help="label, prediction, error or confidence.")] = "label",
     epochs: Annotated[str | None, typer.Option(help="Snapshots to map: all, or epochs such as 0,1,5.")] = None,

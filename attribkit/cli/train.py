@@ -10,6 +10,9 @@ from attribkit.cli.console import console, escape
 from attribkit.cli.metrics import print_metrics
 from attribkit.errors import InputError
 
+NETWORK, TRAINING, DATA = "The network", "Training", "The data and its splits"
+"""Headings of the help text, which would else be one list of forty options."""
+
 
 def train(
     data: DataArgument,
@@ -17,76 +20,140 @@ def train(
     model: Annotated[
         str,
         typer.Option(
-            help="The network: cnn, attention-rnn, lstm, or one of yours (attribkit --import MODULE train …)."
+            rich_help_panel=NETWORK,
+            help="The network: cnn, attention-rnn, lstm, or one of yours (attribkit --import MODULE train …).",
         ),
     ] = "cnn",
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", help="An option of your network, such as --set width=64; may be given several times."),
+        typer.Option(
+            "--set",
+            rich_help_panel=NETWORK,
+            help="An option of your network, such as --set width=64; may be given several times.",
+        ),
     ] = None,
-    glove: Annotated[Path | None, typer.Option(help="Pretrained vectors: a GloVe text file, .gz or .zip.")] = None,
-    freeze_epochs: Annotated[int, typer.Option(help="Keep the embedding fixed for the first N epochs.", min=0)] = 0,
-    epochs: Annotated[int | None, typer.Option(help="At most so many epochs.", min=1)] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="Adam's step.", min=0)] = None,
-    unfrozen_learning_rate: Annotated[float | None, typer.Option(help="Adam's step once the embedding moves.")] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Texts in a batch.", min=1)] = None,
-    patience: Annotated[int | None, typer.Option(help="Epochs without progress before stopping.", min=1)] = None,
-    plateau: Annotated[float | None, typer.Option(help="Factor on the step after an epoch without progress.")] = None,
-    class_weights: Annotated[bool, typer.Option(help="Weigh rare labels up.")] = False,
-    embedding_size: Annotated[int | None, typer.Option(help="Width of a word's vector.", min=1)] = None,
+    glove: Annotated[
+        Path | None, typer.Option(rich_help_panel=NETWORK, help="Pretrained vectors: a GloVe text file, .gz or .zip.")
+    ] = None,
+    freeze_epochs: Annotated[
+        int, typer.Option(rich_help_panel=TRAINING, help="Keep the embedding fixed for the first N epochs.", min=0)
+    ] = 0,
+    epochs: Annotated[int | None, typer.Option(rich_help_panel=TRAINING, help="At most so many epochs.", min=1)] = None,
+    learning_rate: Annotated[float | None, typer.Option(rich_help_panel=TRAINING, help="Adam's step.", min=0)] = None,
+    unfrozen_learning_rate: Annotated[
+        float | None, typer.Option(rich_help_panel=TRAINING, help="Adam's step once the embedding moves.")
+    ] = None,
+    batch_size: Annotated[int | None, typer.Option(rich_help_panel=TRAINING, help="Texts in a batch.", min=1)] = None,
+    patience: Annotated[
+        int | None, typer.Option(rich_help_panel=TRAINING, help="Epochs without progress before stopping.", min=1)
+    ] = None,
+    plateau: Annotated[
+        float | None, typer.Option(rich_help_panel=TRAINING, help="Factor on the step after an epoch without progress.")
+    ] = None,
+    class_weights: Annotated[bool, typer.Option(rich_help_panel=TRAINING, help="Weigh rare labels up.")] = False,
+    embedding_size: Annotated[
+        int | None, typer.Option(rich_help_panel=NETWORK, help="Width of a word's vector.", min=1)
+    ] = None,
     vector_size: Annotated[
-        int | None, typer.Option(help="Reduce the pretrained vectors to so many dimensions.")
+        int | None, typer.Option(rich_help_panel=NETWORK, help="Reduce the pretrained vectors to so many dimensions.")
     ] = None,
-    filters: Annotated[int | None, typer.Option(help="cnn: filters per width.", min=1)] = None,
-    widths: Annotated[str | None, typer.Option(help="cnn: the kernels' widths, such as 3,4,5.")] = None,
-    hidden: Annotated[int | None, typer.Option(help="rnn: units per direction.", min=1)] = None,
-    layers: Annotated[int | None, typer.Option(help="rnn: layers on top of each other.", min=1)] = None,
-    cell: Annotated[str | None, typer.Option(help="attention-rnn: rnn, gru or lstm.")] = None,
-    summary: Annotated[str | None, typer.Option(help="lstm: final, last, mean or max of its states.")] = None,
+    filters: Annotated[int | None, typer.Option(rich_help_panel=NETWORK, help="cnn: filters per width.", min=1)] = None,
+    widths: Annotated[
+        str | None, typer.Option(rich_help_panel=NETWORK, help="cnn: the kernels' widths, such as 3,4,5.")
+    ] = None,
+    hidden: Annotated[
+        int | None, typer.Option(rich_help_panel=NETWORK, help="rnn: units per direction.", min=1)
+    ] = None,
+    layers: Annotated[
+        int | None, typer.Option(rich_help_panel=NETWORK, help="rnn: layers on top of each other.", min=1)
+    ] = None,
+    cell: Annotated[str | None, typer.Option(rich_help_panel=NETWORK, help="attention-rnn: rnn, gru or lstm.")] = None,
+    summary: Annotated[
+        str | None, typer.Option(rich_help_panel=NETWORK, help="lstm: final, last, mean or max of its states.")
+    ] = None,
     dropout: Annotated[
-        float | None, typer.Option(help="Share of features dropped while training.", min=0, max=1)
+        float | None,
+        typer.Option(rich_help_panel=TRAINING, help="Share of features dropped while training.", min=0, max=1),
     ] = None,
     word_dropout: Annotated[
-        float | None, typer.Option(help="Share of words blanked while training.", min=0, max=1)
+        float | None,
+        typer.Option(rich_help_panel=TRAINING, help="Share of words blanked while training.", min=0, max=1),
     ] = None,
     averaging: Annotated[
-        float | None, typer.Option(help="Keep a moving average of the weights of which so much stays at each step.")
+        float | None,
+        typer.Option(
+            rich_help_panel=TRAINING, help="Keep a moving average of the weights of which so much stays at each step."
+        ),
     ] = None,
-    vocabulary_size: Annotated[int | None, typer.Option(help="Keep the most frequent tokens.", min=3)] = None,
-    min_frequency: Annotated[int | None, typer.Option(help="Drop rarer tokens.", min=1)] = None,
-    max_length: Annotated[int | None, typer.Option(help="Tokens read of a text.", min=1)] = None,
-    max_train_length: Annotated[int | None, typer.Option(help="Tokens read while training.", min=1)] = None,
-    truncate: Annotated[str | None, typer.Option(help="Which side of a long text is dropped: end or start.")] = None,
-    level: Annotated[str | None, typer.Option(help="word or character.")] = None,
+    vocabulary_size: Annotated[
+        int | None, typer.Option(rich_help_panel=NETWORK, help="Keep the most frequent tokens.", min=3)
+    ] = None,
+    min_frequency: Annotated[
+        int | None, typer.Option(rich_help_panel=NETWORK, help="Drop rarer tokens.", min=1)
+    ] = None,
+    max_length: Annotated[int | None, typer.Option(rich_help_panel=DATA, help="Tokens read of a text.", min=1)] = None,
+    max_train_length: Annotated[
+        int | None, typer.Option(rich_help_panel=DATA, help="Tokens read while training.", min=1)
+    ] = None,
+    truncate: Annotated[
+        str | None, typer.Option(rich_help_panel=DATA, help="Which side of a long text is dropped: end or start.")
+    ] = None,
+    level: Annotated[str | None, typer.Option(rich_help_panel=NETWORK, help="word or character.")] = None,
     precision: Annotated[
-        str | None, typer.Option(help="float32, bfloat16, or auto: bfloat16 where the processor is built for it.")
+        str | None,
+        typer.Option(
+            rich_help_panel=TRAINING, help="float32, bfloat16, or auto: bfloat16 where the processor is built for it."
+        ),
     ] = None,
     text: TextColumn = None,
     label: LabelColumn = None,
     task: Annotated[
         str | None,
-        typer.Option(help="multiclass (one label a text), multilabel (any number) or regression (a number)."),
+        typer.Option(
+            rich_help_panel=DATA,
+            help="multiclass (one label a text), multilabel (any number) or regression (a number).",
+        ),
     ] = None,
-    unit: Annotated[str | None, typer.Option(help="Of a regression's number, such as stars.")] = None,
+    unit: Annotated[
+        str | None, typer.Option(rich_help_panel=DATA, help="Of a regression's number, such as stars.")
+    ] = None,
     label_separator: LabelSeparator = None,
-    group: Annotated[str | None, typer.Option(help="Rows that share this column's value stay in one split.")] = None,
-    encoding: Annotated[
-        str | None, typer.Option(help="Of the data's files, such as cp1252; a guess that is not UTF-8 is said.")
+    group: Annotated[
+        str | None, typer.Option(rich_help_panel=DATA, help="Rows that share this column's value stay in one split.")
     ] = None,
-    validation: Annotated[float, typer.Option(help="Share held out for choosing the best epoch.")] = 0.1,
-    test: Annotated[float, typer.Option(help="Share held out for testing, if the data has no test set.")] = 0.2,
-    seed: Annotated[int, typer.Option(help="Of the weights, batches and dropout; it does not move the splits.")] = 0,
-    split_seed: Annotated[int, typer.Option(help="Of the splits: which rows are held out.")] = 0,
+    encoding: Annotated[
+        str | None,
+        typer.Option(
+            rich_help_panel=DATA, help="Of the data's files, such as cp1252; a guess that is not UTF-8 is said."
+        ),
+    ] = None,
+    validation: Annotated[
+        float, typer.Option(rich_help_panel=DATA, help="Share held out for choosing the best epoch.")
+    ] = 0.1,
+    test: Annotated[
+        float, typer.Option(rich_help_panel=DATA, help="Share held out for testing, if the data has no test set.")
+    ] = 0.2,
+    seed: Annotated[
+        int,
+        typer.Option(
+            rich_help_panel=TRAINING, help="Of the weights, batches and dropout; it does not move the splits."
+        ),
+    ] = 0,
+    split_seed: Annotated[int, typer.Option(rich_help_panel=DATA, help="Of the splits: which rows are held out.")] = 0,
     folds: Annotated[
         int | None,
         typer.Option(
+            rich_help_panel=DATA,
             help="First train once for each of so many folds and print the held-out figures, their mean and deviation; "
             "then train the model as asked.",
             min=2,
         ),
     ] = None,
     snapshots: Annotated[
-        str | None, typer.Option(help="Epochs whose weights are kept, such as 0,1,5; 0 = before training.")
+        str | None,
+        typer.Option(
+            rich_help_panel=TRAINING, help="Epochs whose weights are kept, such as 0,1,5; 0 = before training."
+        ),
     ] = None,
     reference: Annotated[
         bool, typer.Option(help="Keep excerpts of 300 test texts, to place other texts among them.")
@@ -100,7 +167,10 @@ def train(
         int, typer.Option(help="Machines that do so; start the command on each with torchrun.", min=1)
     ] = 1,
 ) -> None:
-    """Train a classifier, evaluate it on the test split, save a model folder."""
+    """Train a classifier, evaluate it on the test split, save a model folder.
+
+    For example: attribkit train tickets.csv --out tickets-model --class-weights
+    """
     from attribkit.data import load_dataset
     from attribkit.evaluation.learning_curve import learning_curve
     from attribkit.evaluation.performance import evaluate as measure

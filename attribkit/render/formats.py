@@ -23,6 +23,10 @@ class Savable(Protocol):
         """What is drawn, one below the other."""
         ...
 
+    def to_html(self) -> str:
+        """A page that needs nothing else."""
+        ...
+
     def to_json(self) -> str:
         """Data that can be loaded again."""
         ...
@@ -44,9 +48,8 @@ class Format:
 
 
 def _html(result: Savable) -> str:
-    from attribkit.render import html
-
-    return html.page(result.parts())
+    """Made by the result, which knows the sentence that answers its question."""
+    return result.to_html()
 
 
 def _latex(result: Savable) -> str:

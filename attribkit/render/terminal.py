@@ -1,11 +1,13 @@
 """A few coloured lines for a terminal, readable without colour and safe from control characters."""
 
+import sys
 from collections.abc import Callable
+from io import StringIO
 from itertools import groupby
 from typing import Any
 
 from rich.cells import cell_len
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.style import Style
 from rich.table import Table as Grid
 from rich.text import Text
@@ -58,6 +60,15 @@ _OUTCOME = {True: Style(color=_GOOD), False: Style(color=_BAD), None: Style(dim=
 
 _WEAK = 0.08
 """The share of the scale below which a token keeps the terminal's own colour."""
+
+
+def printed(explanation: Drawable) -> str:
+    """What `print` writes: coloured where it goes to a terminal, plain where it is read by anything else."""
+    colours = sys.stdout is not None and sys.stdout.isatty()
+    console = Console(file=StringIO(), force_terminal=colours, width=None if colours else WIDTH)
+    with console.capture() as captured:
+        console.print(renderable(explanation))
+    return captured.get().rstrip("\n")
 
 
 def renderable(explanation: Drawable) -> RenderableType:

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from attribkit.errors import InputError, InputTypeError
+from attribkit.render import terminal
 from attribkit.results.content import checked_panels, checked_provenance
 from attribkit.results.corpus_row import read_row
 from attribkit.results.frames import NO_SCORES, frame
@@ -229,6 +230,10 @@ class Explanation(Result):
     def summary(self) -> str:
         """The prediction, how far the scores can be trusted, and the tokens that moved it most."""
         return explained(self)
+
+    def __str__(self) -> str:
+        """As it is printed: the prediction, the coloured line and the strongest words; colours in a terminal only."""
+        return terminal.printed(self)
 
     def __repr__(self) -> str:
         kinds = ", ".join(panel.kind for panel in self._panels)

@@ -130,6 +130,11 @@ class Explanations(list[Explanation]):
     def _repr_html_(self) -> str:
         return html.fragment(self)
 
+    def __str__(self) -> str:
+        """As it is printed: the first ten explanations, one below the other."""
+        more = [f"… and {len(self) - _SHOWN:,} more"] if len(self) > _SHOWN else []
+        return "\n\n".join([*(str(explanation) for explanation in self[:_SHOWN]), *more])
+
     def __repr__(self) -> str:
         more = ", …" if len(self) > _SHOWN else ""
         return f"Explanations({len(self):,}: {', '.join(map(repr, self[:_SHOWN]))}{more})"

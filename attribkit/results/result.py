@@ -13,6 +13,7 @@ from attribkit.files import write_whole
 from attribkit.render import formats, html, latex, terminal
 from attribkit.results.json_file import result_json
 from attribkit.results.panels import Drawable, Panel, Prediction
+from attribkit.results.sentences import lead
 
 
 class Result(ABC):
@@ -61,7 +62,7 @@ class Result(ABC):
 
     def to_html(self) -> str:
         """A self-contained HTML page; it loads nothing, and its only script, that of a map, is allowed by its hash."""
-        return html.page(self.parts())
+        return html.page(self.parts(), lead=None if self.prediction else lead(self))
 
     def to_png(self, dpi: int = 150) -> bytes:
         """A PNG picture as bytes.

@@ -1,5 +1,7 @@
 """Results in plain sentences."""
 
+from typing import Protocol
+
 import numpy as np
 
 from attribkit.results.panels import Drawable, Panel, TokenScores
@@ -22,6 +24,22 @@ def explained(result: Drawable) -> str:
         else:
             parts.append(panel.title)
     return "\n".join(parts)
+
+
+class _Summarised(Drawable, Protocol):
+    """A result that can be summed up."""
+
+    def summary(self) -> str:
+        """The main figures in plain sentences."""
+        ...
+
+
+def lead(result: _Summarised) -> str | None:
+    """The first line of a result's summary that says more than its text or the title of a panel; None without one."""
+    known = {result.text, *(title_of(panel) for panel in result.panels())}
+    lines = (line for line in result.summary().splitlines() if line and line not in known)
+    line = next(lines, None)
+    return None if line is None else line[0].upper() + line[1:] + ("" if line.endswith((".", ":")) else ".")
 
 
 def shortened(text: str) -> str:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from panel_cases import SCORES
 from rich.console import Console
 
+import attribkit as ak
 from attribkit.render.formats import FORMATS
 from attribkit.results.explanation import Explanation
 from attribkit.results.explanations import Explanations
@@ -463,3 +464,13 @@ def test_lists_of_explanations_stay_lists_of_explanations() -> None:
     both = Explanations([horrible(), horrible(target="positive")])
     assert isinstance(both[:1], Explanations) and isinstance(both[0], Explanation)
     assert repr(both[0]) == "Explanation(text='It was a horrible movie', label='negative', panels=[token_scores])"
+
+
+def test_print_shows_the_answer_and_the_words_without_codes_where_no_terminal_reads_it() -> None:
+    model = ak.load("imdb-cnn")
+    why = ak.explain(model, "It was a horrible movie")
+    printed = str(why)
+    assert printed.startswith("neg 99.6%\nIt was a horrible movie\n") and "horrible +5.57" in printed
+    assert "\x1b" not in printed and repr(why).startswith("Explanation(text=")
+    both = str(ak.explain(model, ["Good", "Bad"]))
+    assert both.count("✓") == 2 and both.startswith("pos ")

@@ -48,6 +48,7 @@ def texts(rows: Sequence[Drawable]) -> dict[str, Any]:
             "band": None,
             "band_caption": "",
             "sentences": [],
+            "targets": [],
         },
     }
 

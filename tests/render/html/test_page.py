@@ -226,3 +226,18 @@ def test_rows_of_several_models_say_whose_they_are(explained: Callable[..., Expl
     assert mixed.count("by <bdi>imdb-cnn</bdi>") == mixed.count("by <bdi>&lt;b&gt;mine&lt;/b&gt;</bdi>") == 1
     assert "models imdb-cnn, &lt;b&gt;mine&lt;/b&gt;" in mixed
     assert "by <bdi>" not in alike and "model imdb-cnn" in alike  # the page's head says it once
+
+
+def test_every_page_says_what_it_is_of_what_and_when(
+    horrible: Explanation, explained: Callable[..., Explanation], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "0")
+    one = Page(html.page([horrible])).words
+    assert "imdb-cnn finds “negative” 91.3% likely; for it speak above all “horrible” (+2.31), “was” (+0.11)," in one
+    assert "Explanation of a prediction" in one and "model imdb-cnn1 text1 January 1970" in one
+    wrong = explained("dull", true_label="positive")
+    several = Page(html.page([horrible, wrong])).words
+    assert "Predicted 2 “negative”; 1 of 2 right. All scores sum to the model’s output." in several
+    assert "2 texts explained" in several
+    bad = explained("dull", [1.0], output_text=9.0)
+    assert "1 of 2 explanations did not converge." in Page(html.page([horrible, bad])).words
