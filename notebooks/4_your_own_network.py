@@ -104,6 +104,57 @@ ak.explain(bag, "good film bad ending", target="pos").to_frame()[["token", "scor
 # The network is linear, so its scores must be the weights themselves, and they are: 2, 0.1, −2.5, and 0 for the word
 # it does not know.
 #
+# ## Five that people bring
+#
+# A network that ends in a sigmoid, one without gradients by its words, one that finds its own mask, one whose kernel is
+# wider than the text, and one with a second input. Each is taken as it is; what a reader must know stands in the notes.
+
+
+# %%
+class Net(nn.Module):
+    """Four networks over one embedding, by how they pool it."""
+
+    def __init__(self, kind):
+        super().__init__()
+        self.kind = kind
+        self.words = nn.EmbeddingBag(5, 8) if kind == "no gradients" else nn.Embedding(5, 8)
+        self.wide, self.out = nn.Conv1d(8, 8, 4), nn.Linear(8, 1)
+
+    def forward(self, x):
+        vectors = self.words(x)
+        if self.kind == "own mask":
+            weights = vectors.sum(2).masked_fill(x == 0, -torch.inf).softmax(1)
+            vectors = (weights.unsqueeze(2) * vectors).sum(1)
+        elif self.kind == "wide kernel":
+            vectors = self.wide(vectors.transpose(1, 2)).amax(2)
+        elif self.kind == "sigmoid":
+            vectors = vectors.mean(1)
+        return self.out(vectors).sigmoid() if self.kind == "sigmoid" else self.out(vectors)
+
+
+class WithStars(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.words, self.out = nn.Embedding(5, 8), nn.Linear(9, 2)
+
+    def forward(self, x, stars):
+        return self.out(torch.cat([self.words(x).tanh().mean(1), stars.unsqueeze(1)], 1))
+
+
+def explained(network, **given):
+    model = ak.Classifier(Adapted(network, also=tuple(given)), WordIndex(words, str.split), ["neg", "pos"])
+    scores = ak.explain(model, "good film bad", also=given or None, target="pos", views="attribution").token_scores
+    return {"method": scores.method, "verdict": scores.verdict, "notes": scores.notes}
+
+
+{kind: explained(Net(kind)) for kind in ("sigmoid", "no gradients", "own mask", "wide kernel")}
+
+# %%
+explained(WithStars(), stars=4.0)
+
+# %% [markdown]
+# [Bring your own model](../docs/your_own_model.md) has the whole table.
+#
 # ## Everything else works too
 #
 # The report asks nothing of a network that `explain` does not.
