@@ -50,6 +50,7 @@ bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/shapley.py
 	$(BIN)/python benchmarks/faithfulness.py
 	$(BIN)/python benchmarks/report.py
+	$(BIN)/python benchmarks/pipeline.py
 	$(BIN)/python benchmarks/projection.py
 	$(BIN)/python benchmarks/corpus.py
 	$(BIN)/python benchmarks/serve.py

@@ -143,7 +143,9 @@ def attribute(
     equal = chosen.equal_lengths or classifier.capabilities.equal_lengths
     # the text CNN itself draws nothing, and no gradient is taken of it
     borrow = eval_mode if chosen.needs == CLOSED_FORM and declared(network) else preserve_state
-    tokens = _TOKENS_AT_ONCE_ON_A_GPU if classifier.device.type == "cuda" else _TOKENS_AT_ONCE
+    # a linear model's closed form runs nothing
+    large = classifier.device.type == "cuda" or classifier.capabilities.closed_form == "linear"
+    tokens = _TOKENS_AT_ONCE_ON_A_GPU if large else _TOKENS_AT_ONCE
     with borrow(network):
         for together in batching.by_length(lengths, batch_size, tokens=tokens, equal=equal):
             solve = partial(solver.solve, choice=choice)

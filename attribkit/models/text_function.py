@@ -79,13 +79,15 @@ class TextFunction(nn.Module):
         self.form = form
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """Logits (B, C) float64 of ids (B, T), of which mask (B, T) says which are words of the text."""
-        return self.answers(self.texts(ids, mask))
+        """Logits (B, C) float64 of ids (B, T), mask (B, T) True at words; equal texts are asked once."""
+        texts = self.texts(ids, mask)
+        places = {text: place for place, text in enumerate(dict.fromkeys(texts))}
+        answers = self.answers(list(places))
+        return answers if len(places) == len(texts) else answers[[places[text] for text in texts]]
 
     def texts(self, ids: Tensor, mask: Tensor) -> list[str]:
         """The texts of ids (B, T)."""
-        rows, real = ids.cpu().numpy(), mask.cpu().numpy()
-        return [self.splitter.text(row[own]) for row, own in zip(rows, real, strict=True)]
+        return self.splitter.texts(ids.cpu().numpy(), mask.cpu().numpy())
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "TextFunction":
         # what the function reads from elsewhere is not ours to copy

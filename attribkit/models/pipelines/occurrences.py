@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise, repeat
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +19,7 @@ from attribkit.text.text_splitter import own_words
 Ids = NDArray[np.int64]
 
 
-@dataclass(frozen=True, eq=False)
-class Block:
+class Block(NamedTuple):
     """Some n-grams of one text, K occurrences; each is shared by a run of units: words, or characters in words.
 
     Attributes:
