@@ -5,6 +5,7 @@ from attribkit.influence.label_errors import label_errors
 from attribkit.influence.label_errors_result import LabelErrors
 from attribkit.influence.refitted_layer import RefittedLayer
 from attribkit.influence.result import TextInfluence, TrainingInfluence
+from attribkit.influence.tracin import tracin
 from attribkit.influence.training_influence import training_influence
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "TrainingInfluence",
     "datamodelling_score",
     "label_errors",
+    "tracin",
     "training_influence",
 ]
