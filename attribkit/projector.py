@@ -108,6 +108,10 @@ def project(
         raise InputTypeError(
             f"a Classifier was expected, got {type(model).__name__}; load one with attribkit.load(folder)"
         )
+    if model.task == "regression":
+        raise InputError(
+            "a map is coloured by labels, and a regression has none; attribkit.layer_outputs gives its points"
+        )
     if layer is not None and layers is not None:
         raise InputError("`layer` and `layers` both say what to map; give one of them")
     names = [layer] if layer is not None else [layers] if isinstance(layers, str) else layers

@@ -23,3 +23,18 @@ def check_task(task: str) -> Task:
         if task == known:
             return known
     raise InputError(f"`task` must be one of {', '.join(TASKS)}, got {task!r}{did_you_mean(task, TASKS)}")
+
+
+def check_one_label(task: Task, asked: str, instead: str) -> None:
+    """Refuse a model that gives a text several labels, or a number.
+
+    Args:
+        task: of the model.
+        asked: what was asked for, such as "`faithfulness`".
+        instead: what does work.
+
+    Raises:
+        ValueError: for such a model.
+    """
+    if task != "multiclass":
+        raise InputError(f"{asked} needs a model of one label a text, this one is {task}; {instead}")

@@ -20,9 +20,9 @@ from attribkit.corpus.parts import WORDS, Part
 from attribkit.errors import InputError, InputExistsError, RunError
 from attribkit.files import write_whole
 
-FORMAT = 3
+FORMAT = 4
 _OLDEST = 2
-"""What formats are read; in the older one no part says how many of its rows were seen in training."""
+"""What formats are read; in 2 no part says how many of its rows were seen in training, before 4 no row has a task."""
 MANIFEST, LOCK = "_manifest.jsonl", "_lock"
 EARLIER = "earlier_fingerprint"
 """Of a header, not written: the model's fingerprint as runs that an earlier version began name it."""

@@ -143,13 +143,16 @@ def explain_corpus(
     with ExitStack() as stack:
         stack.enter_context(Manifest.lock(path))
         runner = stack.enter_context(_engine_of(model, str(path), settings, engine, workers, address))
+        introduced = runner.introduce()
+        usual = "value" if introduced["model"].get("task") == "regression" else "log_odds"
         header = {
             "input": described(plan.sources)
             | {"fingerprint": fingerprint(plan.sources)}
             | ({} if encoding is None else {"encoding": encoding}),
             "settings": settings.described()
+            | {"output": output or usual}
             | {"columns": asdict(plan.columns), "selection": asdict(selection), "window": window},
-            **runner.introduce(),
+            **introduced,
         }
         manifest = Manifest.open(path, header)
         if not manifest.finished or retry_failed:

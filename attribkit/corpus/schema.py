@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from attribkit.attribution.result import TokenAttribution
 from attribkit.corpus.job import Settings
 from attribkit.results.panels import failed, relative_error, relative_to_size
+from attribkit.task import Task
 from attribkit.text.encoded import Encoded
 
 SCHEMA = pa.schema(
@@ -21,6 +22,7 @@ SCHEMA = pa.schema(
         "reason": pa.string(),
         "label": pa.string(),
         "probability": pa.float64(),
+        "task": pa.string(),
         "labels": pa.list_(pa.string()),
         "probabilities": pa.list_(pa.float64()),
         "true_label": pa.string(),
@@ -52,7 +54,7 @@ SCHEMA = pa.schema(
 
 
 class Explained(NamedTuple):
-    """An explained row: the tokens, the prediction (C,), and the scores."""
+    """An explained row: the tokens, the probabilities (C,), of a regression (0,), and the scores."""
 
     encoded: Encoded
     probabilities: NDArray[np.float64]
@@ -66,6 +68,7 @@ def table_of(
     explained: Mapping[int, Explained],
     labels: Sequence[str],
     settings: Settings,
+    task: Task = "multiclass",
 ) -> pa.Table:
     """Columns of `SCHEMA`; null where a row was not explained."""
     rows = [explained[row] for row in range(window.num_rows) if row in explained]
@@ -88,6 +91,7 @@ def table_of(
 
     lengths = [len(attribution.scores) for attribution in attributions]
     by_label = [len(labels)] * len(rows)
+    shares = [len(row.probabilities) for row in rows]
     tokens = pa.array([token for row in rows for token in row.encoded.tokens], pa.string())
     probabilities = [row.probabilities for row in rows]
     changes = [attribution.output_text - attribution.output_baseline for attribution in attributions]
@@ -101,10 +105,11 @@ def table_of(
         **{name: window[name] for name in ("row", "file", "key", "true_label")},
         "status": pa.array(status, pa.string()),
         "reason": pa.array(reason, pa.string()),
-        "label": each([labels[int(values.argmax())] for values in probabilities], pa.string()),
-        "probability": each([float(values.max()) for values in probabilities], pa.float64()),
+        "label": each([labels[int(values.argmax()) if len(values) else 0] for values in probabilities], pa.string()),
+        "probability": each([float(values.max()) if len(values) else None for values in probabilities], pa.float64()),
+        "task": each([task] * len(rows), pa.string()),
         "labels": _lists(missing, by_label, pa.array(list(labels) * len(rows), pa.string())),
-        "probabilities": _lists(missing, by_label, flat(probabilities, pa.float64())),
+        "probabilities": _lists(missing, shares, flat(probabilities, pa.float64())),
         "tokens": _lists(missing, lengths, tokens),
         "starts": by_token(lambda encoded: encoded.starts, pa.int32()),
         "ends": by_token(lambda encoded: encoded.ends, pa.int32()),

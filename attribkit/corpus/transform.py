@@ -1,5 +1,6 @@
 """From a window to a part: each row's prediction and scores as an Arrow table."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from traceback import walk_tb
@@ -22,7 +23,7 @@ from attribkit.corpus.schema import Explained, table_of
 from attribkit.errors import AttribkitError, InputError, InputTypeError, ran_out
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
-from attribkit.models.logits import NOT_FINITE, softmax
+from attribkit.models.logits import NOT_FINITE, probabilities
 from attribkit.text.encoded import Encoded
 
 
@@ -76,7 +77,17 @@ class Transform:
                     explained[row], status[row] = outcome, "ok"
                 else:
                     status[row], reason[row] = outcome
-        return table_of(window, status, reason, explained, self.classifier.labels, self.settings)
+        model = self.classifier
+        if model.task == "multilabel":
+            window = self._with_lists(window)
+        return table_of(window, status, reason, explained, model.labels, self.settings, model.task)
+
+    def _with_lists(self, window: pa.Table) -> pa.Table:
+        """The window with true labels as JSON lists; null where nothing tells what parts a string."""
+        parting = self.classifier.provenance.get("split", {}).get("label_separator")
+        labels = [listed_labels(cell, parting, self.classifier.labels) for cell in window["true_label"].to_pylist()]
+        place = window.column_names.index("true_label")
+        return window.set_column(place, "true_label", pa.array(labels, pa.string()))
 
     def _explained(
         self, rows: Sequence[int], texts: Sequence[str]
@@ -116,7 +127,8 @@ class Transform:
             if len(texts) > 1:
                 raise _NotFinite
             return [("failed", NOT_FINITE)]
-        probabilities = softmax(logits)
+        regression = self.classifier.task == "regression"
+        shares = logits[:, :0] if regression else probabilities(logits, self.classifier.task)
         settings = self.settings
         explained: dict[int, Explained | tuple[str, str]] = {}
         for row, ((attribution,),) in attribute(
@@ -131,7 +143,7 @@ class Transform:
             tables=self.tables,
         ):
             if np.isfinite(attribution.scores).all():
-                explained[row] = Explained(encoded[row], probabilities[row], attribution)
+                explained[row] = Explained(encoded[row], shares[row], attribution)
             else:
                 explained[row] = ("failed", "the network's gradient for it is NaN or infinite")
         return [explained[row] for row in range(len(texts))]
@@ -146,6 +158,16 @@ def _target(settings: Settings) -> Any:
 
 def _label(part: Any) -> Any:
     return Index(**part) if isinstance(part, Mapping) else part
+
+
+def listed_labels(cell: str | None, separator: str | None, known: Sequence[str]) -> str | None:
+    """Several labels in a cell as a JSON list: one already, parted by a separator, or a single label of the model's."""
+    if cell is None or cell.startswith("["):
+        return cell
+    if separator is None and cell not in known:
+        return None
+    names = [cell] if separator is None else [name.strip() for name in cell.split(separator)]
+    return json.dumps([name for name in names if name], ensure_ascii=False)
 
 
 class _NotFinite(Exception):

@@ -1,10 +1,12 @@
 """A corpus as windows: runs of rows, bounded in rows and in characters, the same every time."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from attribkit.corpus.records import OpenFile, Record, read
@@ -213,6 +215,8 @@ def _fault(cells: Mapping[str, Any], column: str | None) -> tuple[str | None, st
 
 def _name(cells: Mapping[str, Any], column: str | None) -> str | None:
     value = None if column is None else cells.get(column)
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return _shown(json.dumps([str(part) for part in value], ensure_ascii=False))
     return None if value is None or value != value else _shown(str(value))
 
 

@@ -59,12 +59,14 @@ class PartWriter:
         The fingerprint by the rules of earlier versions is included, to compare with a run that one of them began.
         """
         classifier = self.transform.classifier
-        model = {
+        model: dict[str, Any] = {
             "name": classifier.name,
             "network": type(classifier.network).__name__,
             "labels": list(classifier.labels),
             "fingerprint": classifier.fingerprint(),
         }
+        if classifier.task != "multiclass":
+            model |= {"task": classifier.task, "unit": classifier.unit}
         return {"model": model, "versions": versions(), EARLIER: classifier.earlier_fingerprint()}
 
     def __call__(self, number: int, window: pa.Table, retry: bool = False, slices: int = 1) -> Part:

@@ -15,13 +15,15 @@ from attribkit.evaluation.answers import Answers
 from attribkit.evaluation.calibration import Calibration
 from attribkit.evaluation.cells import interval
 from attribkit.evaluation.faithfulness import faithfulness
-from attribkit.evaluation.performance import Metrics
+from attribkit.evaluation.multilabel import MultilabelMetrics
 from attribkit.evaluation.plausibility import plausibility
+from attribkit.evaluation.regression import RegressionMetrics
 from attribkit.evaluation.sanity import sanity
-from attribkit.evaluation.scores import RANDOM, check_methods
+from attribkit.evaluation.scores import RANDOM, check_methods, token_scores
 from attribkit.evaluation.statistics import Estimate
 from attribkit.evaluation.thresholds import NEEDS, THRESHOLDS, Figure, check_thresholds
 from attribkit.models.classifier import Classifier
+from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.progress import Progress, shown
 from attribkit.results.panels import Convergence, Panel, Table
 from attribkit.results.result import Result
@@ -231,9 +233,20 @@ def check(
     )
 
 
-def _of_answers(answers: Answers, metrics: Metrics | None) -> list[Figure]:
+def _of_answers(answers: Answers, metrics: Any) -> list[Figure]:
     if metrics is None:
         return []
+    if isinstance(metrics, RegressionMetrics):
+        parts = {name: getattr(metrics, name) for name in ("mae", "rmse", "r2", "spearman")}
+        return [Figure(name, part.mean, part.low, part.high) for name, part in parts.items() if part.known]
+    if isinstance(metrics, MultilabelMetrics):
+        return [
+            _figure("accuracy", metrics.subset_accuracy),
+            _figure("f1", metrics.micro_f1),
+            Figure("macro_f1", metrics.macro_f1),
+            _figure("hamming_loss", metrics.hamming_loss),
+            Figure("calibration_error", Calibration.of(answers).error),
+        ]
     f1 = metrics.macro["f1"] if metrics.positive_f1 is None else metrics.positive_f1
     return [
         Figure("accuracy", metrics.accuracy),
@@ -246,6 +259,8 @@ def _of_scores(
     model: Classifier, texts: list[str], method: str, seed: int, progress: Progress
 ) -> tuple[list[Figure], Convergence]:
     """The explanations' figures, and how many of these explanations converged."""
+    if model.task != "multiclass":
+        return _of_sanity(model, texts, method, seed, progress)
     faithful = faithfulness(
         model, texts, method, removals="delete", oracle_texts=0, perturbed=0, seed=seed, progress=progress
     )
@@ -260,6 +275,24 @@ def _of_scores(
     if convergence.share is not None and convergence.worst_relative_error is not None:
         figures.append(Figure("completeness_error", convergence.worst_relative_error))
         figures.append(Figure("converged", convergence.share))
+    if not model.capabilities.layers:
+        return figures, convergence
+    sane = sanity(model, texts[:SANE_TEXTS], method, draws=1, seed=seed, progress=progress)
+    left = sane.estimate("top_down", sane.layers[-1])
+    return ([*figures, _figure("randomised_correlation", left)] if left.known else figures), convergence
+
+
+def _of_sanity(
+    model: Classifier, texts: list[str], method: str, seed: int, progress: Progress
+) -> tuple[list[Figure], Convergence]:
+    """The figures of several labels a text or of numbers, for which faithfulness is not defined."""
+    convergence = token_scores(model, EncodedBatch.of(model, texts), method, seed=seed).convergence
+    figures = []
+    if convergence.share is not None and convergence.worst_relative_error is not None:
+        figures = [
+            Figure("completeness_error", convergence.worst_relative_error),
+            Figure("converged", convergence.share),
+        ]
     if not model.capabilities.layers:
         return figures, convergence
     sane = sanity(model, texts[:SANE_TEXTS], method, draws=1, seed=seed, progress=progress)

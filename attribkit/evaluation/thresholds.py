@@ -8,8 +8,14 @@ import numpy as np
 from attribkit.errors import InputError
 
 THRESHOLDS: dict[str, tuple[str | None, str]] = {
-    "accuracy": ("min", "share of right answers"),
-    "f1": ("min", "F1 of the last label if there are two, else the mean over the labels"),
+    "accuracy": ("min", "share of right answers; with several labels a text of exact sets"),
+    "f1": ("min", "F1 of the last label if there are two, else the mean over the labels; of several labels micro F1"),
+    "macro_f1": ("min", "with several labels a text, F1 averaged over the labels"),
+    "hamming_loss": ("max", "with several labels a text, share of wrong decisions"),
+    "mae": ("max", "of a regression, the mean absolute error in its unit"),
+    "rmse": ("max", "of a regression, the root mean squared error in its unit"),
+    "r2": ("min", "of a regression, the share of the variance explained"),
+    "spearman": ("min", "of a regression, Spearman's rank correlation"),
     "calibration_error": ("max", "expected calibration error"),
     "comprehensiveness": ("min", "comprehensiveness, tokens deleted"),
     "comprehensiveness_over_random": ("min", "the same less that of random scores"),
@@ -59,6 +65,11 @@ class Figure:
 
 NEEDS = {
     **dict.fromkeys(("accuracy", "f1", "calibration_error"), "true labels that the model knows"),
+    **dict.fromkeys(("macro_f1", "hamming_loss"), "a model of several labels a text, and true labels"),
+    **dict.fromkeys(("mae", "rmse", "r2", "spearman"), "a regression, and true numbers"),
+    **dict.fromkeys(
+        ("comprehensiveness", "comprehensiveness_over_random", "sufficiency"), "a model of one label a text"
+    ),
     **dict.fromkeys(("completeness_error", "converged"), "a method that promises completeness and draws nothing"),
     "plausibility_over_random": "a table with a column 'rationale' of character spans",
     "randomised_correlation": "a network with layers, and texts of several tokens",

@@ -25,6 +25,7 @@ from attribkit.results.explanation import Explanation
 from attribkit.results.explanations import Explanations
 from attribkit.results.panels import Panel, Prediction, Table
 from attribkit.results.several_panels import Panels
+from attribkit.task import check_one_label
 from attribkit.text.encoded import shortened
 from attribkit.versions import versions_of
 from attribkit.views.attribution import Attribution
@@ -98,6 +99,7 @@ def training_influence(
         raise InputTypeError(
             f"a Classifier was expected, got {type(model).__name__}; load one with attribkit.load(folder)"
         )
+    check_one_label(model.task, "`training_influence`", "`word_importance` works")
     if most < 1:
         raise InputError(f"`most` must be at least 1 training row, got {most}")
     with shown(progress) as tell:

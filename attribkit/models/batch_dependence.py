@@ -10,6 +10,7 @@ from torch import Tensor
 from attribkit.models.adapters import Adapted
 from attribkit.models.classifier import Classifier
 from attribkit.models.state import eval_mode
+from attribkit.task import Task
 
 _MORE = 4  # tokens of padding after the text
 _COMPANY = "the answer depends on the other texts of a batch: {} beside another; batch_size=1 runs texts one by one"
@@ -35,9 +36,10 @@ def dependence_notes(classifier: Classifier, ids: NDArray[np.int64]) -> tuple[st
         return ()
     own, mask = classifier.batch([ids])
     with eval_mode(network), torch.inference_mode():
-        alone = _probabilities(lambda: network(own, mask))
-        beside = _probabilities(lambda: network(torch.cat((own, own.flip(1))), mask.expand(2, -1)))
-        padded = _probabilities(lambda: network.padded(own, mask, _MORE))
+        task = classifier.task
+        alone = _answer(lambda: network(own, mask), task)
+        beside = _answer(lambda: network(torch.cat((own, own.flip(1))), mask.expand(2, -1)), task)
+        padded = _answer(lambda: network.padded(own, mask, _MORE), task)
     notes = []
     if _differs(alone, beside):
         notes.append(_COMPANY.format(_said(alone, beside)))
@@ -54,21 +56,26 @@ def _beside_another(classifier: Classifier, ids: NDArray[np.int64]) -> tuple[str
     """Of a function of texts, which knows no padding: asked about the text alone, and beside its first half."""
     half = ids[: -(-len(ids) // 2)]
     with torch.inference_mode():
-        alone = _probabilities(lambda: classifier.network(*classifier.batch([ids])))
-        beside = _probabilities(lambda: classifier.network(*classifier.batch([ids, half])))
+        alone = _answer(lambda: classifier.network(*classifier.batch([ids])), classifier.task)
+        beside = _answer(lambda: classifier.network(*classifier.batch([ids, half])), classifier.task)
     return (_COMPANY.format(_said(alone, beside)),) if _differs(alone, beside) else ()
 
 
-def _probabilities(logits: Callable[[], Tensor]) -> Tensor | None:
-    """(C,) of the first text; None where the network cannot be asked so."""
+def _answer(logits: Callable[[], Tensor], task: Task) -> Tensor | None:
+    """The first text's probabilities (C,), of a regression its number (1,); None where it cannot be asked so."""
     try:
-        return logits()[0].double().softmax(0)
+        own = logits()[0].double()
+        return {"multiclass": own.softmax(0), "multilabel": own.sigmoid(), "regression": own}[task]
     except RuntimeError:  # torch's own, as of a network that takes one length only
         return None
 
 
 def _differs(alone: Tensor | None, other: Tensor | None) -> bool:
-    return alone is not None and other is not None and bool((alone - other).abs().max() > _DIFFERENCE)
+    return (
+        alone is not None
+        and other is not None
+        and bool(((alone - other).abs() / alone.abs().clamp(min=1)).max() > _DIFFERENCE)
+    )
 
 
 def _said(alone: Tensor | None, other: Tensor | None) -> str:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from attribkit.data.labelled_texts import LabelledTexts
 from attribkit.models.classifier import Classifier
-from attribkit.models.logits import softmax
+from attribkit.models.logits import probabilities
 from attribkit.projection.outputs import LayerOutputs
 from attribkit.results.panels.scatter import EXCERPT
 
@@ -65,7 +65,7 @@ def describe(
         logits: (B, C) of the texts.
         width: how many tokens a point stands for.
     """
-    best, probabilities = logits.argmax(1), softmax(logits)
+    best, shares = logits.argmax(1), probabilities(logits, classifier.task)
     classes = classes_of(data.labels, classifier)
     text = outputs.text_index.tolist()
     labels = tuple(data.labels[row] for row in text) if classes else ()
@@ -79,7 +79,7 @@ def describe(
         predictions=tuple(classifier.labels[int(best[row])] for row in text),
         classes=classes,
         label=places_of(labels, classes, len(text)),
-        confidence=probabilities[np.arange(len(best)), best][outputs.text_index],
+        confidence=shares[np.arange(len(best)), best][outputs.text_index],
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from attribkit.render.preparation import confusion, palette
 from attribkit.render.preparation import heatmap as shared
 from attribkit.render.preparation import pairs as together
-from attribkit.render.preparation.captions import caveats, chosen_by, equation, tokens_read, verdict_of
+from attribkit.render.preparation.captions import caveats, chosen_by, equation, sides, tokens_read, verdict_of
 from attribkit.render.preparation.context import PanelContext
 from attribkit.render.preparation.intervals import intervals
 from attribkit.render.preparation.numbers import number
@@ -124,7 +124,7 @@ def _tokens(panel: TokenScores, context: PanelContext) -> str:
     body = f"\\ {body[1:]}" if body.startswith(" ") else body
     written = words(text, panel)
     named = []
-    for name, chosen in zip(("for", "against"), strongest(panel, 5), strict=True):
+    for name, chosen in zip(sides(panel.unit), strongest(panel, 5), strict=True):
         shown = ", ".join(f"{shorten(written[i], 40)} {number(float(panel.scores[i]), scale.limit)}" for i in chosen)
         named.append(f"{name} {quoted(panel.target)}: {shown or 'none'}")
     steps = f", {panel.steps} steps" if panel.steps else ""

@@ -15,7 +15,7 @@ from rich.text import Text
 from attribkit.render.preparation import confusion, palette
 from attribkit.render.preparation import heatmap as shared
 from attribkit.render.preparation import pairs as together
-from attribkit.render.preparation.captions import Tone, caveats, chosen_by, equation, tokens_read, verdict_of
+from attribkit.render.preparation.captions import Tone, caveats, chosen_by, equation, sides, tokens_read, verdict_of
 from attribkit.render.preparation.context import PanelContext
 from attribkit.render.preparation.intervals import intervals
 from attribkit.render.preparation.numbers import number, position
@@ -142,7 +142,7 @@ def _strongest(text: str | None, panel: TokenScores, scale: Scale) -> list[Text]
     written = words(text, panel)
     between = [f" ({interval.words})" for interval in intervals(panel, scale)]
     lines = []
-    for name, chosen, colour in zip(("for", "against"), strongest(panel, 4), (_TOWARDS, _AGAINST), strict=True):
+    for name, chosen, colour in zip(sides(panel.unit), strongest(panel, 4), (_TOWARDS, _AGAINST), strict=True):
         if not chosen:
             continue
         named = (

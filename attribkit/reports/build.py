@@ -19,7 +19,7 @@ from attribkit.explainer import explain
 from attribkit.models.classifier import Classifier
 from attribkit.progress import Progress, shown, within
 from attribkit.projector import project
-from attribkit.reports import explanation_quality, performance
+from attribkit.reports import by_task, explanation_quality, performance
 from attribkit.reports.explanation_quality import ExplanationTests
 from attribkit.reports.failures import Failures, failures_section
 from attribkit.reports.global_importance import importance_section, map_section, regions_section
@@ -98,7 +98,10 @@ def report(
         )
         mistaken = within(tell, "explaining mistakes")
         failures = Failures.of(model, answers, chosen.mistakes, batch_size, mistaken)
-        regions = region_importance(model, answers, most=_REGIONS, seed=seed, batch_size=batch_size)
+        regions = []
+        if model.task == "multiclass":
+            measured_regions = region_importance(model, answers, most=_REGIONS, seed=seed, batch_size=batch_size)
+            regions = [regions_section(measured_regions)]
         places = _drawn(answers, chosen)
         rows = _explained(model, answers, places, chosen, within(tell, "explaining texts"))
         tested = places[: chosen.tested]
@@ -111,12 +114,14 @@ def report(
         map_section = _map(model, answers, chosen, within(tell, "drawing the map"))
     source = name or _name(data, answers)
     metrics = answers.metrics()
-    calibration = Calibration.of(answers) if len(answers.labelled) else None
+    calibration = Calibration.of(answers) if len(answers.labelled) and model.task != "regression" else None
+    how_good = performance.section if model.task == "multiclass" else by_task.performance_section
+    figures_of = performance.figures if model.task == "multiclass" else by_task.performance_figures
     sections = (
         failures_section(answers, failures, chosen.mistakes),
-        performance.section(metrics, calibration),
+        how_good(metrics, calibration),
         importance_section(words, chosen.words),
-        regions_section(regions),
+        *regions,
         explanation_quality.section(tests, words.convergence),
         again,
         map_section,
@@ -124,9 +129,13 @@ def report(
         overview_section(model, answers, source),
         _appendix(model, answers, source, chosen, others),
     )
-    first = f"What {model.name} does on {source}: {len(answers.texts):,} texts, {len(model.labels)} labels."
-    figures = [*performance.figures(metrics, calibration), *explanation_quality.figures(tests, words.convergence)]
-    answered = summary(answers, metrics, calibration, words, failures.kinds, tests)
+    labels = f"a number in {model.unit}" if model.task == "regression" else f"{len(model.labels)} labels"
+    first = f"What {model.name} does on {source}: {len(answers.texts):,} texts, {labels}."
+    figures = [*figures_of(metrics, calibration), *explanation_quality.figures(tests, words.convergence)]
+    if model.task == "multiclass":
+        answered = summary(answers, metrics, calibration, words, failures.kinds, tests)
+    else:
+        answered = by_task.summary(answers, metrics, words)
     mark = None if answers.measured is None else answers.measured.mark
     if mark is not None:
         figures = [replace(figure, meaning=f"{figure.meaning}; {mark}") for figure in figures]
@@ -184,9 +193,11 @@ def _map(model: Classifier, answers: Answers, chosen: ReportSettings, progress: 
         return map_section(None, f"A map needs a network with layers, this {model.capabilities.kind} has none.")
     if not chosen.map:
         return map_section(None)
+    if model.task != "multiclass":
+        return map_section(None, f"A report's map is coloured by one label a text, this model is {model.task}.")
     if len(answers.texts) < 3:
         return map_section(None, "A map needs at least 3 texts.")
-    labels = ["" if (name := answers.true_label(place)) is None else name for place in range(len(answers.texts))]
+    labels = [str(answers.true_label(place) or "") for place in range(len(answers.texts))]
     table = pd.DataFrame({"text": answers.texts, "label": labels})
     return map_section(
         project(

@@ -15,6 +15,7 @@ from attribkit.evaluation.failures import (
 from attribkit.evaluation.failures.kinds import Kind
 from attribkit.models.classifier import Classifier
 from attribkit.progress import Progress
+from attribkit.reports.by_task import errors_section
 from attribkit.reports.performance import NO_LABELS
 from attribkit.results.explanations import Explanations
 from attribkit.results.panels import Group, Section
@@ -42,6 +43,8 @@ class Failures:
         """Sort and explain the mistakes; nothing without labels, and no explanation if none is asked for."""
         if not len(answers.labelled) or not mistakes(answers):
             return Failures([], Explanations(), [])
+        if model.task != "multiclass":
+            return Failures([], explained_mistakes(model, answers, most, batch_size=batch_size, progress=progress), [])
         kinds, _ = kinds_of_mistakes(model, answers)
         if not most:
             return Failures(kinds, Explanations(), [])
@@ -53,6 +56,8 @@ class Failures:
 def failures_section(answers: Answers, failures: Failures, most: int) -> Section:
     """Kinds of mistakes, what is taken for what, and the most confident mistakes with their token scores."""
     head = ("failures", "Where does it fail?", "Where it fails")
+    if answers.task != "multiclass":
+        return errors_section(answers, failures.explained, len(mistakes(answers)))
     if not len(answers.labelled):
         return Section(*head, (NO_LABELS,))
     wrong = len(failures.kinds)

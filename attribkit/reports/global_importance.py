@@ -14,19 +14,23 @@ _NAMED = 5
 def importance_section(importance: WordImportance, most: int) -> Section:
     """Words and phrases for each class, context-dependent words, one-sided words."""
     sentences = []
-    for label in importance.labels[:_NAMED]:
+    for label in importance.labels[:_NAMED] if importance.task != "regression" else ():
         own = importance.words[(importance.words["label"] == label) & (importance.words["low"] > 0)]
         if len(own):
             first = ", ".join(f"“{word}”" for word in own["word"].head(5))
             sentences.append(f"For “{label}” speak above all {first}.")
     if missing := [f"“{label}”" for label, texts in importance.counted.items() if not texts]:
         sentences.append(f"No text is given {', '.join(missing)}, so nothing is counted of that.")
-    meant = "wherever it is" if len(importance.labels) == 2 else "in the texts that the model gives that class"
+    meant = "in the log-odds of the class, in the texts that the model gives that class"
+    if importance.task == "regression":
+        meant = f"in the number ({importance.unit}), wherever it is"
+    elif importance.task == "multiclass" and len(importance.labels) == 2:
+        meant = "in the log-odds of the class, wherever it is"
     sentences.append(
         f"Counted over {importance.texts:,} texts with {importance.tokens:,} tokens, of which the model does not know "
-        f"{100 * importance.unknown:.1f} %. A word’s score is its mean share in the log-odds of the class, {meant}."
+        f"{100 * importance.unknown:.1f} %. A word’s score is its mean share {meant}."
     )
-    if importance.one_sided is None:
+    if importance.one_sided is None and importance.task == "multiclass":
         sentences.append("The training texts are not at hand, so one-sided words, likely artefacts, cannot be told.")
     groups = tuple(Group(label, tables) for label, tables in importance.by_label(most).items() if tables)
     if not groups:

@@ -3,8 +3,11 @@
 import hashlib
 from collections import Counter
 
+import numpy as np
+
 from attribkit.evaluation.answers import Answers
 from attribkit.models.classifier import Classifier
+from attribkit.reports.by_task import what_it_gives
 from attribkit.results.panels import Group, Section, Table
 
 _LISTED = 20
@@ -13,7 +16,7 @@ _LISTED = 20
 def overview_section(model: Classifier, answers: Answers, source: str) -> Section:
     """Model and data with their fingerprints; rows left out are counted and the first of them listed."""
     used = f"{len(answers.texts):,} of {answers.given:,} rows were read."
-    sentences = [f"{model.name} gives a text one of {len(model.labels)} labels. {used}"]
+    sentences = [f"{what_it_gives(model)} {used}"]
     if answers.unknown_labels:
         named = ", ".join(f"“{name}” ({rows:,} rows)" for name, rows in answers.unknown_labels[:5])
         sentences.append(
@@ -32,7 +35,8 @@ def fingerprint_of(answers: Answers) -> str:
     digest = hashlib.blake2b(digest_size=16)
     for text, truth in zip(answers.texts, answers.truth.tolist(), strict=True):
         content = text.encode()
-        digest.update(len(content).to_bytes(8, "big") + content + truth.to_bytes(8, "big", signed=True))
+        known = truth.to_bytes(8, "big", signed=True) if answers.task == "multiclass" else repr(truth).encode()
+        digest.update(len(content).to_bytes(8, "big") + content + known)
     return digest.hexdigest()
 
 
@@ -54,7 +58,7 @@ def _model_table(model: Classifier) -> Table:
 
 
 def _data_table(answers: Answers, source: str) -> Table:
-    truth = Counter(answers.truth[answers.labelled].tolist())
+    truth = _counts(answers)
     lengths = [len(ids) for ids in answers.ids]
     rows: list[tuple[str, str]] = [
         ("name", source),
@@ -66,6 +70,14 @@ def _data_table(answers: Answers, source: str) -> Table:
         ("fingerprint of texts and labels", fingerprint_of(answers)),
     ]
     return Table("The data", ("what", "value"), tuple(rows), answers.notes)
+
+
+def _counts(answers: Answers) -> Counter[int]:
+    """Texts of each label, by its place; of a regression none."""
+    known = answers.truth[answers.labelled]
+    if answers.task == "regression":
+        return Counter()
+    return Counter(np.nonzero(known)[1].tolist() if answers.task == "multilabel" else known.tolist())
 
 
 def _skipped_table(answers: Answers) -> Table:

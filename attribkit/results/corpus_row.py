@@ -1,5 +1,6 @@
 """A row of a corpus run, read as the parts of an explanation."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,19 @@ from attribkit.errors import InputError
 from attribkit.results.panels import Prediction, TokenScores
 
 _RULE_ERRORS = ("rule_change", "path_error")
+
+
+def _prediction(row: Mapping[str, Any], labels: tuple[str, ...]) -> Prediction:
+    """What was predicted, by the run's task; a run of an older version has none, for it knew one label a text alone."""
+    task, true = row.get("task"), row["true_label"]
+    if task == "regression":
+        known = None if true is None else float(true)
+        value, unit = float(row["output_text"]), str(row["unit"])
+        return Prediction(row["label"], labels, (), known, "regression", value=value, unit=unit)
+    shares = tuple(row["probabilities"])
+    if task == "multilabel":
+        return Prediction(row["label"], labels, shares, None if true is None else tuple(json.loads(true)), "multilabel")
+    return Prediction(row["label"], labels, shares, true)
 
 
 def read_row(row: Mapping[str, Any], text: str | None) -> tuple[str, Prediction, tuple[TokenScores], dict[str, Any]]:
@@ -36,7 +50,7 @@ def read_row(row: Mapping[str, Any], text: str | None) -> tuple[str, Prediction,
             name: None if error is None else float(error) for name, error in zip(_RULE_ERRORS, errors, strict=True)
         }
         scores = TokenScores(**{name: row[name] for name in arrays}, **numbers)
-        prediction = Prediction(row["label"], labels, tuple(row["probabilities"]), row["true_label"])
+        prediction = _prediction(row, labels)
         number = int(row["row"])
     except InputError:
         raise

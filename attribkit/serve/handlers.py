@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,12 @@ from attribkit.attribution.registry import METHODS
 from attribkit.errors import InputError, UnknownNameError
 from attribkit.explainer import explain
 from attribkit.models.encoded_batch import EncodedBatch
+from attribkit.models.logits import check_finite
+from attribkit.models.predictions import predictions
 from attribkit.projection.reference_map import fits
 from attribkit.render.formats import content
 from attribkit.render.preparation.numbers import number
+from attribkit.render.preparation.prediction import detail, headline
 from attribkit.render.preparation.scatter import frame
 from attribkit.results.explanation import Explanation
 from attribkit.results.explanations import Explanations
@@ -71,7 +74,10 @@ class RequestHandler:
         return Models(
             models=[_card(model) for model in self._models.values()],
             methods={method.name: method.label or method.name for method in METHODS.values()},
-            outputs=list(UNITS),
+            outputs=[
+                *(UNITS if any(model.task != "regression" for model in self._models.values()) else ()),
+                *(("value",) if any(model.task == "regression" for model in self._models.values()) else ()),
+            ],
             baselines=list(NAMES),
             text_characters=self._limits.text_characters,
             text_tokens=self._limits.text_tokens,
@@ -92,6 +98,7 @@ class RequestHandler:
     def _live(self, settings: Settings, placed: bool, questions: Sequence[Live]) -> list[bytes]:
         """What the page paints of each text."""
         model = self.model(settings.model)
+        settings = _fitting(settings, model)
         views = ["attribution", "attention"] if model.capabilities.attention else ["attribution"]
         rows = self._explained(model, [question.text for question in questions], settings, views, False)
         answers = [live(row) for row in rows]
@@ -129,11 +136,8 @@ class RequestHandler:
         texts = [text for question in questions for text in question.texts]
         for text in texts:
             check_length(model, text, self._limits)
-        rows = iter(model.probabilities(texts))
-        return [
-            {"model": model.name, "predictions": [_prediction(model, next(rows)) for _ in question.texts]}
-            for question in questions
-        ]
+        rows = iter(_predictions(model, texts))
+        return [{"model": model.name, "predictions": [next(rows) for _ in question.texts]} for question in questions]
 
     def _alternatives(self, questions: Sequence[Alternatives]) -> list[dict[str, Any]]:
         """What a model would say without a word, and with its nearest ones."""
@@ -150,10 +154,8 @@ class RequestHandler:
         words = ["", *(_cased(neighbour.word, text[start:end]) for neighbour in near)]
         texts = [text, *(text[:start] + (word or " ") + text[end:] for word in words)]
         readable = [bool(len(ids)) for ids in model.tokenizer.ids(texts)]
-        rows = iter(
-            model.probabilities([readable_text for readable_text, ok in zip(texts, readable, strict=True) if ok])
-        )
-        now, *others = [_prediction(model, next(rows)) if ok else None for ok in readable]
+        rows = iter(_predictions(model, [text for text, ok in zip(texts, readable, strict=True) if ok]))
+        now, *others = [next(rows) if ok else None for ok in readable]
         similarities = [None, *(neighbour.similarity for neighbour in near)]
         return {
             "word": text[start:end],
@@ -174,6 +176,7 @@ class RequestHandler:
 
     def _partners(self, question: Together) -> dict[str, Any]:
         model, text = self.model(question.model), question.text
+        question = _fitting(question, model)
         check_length(model, text, self._limits)
         batch = EncodedBatch.of(model, [text])
         (encoded,) = batch.encoded
@@ -230,6 +233,8 @@ def _card(model: ServedModel) -> ModelCard:
         network=type(model.network).__name__,
         parameters=sum(parameter.numel() for parameter in model.network.parameters()),
         labels=list(model.labels),
+        task=model.task,
+        unit=model.unit,
         vocabulary=model.vocabulary_size,
         methods=methods_for(model.network),
         views=supported(model),
@@ -239,11 +244,27 @@ def _card(model: ServedModel) -> ModelCard:
     )
 
 
-def _prediction(model: ServedModel, probabilities: Any) -> dict[str, Any]:
-    return {
-        "label": model.labels[int(probabilities.argmax())],
-        "probabilities": dict(zip(model.labels, probabilities.tolist(), strict=True)),
-    }
+def _predictions(model: ServedModel, texts: list[str]) -> list[dict[str, Any]]:
+    """What is predicted for each text, as `PredictionAnswer` says it."""
+    logits = check_finite(model.logits(model.ids(texts)), texts)
+    return [
+        {
+            "label": one.label,
+            "probabilities": dict(zip(one.labels, one.probabilities, strict=bool(one.probabilities))),
+            "predicted": list(one.predicted),
+            "value": one.value,
+            "said": f"{headline(one)} {detail(one)}",
+        }
+        for one in predictions(logits, model.labels, model.task, model.unit)
+    ]
+
+
+S = TypeVar("S", bound=Settings)
+
+
+def _fitting(settings: S, model: ServedModel) -> S:
+    """The page's settings for a model: it has one output to choose for all, and a regression has its number alone."""
+    return settings.model_copy(update={"output": None, "target": None}) if model.task == "regression" else settings
 
 
 def _cased(word: str, like: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from attribkit.render.preparation.captions import caveats, chosen_by, equation, verdict_of
+from attribkit.render.preparation.captions import caveats, chosen_by, equation, sides, verdict_of
 from attribkit.render.preparation.intervals import intervals
 from attribkit.render.preparation.numbers import number, percent
 from attribkit.render.preparation.prediction import bars, detail, headline
@@ -36,6 +36,7 @@ def live(explanation: Explanation) -> dict[str, Any]:
         "prediction": None if explanation.prediction is None else prediction_payload(explanation.prediction),
         "target": visible(panel.target, one_line=True),
         "unit": panel.unit,
+        "sides": list(sides(panel.unit)),
         "method": panel.method,
         "baseline": visible(panel.baseline, one_line=True),
         "starts": panel.starts.tolist(),
@@ -77,6 +78,7 @@ def prediction_payload(prediction: Prediction) -> dict[str, Any]:
         "label": visible(headline(prediction), one_line=True),
         "probability": prediction.probability,
         "percent": visible(detail(prediction), one_line=True),
+        "predicted": [visible(label, one_line=True) for label in prediction.predicted],
         "bars": [{"label": visible(label, True), "p": p, "percent": percent(p)} for label, p in shown],
         "rest": rest,
     }

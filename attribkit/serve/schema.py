@@ -159,6 +159,8 @@ class ModelCard(BaseModel):
     network: str
     parameters: int
     labels: list[str]
+    task: Annotated[str, Field(description="multiclass, multilabel or regression.")]
+    unit: Annotated[str | None, Field(description="Of a regression's number.")]
     vocabulary: int
     methods: list[str]
     views: list[str]
@@ -184,8 +186,11 @@ class Models(BaseModel):
 class PredictionAnswer(BaseModel):
     """A model's prediction for one text."""
 
-    label: str
-    probabilities: Annotated[dict[str, float], Field(description="Of every label.")]
+    label: Annotated[str, Field(description="The likeliest label; of a regression the name of its number.")]
+    probabilities: Annotated[dict[str, float], Field(description="Of every label; empty for a regression.")]
+    predicted: Annotated[list[str], Field(description="One label, or those that hold, the likeliest first.")]
+    value: Annotated[float | None, Field(description="The number of a regression.")]
+    said: Annotated[str, Field(description="The prediction in words.")]
 
 
 class Predictions(BaseModel):

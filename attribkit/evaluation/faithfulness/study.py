@@ -20,6 +20,7 @@ from attribkit.evaluation.readable_texts import ReadableTexts
 from attribkit.evaluation.scores import RANDOM, check_methods, token_scores
 from attribkit.models.classifier import Classifier
 from attribkit.progress import Progress, shown
+from attribkit.task import check_one_label
 
 
 def faithfulness(
@@ -79,6 +80,7 @@ def faithfulness(
         >>> result.methods
         ('saliency', 'random')
     """
+    check_one_label(model.task, "`faithfulness`", "`sanity` works, and so does explain(…, method='leave_one_out')")
     names, ways = (
         (*check_methods(model, methods), RANDOM),
         check_removals(_usual(model) if removals is None else removals),

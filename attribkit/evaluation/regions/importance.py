@@ -24,6 +24,7 @@ from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.progress import Progress, shown
 from attribkit.results.panels import Convergence, Panel, Table
 from attribkit.results.result import Result
+from attribkit.task import check_one_label
 
 QUARTERS = ("first quarter", "second quarter", "third quarter", "last quarter")
 
@@ -194,6 +195,7 @@ def region_importance(
         >>> bool(regions.share("header").mean > 0.5)
         True
     """
+    check_one_label(model.task, "`region_importance`", "`word_importance` works")
     compiled = checked_patterns(patterns)
     if most < 1:
         raise InputError(f"`most` must be at least 1 text, got {most}")

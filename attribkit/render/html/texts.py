@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from math import floor, log10
 from typing import Any
 
+from attribkit.render.preparation.captions import sides
 from attribkit.render.preparation.numbers import number
 from attribkit.render.preparation.prediction import agreement, detail, headline, true_words
 from attribkit.render.preparation.scales import scales
@@ -41,6 +42,7 @@ def texts(rows: Sequence[Drawable]) -> dict[str, Any]:
             "low": number(-limit, limit),
             "high": number(limit, limit),
             "unit": panels[0].unit if panels else "",
+            "poles": sides(panels[0].unit if panels else "log-odds"),
             "it": "it",
             "shared": len(rows) > 1,
             "unknown": any(not panel.known.all() for panel in panels),

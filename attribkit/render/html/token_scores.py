@@ -9,7 +9,7 @@ import numpy as np
 from attribkit.render.html.attention import Weights
 from attribkit.render.html.marks import marks
 from attribkit.render.preparation import passages as carrying
-from attribkit.render.preparation.captions import Tone, captions, caveats, chosen_by, equation, verdict_of
+from attribkit.render.preparation.captions import Tone, captions, caveats, chosen_by, equation, sides, verdict_of
 from attribkit.render.preparation.context import PanelContext
 from attribkit.render.preparation.intervals import Interval, caption, intervals, meaning
 from attribkit.render.preparation.numbers import number
@@ -79,6 +79,7 @@ def group(panels: Sequence[TokenScores], context: PanelContext, weights: Weights
         "marks": marks(context.text, first, scale, weights=weights),
         "target": first.target,
         "aim": quoted(first.target),
+        "poles": sides(first.unit),
         "it": "it",
         "shared": False,
         "unit": first.unit,
@@ -118,7 +119,7 @@ def _target(
         "aim": quoted(panel.target),
         "sides": [
             {"side": side, "rows": [_bar(panel, index, written, bands, scale) for index in places]}
-            for side, places in zip(("for", "against"), strongest(panel, STRONGEST), strict=True)
+            for side, places in zip(sides(panel.unit), strongest(panel, STRONGEST), strict=True)
         ],
         "verdict": verdict_of(panel),
         "equation": equation(panel),

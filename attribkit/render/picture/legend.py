@@ -7,6 +7,7 @@ from enum import Enum, auto
 from attribkit.render.picture.canvas import Block, Canvas
 from attribkit.render.picture.context import INKS, MARGIN, SMALL, DrawContext, clip
 from attribkit.render.preparation import palette
+from attribkit.render.preparation.captions import sides
 from attribkit.render.preparation.intervals import caption
 from attribkit.render.preparation.numbers import number
 from attribkit.render.preparation.scales import Scale
@@ -40,14 +41,16 @@ def legend(
 ) -> Block:
     """The scale with its numbers, and what the marks mean; `own`: every row has its own numbers."""
     width = 196.0
+    towards, away = sides(unit)
 
     def draw(canvas: Canvas, top: float) -> None:
         if not scale.limit:
             canvas.text(MARGIN, top + 8, "Nothing to colour: every score is 0.", SMALL, INKS.muted)
             return
         half = width / 2 - 6
-        canvas.text(MARGIN, top + 8, clip(f"against {aim}", context, SMALL, half), SMALL, INKS.muted)
-        canvas.text(MARGIN + width, top + 8, clip(f"for {aim}", context, SMALL, half), SMALL, INKS.muted, align="right")
+        canvas.text(MARGIN, top + 8, clip(f"{away} {aim}", context, SMALL, half), SMALL, INKS.muted)
+        for_it = clip(f"{towards} {aim}", context, SMALL, half)
+        canvas.text(MARGIN + width, top + 8, for_it, SMALL, INKS.muted, align="right")
         cell = width / (2 * palette.STEPS + 1)
         for index, colour in enumerate(INKS.ramp):
             canvas.box(MARGIN + index * cell, top + 12, cell + (0.4 if index < 2 * palette.STEPS else 0), 7, colour)
@@ -87,10 +90,9 @@ def _cue(canvas: Canvas, cue: LegendLine, x: float, top: float) -> None:
 
 def cues(text: str | None, panel: TokenScores) -> list[LegendLine]:
     """The marks that a panel's drawing uses, in the legend's order."""
-    used = [
-        LegendLine(Mark.towards, "bar below: speaks for it"),
-        LegendLine(Mark.against, "bar above: speaks against it"),
-    ]
+    speaks = ("speaks for it", "speaks against it")
+    towards, away = speaks if sides(panel.unit) == ("for", "against") else ("raises it", "lowers it")
+    used = [LegendLine(Mark.towards, f"bar below: {towards}"), LegendLine(Mark.against, f"bar above: {away}")]
     if not panel.known.all():
         used.append(LegendLine(Mark.unknown, "dotted: a word the model does not know"))
     if has_unread(text, panel):

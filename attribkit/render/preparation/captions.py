@@ -15,6 +15,17 @@ _UNITS = {
     "logit": "The network's own output for the target, before it is turned into a probability.",
     "probability": "The target's probability: +0.1 means ten percentage points more.",
 }
+
+
+def sides(unit: str) -> tuple[str, str]:
+    """What positive and negative scores do to the target, in a word each: of a number they raise and lower it."""
+    return ("for", "against") if unit in _UNITS else ("raises", "lowers")
+
+
+_ASIDE = {
+    ("for", "against"): "positive scores speak for it, negative ones against it",
+    ("raises", "lowers"): "positive scores raise the number, negative ones lower it",
+}
 _PREDICTED = {
     "multiclass": ("Predicted label", "The label the model finds likeliest, and its probability."),
     "multilabel": ("Predicted labels", "The labels to which the model gives a probability of 50 % or more."),
@@ -135,7 +146,7 @@ def captions(panel: TokenScores, prediction: Prediction | None) -> list[Caption]
     unit_meaning = _UNITS.get(panel.unit, "What the scores are measured in.")
     base_meaning = _BASELINES.get(panel.baseline, "What the text is compared with: another text, given by the user.")
     rows += [
-        Caption("Target", target, "What is explained: positive scores speak for it, negative ones against it."),
+        Caption("Target", target, f"What is explained: {_ASIDE[sides(panel.unit)]}."),
         Caption("Unit", panel.unit, unit_meaning),
         Caption("Baseline", visible(panel.baseline, one_line=True), base_meaning),
         *others,

@@ -117,9 +117,9 @@ export class Pane {
       look: `${colour(scores[k], limit)}${known[k] ? "" : " unknown"}`.trim(),
     }));
     this.sheet.paint(moved(tokens, edit(text, this.sheet.read)));
-    const { target, unit } = this.answer;
-    this.find(".legend .low").textContent = `against “${target}” −${ends_at}`;
-    this.find(".legend .high").textContent = `+${ends_at} for “${target}”, ${unit}`;
+    const { target, unit, sides } = this.answer;
+    this.find(".legend .low").textContent = `${sides[1]} “${target}” −${ends_at}`;
+    this.find(".legend .high").textContent = `+${ends_at} ${sides[0]} “${target}”, ${unit}`;
   }
 
   #said() {
@@ -137,7 +137,7 @@ export class Pane {
         ghost.style.insetInlineStart = `${100 * before[label]}%`;
         track.append(ghost);
       }
-      return made("tr", { className: label === prediction.label ? "best" : "" }, made("th", { scope: "row" }, bdi(label)), track, made("td", { className: "n", textContent: shown }));
+      return made("tr", { className: prediction.predicted.includes(label) ? "best" : "" }, made("th", { scope: "row" }, bdi(label)), track, made("td", { className: "n", textContent: shown }));
     }));
     this.find(".rest").textContent = prediction.rest ?? "";
     this.#was(prediction);
@@ -154,9 +154,9 @@ export class Pane {
     const before = this.original;
     line.hidden = !before || this.#isOriginal();
     if (line.hidden) return;
-    const now = this.#chances(prediction)[before.label];
-    const change = now === undefined ? "" : `; ${before.label} moved by ${points(now - before.chances[before.label])}`;
-    line.replaceChildren("before: ", made("b", { textContent: before.label }), ` ${percent(before.chances[before.label])}${change}`);
+    const now = this.#chances(prediction)[before.label], was = before.chances[before.label];
+    const change = now === undefined || was === undefined ? "" : `; ${before.label} moved by ${points(now - was)}`;
+    line.replaceChildren("before: ", made("b", { textContent: before.label }), ` ${before.percent}${change}`);
   }
 
   #bars() {
@@ -299,13 +299,13 @@ export class Pane {
   #offer(found, about) {
     if (this.sheet.text.slice(about.from, about.to) !== about.word || this.sheet.chosen?.from !== about.from) return;
     const [without, ...swaps] = found.alternatives[0]?.word === "" ? found.alternatives : [null, ...found.alternatives];
-    const label = this.answer?.prediction.label ?? found.now.label;
-    const chance = (one) => `${one.label} ${percent(one.probabilities[one.label])}`;
+    const { label } = found.now;
+    const chance = (one) => one.said;
     const turns = (one) => (one.label === label ? "" : "turns");
     const mute = made("button", { type: "button", className: `mutes ${without ? turns(without) : ""}` }, about.muted ? "Let it speak again" : "Mute it", without && !about.muted ? made("span", { className: "n small", textContent: `  → ${chance(without)}` }) : "");
     mute.disabled = !without && !about.muted;
     mute.addEventListener("click", () => this.#mute(about));
-    const side = about.score > 0 ? "for" : "against";
+    const side = this.answer?.sides[about.score > 0 ? 0 : 1];
     const spoken = about.score ? `${about.said} ${side} “${this.answer?.target}”` : about.said;
     const score = about.muted ? "muted" : `${spoken}${about.known ? "" : " · a word that the model does not know"}`;
     const named = made("div", { className: "named" }, bdi(about.word), made("span", { className: "n small", textContent: score }), mute);
@@ -327,8 +327,8 @@ export class Pane {
 
   #remember() { // the first try of a text makes what was there the original
     if (!this.original && this.answer) {
-      this.original = { ...this.state, label: this.answer.prediction.label, chances: this.#chances(this.answer.prediction) };
-      this.tries = [{ ...this.state, name: "as it was", said: `${this.original.label} ${percent(this.original.chances[this.original.label])}` }];
+      this.original = { ...this.state, label: this.answer.prediction.label, percent: this.answer.prediction.percent, chances: this.#chances(this.answer.prediction) };
+      this.tries = [{ ...this.state, name: "as it was", said: `${this.original.label} ${this.original.percent}` }];
     }
   }
 

@@ -14,6 +14,7 @@ from attribkit.projection.layer_outputs import read_layers
 from attribkit.projection.pooling import Reduction
 from attribkit.serve.served_model import ServedModel
 from attribkit.serve.workbench.rows import DataRows
+from attribkit.task import check_one_label
 
 _AT_ONCE = 500  # rows, after which the page is told
 _FITTED = 5_000  # rows whose principal components are the map's axes
@@ -36,6 +37,7 @@ class ModelAnswers:
     """
 
     def __init__(self, model: ServedModel, rows: DataRows) -> None:
+        check_one_label(model.task, "a page beside rows of data", "serve the model without them")
         self.model, self.rows = model, rows
         self.predicted = np.full(len(rows), -1, dtype=np.int64)
         self.probabilities = np.zeros((len(rows), len(model.labels)), dtype=np.float32)
