@@ -39,7 +39,9 @@ def corpus(
     seed: Annotated[int, typer.Option(help="The same seed draws the same sample.")] = 0,
     limit: Annotated[int | None, typer.Option(help="Explain only the first so many.")] = None,
     target: Annotated[str | None, typer.Option(help="A label, or 'a,b' for why a and not b.")] = None,
-    output: Annotated[str, typer.Option(help="log_odds, logit or probability.")] = "log_odds",
+    output: Annotated[
+        str | None, typer.Option(help="log_odds (if not given), logit or probability; a regression has its number.")
+    ] = None,
     method: MethodOption = None,
     baseline: Annotated[str, typer.Option(help="pad, zero, unk, mean, or a text.")] = "pad",
     tolerance: Annotated[float, typer.Option(help="Largest relative completeness error.")] = 1e-4,

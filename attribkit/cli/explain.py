@@ -36,7 +36,9 @@ def explain(
     out: SavePaths = None,
     view: Annotated[list[str] | None, typer.Option(help="A view to show; may repeat. All by default.")] = None,
     target: Annotated[str | None, typer.Option(help="A label, 'all', or 'a,b' for why a and not b.")] = None,
-    output: Annotated[str, typer.Option(help="log_odds, logit or probability.")] = "log_odds",
+    output: Annotated[
+        str | None, typer.Option(help="log_odds (if not given), logit or probability; a regression has its number.")
+    ] = None,
     method: MethodOption = None,
     baseline: Annotated[
         list[str] | None,

@@ -21,7 +21,7 @@ from attribkit.evaluation.regression import RegressionMetrics
 from attribkit.evaluation.sanity import sanity
 from attribkit.evaluation.scores import RANDOM, check_methods, token_scores
 from attribkit.evaluation.statistics import Estimate
-from attribkit.evaluation.thresholds import NEEDS, THRESHOLDS, Figure, check_thresholds
+from attribkit.evaluation.thresholds import FIGURES, NEEDS, Figure, check_thresholds
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.progress import Progress, shown
@@ -42,7 +42,7 @@ class CheckResult(Result):
         rows: how many rows of the data were measured.
         seen: how many of them the model was trained on; None if that is not known.
         texts: the most texts on which the explanations were measured.
-        figures: in the order of `THRESHOLDS`; those that the data cannot give are left out.
+        figures: in the order of `FIGURES`; those that the data cannot give are left out.
         convergence: how many of these explanations converged.
         notes: sentences on what was left out or drawn.
         allow_training_rows: whether rows seen in training may be among those measured.
@@ -158,7 +158,7 @@ def check(
     Args:
         model: any classifier; it stays as it is.
         data: texts, best with labels and a column `rationale`; figures that need what the data lack are left out.
-        thresholds: by figure, the smallest or largest value allowed; `attribkit.evaluation.thresholds.THRESHOLDS` lists
+        thresholds: by figure, the smallest or largest value allowed; `attribkit.evaluation.thresholds.FIGURES` lists
             the names.
         method: how the scores are computed, as `attribkit.explain` takes it; None for the best that the network allows.
         texts: the most texts on which the explanations are measured, drawn by the seed; at most 30 of them are
@@ -217,9 +217,7 @@ def check(
     for wanted in limits:
         if wanted not in by_name:
             raise InputError(f"a threshold for {wanted!r} needs {NEEDS[wanted]}; leave the threshold out, or add that")
-    figures = tuple(
-        replace(by_name[wanted], threshold=limits.get(wanted)) for wanted in THRESHOLDS if wanted in by_name
-    )
+    figures = tuple(replace(by_name[wanted], threshold=limits.get(wanted)) for wanted in FIGURES if wanted in by_name)
     return CheckResult(
         model.name,
         name,

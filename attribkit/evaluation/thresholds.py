@@ -10,12 +10,6 @@ from attribkit.errors import InputError
 THRESHOLDS: dict[str, tuple[str | None, str]] = {
     "accuracy": ("min", "share of right answers; with several labels a text of exact sets"),
     "f1": ("min", "F1 of the last label if there are two, else the mean over the labels; of several labels micro F1"),
-    "macro_f1": ("min", "with several labels a text, F1 averaged over the labels"),
-    "hamming_loss": ("max", "with several labels a text, share of wrong decisions"),
-    "mae": ("max", "of a regression, the mean absolute error in its unit"),
-    "rmse": ("max", "of a regression, the root mean squared error in its unit"),
-    "r2": ("min", "of a regression, the share of the variance explained"),
-    "spearman": ("min", "of a regression, Spearman's rank correlation"),
     "calibration_error": ("max", "expected calibration error"),
     "comprehensiveness": ("min", "comprehensiveness, tokens deleted"),
     "comprehensiveness_over_random": ("min", "the same less that of random scores"),
@@ -26,7 +20,20 @@ THRESHOLDS: dict[str, tuple[str | None, str]] = {
     "plausibility": (None, "AUPRC against the column of rationales"),
     "plausibility_over_random": ("min", "the same less that of random scores"),
 }
-"""The figures: whether a threshold is the least or the most allowed, None if it says nothing alone; what each is."""
+"""Of one label a text: whether a threshold is the least or most allowed, None if it says nothing alone; what it is."""
+
+OF_OTHER_TASKS: dict[str, tuple[str | None, str]] = {
+    "macro_f1": ("min", "with several labels a text, F1 averaged over the labels"),
+    "hamming_loss": ("max", "with several labels a text, share of wrong decisions"),
+    "mae": ("max", "of a regression, the mean absolute error in its unit"),
+    "rmse": ("max", "of a regression, the root mean squared error in its unit"),
+    "r2": ("min", "of a regression, the share of the variance explained"),
+    "spearman": ("min", "of a regression, Spearman's rank correlation"),
+}
+"""Figures that several labels a text, or numbers, have instead of some of these."""
+
+FIGURES = THRESHOLDS | OF_OTHER_TASKS
+"""All of them, in the order in which they are shown."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +41,7 @@ class Figure:
     """One figure and its threshold.
 
     Attributes:
-        name: one of `THRESHOLDS`.
+        name: one of `FIGURES`.
         value: what was measured.
         low: where its 95 % interval begins, if it is a mean over texts.
         high: where its 95 % interval ends, likewise.
@@ -52,7 +59,7 @@ class Figure:
     @property
     def asked(self) -> str | None:
         """The threshold in words."""
-        least = THRESHOLDS[self.name][0] == "min"
+        least = FIGURES[self.name][0] == "min"
         return None if self.threshold is None else f"{'≥' if least else '≤'} {self.threshold:g}"
 
     @property
@@ -60,7 +67,7 @@ class Figure:
         """Whether the figure meets its threshold; None if there is none."""
         if self.threshold is None:
             return None
-        return self.value >= self.threshold if THRESHOLDS[self.name][0] == "min" else self.value <= self.threshold
+        return self.value >= self.threshold if FIGURES[self.name][0] == "min" else self.value <= self.threshold
 
 
 NEEDS = {
@@ -84,10 +91,10 @@ def check_thresholds(thresholds: Mapping[str, float]) -> None:
         ValueError: for a threshold that is unknown, means nothing alone, or is no finite number.
     """
     for name, value in thresholds.items():
-        if name not in THRESHOLDS:
-            allowed = ", ".join(known for known, (side, _) in THRESHOLDS.items() if side)
+        if name not in FIGURES:
+            allowed = ", ".join(known for known, (side, _) in FIGURES.items() if side)
             raise InputError(f"`thresholds` can be given for {allowed}, got {name!r}")
-        if THRESHOLDS[name][0] is None:
+        if FIGURES[name][0] is None:
             raise InputError(
                 f"a threshold for {name!r} says nothing where random scores may reach it; give one for "
                 f"'{name}_over_random'"

@@ -473,7 +473,7 @@ class Classifier(Result):
     def earlier_fingerprint(self) -> str:
         """The fingerprint by the rules of earlier versions, to compare with their files; many times slower."""
         with lock_of(self.network):
-            return earlier_fingerprint(self.network, self.tokenizer, self.labels)
+            return earlier_fingerprint(self.network, self.tokenizer, self.labels, self.task)
 
     def save(self, path: str | Path, *, overwrite: bool = False, half: bool = False) -> Path:
         """Write a model folder: config.json, tokenizer.json, weights.safetensors and a model card; data only.

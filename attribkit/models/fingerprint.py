@@ -57,18 +57,19 @@ def fingerprint(network: nn.Module, tokenizer: TextEncoder, labels: Sequence[str
     XXH3 is as fast as reading memory. It tells models apart, but is no protection against forgery: the files of a model
     folder have SHA-256 for that.
     """
-    digest = xxhash.xxh3_128()
-    if task != "multiclass":  # as which alone models were known before
-        digest.update(task.encode())
-    return FORMAT + _digest(digest, network, tokenizer, labels)
+    return FORMAT + _digest(xxhash.xxh3_128(), network, tokenizer, labels, task)
 
 
-def earlier_fingerprint(network: nn.Module, tokenizer: TextEncoder, labels: Sequence[str]) -> str:
+def earlier_fingerprint(
+    network: nn.Module, tokenizer: TextEncoder, labels: Sequence[str], task: Task = "multiclass"
+) -> str:
     """The fingerprint by the rules of earlier versions, to compare with files that they wrote."""
-    return _digest(hashlib.blake2b(digest_size=16), network, tokenizer, labels)
+    return _digest(hashlib.blake2b(digest_size=16), network, tokenizer, labels, task)
 
 
-def _digest(digest: Any, network: nn.Module, tokenizer: TextEncoder, labels: Sequence[str]) -> str:
+def _digest(digest: Any, network: nn.Module, tokenizer: TextEncoder, labels: Sequence[str], task: Task) -> str:
+    if task != "multiclass":  # as which alone models were known at first
+        digest.update(task.encode())
     for part in (*_of_labels(labels), *_of_network(network), *_of_tokenizer(tokenizer)):
         content = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
         digest.update(len(content).to_bytes(8, "little"))  # or "ab", "c" would be "a", "bc"

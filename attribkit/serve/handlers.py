@@ -249,13 +249,15 @@ def _predictions(model: ServedModel, texts: list[str]) -> list[dict[str, Any]]:
     logits = check_finite(model.logits(model.ids(texts)), texts)
     return [
         {
-            "label": one.label,
-            "probabilities": dict(zip(one.labels, one.probabilities, strict=bool(one.probabilities))),
-            "predicted": list(one.predicted),
-            "value": one.value,
-            "said": f"{headline(one)} {detail(one)}",
+            "label": prediction.label,
+            "probabilities": dict(
+                zip(prediction.labels, prediction.probabilities, strict=bool(prediction.probabilities))
+            ),
+            "predicted": list(prediction.predicted),
+            "value": prediction.value,
+            "said": f"{headline(prediction)} {detail(prediction)}",
         }
-        for one in predictions(logits, model.labels, model.task, model.unit)
+        for prediction in predictions(logits, model.labels, model.task, model.unit)
     ]
 
 
