@@ -1,7 +1,7 @@
 // What is explained, and how: the choices that panes share.
 
 const NAMES = {
-  output: { log_odds: "log-odds", logit: "logit", probability: "probability" },
+  output: { log_odds: "log-odds", logit: "logit", probability: "probability", value: "the number" },
   baseline: { pad: "nothing (padding)", zero: "zero vectors", unk: "unknown words", mean: "an average word" },
 };
 
