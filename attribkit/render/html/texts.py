@@ -43,7 +43,6 @@ def texts(rows: Sequence[Drawable]) -> dict[str, Any]:
             "high": number(limit, limit),
             "unit": panels[0].unit if panels else "",
             "poles": sides(panels[0].unit if panels else "log-odds"),
-            "targets": [],
             "it": "it",
             "shared": len(rows) > 1,
             "unknown": any(not panel.known.all() for panel in panels),
