@@ -238,3 +238,19 @@ def test_a_target_may_be_one_of_numpys_integers(tmp_path: Path, target: Any) -> 
     again = ak.explain_corpus("imdb-cnn", table, tmp_path / "out", workers=1, target=target, max_steps=50)
     assert dict(run.statuses) == {"ok": 1} and again.fresh == 0
     assert pd.read_parquet(run.folder)["target"][0].startswith("pos")
+
+
+def test_a_label_with_a_comma_is_a_label_and_no_pair(tmp_path: Path) -> None:
+    table = pd.DataFrame({"text": ["a good film", "a bad film"] * 20, "label": ["warm, kind", "cold"] * 20})
+    table["text"] += [f" {number}" for number in range(40)]
+    folder = tmp_path / "model"
+    ak.train("cnn", table, epochs=1, filters=2, embedding_size=4, out=folder)
+    table.head(3).to_csv(tmp_path / "texts.csv", index=False)
+    for target, written in (("warm, kind", "warm, kind"), ("cold,'x", None)):
+        out = tmp_path / f"out {written}"
+        code = main(
+            ["corpus", str(folder), str(tmp_path / "texts.csv"), str(out), "--target", target, "--workers", "1"]
+        )
+        assert (code == 0) == (written is not None)
+        if written:
+            assert pd.read_parquet(out)["target"].unique().tolist() == [written]
