@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from commands import run
 from corpus.conftest import LABELS, TEXTS
 
 import attribkit as ak
@@ -248,9 +249,7 @@ def test_a_label_with_a_comma_is_a_label_and_no_pair(tmp_path: Path) -> None:
     table.head(3).to_csv(tmp_path / "texts.csv", index=False)
     for target, written in (("warm, kind", "warm, kind"), ("cold,'x", None)):
         out = tmp_path / f"out {written}"
-        code = main(
-            ["corpus", str(folder), str(tmp_path / "texts.csv"), str(out), "--target", target, "--workers", "1"]
-        )
+        code = run("corpus", folder, tmp_path / "texts.csv", out, "--target", target, "--workers", 1)
         assert (code == 0) == (written is not None)
         if written:
             assert pd.read_parquet(out)["target"].unique().tolist() == [written]
