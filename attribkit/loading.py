@@ -32,7 +32,8 @@ def load(
     Args:
         model: a model folder of this package, or the name of a bundled model; a folder that `save_pretrained` of the
             `transformers` library wrote, with weights in safetensors; a text-classification pipeline; a pair (model,
-            tokenizer); a name on the Hugging Face hub; or a fitted scikit-learn `Pipeline` that takes texts.
+            tokenizer); a pair of a sentence-transformers body and its head, linear or of scikit-learn; a name on the
+            Hugging Face hub; or a fitted scikit-learn `Pipeline` that takes texts.
         device: where the network runs, such as "cpu" or "cuda"; None for the best device there is, or for where a model
             in memory is.
         local_files_only: False to let a name be fetched from the Hugging Face hub.
@@ -69,8 +70,9 @@ def load(
     from attribkit.huggingface import loading
 
     if isinstance(model, (tuple, list)) and len(model) == 2:
-        own, its_tokenizer = model
-        return loading.from_model(own, its_tokenizer, device)
+        first, second = model
+        load_both = loading.from_body if hasattr(first, "max_seq_length") else loading.from_model
+        return load_both(first, second, device)
     if find_spec("transformers") is not None:
         from transformers import Pipeline
 

