@@ -13,7 +13,7 @@ from transformers import BertConfig, BertForSequenceClassification, PreTrainedTo
 import attribkit as ak
 
 SPECIAL = {f"{name}_token": f"[{name.upper()}]" for name in ("pad", "unk", "cls", "sep", "mask")}
-EPOCHS, BATCH, RATE, MASKED = 12, 16, 4e-4, 0.05
+EPOCHS, BATCH, RATE, MASKED = 12, 16, 4e-4, 0.2
 
 
 def tokenizer_of(texts: list[str]) -> PreTrainedTokenizerFast:
@@ -44,8 +44,8 @@ def main(folder: Path) -> None:
         num_attention_heads=2,
         intermediate_size=512,
         max_position_embeddings=128,
-        hidden_dropout_prob=0.0,
-        attention_probs_dropout_prob=0.0,
+        hidden_dropout_prob=0.3,
+        attention_probs_dropout_prob=0.1,
         initializer_range=0.08,
         id2label=dict(enumerate(labels)),
         label2id={label: number for number, label in enumerate(labels)},
