@@ -85,8 +85,6 @@ def load(
 
 def _named(model: str | Path, device: str | torch.device | None, local_files_only: bool) -> Classifier:
     folder = Path(model)
-    if not folder.exists() and len(folder.parts) == 1:
-        folder = model_folder.BUNDLED / folder
     if folder.is_dir() and is_transformer_folder(folder):
         from attribkit.huggingface.loading import from_folder
 
