@@ -129,7 +129,9 @@ class TransformerNetwork(nn.Module):
 
     def fed(self, embedded: Tensor, ids: Tensor, mask: Tensor) -> Tensor:
         """Logits (B, C) of vectors (B, T, E) in the places of the words; all else is made of their ids (B, T)."""
-        return self._grouped(ids, mask, embedded)
+        # a perturbed text has ids of its own, beyond the vocabulary
+        known = torch.where(ids % SECOND < self.embedding.num_embeddings, ids, self.fill_id)
+        return self._grouped(known, mask, embedded)
 
     def _grouped(self, ids: Tensor, mask: Tensor, embedded: Tensor | None) -> Tensor:
         lengths, second = mask.sum(1), ((ids >= SECOND) & mask).sum(1)

@@ -37,17 +37,18 @@ def randomised(model: Classifier, layers: Iterable[str], seed: int) -> Classifie
     for name in layers:
         random = torch.Generator().manual_seed(seed * 1_000 + places[name])
         for parameter in modules[name].parameters(recurse=False):
-            _redraw(modules[name], parameter, model.tokenizer.pad_id, random)
+            words = copy.network.embedding is not None and parameter is copy.network.embedding.weight
+            _redraw(parameter, model.tokenizer.pad_id if words else None, random)
     return copy
 
 
 @torch.no_grad()
-def _redraw(module: nn.Module, parameter: nn.Parameter, pad_id: int, random: torch.Generator) -> None:
+def _redraw(parameter: nn.Parameter, kept: int | None, random: torch.Generator) -> None:
     spread = float(parameter.std()) if parameter.numel() > 1 else float(parameter.abs().max())
     drawn = torch.randn(parameter.shape, generator=random) * spread + float(parameter.mean())
     drawn = drawn.to(parameter)
-    if isinstance(module, nn.Embedding):
-        drawn[pad_id] = parameter[pad_id]
+    if kept is not None:
+        drawn[kept] = parameter[kept]
     parameter.copy_(drawn)
 
 
