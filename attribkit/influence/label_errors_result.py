@@ -134,7 +134,7 @@ def overview_of(rows: pd.DataFrame, copies: pd.DataFrame, model: str, notes: tup
         words: whether the model of words had a say.
     """
     first = rows.head(_SHOWN)
-    columns = ("row", "label", "suggested", "margin", "layer", "words", "self_influence")
+    columns = ("row", "label", "suggested", "margin")  # the others are in the frame and the .csv: texts need the room
     cells: list[tuple[Cell, ...]] = [
         (*(None if pd.isna(row[name]) else row[name] for name in columns), shortened(row["text"], _EXCERPT))
         for row in first.to_dict("records")
@@ -148,7 +148,6 @@ def overview_of(rows: pd.DataFrame, copies: pd.DataFrame, model: str, notes: tup
         (
             f"{suspects:,} of {len(rows):,} rows have a margin below 0; the first {len(first):,} are shown",
             f"margin: the log-odds of the row's label by {whose}, trained without the row",
-            "self_influence: how much the row raises the log-odds of its own label",
             *notes,
         ),
         bars=tuple(Bar(value) for value in first["margin"].tolist()),
