@@ -337,7 +337,8 @@ def test_tfidf_and_logistic_regression_stand_beside_the_bundled_cnn_on_imdb() ->
         TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=3), LogisticRegression(C=10, max_iter=1_000)
     ).fit(data.train["text"], data.train["label"])
     model = ak.load(pipeline)
-    assert ak.evaluate(model, data).accuracy > 0.895
+    reviews = data.test.sample(2_000, random_state=0)
+    assert ak.evaluate(model, reviews).accuracy == pytest.approx(0.90, abs=0.02)
     text = data.test["text"].iloc[0]
     why, network = (ak.explain(each, text, target="pos") for each in (model, ak.load("imdb-cnn")))
     assert why.token_scores.converged and abs(why.token_scores.completeness_error) < 1e-12
