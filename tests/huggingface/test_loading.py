@@ -165,7 +165,7 @@ def test_what_works_on_our_models_works_on_these(folder: Path, tmp_path: Path) -
     assert loaded.name in (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "wasn't" in ak.word_importance(loaded, TEXTS * 5).to_frame()["word"].tolist()
     run = ak.explain_corpus(folder, table, tmp_path / "out", workers=1)
-    assert len(run.to_frame()) == len(TEXTS)
+    assert run.to_frame()["rows"].tolist() == [len(TEXTS)] and run.to_frame()["status"].tolist() == ["ok"]
     assert len(ak.sanity(loaded, TEXTS[:1], "saliency", draws=1).to_frame())
     why = ak.explain(loaded, TEXTS[1], views="attribution")
     assert ak.Explanation.from_json(why.to_json()) == why and why.token_scores.subwords is not None
