@@ -1,6 +1,5 @@
 """Real weights: a MiniLM of six layers with a head on its vectors."""
 
-from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -49,17 +48,11 @@ def test_answers_are_those_of_the_head_on_the_bodys_vectors(body: Any, head: Any
     assert np.abs(minilm.probabilities(texts) - expected).max() < 1e-5
 
 
-def test_45_tokens_are_explained_exactly_within_a_second(minilm: Classifier) -> None:
+def test_45_tokens_are_explained_exactly(minilm: Classifier) -> None:
+    """How long that takes is measured by benchmarks/minilm.py."""
     assert 40 <= len(minilm.ids([LONG])[0]) <= 50
-    ak.explain(minilm, "a first call", views="attribution")
-    best = np.inf
-    for _ in range(3):
-        begin = perf_counter()
-        why = ak.explain(minilm, LONG, views="attribution")
-        best = min(best, perf_counter() - begin)
-    panel = why.token_scores
+    panel = ak.explain(minilm, LONG, views="attribution").token_scores
     assert panel.converged and panel.relative_error <= 1e-4
-    assert best < 5  # a second on a quiet machine: benchmarks/minilm.py
 
 
 def test_a_linear_layer_is_a_head_too(body: Any) -> None:
