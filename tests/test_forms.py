@@ -16,7 +16,8 @@ METHODS = ("attribkit.attribution.cnn", "attribkit.attribution.methods")
 
 def documented() -> tuple[list[str], set[str]]:
     """The forms in the document's table, and the other classes of its section."""
-    section = DOCUMENT.read_text(encoding="utf-8").partition("### Ten forms\n")[2].partition("\n## ")[0]
+    section = DOCUMENT.read_text(encoding="utf-8").partition("### Ten forms\n")[2]
+    section = re.split(r"^##", section, maxsplit=1, flags=re.MULTILINE)[0]
     forms = re.findall(r"^\| `(\w+)` \|", section, flags=re.MULTILINE)
     return forms, set(re.findall(r"`(\w+)`", section)) - set(forms)
 

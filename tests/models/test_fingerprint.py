@@ -145,7 +145,11 @@ def test_a_users_own_tokenizer_counts_as_far_as_it_can_be_seen() -> None:
 def test_what_a_users_own_network_is_made_of_counts() -> None:
     plain = Own()
     variants: list[nn.Module] = [plain, Own(temperature=2.0), Own(act=torch.tanh), Own(stride=2)]
-    variants += [Adapted(Own(), "ids, mask"), Adapted(Own(), "ids, mask", length=9), Adapted(Own(), "ids, mask", "logit")]
+    variants += [
+        Adapted(Own(), "ids, mask"),
+        Adapted(Own(), "ids, mask", length=9),
+        Adapted(Own(), "ids, mask", "logit"),
+    ]
     moved = Own()
     moved.get_buffer("places").add_(1)
     counted = Own()

@@ -354,9 +354,11 @@ def test_the_table_has_the_words_as_written_and_counts_the_texts() -> None:
     assert both.columns[0] == "text" and both.text.tolist() == [0] * 5 + [1] * 5
     with pytest.raises(
         ValueError,
-        match=re.escape("`level` must be one of 'token', 'phrase', 'sentence', 'passage', 'pair', 'text', got 'word'"),
+        match=re.escape(
+            "`level` must be one of 'token', 'word', 'phrase', 'sentence', 'passage', 'pair', 'text', got 'line'"
+        ),
     ):
-        horrible().to_frame(level="word")
+        horrible().to_frame(level="line")
     with pytest.raises(ValueError, match="at least one explanation to tabulate, got an empty list"):
         Explanations().to_frame()
 
