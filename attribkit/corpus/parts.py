@@ -104,7 +104,13 @@ def convergence_of(part: pa.Table) -> Convergence:
 def write_parquet(path: Path, table: pa.Table) -> str:
     """Write a table, whole or not at all; returns its SHA-256."""
     buffer = io.BytesIO()
-    pq.write_table(table, buffer, compression="zstd", compression_level=1)
+    try:
+        pq.write_table(table, buffer, compression="zstd", compression_level=1)
+    except OSError as error:  # the writer's end, after a column for which there was no memory, hides that cause
+        cause = error.__context__
+        while cause is not None and not isinstance(cause, MemoryError):
+            cause = cause.__context__
+        raise cause or error from None
     content = buffer.getvalue()
     write_whole(path, content)
     return hashlib.sha256(content).hexdigest()

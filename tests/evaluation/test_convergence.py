@@ -56,10 +56,9 @@ def test_compare_says_both_verdicts(model: Classifier, tmp_path: Path) -> None:
     found = ak.compare(a, b)
     heatmap = found.panels()[0]
     assert isinstance(heatmap, Heatmap)
-    assert (
-        f"quadrature: {a.token_scores.verdict}" in heatmap.notes
-        and f"saliency: {b.token_scores.verdict}" in heatmap.notes
-    )
+    for name, explanation in (("quadrature", a), ("saliency", b)):
+        (note,) = [note for note in heatmap.notes if note.startswith(f"{name}: ")]
+        assert explanation.token_scores.verdict in note
     assert Convergence.from_json(found.provenance["quadrature"]["convergence"]) == Convergence(0, 1, 0, 1.0)
     assert Convergence.from_json(found.provenance["saliency"]["convergence"]) == Convergence(0, 0, 1)
     assert Panels.from_json(found.to_json()) == Panels(found.panels(), found.provenance, "good good")

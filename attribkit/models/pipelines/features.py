@@ -167,7 +167,7 @@ def _counted(blocks: Sequence[Sequence[Block]], width: int) -> Any:
     signs = [part.signs for part in every if part.signs is not None]
     numbers = np.concatenate(signs).astype(float) if signs else np.ones(len(columns))
     counts = sp.csr_matrix((numbers, (rows, columns)), shape=(len(blocks), width))
-    counts.sort_indices()
+    counts.sum_duplicates()  # which older versions of scipy leave to the caller; it sorts too
     return counts
 
 

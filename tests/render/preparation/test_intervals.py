@@ -77,7 +77,7 @@ def test_every_format_names_the_criterion_that_failed(explained: Callable[..., E
     words = " ".join(Page(html.page([moving])).words.split())
     assert verdict in words and "0.0100 (2.5e-03 of the scores' size)" in words
     assert verdict in said(picture.figure([moving])) and verdict in " ".join(printed(moving).split())
-    assert live(moving)["verdict"] == {"icon": "!", "tone": "bad", "words": verdict}
+    assert live(moving)["verdict"] == {"icon": "!", "tone": "bad", "words": verdict, "short": "did not converge"}
     assert "but scores still move by 2.5e{-}03" in latex.fragment([moving])
 
 
