@@ -108,7 +108,7 @@ def _of_classes(logits: Tensor, labels: Tensor) -> dict[str, float]:
     average = "binary" if logits.shape[1] == 2 else "macro"
     return {
         "val_accuracy": (predicted == labels).double().mean().item(),
-        "val_f1": float(f1_score(labels.cpu(), predicted.cpu(), average=average, zero_division=0)),
+        "val_f1": float(f1_score(labels.cpu().numpy(), predicted.cpu().numpy(), average=average, zero_division=0)),
     }
 
 
