@@ -249,7 +249,8 @@ def _true_labels(true_label: TrueLabel | Sequence[TrueLabel] | None, texts: int,
     if true_label is None:
         return [None] * texts
     single = isinstance(true_label, (str, int, float, np.number, Index))
-    each: list[Any] = [true_label] * texts if single else list(true_label)  # type: ignore[arg-type]
+    given: Any = true_label
+    each = [given] * texts if single else list(given)
     if model.task == "multilabel" and not single and texts == 1 and all(_is_name(name) for name in each):
         each = [each]
     if len(each) != texts:

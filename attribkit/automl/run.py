@@ -135,8 +135,9 @@ def quickstart(
 
     def tell_reader(*sentences: str) -> None:
         sentences_said.extend(sentences)
-        for sentence in sentences if say is not None else ():
-            say(sentence)  # type: ignore[misc]
+        if say is not None:
+            for sentence in sentences:
+                say(sentence)
 
     dataset, language = _read(data, text, label, seed, encoding, tell_reader)
     folder = None if out is None else Path(out)

@@ -2,6 +2,7 @@
 
 import copy
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -235,9 +236,7 @@ def _check_kinds(model: Any, tokenizer: Any) -> None:
 
 
 def _transformers() -> None:
-    try:
-        import transformers  # noqa: F401
-    except ImportError as error:
+    if find_spec("transformers") is None:
         raise MissingPackageError(
             'models of Hugging Face need the package transformers; install it with pip install "attribkit[hf]"'
-        ) from error
+        )

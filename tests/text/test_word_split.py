@@ -66,7 +66,7 @@ TOKENIZERS = (
 )
 
 
-def check_same(tokenizer: Tokenizer, texts: list[str]) -> None:
+def assert_same(tokenizer: Tokenizer, texts: list[str]) -> None:
     library = tokenizer._library_encoded(texts)
     for own, other in zip(tokenizer.encode(texts), library, strict=True):
         assert own.tokens == other.tokens
@@ -81,20 +81,20 @@ def check_same(tokenizer: Tokenizer, texts: list[str]) -> None:
 @given(text=common)
 def test_common_texts_are_split_as_by_the_library(tokenizer: Tokenizer, text: str) -> None:
     assert WordSplit.knows(text)
-    check_same(tokenizer, [text])
+    assert_same(tokenizer, [text])
 
 
 @pytest.mark.parametrize("tokenizer", TOKENIZERS)
 @given(texts=st.lists(any_text, max_size=4))
 def test_any_texts_are_split_as_by_the_library_and_keep_their_order(tokenizer: Tokenizer, texts: list[str]) -> None:
-    check_same(tokenizer, texts)
+    assert_same(tokenizer, texts)
 
 
 @pytest.mark.parametrize("tokenizer", TOKENIZERS[:2])
 def test_every_character_that_is_known_is_read_as_the_library_reads_it(tokenizer: Tokenizer) -> None:
     assert len(KNOWN) > 450
     surroundings = ("{}", "a{}b", "{}n't", "don'{}", "'{}", "{0}{0}", "n'T{}", " {} ", "<br{}/>")
-    check_same(tokenizer, [around.format(char) for char in KNOWN for around in surroundings])
+    assert_same(tokenizer, [around.format(char) for char in KNOWN for around in surroundings])
 
 
 def test_what_joins_or_grows_or_stands_alone_is_left_to_the_library() -> None:
@@ -124,7 +124,7 @@ def test_what_joins_or_grows_or_stands_alone_is_left_to_the_library() -> None:
 def test_other_rules_are_the_library_s(settings: TextSettings) -> None:
     tokenizer = Tokenizer.train(["a film, and a good one"], settings)
     assert tokenizer._split is None
-    check_same(tokenizer, ["a film!", "what a  film's end"])
+    assert_same(tokenizer, ["a film!", "what a  film's end"])
 
 
 def test_a_file_with_other_rules_than_this_version_s_is_the_library_s() -> None:

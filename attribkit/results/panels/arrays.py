@@ -76,7 +76,7 @@ class MadeLater:
 
     def _made(self, name: str, value: Any) -> Any:
         """The field as the panel keeps it, checked."""
-        raise NotImplementedError
+        raise NotImplementedError  # a panel that puts fields off says how they are checked
 
     def __getattr__(self, name: str) -> Any:
         make = vars(self).get("_makers", {}).get(name)

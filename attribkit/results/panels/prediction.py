@@ -1,7 +1,7 @@
 """What a model predicts for one text."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -91,5 +91,5 @@ class Prediction:
         return set(self.predicted) == set(true)
 
 
-def _several(true: Truth | Sequence[str]) -> tuple[str, ...]:
-    return (true,) if isinstance(true, str) else tuple(str(label) for label in true or ())  # type: ignore[union-attr]
+def _several(true: Any) -> tuple[str, ...]:
+    return (true,) if isinstance(true, str) else tuple(str(label) for label in true or ())
