@@ -102,15 +102,17 @@ def convergence_of(part: pa.Table) -> Convergence:
 
 
 def write_parquet(path: Path, table: pa.Table) -> str:
-    """Write a table, whole or not at all; returns its SHA-256."""
+    """Write a table, whole or not at all; returns its SHA-256.
+
+    Raises:
+        MemoryError: if there is too little memory to compress it.
+        OSError: if it cannot be written.
+    """
     buffer = io.BytesIO()
     try:
         pq.write_table(table, buffer, compression="zstd", compression_level=1)
-    except OSError as error:  # the writer's end, after a column for which there was no memory, hides that cause
-        cause = error.__context__
-        while cause is not None and not isinstance(cause, MemoryError):
-            cause = cause.__context__
-        raise cause or error from None
+    except OSError as error:  # nothing is written to a disk here: Arrow says so where a column or zstd got no memory
+        raise MemoryError(str(error)) from error
     content = buffer.getvalue()
     write_whole(path, content)
     return hashlib.sha256(content).hexdigest()

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
-from attribkit.corpus import explain_corpus
+from attribkit.corpus import explain_corpus, parts
 from attribkit.corpus.faults import WorkerFault, error_of, error_record
 from attribkit.corpus.transform import Transform
 from attribkit.errors import InputError, InputNotFoundError, NetworkError
@@ -112,3 +113,15 @@ def test_the_command_line_tells_a_fault_in_a_worker(
         assert done.returncode == 1
         assert "this is a fault of attribkit (TypeError: a fault of the package)" in done.stderr
         assert ("Traceback" in done.stderr) is bool(debug)
+
+
+def test_a_part_for_which_there_is_no_memory_to_compress_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: object, **settings: object) -> None:
+        raise OSError("ZSTD compression failed: Allocation error : not enough memory")
+
+    monkeypatch.setattr(parts.pq, "write_table", full)
+    with pytest.raises(MemoryError, match="not enough memory"):
+        parts.write_parquet(tmp_path / "part.parquet", pa.table({"row": [0]}))
+    assert not list(tmp_path.iterdir())
