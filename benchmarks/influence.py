@@ -16,10 +16,10 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from attribkit.influence.datamodelling import correlations
-from attribkit.influence.features import Features, with_bias
-from attribkit.influence.leave_one_out import LeaveOneOut
-from attribkit.influence.softmax_regression import fit
-from attribkit.influence.targets import Answer
+from attribkit.last_layer.features import Features, with_bias
+from attribkit.last_layer.leave_one_out import LeaveOneOut
+from attribkit.last_layer.softmax_regression import fit
+from attribkit.last_layer.targets import Answer
 
 
 def main() -> None:

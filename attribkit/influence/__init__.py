@@ -3,10 +3,11 @@
 from attribkit.influence.datamodelling import DatamodellingScore, datamodelling_score
 from attribkit.influence.label_errors import label_errors
 from attribkit.influence.label_errors_result import LabelErrors
-from attribkit.influence.refitted_layer import RefittedLayer
-from attribkit.influence.result import TextInfluence, TrainingInfluence
+from attribkit.influence.result import TrainingInfluence
 from attribkit.influence.tracin import tracin
 from attribkit.influence.training_influence import training_influence
+from attribkit.last_layer.refitted_layer import RefittedLayer
+from attribkit.last_layer.text_influence import TextInfluence
 
 __all__ = [
     "DatamodellingScore",

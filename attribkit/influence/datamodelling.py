@@ -21,12 +21,12 @@ from attribkit.data.intake import all_texts
 from attribkit.data.text_tables import Data
 from attribkit.errors import InputError
 from attribkit.evaluation.statistics import Estimate, estimate
-from attribkit.influence.features import Features, with_bias
 from attribkit.influence.knn_shapley import knn_shapley
-from attribkit.influence.refitted_layer import RefittedLayer
-from attribkit.influence.representer import representer_values
-from attribkit.influence.softmax_regression import fit
-from attribkit.influence.targets import Answer
+from attribkit.last_layer.features import Features, with_bias
+from attribkit.last_layer.refitted_layer import RefittedLayer
+from attribkit.last_layer.representer import representer_values
+from attribkit.last_layer.softmax_regression import fit
+from attribkit.last_layer.targets import Answer
 from attribkit.models.classifier import Classifier
 from attribkit.progress import Progress, counted, shown
 from attribkit.rank_correlation import spearman

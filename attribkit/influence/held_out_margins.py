@@ -13,8 +13,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from attribkit.data.split_record import text_hashes
-from attribkit.influence.features import Features
-from attribkit.influence.softmax_regression import SoftmaxRegression, fit
+from attribkit.last_layer.features import Features
+from attribkit.last_layer.softmax_regression import SoftmaxRegression, fit
 from attribkit.progress import Progress, counted, silent
 
 _INVERSE_L2 = 3.0  # of the model of words, as scikit-learn counts it

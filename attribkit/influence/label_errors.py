@@ -10,12 +10,12 @@ from attribkit.data.intake import Rows
 from attribkit.data.text_tables import Data, TextTables
 from attribkit.errors import InputError, InputTypeError
 from attribkit.influence.duplicates import duplicates
-from attribkit.influence.features import read_features
 from attribkit.influence.held_out_margins import folds, layer_logits, word_logits
 from attribkit.influence.label_errors_result import LabelErrors, overview_of
-from attribkit.influence.refitted_layer import RefittedLayer, check_strength
-from attribkit.influence.targets import log_odds
-from attribkit.influence.training_rows import check_task, labelled_rows, rows_key
+from attribkit.last_layer.features import read_features
+from attribkit.last_layer.refitted_layer import RefittedLayer, check_strength
+from attribkit.last_layer.targets import log_odds
+from attribkit.last_layer.training_rows import check_task, labelled_rows, rows_key
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.models.logits import softmax

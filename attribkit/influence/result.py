@@ -4,64 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from attribkit.last_layer.text_influence import TextInfluence
 from attribkit.results.explanation import Explanation
 from attribkit.results.explanations import Explanations
 from attribkit.results.json_file import open_envelope, read, results_json
-from attribkit.results.panels import Bar, Drawable, Panel, Table, relative_to_size
+from attribkit.results.panels import Drawable, Panel, Table
 from attribkit.results.result import Result
 from attribkit.results.several_panels import Panels
-
-TOLERANCE = 1e-6
-"""The largest relative error of the representer values' sum that counts as adding up."""
-
-
-@dataclass(frozen=True, eq=False)
-class TextInfluence:
-    """What every training row did to one answer.
-
-    Attributes:
-        text: that was asked about.
-        target: the label, or "a − b".
-        answer: the network's log-odds.
-        refitted: those of the refitted layer.
-        effects: (N,) how much each row raised the refitted layer's log-odds, by one Newton step: without the row they
-            would be lower by so much.
-        values: (N,) what each row adds to the layer's margin; they sum to it.
-        margin: the margin, from the layer's own weights.
-        largest_error: (N,) how far each effect may lie from that of a true refit.
-        shown: (M,) the places of the rows that are shown: those that raised the answer most, then those that lowered it
-            most.
-        shown_effects: (M,) theirs, by two Newton steps.
-        likeness: (M,) how like the text they are: 1 for a copy of it.
-    """
-
-    text: str
-    target: str
-    answer: float
-    refitted: float
-    effects: NDArray[np.float64]
-    values: NDArray[np.float64]
-    margin: float
-    largest_error: NDArray[np.float64]
-    shown: NDArray[np.int64]
-    shown_effects: NDArray[np.float64]
-    likeness: NDArray[np.float64]
-
-    @property
-    def relative_error(self) -> float:
-        """|Σ values − margin| / Σ|values|."""
-        return relative_to_size(abs(float(self.values.sum()) - self.margin), self.values)
-
-    @property
-    def verdict(self) -> str:
-        """Whether the values add up, in words."""
-        passed = self.relative_error <= TOLERANCE
-        what = "the rows' values sum to the layer's margin" if passed else "the rows' values do NOT sum to the margin"
-        return f"{what} (relative error {self.relative_error:.1e}{'' if passed else f', above {TOLERANCE:.0e}'})"
 
 
 @dataclass(frozen=True, repr=False)
@@ -133,32 +84,3 @@ class TrainingInfluence(Result):
             ValueError: for a file that holds something else.
         """
         return TrainingInfluence.from_json(read(path))
-
-
-def rows_table(
-    influence: TextInfluence, rows: Sequence[int], labels: Sequence[str], excerpts: Sequence[str], shown: str
-) -> Table:
-    """The rows shown of one text: number, label, effect, value, likeness, how each begins.
-
-    Args:
-        influence: what every row did.
-        rows: (M,) their numbers in the table.
-        labels: (M,) their labels.
-        excerpts: (M,) how each begins.
-        shown: the text as it is named.
-    """
-    effects = influence.shown_effects.tolist()
-    values = influence.values[influence.shown].tolist()
-    cells = zip(rows, labels, effects, values, influence.likeness.tolist(), excerpts, strict=True)
-    return Table(
-        f"Training rows that raised and lowered {influence.target} for “{shown}”",
-        ("row", "label", "effect (log-odds)", "value", "alike", "text"),
-        tuple(tuple(row) for row in cells),
-        (
-            "effect: how much the row raised the log-odds; left out of the training, they would be lower by so much",
-            "value: what the row adds to the last layer's margin; alike: 1 for a copy of the text",
-            f"the network's log-odds are {influence.answer:+.2f}, the refitted layer's {influence.refitted:+.2f}",
-            influence.verdict,
-        ),
-        bars=tuple(Bar(effect) for effect in effects),
-    )

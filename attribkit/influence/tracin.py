@@ -17,8 +17,8 @@ from torch import Tensor
 
 from attribkit.attribution.targets import TargetName
 from attribkit.errors import InputError
-from attribkit.influence.targets import Answer
-from attribkit.influence.training_rows import TrainingRows, check_task
+from attribkit.last_layer.targets import Answer
+from attribkit.last_layer.training_rows import TrainingRows, check_task
 from attribkit.models.classifier import Classifier
 from attribkit.models.state import preserve_state
 from attribkit.progress import Progress, counted, shown
@@ -54,7 +54,7 @@ def tracin(
     Example:
         >>> import attribkit as ak
         >>> from attribkit.influence.tracin import tracin
-        >>> from attribkit.influence.training_rows import TrainingRows
+        >>> from attribkit.last_layer.training_rows import TrainingRows
         >>> data = ak.load_dataset("demo").sample(40)
         >>> model = ak.train("cnn", data, epochs=2, snapshots=[1, 2], filters=4, embedding_size=8, progress=False)
         >>> tracin(model, TrainingRows.of(model, data), ["A great film"]).shape

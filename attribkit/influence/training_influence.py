@@ -10,13 +10,12 @@ from attribkit.attribution.targets import TargetName
 from attribkit.data.intake import all_texts
 from attribkit.data.text_tables import Data
 from attribkit.errors import InputError, InputTypeError
-from attribkit.influence.features import Features, with_bias
-from attribkit.influence.leave_one_out import weights_without
-from attribkit.influence.likeness import likeness_model, likeness_weights
-from attribkit.influence.refitted_layer import RefittedLayer
-from attribkit.influence.representer import representer_values
-from attribkit.influence.result import TextInfluence, TrainingInfluence, rows_table
-from attribkit.influence.targets import Answer
+from attribkit.influence.result import TrainingInfluence
+from attribkit.last_layer.features import Features, with_bias
+from attribkit.last_layer.likeness import likeness_model, likeness_weights
+from attribkit.last_layer.refitted_layer import RefittedLayer
+from attribkit.last_layer.targets import Answer
+from attribkit.last_layer.text_influence import TextInfluence, influence_on, table_of
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.models.logits import softmax
@@ -29,8 +28,6 @@ from attribkit.task import check_one_label
 from attribkit.text.encoded import shortened
 from attribkit.versions import versions_of
 from attribkit.views.attribution import Attribution
-
-_EXCERPT = 80
 
 
 def training_influence(
@@ -110,7 +107,7 @@ def training_influence(
         asked = all_texts(model, texts, text=text, label=label)
         features = layer.read(asked)
         influences = tuple(
-            influence_on(layer, asked[place], features, place, target, most)
+            influence_on(layer, layer.refined, asked[place], features, place, target, most)
             for place in counted(range(len(asked)), tell, "training rows")
         )
         lessons = Explanations(
@@ -159,58 +156,6 @@ def prepared(
             "RefittedLayer.of(model, train)"
         )
     return train
-
-
-def influence_on(
-    layer: RefittedLayer, text: str, features: Features, place: int, target: TargetName | None, most: int
-) -> TextInfluence:
-    """What every training row did to the answer to one text.
-
-    Args:
-        layer: the model's, refitted.
-        text: that is asked about.
-        features: of the texts asked about.
-        place: the text's among them.
-        target: as `training_influence` takes it.
-        most: rows shown that raised the answer, and that lowered it.
-    """
-    regression, own = layer.regression, with_bias(features.values[place : place + 1])[0]
-    logits = features.logits[place : place + 1]
-    answer = Answer.of(target, layer.model.labels, logits[0])
-    before = regression.logits(own[None])
-    changes = layer.leave_one_out.changes(layer.features, own)
-    effects = answer.log_odds(before)[0] - answer.log_odds(before + changes)
-    order = np.argsort(-effects, kind="stable")
-    count = min(most, len(order) // 2)
-    chosen = np.concatenate((order[:count], order[::-1][:count]))
-    after = (weights_without(layer.features, regression, chosen, 1) @ own) @ regression.basis.T
-    direction = answer.direction(len(layer.model.labels))
-    weights = likeness_weights(regression, own, answer.gradient(before[0]))
-    return TextInfluence(
-        text=text,
-        target=answer.name(layer.model.labels),
-        answer=float(answer.log_odds(logits)[0]),
-        refitted=float(answer.log_odds(before)[0]),
-        effects=effects,
-        values=representer_values(layer.features, regression, direction, own),
-        margin=float(before[0] @ direction),
-        largest_error=layer.leave_one_out.error_bounds(own),
-        shown=chosen,
-        shown_effects=answer.log_odds(before)[0] - answer.log_odds(after),
-        likeness=with_bias(layer.features.values[chosen]) @ weights,
-    )
-
-
-def table_of(layer: RefittedLayer, influence: TextInfluence) -> Table:
-    """The rows that are shown of one text."""
-    rows = layer.rows
-    return rows_table(
-        influence,
-        rows.rows[influence.shown].tolist(),
-        [layer.model.labels[label] for label in rows.labels[influence.shown].tolist()],
-        [shortened(rows.texts[place], _EXCERPT) for place in influence.shown.tolist()],
-        shortened(influence.text),
-    )
 
 
 def trust_table(layer: RefittedLayer) -> Table:

@@ -15,9 +15,9 @@ import attribkit as ak
 from attribkit.cli import app
 from attribkit.influence import LabelErrors
 from attribkit.influence.duplicates import duplicates
-from attribkit.influence.features import Features, with_bias
 from attribkit.influence.held_out_margins import folds, layer_logits
-from attribkit.influence.softmax_regression import fit
+from attribkit.last_layer.features import Features, with_bias
+from attribkit.last_layer.softmax_regression import fit
 from attribkit.models.classifier import Classifier
 
 NOUNS = ("plot", "acting", "music", "cast", "script", "camera", "ending")

@@ -9,7 +9,7 @@ import torch
 
 import attribkit as ak
 from attribkit.influence.tracin import tracin
-from attribkit.influence.training_rows import TrainingRows
+from attribkit.last_layer.training_rows import TrainingRows
 from attribkit.models.classifier import Classifier
 
 OPTIONS: dict[str, Any] = {"filters": 4, "embedding_size": 8, "device": "cpu", "progress": False, "seed": 0}

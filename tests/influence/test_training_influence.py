@@ -14,8 +14,8 @@ from torch import nn
 import attribkit as ak
 from attribkit.data import Dataset
 from attribkit.influence import RefittedLayer, TrainingInfluence, training_influence
-from attribkit.influence import features as features_module
-from attribkit.influence.features import last_linear
+from attribkit.last_layer import features as features_module
+from attribkit.last_layer.features import last_linear
 from attribkit.models.classifier import Classifier
 
 TEXTS = ["A great film", "It was a horrible movie"]

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from torch import nn
 
 from attribkit.attribution.label_index import Index
-from attribkit.influence.features import last_linear
-from attribkit.influence.softmax_regression import SoftmaxRegression
+from attribkit.last_layer.features import last_linear
+from attribkit.last_layer.softmax_regression import SoftmaxRegression
 from attribkit.models.classifier import Classifier
 
 

@@ -22,17 +22,22 @@ Hessian without row i, and ρ the largest range over the other rows of δ_i's lo
   A_x and s_i that of S_i A_i, by which the Hessian without row i is at least (1 − s_i) H.
 
 All of these come from numbers that each row has by itself. The log-odds of a class differ by no more than that range.
+Rows of which the bound is above 1e-6 get the second step, see `second_step`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from attribkit.influence.softmax_regression import Blocks, SoftmaxRegression, curvatures, residuals
+from attribkit.last_layer.second_step import second_steps
+from attribkit.last_layer.softmax_regression import Blocks, SoftmaxRegression, curvatures
 from attribkit.models.logits import softmax
 
-_REFIT_STEPS = 50
+EXACT = 1e-6
+"""Log-odds up to which one step is taken for a true refit, if its bound says so."""
+
+_MOST_WORK = 2.5e11  # multiplications that second steps may take: some ten seconds
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,12 +49,18 @@ class LeaveOneOut:
         multipliers: (N, K) m_i, K = C − 1.
         own_change: (N, K) how row i's own logits, as contrasts, move once it is left out: A_i m_i.
         error: (N,) a text's largest possible error, for √h_x = 1; infinite where the bound says nothing.
+        leverage: (N,) the largest eigenvalue of A_i.
+        second_rows: (M,) the rows whose second step is known.
+        second: (M, K, D) those steps.
     """
 
     regression: SoftmaxRegression
     multipliers: NDArray[np.float64]
     own_change: NDArray[np.float64]
     error: NDArray[np.float64]
+    leverage: NDArray[np.float64]
+    second_rows: NDArray[np.int64]
+    second: NDArray[np.float32]
 
     @staticmethod
     def of(features: Blocks, regression: SoftmaxRegression) -> "LeaveOneOut":
@@ -68,7 +79,20 @@ class LeaveOneOut:
             leverage[rows] = np.linalg.eigvalsh(within)[:, -1]
             share[rows] = np.linalg.eigvals(curvature @ within).real.max(1)
             length[rows] = np.sqrt(np.maximum((residual * own_change[rows]).sum(1), 0))
-        return LeaveOneOut(regression, multipliers, own_change, error_bound(leverage, share, length))
+        error = error_bound(leverage, share, length)
+        none = np.zeros((0, *regression.weights.shape), dtype=np.float32)
+        return LeaveOneOut(regression, multipliers, own_change, error, leverage, np.zeros(0, dtype=np.int64), none)
+
+    def refined(self, features: Blocks) -> "LeaveOneOut":
+        """The same with the second step of the rows whose bound is above `EXACT`, for a text of any row's leverage.
+
+        They are those of the largest bounds if there are too many of them: it takes M · N · K · D multiplications.
+        """
+        bounds = self.error * np.sqrt(self.leverage.max(initial=0.0))
+        most = int(_MOST_WORK / (len(bounds) * self.regression.weights.size))
+        order = np.argsort(-bounds, kind="stable")[:most]
+        rows = np.sort(order[bounds[order] > EXACT])
+        return replace(self, second_rows=rows, second=second_steps(features, self.regression, rows))
 
     def changes(self, features: Blocks, text: NDArray[np.float64]) -> NDArray[np.float64]:
         """(N, C) how a text's logits would move were each row left out.
@@ -84,11 +108,12 @@ class LeaveOneOut:
         for rows, block in features.blocks():
             between = (block @ products).reshape(len(block), outputs, outputs)  # (n, b, a)
             moved[rows] = np.einsum("nba,nb->na", between, self.multipliers[rows])
+        moved[self.second_rows] += self.second @ text.astype(np.float32)
         changes: NDArray[np.float64] = moved @ self.regression.basis.T
         return changes
 
     def error_bounds(self, text: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(N,) how far the log-odds of a text (D,) may lie from those after a true refit without each row."""
+        """(N,) how far the log-odds of a text (D,) may lie, after one step, from those after a true refit."""
         largest = np.linalg.eigvalsh(own_leverage(text[None], self.regression))[0, -1]
         bounds: NDArray[np.float64] = self.error * np.sqrt(largest)
         return bounds
@@ -125,64 +150,3 @@ def error_bound(
         away = np.where(decided < 1, -np.log1p(-np.minimum(decided, 1 - 1e-16)) / reach, np.inf)
     bound: NDArray[np.float64] = np.sqrt(2 / least) * grown * np.where(reach > 0, away, 0.0)
     return bound
-
-
-def weights_without(
-    features: Blocks, regression: SoftmaxRegression, rows: NDArray[np.int64], steps: int | None = None
-) -> NDArray[np.float64]:
-    """(M, K, D) the weights without each of M rows: Newton's step δ_i, then more steps, for all of the rows at once.
-
-    Further steps have the gradient where they begin, and still the Hessian that row i leaves at the first minimum,
-    which is that of its own problem but for ρ: each of them leaves about ρ times the error of the one before. Without
-    row i the objective is strictly convex, so that where its gradient is zero is its minimum: the true refit.
-
-    Args:
-        features: of all rows.
-        regression: fitted on them.
-        rows: (M,) those left out, one by one.
-        steps: after the first; None for as many as it takes to come to zero gradient.
-    """
-    outputs, width = regression.weights.shape
-    own = np.zeros((len(rows), width))
-    for part, block in features.blocks():
-        here = (rows >= part.start) & (rows < part.stop)
-        own[here] = block[rows[here] - part.start]
-    labels = regression.labels[rows]
-    curvature = curvatures(softmax(regression.logits(own)), regression.basis)
-    spread = np.einsum("adbe,ne->nabd", regression.inverse, own, optimize=True)  # (M, K, K, D): H⁻¹ U_i
-    within = np.einsum("nabd,nd->nab", spread, own)
-    kept = np.linalg.solve(np.eye(outputs) - curvature @ within, curvature)
-    residual = residuals(softmax(regression.logits(own)), labels, regression.basis)
-    multipliers = np.linalg.solve(np.eye(outputs) - curvature @ within, residual[:, :, None])[:, :, 0]
-    weights: NDArray[np.float64] = regression.weights + np.einsum("mabd,mb->mad", spread, multipliers)
-    before = np.inf
-    for _ in range(_REFIT_STEPS if steps is None else steps):
-        gradient = _gradients_without(features, regression, weights, rows)
-        size = float(np.abs(gradient).max(initial=0.0))
-        if size >= before / 2:  # no number of this type is nearer
-            break
-        before = size
-        step = np.einsum("adbe,mbe->mad", regression.inverse, gradient, optimize=True)
-        inner = np.einsum("mad,md->ma", step, own)
-        step += np.einsum("mabd,mb->mad", spread, np.einsum("mab,mb->ma", kept, inner))
-        weights -= step
-    return weights
-
-
-def _gradients_without(
-    features: Blocks, regression: SoftmaxRegression, weights: NDArray[np.float64], rows: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """(M, K, D) the gradient, at each of M weights (M, K, D), of J without the row of that place."""
-    count, outputs, width = weights.shape
-    gradient = regression.penalty * weights
-    flat = weights.reshape(count * outputs, width)
-    for part, block in features.blocks():
-        contrast = (block @ flat.T).reshape(len(block), count, outputs)
-        probabilities = softmax((contrast @ regression.basis.T).reshape(-1, regression.classes))
-        labels = np.repeat(regression.labels[part], count)
-        residual = residuals(probabilities, labels, regression.basis).reshape(contrast.shape)
-        residual *= regression.weight_of[part][:, None, None]
-        here = np.flatnonzero((rows >= part.start) & (rows < part.stop))
-        residual[rows[here] - part.start, here] = 0
-        gradient += (residual.reshape(len(block), -1).T @ block).reshape(weights.shape)
-    return gradient

@@ -12,7 +12,7 @@ is no rest and no baseline. (Yeh, Kim, Yen & Ravikumar, "Representer point selec
 import numpy as np
 from numpy.typing import NDArray
 
-from attribkit.influence.softmax_regression import Blocks, SoftmaxRegression
+from attribkit.last_layer.softmax_regression import Blocks, SoftmaxRegression
 from attribkit.models.logits import softmax
 
 

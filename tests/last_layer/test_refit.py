@@ -9,12 +9,15 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from reference import refitted_layer
 
-from attribkit.influence import features as features_module
-from attribkit.influence.features import Features, with_bias
-from attribkit.influence.leave_one_out import LeaveOneOut, weights_without
-from attribkit.influence.representer import representer_values
-from attribkit.influence.softmax_regression import SoftmaxRegression, contrasts, fit
-from attribkit.influence.targets import Answer, log_odds
+from attribkit.last_layer import features as features_module
+from attribkit.last_layer import second_step
+from attribkit.last_layer.features import Features, with_bias
+from attribkit.last_layer.leave_one_out import EXACT, LeaveOneOut
+from attribkit.last_layer.representer import representer_values
+from attribkit.last_layer.rows_left_out import weights_without
+from attribkit.last_layer.second_step import second_steps
+from attribkit.last_layer.softmax_regression import SoftmaxRegression, contrasts, fit
+from attribkit.last_layer.targets import Answer, log_odds
 
 
 class Case(NamedTuple):
@@ -88,6 +91,37 @@ def test_the_bound_of_a_newton_step_holds(seed: int, classes: int) -> None:
     assert (np.ptp(loo.changes(features, text) - true, axis=1) <= loo.error_bounds(text) + 1e-10).all()
 
 
+@pytest.mark.parametrize("classes", [2, 3, 5])
+def test_the_second_step_is_the_leading_term_of_what_the_first_leaves(classes: int) -> None:
+    """Among twice as many copies a row counts half as much: a quarter is left by one step, an eighth by two."""
+    features, labels, _, text = case(9, classes, width=6)
+    rows, left = np.arange(0, 40, 3), []
+    for copies in (20, 40):
+        many = Features(np.tile(features.values, (copies, 1)), np.tile(features.logits, (copies, 1)))
+        regression = fit(many, np.tile(labels, copies), classes, 0.02)
+        one, true = (weights_without(many, regression, rows, steps) for steps in (0, None))
+        left.append(
+            [np.abs((weights - true) @ text).max() for weights in (one, one + second_steps(many, regression, rows))]
+        )
+    (first, second), (half_first, half_second) = left
+    assert second < first / 10 and half_second < half_first / 20
+    assert first / half_first == pytest.approx(4, rel=0.1) and second / half_second == pytest.approx(8, rel=0.15)
+
+
+def test_rows_of_a_large_bound_are_refined_and_others_stay() -> None:
+    features, _, regression, text = case(10, 3, rows=300, width=6, l2=0.05)
+    loo = LeaveOneOut.of(features, regression)
+    refined = loo.refined(features)
+    bounds = loo.error * np.sqrt(loo.leverage.max())
+    assert refined.second_rows.tolist() == np.flatnonzero(bounds > EXACT).tolist() != []
+    rows = np.arange(300)
+    true = (weights_without(features, regression, rows) - regression.weights) @ text @ regression.basis.T
+    before, after = (np.abs(each.changes(features, text) - true).max(1) for each in (loo, refined))
+    others = np.setdiff1d(rows, refined.second_rows)
+    assert np.array_equal(before[others], after[others]) and (after[others] <= EXACT).all()
+    assert after.max() < before.max() / 5
+
+
 @CASES
 def test_representer_values_add_up_to_the_margin(seed: int, classes: int) -> None:
     features, _, regression, text = case(seed, classes)
@@ -124,11 +158,14 @@ def test_rows_that_come_in_small_blocks_give_the_same(monkeypatch: pytest.Monkey
     features, labels, regression, text = case(3, 3)
     whole = LeaveOneOut.of(features, regression).changes(features, text)
     refits = weights_without(features, regression, np.array([0, 8, 39]))
+    second = second_steps(features, regression, np.array([0, 8, 39]))
     monkeypatch.setattr(features_module, "ROWS_AT_ONCE", 7)
+    monkeypatch.setattr(second_step, "_LEFT_OUT_AT_ONCE", 2)
     again = fit(features, labels, 3, 0.02)
     assert np.allclose(again.weights, regression.weights, atol=1e-12)
     assert np.allclose(LeaveOneOut.of(features, again).changes(features, text), whole, atol=1e-12)
     assert np.allclose(weights_without(features, again, np.array([0, 8, 39])), refits, atol=1e-12)
+    assert np.allclose(second_steps(features, again, np.array([0, 8, 39])), second, atol=1e-6 * np.abs(second).max())
 
 
 def test_rows_that_do_not_count_are_as_if_they_were_not_there() -> None:
