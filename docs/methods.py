@@ -13,7 +13,13 @@ def with_table(page: str) -> str:
     """The page with today's table between its marks."""
     table = ["| method | adds up | needs | what it does | source |", "|---|---|---|---|---|"]
     for method in METHODS.values():
-        cells = (f"`{method.name}`", method.adds_up, method.needs, method.description, method.source)
+        cells = (
+            f"[`{method.name}`](methods/{method.name}.md)",
+            method.adds_up,
+            method.needs,
+            method.description,
+            method.source,
+        )
         table.append(f"| {' | '.join(cells)} |")
     return TABLE.sub(lambda part: part[1] + "\n".join(table) + "\n" + part[2], page)
 

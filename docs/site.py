@@ -8,14 +8,18 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from mkdocs.structure.files import File, Files
 
 import attribkit as ak
+from attribkit.attribution.registry import METHODS
 
 ROOT = Path(__file__).parent.parent
+SENTENCE = "It was not a horrible movie"
 _LINK = re.compile(r"\[([^\]]+)\]\((\.\./[^)\s]+|[^)\s:#]+/[^)\s]*\.(?:py|ipynb|json))\)")
+_PICTURE = re.compile(r"<!-- picture: (\w+) -->")
 _RAISED = re.compile(r"(?:\w+Error|InputMissing)$")
 
 
@@ -28,7 +32,7 @@ def on_files(files: Files, config: Any) -> Files:
         "reference/changelog.md": (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"),
         "llms.txt": llms(files),
     }
-    for name, content in pages.items():
+    for name, content in (pages | pictures()).items():
         files.append(File.generated(config, name, content=content))
     return files
 
@@ -43,6 +47,7 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str
         place = Path(*_resolved((folder / target).parts)).as_posix() if not target.startswith("../../") else ""
         return match[0] if place in known else match[1]
 
+    markdown = _PICTURE.sub(r"![The sentence with the scores of \1 under its words](\1.svg)", markdown)
     return _LINK.sub(plain, markdown)
 
 
@@ -70,6 +75,18 @@ def _resolved(parts: tuple[str, ...]) -> list[str]:
         else:
             path.append(part)
     return path or ["."]
+
+
+def pictures() -> dict[str, bytes]:
+    """One sentence as each method explains it, for the method's page."""
+    model = ak.load("imdb-cnn")
+    drawn = {}
+    with TemporaryDirectory() as folder:
+        for name in METHODS:
+            file = Path(folder) / f"{name}.svg"
+            ak.explain(model, SENTENCE, method=name, views="attribution").save(file)
+            drawn[f"methods/{name}.svg"] = file.read_bytes()
+    return drawn
 
 
 def api() -> str:

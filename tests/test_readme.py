@@ -120,7 +120,7 @@ def test_every_name_of_the_front_door_that_is_used_exists() -> None:
 def test_the_table_of_methods_is_that_of_the_registry() -> None:
     table = script(ROOT / "docs" / "methods.py")
     page = PAGES["docs/methods.md"]
-    assert table.with_table(page) == page and all(f"| `{name}` |" in page for name in METHODS)
+    assert table.with_table(page) == page and all(f"| [`{name}`](methods/{name}.md) |" in page for name in METHODS)
 
 
 def script(file: Path) -> Any:
