@@ -121,7 +121,7 @@ def test_a_part_for_which_there_is_no_memory_to_compress_says_so(
     def full(*arguments: object, **settings: object) -> None:
         raise OSError("ZSTD compression failed: Allocation error : not enough memory")
 
-    monkeypatch.setattr(parts.pq, "write_table", full)
+    monkeypatch.setattr("pyarrow.parquet.write_table", full)
     with pytest.raises(MemoryError, match="not enough memory"):
         parts.write_parquet(tmp_path / "part.parquet", pa.table({"row": [0]}))
     assert not list(tmp_path.iterdir())
