@@ -16,6 +16,7 @@ from attribkit.projection.layer_outputs import chosen_layers, read_layers
 from attribkit.projection.measures import measure_if_enough
 from attribkit.projection.outputs import LayerOutputs
 from attribkit.projection.points import PointMetadata, describe, excerpt
+from attribkit.projection.regions import RegionWords
 from attribkit.projection.settings import MapSettings
 from attribkit.projection.tables import border_table, classes_table, layers_table, pairs_table
 from attribkit.results.panels import Map, Scatter, Table
@@ -69,11 +70,13 @@ def make_maps(
     outputs = [output.checked() for output in outputs]
     width = 1 + (reduction.dimension - 1) * reduction.delay if reduction.name == "takens" else 1
     described = describe(classifier, data, outputs[-1], outputs[-1].logits, width)
+    # points that are tokens have the words of their text, so that no region differs by them
+    words = None if reduction.by_step else RegionWords(data.texts, settings.seed)
     panels: list[FittedMap] = []
     for number, layer in enumerate(layers):
         progress(number, len(layers), f"mapping {layer.name}")
         onto = np.concatenate([panel.map.points for panel in panels[: len(models)]]) if panels else None
-        panels += _panels(layer, models, outputs, settings, described, onto)
+        panels += _panels(layer, models, outputs, settings, described, onto, words)
     progress(len(layers), len(layers), "mapping")
     return draw(panels, outputs[0], described, data, settings)
 
@@ -133,6 +136,7 @@ def _panels(
     settings: MapSettings,
     described: PointMetadata,
     onto: Floats | None,
+    words: RegionWords | None,
 ) -> list[FittedMap]:
     """One layer's maps, one per epoch: one reducer fitted on the union of them, turned onto the first layer's maps."""
     layout = settings.chosen_reducer()(np.concatenate([output[layer.name] for output in outputs]))
@@ -143,7 +147,8 @@ def _panels(
         points = part if alignment is None else alignment(part)
         values = output[layer.name]
         measured = measure_if_enough(values, points, described.label, settings.neighbours, settings.seed)
-        shown = Map(layer.name, epoch, points, None if measured is None else measured.mixing)
+        regions = () if words is None else words.regions(points)
+        shown = Map(layer.name, epoch, points, None if measured is None else measured.mixing, regions)
         maps.append(FittedMap(shown, model, layer, values, layout, alignment, measured))
     return maps
 
@@ -199,6 +204,7 @@ def _scatter(
         notes=tuple(notes),
         # of texts, the data's own notes say how they were drawn
         total_in_notes=total > len(outputs.text_index),
+        confidence=described.confidence,
     )
 
 

@@ -25,7 +25,7 @@ class PointMetadata:
         predictions: (N,) predicted labels.
         classes: names of the labels.
         label: (N,) each point's place in `classes`, −1 for none.
-        confidence: (N,) the probability of the predicted label.
+        confidence: (N,) the probability of the predicted label; None where it was not kept.
     """
 
     excerpts: tuple[str, ...]
@@ -33,7 +33,7 @@ class PointMetadata:
     predictions: tuple[str, ...]
     classes: tuple[str, ...]
     label: NDArray[np.int64]
-    confidence: NDArray[np.float64]
+    confidence: NDArray[np.float64] | None
 
     def coloured(
         self, colour: str

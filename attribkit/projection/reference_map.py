@@ -18,6 +18,7 @@ from attribkit.projection.panels import draw, make_maps
 from attribkit.projection.points import PointMetadata, classes_of, places_of
 from attribkit.projection.pooling import Reduction
 from attribkit.projection.reducers import PCA_FIRST, Layout
+from attribkit.projection.regions import RegionWords
 from attribkit.projection.settings import MapSettings
 from attribkit.results.panels import Map
 
@@ -121,13 +122,12 @@ def _map_builder(reference: Reference, classifier: Classifier) -> _MapBuilder:
     classes = classes_of(reference.labels, classifier)
     label = places_of(reference.labels, classes, count)
     measured = measure_if_enough(space, points, label, NEIGHBOURS)
-    shown = Map(layer.name, None, points, None if measured is None else measured.mixing)
+    regions = RegionWords(reference.excerpts).regions(points)
+    shown = Map(layer.name, None, points, None if measured is None else measured.mixing, regions)
     settings = MapSettings(layers=(layer.name,), reduction=Reduction(reference.reduce))
     how = {layer.name: settings.reduction.of(layer)}
     outputs = LayerOutputs({}, how, np.arange(count), None, count, np.zeros((count, len(classifier.labels))))
-    described = PointMetadata(
-        reference.excerpts, reference.labels, reference.predictions, classes, label, np.zeros(count)
-    )
+    described = PointMetadata(reference.excerpts, reference.labels, reference.predictions, classes, label, None)
     notes = (
         f"the points are {reference.source}",
         f"neighbours are sought among {len(parts.axes)} principal components of the layer, "

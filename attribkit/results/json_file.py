@@ -12,8 +12,8 @@ import numpy as np
 from attribkit.errors import InputError, InputNotFoundError
 from attribkit.results.panels import KINDS, Drawable, Panel
 
-FORMAT, _OLDEST = 2, 1
-"""What formats are read; in the older one a prediction has no task."""
+FORMAT, _OLDEST = 3, 1
+"""What formats are read: before 2 a prediction has no task, before 3 a map no regions and no confidence."""
 REPEATED = ("failed", "verdict")
 """Properties that are written beside the fields, for whoever reads the file without this package."""
 

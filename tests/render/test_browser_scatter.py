@@ -63,11 +63,12 @@ def point_at(page: Page, across: float, down: float) -> None:
 
 
 def painted(page: Page) -> list[list[int]]:
-    """The distinct solid colours on the canvas."""
+    """The distinct solid colours on the canvas: those of ten pixels or more, and no blends at the edges of marks."""
     content = page.locator("canvas").first.evaluate("canvas => canvas.toDataURL()")
     picture = Image.open(io.BytesIO(base64.b64decode(content.partition(",")[2]))).convert("RGBA")
     pixels = np.asarray(picture).reshape(-1, 4)
-    colours: list[list[int]] = np.unique(pixels[pixels[:, 3] > 200][:, :3], axis=0).tolist()
+    found, counts = np.unique(pixels[pixels[:, 3] > 200][:, :3], axis=0, return_counts=True)
+    colours: list[list[int]] = found[counts >= 10].tolist()
     return colours
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from attribkit.render.html.still_map import still_maps, variable
 from attribkit.render.preparation import markers, scatter_text
 from attribkit.render.preparation import scatter as geometry
+from attribkit.render.preparation.colourings import colourings
 from attribkit.render.preparation.context import PanelContext
 from attribkit.render.preparation.unicode import shorten, visible
 from attribkit.results.panels import Map, ProjectedText, Scatter
@@ -25,8 +26,7 @@ _HAZARD = {"<": "\\u003c", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 def scatter(panel: Scatter, context: PanelContext) -> dict[str, Any]:
     """The template's data for one scatter."""
-    signs, _ = markers.signs(panel)
-    grouped = bool(len(panel.group))
+    every = colourings(panel)
     measured = [map_.mixing for map_ in panel.maps if map_.mixing]
     return {
         "script": _script(),
@@ -34,7 +34,7 @@ def scatter(panel: Scatter, context: PanelContext) -> dict[str, Any]:
         "shown": scatter_text.shown(panel),
         "sentence": scatter_text.sentence(panel),
         "style": _variables(),
-        "data": _json(_data(panel)),
+        "data": _json(_data(panel) | {"others": [_colouring(coloured) for coloured in every[1:]]}),
         "stills": still_maps(panel),
         "count": len(panel.maps[0].points),
         "dimensions": panel.dimensions,
@@ -43,11 +43,14 @@ def scatter(panel: Scatter, context: PanelContext) -> dict[str, Any]:
         "epochs": len({map_.epoch for map_ in panel.maps}) > 1,
         "maps": [{"name": visible(map_.name, one_line=True), "measures": _measures(map_)} for map_ in panel.maps],
         "meanings": [(r.name, r.meaning) for r in scatter_text.mixing_measures(measured[0])] if measured else [],
-        "colour": panel.colour,
-        "legend": [{"sign": sign, "path": _path(sign.shape), "index": k} for k, sign in enumerate(signs)] * grouped,
-        "scale": _scale(panel),
+        "key": _legend(panel),
+        "choices": [coloured.colour for coloured in every],
+        "searchable": bool(panel.excerpts),
+        "named": any(map_.regions for map_ in panel.maps)
+        or any(len(coloured.groups) > markers.NAMED for coloured in every),
         "star": markers.outline(tuple((1.5 * x, 1.5 * y) for x, y in markers.STAR)),
         "aspect": f"1/{geometry.frame(panel).height:.3f}",
+        "height": f"{geometry.frame(panel).height:.3f}",
         "placed": [_placed(panel, text) for text in panel.placed],
         "notes": scatter_text.caveats(panel),
     }
@@ -55,7 +58,9 @@ def scatter(panel: Scatter, context: PanelContext) -> dict[str, Any]:
 
 @cache
 def _script() -> str:
-    return (Path(__file__).parent / "templates" / "scatter.js").read_text(encoding="utf-8")
+    templates = Path(__file__).parent / "templates"
+    parts = (templates.joinpath(name).read_text(encoding="utf-8") for name in ("scatter_parts.js", "scatter.js"))
+    return f'(() => {{\n"use strict";\n{"".join(parts)}}})();\n'
 
 
 @cache
@@ -96,27 +101,27 @@ def _named(names: Sequence[str]) -> dict[str, Any] | None:
 def _data(panel: Scatter) -> dict[str, Any]:
     """What the script reads: integers relative to the shared axes, packed; texts as they may be shown."""
     frame = geometry.frame(panel)
-    signs, places = markers.signs(panel)
-    values = panel.values if panel.values is not None and len(panel.values) else None
 
     def levels(points: NDArray[np.float64]) -> NDArray[np.int64]:
         return np.rint(frame.unit(points) * LEVELS).astype(np.int64)
 
-    continuous = values is not None
+    def regions(map_: Map) -> list[dict[str, Any]]:
+        return [
+            {"name": " · ".join(map(_clean, region.words)), "count": region.count, "at": levels(region.middle).tolist()}
+            for region in map_.regions
+        ]
+
     return {
         "dimensions": panel.dimensions,
         "count": len(panel.maps[0].points),
         "axes": [_clean(name) for name in panel.axes],
         "height": round(frame.height, 3),
-        "maps": [_map(map_, _packed(levels(map_.points), "u2")) for map_ in panel.maps],
+        "maps": [_map(map_, _packed(levels(map_.points), "u2")) | {"regions": regions(map_)} for map_ in panel.maps],
+        "named": markers.NAMED,
+        "listed": markers.OWN,
         "shapes": [[round(number, 3) for corner in shape for number in corner] for shape in markers.SHAPES],
         "star": [round(number, 3) for corner in markers.STAR for number in corner],
-        "signs": [{"colour": f"--v{step}", "shape": 0} for step in range(markers.STEPS)]
-        if continuous
-        else [{"colour": variable(sign), "shape": sign.shape, "name": sign.name} for sign in signs],
-        "sign": _packed(markers.steps(values) if values is not None else places, "u1"),
-        "colour": _clean(panel.colour) if panel.colour else None,
-        "values": [scatter_text.value(panel, amount) for amount in values.tolist()] if values is not None else None,
+        **_colouring(panel),
         "excerpts": [_clean(excerpt) for excerpt in panel.excerpts],
         "labels": _named(panel.labels),
         "predictions": _named(panel.predictions),
@@ -136,6 +141,37 @@ def _data(panel: Scatter) -> dict[str, Any]:
 
 def _map(map_: Map, points: str) -> dict[str, Any]:
     return {"layer": _clean(map_.layer), "epoch": map_.epoch, "name": _clean(map_.name), "points": points}
+
+
+def _colouring(panel: Scatter) -> dict[str, Any]:
+    """One choice of colours for the script: what they mean, each point's sign, and the value it stands for."""
+    colour = _clean(panel.colour) if panel.colour else None
+    if panel.values is not None and len(panel.values):
+        return {
+            "colour": colour,
+            "signs": [{"colour": f"--v{step}", "shape": 0} for step in range(markers.STEPS)],
+            "sign": _packed(markers.steps(panel.values), "u1"),
+            "values": [scatter_text.value(panel, amount) for amount in panel.values.tolist()],
+            "scale": _scale(panel),
+        }
+    signs, places = markers.signs(panel, markers.SIGNS)
+    return {
+        "colour": colour,
+        "signs": [{"colour": variable(sign), "shape": sign.shape, "name": sign.name} for sign in signs],
+        "sign": _packed(places, "u1"),
+        "values": None,
+    }
+
+
+def _legend(panel: Scatter) -> dict[str, Any]:
+    """The same choice for a reader: the groups, or the ends of a scale."""
+    signs = markers.signs(panel, markers.SIGNS)[0] if len(panel.group) else []
+    return {
+        "colour": panel.colour,
+        "legend": [{"sign": sign, "path": _path(sign.shape), "index": k} for k, sign in enumerate(signs)],
+        "folded": len(signs) > markers.OWN,
+        "scale": _scale(panel),
+    }
 
 
 @cache

@@ -10,11 +10,15 @@ from numpy.typing import NDArray
 
 from attribkit.render.preparation import markers, scatter_text
 from attribkit.render.preparation import scatter as geometry
+from attribkit.render.preparation.map_names import apart, map_names
 from attribkit.render.preparation.unicode import visible
 from attribkit.results.panels import Scatter
 
 SIDE = 1000
 """Units of the drawing's width; places are whole numbers of them."""
+
+LETTERS = 22
+"""Units of the height of a name on a map."""
 
 SHAPED = 5_000
 """Points up to which each has its group's shape; of more, so small that shapes cannot be told, each is a dot."""
@@ -28,7 +32,7 @@ _COLUMNS, _WIDTH = 4, 344
 
 def still_maps(panel: Scatter) -> list[dict[str, Any]]:
     """The template's data for each map: its name, its numbers, and paths with their colours."""
-    legend, places = markers.signs(panel)
+    legend, places = markers.signs(panel, markers.SIGNS)
     if panel.values is not None and len(panel.values):
         keys = [(f"--v{step}", 0) for step in range(markers.STEPS)]
         places = markers.steps(panel.values)
@@ -48,6 +52,7 @@ def still_maps(panel: Scatter) -> list[dict[str, Any]]:
                 "height": height,
                 "dot": None if shaped else f"{2 * radius:.1f}",
                 "paths": paths,
+                "words": _words(panel, index, height) if len(panel.maps) <= _COLUMNS // 2 else [],
                 "edges": _edges() if panel.dimensions == 3 else "",
                 **_placed(panel, index, spots, height),
             }
@@ -71,6 +76,16 @@ def _spots(panel: Scatter, points: NDArray[np.float64], height: int) -> tuple[ND
         spots = np.column_stack([(0.5 + seen[:, 0]) * SIDE, (0.5 - seen[:, 1]) * SIDE])
         order = np.argsort(-seen[:, 2], kind="stable")
     return np.rint(spots).astype(np.int64), order
+
+
+def _words(panel: Scatter, index: int, height: int) -> list[tuple[str, int, int]]:
+    """The names on a map, each with the middle of its line."""
+    names = map_names(panel, index)
+    if not names:
+        return []
+    spots = _spots(panel, np.array([each.middle for each in names]), height)[0].astype(float)
+    placed = apart(names, spots, 0.62 * LETTERS, 1.15 * LETTERS, SIDE)
+    return [(each.name, round(x), round(y)) for each, x, y in placed]
 
 
 def _radius(count: int, maps: int) -> float:

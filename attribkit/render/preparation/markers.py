@@ -34,6 +34,12 @@ REST = ("#8d8983", "#77736d")
 OWN = 40
 """Groups with a colour and shape of their own; beyond, the smallest share one sign."""
 
+SIGNS = 250
+"""The same on a page, where a list of so many is folded; a point's sign is one byte there."""
+
+NAMED = 8
+"""Groups up to which a legend tells them apart; the names of more stand on the map."""
+
 
 STEPS = 16
 """Colours of a continuous scale."""
@@ -111,15 +117,20 @@ class LegendEntry:
     shape: int
 
 
-def signs(panel: Scatter) -> tuple[list[LegendEntry], NDArray[np.int64]]:
-    """The legend's entries, and (N,) each point's place among them; one nameless entry where nothing is grouped."""
+def signs(panel: Scatter, most: int = OWN) -> tuple[list[LegendEntry], NDArray[np.int64]]:
+    """The legend's entries, and (N,) each point's place among them; one nameless entry where nothing is grouped.
+
+    Args:
+        panel: the map.
+        most: entries of groups; beyond, the smallest share one.
+    """
     count = len(panel.maps[0].points)
     if not len(panel.group):
         return [LegendEntry("", count, 0, 0)], np.zeros(count, dtype=np.int64)
     sizes = np.bincount(panel.group[panel.group >= 0], minlength=len(panel.groups))
     own = np.arange(len(sizes))
-    if len(sizes) > OWN:
-        own = np.sort(np.argsort(-sizes, kind="stable")[: OWN - 1])
+    if len(sizes) > most:
+        own = np.sort(np.argsort(-sizes, kind="stable")[: most - 1])
     legend = [
         LegendEntry(
             visible(panel.groups[group], one_line=True), int(sizes[group]), place % len(COLOURS), place % len(SHAPES)

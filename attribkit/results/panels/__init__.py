@@ -14,7 +14,7 @@ from attribkit.results.panels.kinds import KINDS, Drawable, Panel
 from attribkit.results.panels.pairs import INDICES, Pairs
 from attribkit.results.panels.phrases import Phrase, Phrases
 from attribkit.results.panels.prediction import Prediction
-from attribkit.results.panels.scatter import Map, Mixing, ProjectedText, Scatter
+from attribkit.results.panels.scatter import Map, Mixing, ProjectedText, Region, Scatter
 from attribkit.results.panels.subwords import Subwords
 from attribkit.results.panels.table import Bar, Cell, Table
 from attribkit.results.panels.token_scores import TokenScores
@@ -43,6 +43,7 @@ __all__ = [
     "Phrases",
     "Prediction",
     "ProjectedText",
+    "Region",
     "Scatter",
     "Section",
     "Series",

@@ -38,6 +38,25 @@ class Mixing:
 
 
 @dataclass(frozen=True, eq=False)
+class Region(ArrayEquality):
+    """A part of a map, named by words that its texts hold more often than those of the rest.
+
+    Attributes:
+        middle: (D,) the mean of its points.
+        count: its points.
+        words: the surest first.
+    """
+
+    middle: NDArray[np.float64]
+    count: int
+    words: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "middle", frozen_array(self.middle, float, "middle", dimensions=1))
+        object.__setattr__(self, "words", tuple(self.words))
+
+
+@dataclass(frozen=True, eq=False)
 class Map(ArrayEquality):
     """The map of one layer at one epoch.
 
@@ -46,12 +65,14 @@ class Map(ArrayEquality):
         epoch: of training, 0 before it began; None for the model as it is.
         points: (N, D), D = 2 or 3; all maps of a panel share their axes.
         mixing: None without labels.
+        regions: its parts; none where there are few points, or where they are no texts.
     """
 
     layer: str
     epoch: int | None
     points: NDArray[np.float64]
     mixing: Mixing | None = None
+    regions: tuple[Region, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "points", frozen_array(self.points, float, "points", dimensions=2))
@@ -59,6 +80,9 @@ class Map(ArrayEquality):
             raise InputError(f"a map has 2 or 3 dimensions, got {self.points.shape[1]}")
         if self.mixing is not None:
             object.__setattr__(self, "mixing", nested(Mixing, self.mixing))
+        object.__setattr__(self, "regions", tuple(nested(Region, region) for region in self.regions))
+        if any(len(region.middle) != self.points.shape[1] for region in self.regions):
+            raise InputError(f"the middle of a region needs {self.points.shape[1]} numbers, as the points have")
 
     @property
     def name(self) -> str:
@@ -109,6 +133,7 @@ class Scatter(ArrayEquality):
         total: how many points there were before sampling.
         notes: sentences a reader must know.
         total_in_notes: whether they say already how many of `total` points are shown.
+        confidence: (N,) the probabilities of the predicted labels; None if unknown.
     """
 
     title: str
@@ -126,11 +151,12 @@ class Scatter(ArrayEquality):
     placed: tuple[ProjectedText, ...] = ()
     notes: tuple[str, ...] = ()
     total_in_notes: bool = False
+    confidence: NDArray[np.float64] | None = None
 
     kind = "scatter"
 
     def __post_init__(self) -> None:
-        freeze(self, group=np.int64, values=float)
+        freeze(self, group=np.int64, values=float, confidence=float)
         for name in ("axes", "groups", "excerpts", "labels", "predictions", "notes"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
         object.__setattr__(self, "maps", tuple(nested(Map, map_) for map_ in self.maps))
@@ -142,7 +168,8 @@ class Scatter(ArrayEquality):
         if len(self.axes) != dimensions:
             raise InputError(f"`axes` must name {dimensions} axes, got {len(self.axes)}")
         columns = {name: len(getattr(self, name)) for name in ("group", "excerpts", "labels", "predictions")}
-        columns["values"] = 0 if self.values is None else len(self.values)
+        for name in ("values", "confidence"):
+            columns[name] = 0 if getattr(self, name) is None else len(getattr(self, name))
         if any(length not in (0, count) for length in columns.values()):
             raise InputError(f"each column needs one entry for each of the {count} points, got {columns}")
         if len(self.group) and (self.group.min() < -1 or self.group.max() >= len(self.groups)):

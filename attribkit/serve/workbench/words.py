@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.models.encoded_batch import EncodedBatch
+from attribkit.projection.regions import surely_more
 from attribkit.serve.served_model import ServedModel
 from attribkit.serve.workbench.tokens import TokenIndex
 from attribkit.views.attribution import Attribution
@@ -26,7 +27,6 @@ SHOWN = 15
 """Words of each list."""
 
 _LEAST = 3  # texts in which a word must occur
-_PRIOR = 0.5  # texts that every word is taken to occur in beside those it does, so that none is 0
 
 
 class ExplainedRows:
@@ -108,7 +108,7 @@ class SliceWords:
         sums, counts = explained.sums(self.rows[:upto], size)
         rest_sums, rest_counts = explained.sums(self.reference, size)
         spelt = self.index.spelt or explained.spelt
-        surely = _surely_more(inside, outside, int(self.mask.sum()), int(self.others.sum()))
+        surely = surely_more(inside, outside, int(self.mask.sum()), int(self.others.sum()))
 
         def told(order: NDArray[np.int64], value: NDArray[np.float64]) -> list[dict[str, Any]]:
             shown = (k for k in order.tolist() if inside[k] >= _LEAST and value[k] > 0 and k in spelt)
@@ -136,15 +136,3 @@ class SliceWords:
 def _drawn(rows: NDArray[np.int64], most: int) -> NDArray[np.int64]:
     """Up to `most` of the rows."""
     return np.random.default_rng(0).permutation(rows)[:most]
-
-
-def _surely_more(inside: NDArray[np.int64], outside: NDArray[np.int64], texts: int, others: int) -> NDArray[np.float64]:
-    """(V,) how many standard errors a word's log-odds of occurring in a text are higher in a slice than in the rest.
-
-    The log-odds ratio with a prior, as in Monroe, Colaresi and Quinn, "Fightin' Words", 2008.
-    """
-    a, b = inside + _PRIOR, outside + _PRIOR
-    c, d = texts - inside + _PRIOR, others - outside + _PRIOR
-    ratio = np.log(a) - np.log(c) - np.log(b) + np.log(d)
-    surely: NDArray[np.float64] = ratio / np.sqrt(1 / a + 1 / b + 1 / c + 1 / d)
-    return surely

@@ -1,16 +1,16 @@
 // Maps of points on a canvas. It starts every map in its own document part that was not started yet, so several
 // copies may run in one notebook; it defines no global name, and it writes texts only as text.
-(() => {
-  "use strict";
 
   const CELL = 24; // pixels of the grid in which the nearest point is looked for
-  const REACH = 22; // pixels from which a pointer finds a point
+  const REACH = 30; // pixels from which a pointer finds a point
   const GLIDE = 550; // milliseconds of the way from one map to the next
   const PAUSE = 1200; // milliseconds between maps while playing
   const LEVELS = 65535;
   const FAR = 0.3; // perspective; as in render/scatter.py
   const SHELVES = 48; // depths that are drawn one after the other, the furthest first
   const DEPTHS = 6; // sizes of points, by their depth
+  const CROWD = 0.008; // points a square pixel from which a map is shaded
+  const LONG = 32; // characters of a name on the map
 
   const scope = document.currentScript?.parentElement ?? document;
   for (const root of scope.querySelectorAll(".scatter:not([data-ready])")) start(root);
@@ -22,6 +22,10 @@
     return new Kind(bytes.buffer);
   }
 
+  function textColumn(column) { // a column of texts: the distinct ones, and each point's place among them
+    return column && { names: column.names, of: unpack(column.of, Uint32Array) };
+  }
+
   function start(root) {
     Object.assign(root.dataset, { ready: "", hover: -1 });
     const find = (selector) => root.querySelector(selector);
@@ -31,9 +35,8 @@
     const canvas = find("canvas");
     const pen = canvas.getContext("2d");
     const [stage, tip, status] = [find(".stage"), find(".tip"), find("[role=status]")];
-    const sign = unpack(data.sign, Uint8Array);
-    const labels = data.labels && { names: data.labels.names, of: unpack(data.labels.of, Uint32Array) };
-    const predictions = data.predictions && { names: data.predictions.names, of: unpack(data.predictions.of, Uint32Array) };
+    const choices = [data, ...data.others].map(({ colour, signs, sign, values, scale }) => ({ name: colour, signs, sign: unpack(sign, Uint8Array), values, scale }));
+    const labels = textColumn(data.labels), predictions = textColumn(data.predictions);
     const total = count + data.placed.length; // placed texts follow the points
     const off = new Set(); // groups that are filtered out
     const stride = coprime(count);
@@ -45,6 +48,8 @@
     const view = { map: 0, zoom: 1, x: 0, y: 0, yaw: data.view[0], pitch: data.view[1] };
     let [width, height, density] = [0, 0, 1];
     let [hover, glide, asked, playing] = [-1, null, false, 0];
+    let [colouring, hits, written] = [choices[0], null, true]; // hits: the points whose texts hold what is searched for
+    const pins = [];
     let ink = {}; // colours as the page shows them now
     let sprites = new Map();
     let grid = null;
@@ -71,7 +76,8 @@
     }
 
     const side = () => Math.min(width, height / data.height) * 0.98;
-    const seen = (i) => !off.has(sign[i]);
+    const seen = (i) => !off.has(colouring.sign[i]);
+    const alive = (i) => seen(i) && (!hits || hits[i] === 1);
 
     function look(u, v, w) { // a place in the cube or square as pixels right of and below the centre, and how far away
       if (!deep) return [(u - 0.5) * side(), (0.5 - v) * side(), 0];
@@ -118,7 +124,7 @@
         return getComputedStyle(probe).color;
       };
       ink = { ink: read("--ink"), muted: read("--muted"), faint: read("--faint"), paper: read("--paper") };
-      ink.signs = data.signs.map((one) => read(one.colour));
+      ink.signs = colouring.signs.map((one) => read(one.colour));
       probe.remove();
       sprites = new Map();
     }
@@ -136,7 +142,7 @@
         made.width = made.height = 2 * Math.ceil((r * 1.5 + 1) * density);
         const to = made.getContext("2d");
         const middle = made.width / 2;
-        outline(to, data.shapes[data.signs[which].shape], middle, middle, r * density);
+        outline(to, data.shapes[colouring.signs[which].shape], middle, middle, r * density);
         if (r > 2.9) {
           to.strokeStyle = ink.paper;
           to.lineWidth = 1.6 * density;
@@ -166,6 +172,8 @@
       if (deep) box();
       const shown = scatter();
       pen.setTransform(density, 0, 0, density, 0, 0);
+      if (written && !glide) names();
+      pins.forEach(badge);
       data.placed.forEach((one, m) => star(one, count + m));
       if (hover >= 0) ring();
       root.dataset.shown = shown;
@@ -176,9 +184,10 @@
 
     function scatter() { // the points, and how many are not filtered out
       const { r, alpha } = measure();
+      const shade = deep ? null : shaded();
       const sizes = deep ? DEPTHS : 1; // nearer points are larger and stronger
       const stamps = Array.from({ length: sizes }, (_, size) =>
-        data.signs.map((_, which) => sprite(which, deep ? r * (0.65 + (0.75 * size) / sizes) : r)));
+        colouring.signs.map((_, which) => sprite(which, deep ? r * (0.65 + (0.75 * size) / sizes) : r)));
       let shown = 0, last = -1;
       pen.setTransform(1, 0, 0, 1, 0, 0);
       pen.globalAlpha = alpha;
@@ -187,16 +196,73 @@
         shown++;
         const x = sx[i], y = sy[i];
         if (x < -9 || y < -9 || x > width + 9 || y > height + 9) continue;
-        if (deep && shelf[i] !== last) {
+        if (hits) pen.globalAlpha = hits[i] ? 1 : 0.1;
+        else if (shade?.covers(x, y)) continue;
+        if (deep && !hits && shelf[i] !== last) {
           last = shelf[i];
           pen.globalAlpha = alpha * (0.4 + (0.6 * last) / SHELVES);
         }
-        const stamp = stamps[deep ? Math.floor((last * DEPTHS) / SHELVES) : 0][sign[i]];
+        const stamp = stamps[deep ? Math.floor((shelf[i] * DEPTHS) / SHELVES) : 0][colouring.sign[i]];
         const half = stamp.width / 2;
         pen.drawImage(stamp, Math.round(x * density - half), Math.round(y * density - half));
       }
       pen.globalAlpha = 1;
       return shown;
+    }
+
+    function shaded() { // at a distance so many points that none can be told from another are a shading
+      let inside = 0;
+      for (let i = 0; i < count; i++) if (alive(i) && sx[i] >= 0 && sy[i] >= 0 && sx[i] < width && sy[i] < height) inside++;
+      root.dataset.shaded = "";
+      if (hits || inside / (width * height) < CROWD) return null;
+      const { picture, columns, rows, crowd } = shading({ sx, sy, sign: colouring.sign, shown: alive, count, width, height, inks: ink.signs });
+      pen.setTransform(density, 0, 0, density, 0, 0);
+      pen.imageSmoothingQuality = "high";
+      pen.drawImage(picture, 0, 0, columns * SHADE, rows * SHADE);
+      root.dataset.shaded = inside;
+      return { covers: (x, y) => crowd[Math.floor(y / SHADE) * columns + Math.floor(x / SHADE)] > FEW };
+    }
+
+    function names() { // the words of regions, or of many groups their names
+      const many = colouring.signs.length > data.named && colouring.signs[0].name;
+      const key = many ? colouring.name : "regions";
+      const map = data.maps[view.map];
+      const regions = () => map.regions.map(({ name, count: points, at: place }) => ({ name, count: points, at: place.map((level) => level / LEVELS) }));
+      map.names ??= {};
+      map.names[key] ??= (many ? groupNames(colouring.sign, colouring.signs.map((one) => one.name), where, D) : regions()).sort((a, b) => b.count - a.count);
+      pen.font = `600 12px ${letters}`;
+      pen.textAlign = "center";
+      pen.lineJoin = "round";
+      const placed = map.names[key].filter((one) => !off.has(one.group)).map((one) => {
+        const [x, y] = look(one.at[0], one.at[1], one.at[2] ?? 0);
+        const name = one.name.length > LONG ? `${one.name.slice(0, LONG - 1).trimEnd()}…` : one.name;
+        return { name, x: width / 2 + view.x + x * view.zoom, y: height / 2 + view.y + y * view.zoom, wide: pen.measureText(name).width };
+      });
+      const shown = apart(placed, width, height, 17);
+      for (const { name, x, y } of shown) {
+        pen.strokeStyle = ink.paper;
+        pen.globalAlpha = 0.85;
+        pen.lineWidth = 4;
+        pen.strokeText(name, x, y + 4);
+        pen.globalAlpha = 1;
+        pen.fillStyle = ink.ink;
+        pen.fillText(name, x, y + 4);
+      }
+      root.dataset.names = shown.map((one) => one.name).join("\n");
+    }
+
+    function badge(i, k) { // a pinned point has the number of its place in the list
+      pen.beginPath();
+      pen.arc(sx[i], sy[i], 8.5, 0, 2 * Math.PI);
+      pen.fillStyle = ink.ink;
+      pen.strokeStyle = ink.paper;
+      pen.lineWidth = 2;
+      pen.fill();
+      pen.stroke();
+      pen.fillStyle = ink.paper;
+      pen.font = `600 11px ${letters}`;
+      pen.textAlign = "center";
+      pen.fillText(k + 1, sx[i], sy[i] + 4);
     }
 
     function box() { // the cube's edges, each axis named along one of its four
@@ -362,7 +428,7 @@
       const first = new Uint32Array(columns * rows + 1);
       const cell = new Int32Array(total).fill(-1);
       for (let i = 0; i < total; i++) {
-        if ((i < count && !seen(i)) || !(sx[i] >= 0 && sy[i] >= 0 && sx[i] < width && sy[i] < height)) continue;
+        if ((i < count && !alive(i)) || !(sx[i] >= 0 && sy[i] >= 0 && sx[i] < width && sy[i] < height)) continue;
         cell[i] = Math.floor(sy[i] / CELL) * columns + Math.floor(sx[i] / CELL);
         first[cell[i] + 1]++;
       }
@@ -405,9 +471,9 @@
       const label = labels?.names[labels.of[i]], predicted = predictions?.names[predictions.of[i]];
       if (label !== undefined) rows.push(["label", label]);
       if (predicted !== undefined) rows.push(["prediction", predicted + (label === undefined || label === predicted ? "" : " ✗")]);
-      if (data.values) rows.push([data.colour ?? "value", data.values[i]]);
-      const group = data.signs[sign[i]].name;
-      if (group && group !== label && group !== predicted && !data.values) rows.push([data.colour ?? "group", group]);
+      for (const { name, values } of choices) if (values) rows.push([name ?? "value", values[i]]);
+      const { name, values, signs, sign } = colouring, group = signs[sign[i]].name;
+      if (group && group !== label && group !== predicted && !values) rows.push([name ?? "group", group]);
       return { text: data.excerpts[i] ?? `point ${(i + 1).toLocaleString("en")}`, rows };
     }
 
@@ -505,7 +571,9 @@
     const release = (event) => {
       if (held.delete(event.pointerId) && moved < 4 && event.type === "pointerup") {
         const { x, y } = at(event);
-        point(nearest(x, y));
+        const found = nearest(x, y), again = found === hover;
+        point(found);
+        if (found >= 0 && found < count && (again || event.pointerType === "mouse")) pin(found);
       }
     };
     canvas.addEventListener("pointerup", release);
@@ -541,7 +609,7 @@
       for (let i = 0; i < total; i++) {
         const far = (sx[i] - x) ** 2 + (sy[i] - y) ** 2;
         const inside = sx[i] >= 0 && sy[i] >= 0 && sx[i] <= width && sy[i] <= height;
-        if (far < least && inside && (i >= count || seen(i)) && allowed(sx[i] - x, sy[i] - y)) [best, least] = [i, far];
+        if (far < least && inside && (i >= count || alive(i)) && allowed(sx[i] - x, sy[i] - y)) [best, least] = [i, far];
       }
       return best;
     }
@@ -556,6 +624,7 @@
       else if (event.key === "-") zoom(1 / 1.4);
       else if (event.key === "0") reset();
       else if (event.key === "Escape") point(-1);
+      else if (event.key === "Enter" && hover >= 0 && hover < count) pin(hover);
       else return;
       event.preventDefault();
     });
@@ -563,24 +632,83 @@
 
     // buttons
 
-    const groups = [...root.querySelectorAll("[data-group]")];
+    const keys = new Map([[choices[0], find(".key")]]); // each choice's own, with what is hidden in it
+    const buttons = () => keys.get(colouring).querySelectorAll("[data-group]");
     function filter() {
       off.clear();
-      for (const button of groups) if (button.getAttribute("aria-pressed") === "false") off.add(Number(button.dataset.group));
+      for (const button of buttons()) if (button.getAttribute("aria-pressed") === "false") off.add(Number(button.dataset.group));
       root.dataset.off = [...off].join(" ");
       if (hover >= 0 && hover < count && !seen(hover)) point(-1);
       redraw();
     }
-    for (const button of groups) button.addEventListener("click", () => {
-      button.setAttribute("aria-pressed", button.getAttribute("aria-pressed") === "false");
+    find(".plot").addEventListener("click", ({ target }) => {
+      const button = target.closest(".key button");
+      if (!button) return;
+      const every = { all: "true", none: "false" }[button.dataset.do];
+      if (every) for (const one of buttons()) one.setAttribute("aria-pressed", every);
+      else button.setAttribute("aria-pressed", button.getAttribute("aria-pressed") === "false");
       filter();
     });
-    const every = (pressed) => () => {
-      for (const button of groups) button.setAttribute("aria-pressed", pressed);
+    const deeds = { in: () => zoom(1.5), out: () => zoom(1 / 1.5), reset };
+    for (const [name, deed] of Object.entries(deeds)) find(`[data-do=${name}]`).addEventListener("click", deed);
+
+    find("[data-do=colour]")?.addEventListener("change", ({ target }) => {
+      const before = keys.get(colouring);
+      colouring = choices[target.selectedIndex];
+      if (!keys.has(colouring)) keys.set(colouring, legend(colouring, data.shapes, data.listed, find(".still svg").namespaceURI));
+      before.replaceWith(keys.get(colouring));
+      colours();
       filter();
-    };
-    const deeds = { all: every(true), none: every(false), in: () => zoom(1.5), out: () => zoom(1 / 1.5), reset };
-    for (const [name, deed] of Object.entries(deeds)) find(`[data-do=${name}]`)?.addEventListener("click", deed);
+    });
+    find("[data-do=names]")?.addEventListener("change", ({ target }) => { written = target.checked; root.dataset.names = ""; redraw(); });
+
+    const lower = [];
+    function search(words) {
+      const wanted = words.trim().toLowerCase();
+      hits = wanted ? new Uint8Array(count) : null;
+      let total = 0;
+      for (let i = 0; wanted && i < count; i++) {
+        lower[i] ??= data.excerpts[i].toLowerCase();
+        hits[i] = lower[i].includes(wanted);
+        total += hits[i];
+      }
+      root.dataset.hits = wanted ? total : "";
+      find(".hits").textContent = wanted ? `${total.toLocaleString("en")} of ${count.toLocaleString("en")}` : "";
+      point(-1);
+      redraw();
+    }
+    const seeker = find("[data-do=search]");
+    seeker?.addEventListener("input", () => search(seeker.value));
+    seeker?.addEventListener("keydown", (event) => { // Enter goes from hit to hit
+      if (event.key !== "Enter" || !hits) return;
+      event.preventDefault();
+      const next = (from) => hits.findIndex((hit, i) => hit && i > from && seen(i));
+      const after = next(hover);
+      point(after < 0 ? next(-1) : after, true);
+    });
+
+    // pinned points: their texts are listed, and numbered on the map
+
+    function pin(i) {
+      if (pins.includes(i)) pins.splice(pins.indexOf(i), 1);
+      else pins.push(i);
+      const list = find(".pins");
+      list.hidden = !pins.length;
+      root.dataset.pins = pins.join(" ");
+      list.replaceChildren(...pins.map((one) => {
+        const { text, rows } = facts(one), item = document.createElement("li"), away = document.createElement("button");
+        add(item, "bdi", text);
+        add(item, "span", rows.map(([name, what]) => `${name} ${what}`).join(" · "));
+        Object.assign(away, { type: "button", textContent: "✕" });
+        away.setAttribute("aria-label", `unpin ${text.slice(0, 60)}`);
+        away.addEventListener("click", () => { pin(one); (list.querySelector("button") ?? canvas).focus(); });
+        item.append(away);
+        item.addEventListener("pointerenter", () => point(one));
+        item.addEventListener("pointerleave", () => point(-1));
+        return item;
+      }));
+      redraw();
+    }
     for (const item of root.querySelectorAll("[data-point]")) {
       item.addEventListener("pointerenter", () => point(Number(item.dataset.point)));
       item.addEventListener("pointerleave", () => point(-1));
@@ -601,4 +729,3 @@
     settle();
     show(0, true);
   }
-})();
