@@ -20,6 +20,9 @@ from attribkit.reports.performance import NO_LABELS
 from attribkit.results.explanations import Explanations
 from attribkit.results.panels import Group, Section
 
+FEW = 12
+"""Labels up to which the surest mistakes are shown; of more labels those of each can be chosen."""
+
 _EXPLAINED = 200
 """Mistakes whose words are compared, beside those that are shown."""
 
@@ -66,13 +69,13 @@ def failures_section(answers: Answers, failures: Failures, most: int) -> Section
     kinds = kinds_table(failures.kinds, answers)
     if not most:
         return Section(*head, (f"It was wrong on {wrong:,} texts; none was asked to be shown.",), (kinds,))
-    rows = failures.explained[:most]
+    many = len(answers.labels) > FEW
+    rows = failures.explained[: None if many else most]
     sentence = f"It was wrong on {wrong:,} texts. Here are the {len(rows)} on which it was surest"
     if len(rows) == 1:
         sentence = f"It was wrong on {wrong:,} text{'s' if wrong > 1 else ''}. Here is the one on which it was surest"
     panels = (kinds, confused_cells(answers, failures.explained))
-    edits = edits_table(list(zip(rows, failures.edits, strict=True)))
+    edits = edits_table(list(zip(rows, failures.edits, strict=False)))
     groups = (Group("What would change these answers: the smallest edits", (edits,)),)
-    return Section(
-        *head, (f"{sentence}: the coloured words made it say what it said.",), panels, groups, rows=tuple(rows)
-    )
+    says = f"{sentence}: the coloured words made it say what it said."
+    return Section(*head, (says,), panels, groups, rows=tuple(rows), search=many)

@@ -4,7 +4,8 @@ from attribkit.evaluation.importance import WordImportance
 from attribkit.evaluation.regions import RegionImportance
 from attribkit.evaluation.regions.importance import QUARTERS
 from attribkit.evaluation.regions.spans import BODY
-from attribkit.results.panels import Group, Section, Table
+from attribkit.reports.performance import listed
+from attribkit.results.panels import Group, Section
 from attribkit.results.projected_maps import ProjectedMaps
 
 _NAMED = 5
@@ -19,8 +20,8 @@ def importance_section(importance: WordImportance, most: int) -> Section:
         if len(own):
             first = ", ".join(f"“{word}”" for word in own["word"].head(5))
             sentences.append(f"For “{label}” speak above all {first}.")
-    if missing := [f"“{label}”" for label, texts in importance.counted.items() if not texts]:
-        sentences.append(f"No text is given {', '.join(missing)}, so nothing is counted of that.")
+    if missing := [label for label, texts in importance.counted.items() if not texts]:
+        sentences.append(f"No text is given {listed(missing)}, so nothing is counted of that.")
     meant = "in the log-odds of the class, in the texts that the model gives that class"
     if importance.task == "regression":
         meant = f"in the number ({importance.unit}), wherever it is"
@@ -55,6 +56,18 @@ def map_section(maps: ProjectedMaps | None, reason: str | None = None) -> Sectio
     if maps is None:
         return Section(*head, (reason or "No map was asked for: give map=True, or --map.",))
     # texts on the border are excerpts of single texts, which the reader has below in full
-    panels = tuple(panel for panel in maps.panels() if not (isinstance(panel, Table) and "border" in panel.title))
-    meaning = "Each point is a text, where the layer puts it; the numbers say how far the classes lie apart or mixed."
-    return Section(*head, (meaning,), panels)
+    tables = [panel for panel in maps.tables if "border" not in panel.title]
+    groups = tuple(Group(table.title, (table,)) for table in tables)
+    return Section(*head, (_mixing(maps),), (maps.scatter,), groups)
+
+
+def _mixing(maps: ProjectedMaps) -> str:
+    """How far the layer keeps the labels apart, in one sentence."""
+    mixing = maps.scatter.maps[0].mixing
+    where = "Each point is a text, where the layer puts it"
+    if mixing is None:
+        return f"{where}."
+    return (
+        f"{where}: of a text’s {mixing.neighbours} nearest neighbours there {100 * mixing.agreement_layer:.0f} % have "
+        f"its label, by chance it would be {100 * mixing.chance:.0f} %."
+    )

@@ -1,11 +1,23 @@
 """Performance: how good the model is."""
 
+from collections.abc import Sequence
+
 from attribkit.evaluation.calibration import Calibration
 from attribkit.evaluation.performance import Metrics
 from attribkit.evaluation.tables import confusion_panels, metrics_table
 from attribkit.results.panels import Figure, Group, Section
 
 NO_LABELS = "The data holds no label that the model knows, so nothing can be said of this: give a table with labels."
+
+
+_LISTED = 5
+"""Labels that a sentence lists, at most."""
+
+
+def listed(names: Sequence[str]) -> str:
+    """Labels in a sentence: the first few, and how many more there are."""
+    more = f" or one of {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
+    return ", ".join(f"“{name}”" for name in names[:_LISTED]) + more
 
 
 def section(metrics: Metrics | None, calibration: Calibration | None) -> Section:
@@ -19,8 +31,9 @@ def section(metrics: Metrics | None, calibration: Calibration | None) -> Section
     ]
     missing = [name for name, texts in zip(metrics.labels, metrics.support.tolist(), strict=True) if not texts]
     if missing:
-        named = ", ".join(f"“{name}”" for name in missing)
-        sentences.append(f"No text is labelled {named}, so the averages over the classes say less than they seem to.")
+        sentences.append(
+            f"No text is labelled {listed(missing)}, so the averages over the classes say less than they seem to."
+        )
     if metrics.unknown is not None:
         sentence = metrics.unknown.sentences[1]
         sentences.append(f"Of rows whose label the model does not know: {sentence}.")

@@ -33,6 +33,7 @@ def texts(rows: Sequence[Drawable]) -> dict[str, Any]:
     return {
         "rows": [_row(row, panel, decimals) for row, panel in pairs],
         "labels": sorted({label for row, _ in pairs if row.prediction for label in row.prediction.predicted}),
+        "truths": sorted({_truth(row) for row, _ in pairs} - {""}),
         "judged": any(row.prediction and row.prediction.right is not None for row, _ in pairs),
         "limit": round(limit * 10**decimals),
         "decimals": decimals,
@@ -55,6 +56,12 @@ def texts(rows: Sequence[Drawable]) -> dict[str, Any]:
     }
 
 
+def _truth(row: Drawable) -> str:
+    """The true label as it is shown; empty where it is not known."""
+    prediction = row.prediction
+    return "" if prediction is None or prediction.true_label is None else shorten(true_words(prediction) or "", 60)
+
+
 def _decimals(limit: float) -> int:
     """Decimals of the last printed digit, as `number` prints scores of this size; browsers print at most 100."""
     return min(100, max(0, 2 - floor(log10(float(f"{limit:.2e}"))))) if limit else 0
@@ -72,7 +79,7 @@ def _row(row: Drawable, panel: TokenScores | None, decimals: int) -> dict[str, A
         "probability": prediction.probability if prediction else None,
         "detail": visible(detail(prediction), one_line=True) if prediction else "",
         "names": [visible(name, one_line=True) for name in prediction.predicted] if prediction else [],
-        "true": shorten(true_words(prediction) or "", 60) if prediction and prediction.true_label is not None else None,
+        "true": _truth(row),
         "right": None if prediction is None else prediction.right,
         "agreement": prediction and agreement(prediction),
         "unsure": panel.verdict if panel is not None and panel.converged is False else None,

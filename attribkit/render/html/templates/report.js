@@ -131,6 +131,7 @@ for (const form of main.querySelectorAll('form.search')) {
     item,
     words: item.querySelector('.text').textContent.toLowerCase(),
     labels: item.dataset.label.split('\n'),
+    truth: item.dataset.truth,
     verdict: item.dataset.verdict,
   }));
   const said = form.querySelector('output');
@@ -143,11 +144,12 @@ for (const form of main.querySelectorAll('form.search')) {
   const apply = () => {
     const wanted = form.elements.words.value.trim().toLowerCase();
     const label = form.elements.label ? form.elements.label.value : '';
+    const truth = form.elements.truth ? form.elements.truth.value : '';
     const verdict = form.elements.verdict ? form.elements.verdict.value : '';
     let shown = 0;
     for (const one of items) {
       const fits = (!wanted || one.words.includes(wanted)) && (!label || one.labels.includes(label))
-        && (!verdict || one.verdict === verdict);
+        && (!truth || one.truth === truth) && (!verdict || one.verdict === verdict);
       one.item.hidden = !fits;
       one.item.classList.toggle('later', shown >= room);
       shown += fits;
@@ -164,7 +166,7 @@ for (const form of main.querySelectorAll('form.search')) {
   apply();
 }
 document.addEventListener('keydown', event => {
-  const field = main.querySelector('form.search input');
+  const field = [...main.querySelectorAll('form.search input')].at(-1);
   if (event.key !== '/' || !field || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target.closest('input, select, textarea')) return;
   event.preventDefault();

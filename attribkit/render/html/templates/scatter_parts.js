@@ -97,7 +97,7 @@
       return button;
     });
     const head = element("div", { className: "key-head" }, element("span", { className: "small" }, name), ...(signs.length > 2 ? [element("span", { className: "all-none" }, ...both)] : []));
-    if (signs.length > most) made.append(element("details", {}, element("summary", {}, `${signs.length} groups, each named on the map: choose which are shown`), head, list));
+    if (signs.length > most) made.append(element("details", {}, element("summary", {}, `${signs.length} groups, where there is room named on the map: choose which are shown`), head, list));
     else made.append(head, list);
     return made;
   }
