@@ -74,7 +74,7 @@ def failures_section(answers: Answers, failures: Failures, most: int) -> Section
     sentence = f"It was wrong on {wrong:,} texts. Here are the {len(rows)} on which it was surest"
     if len(rows) == 1:
         sentence = f"It was wrong on {wrong:,} text{'s' if wrong > 1 else ''}. Here is the one on which it was surest"
-    panels = (kinds, confused_cells(answers, failures.explained))
+    panels = (kinds, confused_cells(answers, failures.explained, failures.kinds))
     edits = edits_table(list(zip(rows, failures.edits, strict=False)))
     groups = (Group("What would change these answers: the smallest edits", (edits,)),)
     says = f"{sentence}: the coloured words made it say what it said."

@@ -1,11 +1,12 @@
 """Mistakes by what was taken for what, with the words that such mistakes share."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 import numpy as np
 
 from attribkit.evaluation.answers import Answers
+from attribkit.evaluation.failures.kinds import KINDS, Kind
 from attribkit.results.explanation import Explanation
 from attribkit.results.panels import Table
 
@@ -15,14 +16,16 @@ _SPEAKS = 0.25
 """The part of a text's largest score from which on a word made its mistake."""
 
 
-def confused_cells(answers: Answers, mistakes: Sequence[Explanation]) -> Table:
-    """A row for each pair of labels that are confused, the most frequent first.
+def confused_cells(answers: Answers, mistakes: Sequence[Explanation], kinds: Sequence[Kind]) -> Table:
+    """A row for each pair of labels that are confused, the most frequent first, with what most of them need.
 
     Args:
         answers: of a labelled set.
         mistakes: explanations of some of the mistakes, for the words.
+        kinds: of all mistakes, as `kinds_of_mistakes` gives them.
     """
     wrong = answers.labelled[~answers.right]
+    kind_of = dict(zip(wrong.tolist(), kinds, strict=True))
     pairs: dict[tuple[str, str], list[int]] = defaultdict(list)
     for place in wrong.tolist():
         pairs[answers.labels[answers.truth[place]], answers.labels[answers.predicted[place]]].append(place)
@@ -38,6 +41,7 @@ def confused_cells(answers: Answers, mistakes: Sequence[Explanation]) -> Table:
             len(pairs[true, predicted]),
             round(float(answers.confidence[pairs[true, predicted]].mean()), 2),
             ", ".join(shared_words(words[true, predicted])) or None,
+            _advice([kind_of[place] for place in pairs[true, predicted]]),
         )
         for true, predicted in ordered[:_CELLS]
     ]
@@ -46,8 +50,15 @@ def confused_cells(answers: Answers, mistakes: Sequence[Explanation]) -> Table:
         "words: those that made at least two of the explained mistakes of the row, by the sum of their scores",
         *([f"{more:,} more pairs are not listed"] if more > 0 else []),
     ]
-    columns = ("it is", "it said", "texts", "mean confidence", "words that they share")
+    columns = ("it is", "it said", "texts", "mean confidence", "words that they share", "most of them: what to do")
     return Table("What is taken for what", columns, tuple(rows), tuple(notes))
+
+
+def _advice(kinds: Sequence[Kind]) -> str:
+    """The commonest kind of some mistakes, how many they are, and the cure."""
+    counts = Counter(kinds)
+    kind = min(counts, key=lambda one: (-counts[one], KINDS.index(one)))
+    return f"{kind.name} ({counts[kind]:,} of {len(kinds):,}): {kind.short}"
 
 
 def shared_words(explanations: Sequence[Explanation]) -> list[str]:

@@ -26,20 +26,37 @@ _SAMPLE = 1_000
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of mistakes: what marks it, and the cure."""
+    """A kind of mistakes: what marks it, and the cure, also in a few words."""
 
     name: str
     cure: str
+    short: str
 
 
-CUT = Kind("cut at max_length", "train with a larger max_length: the model did not read the whole text")
-UNKNOWN_WORDS = Kind("unknown words", "train with a smaller min_frequency or with word vectors, or on more texts")
-RARE_LABEL = Kind("rare label", "train with class_weights='balanced', or on more texts of this label")
-MISLABELLED = Kind("probably mislabelled", "read these rows first: a model this sure is rarely wrong; mend the labels")
-CLOSE_CALL = Kind(
-    "close call", "the two labels are nearly equal to the model: more texts of both, or one label for both"
+CUT = Kind(
+    "cut at max_length", "train with a larger max_length: the model did not read the whole text", "a larger max_length"
 )
-OTHER = Kind("other", "read what spoke for the answer, in the mistakes below")
+UNKNOWN_WORDS = Kind(
+    "unknown words",
+    "train with a smaller min_frequency or with word vectors, or on more texts",
+    "a smaller min_frequency, word vectors, or more texts",
+)
+RARE_LABEL = Kind(
+    "rare label",
+    "train with class_weights='balanced', or on more texts of this label",
+    "class_weights='balanced', or more of its texts",
+)
+MISLABELLED = Kind(
+    "probably mislabelled",
+    "read these rows first: a model this sure is rarely wrong; mend the labels",
+    "read them, mend the labels",
+)
+CLOSE_CALL = Kind(
+    "close call",
+    "the two labels are nearly equal to the model: more texts of both, or one label for both",
+    "more texts of both, or one label",
+)
+OTHER = Kind("other", "read what spoke for the answer, in the mistakes below", "read what spoke for the answer, below")
 KINDS = (CUT, UNKNOWN_WORDS, RARE_LABEL, MISLABELLED, CLOSE_CALL, OTHER)
 """In this order a mistake gets the first that fits."""
 

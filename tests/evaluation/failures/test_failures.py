@@ -114,9 +114,10 @@ def test_cells_say_how_often_and_which_words_are_shared() -> None:
     negative, positive = model.labels
     rows = [("good film", negative), ("the good great film", negative), ("great", negative), ("bad", positive)]
     answers = Answers.of(model, pd.DataFrame(rows, columns=["text", "label"]), split="all")
-    table = confused_cells(answers, explained_mistakes(model, answers, 10))
+    table = confused_cells(answers, explained_mistakes(model, answers, 10), kinds_of_mistakes(model, answers)[0])
     assert [row[:3] for row in table.rows] == [(negative, positive, 3), (positive, negative, 1)]
     assert table.rows[0][4] == "good, great" and table.rows[1][4] is None
+    assert table.rows[0][5] == "other (2 of 3): read what spoke for the answer, below"
 
 
 def test_the_table_of_edits_says_where_none_is_found() -> None:
