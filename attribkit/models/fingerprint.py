@@ -175,11 +175,14 @@ def _of_estimator(estimator: Any) -> Iterator[Part]:
     for name, value in sorted(vars(estimator).items()):
         if name.endswith("_id"):  # of an object in memory
             continue
-        if isinstance(value, dict) and value and all(isinstance(key, str) for key in value):
+        if isinstance(value, dict) and set(map(type, value)) == {str}:  # a vocabulary may be large
             yield from ("attribute", name, "\n".join(value))
-            yield from (part for item in value.values() if not isinstance(item, _PLAIN) for part in _of_value(item))
-            numbers = [item for item in value.values() if isinstance(item, (int, np.integer))]
-            yield np.array(numbers, dtype=np.int64).tobytes()
+            kinds, items = set(map(type, value.values())), list(value.values())
+            if not all(issubclass(kind, _PLAIN) for kind in kinds):
+                yield from (part for item in items if not isinstance(item, _PLAIN) for part in _of_value(item))
+            if not all(issubclass(kind, (int, np.integer)) for kind in kinds):
+                items = [item for item in items if isinstance(item, (int, np.integer))]
+            yield np.array(items, dtype=np.int64).tobytes()
         else:
             yield from _of_attributes({name: value})
 

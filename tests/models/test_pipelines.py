@@ -240,6 +240,13 @@ def test_changed_weights_and_a_pipeline_fitted_again_are_seen() -> None:
     assert model.fingerprint() != print_before
 
 
+def test_the_texts_that_were_read_are_no_part_of_the_fingerprint() -> None:
+    model = ak.load(PAIRS)
+    before = model.fingerprint()
+    ak.explain(model, TEXTS)
+    assert model.fingerprint() == before == ak.load(PAIRS).fingerprint()
+
+
 def forest() -> Any:
     return RandomForestClassifier(5, random_state=0)
 

@@ -14,7 +14,7 @@ tells that.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -46,25 +46,18 @@ class Contributions:
     rounding: float
 
 
-@dataclass(frozen=True, eq=False)
 class LinearForm:
     """The n-grams of a pipeline with a linear model behind them.
 
-    Attributes:
+    Args:
         features: the steps up to the classifier.
         classifier: the fitted linear model, whose weights are read whenever they are needed.
-        read: reads texts as the vectorizers do.
     """
 
-    features: Features
-    classifier: Any
-    read: NgramReader
-    _kept: dict[str, TextNgrams] = field(default_factory=dict)
-
-    @staticmethod
-    def of(features: Features, classifier: Any) -> "LinearForm":
-        """Of the steps up to a classifier, and the classifier."""
-        return LinearForm(features, classifier, NgramReader([branch.vectorizer for branch in features.branches]))
+    def __init__(self, features: Features, classifier: Any) -> None:
+        self.features, self.classifier = features, classifier
+        self.read = NgramReader([branch.vectorizer for branch in features.branches])
+        self._kept: dict[str, TextNgrams] = {}
 
     def encode(self, texts: Sequence[str]) -> list[Encoded]:
         """Each text's tokens."""

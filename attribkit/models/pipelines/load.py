@@ -135,14 +135,16 @@ def _linear_form(steps: list[Any]) -> tuple[LinearForm, str]:
         raise Hidden(f"{type(classifier).__name__} is no linear model")
     if isinstance(classifier, BernoulliNB) and classifier.binarize is not None:
         before.append(Binarizer(threshold=classifier.binarize))
-    form = LinearForm.of(Features.of(before), classifier)
+    form = LinearForm(Features.of(before), classifier)
     if isinstance(classifier, _BAYES):
         return form, "joint"
     if not hasattr(classifier, "predict_proba"):
         return form, "decision"
-    columns = classifier.n_features_in_
-    rows = sp.random(_PROBES, columns, min(1.0, 100 / columns), format="csr", random_state=0)
-    rows = sp.csr_matrix(sp.diags_array(np.logspace(-3, 0, _PROBES)) @ rows)  # decision values of any size
+    draw = np.random.default_rng(0)
+    columns = draw.integers(classifier.n_features_in_, size=(_PROBES, 100))
+    sizes = draw.random(columns.shape) * np.logspace(-3, 0, _PROBES)[:, np.newaxis]  # decision values of any size
+    places = np.repeat(np.arange(_PROBES), 100)
+    rows = sp.csr_matrix((sizes.ravel(), (places, columns.ravel())), shape=(_PROBES, classifier.n_features_in_))
     decisions = torch.from_numpy(np.asarray(classifier.decision_function(rows)).reshape(_PROBES, -1))
     own: NDArray[np.float64] = classifier.predict_proba(rows)
     for link in ("decision", "sigmoids"):
