@@ -4,7 +4,7 @@ import enum
 import hashlib
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import fields, is_dataclass
@@ -175,16 +175,25 @@ def _of_estimator(estimator: Any) -> Iterator[Part]:
     for name, value in sorted(vars(estimator).items()):
         if name.endswith("_id"):  # of an object in memory
             continue
-        if isinstance(value, dict) and set(map(type, value)) == {str}:  # a vocabulary may be large
-            yield from ("attribute", name, "\n".join(value))
-            kinds, items = set(map(type, value.values())), list(value.values())
+        names = _joined(value) if isinstance(value, dict) and value else None
+        if names is not None:  # of a vocabulary, which may be large
+            yield from ("attribute", name, names)
+            kinds, items = set(map(type, value.values())), value.values()
             if not all(issubclass(kind, _PLAIN) for kind in kinds):
                 yield from (part for item in items if not isinstance(item, _PLAIN) for part in _of_value(item))
             if not all(issubclass(kind, (int, np.integer)) for kind in kinds):
                 items = [item for item in items if isinstance(item, (int, np.integer))]
-            yield np.array(items, dtype=np.int64).tobytes()
+            yield np.fromiter(items, np.int64, len(items)).tobytes()
         else:
             yield from _of_attributes({name: value})
+
+
+def _joined(names: Iterable[Any]) -> str | None:
+    """A line for each name; None if they are not all strings."""
+    try:
+        return "\n".join(names)
+    except TypeError:
+        return None
 
 
 def _of_code(code: CodeType) -> Iterator[Part]:

@@ -25,10 +25,11 @@ from sklearn.linear_model import LogisticRegression, Perceptron, Ridge, RidgeCla
 from sklearn.model_selection import GridSearchCV
 from sklearn.naive_bayes import BernoulliNB, ComplementNB, MultinomialNB
 from sklearn.pipeline import Pipeline, make_pipeline, make_union
-from sklearn.preprocessing import MaxAbsScaler, StandardScaler
+from sklearn.preprocessing import Binarizer, MaxAbsScaler, StandardScaler
 from sklearn.svm import SVC, LinearSVC
 
 import attribkit as ak
+from attribkit.models.pipelines.vocabulary import _Index
 
 TEXTS = [
     "a good film, a very good one",
@@ -136,6 +137,8 @@ def test_the_scores_are_the_shares_of_the_n_grams_and_add_up(name: str) -> None:
         (CountVectorizer(ngram_range=(1, 2)), StandardScaler(with_mean=False)),
         (TfidfVectorizer(ngram_range=(1, 2)), SelectKBest(k=8)),
         (CountVectorizer(), "passthrough", TfidfTransformer()),
+        (CountVectorizer(), Binarizer(threshold=1.5)),
+        (HashingVectorizer(n_features=64), Binarizer()),
     ],
 )
 def test_steps_that_keep_columns_are_followed(steps: tuple[Any, ...]) -> None:
@@ -238,6 +241,35 @@ def test_changed_weights_and_a_pipeline_fitted_again_are_seen() -> None:
         float((pipeline.decision_function([TEXT]) - pipeline[-1].intercept_)[0])
     )
     assert model.fingerprint() != print_before
+
+
+WORDS = st.lists(st.sampled_from(["good", "a", "film", "not", "é", "漢🎬", "x" * 70, ""]), max_size=30)
+
+
+@given(WORDS, st.lists(WORDS.filter(bool).map(lambda words: " ".join(words[:3])), min_size=1, max_size=12, unique=True))
+@settings(max_examples=60)
+def test_many_n_grams_are_found_by_their_hashes_as_by_their_names(words: list[str], names: list[str]) -> None:
+    vectorizer = CountVectorizer(ngram_range=(1, 3))
+    vectorizer.vocabulary_ = {name: 7 * place + 1 for place, name in enumerate(names)}
+    by_hash = _Index.of(vectorizer.vocabulary_)
+    assert by_hash is not None
+    for size, columns in by_hash.ngrams(words, (1, 2, 3)).items():
+        grams = [" ".join(words[start : start + size]) for start in range(len(words) - size + 1)]
+        assert columns.tolist() == [vectorizer.vocabulary_.get(gram, -1) for gram in grams]
+
+
+def test_a_large_batch_has_the_scores_of_its_texts_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = [ak.explain(ak.load(PAIRS), text).scores for text in TEXTS]
+    made, of = [], _Index.of
+
+    def counting(names: Any) -> Any:
+        made.append(len(names))
+        return of(names)
+
+    monkeypatch.setattr(_Index, "of", counting)
+    for text, why in zip(TEXTS * 3, ak.explain(ak.load(PAIRS), TEXTS * 3), strict=True):
+        assert np.array_equal(why.scores, alone[TEXTS.index(text)])
+    assert made == [len(PAIRS[0].vocabulary_)]
 
 
 def test_the_texts_that_were_read_are_no_part_of_the_fingerprint() -> None:

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -12,8 +11,6 @@ from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, 
 from sklearn.feature_selection import SelectorMixin
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import Binarizer, MaxAbsScaler, Normalizer, StandardScaler, normalize
-
-from attribkit.models.pipelines.occurrences import Block
 
 _COLUMN_BY_COLUMN = (TfidfTransformer, MaxAbsScaler, StandardScaler, Normalizer, Binarizer, SelectorMixin)
 _READ = (CountVectorizer, HashingVectorizer)
@@ -45,27 +42,50 @@ class Branch:
         return int(self.vectorizer.n_features if hashing else len(self.vectorizer.vocabulary_))
 
 
-@dataclass(frozen=True, eq=False)
-class Values:
-    """The features of N texts, and how often each was counted; the same places of both hold a number.
+class Counted(NamedTuple):
+    """How often each of a vectorizer's features occurs in N texts.
 
     Attributes:
-        counts: (N, V) sparse, how often each n-gram was counted.
-        values: (N, V) sparse, what the classifier reads.
-        kept: (V,) each column's number among all columns of all vectorizers.
+        counts: (N, V) sparse, its columns in order; the signs of a hash are counted.
+        entries: (K,) the number of the stored count that each occurrence belongs to.
     """
 
     counts: Any
+    entries: Ids
+
+    @staticmethod
+    def of(rows: Ids, columns: Ids, signs: Ids | None, shape: tuple[int, int]) -> "Counted":
+        """Of K occurrences: their texts, features and signs, 1 if None."""
+        keys = rows * shape[1] + columns
+        order = np.argsort(keys)
+        ordered = keys[order]
+        new = np.append(True, ordered[1:] != ordered[:-1])[: len(keys)]
+        entries = np.empty(len(keys), dtype=np.int64)
+        entries[order] = np.cumsum(new) - 1
+        row_of, column_of = np.divmod(ordered[new], shape[1])
+        numbers = np.bincount(entries, signs, len(row_of)).astype(float)
+        starts = np.append(0, np.cumsum(np.bincount(row_of, minlength=shape[0])))
+        return Counted(sp.csr_matrix((numbers, column_of, starts), shape=shape), entries)
+
+
+@dataclass(frozen=True, eq=False)
+class Values:
+    """The features of N texts as the classifier reads them.
+
+    Attributes:
+        numbers: (N, V) sparse, for each the number of the stored count that it was made of, from 1.
+        values: (N, V) sparse, with numbers at the same places.
+    """
+
+    numbers: Any
     values: Any
-    kept: Ids
 
     def after(self, step: Any) -> "Values":
         """Behind one more step, which neither mixes columns nor moves them."""
-        values, counts, kept = step.transform(self.values), self.counts, self.kept
+        numbers = self.numbers
         if isinstance(step, SelectorMixin):
-            support = step.get_support(indices=True)
-            counts, kept = counts[:, support], kept[support]
-        return Values(counts, sp.csr_matrix(values), kept)
+            numbers = numbers[:, step.get_support(indices=True)]
+        return Values(numbers, sp.csr_matrix(step.transform(self.values)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,34 +110,33 @@ class Features:
         first, *rest = _used(steps)
         return Features(tuple(_branches(first)), _checked(rest))
 
-    @property
-    def offsets(self) -> list[int]:
-        """The number of each branch's first column among all columns."""
-        return list(accumulate((branch.width for branch in self.branches), initial=0))
-
-    def of_texts(self, blocks: Sequence[Sequence[Sequence[Block]]]) -> Values:
-        """The features of N texts, from their n-grams [text][branch]."""
-        parts = []
-        for number, branch in enumerate(self.branches):
-            counts = _counted([of_text[number] for of_text in blocks], branch.width)
-            kept = np.arange(branch.width) + self.offsets[number]
-            part = Values(counts, _weighted(branch.vectorizer, counts), kept)
+    def of_counts(self, counted: Sequence[Counted]) -> Values:
+        """The features of N texts, from what each branch counts; stored counts are numbered through all branches."""
+        parts, before = [], 0
+        for branch, (counts, _) in zip(self.branches, counted, strict=True):
+            numbers = sp.csr_matrix(
+                (np.arange(counts.nnz) + before + 1, counts.indices, counts.indptr), shape=counts.shape
+            )
+            before += counts.nnz
+            part = Values(numbers, _weighted(branch.vectorizer, counts))
             for step in branch.steps:
                 part = part.after(step)
-            parts.append(Values(part.counts, part.values * branch.weight, part.kept))
+            parts.append(Values(part.numbers, part.values * branch.weight))
         together = parts[0]
         if len(parts) > 1:
-            counts, values = (
-                sp.hstack(each, format="csr") for each in ([p.counts for p in parts], [p.values for p in parts])
+            numbers, values = (
+                sp.hstack(each, format="csr") for each in ([p.numbers for p in parts], [p.values for p in parts])
             )
-            together = Values(counts, values, np.concatenate([part.kept for part in parts]))
+            together = Values(numbers, values)
         for step in self.steps:
             together = together.after(step)
-        for matrix in (together.counts, together.values):
-            matrix.sort_indices()
-        if not np.array_equal(together.counts.indices, together.values.indices):
-            raise Hidden("a step drops or adds features of a text")
-        return together
+        numbers, values = together.numbers, together.values
+        numbers.sort_indices()
+        values.sort_indices()
+        if not np.array_equal(numbers.indices, values.indices):  # a step made some 0, as a binarizer does
+            values.eliminate_zeros()
+            numbers = sp.csr_matrix(numbers.multiply(values != 0))
+        return Values(numbers, values)
 
 
 def _used(steps: Sequence[Any]) -> list[Any]:
@@ -157,18 +176,6 @@ def _checked(steps: Sequence[Any]) -> tuple[Any, ...]:
         if not isinstance(step, _COLUMN_BY_COLUMN):
             raise Hidden(f"{type(step).__name__} makes new features of the n-grams'")
     return tuple(steps)
-
-
-def _counted(blocks: Sequence[Sequence[Block]], width: int) -> Any:
-    """(N, V) how often each n-gram occurs, sparse; the signs of a hash are counted."""
-    rows = np.repeat(np.arange(len(blocks)), [sum(len(part.columns) for part in parts) for parts in blocks])
-    every = [part for parts in blocks for part in parts]
-    columns = np.concatenate([part.columns for part in every]) if every else np.zeros(0, dtype=np.int64)
-    signs = [part.signs for part in every if part.signs is not None]
-    numbers = np.concatenate(signs).astype(float) if signs else np.ones(len(columns))
-    counts = sp.csr_matrix((numbers, (rows, columns)), shape=(len(blocks), width))
-    counts.sum_duplicates()  # which older versions of scipy leave to the caller; it sorts too
-    return counts
 
 
 def _weighted(vectorizer: Any, counts: Any) -> Any:

@@ -15,12 +15,12 @@ tells that.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from attribkit.models.pipelines.features import Features
+from attribkit.models.pipelines.features import Counted, Features
 from attribkit.models.pipelines.occurrences import Block, NgramReader, TextNgrams
 from attribkit.text.encoded import Encoded
 
@@ -92,54 +92,78 @@ class LinearForm:
 
     def _of_tokens(self, ngrams: Sequence[TextNgrams], bounds: NDArray[np.int64], weights: Numbers) -> Numbers:
         """(Σ T, D) of texts whose tokens begin at `bounds`."""
-        features = self.features.of_texts([of_text.blocks for of_text in ngrams])
-        worth = features.values.astype(float)
-        counted = features.counts.data
-        worth.data = np.divide(worth.data, counted, out=np.zeros(len(counted)), where=counted != 0)
-        column_of = np.full(self.features.offsets[-1], -1)
-        column_of[features.kept] = np.arange(len(features.kept))
+        several = [
+            _Occurrences.of([of_text.blocks[place] for of_text in ngrams], bounds)
+            for place in range(len(self.features.branches))
+        ]
+        counted = [
+            Counted.of(each.rows, each.columns, each.signs, (len(ngrams), branch.width))
+            for each, branch in zip(several, self.features.branches, strict=True)
+        ]
+        features = self.features.of_counts(counted)
+        counts = np.concatenate([counts.data for counts, _ in counted])
+        worth = np.zeros((len(weights), len(counts)))  # 0 where a step drops the feature
+        worth[:, features.numbers.data - 1] = features.values.data * weights[:, features.values.indices]
+        np.divide(worth, counts, out=worth, where=counts != 0)
         tokens = np.zeros((bounds[-1], len(weights)))
-        for number, offset in enumerate(self.features.offsets[:-1]):
-            for blocks in _by_size([of_text.blocks[number] for of_text in ngrams]):
-                _add(tokens, blocks, bounds, worth, column_of[offset:], weights)
+        before = 0
+        for each, (own, entries) in zip(several, counted, strict=True):
+            each.add(tokens, worth[:, entries + before])
+            before += own.nnz
         return tokens
 
 
-def _by_size(blocks: Sequence[Sequence[Block]]) -> list[list[Block]]:
-    """[size][text] from [text][size]."""
-    return [list(of_size) for of_size in zip(*blocks, strict=True)]
+class _Occurrences(NamedTuple):
+    """All occurrences of one vectorizer's n-grams in several texts: the columns of their `Block`s, one behind another.
 
+    Attributes:
+        rows: (K,) the text of each.
+        columns: (K,) its feature.
+        signs: (K,) or None, as in a block.
+        firsts: (K,) its first unit, of those of all blocks.
+        lasts: (K,) its last.
+        tokens: (U,) the token that each unit lies in, of those of all texts.
+    """
 
-def _add(
-    tokens: Numbers,
-    blocks: Sequence[Block],
-    bounds: NDArray[np.int64],
-    worth: Any,
-    column_of: NDArray[np.int64],
-    weights: Numbers,
-) -> None:
-    """Add the shares of one block of n-grams of each text to its tokens."""
-    lengths = [len(block.columns) for block in blocks]
-    rows = np.repeat(np.arange(len(blocks)), lengths)
-    columns = column_of[np.concatenate([block.columns for block in blocks])]
-    used = np.flatnonzero(columns >= 0)
-    rows, columns = rows[used], columns[used]
-    each = np.asarray(worth[rows, columns]).reshape(-1)
-    if blocks[0].signs is not None:
-        each = each * np.concatenate([block.signs for block in blocks if block.signs is not None])[used]
-    units = np.cumsum([0, *(len(block.tokens) for block in blocks)])[:-1]
-    firsts = np.concatenate([block.firsts for block in blocks])[used] + units[rows]
-    lasts = np.concatenate([block.lasts for block in blocks])[used] + units[rows]
-    token_of = np.concatenate([block.tokens + start for block, start in zip(blocks, bounds[:-1].tolist(), strict=True)])
-    each = each / (lasts - firsts + 1)
-    longest = int((lasts - firsts).max(initial=-1)) + 1
-    for place, of_value in enumerate(weights):
-        shares = each * of_value[columns]
-        for step in range(longest):
-            own = firsts + step <= lasts
-            tokens[:, place] += np.bincount(
-                token_of[(firsts + step)[own]], shares if bool(own.all()) else shares[own], len(tokens)
-            )
+    rows: NDArray[np.int64]
+    columns: NDArray[np.int64]
+    signs: NDArray[np.int64] | None
+    firsts: NDArray[np.int64]
+    lasts: NDArray[np.int64]
+    tokens: NDArray[np.int64]
+
+    @staticmethod
+    def of(blocks: Sequence[Sequence[Block]], bounds: NDArray[np.int64]) -> "_Occurrences":
+        """Of texts whose tokens begin at `bounds`."""
+        every = [block for of_text in blocks for block in of_text]
+        text = np.repeat(np.arange(len(blocks)), [len(of_text) for of_text in blocks])
+        lengths = [len(block.columns) for block in every]
+        units = np.repeat(np.cumsum([0, *(len(block.tokens) for block in every)])[:-1], lengths)
+        columns, firsts, lasts = (
+            np.concatenate(each) for each in zip(*((b.columns, b.firsts, b.lasts) for b in every), strict=True)
+        )
+        tokens = [block.tokens + start for block, start in zip(every, bounds[text].tolist(), strict=True)]
+        signs = [block.signs for block in every if block.signs is not None]
+        return _Occurrences(
+            np.repeat(text, lengths),
+            columns,
+            np.concatenate(signs) if signs else None,
+            firsts + units,
+            lasts + units,
+            np.concatenate(tokens),
+        )
+
+    def add(self, tokens: Numbers, worth: Numbers) -> None:
+        """Add to tokens (Σ T, D) what each occurrence is worth (D, K), shared by its units."""
+        extents = self.lasts - self.firsts
+        worth = worth / (extents + 1)
+        if self.signs is not None:
+            worth *= self.signs
+        for step in range(int(extents.max(initial=-1)) + 1):
+            own = np.flatnonzero(extents >= step)
+            token_of = self.tokens[self.firsts[own] + step]
+            for place, shares in enumerate(worth):
+                tokens[:, place] += np.bincount(token_of, shares[own], len(tokens))
 
 
 def _size(ngrams: TextNgrams) -> int:

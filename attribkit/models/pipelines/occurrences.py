@@ -1,17 +1,16 @@
 """Every n-gram of a text that a vectorizer counts, with the tokens that share it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain, pairwise, repeat
+from itertools import chain, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.feature_extraction.text import HashingVectorizer
-from sklearn.utils import murmurhash3_32
 
 from attribkit.models.pipelines.alignment import Aligned, aligner
 from attribkit.models.pipelines.characters import Grams, grams_of
+from attribkit.models.pipelines.vocabulary import lookup_of, ngram_columns
 from attribkit.models.pipelines.words import Words, words_of
 from attribkit.text.encoded import Encoded
 from attribkit.text.text_splitter import own_words
@@ -59,7 +58,7 @@ class VectorizerReader:
         self.vectorizer, self.align = vectorizer, aligner(vectorizer)
         self.by_word = vectorizer.analyzer == "word"
         self.split = words_of(vectorizer) if self.by_word else None
-        self.lookup = _hashed(vectorizer) if isinstance(vectorizer, HashingVectorizer) else _listed(vectorizer)
+        self.lookup = lookup_of(vectorizer)
 
     def word_blocks(self, words: Sequence[Words], tokens: Sequence[Ids]) -> list[tuple[Block, ...]]:
         """Of N texts: their words, and the token that each word lies in."""
@@ -69,13 +68,11 @@ class VectorizerReader:
         text = np.repeat(np.arange(len(words)), counts)
         blocks: list[list[Block]] = [[] for _ in words]
         low, high = self.vectorizer.ngram_range
+        by_size = ngram_columns(self.vectorizer, flat, range(low, high + 1))
         for size in range(low, high + 1):
-            grams = (
-                flat if size == 1 else list(map(" ".join, zip(*(flat[start:] for start in range(size)), strict=False)))
-            )
-            columns, signs = self.lookup(grams)
+            columns, signs = by_size[size]
             kept = columns >= 0
-            kept &= text[: len(grams)] == text[size - 1 :]
+            kept &= text[: len(columns)] == text[size - 1 :]
             places = np.flatnonzero(kept)
             columns, signs = columns[places], None if signs is None else signs[places]
             cuts = np.searchsorted(places, bounds).tolist()
@@ -193,21 +190,3 @@ def _with_known(encoded: Encoded, blocks: Sequence[tuple[Block, ...]]) -> Encode
         for step in range(int((block.lasts - block.firsts).max(initial=-1)) + 1):
             encoded.known[block.tokens[np.minimum(block.firsts + step, block.lasts)]] = True
     return encoded
-
-
-def _listed(vectorizer: Any) -> Callable[[list[str]], tuple[Ids, Ids | None]]:
-    def lookup(grams: list[str]) -> tuple[Ids, Ids | None]:
-        return np.fromiter(map(vectorizer.vocabulary_.get, grams, repeat(-1)), np.int64, len(grams)), None
-
-    return lookup
-
-
-def _hashed(vectorizer: Any) -> Callable[[list[str]], tuple[Ids, Ids | None]]:
-    """As `sklearn.feature_extraction.FeatureHasher` places and signs its features."""
-
-    def lookup(grams: list[str]) -> tuple[Ids, Ids | None]:
-        hashes = np.fromiter((murmurhash3_32(gram, seed=0) for gram in grams), np.int64, len(grams))
-        signs = np.where(hashes >= 0, 1, -1) if vectorizer.alternate_sign else None
-        return np.abs(hashes) % vectorizer.n_features, signs
-
-    return lookup
