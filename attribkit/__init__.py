@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from attribkit.evaluation.sanity import sanity
     from attribkit.explainer import explain
     from attribkit.explore import explore
+    from attribkit.influence.keep_training import keep_training
     from attribkit.influence.label_errors import label_errors
     from attribkit.influence.training_influence import training_influence
     from attribkit.loading import load
@@ -65,6 +66,7 @@ _HOMES = {
     "explore": "attribkit.explore",
     "faithfulness": "attribkit.evaluation.faithfulness",
     "keep_reference": "attribkit.projector",
+    "keep_training": "attribkit.influence.keep_training",
     "label_errors": "attribkit.influence.label_errors",
     "layer_outputs": "attribkit.projection.layer_outputs",
     "load": "attribkit.loading",
@@ -100,6 +102,7 @@ __all__ = [
     "explore",
     "faithfulness",
     "keep_reference",
+    "keep_training",
     "label_errors",
     "layer_outputs",
     "load",

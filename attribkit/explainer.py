@@ -19,6 +19,7 @@ from attribkit.data.intake import Rows, all_texts
 from attribkit.data.readable import SkippedRowsWarning
 from attribkit.data.text_tables import Data
 from attribkit.errors import InputError, InputTypeError
+from attribkit.last_layer.refitted_layer import RefittedLayer
 from attribkit.models.answered import answered
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
@@ -86,6 +87,7 @@ def explain(
     tolerance: float = 1e-4,
     compare: bool = False,
     reference: Data | None = None,
+    train: Data | RefittedLayer | None = None,
     true_label: TrueLabel | Sequence[TrueLabel] | None = None,
     seed: int = 0,
     batch_size: int | None = None,
@@ -110,10 +112,10 @@ def explain(
         also: what a network with other inputs is given beside the text, by name: the text's own values, or for several
             texts one entry each; not needed where the table has columns of these names. See
             `attribkit.models.adapters.Adapted`.
-        views: which views to compute: "attribution", "inputs", "attention", "projection", "interactions", or "all" that
-            the model supports. None for the scores and, where the network has them, other inputs and attention;
-            "projection", where the text lies on the map of the model's reference points, is added if `reference` is
-            given.
+        views: which views to compute: "attribution", "inputs", "attention", "projection", "interactions", "training",
+            or "all" that the model supports. None for the scores and, where the network has them, other inputs and
+            attention; "projection", where the text lies on the map of the model's reference points, is added if
+            `reference` is given, and "training", which training rows taught the answer, if `train` is.
         target: what is explained: None for the predicted class, with several labels a text the likeliest; a label,
             "all" for every class, "top5" for a text's five likeliest (or another number), or a pair ("pos", "neg") for
             why this and not that, log p_a − log p_b. An integer is the label of that number, or an index where no label
@@ -134,6 +136,9 @@ def explain(
             per token.
         reference: texts among which the view "projection" marks this one, with their labels if known: a data set, a
             table, a list of texts, a file's path; None for the model's own reference points, if it has any.
+        train: for the view "training" the rows that the model was trained on, as `attribkit.training_influence` takes
+            them, or what `attribkit.influence.RefittedLayer.of` prepared, to explain several times; None for those that
+            the model carries, if `attribkit.keep_training` kept any.
         true_label: the known label, shown beside the predicted one; one per text if there are several; an integer or
             `Index` as with `target`. With several labels a text a list of them, one per text; of a regression a number.
             None for that in the column of labels.
@@ -177,6 +182,7 @@ def explain(
         )
     data = with_joined_pairs(data, model.capabilities.pairs)
     options = ViewOptions(
+        train=train,
         target=target,
         output=Output.of(output, model.task, model.unit).name,
         method=method,
@@ -191,6 +197,8 @@ def explain(
         max_tokens=max_tokens,
     )
     with fingerprints_once(), shown(progress) as tell:
+        if train is not None and not isinstance(train, RefittedLayer):
+            options["train"] = RefittedLayer.of(model, train, checked=0, batch_size=batch_size, progress=tell)
         chosen = choose_views([views] if isinstance(views, str) else views, model, options, tell)
         model = model.on(device)
         batch, numbers, truth = _read(model, data, text, label, encoding, also, true_label, batch_size, tell)
@@ -293,6 +301,7 @@ def _settings(views: Iterable[View]) -> dict[str, Any]:
         values = {field.name: getattr(view, field.name) for field in fields(view)}
         for name in (ViewOptions.__annotations__.keys() & values.keys()) - {
             "reference",
+            "train",
             "batch_size",
             "max_steps",
             "max_tokens",

@@ -33,7 +33,7 @@ ALLOWED: dict[str, set[str]] = {
     "render": {"panels"},
     "results": {"files", "panels", "render"},
     "projector": {"data", "models", "panels", "projection", "results"},
-    "explainer": {"attribution", "data", "models", "panels", "projector", "results", "text", "views"},
+    "explainer": {"attribution", "data", "last_layer", "models", "panels", "projector", "results", "text", "views"},
     "comparison": {"panels", "results", "views"},
     "evaluation": {
         "attribution",

@@ -57,6 +57,7 @@ LONG: dict[str, Callable[[Classifier, Dataset, Path, Any], object]] = {
     "predict": lambda model, data, folder, progress: model.predict(data.test["text"].tolist(), progress=progress),
     "project": lambda model, data, folder, progress: ak.project(model, data, progress=progress),
     "keep_reference": lambda model, data, folder, progress: ak.keep_reference(model.copy(), data, progress=progress),
+    "keep_training": lambda model, data, folder, progress: ak.keep_training(model.copy(), data, progress=progress),
     "errors": lambda model, data, folder, progress: errors(model, data, most=1, progress=progress),
     "layer_outputs": lambda model, data, folder, progress: ak.layer_outputs(
         model, data.test["text"].tolist(), progress=progress

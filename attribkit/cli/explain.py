@@ -57,6 +57,12 @@ def explain(
             metavar="DATA", help="Texts among which the view projection marks this one; the model's own if not given."
         ),
     ] = None,
+    train: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DATA", help="The training rows, for the view training; those that the model keeps if not given."
+        ),
+    ] = None,
     true_label: Annotated[str | None, typer.Option(help="The known answer, shown beside the predicted one.")] = None,
     interactions: Annotated[
         str,
@@ -112,6 +118,7 @@ def explain(
             tolerance=tolerance,
             compare=compare,
             reference=reference,
+            train=train,
             seed=seed,
             interactions=interactions,
             max_steps=max_steps,

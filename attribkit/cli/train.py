@@ -158,6 +158,13 @@ def train(
     reference: Annotated[
         bool, typer.Option(help="Keep excerpts of 300 test texts, to place other texts among them.")
     ] = False,
+    training_rows: Annotated[
+        bool,
+        typer.Option(
+            help="Keep each training row's beginning and what the last layer reads of it, to show which rows taught an "
+            "answer (explain --view training)."
+        ),
+    ] = False,
     resume: Annotated[bool, typer.Option(help="Continue an interrupted training in --out.")] = False,
     half: Annotated[bool, typer.Option(help="Store the weights in 16 bits, in half the space.")] = False,
     force: Annotated[bool, typer.Option(help="Replace a model that is already in --out.")] = False,
@@ -174,6 +181,7 @@ def train(
     from attribkit.data import load_dataset
     from attribkit.evaluation.learning_curve import learning_curve
     from attribkit.evaluation.performance import evaluate as measure
+    from attribkit.influence.keep_training import keep_training
     from attribkit.models.classifier import Classifier
     from attribkit.projector import keep_reference
     from attribkit.reproduce.folds import cross_validate
@@ -259,6 +267,8 @@ def train(
         classifier.provenance["cross-validation"] = validated.to_dict()
     if reference:
         keep_reference(classifier, dataset)
+    if training_rows:
+        keep_training(classifier, dataset)
     classifier.save(out, overwrite=True, half=half)
     if classifier.history is not None and len(classifier.history):  # Ctrl-C may come before the first epoch's end
         curve = learning_curve(classifier.history, task=classifier.task)

@@ -1,6 +1,7 @@
 """Which training rows taught a model its answers, and which of them are wrong."""
 
 from attribkit.influence.datamodelling import DatamodellingScore, datamodelling_score
+from attribkit.influence.keep_training import keep_training
 from attribkit.influence.label_errors import label_errors
 from attribkit.influence.label_errors_result import LabelErrors
 from attribkit.influence.result import TrainingInfluence
@@ -16,6 +17,7 @@ __all__ = [
     "TextInfluence",
     "TrainingInfluence",
     "datamodelling_score",
+    "keep_training",
     "label_errors",
     "tracin",
     "training_influence",

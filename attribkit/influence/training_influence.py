@@ -106,14 +106,19 @@ def training_influence(
         )  # fmt: skip
         asked = all_texts(model, texts, text=text, label=label)
         features = layer.read(asked)
+        answers = [Answer.of(target, model.labels, logits) for logits in features.logits]
         influences = tuple(
-            influence_on(layer, layer.refined, asked[place], features, place, target, most)
+            influence_on(layer, layer.refined, asked[place], features, place, answers[place], most)
             for place in counted(range(len(asked)), tell, "training rows")
         )
         lessons = Explanations(
             lesson
             for number, influence in enumerate(influences)
-            for lesson in (explained_rows(layer, influence, features, number, target) if token_scores else ())
+            for lesson in (
+                explained_rows(layer, influence, features, number, answers[number])
+                if token_scores and layer.rows.ids
+                else ()
+            )
         )
     tables = [table_of(layer, influence) for influence in influences]
     provenance = {
@@ -150,11 +155,7 @@ def prepared(
             model, train, l2=l2, folder=folder, other_rows=other_rows, checked=checked, seed=seed, text=text,
             label=label, batch_size=batch_size, progress=progress,
         )  # fmt: skip
-    if train.model is not model and train.model.fingerprint() != model.fingerprint():
-        raise InputError(
-            f"a layer refitted for this model was expected, got one of {train.model.name!r}; prepare it anew with "
-            "RefittedLayer.of(model, train)"
-        )
+    train.check_model(model)
     return train
 
 
@@ -175,12 +176,11 @@ def trust_table(layer: RefittedLayer) -> Table:
 
 
 def explained_rows(
-    layer: RefittedLayer, influence: TextInfluence, features: Features, number: int, target: TargetName | None
+    layer: RefittedLayer, influence: TextInfluence, features: Features, number: int, answer: Answer
 ) -> Sequence[Explanation]:
     """The rows that are shown of one text, each with its own token scores and those of its likeness."""
     model, own = layer.model, with_bias(features.values[number : number + 1])[0]
     before = layer.regression.logits(own[None])[0]
-    answer = Answer.of(target, model.labels, features.logits[number])
     weights = likeness_weights(layer.regression, own, answer.gradient(before))
     like, pair = likeness_model(model, weights)
     texts = [layer.rows.texts[place] for place in influence.shown.tolist()]

@@ -68,6 +68,11 @@ def last_linear(model: Classifier) -> str:
         raise model.capabilities.refusal(
             "what asks for training rows", "a linear last layer", "ak.label_errors and ak.evaluate of a network do"
         )
+    if model.other_inputs:
+        raise InputError(
+            f"training rows are asked of a network that reads the text alone, this one has the other inputs "
+            f"{', '.join(model.other_inputs)}; ask for scores of those with views='inputs'"
+        )
     modules = dict(model.network.named_modules())
     names = [layer.name for layer in model.inside()]
     weighty = [name for name in names if modules[name]._parameters]

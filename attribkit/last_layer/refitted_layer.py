@@ -57,7 +57,9 @@ class RefittedLayer:
         model: whose layer it is.
         rows: N labelled texts.
         features: what the layer reads of them.
-        regression: the layer.
+        leave_one_out: the layer, and what one Newton step says of each row left out.
+        distance: how far the layer's answers on the training rows are from the network's own: the mean and the largest
+            difference of the log-odds of the network's label, and the share of rows to which both give the same label.
         l2: λ for each row.
         seed: of the sample that is checked.
         checked: how many rows are truly refitted to check leave-one-out.
@@ -66,7 +68,8 @@ class RefittedLayer:
     model: Classifier
     rows: TrainingRows
     features: Features
-    regression: SoftmaxRegression
+    leave_one_out: LeaveOneOut
+    distance: tuple[float, float, float]
     l2: float
     seed: int = 0
     checked: int = field(default=20)
@@ -134,31 +137,34 @@ class RefittedLayer:
             regression, l2 = _nearest(features, rows.labels, len(model.labels))
         else:
             regression = fit(features, rows.labels, len(model.labels), l2)
-        return RefittedLayer(model, rows, features, regression, l2, seed, min(checked, len(rows.labels)))
+        loo, apart = LeaveOneOut.of(features, regression), distance(features, regression)
+        return RefittedLayer(model, rows, features, loo, apart, l2, seed, min(checked, len(rows.labels)))
 
-    @cached_property
-    def leave_one_out(self) -> LeaveOneOut:
-        """What one Newton step says of each row left out."""
-        return LeaveOneOut.of(self.features, self.regression)
+    @property
+    def regression(self) -> SoftmaxRegression:
+        """The layer."""
+        return self.leave_one_out.regression
 
     @cached_property
     def refined(self) -> LeaveOneOut:
         """The same with a second step for the rows that need it; computed once, in some seconds for 25,000 rows."""
         return self.leave_one_out.refined(self.features)
 
+    def check_model(self, model: Classifier) -> None:
+        """Refuse another model than the one whose layer it is.
+
+        Raises:
+            ValueError: for one whose predictions may be others.
+        """
+        if self.model is not model and self.model.fingerprint() != model.fingerprint():
+            raise InputError(
+                f"a layer refitted for this model was expected, got one of {self.model.name!r}; prepare it anew with "
+                "RefittedLayer.of(model, train)"
+            )
+
     def read(self, texts: list[str]) -> Features:
         """What the layer reads of other texts."""
         return read_features(self.model, self.model.ids(texts))
-
-    @cached_property
-    def distance(self) -> tuple[float, float, float]:
-        """How far the layer's answers on the training rows are from the network's own.
-
-        The mean and the largest difference of the log-odds of the network's label, and the share of rows to which both
-        give the same label.
-        """
-        apart, same = _apart(self.features, self.regression)
-        return float(apart.mean()), float(apart.max()), float(same.mean())
 
     @property
     def distance_sentence(self) -> str:
@@ -206,6 +212,12 @@ def check_strength(l2: float | None) -> None:
             f"`l2` must be a number above 0, got {l2!r}: without it the Hessian may be singular and the refit have no "
             "minimum; leave it out to have it chosen"
         )
+
+
+def distance(features: Features, regression: SoftmaxRegression) -> tuple[float, float, float]:
+    """How far the layer's answers are from the network's: mean, largest, share of the same labels."""
+    apart, same = _apart(features, regression)
+    return float(apart.mean()), float(apart.max()), float(same.mean())
 
 
 def _apart(features: Features, regression: SoftmaxRegression) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from attribkit.attribution.targets import TargetName
 from attribkit.last_layer.features import Features, with_bias
 from attribkit.last_layer.leave_one_out import EXACT, LeaveOneOut
 from attribkit.last_layer.likeness import likeness_weights
@@ -76,7 +75,7 @@ def influence_on(
     text: str,
     features: Features,
     place: int,
-    target: TargetName | None,
+    answer: Answer,
     most: int,
 ) -> TextInfluence:
     """What every training row did to the answer to one text.
@@ -87,12 +86,11 @@ def influence_on(
         text: that is asked about.
         features: of the texts asked about.
         place: the text's among them.
-        target: as `training_influence` takes it.
+        answer: what is asked about: a label, or a pair.
         most: rows shown that raised the answer, and that lowered it.
     """
     regression, own = layer.regression, with_bias(features.values[place : place + 1])[0]
     logits = features.logits[place : place + 1]
-    answer = Answer.of(target, layer.model.labels, logits[0])
     before = regression.logits(own[None])
     changes, largest = loo.changes(layer.features, own), loo.error_bounds(own)
     effects = answer.log_odds(before)[0] - answer.log_odds(before + changes)

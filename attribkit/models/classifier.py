@@ -32,6 +32,7 @@ from attribkit.models.reference import Reference
 from attribkit.models.smaller_pieces import smaller_pieces
 from attribkit.models.state import eval_mode
 from attribkit.models.text_function import LogProbabilities, Probabilities, TextFunction
+from attribkit.models.training_features import TrainingFeatures
 from attribkit.progress import Progress, shown, silent
 from attribkit.results.panels import Table
 from attribkit.results.result import Result
@@ -66,6 +67,7 @@ class Classifier(Result):
         history: one row per epoch, if it was trained here.
         snapshots: weights by epoch, if any were kept while it was trained.
         reference: points of some texts to place others among, if `attribkit.keep_reference` made any.
+        training_features: what its last layer read of its training rows, if `attribkit.keep_training` kept that.
         splits: hashes of the training, validation and test texts, if it was trained here.
         also: what the network is given beside the texts that come next, if it takes other inputs: see `given`.
 
@@ -107,6 +109,7 @@ class Classifier(Result):
         self.history = history
         self.snapshots: dict[int, dict[str, Tensor]] = {}
         self.reference: Reference | None = None
+        self.training_features: TrainingFeatures | None = None
         self.splits: SplitRecord | None = None
         self.also: OtherInputs | None = None
 
@@ -478,9 +481,9 @@ class Classifier(Result):
     def save(self, path: str | Path, *, overwrite: bool = False, half: bool = False) -> Path:
         """Write a model folder: config.json, tokenizer.json, weights.safetensors and a model card; data only.
 
-        It also holds the training's history and snapshots, the reference points and the hashes of the rows of each
-        split, if there are any. The folder is written whole or not at all: until every file is in place, an older model
-        in it stays.
+        It also holds the training's history and snapshots, the reference points, the features of the training rows and
+        the hashes of the rows of each split, if there are any. The folder is written whole or not at all: until every
+        file is in place, an older model in it stays.
 
         Args:
             path: the folder.
@@ -578,6 +581,7 @@ class Classifier(Result):
         contents = model_folder.read(model_folder.find(path))
         classifier = Classifier(**contents.arguments(tokenizer), device=chosen)
         classifier.snapshots, classifier.splits = contents.snapshots, contents.splits
+        classifier.training_features = contents.training
         classifier.reference = contents.reference and contents.reference.renewed(classifier)
         return classifier
 

@@ -12,6 +12,7 @@ from attribkit.data.split_record import SplitRecord
 from attribkit.errors import InputError
 from attribkit.models import registry
 from attribkit.models.reference import Reference
+from attribkit.models.training_features import TrainingFeatures
 from attribkit.text.settings import TextSettings
 from attribkit.text.split_tokenizer import SplitTokenizer, split_of
 from attribkit.text.tokenizer import Tokenizer
@@ -29,6 +30,7 @@ class Contents:
         history: one row per epoch, if it was trained here.
         snapshots: weights by epoch.
         reference: points of some texts, if any are kept.
+        training: what the last layer read of the training rows, if that is kept.
         splits: which texts it was trained on, if it was trained here.
     """
 
@@ -38,6 +40,7 @@ class Contents:
     history: pd.DataFrame | None
     snapshots: dict[int, dict[str, Tensor]]
     reference: Reference | None
+    training: TrainingFeatures | None
     splits: SplitRecord | None
 
     @staticmethod
@@ -80,6 +83,7 @@ class Contents:
             model.history,
             model.snapshots,
             model.reference,
+            model.training_features,
             model.splits,
         )
 

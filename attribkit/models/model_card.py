@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from attribkit.data.split_record import SplitRecord
-from attribkit.models.model_files import SPLITS
+from attribkit.models.model_files import SPLITS, TRAINING
 
 _KINDS = {
     "multiclass": "A text classifier ({architecture}) with the labels {named}.",
@@ -13,8 +13,8 @@ _KINDS = {
 }
 
 
-def model_card(config: Mapping[str, Any], splits: SplitRecord | None) -> str:
-    """The model card, in Markdown."""
+def model_card(config: Mapping[str, Any], splits: SplitRecord | None, training: bool = False) -> str:
+    """The model card, in Markdown; it says whether the folder holds the beginning of training texts."""
     lines = [f"# {config['name']}", ""]
     lines += [_KINDS[config.get("task", "multiclass")].format(**config, named=", ".join(config["labels"])), ""]
     sections = {"Network": config["settings"], "Text": config["text"], **config["provenance"]}
@@ -32,6 +32,10 @@ def model_card(config: Mapping[str, Any], splits: SplitRecord | None) -> str:
         known = (
             f"{SPLITS} holds a 64-bit hash of each of its {count:,} texts, so that those it was trained on are known "
             "again in any file and figures are taken on the others."
+        )
+    if training:
+        known += (
+            f" {TRAINING} holds the beginning of each training text, its label, and what the last layer reads of it."
         )
     return "\n".join([*lines, "## Rows", "", known, ""])
 

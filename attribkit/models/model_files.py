@@ -9,13 +9,14 @@ from pathlib import Path
 
 from attribkit.files import locked, write_whole
 
-CONFIG, TOKENIZER, WEIGHTS, CARD, HISTORY, REFERENCE, SPLITS = (
+CONFIG, TOKENIZER, WEIGHTS, CARD, HISTORY, REFERENCE, TRAINING, SPLITS = (
     "config.json",
     "tokenizer.json",
     "weights.safetensors",
     "README.md",
     "history.csv",
     "reference.safetensors",
+    "training.safetensors",
     "splits.safetensors",
 )
 SNAPSHOTS = "snapshots"
@@ -41,7 +42,7 @@ def _replace(folder: Path, files: Mapping[str, bytes]) -> None:
             write_whole(staged / file, content)
         if (folder / CONFIG).exists():
             replaced.mkdir()
-            for name in (CONFIG, TOKENIZER, WEIGHTS, CARD, HISTORY, REFERENCE, SPLITS, SNAPSHOTS):
+            for name in (CONFIG, TOKENIZER, WEIGHTS, CARD, HISTORY, REFERENCE, TRAINING, SPLITS, SNAPSHOTS):
                 if (folder / name).exists():
                     os.replace(folder / name, replaced / name)
         elif all(SNAPSHOT.fullmatch(f"{SNAPSHOTS}/{file.name}") for file in (folder / SNAPSHOTS).glob("*")):

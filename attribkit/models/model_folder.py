@@ -39,14 +39,17 @@ from attribkit.models.model_files import (
     SNAPSHOTS,
     SPLITS,
     TOKENIZER,
+    TRAINING,
     WEIGHTS,
     publish,
     roll_back,
 )
 from attribkit.models.reference import Reference
+from attribkit.models.training_features import TrainingFeatures
 
-FORMAT, _WITH_TASK, _OLDEST = 3, 2, 1
-"""What formats are read: 1 knows no task, 2 no splitter of a user's; the oldest that suffices is written."""
+FORMAT, _WITH_SPLIT, _WITH_TASK, _OLDEST = 4, 3, 2, 1
+"""Formats that are read: 1 knows no task, 2 no splitter of a user's, 3 no training rows; the oldest that suffices is
+written."""
 BUNDLED = Path(__file__).parents[1] / "pretrained"
 
 
@@ -91,11 +94,11 @@ def write(folder: Path, contents: Contents, overwrite: bool) -> Path:
     if folder.is_file():
         raise InputExistsError(f"a folder was expected, but {str(folder)!r} is a file; choose another name")
     check_writable(folder, overwrite)
-    config = {"format": _format(contents.config), **contents.config}
+    config = {"format": _format(contents), **contents.config}
     files = {
         TOKENIZER: contents.tokenizer.encode(),
         WEIGHTS: _weights(contents.weights),
-        CARD: model_card(config, contents.splits).encode(),
+        CARD: model_card(config, contents.splits, contents.training is not None).encode(),
     }
     if contents.history is not None:
         files[HISTORY] = contents.history.to_csv(index=False).encode()
@@ -103,6 +106,8 @@ def write(folder: Path, contents: Contents, overwrite: bool) -> Path:
         files[f"{SNAPSHOTS}/epoch-{epoch:03d}.safetensors"] = _weights(weights)
     if contents.reference is not None:
         files[REFERENCE] = contents.reference.to_bytes()
+    if contents.training is not None:
+        files[TRAINING] = contents.training.to_bytes()
     if contents.splits is not None:
         files[SPLITS] = contents.splits.to_bytes()
     folder.mkdir(parents=True, exist_ok=True)
@@ -170,6 +175,7 @@ def read(folder: Path) -> Contents:
         # a snapshot may hold NaN: it is of a training that went wrong, and projecting it says so
         snapshots={epoch: _tensors(folder, file, contents[file]) for epoch, file in sorted(snapshots.items())},
         reference=Reference.from_bytes(contents[REFERENCE]) if REFERENCE in contents else None,
+        training=TrainingFeatures.from_bytes(contents[TRAINING]) if TRAINING in contents else None,
         splits=SplitRecord.from_bytes(contents[SPLITS]) if SPLITS in contents else None,
     )
 
@@ -184,7 +190,9 @@ def _checked(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
         if file not in config.get("files", {}):
             raise InputError(f"the model folder's {CONFIG} lacks the checksum of {file}; save the model anew")
     for file, checksum in config["files"].items():
-        if file not in (TOKENIZER, WEIGHTS, CARD, HISTORY, REFERENCE, SPLITS) and not SNAPSHOT.fullmatch(file):
+        if file not in (TOKENIZER, WEIGHTS, CARD, HISTORY, REFERENCE, TRAINING, SPLITS) and not SNAPSHOT.fullmatch(
+            file
+        ):
             raise InputError(f"the model folder's {CONFIG} names an unexpected file {file!r}; save the model anew")
         if not (folder / file).is_file():
             raise InputError(f"the model folder {str(folder)!r} lacks {file}; save the model anew")
@@ -227,7 +235,9 @@ def _checksum(config: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def _format(config: Mapping[str, Any]) -> int:
-    if "split" in config:
+def _format(contents: Contents) -> int:
+    if contents.training is not None:
         return FORMAT
-    return _WITH_TASK if "task" in config else _OLDEST
+    if "split" in contents.config:
+        return _WITH_SPLIT
+    return _WITH_TASK if "task" in contents.config else _OLDEST

@@ -1,4 +1,4 @@
-"""What a model's last layer read of its training rows, kept with the model: to ask later which rows taught an answer."""
+"""What a model's last layer read of its training rows, kept with the model to ask which rows taught an answer."""
 
 import json
 from collections.abc import Mapping

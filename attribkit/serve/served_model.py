@@ -36,7 +36,7 @@ class ServedModel(Classifier):
             task=model.task,
             unit=model.unit,
         )
-        frozen.reference = model.reference
+        frozen.reference, frozen.training_features = model.reference, model.training_features
         return frozen
 
     def fingerprint(self) -> str:

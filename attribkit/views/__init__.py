@@ -5,11 +5,13 @@ from typing import TypedDict
 
 from attribkit.attribution.targets import TargetName
 from attribkit.data.text_tables import Data
+from attribkit.last_layer.refitted_layer import RefittedLayer
 from attribkit.views.attention import Attention
 from attribkit.views.attribution import Attribution
 from attribkit.views.inputs import Inputs
 from attribkit.views.interactions import Interactions
 from attribkit.views.projection import Projection
+from attribkit.views.training import Training
 from attribkit.views.view import View
 
 VIEWS: dict[str, type[View]] = {
@@ -18,10 +20,11 @@ VIEWS: dict[str, type[View]] = {
     "attention": Attention,
     "projection": Projection,
     "interactions": Interactions,
+    "training": Training,
 }
 """In the order in which `explain` shows them."""
 
-ON_REQUEST = frozenset({"projection", "interactions"})
+ON_REQUEST = frozenset({"projection", "interactions", "training"})
 """Views that `explain` shows only where they are asked for: they take longer, or show other texts than this."""
 
 
@@ -35,6 +38,7 @@ class ViewOptions(TypedDict, total=False):
     tolerance: float
     compare: bool
     reference: Data | None
+    train: Data | RefittedLayer | None
     seed: int
     batch_size: int | None
     interactions: str

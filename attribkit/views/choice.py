@@ -11,11 +11,15 @@ from attribkit.progress import Progress, silent
 from attribkit.views import ON_REQUEST, VIEWS, ViewOptions
 from attribkit.views.view import View
 
+_ASKED_BY = {"projection": "reference", "training": "train"}
+"""Views that need data beside the text: who gives it asks for them."""
+
 
 def supported(model: Classifier, **options: Unpack[ViewOptions]) -> list[str]:
     """The names of the views that this model supports and that are shown unless others are named.
 
-    The map is one of them where there is a `reference` to place the text in, for that asks for it.
+    The map is one of them where there is a `reference` to place the text in, and the training rows are where there is a
+    `train`, for that asks for it.
 
     Args:
         model: any classifier.
@@ -25,7 +29,7 @@ def supported(model: Classifier, **options: Unpack[ViewOptions]) -> list[str]:
 
 
 def _shown(views: dict[str, View], model: Classifier, options: ViewOptions) -> dict[str, View]:
-    asked = {"projection"} if options.get("reference") is not None else set()
+    asked = {view for view, option in _ASKED_BY.items() if options.get(option) is not None}
     return {name: view for name, view in views.items() if name not in ON_REQUEST - asked and view.supports(model)}
 
 

@@ -173,8 +173,8 @@ def test_every_truncation_and_many_changes_of_the_config_are_refused(saved: Path
 
 
 def test_a_newer_format_is_refused_as_such(saved: Path) -> None:
-    rewrite(saved, format=4)
-    with pytest.raises(ValueError, match="has format 4, this version reads 1 to 3; upgrade attribkit"):
+    rewrite(saved, format=5)
+    with pytest.raises(ValueError, match="has format 5, this version reads 1 to 4; upgrade attribkit"):
         Classifier.load(saved)
 
 

@@ -42,6 +42,7 @@ CALLS: dict[str, Callable[[Path], Any]] = {
     "explain_corpus": lambda folder: ak.explain_corpus(model(), TABLE, folder / "out", workers=1),
     "faithfulness": lambda folder: ak.faithfulness(model(), TEXTS[:2], oracle_texts=0, perturbed=0),
     "keep_reference": lambda folder: ak.keep_reference(model().copy(), TABLE),
+    "keep_training": lambda folder: ak.keep_training(model().copy(), TAUGHT),
     "label_errors": lambda folder: ak.label_errors(model(), TAUGHT, most=1, parts=2),
     "layer_outputs": lambda folder: ak.layer_outputs(model(), TEXTS),
     "load": lambda folder: ak.load("imdb-cnn", "cpu"),
