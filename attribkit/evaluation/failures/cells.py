@@ -50,14 +50,14 @@ def confused_cells(answers: Answers, mistakes: Sequence[Explanation], kinds: Seq
         "words: those that made at least two of the explained mistakes of the row, by the sum of their scores",
         *([f"{more:,} more pairs are not listed"] if more > 0 else []),
     ]
-    columns = ("it is", "it said", "texts", "mean confidence", "words that they share", "most of them: what to do")
+    columns = ("it is", "it said", "texts", "mean confidence", "words that they share", "commonest kind: what to do")
     return Table("What is taken for what", columns, tuple(rows), tuple(notes))
 
 
 def _advice(kinds: Sequence[Kind]) -> str:
     """The commonest kind of some mistakes, how many they are, and the cure."""
     counts = Counter(kinds)
-    kind = min(counts, key=lambda one: (-counts[one], KINDS.index(one)))
+    kind = min(counts, key=lambda each: (-counts[each], KINDS.index(each)))
     return f"{kind.name} ({counts[kind]:,} of {len(kinds):,}): {kind.short}"
 
 

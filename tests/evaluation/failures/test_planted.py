@@ -82,6 +82,6 @@ def test_the_smallest_edit_deletes_words_of_the_topic_that_was_said(study: tuple
     edits = [(why, smallest_edit(model, why.text, why.token_scores)) for why in mistakes]
     assert len(edits) >= 8 and all(edit is not None for _, edit in edits)
     for why, edit in edits:
-        assert edit is not None and set(edit.words) & words[why.label], (why.text, edit)
+        assert edit is not None and why.label is not None and set(edit.words) & words[why.label], (why.text, edit)
         shorter = " ".join(word for word in why.text.split() if word not in edit.words)
         assert ak.explain(model, shorter, views="attribution").label == edit.label != why.label
