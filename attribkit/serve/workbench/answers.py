@@ -26,7 +26,8 @@ class ModelAnswers:
     Attributes:
         model: a copy of its own, so that nobody's typing waits for it.
         predicted: (N,) int64, the place of the predicted label; −1 where there is none, or none yet.
-        probabilities: (N, C) float32, 0 where there are none.
+        logits: (N, C) float64, from the network's own forward pass; 0 where there are none.
+        probabilities: (N, C) float32, likewise.
         words: (N,) the ids that each row holds, each once, as far as they are read; none where it cannot be read.
         skipped: the reason by row for those that cannot be read.
         done: how many of the rows, in their order, are answered or skipped.
@@ -40,6 +41,7 @@ class ModelAnswers:
         check_one_label(model.task, "a page beside rows of data", "serve the model without them")
         self.model, self.rows = model, rows
         self.predicted = np.full(len(rows), -1, dtype=np.int64)
+        self.logits = np.zeros((len(rows), len(model.labels)))
         self.probabilities = np.zeros((len(rows), len(model.labels)), dtype=np.float32)
         self.words: list[NDArray[np.int32]] = []
         self.skipped: dict[int, str] = {}
@@ -89,6 +91,7 @@ class ModelAnswers:
             held = {row: np.unique(ids).astype(np.int32) for row, ids in zip(read.rows.tolist(), read.ids, strict=True)}
             self.words += [held.get(row, np.zeros(0, np.int32)) for row in range(first, first + len(texts))]
             if len(read_rows):
+                self.logits[read_rows] = logits[answered]
                 self.probabilities[read_rows] = softmax(logits[answered])
                 self.predicted[read_rows] = logits[answered].argmax(1)
             if values is not None and first + len(texts) == len(self.rows):

@@ -25,8 +25,8 @@ _EXCERPT = 180  # characters
 class WordsHandler:
     """The words of slices, a step at a time; used by one thread."""
 
-    def __init__(self, rows: DataRows, answers: Sequence[ModelAnswers]) -> None:
-        self._explained = {each.model.name: ExplainedRows(each.model, rows.texts) for each in answers}
+    def __init__(self, answers: Sequence[ModelAnswers]) -> None:
+        self._explained = {each.model.name: ExplainedRows(each) for each in answers}
 
     def __call__(self, name: Any, steps: Sequence[tuple[SliceWords, int]]) -> Sequence[bytes]:
         """A line of JSON for each slice and number of its texts."""

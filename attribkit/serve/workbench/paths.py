@@ -48,7 +48,7 @@ class Workbench:
         background = Background(self._answers)
         handlers: dict[str, Work] = {
             "data": DataHandler(self._rows, self._answers, self._limits),
-            "words": WordsHandler(self._rows, self._answers),
+            "words": WordsHandler(self._answers),
         }
         self._workers |= {name: BatchWorker(work, self._limits, name) for name, work in handlers.items()}
         yield

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.projection.regions import surely_more
-from attribkit.serve.served_model import ServedModel
+from attribkit.serve.workbench.answers import ModelAnswers
 from attribkit.serve.workbench.tokens import TokenIndex
 from attribkit.views.attribution import Attribution
 
@@ -32,19 +33,21 @@ _LEAST = 3  # texts in which a word must occur
 class ExplainedRows:
     """The scores of the rows explained so far: each is explained once."""
 
-    def __init__(self, model: ServedModel, texts: Sequence[str]) -> None:
-        self._model, self._texts = model, texts
+    def __init__(self, answers: ModelAnswers) -> None:
+        self._answers, self._model = answers, answers.model
         self._scores: dict[int, tuple[NDArray[np.int32], NDArray[np.float32]]] = {}
         self.spelt: dict[int, str] = {}
         # of two labels what speaks for the one speaks against the other; of more, each text's own prediction counts
-        self.target = model.labels[1] if len(model.labels) == 2 else None
+        labels = self._model.labels
+        self.target = labels[1] if len(labels) == 2 else None
 
     def explain(self, rows: Sequence[int]) -> None:
-        """Explain those rows that are not."""
+        """Explain those rows that are not; all must have been answered, whose logits are not computed again."""
         new = [row for row in rows if row not in self._scores]
         if not new:
             return
-        batch = EncodedBatch.of(self._model, [self._texts[row] for row in new])
+        texts = tuple(self._answers.rows.texts[row] for row in new)
+        batch = EncodedBatch(texts, tuple(self._model.encode(texts)), self._answers.logits[new], self._model.also)
         panels = Attribution(self.target, details=False)(self._model, batch)
         for row, encoded, (panel,) in zip(new, batch.encoded, panels, strict=True):
             ids = np.where(encoded.known, encoded.ids, -1).astype(np.int32)
@@ -94,6 +97,11 @@ class SliceWords:
             tuple(row for row in reference.tolist() if outside[row]),
         )
 
+    @cached_property
+    def _counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """(V,) how many rows of the slice hold each id, and how many of the others."""
+        return self.index.text_counts(self.mask), self.index.text_counts(self.others)
+
     def steps(self) -> list[int]:
         """After how many texts of the slice the words so far are told; the last time the rest is explained too."""
         return [*range(AT_ONCE, len(self.rows), AT_ONCE), len(self.rows)]
@@ -104,7 +112,7 @@ class SliceWords:
         if upto == len(self.rows):
             explained.explain(self.reference)
         size = self.index.size
-        inside, outside = self.index.text_counts(self.mask), self.index.text_counts(self.others)
+        inside, outside = self._counts
         sums, counts = explained.sums(self.rows[:upto], size)
         rest_sums, rest_counts = explained.sums(self.reference, size)
         spelt = self.index.spelt or explained.spelt
