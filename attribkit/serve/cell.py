@@ -15,7 +15,7 @@ from attribkit.serve.schema import Alternatives, Live, Settings, Together, withi
 from attribkit.serve.served_model import ServedModel
 from attribkit.serve.workbench.rows import DataRows
 
-MODULES = ("api.js", "sheet.js", "map.js", "settings.js", "pane.js", "notebook.js")
+MODULES = ("api.js", "sheet.js", "map.js", "scale.js", "settings.js", "pane.js", "notebook.js")
 """The page's modules that a cell needs, each after those that it imports."""
 
 ROWS = 1_000

@@ -163,6 +163,22 @@ def test_typing_in_a_cell_recolours_through_the_kernel(show: Callable[..., Page]
 
 
 @pytest.mark.browser
+def test_while_one_types_in_a_cell_the_scale_stays(show: Callable[..., Page]) -> None:
+    page = show()
+    area = page.locator("textarea")
+    area.fill("It was a horrible movie")
+    page.locator(".pane[data-read='23']:not(.asking)").wait_for()
+    scale = page.locator(".legend .low").inner_text().split("−")[1]
+    area.press("End")
+    for _ in " horrible movie":
+        page.keyboard.press("Backspace")
+    page.locator(".pane[data-read='8']:not(.asking)").wait_for()
+    assert float(page.locator(".legend .low").inner_text().split("−")[1]) >= float(scale)
+    looks = page.locator(".mirror span").evaluate_all("spans => spans.map(s => s.className)")
+    assert looks and all(look in ("", "p1", "n1") for look in looks)
+
+
+@pytest.mark.browser
 def test_two_cells_do_not_disturb_each_other_and_the_notebook_keeps_its_style(show: Callable[..., Page]) -> None:
     page = show(cells=2)
     page.locator("textarea").nth(1).fill("Such a great show")

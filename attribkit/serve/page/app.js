@@ -1,6 +1,7 @@
 // The page: its panes, what they share, its address, and what can be taken away.
 import { ask, get } from "./api.js";
 import { Pane } from "./pane.js";
+import { Scales } from "./scale.js";
 import { Settings } from "./settings.js";
 import { read, written } from "./state.js";
 
@@ -40,21 +41,7 @@ function heard(pane) {
   }, 900);
 }
 
-// While one types the scale only grows: a word that hardly counts must not look like one that decides. It begins at what
-// a reader would call a small change, and anew with another text.
-const FLOORS = { "log-odds": { limit: 1, ends_at: "1.00" }, logit: { limit: 1, ends_at: "1.00" }, probability: { limit: 0.1, ends_at: "0.100" } };
-const scales = new Map();
-
-function scaled(pane) { // two texts of one model share a scale, so that a paler one is a weaker one
-  const kind = (one) => JSON.stringify(["model", "unit", "method", "baseline"].map((name) => one.answer[name]));
-  const group = panes.filter((one) => one.answer && kind(one) === kind(pane));
-  const before = scales.get(kind(pane)) ?? FLOORS[pane.answer.unit] ?? pane.answer;
-  const { limit, ends_at } = group.map((one) => one.answer).reduce((most, one) => (one.limit > most.limit ? one : most), before);
-  const scale = { limit, ends_at };
-  scales.set(kind(pane), scale);
-  for (const one of group) if (one !== pane) one.paint(scale);
-  return scale;
-}
+const scales = new Scales();
 
 function together(pane) { // two models read one text
   if (compare.value !== "models") return;
@@ -68,7 +55,8 @@ function arrange(count) {
   while (panes.length < count) {
     const title = count === 1 ? "Your text" : panes.length ? "The second text" : "Your text";
     const pane = new Pane({
-      title, models, examples: EXAMPLES, settings, scaled, heard, emptied: () => scales.clear(),
+      title, models, examples: EXAMPLES, settings, heard,
+      scaled: (one) => scales.of(one, panes), emptied: () => scales.clear(),
       changed: () => { together(pane); later(); },
       acted: () => { together(pane); offer(); acted(); },
     });

@@ -1,6 +1,7 @@
 // The pane in a cell of a notebook: the kernel answers through the widget's messages, no server does.
 import { get, through } from "./api.js";
 import { Pane } from "./pane.js";
+import { Scales } from "./scale.js";
 import { Settings } from "./settings.js";
 
 // A notebook's theme need not be that of the system: JupyterLab and VS Code say theirs on the body.
@@ -46,9 +47,10 @@ export async function show({ model, el, html, css }) {
   const form = root.querySelector("form");
   const choices = new Settings(form, rest);
   choices.offer(models);
+  const scales = new Scales();
   const pane = new Pane({
     template: root.querySelector("template"), title: "Your text", models, examples,
-    settings: () => choices.chosen, scaled: (one) => one.answer, changed: () => {}, acted: () => choices.offer(models),
+    settings: () => choices.chosen, scaled: (one) => scales.of(one, [one]), emptied: () => scales.clear(), changed: () => {}, acted: () => choices.offer(models),
     heard: ({ answer }) => { root.querySelector(".hidden").textContent = `${answer.prediction.label}, ${answer.prediction.percent}`; },
   });
   root.querySelector(".desk").append(pane.root);
