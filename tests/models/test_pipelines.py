@@ -128,6 +128,7 @@ def test_the_scores_are_the_shares_of_the_n_grams_and_add_up(name: str) -> None:
 
     law()
     law.hypothesis.inner_test(TEXT)  # type: ignore[attr-defined]
+    law.hypothesis.inner_test("cafégood🎬ΣΑΣ")  # type: ignore[attr-defined]  # as many words of each kind, elsewhere
 
 
 @pytest.mark.parametrize(
@@ -164,8 +165,16 @@ CLASSIFIERS = [
 ]
 
 
+CALIBRATED = [
+    CalibratedClassifierCV(LinearSVC(), cv=2),
+    CalibratedClassifierCV(LogisticRegression(C=100), cv=2, ensemble=False),
+]
+if "temperature" in str(CalibratedClassifierCV._parameter_constraints["method"]):  # from scikit-learn 1.8 on
+    CALIBRATED.append(CalibratedClassifierCV(RidgeClassifier(), method="temperature", cv=2))
+
+
 @pytest.mark.parametrize("labels", [TWO, THREE])
-@pytest.mark.parametrize("classifier", CLASSIFIERS, ids=str)
+@pytest.mark.parametrize("classifier", [*CLASSIFIERS, *CALIBRATED], ids=str)
 def test_linear_classifiers_and_naive_bayes(classifier: Any, labels: list[str]) -> None:
     vectorizer = CountVectorizer(binary=True) if isinstance(classifier, BernoulliNB) else TfidfVectorizer()
     pipeline = fitted(vectorizer, classifier, labels=labels)
@@ -212,6 +221,43 @@ def test_the_log_odds_of_one_class_of_many_are_integrated_along_the_path() -> No
     for word in ("good", "not", "film"):
         got = sum(s for token, s in zip(scores.tokens, scores.scores, strict=True) if token == word)
         assert got == pytest.approx(expected[word], abs=1e-7)
+
+
+@pytest.mark.parametrize("labels", [TWO, THREE])
+@pytest.mark.parametrize("classifier", CALIBRATED, ids=str)
+def test_calibrated_probabilities_are_integrated_along_the_path(classifier: Any, labels: list[str]) -> None:
+    pipeline = fitted(CountVectorizer(), classifier, labels=labels)
+    counts = pipeline[0].transform(["good film, not good"]).toarray()[0].astype(float)
+    columns, place = np.flatnonzero(counts), pipeline[-1].classes_.tolist().index("good" if "good" in labels else "pos")
+    moved = np.vstack((np.zeros(len(counts)), np.eye(len(counts))[columns]))
+
+    def log_odds(features: np.ndarray) -> Any:
+        p = pipeline[-1].predict_proba(features)[:, place]
+        return np.log(p) - np.log1p(-p)
+
+    expected = np.zeros(len(columns))
+    for alpha in (np.arange(300) + 0.5) / 300:  # by the midpoint rule and central differences
+        (_, *up), (_, *down) = (log_odds(alpha * counts + sign * 1e-4 * moved) for sign in (1, -1))
+        expected += (np.array(up) - np.array(down)) / 2e-4 * counts[columns] / 300
+    scores = scores_of(pipeline, "good film, not good", target=pipeline[-1].classes_[place])
+    assert scores.method == "exact" and scores.converged and scores.relative_error <= 1e-12
+    for column, value in zip(columns.tolist(), expected, strict=True):
+        word = next(name for name, number in pipeline[0].vocabulary_.items() if number == column)
+        own = sum(score for token, score in zip(scores.tokens, scores.scores, strict=True) if token == word)
+        assert own == pytest.approx(value, abs=1e-5)
+
+
+def test_a_support_vector_machine_with_a_linear_kernel_is_linear() -> None:
+    pipeline = fitted(TfidfVectorizer(ngram_range=(1, 2)), SVC(kernel="linear"))
+    scores = scores_of(pipeline, TEXT, target="pos")
+    spans = list(zip(scores.starts.tolist(), scores.ends.tolist(), strict=True))
+    assert scores.method == "exact" and scores.scores == pytest.approx(
+        shares_of_ngrams(pipeline, TEXT, spans), abs=1e-9
+    )
+    assert any("gives no probabilities: those shown are a softmax of its decision" in note for note in scores.notes)
+    several = scores_of(fitted(TfidfVectorizer(), SVC(kernel="linear"), labels=THREE), "not a good film")
+    assert several.method == "shapley_sampling"
+    assert any("of several classes SVC lets the pairs vote; LinearSVC has a" in note for note in several.notes)
 
 
 @given(st.permutations(range(len(TEXTS))))
@@ -289,7 +335,12 @@ def forest() -> Any:
         ((TfidfVectorizer(), forest()), "RandomForestClassifier is no linear model"),
         ((TfidfVectorizer(analyzer=str.split), LogisticRegression()), "its analyzer is a function of the user's own"),
         ((TfidfVectorizer(), TruncatedSVD(2, random_state=0), LogisticRegression()), "TruncatedSVD makes new features"),
-        ((TfidfVectorizer(), CalibratedClassifierCV(LinearSVC(), cv=2)), "CalibratedClassifierCV is no linear model"),
+        (
+            (TfidfVectorizer(), CalibratedClassifierCV(LinearSVC(), method="isotonic", cv=2)),
+            "calibration by 'isotonic' rises in steps, which have no slope; method='sigmoid' has a closed form",
+        ),
+        ((TfidfVectorizer(), CalibratedClassifierCV(MultinomialNB(), cv=2)), "has no decision values that could be"),
+        ((TfidfVectorizer(), CalibratedClassifierCV(forest(), cv=2)), "RandomForestClassifier is no linear model"),
         ((TfidfVectorizer(), SGDClassifier(loss="modified_huber", random_state=0)), "are no softmax of its decision"),
         ((TfidfVectorizer(), SVC()), "SVC is no linear model"),
     ],

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from attribkit.models.pipelines.calibrated import parts_of
 from attribkit.models.pipelines.features import Counted, Features
 from attribkit.models.pipelines.occurrences import Block, NgramReader, TextNgrams
 from attribkit.text.encoded import Encoded
@@ -171,8 +172,11 @@ def _size(ngrams: TextNgrams) -> int:
 
 
 def weights_of(classifier: Any) -> tuple[Numbers, Numbers]:
-    """Weights (D, V) and intercepts (D,) of a linear classifier or of naive Bayes."""
+    """Weights (D, V) and intercepts (D,) of a linear classifier, of naive Bayes, or of several under one another."""
     name = type(classifier).__name__
+    if name == "CalibratedClassifierCV":
+        several = [weights_of(part.estimator) for part in parts_of(classifier)]
+        return np.concatenate([weights for weights, _ in several]), np.concatenate([start for _, start in several])
     if name == "BernoulliNB":
         absent = np.log(1 - np.exp(classifier.feature_log_prob_))
         return classifier.feature_log_prob_ - absent, classifier.class_log_prior_ + absent.sum(1)

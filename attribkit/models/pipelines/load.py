@@ -8,16 +8,18 @@ import scipy.sparse as sp
 import torch
 from numpy.typing import NDArray
 from sklearn.base import is_classifier
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression, Perceptron, RidgeClassifier, RidgeClassifierCV, SGDClassifier
 from sklearn.naive_bayes import BernoulliNB, ComplementNB, MultinomialNB
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import Binarizer
-from sklearn.svm import LinearSVC
+from sklearn.svm import SVC, LinearSVC, NuSVC
 from torch import Tensor
 
 from attribkit.errors import InputError, InputTypeError
 from attribkit.models.classifier import Classifier
+from attribkit.models.pipelines.calibrated import calibrated_logits, parts_of
 from attribkit.models.pipelines.features import Features, Hidden
 from attribkit.models.pipelines.linear import LinearForm
 from attribkit.models.text_function import FUNCTION, TextFunction, log_probabilities
@@ -36,7 +38,7 @@ class PipelineAnswers:
         pipeline: the fitted pipeline.
         link: what the logits are: the classifier's "decision" values; the logarithms of their "sigmoids", whose shares
             are the probabilities of a model for each class against the rest; "joint" log-probabilities of naive Bayes;
-            the logarithms of "probabilities".
+            the logarithms of "calibrated" probabilities, or of any "probabilities".
     """
 
     pipeline: Any
@@ -44,7 +46,7 @@ class PipelineAnswers:
 
     def __call__(self, texts: list[str]) -> Tensor:
         """Logits (N, C) float64 of N texts."""
-        if self.link == "probabilities":
+        if self.link in ("probabilities", "calibrated"):
             return log_probabilities(self.pipeline.predict_proba(texts), len(texts), len(self.pipeline.classes_))
         if self.link == "joint":
             features = self.pipeline[:-1].transform(texts)
@@ -53,7 +55,9 @@ class PipelineAnswers:
         return self.of(torch.from_numpy(decisions.reshape(len(texts), -1)))
 
     def of(self, decisions: Tensor) -> Tensor:
-        """Logits (N, C) of decision values (N, D), differentiable: D = 1 for two classes, else C."""
+        """Logits (N, C) of decision values (N, D), differentiable: D = 1 for two classes, else C; of K models K·D."""
+        if self.link == "calibrated":
+            return calibrated_logits(self.pipeline[-1], decisions)
         if decisions.shape[1] == 1:
             return torch.cat((torch.zeros_like(decisions), decisions), dim=1)
         return torch.nn.functional.logsigmoid(decisions) if self.link == "sigmoids" else decisions
@@ -131,8 +135,17 @@ def _linear_form(steps: list[Any]) -> tuple[LinearForm, str]:
         Hidden: if it is none.
     """
     *before, classifier = steps
-    if not isinstance(classifier, (*_LINEAR, *_BAYES)):
-        raise Hidden(f"{type(classifier).__name__} is no linear model")
+    if isinstance(classifier, CalibratedClassifierCV):
+        for part in parts_of(classifier):
+            if part.method not in ("sigmoid", "temperature"):
+                raise Hidden(
+                    f"calibration by {part.method!r} rises in steps, which have no slope; method='sigmoid' has a closed form"
+                )
+            _check_linear(part.estimator)
+            if isinstance(part.estimator, _BAYES):
+                raise Hidden(f"{type(part.estimator).__name__} has no decision values that could be calibrated")
+        return LinearForm(Features.of(before), classifier), "calibrated"
+    _check_linear(classifier)
     if isinstance(classifier, BernoulliNB) and classifier.binarize is not None:
         before.append(Binarizer(threshold=classifier.binarize))
     form = LinearForm(Features.of(before), classifier)
@@ -151,3 +164,17 @@ def _linear_form(steps: list[Any]) -> tuple[LinearForm, str]:
         if np.abs(PipelineAnswers(None, link).of(decisions).softmax(1).numpy() - own).max() < _SAME:
             return form, link
     raise Hidden(f"the probabilities of {type(classifier).__name__} are no softmax of its decision values")
+
+
+def _check_linear(classifier: Any) -> None:
+    name = type(classifier).__name__
+    if isinstance(classifier, (SVC, NuSVC)) and classifier.kernel == "linear":
+        if len(classifier.classes_) > 2:
+            raise Hidden(f"of several classes {name} lets the pairs vote; LinearSVC has a decision value for each")
+        if hasattr(classifier, "predict_proba"):
+            raise Hidden(
+                f"the probabilities of {name} are found by iteration; leave out probability=True, or calibrate a "
+                "LinearSVC with CalibratedClassifierCV"
+            )
+    elif not isinstance(classifier, (*_LINEAR, *_BAYES)):
+        raise Hidden(f"{name} is no linear model")

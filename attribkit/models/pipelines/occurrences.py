@@ -163,7 +163,7 @@ class NgramReader:
 
 
 def _token_of(encoded: Encoded, starts: Ids) -> Ids:
-    if len(encoded.starts) == len(starts):
+    if np.array_equal(encoded.starts, starts):
         return np.arange(len(starts))
     return np.searchsorted(encoded.starts, starts, side="right") - 1
 
