@@ -1,8 +1,8 @@
 """Calibrated linear models: probabilities that are smooth functions of linear decision values.
 
-`CalibratedClassifierCV` fits K copies of a model, each with a calibrator, and takes the mean of their probabilities. With
-linear models and the methods "sigmoid" and "temperature" that mean is a smooth function of K decision values (or K·C of C
-classes), each of them a sum over n-grams. The method "isotonic" is a step function: it has no slope.
+`CalibratedClassifierCV` fits K copies of a model, each with a calibrator, and takes the mean of their probabilities.
+With linear models and the methods "sigmoid" and "temperature" that mean is a smooth function of K decision values (K·C
+of C classes), each of them a sum over n-grams. The method "isotonic" is a step function: it has no slope.
 
 Sources: Platt, "Probabilistic Outputs for Support Vector Machines", 1999; Guo et al., "On Calibration of Modern Neural
 Networks", ICML 2017.
@@ -42,7 +42,7 @@ def parts_of(classifier: Any) -> list[CalibratedPart]:
 
 
 def calibrated_logits(classifier: Any, decisions: Tensor) -> Tensor:
-    """The logarithms (N, C) of the mean probabilities, from the decision values (N, D) of all models, differentiable."""
+    """The logarithms (N, C) of the mean probabilities, differentiable, from decision values (N, D) of all models."""
     parts = parts_of(classifier)
     each = decisions.reshape(len(decisions), len(parts), -1).unbind(1)
     mean = torch.stack([_probabilities(part, own) for part, own in zip(parts, each, strict=True)]).mean(0)
@@ -53,7 +53,7 @@ def _probabilities(part: CalibratedPart, decisions: Tensor) -> Tensor:
     """(N, C) of one model's decision values, (N, 1) for two classes, else (N, C)."""
     if part.method == "temperature":
         logits = torch.cat((-decisions, decisions), 1) if decisions.shape[1] == 1 else decisions
-        return (part.calibrators[0].beta_ * logits).softmax(1)
+        return torch.softmax(float(part.calibrators[0].beta_) * logits, dim=1)
     pairs = zip(part.calibrators, decisions.unbind(1), strict=True)
     each = torch.stack([torch.sigmoid(-(calibrator.a_ * own + calibrator.b_)) for calibrator, own in pairs], dim=1)
     return torch.cat((1 - each, each), 1) if each.shape[1] == 1 else each / each.sum(1, keepdim=True)

@@ -139,7 +139,8 @@ def _linear_form(steps: list[Any]) -> tuple[LinearForm, str]:
         for part in parts_of(classifier):
             if part.method not in ("sigmoid", "temperature"):
                 raise Hidden(
-                    f"calibration by {part.method!r} rises in steps, which have no slope; method='sigmoid' has a closed form"
+                    f"calibration by {part.method!r} rises in steps, which have no slope; method='sigmoid' has a "
+                    "closed form"
                 )
             _check_linear(part.estimator)
             if isinstance(part.estimator, _BAYES):
