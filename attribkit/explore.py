@@ -33,7 +33,7 @@ def explore(
         label: the column of the labels; likewise.
 
     Returns:
-        a widget, which JupyterLab, Notebook 7 and VS Code show.
+        a widget for JupyterLab 4; other notebooks that show anywidgets, such as VS Code, were not tried.
 
     Raises:
         ImportError: without the extra `notebook`; the sentence says what to install.
