@@ -17,6 +17,10 @@ from numpy.typing import NDArray
 
 import attribkit as ak
 from attribkit.data import Dataset
+from attribkit.evaluation.statistics import estimate
+from attribkit.influence import RefittedLayer, trak
+from attribkit.influence.datamodelling import all_effects, correlations, likeness_of_repeats
+from attribkit.last_layer.targets import Answer
 
 ROWS, VALIDATION, TEXTS = 5_000, 500, 100
 SETTINGS: dict[str, Any] = {
@@ -54,6 +58,32 @@ def main() -> None:
                 )
                 np.save(file, model.logits(model.ids(test["text"].tolist())))
                 print(file, flush=True)
+    _measure(rows, test, given)
+
+
+def _measure(rows: pd.DataFrame, test: pd.DataFrame, given: Any) -> None:
+    """The scores against the answers of one training of each half, and against the mean of all."""
+    texts = test["text"].tolist()
+    models = [ak.load(given.folder / f"all-{member}", "cpu") for member in range(given.members)]
+    own = models[0]
+    answers = [Answer.of(None, own.labels, logits) for logits in own.logits(own.ids(texts))]
+    layers = [RefittedLayer.of(model, rows, other_rows=True, checked=0) for model in models]
+    several = [all_effects(layer, layer.read(texts), answers, 5, 0) for layer in layers]
+    effects = {f"{name}, one network": values for name, values in several[0].items()}
+    for name in ("leave-one-out", "KNN-Shapley"):
+        effects[f"{name}, mean of {len(models)}"] = np.mean([each[name] for each in several], axis=0)
+    effects["TRAK, snapshots of one network"] = trak(own, layers[0].rows, texts)
+    halves = np.array([_half(number) for number in range(given.halves)])
+    taught = np.zeros((given.seeds, given.halves, len(texts)))
+    for seed, number in np.ndindex(given.seeds, given.halves):
+        logits = np.load(given.folder / f"half-{number}-{seed}.npy")
+        taught[seed, number] = [answer.log_odds(logits[place : place + 1])[0] for place, answer in enumerate(answers)]
+    print(f"{ROWS:,} rows, {len(texts)} texts, {given.halves} halves")
+    print(*likeness_of_repeats(taught))
+    for name, values in effects.items():
+        for count in sorted({1, given.seeds}):
+            score = estimate(correlations(values, halves, taught[:count].mean(0)), 0)
+            print(f"{name}; {count} trained: {score.mean:.3f} ({score.low:.3f} to {score.high:.3f})", flush=True)
 
 
 def _data() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:

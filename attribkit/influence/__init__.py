@@ -7,6 +7,7 @@ from attribkit.influence.label_errors_result import LabelErrors
 from attribkit.influence.result import TrainingInfluence
 from attribkit.influence.tracin import tracin
 from attribkit.influence.training_influence import training_influence
+from attribkit.influence.trak import trak
 from attribkit.last_layer.refitted_layer import RefittedLayer
 from attribkit.last_layer.text_influence import TextInfluence
 
@@ -21,4 +22,5 @@ __all__ = [
     "label_errors",
     "tracin",
     "training_influence",
+    "trak",
 ]

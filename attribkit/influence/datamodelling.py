@@ -10,8 +10,9 @@ but for their adding up; and, on request, the whole network, whose features then
 much of what the network learnt the last layer can tell.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -98,6 +99,8 @@ def datamodelling_score(
     *,
     subsets: int = 40,
     retrain: Retrain | None = None,
+    repeats: int = 1,
+    more: Mapping[str, NDArray[np.float64]] | None = None,
     neighbours: int = 5,
     seed: int = 0,
     text: str | None = None,
@@ -114,6 +117,9 @@ def datamodelling_score(
         texts: whose answers are predicted, best not among those rows; their predicted label is asked for.
         subsets: how many halves of the rows.
         retrain: trains a whole network on a table of rows with a seed, for each half; None refits the last layer alone.
+        repeats: how many networks are trained on each half, with other seeds; their answers are averaged, for two
+            networks trained on the same rows differ.
+        more: effects by other methods, such as TRAK, each (Q, N): for the texts asked and the layer's rows.
         neighbours: of the nearest-neighbour classifier.
         seed: draws the halves and the random numbers.
         text: the column of the texts in a table or file; guessed from usual names if not given.
@@ -121,7 +127,7 @@ def datamodelling_score(
         progress: True: a bar; False: none; None: a bar in a terminal or notebook; or a function (done, total, step).
 
     Raises:
-        ValueError: for fewer than three halves, which rank nothing.
+        ValueError: for fewer than three halves, which rank nothing; for effects of another shape.
 
     Example:
         >>> import attribkit as ak
@@ -135,6 +141,11 @@ def datamodelling_score(
     """
     if subsets < 3:
         raise InputError(f"`subsets` must be at least 3 halves, got {subsets}")
+    if repeats < 1 or (repeats > 1 and retrain is None):
+        raise InputError(
+            f"`repeats` must be at least 1 network for each half, and needs `retrain`, got {repeats}: a last layer "
+            "refitted twice is the same"
+        )
     asked = all_texts(layer.model, texts, text=text, label=label)
     features = layer.read(asked)
     targets = [Answer.of(None, layer.model.labels, logits) for logits in features.logits]
@@ -144,19 +155,55 @@ def datamodelling_score(
     for half in halves:
         half[random.choice(count, count // 2, replace=False)] = True
     with shown(progress) as tell:
-        effects = all_effects(layer, features, targets, neighbours, seed)
-        answers = np.zeros((subsets, len(asked)))
-        for number in counted(range(subsets), tell, "training on halves"):
-            logits = _answers(layer, features, asked, halves[number], number if retrain else None, retrain)
-            answers[number] = [answer.log_odds(logits[place : place + 1])[0] for place, answer in enumerate(targets)]
+        effects = all_effects(layer, features, targets, neighbours, seed) | _checked(more or {}, (len(asked), count))
+        answers = np.zeros((repeats, subsets, len(asked)))
+        for number in counted(range(repeats * subsets), tell, "training on halves"):
+            repeat, half = divmod(number, subsets)
+            logits = _answers(layer, features, asked, halves[half], number if retrain else None, retrain)
+            odds = [answer.log_odds(logits[place : place + 1])[0] for place, answer in enumerate(targets)]
+            answers[repeat, half] = odds
     return DatamodellingScore(
         layer.model.name,
         "last layer" if retrain is None else "whole network",
-        {name: correlations(effects[name], halves, answers) for name in METHODS},
+        {name: correlations(values, halves, answers.mean(0)) for name, values in effects.items()},
         subsets,
         seed,
-        (layer.distance_sentence,),
+        (layer.distance_sentence, *likeness_of_repeats(answers)),
     )
+
+
+def likeness_of_repeats(answers: NDArray[np.float64]) -> tuple[str, ...]:
+    """How alike networks trained on the same halves are, and so how high a score can be; nothing of a single one.
+
+    With a mean rank correlation r of two of them over the halves, the mean of n correlates with what the rows alone do
+    by √(n r / (1 + (n − 1) r)), by Spearman and Brown.
+
+    Args:
+        answers: (n, M, Q) of n networks for each of M halves, to Q texts.
+    """
+    count = len(answers)
+    if count < 2:
+        return ()
+    pairs = [
+        spearman(answers[first, :, place], answers[second, :, place])
+        for first, second in combinations(range(count), 2)
+        for place in range(answers.shape[2])
+    ]
+    alike = max(float(np.nanmean(pairs)), 0.0)
+    most = np.sqrt(count * alike / (1 + (count - 1) * alike))
+    return (
+        f"two networks trained on the same half agree by {alike:.2f}, so that the mean of {count} lets no method score "
+        f"above {most:.2f}",
+    )
+
+
+def _checked(more: Mapping[str, NDArray[np.float64]], shape: tuple[int, int]) -> Mapping[str, NDArray[np.float64]]:
+    for name, values in more.items():
+        if np.shape(values) != shape:
+            raise InputError(
+                f"effects of {shape[0]} texts and {shape[1]:,} rows were expected of {name!r}, got {np.shape(values)}"
+            )
+    return more
 
 
 def all_effects(

@@ -13,14 +13,12 @@ only.
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from attribkit.attribution.targets import TargetName
-from attribkit.errors import InputError
+from attribkit.influence.gradients import answer_gradients, epochs_kept, trained_weights
 from attribkit.last_layer.targets import Answer
 from attribkit.last_layer.training_rows import TrainingRows, check_task
 from attribkit.models.classifier import Classifier
-from attribkit.models.state import preserve_state
 from attribkit.progress import Progress, counted, shown
 
 _MOVED = 0.05  # log-odds by which the text's own answer moves, to first order: small, and far above rounding
@@ -61,11 +59,7 @@ def tracin(
         (1, 40)
     """
     check_task(model)
-    epochs = [epoch for epoch in sorted(model.snapshots) if epoch > 0]
-    if not epochs:
-        raise InputError(
-            "TracIn needs the weights of some epochs, the model keeps none; train it with snapshots=[1, 2, …]"
-        )
+    epochs = epochs_kept(model)
     targets = [Answer.of(target, model.labels, logits) for logits in model.logits(model.ids(texts))]
     effects = np.zeros((len(texts), len(rows.labels)))
     with shown(progress) as tell:
@@ -89,8 +83,10 @@ def _slopes(
     model: Classifier, rows: TrainingRows, text: str, answer: Answer, epoch: int, batch_size: int | None
 ) -> NDArray[np.float64]:
     """(N,) the slope of each row's loss along the answer's gradient."""
-    gradients = _gradients(model, text, answer, epoch)
-    size = sum(float((gradient.double() ** 2).sum()) for gradient in gradients.values())
+    names = trained_weights(model, epoch)
+    (own,) = answer_gradients(model, model.ids([text]), [answer], names)
+    gradients = dict(zip(names, own, strict=True))
+    size = sum(float((gradient.double() ** 2).sum()) for gradient in own)
     if size == 0:
         return np.zeros(len(rows.labels))
     step = _MOVED / size
@@ -109,21 +105,3 @@ def _slopes(
             weights[name].copy_(values)
     slopes: NDArray[np.float64] = (losses[0] - losses[1]) / (2 * step)
     return slopes
-
-
-def _gradients(model: Classifier, text: str, answer: Answer, epoch: int) -> dict[str, Tensor]:
-    """The answer's gradient by each weight that was trained in this epoch: a frozen embedding was not."""
-    with preserve_state(model.network):
-        for weight in model.network.parameters():
-            weight.requires_grad_(True)
-        logits = model.network(*model.batch(model.ids([text])))[0]
-        direction = torch.from_numpy(answer.gradient(logits.detach().double().cpu().numpy())).to(logits)
-        weights = dict(model.network.named_parameters())
-        gradients = torch.autograd.grad(logits @ direction, list(weights.values()), allow_unused=True)
-        frozen = epoch <= int(model.provenance.get("training", {}).get("freeze_epochs", 0))
-        embedding = None if model.network.embedding is None else model.network.embedding.weight
-        return {
-            name: gradient.detach().clone()
-            for (name, weight), gradient in zip(weights.items(), gradients, strict=True)
-            if gradient is not None and not (frozen and weight is embedding)
-        }

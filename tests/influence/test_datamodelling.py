@@ -6,12 +6,13 @@ from math import factorial
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import attribkit as ak
 from attribkit.influence import RefittedLayer, datamodelling_score
-from attribkit.influence.datamodelling import correlations
+from attribkit.influence.datamodelling import correlations, likeness_of_repeats
 from attribkit.influence.knn_shapley import knn_shapley
 from attribkit.models.classifier import Classifier
 
@@ -85,3 +86,35 @@ def test_whole_networks_are_retrained_on_halves_if_asked() -> None:
     other = ak.load("ag-news-attention", "cpu")
     with pytest.raises(ValueError, match="`retrain` must give models of the labels"):
         datamodelling_score(layer, ["A great film"], subsets=3, retrain=lambda rows, seed: other)
+
+
+def test_effects_of_other_methods_and_several_networks_for_each_half_are_measured() -> None:
+    data = ak.load_dataset("demo").sample(40)
+    layer = RefittedLayer.of(ak.load("imdb-cnn", "cpu"), data, other_rows=True, checked=0)
+    seeds: list[int] = []
+
+    def retrain(rows: pd.DataFrame, seed: int) -> Classifier:
+        seeds.append(seed)
+        again = layer.model.copy()
+        with torch.no_grad():
+            again.network.get_parameter("output.bias")[0] += len(rows["text"][0]) + 0.01 * (seed % 5)
+        return again
+
+    none = np.zeros((2, len(layer.rows.labels)))
+    score = datamodelling_score(
+        layer, ["So dull", "A film"], subsets=5, retrain=retrain, repeats=2, more={"none": none}
+    )
+    assert seeds == list(range(10)) and list(score.correlations)[-1] == "none"
+    assert "two networks trained on the same half agree by" in score.notes[-1]
+    with pytest.raises(ValueError, match=r"effects of 1 texts and 40 rows were expected of 'none', got \(2, 40\)"):
+        datamodelling_score(layer, ["A film"], subsets=3, more={"none": none})
+    with pytest.raises(ValueError, match="`repeats` must be at least 1 network for each half, and needs `retrain`"):
+        datamodelling_score(layer, ["A film"], subsets=3, repeats=2)
+
+
+def test_the_ceiling_is_that_of_spearman_and_brown() -> None:
+    random = np.random.default_rng(0)
+    true, noise = random.normal(size=(1, 4_000, 1)), random.normal(size=(3, 4_000, 1))
+    (sentence,) = likeness_of_repeats(true + noise)  # half of each one's variance is noise: r is .5, the ceiling √.75
+    assert "agree by 0.4" in sentence and "let no method score above 0.8" in sentence.replace("lets", "let")
+    assert likeness_of_repeats(true + noise[:1]) == ()
