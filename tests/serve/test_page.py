@@ -383,8 +383,8 @@ def test_everything_can_be_done_with_the_keyboard(show: Open) -> None:
     assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1180), ("dark", 390)])
-def test_no_serious_violation_for_screen_readers_light_and_dark_wide_and_narrow(
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)])
+def test_no_violation_for_screen_readers_light_and_dark_wide_and_narrow(
     show: Open, scheme: str, width: int
 ) -> None:
     page = show(width=width, color_scheme=scheme)
@@ -399,8 +399,7 @@ def test_no_serious_violation_for_screen_readers_light_and_dark_wide_and_narrow(
     page.locator("#take summary").click()
     # nobody reads the mirror: its letters are transparent, those of the textarea lie over its colours
     found = Axe().run(page, context={"exclude": [[".mirror"]]}).response["violations"]
-    serious = [one for one in found if one["impact"] in ("serious", "critical")]
-    assert [(one["id"], [node["html"][:120] for node in one["nodes"]]) for one in serious] == []
+    assert [(one["id"], [node["html"][:120] for node in one["nodes"]]) for one in found] == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     paper = page.locator(".pane").evaluate("e => getComputedStyle(e).backgroundColor")
     assert paper == ("rgb(255, 255, 255)" if scheme == "light" else "rgb(28, 28, 28)")

@@ -66,7 +66,7 @@ export class PlaceOnMap {
     const left = document.createElement("div");
     left.append(svg, legend);
     const right = document.createElement("div");
-    right.append(named("h3", "Its nearest texts in the layer"), this.near);
+    right.append(named("h2", "Its nearest texts in the layer"), this.near);
     for (const note of [`layer ${map.layer}: ${map.axes.join(" × ")}`, ...map.notes]) {
       const line = named("p", note);
       line.className = "small";

@@ -249,7 +249,7 @@ export class Pane {
     this.alternatives?.forget();
     this.#apart();
     this.sheet.chosen = null;
-    this.find(".word").replaceChildren(made("h3", { textContent: "What if?" }), made("p", { className: "idle", textContent: "Click a word, or move the caret to it: see what would change without it, or with another in its place." }));
+    this.find(".word").replaceChildren(made("h2", { textContent: "What if?" }), made("p", { className: "idle", textContent: "Click a word, or move the caret to it: see what would change without it, or with another in its place." }));
   }
 
   #pointed() {
