@@ -15,9 +15,10 @@ from attribkit.attribution.label_index import Index, LabelName
 from attribkit.attribution.outputs import Output
 from attribkit.attribution.targets import TargetName, find_label
 from attribkit.data import Dataset
-from attribkit.data.intake import Rows, all_texts
+from attribkit.data.intake import Rows, all_rows
 from attribkit.data.readable import SkippedRowsWarning
-from attribkit.data.text_tables import Data
+from attribkit.data.tables import encodings_of
+from attribkit.data.text_tables import Data, has_columns
 from attribkit.errors import InputError, InputTypeError
 from attribkit.last_layer.refitted_layer import RefittedLayer
 from attribkit.models.answered import answered
@@ -108,7 +109,7 @@ def explain(
             that reads pairs is {"text": …, "text_pair": …}.
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels, which are shown as the true ones; likewise.
-        encoding: of a file of texts; None to guess: see `attribkit.load_dataset`.
+        encoding: of the files among the data; None to guess, and say so: see `attribkit.load_dataset`.
         also: what a network with other inputs is given beside the text, by name: the text's own values, or for several
             texts one entry each; not needed where the table has columns of these names. See
             `attribkit.models.adapters.Adapted`.
@@ -181,6 +182,7 @@ def explain(
             f"a Classifier was expected, got {type(model).__name__}; load one with attribkit.load(folder)"
         )
     data = with_joined_pairs(data, model.capabilities.pairs)
+    of_data, of_reference = encodings_of(encoding, [data] if isinstance(data, str) else data, reference)
     options = ViewOptions(
         train=train,
         target=target,
@@ -189,7 +191,9 @@ def explain(
         baseline=baseline,
         tolerance=tolerance,
         compare=compare,
-        reference=None if reference is None else Rows.of(model, reference, progress=progress).labelled_texts(),
+        reference=None
+        if reference is None
+        else Rows.of(model, reference, encoding=of_reference, progress=progress).labelled_texts(),
         seed=seed,
         batch_size=batch_size,
         interactions=interactions,
@@ -201,13 +205,13 @@ def explain(
             options["train"] = RefittedLayer.of(model, train, checked=0, batch_size=batch_size, progress=tell)
         chosen = choose_views([views] if isinstance(views, str) else views, model, options, tell)
         model = model.on(device)
-        batch, numbers, truth = _read(model, data, text, label, encoding, also, true_label, batch_size, tell)
+        batch, truth, numbers, source = _read(model, data, text, label, of_data, also, true_label, batch_size, tell)
         predicted = predictions(batch.logits, model.labels, model.task, model.unit, truth)
         panels: list[list[Panel]] = [[] for _ in batch.texts]
         for view in chosen.values():
             for row, of_text in zip(panels, view(model, batch), strict=True):
                 row += of_text
-        provenance = _provenance(model, chosen)
+        provenance = _provenance(model, chosen) | source
     rows = Explanations(
         Explanation(
             text=text_read,
@@ -230,19 +234,17 @@ def _read(
     true_label: TrueLabel | Sequence[TrueLabel] | None,
     batch_size: int | None,
     progress: Progress,
-) -> tuple[EncodedBatch, list[int] | None, list[Truth]]:
-    """The texts as the model reads them, their rows if they stand in a table, and their true labels."""
+) -> tuple[EncodedBatch, list[Truth], list[int] | None, dict[str, Any]]:
+    """The texts as the model reads them, their true labels, and of a table their rows and what is said of it."""
     if true_label is not None and label is not None:
         raise InputError("`true_label` and `label` both say the true labels; give one of them")
-    if encoding is not None and not isinstance(data, Path):
-        raise InputError("`encoding` says how a file of texts is read, and none was given; leave it out")
-    if not isinstance(data, (pd.DataFrame, Mapping, Dataset, Path)):
-        texts: list[str] = [data] if isinstance(data, str) or not isinstance(data, Iterable) else list(data)
+    if not has_columns(data):
+        texts: list[Any] = [data] if isinstance(data, str) or not isinstance(data, Iterable) else list(data)
         if text is not None or label is not None or not all(isinstance(item, str) for item in texts):
-            texts = all_texts(model, texts, text=text, label=label)
+            texts = all_rows(model, texts, text=text, label=label).texts
         model = model.given(len(texts), also, single=isinstance(data, str))
         batch = EncodedBatch.of(model, texts, batch_size, progress)
-        return batch, None, _true_labels(true_label, len(texts), model)
+        return batch, _true_labels(true_label, len(texts), model), None, {}
     rows = Rows.of(model, data, text=text, label=label, held_out=False, encoding=encoding)
     truth = _true_labels(true_label, len(rows.table), model) if true_label is not None else rows.truth
     model = model.given(len(rows.table), also, rows.table)
@@ -250,7 +252,9 @@ def _read(
     for note in read.notes:
         warnings.warn(note, SkippedRowsWarning, stacklevel=3)
     batch = EncodedBatch(read.texts, read.encoded, logits, model.also and model.also.rows(read.places))
-    return batch, read.rows.tolist(), [truth[place] for place in read.places.tolist()]
+    source = {"data": rows.source, "notes": list(rows.reading)}
+    known = {name: value for name, value in source.items() if value}
+    return batch, [truth[place] for place in read.places.tolist()], read.rows.tolist(), known
 
 
 def _true_labels(true_label: TrueLabel | Sequence[TrueLabel] | None, texts: int, model: Classifier) -> list[Truth]:

@@ -19,6 +19,7 @@ def explore(
     split: str | None = None,
     text: str | None = None,
     label: str | None = None,
+    encoding: str | None = None,
 ) -> "AnyWidget":
     """The live pane in a notebook: type, and each word takes the colour of what it did to the answer.
 
@@ -31,6 +32,7 @@ def explore(
         split: "train", "validation", "test" or "all"; None for the test split or, without one, the rows not trained on.
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels; likewise.
+        encoding: of a file of texts; None to guess, and say so: see `attribkit.load_dataset`.
 
     Returns:
         a widget for JupyterLab 4; other notebooks that show anywidgets, such as VS Code, were not tried.
@@ -62,6 +64,6 @@ def explore(
             f"the pane is for models that give a text one label of several, this is {model.task}; "
             "take attribkit.explain"
         )
-    rows = None if data is None else DataRows.of([model], data, split=split, text=text, label=label)
+    rows = None if data is None else DataRows.of([model], data, split=split, text=text, label=label, encoding=encoding)
     first = _TEXT if rows is None else next((cell for cell in rows.texts if cell.strip()), _TEXT)
     return Explorer(CellAnswers(ServedModel.of(model), rows, first))

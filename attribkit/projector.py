@@ -1,11 +1,13 @@
 """project(): from a classifier and a set of texts to maps of its layers."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
 
-from attribkit.data.intake import Rows, all_texts
+from attribkit.data.intake import Rows, all_rows
+from attribkit.data.tables import encodings_of
 from attribkit.data.text_tables import Data
 from attribkit.errors import InputError, InputTypeError
 from attribkit.models.classifier import Classifier
@@ -79,7 +81,7 @@ def project(
         split: "train", "validation", "test" or "all"; None for the test split or, without one, the rows not trained on.
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels; likewise.
-        encoding: of a file of texts; None to guess, and say so: see `attribkit.load_dataset`.
+        encoding: of the files among the data; None to guess, and say so: see `attribkit.load_dataset`.
         batch_size: the most texts at once; None chooses by their length.
         device: where to compute; None for where the model is.
         progress: True: a bar; False: none; None: a bar in a terminal or notebook; or a function (done, total, step).
@@ -130,16 +132,18 @@ def project(
         seed=seed,
         batch_size=batch_size,
     )
+    of_data, of_place = encodings_of(encoding, data, [place] if isinstance(place, str) else place)
     model = model.on(device)
-    rows = Rows.of(model, data, split=split, text=text, label=label, encoding=encoding, progress=progress)
+    rows = Rows.of(model, data, split=split, text=text, label=label, encoding=of_data, progress=progress)
     texts, model = rows.labelled_texts(), model.given(len(rows.table), table=rows.table)
-    new = all_texts(model, place)
-    new_ids = model.ids(new)
+    new = all_rows(model, place, encoding=of_place)
+    new_ids = model.ids(new.texts)
     with shown(progress) as tell:
         mapped = make_maps(model, texts, settings, tell)
     scatter, tables = mapped.scatter, mapped.tables
-    if new:
-        scatter, nearest = mapped.marked(new, new_ids, batch_size)
+    if new_ids:
+        scatter, nearest = mapped.marked(new.texts, new_ids, batch_size)
+        scatter = replace(scatter, notes=(*scatter.notes, *new.reading))
         tables = (*tables, *nearest)
     return ProjectedMaps(scatter, tables, _provenance(model, settings, mapped))
 
@@ -155,6 +159,7 @@ def keep_reference(
     source: str | None = None,
     text: str | None = None,
     label: str | None = None,
+    encoding: str | None = None,
     progress: bool | Progress | None = None,
 ) -> Reference:
     """Store reference points in a model, so that `explain` can place a text among them without any data.
@@ -172,6 +177,7 @@ def keep_reference(
         source: what the texts are, for a reader; the data's own name if not given.
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels; likewise.
+        encoding: of a file of texts; None to guess, and say so: see `attribkit.load_dataset`.
         progress: True: a bar; False: none; None: a bar in a terminal or notebook; or a function (done, total, step).
 
     Returns:
@@ -193,8 +199,8 @@ def keep_reference(
         >>> [panel.title for panel in ak.explain(model, "A horrible movie", views="projection").panels()]
         ['Where the layer dropout puts 4 texts']
     """
-    rows = Rows.of(model, data, text=text, label=label, progress=progress)
-    named = source or rows.origin or "texts given by the user"
+    rows = Rows.of(model, data, text=text, label=label, encoding=encoding, progress=progress)
+    named = source or "; ".join([rows.origin or "texts given by the user", *rows.reading])
     with shown(progress) as tell:
         model.reference = make_reference(
             model, rows.labelled_texts(), named, layer=layer, reduce=reduce, sample=sample, seed=seed, progress=tell

@@ -55,7 +55,7 @@ def test_explain_prints_a_line_and_writes_every_format(
 
 def test_explain_as_json_can_be_read_back(model: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("explain", model, "a good film", "--json", "--target", "pos,neg", "--baseline", "unk") == 0
-    why = Explanation.from_json(capsys.readouterr().out)
+    why = Explanations.from_json(capsys.readouterr().out)[0]
     assert (why.token_scores.target, why.token_scores.baseline) == ("pos − neg", "unk")
     assert run("explain", model, "a good film", "bad", "--json") == 0
     assert len(Explanations.from_json(capsys.readouterr().out)) == 2
@@ -64,7 +64,7 @@ def test_explain_as_json_can_be_read_back(model: str, capsys: pytest.CaptureFixt
 def test_explain_with_several_baselines_and_beside_attention(model: str, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ("--json", "--baseline", "unk", "--baseline", "pad", "--compare")
     assert run("explain", model, "a good film", *arguments) == 0
-    why = Explanation.from_json(capsys.readouterr().out)
+    why = Explanations.from_json(capsys.readouterr().out)[0]
     assert why.token_scores.band is not None and why.token_scores.band.baselines == ("unk", "pad")
     (panel,) = (panel for panel in why.panels() if isinstance(panel, Heatmap))
     assert [row.name for row in panel.rows] == ["attention", "integrated gradients", "leave-one-out"]
@@ -79,7 +79,7 @@ def test_explain_reads_a_text_from_stdin(
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("ein Café film\n".encode())))
     assert run("explain", model, "-", "--json") == 0
-    assert Explanation.from_json(capsys.readouterr().out).text == "ein Café film"
+    assert Explanations.from_json(capsys.readouterr().out)[0].text == "ein Café film"
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"film \xff")))
     assert run("explain", model, "-") == 2
     assert "stdin must be UTF-8 text, byte 5 is not" in capsys.readouterr().err
@@ -216,7 +216,7 @@ def test_explain_marks_a_text_among_others_the_same_seed_the_same(
     found = []
     for seed in (0, 0, 1):
         assert run(*arguments, "--seed", seed) == 0
-        found.append(Explanation.from_json(capsys.readouterr().out))
+        found.append(Explanations.from_json(capsys.readouterr().out)[0])
     (scatter,) = (panel for panel in found[0].panels() if isinstance(panel, Scatter))
     assert scatter.placed[0].excerpt == "a good film" and len(scatter.excerpts) == 24
     assert scatter.notes[0] == "the texts are all rows of reviews.csv"
@@ -229,7 +229,7 @@ def test_explain_takes_the_options_of_what_is_exact_over_all_coalitions(
     model = str(make_classifier("cnn").save(tmp_path / "cnn"))
     arguments = ("explain", model, "a good film", "--view", "interactions", "--json")
     assert run(*arguments, "--interactions", "integrated_hessians", "--max-tokens", "3") == 0
-    (panel,) = Explanation.from_json(capsys.readouterr().out).panels()
+    (panel,) = Explanations.from_json(capsys.readouterr().out)[0].panels()
     assert isinstance(panel, Pairs) and panel.index == "integrated_hessians"
     assert run(*arguments, "--interactions", "banzhaf") == 2
     assert "must be one of shapley, integrated_hessians" in capsys.readouterr().err
@@ -302,7 +302,7 @@ def test_what_is_no_fault_of_the_package_is_one_sentence(
 
 def test_after_two_dashes_everything_is_text(model: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("explain", model, "--json", "--", "--debug") == 0
-    assert Explanation.from_json(capsys.readouterr().out).text == "--debug"
+    assert Explanations.from_json(capsys.readouterr().out)[0].text == "--debug"
 
 
 def test_a_damaged_model_is_a_sentence(model: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -320,10 +320,25 @@ def test_the_version_and_the_bundled_models_are_printed(capsys: pytest.CaptureFi
 
 
 def test_a_file_s_name_is_not_explained_as_a_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    file = tmp_path / "tickets.csv"
-    file.write_text("text\nGood\n")
-    assert run("explain", "imdb-cnn", file) == 2
-    assert f"give --data {file}" in " ".join(capsys.readouterr().err.split())
+    file, letter = tmp_path / "tickets.csv", tmp_path / "letter.txt"
+    file.write_text("text\nGood\nDull film\n")
+    letter.write_text("Good")
+    assert run("explain", "imdb-cnn", file, "--json") == 0  # the rows of a table
+    assert [row.text for row in Explanations.from_json(capsys.readouterr().out)] == ["Good", "Dull film"]
+    for refused in ((file, "Good"), ("Good", file), (letter,), (letter, letter)):
+        assert run("explain", "imdb-cnn", *refused) == 2
+        printed = " ".join(capsys.readouterr().err.split())
+        assert f"give --data {refused[0] if refused[0] != 'Good' else file}" in printed
+
+
+def test_json_has_one_shape(model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "x.csv").write_text("text\na good film\n")
+    for texts in (["a good film"], ["a good film", "bad"], ["--data", tmp_path / "x.csv"]):
+        assert run("explain", model, *texts, "--json") == 0
+        printed = capsys.readouterr().out
+        envelope = json.loads(printed)
+        assert envelope["attribkit"] == "explanations" and isinstance(envelope["content"], list)
+        assert Explanations.from_json(printed)[0].text == "a good film"
 
 
 @pytest.mark.parametrize(("command", "extra"), [("project", "attribkit[maps]"), ("corpus", "attribkit[ray]")])

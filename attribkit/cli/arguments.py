@@ -18,6 +18,9 @@ DataArgument = Annotated[
 ]
 TextColumn = Annotated[str | None, typer.Option(help="The column that holds the texts; guessed if not given.")]
 LabelColumn = Annotated[str | None, typer.Option(help="The column that holds the labels; guessed if not given.")]
+Encoding = Annotated[
+    str | None, typer.Option(help="Of the data's files, such as cp1252; a guess that is not UTF-8 is said.")
+]
 LabelSeparator = Annotated[
     str | None, typer.Option(help="What stands between several labels in a cell, such as '|'; lists need none.")
 ]

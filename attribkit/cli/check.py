@@ -8,6 +8,7 @@ import typer
 from attribkit.cli.arguments import (
     DataArgument,
     Device,
+    Encoding,
     LabelColumn,
     MethodOption,
     ModelArgument,
@@ -64,6 +65,7 @@ def check(
     split: SplitOption = None,
     text: TextColumn = None,
     label: LabelColumn = None,
+    encoding: Encoding = None,
     device: Device = None,
 ) -> None:
     """Hold a model and its explanations to thresholds: exit code 0 if all are kept, 1 if one is not, 2 for bad use."""
@@ -95,6 +97,7 @@ def check(
         allow_training_rows=allow_training_rows,
         text=text,
         label=label,
+        encoding=encoding,
     )
     if as_json:
         print(json.dumps(checked.to_dict(), allow_nan=False))

@@ -5,7 +5,16 @@ from typing import Annotated
 
 import typer
 
-from attribkit.cli.arguments import DataArgument, Device, LabelColumn, SplitOption, TextColumn, check_files, part
+from attribkit.cli.arguments import (
+    DataArgument,
+    Device,
+    Encoding,
+    LabelColumn,
+    SplitOption,
+    TextColumn,
+    check_files,
+    part,
+)
 from attribkit.cli.console import console, errors, escape
 from attribkit.render.formats import FORMATS
 
@@ -28,6 +37,7 @@ def clean(
     split: SplitOption = None,
     text: TextColumn = None,
     label: LabelColumn = None,
+    encoding: Encoding = None,
     device: Device = None,
 ) -> None:
     """Find rows whose label is likely wrong, and texts that occur more than once."""
@@ -37,7 +47,16 @@ def clean(
     check_files([path for path in out or () if path.suffix.lower() != ".csv"])
     classifier = Classifier.load(model, device)
     result = label_errors(
-        classifier, data, most=most, near=near, words=words, seed=seed, split=part(split), text=text, label=label
+        classifier,
+        data,
+        most=most,
+        near=near,
+        words=words,
+        seed=seed,
+        split=part(split),
+        text=text,
+        label=label,
+        encoding=encoding,
     )
     console.print(result.overview)
     console.print(escape(result.summary()), highlight=False, soft_wrap=True)

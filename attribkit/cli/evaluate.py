@@ -2,13 +2,14 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from attribkit.cli.arguments import (
     DataArgument,
     Device,
+    Encoding,
     LabelColumn,
     ModelArgument,
     SplitOption,
@@ -36,6 +37,7 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     text: TextColumn = None,
     label: LabelColumn = None,
+    encoding: Encoding = None,
     device: Device = None,
 ) -> None:
     """Accuracy, precision, recall and F1 per class and averaged, and the confusion matrix."""
@@ -45,9 +47,10 @@ def evaluate(
 
     check_files([errors] if errors else [])
     classifier = load(model, device)
-    metrics = measure(classifier, data, split=part(split), text=text, label=label)
+    read: dict[str, Any] = {"split": part(split), "text": text, "label": label, "encoding": encoding}
+    metrics = measure(classifier, data, **read)
     if errors is not None:
-        find_errors(classifier, data, most=most, split=part(split), text=text, label=label).save(errors)
+        find_errors(classifier, data, most=most, **read).save(errors)
         stderr.print(f"wrote {escape(str(errors))}", highlight=False, soft_wrap=True)
     if as_json:
         print(json.dumps({"model": classifier.name, "texts": metrics.rows + metrics.dropped, **metrics.to_dict()}))

@@ -9,6 +9,7 @@ import typer
 
 from attribkit.cli.arguments import (
     Device,
+    Encoding,
     LabelColumn,
     MethodOption,
     ModelArgument,
@@ -25,7 +26,11 @@ def explain(
     model: ModelArgument,
     texts: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[TEXT…]", help="The texts; - reads one from stdin.", show_default=False),
+        typer.Argument(
+            metavar="[TEXT…]",
+            help="The texts; - reads one from stdin. The name of a table alone means its rows, as --data does.",
+            show_default=False,
+        ),
     ] = None,
     data: Annotated[
         str | None,
@@ -33,6 +38,7 @@ def explain(
     ] = None,
     text: TextColumn = None,
     label: LabelColumn = None,
+    encoding: Encoding = None,
     out: SavePaths = None,
     view: Annotated[list[str] | None, typer.Option(help="A view to show; may repeat. All by default.")] = None,
     target: Annotated[str | None, typer.Option(help="A label, 'all', or 'a,b' for why a and not b.")] = None,
@@ -93,15 +99,21 @@ def explain(
     from attribkit.data.readable import SkippedRowsWarning
     from attribkit.explainer import explain as run
     from attribkit.loading import load
+    from attribkit.render.preparation.provenance import reading_notes
 
     check_files(out)
+    if data is None and texts and len(texts) == 1 and _is_table(texts[0]):
+        data, texts = texts[0], None
     if (data is None) == (not texts):
         got = "both" if texts else "neither"
         raise InputError(f"either TEXT or --data was expected, got {got}; give texts, or a file that holds them")
     chosen = [_stdin() if argument == "-" else argument for argument in texts or ()] if data is None else _table(data)
     for argument in texts or ():
         if Path(argument).suffix and len(argument) < 250 and Path(argument).is_file():
-            raise InputError(f"a text was expected, got the name of a file, {argument!r}; give --data {argument}")
+            raise InputError(
+                f"a text was expected, got the name of a file, {argument!r}; give --data {argument} for the rows of a "
+                "table, or - and the text on stdin"
+            )
     classifier = load(model, device)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", SkippedRowsWarning)
@@ -110,6 +122,7 @@ def explain(
             chosen,
             text=text,
             label=label,
+            encoding=encoding,
             views=view or None,
             target=target_of(target, classifier.labels),
             output=output,
@@ -125,14 +138,14 @@ def explain(
             max_tokens=max_tokens,
             true_label=true_label,
         )
-    for warning in caught:
-        errors.print(f"note: {escape(str(warning.message))}", highlight=False, soft_wrap=True)
+    for note in (*(str(warning.message) for warning in caught), *reading_notes(rows)):
+        errors.print(f"note: {escape(note)}", highlight=False, soft_wrap=True)
     result = rows[0] if len(rows) == 1 else rows
     for path in out or ():
         result.save(path)
         errors.print(f"wrote {escape(str(path))}", highlight=False, soft_wrap=True)
     if as_json:
-        print(result.to_json())
+        print(rows.to_json())
     else:
         for row in rows:
             console.print(row)
@@ -143,6 +156,14 @@ def _table(data: str) -> Any:
     from attribkit.data import NAMED_SETS, load_dataset
 
     return load_dataset(data) if data in NAMED_SETS else Path(data)
+
+
+def _is_table(argument: str) -> bool:
+    """Whether it is the name of a table's file."""
+    from attribkit.data.readers import table_suffix
+
+    path = Path(argument)
+    return len(argument) < 250 and table_suffix(path) is not None and path.is_file()
 
 
 def _stdin() -> str:

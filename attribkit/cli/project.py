@@ -8,6 +8,7 @@ import typer
 from attribkit.cli.arguments import (
     DataArgument,
     Device,
+    Encoding,
     LabelColumn,
     ModelArgument,
     SavePaths,
@@ -55,6 +56,7 @@ def project(
     split: SplitOption = None,
     text: TextColumn = None,
     label: LabelColumn = None,
+    encoding: Encoding = None,
     device: Device = None,
 ) -> None:
     """Map where a layer puts texts, and measure how it mixes their classes."""
@@ -85,6 +87,7 @@ def project(
         split=part(split),
         text=text,
         label=label,
+        encoding=encoding,
     )
     console.print(maps)
     for path in out or ():

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from attribkit.cli.arguments import LabelColumn, TextColumn
+from attribkit.cli.arguments import Encoding, LabelColumn, TextColumn
 from attribkit.cli.console import console, escape
 
 
@@ -15,7 +15,7 @@ def quickstart(
     text: TextColumn = None,
     label: LabelColumn = None,
     vectors: Annotated[Path | None, typer.Option(help="Pretrained word vectors, such as GloVe's.")] = None,
-    encoding: Annotated[str | None, typer.Option(help="Of the file, such as cp1252; guessed by default.")] = None,
+    encoding: Encoding = None,
     overwrite: Annotated[bool, typer.Option(help="Replace a model that is in the folder.")] = False,
     seed: Annotated[int, typer.Option(help="The same seed gives the same model.")] = 0,
 ) -> None:

@@ -5,7 +5,16 @@ from typing import Annotated
 
 import typer
 
-from attribkit.cli.arguments import DataArgument, Device, LabelColumn, ModelArgument, SplitOption, TextColumn, part
+from attribkit.cli.arguments import (
+    DataArgument,
+    Device,
+    Encoding,
+    LabelColumn,
+    ModelArgument,
+    SplitOption,
+    TextColumn,
+    part,
+)
 from attribkit.cli.console import console, escape
 from attribkit.errors import InputNotFoundError
 
@@ -28,6 +37,7 @@ def report(
     split: SplitOption = None,
     text: TextColumn = None,
     label: LabelColumn = None,
+    encoding: Encoding = None,
     device: Device = None,
 ) -> None:
     """One page on one model: how good it is, what drives it, where it fails, how far to trust its explanations."""
@@ -47,6 +57,7 @@ def report(
         split=part(split),
         text=text,
         label=label,
+        encoding=encoding,
         texts=texts,
         mistakes=mistakes,
         words=words,

@@ -4,11 +4,11 @@ import gc
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from attribkit.cli.arguments import LabelColumn, SplitOption, TextColumn, part
+from attribkit.cli.arguments import Encoding, LabelColumn, SplitOption, TextColumn, part
 from attribkit.cli.console import console, errors, escape
 from attribkit.errors import InputError, MissingPackageError
 
@@ -27,6 +27,7 @@ def serve(
     split: SplitOption = None,
     text: TextColumn = None,
     label: LabelColumn = None,
+    encoding: Encoding = None,
     share_readonly: Annotated[
         bool,
         typer.Option(
@@ -36,9 +37,9 @@ def serve(
     ] = False,
 ) -> None:
     """Open a live page on which the explanation follows what you type."""
-    if data is None and (split, text, label) != (None, None, None):
+    if data is None and (split, text, label, encoding) != (None, None, None, None):
         raise InputError(
-            "--split, --text and --label say which rows of --data are taken; give --data, or leave them out"
+            "--split, --text, --label and --encoding say how --data are read; give --data, or leave them out"
         )
     if share_readonly and data is None:
         raise InputError("--share-readonly shares the rows of --data; give --data, or --host for a page to type on")
@@ -57,7 +58,8 @@ def serve(
 
         # films first, as the page's examples are
         loaded = [load(model, "cpu") for model in models or bundled()[::-1]]
-        rows = None if data is None else DataRows.of(loaded, data, split=part(split), text=text, label=label)
+        read: dict[str, Any] = {"split": part(split), "text": text, "label": label, "encoding": encoding}
+        rows = None if data is None else DataRows.of(loaded, data, **read)
     key = secrets.token_urlsafe(24) if share_readonly else None
     if share_readonly:
         host = "0.0.0.0" if is_loopback(host) else host

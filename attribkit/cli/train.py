@@ -5,7 +5,16 @@ from typing import Annotated, Any
 
 import typer
 
-from attribkit.cli.arguments import DataArgument, Device, LabelColumn, LabelSeparator, TextColumn, numbers, options_of
+from attribkit.cli.arguments import (
+    DataArgument,
+    Device,
+    Encoding,
+    LabelColumn,
+    LabelSeparator,
+    TextColumn,
+    numbers,
+    options_of,
+)
 from attribkit.cli.console import console, escape
 from attribkit.cli.metrics import print_metrics
 from attribkit.errors import InputError
@@ -121,12 +130,7 @@ def train(
     group: Annotated[
         str | None, typer.Option(rich_help_panel=DATA, help="Rows that share this column's value stay in one split.")
     ] = None,
-    encoding: Annotated[
-        str | None,
-        typer.Option(
-            rich_help_panel=DATA, help="Of the data's files, such as cp1252; a guess that is not UTF-8 is said."
-        ),
-    ] = None,
+    encoding: Encoding = None,
     validation: Annotated[
         float, typer.Option(rich_help_panel=DATA, help="Share held out for choosing the best epoch.")
     ] = 0.1,

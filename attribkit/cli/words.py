@@ -8,6 +8,7 @@ import typer
 from attribkit.cli.arguments import (
     DataArgument,
     Device,
+    Encoding,
     LabelColumn,
     ModelArgument,
     SplitOption,
@@ -32,6 +33,7 @@ def words(
     split: SplitOption = None,
     text: TextColumn = None,
     label: LabelColumn = None,
+    encoding: Encoding = None,
     device: Device = None,
 ) -> None:
     """Which words and phrases drive a model, per class, over a whole set of texts."""
@@ -42,7 +44,7 @@ def words(
 
     check_files([path for path in out or () if path.suffix.lower() != ".csv"])
     classifier = load(model, device)
-    answers = Answers.of(classifier, data, split=part(split), text=text, label=label)
+    answers = Answers.of(classifier, data, split=part(split), text=text, label=label, encoding=encoding)
     importance = word_importance(classifier, answers, least=least, most=most, seed=seed)
     rows_of = "" if answers.measured is None else f" ({answers.measured.part})"
     console.print(f"{importance.texts:,} texts{rows_of}, {importance.tokens:,} tokens", highlight=False)

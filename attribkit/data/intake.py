@@ -50,8 +50,9 @@ class Rows:
         part: what they are: "test split", "validation split", "train split", "held-out rows" or "all rows".
         seen: how many of them have a text that the model was trained on; None if that is not known.
         source: the name of a set or file; None for a table or texts in memory.
-        notes: sentences on rows left out or seen in training.
+        notes: sentences on how the data were read, and on rows left out or seen in training.
         training: the rows the model was trained on, if the data hold all of them; of a `Dataset` its training rows.
+        reading: those of the notes that say how the data were read: what was guessed or mended.
     """
 
     table: pd.DataFrame
@@ -60,6 +61,7 @@ class Rows:
     source: str | None = None
     notes: tuple[str, ...] = ()
     training: pd.DataFrame | None = None
+    reading: tuple[str, ...] = ()
 
     @staticmethod
     def of(
@@ -110,7 +112,7 @@ class Rows:
         )
         record = None
         if model is not None and held_out:
-            record = model.splits or _recomputed_splits(model, data, text, label)
+            record = model.splits or _recomputed_splits(model, data, text, label, encoding)
         choice = HeldOut(tables.tables, record)
         everything = tables.listed or split == "all"
         chosen, part = choice.all() if everything else choice.named(split) if split else choice.held_out()
@@ -123,7 +125,8 @@ class Rows:
         on_training = () if model is None or not held_out else notes_on_training(seen, len(chosen), validated)
         notes = (*tables.notes, *choice.notes, *on_training)
         own = data.train if isinstance(data, Dataset) and len(data.train) else None
-        return Rows(chosen, part, seen, tables.source, notes, choice.training() if own is None else own)
+        training = choice.training() if own is None else own
+        return Rows(chosen, part, seen, tables.source, notes, training, tables.notes)
 
     @property
     def texts(self) -> list[Any]:
@@ -180,21 +183,29 @@ class Rows:
         return f"{self.seen:,} of the {len(self.table):,} rows seen in training" if self.seen else None
 
 
-def all_texts(model: HasSplits | None, data: Data, *, text: str | None = None, label: str | None = None) -> list[Any]:
-    """The texts of some data, seen in training or not; a string is one text, not the name of a set.
+def all_rows(
+    model: HasSplits | None,
+    data: Data,
+    *,
+    text: str | None = None,
+    label: str | None = None,
+    encoding: str | None = None,
+) -> Rows:
+    """The rows of some data, seen in training or not; a string is one text, not the name of a set.
 
     Args:
         model: whose labels help to guess the columns; None for none.
         data: as `Rows.of` takes it, but that a string is one text.
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels; likewise.
+        encoding: of a file; None to guess.
 
     Raises:
         TypeError: as `Rows.of`.
         ValueError: as `Rows.of`.
     """
     texts = [data] if isinstance(data, str) else data
-    return Rows.of(model, texts, text=text, label=label, held_out=False).texts
+    return Rows.of(model, texts, text=text, label=label, encoding=encoding, held_out=False)
 
 
 def notes_on_training(seen: int | None, rows: int, validated: int = 0) -> list[str]:
@@ -205,12 +216,14 @@ def notes_on_training(seen: int | None, rows: int, validated: int = 0) -> list[s
     return notes + ([f"by {validated:,} of the {rows:,} rows measured its weights were chosen"] if validated else [])
 
 
-def _recomputed_splits(model: HasSplits, data: Data, text: str | None, label: str | None) -> SplitRecord | None:
+def _recomputed_splits(
+    model: HasSplits, data: Data, text: str | None, label: str | None, encoding: str | None
+) -> SplitRecord | None:
     """The splits of a model that keeps none, if the data are provably those it was trained on; else None."""
     then = model.provenance.get("data", {})
     if isinstance(data, (str, Path)) and then.get("source") == Path(data).name:
         try:
-            data = load_dataset(data, text=text, label=label)
+            data = load_dataset(data, text=text, label=label, encoding=encoding)
         except InputError:  # nobody can have been trained on it
             return None
     if isinstance(data, Dataset) and data.fingerprint == then.get("fingerprint"):

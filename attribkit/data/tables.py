@@ -37,6 +37,23 @@ class RawTables:
     notes: tuple[str, ...] = ()
 
 
+def is_file(data: object) -> bool:
+    """Whether data are a file or a folder of files: a path, or a string that is no set's name."""
+    return isinstance(data, Path) or (isinstance(data, str) and data not in NAMED_SETS)
+
+
+def encodings_of(encoding: str | None, *several: object) -> list[str | None]:
+    """For each of several data the encoding, which only files have.
+
+    Raises:
+        ValueError: for an encoding, if none of them is a file.
+    """
+    files = [is_file(data) for data in several]
+    if encoding is not None and not any(files):
+        raise InputError("`encoding` says how a file of texts is read, and none was given; leave it out")
+    return [encoding if file else None for file in files]
+
+
 def find_tables(
     data: object,
     download: bool = True,
@@ -56,9 +73,7 @@ def find_tables(
         ConnectionError: as `load_dataset`.
         ValueError: for a file that cannot be read.
     """
-    named = isinstance(data, str) and data in NAMED_SETS
-    if encoding is not None and (named or not isinstance(data, (str, Path))):
-        raise InputError("`encoding` says how a file of texts is read, and none was given; leave it out")
+    encodings_of(encoding, data)
     if isinstance(data, pd.DataFrame):
         return RawTables("table", "a table in memory", {"train": data})
     if isinstance(data, Source):

@@ -15,7 +15,7 @@ from attribkit.data.dataset import Dataset
 from attribkit.data.label_cells import LabelFormat, is_missing
 from attribkit.data.labelled_texts import LabelledTexts
 from attribkit.data.readers import SPLITS
-from attribkit.data.tables import find_tables
+from attribkit.data.tables import encodings_of, find_tables
 from attribkit.errors import InputError, InputTypeError
 from attribkit.progress import Progress
 
@@ -80,8 +80,7 @@ class TextTables:
             ValueError: for data without texts, or whose column of texts cannot be guessed.
             FileNotFoundError: for a file that does not exist.
         """
-        if encoding is not None and not isinstance(data, (str, Path)):
-            raise InputError("`encoding` says how a file of texts is read, and none was given; leave it out")
+        encodings_of(encoding, data)
         if isinstance(data, (str, Path, pd.DataFrame, Mapping)):
             raw = find_tables(data, progress=progress, encoding=encoding)
             tables, notes = _arranged(raw.tables, raw.source, text, label, usual, labels, inputs)
@@ -111,6 +110,11 @@ class TextTables:
             columns: dict[str, Any] = {"text": data.texts} | ({"label": data.labels} if data.labels else {})
             return TextTables({"train": pd.DataFrame(columns, dtype=object)}, listed=True)
         return TextTables({"train": pd.DataFrame({"text": listed_texts(data)}, dtype=object)}, listed=True)
+
+
+def has_columns(data: object) -> bool:
+    """Whether data have columns: a table, several by split, a `Dataset` or a `Path`, unlike texts one by one."""
+    return isinstance(data, (pd.DataFrame, Mapping, Dataset, Path))
 
 
 def listed_texts(texts: object) -> list[Any]:

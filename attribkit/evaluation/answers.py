@@ -66,6 +66,7 @@ class Answers:
         split: str | None = None,
         text: str | None = None,
         label: str | None = None,
+        encoding: str | None = None,
         batch_size: int | None = None,
         progress: Progress = silent,
     ) -> "Answers":
@@ -77,6 +78,7 @@ class Answers:
             split: as `Rows.of` takes it.
             text: the column of the texts in a table or file; guessed from usual names if not given.
             label: the column of the labels; likewise.
+            encoding: of a file of texts; None to guess, and say so: see `attribkit.load_dataset`.
             batch_size: the most texts at once; None chooses by their length.
             progress: called as `attribkit.progress.Progress` says.
 
@@ -86,7 +88,7 @@ class Answers:
             FileNotFoundError: for a file that does not exist.
             RuntimeError: if the network's outputs are NaN or infinite for all of them.
         """
-        measured = Rows.of(model, data, split=split, text=text, label=label, progress=progress)
+        measured = Rows.of(model, data, split=split, text=text, label=label, encoding=encoding, progress=progress)
         model = model.given(len(measured.table), table=measured.table)
         read, logits = answered(model, measured.tokenised(model.tokenizer), batch_size, progress)
         named = measured.labels

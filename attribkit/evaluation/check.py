@@ -149,6 +149,7 @@ def check(
     allow_training_rows: bool = False,
     text: str | None = None,
     label: str | None = None,
+    encoding: str | None = None,
     progress: bool | Progress | None = None,
 ) -> CheckResult:
     """Measure a model and its explanations, and compare the figures with thresholds.
@@ -168,6 +169,7 @@ def check(
         allow_training_rows: whether the check may pass with rows that were seen in training.
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels; likewise.
+        encoding: of a file of texts; None to guess, and say so: see `attribkit.load_dataset`.
         progress: True: a bar; False: none; None: a bar in a terminal or notebook; or a function (done, total, step).
 
     Returns:
@@ -195,7 +197,7 @@ def check(
         raise InputError(f"`texts` must be at least 1, got {texts}")
     name = check_methods(model, method)[0]
     with shown(progress) as tell:
-        answers = Answers.of(model, data, split=split, text=text, label=label, progress=tell)
+        answers = Answers.of(model, data, split=split, text=text, label=label, encoding=encoding, progress=tell)
         drawn = np.sort(np.random.default_rng(seed).permutation(len(answers.texts))[:texts])
         sample = [answers.texts[place] for place in drawn]
         explained, convergence = _of_scores(model, sample, name, seed, tell)

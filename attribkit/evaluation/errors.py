@@ -99,6 +99,7 @@ def errors(
     split: str | None = None,
     text: str | None = None,
     label: str | None = None,
+    encoding: str | None = None,
     progress: bool | Progress | None = None,
 ) -> ErrorAnalysis:
     """Analyse the mistakes of a model on a data set: one page to read, if saved as .html.
@@ -113,6 +114,7 @@ def errors(
         split: "train", "validation", "test" or "all"; None for the test split or, without one, the rows not trained on.
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels; likewise.
+        encoding: of a file of texts; None to guess, and say so: see `attribkit.load_dataset`.
         progress: True: a bar; False: none; None: a bar in a terminal or notebook; or a function (done, total, step).
 
     Returns:
@@ -139,7 +141,7 @@ def errors(
         answers = data
     else:
         with shown(progress) as tell:
-            columns = {"split": split, "text": text, "label": label}
+            columns = {"split": split, "text": text, "label": label, "encoding": encoding}
             answers = Answers.of(model, data, **columns, batch_size=batch_size, progress=tell)
     metrics = answers.metrics()
     if metrics is None:

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from attribkit.data.intake import all_texts
+from attribkit.data.intake import all_rows
 from attribkit.data.text_tables import Data
 from attribkit.errors import InputError
 from attribkit.evaluation.statistics import Estimate, estimate
@@ -105,6 +105,7 @@ def datamodelling_score(
     seed: int = 0,
     text: str | None = None,
     label: str | None = None,
+    encoding: str | None = None,
     progress: bool | Progress | None = None,
 ) -> DatamodellingScore:
     """Measure whether what training rows are said to do predicts what models trained on halves of them answer.
@@ -124,6 +125,7 @@ def datamodelling_score(
         seed: draws the halves and the random numbers.
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels; likewise.
+        encoding: of a file of texts; None to guess, and say so: see `attribkit.load_dataset`.
         progress: True: a bar; False: none; None: a bar in a terminal or notebook; or a function (done, total, step).
 
     Raises:
@@ -146,7 +148,8 @@ def datamodelling_score(
             f"`repeats` must be at least 1 network for each half, and needs `retrain`, got {repeats}: a last layer "
             "refitted twice is the same"
         )
-    asked = all_texts(layer.model, texts, text=text, label=label)
+    rows = all_rows(layer.model, texts, text=text, label=label, encoding=encoding)
+    asked = rows.texts
     features = layer.read(asked)
     targets = [Answer.of(None, layer.model.labels, logits) for logits in features.logits]
     count = len(layer.rows.labels)
@@ -168,7 +171,7 @@ def datamodelling_score(
         {name: correlations(values, halves, answers.mean(0)) for name, values in effects.items()},
         subsets,
         seed,
-        (layer.distance_sentence, *likeness_of_repeats(answers)),
+        (layer.distance_sentence, *likeness_of_repeats(answers), *rows.reading),
     )
 
 

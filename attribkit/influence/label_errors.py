@@ -40,6 +40,7 @@ def label_errors(
     split: str | None = None,
     text: str | None = None,
     label: str | None = None,
+    encoding: str | None = None,
     batch_size: int | None = None,
     progress: bool | Progress | None = None,
 ) -> LabelErrors:
@@ -63,6 +64,7 @@ def label_errors(
         split: "train", "validation" or "test" to rank that part alone; duplicates are looked for among all rows.
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels; likewise.
+        encoding: of a file of texts; None to guess, and say so: see `attribkit.load_dataset`.
         batch_size: the most texts at once; None chooses by their length.
         progress: True: a bar; False: none; None: a bar in a terminal or notebook; or a function (done, total, step).
 
@@ -96,7 +98,14 @@ def label_errors(
         raise InputError(f"`near` must be a share above 0 and at most 1, got {near!r}")
     with shown(progress) as tell:
         chosen = Rows.of(
-            model, data, split=split or "all", text=text, label=label, held_out=split is not None, progress=tell
+            model,
+            data,
+            split=split or "all",
+            text=text,
+            label=label,
+            encoding=encoding,
+            held_out=split is not None,
+            progress=tell,
         )
         rows = labelled_rows(model, chosen)
         if len(rows.labels) < 2 * parts:
@@ -113,9 +122,9 @@ def label_errors(
         )
         layer = RefittedLayer.fitted(model, rows, features, l2, 0, seed)
         table = _margins(layer, parts, seed, words, tell)
-        copies = _copies(data, text, label, near)
+        copies = _copies(data, text, label, encoding, near)
         explained = _explained(layer, table, most)
-    notes = (layer.distance_sentence, *rows.notes)
+    notes = (layer.distance_sentence, *rows.notes, *chosen.reading)
     return LabelErrors(table, copies, overview_of(table, copies, model.name, notes, words), explained)
 
 
@@ -153,9 +162,9 @@ def self_influence(layer: RefittedLayer) -> NDArray[np.float64]:
     return influence
 
 
-def _copies(data: Data, text: str | None, label: str | None, near: float) -> pd.DataFrame:
+def _copies(data: Data, text: str | None, label: str | None, encoding: str | None, near: float) -> pd.DataFrame:
     """Pairs of texts of all splits: split, row and label of each, their Jaccard index, and the text."""
-    tables = TextTables.of(data, text, label).tables
+    tables = TextTables.of(data, text, label, encoding=encoding).tables
     whole = pd.concat([table.assign(split=name) for name, table in tables.items()], ignore_index=True)
     readable = whole[[isinstance(cell, str) for cell in whole["text"]]]
     pairs = duplicates(readable["text"].tolist(), near)

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from attribkit.attribution.targets import TargetName
-from attribkit.data.intake import all_texts
-from attribkit.data.text_tables import Data
+from attribkit.data.intake import all_rows
+from attribkit.data.tables import encodings_of
+from attribkit.data.text_tables import Data, has_columns
 from attribkit.errors import InputError, InputTypeError
 from attribkit.influence.result import TrainingInfluence
 from attribkit.last_layer.features import Features, with_bias
@@ -45,6 +46,7 @@ def training_influence(
     seed: int = 0,
     text: str | None = None,
     label: str | None = None,
+    encoding: str | None = None,
     batch_size: int | None = None,
     progress: bool | Progress | None = None,
 ) -> TrainingInfluence:
@@ -70,6 +72,7 @@ def training_influence(
         seed: draws them.
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels; likewise.
+        encoding: of the files among the data; None to guess, and say so: see `attribkit.load_dataset`.
         batch_size: the most texts at once; None chooses by their length.
         progress: True: a bar; False: none; None: a bar in a terminal or notebook; or a function (done, total, step).
 
@@ -99,12 +102,15 @@ def training_influence(
     check_one_label(model.task, "`training_influence`", "`word_importance` works")
     if most < 1:
         raise InputError(f"`most` must be at least 1 training row, got {most}")
+    columns = {"text": text, "label": label} if has_columns(texts) else {}
+    of_train, of_texts = encodings_of(encoding, train, [texts] if isinstance(texts, str) else texts)
     with shown(progress) as tell:
         layer = prepared(
             model, train, l2=l2, folder=folder, other_rows=other_rows, checked=checked, seed=seed, text=text,
-            label=label, batch_size=batch_size, progress=tell,
+            label=label, encoding=of_train, batch_size=batch_size, progress=tell,
         )  # fmt: skip
-        asked = all_texts(model, texts, text=text, label=label)
+        asked_rows = all_rows(model, texts, **columns, encoding=of_texts)
+        asked = asked_rows.texts
         features = layer.read(asked)
         answers = [Answer.of(target, model.labels, logits) for logits in features.logits]
         influences = tuple(
@@ -128,7 +134,8 @@ def training_influence(
         "l2": layer.l2,
         "versions": versions_of("attribkit", "torch"),
     }
-    return TrainingInfluence(Panels([*tables, trust_table(layer)], provenance), lessons, influences)
+    trust = trust_table(layer, asked_rows.reading)
+    return TrainingInfluence(Panels([*tables, trust], provenance), lessons, influences)
 
 
 def prepared(
@@ -142,6 +149,7 @@ def prepared(
     seed: int,
     text: str | None,
     label: str | None,
+    encoding: str | None,
     batch_size: int | None,
     progress: Progress,
 ) -> RefittedLayer:
@@ -153,17 +161,18 @@ def prepared(
     if not isinstance(train, RefittedLayer):
         return RefittedLayer.of(
             model, train, l2=l2, folder=folder, other_rows=other_rows, checked=checked, seed=seed, text=text,
-            label=label, batch_size=batch_size, progress=progress,
+            label=label, encoding=encoding, batch_size=batch_size, progress=progress,
         )  # fmt: skip
     train.check_model(model)
     return train
 
 
-def trust_table(layer: RefittedLayer) -> Table:
-    """How far the refitted layer is to be trusted."""
+def trust_table(layer: RefittedLayer, reading: Sequence[str] = ()) -> Table:
+    """How far the refitted layer is to be trusted; `reading` says how the texts asked about were read."""
     mean, largest, same = layer.distance
     check = layer.check
-    sentences = (layer.distance_sentence, *(() if check is None else (check.sentence,)), *layer.rows.notes)
+    checked = () if check is None else (check.sentence,)
+    sentences = (layer.distance_sentence, *checked, *dict.fromkeys((*layer.rows.notes, *reading)))
     cells: list[tuple[str, float]] = [
         ("log-odds from the network's, mean", mean),
         ("log-odds from the network's, largest", largest),

@@ -86,6 +86,7 @@ class RefittedLayer:
         seed: int = 0,
         text: str | None = None,
         label: str | None = None,
+        encoding: str | None = None,
         batch_size: int | None = None,
         progress: bool | Progress | None = None,
     ) -> "RefittedLayer":
@@ -101,6 +102,7 @@ class RefittedLayer:
             seed: draws them.
             text: the column of the texts; guessed from usual names if not given.
             label: the column of the labels; likewise.
+            encoding: of a file of texts; None to guess, and say so: see `attribkit.load_dataset`.
             batch_size: the most texts at once; None chooses by their length.
             progress: True: a bar; False: none; None: a bar in a terminal or notebook; or a function.
 
@@ -116,7 +118,9 @@ class RefittedLayer:
             ((200, 192), True)
         """
         check_strength(l2)
-        rows = TrainingRows.of(model, train, other_rows=other_rows, text=text, label=label, progress=progress)
+        rows = TrainingRows.of(
+            model, train, other_rows=other_rows, text=text, label=label, encoding=encoding, progress=progress
+        )
         place = None if folder is None else Path(folder)
         key = "" if place is None else rows_key(model, rows.ids)
         with shown(progress) as tell:

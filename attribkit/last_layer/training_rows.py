@@ -44,6 +44,7 @@ class TrainingRows:
         other_rows: bool = False,
         text: str | None = None,
         label: str | None = None,
+        encoding: str | None = None,
         progress: bool | Progress | None = None,
     ) -> "TrainingRows":
         """The training rows among some data: those that the model knows again, or all where it keeps no record.
@@ -54,6 +55,7 @@ class TrainingRows:
             other_rows: whether rows are taken that are not those the model was trained on.
             text: the column of the texts; guessed from usual names if not given.
             label: the column of the labels; likewise.
+            encoding: of a file of texts; None to guess, and say so: see `attribkit.load_dataset`.
             progress: what is told of a download.
 
         Raises:
@@ -61,11 +63,12 @@ class TrainingRows:
                 class.
         """
         check_task(model)
-        chosen = Rows.of(model, data, split="all", text=text, label=label, progress=progress)
-        notes: tuple[str, ...] = ()
+        chosen = Rows.of(model, data, split="all", text=text, label=label, encoding=encoding, progress=progress)
+        notes = chosen.reading
         table = data.train if isinstance(data, Dataset) else chosen.table
         if not other_rows:
-            table, notes = _own_rows(model, data, chosen)
+            table, of_own = _own_rows(model, data, chosen)
+            notes = (*of_own, *notes)
         return labelled_rows(model, Rows(table, chosen.part, None, chosen.source), notes)
 
 

@@ -366,7 +366,7 @@ class Classifier(Result):
         Returns:
             one row per text, in order: text, label, and one column of probabilities per label. With several labels a
             text `label` is a tuple of them, the likeliest first; of a regression it is the number, and no column
-            follows.
+            follows. What was guessed of a file is in `attrs["notes"]`.
 
         Raises:
             TypeError: as `probabilities`.
@@ -390,7 +390,10 @@ class Classifier(Result):
         model = self.given(len(texts), also, rows.table, single=isinstance(data, str))
         with shown(progress) as tell:
             logits = model._finite_logits(texts, batch_size, tell)
-        return prediction_frame(texts, logits, self.labels, self.task)
+        frame = prediction_frame(texts, logits, self.labels, self.task)
+        if rows.reading:
+            frame.attrs["notes"] = list(rows.reading)
+        return frame
 
     def copy(self, *, share_weights: bool = False) -> "Classifier":
         """A classifier with a network of its own, so that changes to one do not reach the other.

@@ -1,6 +1,7 @@
 """layer_outputs(): the outputs of a network's layers as points, in one pass."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -28,6 +29,7 @@ def layer_outputs(
     *,
     text: str | None = None,
     label: str | None = None,
+    encoding: str | None = None,
     delay: int = 1,
     dimension: int = 3,
     stride: int = 1,
@@ -50,6 +52,7 @@ def layer_outputs(
             vector per text is taken as it is.
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels; likewise.
+        encoding: of a file of texts; None to guess, and say so: see `attribkit.load_dataset`.
         delay: for "takens": tokens from one step of a window to the next; see `attribkit.projection.pooling.Reduction`.
         dimension: for "takens": steps in a window.
         stride: for "takens": tokens from the beginning of one window to that of the next.
@@ -74,13 +77,16 @@ def layer_outputs(
         ((2, 300), (2, 192))
     """
     reduction = Reduction(reduce, delay, dimension, stride, sample, seed)
-    rows = Rows.of(model, [data] if isinstance(data, str) else data, text=text, label=label, held_out=False)
+    rows = Rows.of(
+        model, [data] if isinstance(data, str) else data, text=text, label=label, encoding=encoding, held_out=False
+    )
     ids = model.ids(rows.texts)
     model = model.given(len(ids), table=rows.table)
     names = [layers] if isinstance(layers, str) else layers
     layers_read = chosen_layers(model, names, reduction)
     with shown(progress) as tell:
-        return read_layers(model, ids, layers_read, reduction, batch_size, tell).checked()
+        outputs = read_layers(model, ids, layers_read, reduction, batch_size, tell).checked()
+    return replace(outputs, notes=rows.reading)
 
 
 def chosen_layers(model: Classifier, names: Sequence[str] | None, reduction: Reduction) -> list[Layer]:

@@ -22,6 +22,7 @@ class LayerOutputs(Result):
         token_index: (N,) which of the text's tokens a point stands for (the first of its window); None for whole texts.
         total: how many points there were before a sample was drawn.
         logits: (B, C) float64, of the same pass.
+        notes: sentences on how the texts were read.
     """
 
     values: dict[str, NDArray[np.float32]]
@@ -30,6 +31,7 @@ class LayerOutputs(Result):
     token_index: NDArray[np.int64] | None
     total: int
     logits: NDArray[np.float64]
+    notes: tuple[str, ...] = ()
 
     def __getitem__(self, layer: str) -> NDArray[np.float32]:
         return self.values[layer]
@@ -94,14 +96,16 @@ class LayerOutputs(Result):
             for name, values in self.values.items()
         ]
         columns = ("layer", "points", "numbers each", "steps to points", "mean", "standard deviation")
-        notes = (f"{len(self.text_index):,} of {self.total:,} points, drawn by the seed",) if self._sampled else ()
-        return (Table(f"Outputs of {len(rows):,} layers for {len(self.logits):,} texts", columns, tuple(rows), notes),)
+        drawn = (f"{len(self.text_index):,} of {self.total:,} points, drawn by the seed",) if self._sampled else ()
+        title = f"Outputs of {len(rows):,} layers for {len(self.logits):,} texts"
+        return (Table(title, columns, tuple(rows), (*drawn, *self.notes)),)
 
     def summary(self) -> str:
         """Which layers were read of how many texts, and how many points and numbers there are."""
         shapes = (f"{name} {' × '.join(f'{size:,}' for size in values.shape)}" for name, values in self.values.items())
         drawn = f", drawn from {self.total:,}" if self._sampled else ""
-        return f"LayerOutputs({len(self.logits):,} texts, points × numbers: {', '.join(shapes)}{drawn})"
+        read = f"LayerOutputs({len(self.logits):,} texts, points × numbers: {', '.join(shapes)}{drawn})"
+        return "\n".join([read, *self.notes])
 
     @property
     def _sampled(self) -> bool:

@@ -48,6 +48,7 @@ def report(
     split: str | None = None,
     text: str | None = None,
     label: str | None = None,
+    encoding: str | None = None,
     progress: bool | Progress | None = None,
     **settings: Any,
 ) -> Report:
@@ -65,6 +66,7 @@ def report(
         split: "train", "validation", "test" or "all"; None for the test split or, without one, the rows not trained on.
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels; likewise.
+        encoding: of a file of texts; None to guess, and say so: see `attribkit.load_dataset`.
         progress: True: a bar; False: none; None: a bar in a terminal or notebook; or a function (done, total, step).
         **settings: the fields of `attribkit.reports.settings.ReportSettings`: how much of everything the page holds.
 
@@ -91,7 +93,9 @@ def report(
     chosen = ReportSettings(**{"baselines": _baselines(model), **settings})
     batch_size, seed = chosen.batch_size, chosen.seed
     with shown(progress) as tell:
-        answers = Answers.of(model, data, split=split, text=text, label=label, batch_size=batch_size, progress=tell)
+        answers = Answers.of(
+            model, data, split=split, text=text, label=label, encoding=encoding, batch_size=batch_size, progress=tell
+        )
         counting = within(tell, "counting words")
         words = word_importance(
             model, answers, train=train, most=chosen.counted, seed=seed, batch_size=batch_size, progress=counting

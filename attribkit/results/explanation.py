@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from attribkit.errors import InputError, InputTypeError
 from attribkit.render import terminal
+from attribkit.render.preparation.provenance import reading_notes
 from attribkit.results.content import checked_panels, checked_provenance
 from attribkit.results.corpus_row import read_row
 from attribkit.results.frames import NO_SCORES, frame
@@ -233,7 +234,7 @@ class Explanation(Result):
 
     def __str__(self) -> str:
         """As it is printed: the prediction, the coloured line and the strongest words; colours in a terminal only."""
-        return terminal.printed(self)
+        return "\n".join([terminal.printed(self), *(f"– {note}" for note in reading_notes([self]))])
 
     def __repr__(self) -> str:
         kinds = ", ".join(panel.kind for panel in self._panels)

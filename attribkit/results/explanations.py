@@ -8,7 +8,8 @@ import pandas as pd
 
 from attribkit.errors import InputError
 from attribkit.files import write_whole
-from attribkit.render import formats, html, latex
+from attribkit.render import formats, html, latex, terminal
+from attribkit.render.preparation.provenance import reading_notes
 from attribkit.results.explanation import Explanation
 from attribkit.results.json_file import open_envelope, read, results_json
 from attribkit.results.panels import Panel
@@ -133,7 +134,8 @@ class Explanations(list[Explanation]):
     def __str__(self) -> str:
         """As it is printed: the first ten explanations, one below the other."""
         more = [f"… and {len(self) - _SHOWN:,} more"] if len(self) > _SHOWN else []
-        return "\n\n".join([*(str(explanation) for explanation in self[:_SHOWN]), *more])
+        notes = [f"– {note}" for note in reading_notes(self)]
+        return "\n\n".join([*(terminal.printed(explanation) for explanation in self[:_SHOWN]), *more, *notes])
 
     def __repr__(self) -> str:
         more = ", …" if len(self) > _SHOWN else ""

@@ -69,6 +69,7 @@ def labelled_data(
     progress: bool | Progress | None,
     task: str | None = None,
     label_separator: str | None = None,
+    encoding: str | None = None,
 ) -> Dataset:
     """The data set itself, or one made of a table, a name or a path.
 
@@ -79,15 +80,17 @@ def labelled_data(
         progress: as `attribkit.progress.shown` takes it.
         task: as `load_dataset` takes it; of a `Dataset` its own.
         label_separator: as `load_dataset` takes it.
+        encoding: of a file, as `load_dataset` takes it.
 
     Raises:
         TypeError: for texts without labels.
         ValueError: as `load_dataset`; for a data set of another task.
     """
     if isinstance(data, Dataset):
-        if text is not None or label is not None:
+        if text is not None or label is not None or encoding is not None:
             raise InputError(
-                "`text` and `label` name the columns of a table or file, those of a Dataset are chosen; leave them out"
+                "`text`, `label` and `encoding` say how a table or file is read, a Dataset has been read; leave them "
+                "out"
             )
         if task not in (None, data.task) or label_separator is not None:
             raise InputError(
@@ -100,7 +103,15 @@ def labelled_data(
             f"`data` must be labelled texts, got {type(data).__name__}; give a table with a column of labels, a data "
             "set's name or a file, or make a Dataset with attribkit.load_dataset(…)"
         )
-    return load_dataset(data, text=text, label=label, task=task, label_separator=label_separator, progress=progress)
+    return load_dataset(
+        data,
+        text=text,
+        label=label,
+        encoding=encoding,
+        task=task,
+        label_separator=label_separator,
+        progress=progress,
+    )
 
 
 def check_data(data: Dataset) -> None:

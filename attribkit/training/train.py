@@ -26,6 +26,7 @@ def train(
     *,
     text: str | None = None,
     label: str | None = None,
+    encoding: str | None = None,
     task: str | None = None,
     unit: str | None = None,
     label_separator: str | None = None,
@@ -57,6 +58,7 @@ def train(
             test texts are not used.
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels; likewise.
+        encoding: of a file of texts; None to guess, and say so: see `attribkit.load_dataset`.
         task: what is learnt: "multiclass" (one label a text), "multilabel" (any number of them, each by itself) or
             "regression" (a number); None for that of a `Dataset`, and otherwise for one label, or for several if
             `label_separator` is given.
@@ -122,7 +124,7 @@ def train(
     chosen = choose_device(device)
     processes.check(devices, nodes, chosen)
     watched = progress if processes.is_main_process() else False
-    data = labelled_data(data, text, label, watched, task, label_separator)
+    data = labelled_data(data, text, label, watched, task, label_separator, encoding)
     check_data(data)
     check_task_options(data, sorted_options, unit)
     check_precision(sorted_options, chosen)

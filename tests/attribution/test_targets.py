@@ -126,7 +126,7 @@ def test_the_command_line_takes_integer_labels(make_classifier: Callable[..., Cl
     for target, label in (("1", "1"), ("-1", "-1"), ("0", "0"), ("1,-1", "1 − -1")):
         result = CliRunner().invoke(app, ["explain", folder, TEXT, "--target", target, "--true-label", "1", "--json"])
         assert result.exit_code == 0, result.output
-        why = ak.Explanation.from_json(result.stdout)
+        (why,) = ak.Explanations.from_json(result.stdout)
         assert why.token_scores.target == label
         assert why.prediction is not None and why.prediction.true_label == "1"
 

@@ -186,6 +186,7 @@ def word_importance(
     split: str | None = None,
     text: str | None = None,
     label: str | None = None,
+    encoding: str | None = None,
     progress: bool | Progress | None = None,
 ) -> WordImportance:
     """Explain a set of texts and aggregate the scores of every word and phrase.
@@ -207,6 +208,7 @@ def word_importance(
         split: "train", "validation", "test" or "all"; None for the test split or, without one, the rows not trained on.
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels; likewise.
+        encoding: of a file of texts; None to guess, and say so: see `attribkit.load_dataset`.
         progress: True: a bar; False: none; None: a bar in a terminal or notebook; or a function (done, total, step).
 
     Returns:
@@ -238,7 +240,7 @@ def word_importance(
         if isinstance(data, Answers):
             answers = data
         else:
-            columns = {"split": split, "text": text, "label": label}
+            columns = {"split": split, "text": text, "label": label, "encoding": encoding}
             answers = Answers.of(model, data, **columns, batch_size=batch_size, progress=tell)
         texts, notes = _sampled(answers, most, seed)
         occurrences = Occurrences.of(model, texts, view, tell)

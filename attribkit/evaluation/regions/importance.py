@@ -160,6 +160,7 @@ def region_importance(
     split: str | None = None,
     text: str | None = None,
     label: str | None = None,
+    encoding: str | None = None,
     progress: bool | Progress | None = None,
 ) -> RegionImportance:
     r"""Measure which regions of the texts a model decides by: the header, quotes and signature of messages, or any.
@@ -179,6 +180,7 @@ def region_importance(
         split: "train", "validation", "test" or "all"; None for the test split or, without one, the rows not trained on.
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels; likewise.
+        encoding: of a file of texts; None to guess, and say so: see `attribkit.load_dataset`.
         progress: True: a bar; False: none; None: a bar in a terminal or notebook; or a function (done, total, step).
 
     Returns:
@@ -201,7 +203,7 @@ def region_importance(
         raise InputError(f"`most` must be at least 1 text, got {most}")
     with shown(progress) as tell:
         if not isinstance(data, Answers):
-            columns = {"split": split, "text": text, "label": label}
+            columns = {"split": split, "text": text, "label": label, "encoding": encoding}
             data = Answers.of(model, data, **columns, batch_size=batch_size, progress=tell)
         places = np.arange(len(data.texts))
         if len(places) > most:

@@ -32,6 +32,7 @@ def sanity(
     split: str | None = None,
     text: str | None = None,
     label: str | None = None,
+    encoding: str | None = None,
     progress: bool | Progress | None = None,
 ) -> Sanity:
     """Check that a method's scores depend on the model's weights, and not on padding, batch order or number type.
@@ -49,6 +50,7 @@ def sanity(
         split: "train", "validation", "test" or "all"; None for the test split or, without one, the rows not trained on.
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels; likewise.
+        encoding: of a file of texts; None to guess, and say so: see `attribkit.load_dataset`.
         progress: True: a bar; False: none; None: a bar in a terminal or notebook; or a function (done, total, step).
 
     Returns:
@@ -74,7 +76,7 @@ def sanity(
     if not model.capabilities.layers:
         raise model.capabilities.refusal("`sanity`, which randomises layers,", "layers", "`faithfulness` does without")
     method = check_methods(model, method)[0]
-    measured = Rows.of(model, data, split=split, text=text, label=label, progress=progress)
+    measured = Rows.of(model, data, split=split, text=text, label=label, encoding=encoding, progress=progress)
     readable = ReadableTexts.of(model, measured.texts, numbers=measured.numbers)
     batch = readable.batch
     targets = batch.logits.argmax(1)

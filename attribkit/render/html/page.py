@@ -24,7 +24,7 @@ from attribkit.render.html.token_scores import token_scores
 from attribkit.render.preparation import palette
 from attribkit.render.preparation.context import PanelContext
 from attribkit.render.preparation.numbers import percent
-from attribkit.render.preparation.provenance import flat
+from attribkit.render.preparation.provenance import flat, reading_notes
 from attribkit.render.preparation.scales import STRONG, Scale, scales
 from attribkit.render.preparation.unicode import is_right_to_left, quoted, runs, visible
 from attribkit.results.panels import Chart, ConfusionMatrix, Drawable, Heatmap, Pairs, Scatter, Table, TokenScores
@@ -123,6 +123,7 @@ def _render(template: str, drawables: Sequence[Drawable], masthead: Head | None)
             title=masthead.title if masthead else "",
             shared=_shared_legend(rows) if together else None,
             several=len({row["model"] for row in rows}) > 1,
+            notes=reading_notes(drawables),
         )
     )
 

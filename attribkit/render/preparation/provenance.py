@@ -1,9 +1,16 @@
 """How a result was made, as rows of a table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from attribkit.render.preparation.unicode import visible
+from attribkit.results.panels import Drawable
+
+
+def reading_notes(drawables: Iterable[Drawable]) -> tuple[str, ...]:
+    """What was guessed or mended as the texts of these were read, each sentence once."""
+    notes = [each.provenance.get("notes") for each in drawables]
+    return tuple(dict.fromkeys(str(note) for several in notes if isinstance(several, list) for note in several))
 
 
 def flat(provenance: Mapping[str, Any]) -> list[tuple[str, str]]:

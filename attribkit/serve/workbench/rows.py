@@ -50,6 +50,7 @@ class DataRows:
         split: str | None = None,
         text: str | None = None,
         label: str | None = None,
+        encoding: str | None = None,
     ) -> "DataRows":
         """Read data for some models, of which the first decides which rows are left out as seen in training.
 
@@ -59,6 +60,7 @@ class DataRows:
             split: as `attribkit.evaluate` takes it.
             text: the column of the texts; guessed if not given.
             label: the column of the labels; likewise.
+            encoding: of a file of texts; None to guess, and say so: see `attribkit.load_dataset`.
 
         Raises:
             TypeError: as `attribkit.evaluate`.
@@ -72,7 +74,7 @@ class DataRows:
                     f"{model.task}; leave `data` out, or take attribkit.evaluate"
                 )
         first, *others = models
-        chosen = Rows.of(first, data, split=split, text=text, label=label)
+        chosen = Rows.of(first, data, split=split, text=text, label=label, encoding=encoding)
         if not 0 < len(chosen.table) <= MOST_ROWS:
             raise InputError(
                 f"the page holds 1 to {MOST_ROWS:,} rows, the data have {len(chosen.table):,}; give a part of them"
