@@ -182,7 +182,8 @@ def explain(
             f"a Classifier was expected, got {type(model).__name__}; load one with attribkit.load(folder)"
         )
     data = with_joined_pairs(data, model.capabilities.pairs)
-    of_data, of_reference = encodings_of(encoding, [data] if isinstance(data, str) else data, reference)
+    alone = [data] if isinstance(data, str) else data
+    of_data, of_reference, of_train = encodings_of(encoding, alone, reference, train)
     options = ViewOptions(
         train=train,
         target=target,
@@ -202,7 +203,9 @@ def explain(
     )
     with fingerprints_once(), shown(progress) as tell:
         if train is not None and not isinstance(train, RefittedLayer):
-            options["train"] = RefittedLayer.of(model, train, checked=0, batch_size=batch_size, progress=tell)
+            options["train"] = RefittedLayer.of(
+                model, train, checked=0, encoding=of_train, batch_size=batch_size, progress=tell
+            )
         chosen = choose_views([views] if isinstance(views, str) else views, model, options, tell)
         model = model.on(device)
         batch, truth, numbers, source = _read(model, data, text, label, of_data, also, true_label, batch_size, tell)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from attribkit.data.dataset import Dataset
+from attribkit.data.tables import encodings_of
 from attribkit.data.text_tables import Data
 from attribkit.errors import InputTypeError
 from attribkit.last_layer.kept_layer import kept_of
@@ -22,6 +23,7 @@ def keep_training(
     source: str | None = None,
     text: str | None = None,
     label: str | None = None,
+    encoding: str | None = None,
     batch_size: int | None = None,
     progress: bool | Progress | None = None,
 ) -> TrainingFeatures:
@@ -41,6 +43,7 @@ def keep_training(
         source: what the rows are, for a reader; the data's own name if not given.
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels; likewise.
+        encoding: of a file of texts; None to guess, and say so: see `attribkit.load_dataset`.
         batch_size: the most texts at once; None chooses by their length.
         progress: True: a bar; False: none; None: a bar in a terminal or notebook; or a function (done, total, step).
 
@@ -67,13 +70,14 @@ def keep_training(
         )
     check_one_label(model.task, "`keep_training`", "`keep_reference` works")
     layer = train
+    encodings_of(encoding, train)
     if not isinstance(layer, RefittedLayer):
         layer = RefittedLayer.of(
-            model, layer, l2=l2, other_rows=other_rows, checked=0, text=text, label=label, batch_size=batch_size,
-            progress=progress,
+            model, layer, l2=l2, other_rows=other_rows, checked=0, text=text, label=label, encoding=encoding,
+            batch_size=batch_size, progress=progress,
         )  # fmt: skip
     layer.check_model(model)
-    model.training_features = kept_of(layer, source or _name(train))
+    model.training_features = kept_of(layer, source or "; ".join((_name(train), *layer.rows.notes)))
     return model.training_features
 
 

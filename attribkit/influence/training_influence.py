@@ -167,12 +167,12 @@ def prepared(
     return train
 
 
-def trust_table(layer: RefittedLayer, reading: Sequence[str] = ()) -> Table:
-    """How far the refitted layer is to be trusted; `reading` says how the texts asked about were read."""
+def trust_table(layer: RefittedLayer, of_texts: Sequence[str] = ()) -> Table:
+    """How far the refitted layer is to be trusted; `of_texts` says how those asked about were read."""
     mean, largest, same = layer.distance
     check = layer.check
     checked = () if check is None else (check.sentence,)
-    sentences = (layer.distance_sentence, *checked, *dict.fromkeys((*layer.rows.notes, *reading)))
+    sentences = (layer.distance_sentence, *checked, *dict.fromkeys((*layer.rows.notes, *of_texts)))
     cells: list[tuple[str, float]] = [
         ("log-odds from the network's, mean", mean),
         ("log-odds from the network's, largest", largest),

@@ -135,8 +135,8 @@ def test_the_command_line_keeps_the_rows_and_shows_them(tmp_path: Path) -> None:
 
     small = ("--epochs", "1", "--filters", "4", "--embedding-size", "6", "--device", "cpu")
     run("train", str(rows), "--out", out, *small, "--training-rows")
-    (kept,) = tables(ak.Explanation.from_json(run("explain", out, "A great film", "--view", "training", "--json")))
-    (given,) = tables(ak.Explanation.from_json(run("explain", out, "A great film", "--train", str(rows), "--json")))
+    (kept,) = tables(ak.Explanations.from_json(run("explain", out, "A great film", "--view", "training", "--json"))[0])
+    (given,) = tables(ak.Explanations.from_json(run("explain", out, "A great film", "--train", str(rows), "--json"))[0])
     assert [row[5] for row in kept.rows] == [row[5] for row in given.rows]
 
 
