@@ -98,7 +98,8 @@ def test_a_report_says_what_there_is_and_what_is_left_out(kind: str, request: An
     model, data, own = request.getfixturevalue(kind)
     page = ak.report(model, data, texts=5, mistakes=3, tested=5)
     html = page.save(tmp_path / "report.html").read_text()
-    assert "Faithfulness was not tested" in html
+    assert ("Faithfulness was not tested" in html) == (kind == "prices")
+    assert ("how much of a predicted label" in html) == (kind == "topics")
     for said in {"topics": ("Micro F1", "any of 6 labels"), "prices": ("Mean absolute error", "in €", "raised by")}[
         kind
     ]:
@@ -109,11 +110,17 @@ def test_a_report_says_what_there_is_and_what_is_left_out(kind: str, request: An
 @pytest.mark.parametrize("kind", ["topics", "prices"])
 def test_check_has_the_figures_of_the_task(kind: str, request: Any) -> None:
     model, data, _ = request.getfixturevalue(kind)
-    limits = {"topics": {"f1": 0.9, "hamming_loss": 0.1}, "prices": {"r2": 0.9, "mae": 30.0, "converged": 1.0}}[kind]
+    limits = {
+        "topics": {"f1": 0.9, "hamming_loss": 0.1, "comprehensiveness_over_random": 0.1},
+        "prices": {"r2": 0.9, "mae": 30.0, "converged": 1.0},
+    }[kind]
     checked = ak.check(model, data, limits, texts=10)
     assert checked.passed and set(limits) <= set(checked.to_frame()["figure"])
-    with pytest.raises(InputError, match="a threshold for 'comprehensiveness' needs a model of one label a text"):
-        ak.check(model, data, {"comprehensiveness": 0.1}, texts=5)
+    if kind == "prices":
+        with pytest.raises(
+            InputError, match="a threshold for 'comprehensiveness' needs a model of labels, not of a num"
+        ):
+            ak.check(model, data, {"comprehensiveness": 0.1}, texts=5)
 
 
 @pytest.mark.parametrize("kind", ["topics", "prices"])
@@ -174,9 +181,9 @@ def test_ninety_labels_stay_readable(tmp_path: Path) -> None:
 def test_what_is_of_one_label_alone_says_what_works(
     topics: tuple[Classifier, Dataset, Any], prices: tuple[Classifier, Dataset, Any]
 ) -> None:
+    with pytest.raises(InputError, match=r"`faithfulness` follows a label's probability, and .*; `sanity` works"):
+        ak.faithfulness(prices[0], prices[1])
     for model, data, _ in (topics, prices):
-        with pytest.raises(InputError, match=r"`faithfulness` needs a model of one label a text, .*; `sanity` works"):
-            ak.faithfulness(model, data)
         assert ak.sanity(model, data.test.head(5), draws=1).layers
     with pytest.raises(InputError, match="a map is coloured by labels, and a regression has none"):
         ak.project(prices[0], prices[1])

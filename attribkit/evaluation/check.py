@@ -259,7 +259,7 @@ def _of_scores(
     model: Classifier, texts: list[str], method: str, seed: int, progress: Progress
 ) -> tuple[list[Figure], Convergence]:
     """The explanations' figures, and how many of these explanations converged."""
-    if model.task != "multiclass":
+    if model.task == "regression":
         return _of_sanity(model, texts, method, seed, progress)
     faithful = faithfulness(
         model, texts, method, removals="delete", oracle_texts=0, perturbed=0, seed=seed, progress=progress
@@ -285,7 +285,7 @@ def _of_scores(
 def _of_sanity(
     model: Classifier, texts: list[str], method: str, seed: int, progress: Progress
 ) -> tuple[list[Figure], Convergence]:
-    """The figures of several labels a text or of numbers, for which faithfulness is not defined."""
+    """The figures of a regression, for which faithfulness is not defined."""
     convergence = token_scores(model, EncodedBatch.of(model, texts), method, seed=seed).convergence
     figures = []
     if convergence.share is not None and convergence.worst_relative_error is not None:

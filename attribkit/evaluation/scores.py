@@ -123,7 +123,8 @@ def scores_for(
     method: str,
     *,
     seed: int = 0,
-    tolerance: float,
+    batch_size: int | None = None,
+    tolerance: float = 1e-4,
 ) -> MethodScores:
     """Each text's scores for its own class of `targets` (N,), whatever the model predicts.
 
@@ -133,6 +134,7 @@ def scores_for(
         targets: (N,) int64, the number of each text's class.
         method: as `token_scores` takes it.
         seed: of the methods that are sampled.
+        batch_size: the most texts at once; None chooses by their length.
         tolerance: the largest relative completeness error that counts as converged.
     """
     of_texts: Scores = [np.zeros(0)] * len(batch.texts)
@@ -140,7 +142,9 @@ def scores_for(
     errors = np.full(len(batch.texts), np.nan)
     for target in np.unique(targets).tolist():
         rows = np.flatnonzero(targets == target)
-        scored = token_scores(model, batch.part(rows), method, target=target, seed=seed, tolerance=tolerance)
+        scored = token_scores(
+            model, batch.part(rows), method, target=target, seed=seed, batch_size=batch_size, tolerance=tolerance
+        )
         errors[rows] = scored.errors
         for row, scores, verdict in zip(rows, scored.scores, scored.converged, strict=True):
             of_texts[row], converged[row] = scores, verdict

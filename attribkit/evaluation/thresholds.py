@@ -75,7 +75,7 @@ NEEDS = {
     **dict.fromkeys(("macro_f1", "hamming_loss"), "a model of several labels a text, and true labels"),
     **dict.fromkeys(("mae", "rmse", "r2", "spearman"), "a regression, and true numbers"),
     **dict.fromkeys(
-        ("comprehensiveness", "comprehensiveness_over_random", "sufficiency"), "a model of one label a text"
+        ("comprehensiveness", "comprehensiveness_over_random", "sufficiency"), "a model of labels, not of a number"
     ),
     **dict.fromkeys(("completeness_error", "converged"), "a method that promises completeness and draws nothing"),
     "plausibility_over_random": "a table with a column 'rationale' of character spans",

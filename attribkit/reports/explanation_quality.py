@@ -44,8 +44,8 @@ class ExplanationTests:
         """Run the tests on few texts, in a report's time; `rows` is the table of these very texts, if there is one."""
         if not texts:
             return ExplanationTests(missing=("Their faithfulness was not tested: give tested=100, or --tested 100.",))
-        if model.task != "multiclass":
-            why = "Faithfulness was not tested: it follows the probability of one label as words are taken away."
+        if model.task == "regression":
+            why = "Faithfulness was not tested: it follows the probability of a label as words are taken away."
             randomised = texts[:_RANDOMISED] if model.capabilities.layers else []
             return ExplanationTests(
                 sane=sanity(model, randomised, draws=1, seed=seed, progress=progress) if randomised else None,

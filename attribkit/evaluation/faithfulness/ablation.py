@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from attribkit.attribution.cnn.ablation import WindowAblation
 from attribkit.errors import InputError, NetworkError
+from attribkit.evaluation.faithfulness.followed import FollowedLabels
 from attribkit.models.classifier import Classifier
 
 How = Literal["delete", "pad"]
@@ -54,38 +54,6 @@ def check_removals(removals: Sequence[str] | str) -> tuple[str, ...]:
     return names
 
 
-def log_p(
-    model: Classifier, variants: Sequence[Ids], labels: Ids, batch_size: int | None = None
-) -> NDArray[np.float64]:
-    """Log p (N,), in nats, of each of N texts' labels (N,), by the model's own forward pass.
-
-    Args:
-        model: the classifier.
-        variants: the ids of N texts.
-        labels: (N,) int64.
-        batch_size: the most texts at once; None chooses by their length.
-    """
-    if not len(variants):
-        return np.zeros(0)
-    return _log_softmax(finite_logits(model, variants, batch_size))[np.arange(len(variants)), labels]
-
-
-def log_p_and_log_odds(
-    model: Classifier, variants: Sequence[Ids], labels: Ids, rivals: Ids, batch_size: int | None = None
-) -> NDArray[np.float64]:
-    """Log p (2, N) of N ≥ 1 texts' labels (N,), in nats, and their log-odds against other labels (N,).
-
-    Args:
-        model: the classifier.
-        variants: the ids of N texts.
-        labels: (N,) int64.
-        rivals: (N,) int64, the other labels.
-        batch_size: the most texts at once; None chooses by their length.
-    """
-    logits, rows = finite_logits(model, variants, batch_size), np.arange(len(variants))
-    return np.stack((_log_softmax(logits)[rows, labels], logits[rows, labels] - logits[rows, rivals]))
-
-
 def finite_logits(model: Classifier, variants: Sequence[Ids], batch_size: int | None = None) -> NDArray[np.float64]:
     """Logits (N, C) of N changed texts.
 
@@ -107,10 +75,6 @@ def finite_logits(model: Classifier, variants: Sequence[Ids], batch_size: int | 
     return logits
 
 
-def _log_softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    return torch.from_numpy(logits).log_softmax(-1).numpy()
-
-
 @dataclass(frozen=True, eq=False)
 class AblatedText:
     """One text, of which any tokens may be removed.
@@ -118,21 +82,21 @@ class AblatedText:
     Attributes:
         model: the classifier.
         ids: (T,).
-        label: the class whose probability is measured.
+        followed: the label whose probability is measured, of this one text.
         how: "delete" or "pad".
         windows: the windows of a text CNN, for a shortcut; None for other networks.
     """
 
     model: Classifier
     ids: Ids
-    label: int
+    followed: FollowedLabels
     how: str
     windows: WindowAblation | None
 
     def log_p(self, keep: Keep) -> NDArray[np.float64]:
         """Log p (N,) of the text with only the tokens of each row of `keep` (N, T), by the network's forward pass."""
         variants = [left(self.ids, row, self.how, self.model.tokenizer.pad_id) for row in keep]
-        return log_p(self.model, variants, np.full(len(variants), self.label))
+        return self._log_p(finite_logits(self.model, variants)) if variants else np.zeros(0)
 
     def each(self, keep: Keep) -> NDArray[np.float64]:
         """Log p (N, n) when one more token is removed from each row of `keep` (N, T), n of which are True in every row.
@@ -140,8 +104,7 @@ class AblatedText:
         Column i stands for the i-th token kept. A text CNN is not run: only the windows at the gap are new.
         """
         if self.windows is not None:
-            logits = self.windows.each(keep, self.how)
-            return _log_softmax(logits)[:, :, self.label]
+            return self._log_p(self.windows.each(keep, self.how))
         places = np.array([np.flatnonzero(row) for row in keep])
         without = np.repeat(keep, places.shape[1], axis=0)
         without[np.arange(len(without)), places.reshape(-1)] = False
@@ -151,7 +114,12 @@ class AblatedText:
         """`log_p` (N,) for rows that keep equally many tokens, by the shortcut if there is one."""
         if self.windows is None or not keep[0].any():
             return self.log_p(keep)
-        return _log_softmax(self.windows.whole(keep, self.how))[:, self.label]
+        return self._log_p(self.windows.whole(keep, self.how))
+
+    def _log_p(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(…,) of logits (…, C)."""
+        flat = logits.reshape(-1, logits.shape[-1])
+        return self.followed.rows(np.zeros(len(flat), dtype=np.int64)).log_p(flat).reshape(logits.shape[:-1])
 
     @property
     def quick(self) -> bool:

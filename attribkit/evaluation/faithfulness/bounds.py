@@ -17,6 +17,7 @@ from attribkit.attribution.cnn.bounds import output_bounds
 from attribkit.attribution.cnn.shapley import expected_output
 from attribkit.attribution.outputs import Target
 from attribkit.errors import MissingPackageError
+from attribkit.evaluation.faithfulness.followed import FollowedLabels
 
 Numbers = NDArray[np.float64]
 
@@ -28,8 +29,8 @@ class RemovalBounds:
     Attributes:
         removed: (Q,) the smallest log p of the class that any removal of so many tokens may leave, in nats.
         kept: (Q,) the largest log p that any choice of so many tokens, kept alone, may have, in nats.
-        masked: (Q,) the mean log-odds of the class against the runner-up if each token is masked with probability k /
-            T.
+        masked: (Q,) the mean log-odds of the class against the runner-up, or of a label by itself, if each token is
+            masked with probability k / T.
     """
 
     removed: Numbers
@@ -38,25 +39,24 @@ class RemovalBounds:
 
     @staticmethod
     def of(
-        network: Any, ids: NDArray[np.int64], pad_id: int, logits: Numbers, counts: NDArray[np.int64]
+        network: Any, ids: NDArray[np.int64], pad_id: int, followed: FollowedLabels, counts: NDArray[np.int64]
     ) -> "RemovalBounds | None":
-        """The bounds of a text's predicted class.
+        """The bounds of a text's label.
 
         p = 1 / (1 + Σ_d e^−(z_c − z_d)) over the other classes d, and each difference of two logits has its own bound.
+        Of a label that holds by itself p = 1 / (1 + e^−z).
 
         Args:
             network: has a closed form.
             ids: (T,).
             pad_id: what takes a token's place.
-            logits: (C,) the network's own.
+            followed: the label, of this one text.
             counts: (Q,) numbers of tokens.
 
         Returns:
             None if Numba, which the bounds need, is not installed.
         """
-        label = int(logits.argmax())
-        others = np.delete(np.arange(len(logits)), label)
-        targets = [Target("log_odds", torch.tensor([label]), torch.tensor([other])) for other in others.tolist()]
+        targets, place = _differences(followed, network.output.out_features)
         text = torch.from_numpy(ids)[np.newaxis]
         arguments = (network, text, torch.ones_like(text, dtype=torch.bool), torch.full_like(text, pad_id), targets)
         try:
@@ -65,7 +65,16 @@ class RemovalBounds:
             masked = expected_output(*arguments, (1 - counts / len(ids)).tolist())[:, 0].numpy()
         except MissingPackageError:
             return None
-        return RemovalBounds(_log_p(removed), _log_p(kept), masked[logits[others].argmax()])
+        return RemovalBounds(_log_p(removed), _log_p(kept), masked[place])
+
+
+def _differences(followed: FollowedLabels, classes: int) -> tuple[list[Target], int]:
+    """What p is made of: z_c − z_d for each other class d and the runner-up's place among them; or z_c alone."""
+    label = torch.from_numpy(followed.labels)
+    if followed.rivals is None:
+        return [Target("logit", label)], 0
+    others = np.delete(np.arange(classes), int(label)).tolist()
+    return [Target("log_odds", label, torch.tensor([other])) for other in others], others.index(int(followed.rivals[0]))
 
 
 def _log_p(differences: Numbers) -> Numbers:

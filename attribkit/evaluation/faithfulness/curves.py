@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from attribkit.evaluation.faithfulness.ablation import left, log_p_and_log_odds
+from attribkit.evaluation.faithfulness.ablation import finite_logits, left
+from attribkit.evaluation.faithfulness.followed import FollowedLabels
 from attribkit.evaluation.faithfulness.measures import PERCENTS, counts_of
 from attribkit.evaluation.scores import Scores
 from attribkit.models.classifier import Classifier
@@ -19,7 +20,7 @@ _TEXTS_AT_ONCE = 32
 
 @dataclass(frozen=True, eq=False)
 class Curves:
-    """Two numbers of each text's predicted class: log p, then the log-odds against the runner-up.
+    """Two numbers of each text's label that is followed: log p, then the log-odds.
 
     Attributes:
         whole: (2, N).
@@ -35,6 +36,7 @@ class Curves:
     def of(
         model: Classifier,
         batch: EncodedBatch,
+        followed: FollowedLabels,
         scores: Sequence[Scores],
         removals: Sequence[str],
         batch_size: int | None = None,
@@ -45,14 +47,13 @@ class Curves:
         Args:
             model: the classifier.
             batch: N texts.
+            followed: the label of each.
             scores: of each of M methods, each text's (T,).
             removals: "delete", "pad" or both.
             batch_size: the most texts at once; None chooses by their length.
             progress: called as `attribkit.progress.Progress` says.
         """
-        labels, others = batch.logits.argmax(1), batch.logits.copy()
-        others[np.arange(len(labels)), labels] = -np.inf
-        rivals = others.argmax(1)
+        labels = followed.labels
         removed, kept = np.zeros((2, 2, len(scores), len(removals), len(labels), len(PERCENTS)))
         by_length = np.argsort([len(encoded.ids) for encoded in batch.encoded], kind="stable")
         for start in range(0, len(labels), _TEXTS_AT_ONCE):
@@ -69,7 +70,8 @@ class Curves:
                         places.append(((method, number, row), gone, alone))
             rows = versions.rows
             own = model if batch.also is None else model.beside(batch.also.rows(rows))
-            values = log_p_and_log_odds(own, versions.ids, labels[rows], rivals[rows], batch_size)
+            logits, own_labels = finite_logits(own, versions.ids, batch_size), followed.rows(np.array(rows))
+            values = np.stack((own_labels.log_p(logits), own_labels.log_odds(logits)))
             for place, gone, alone in places:
                 removed[:, *place], kept[:, *place] = values[:, gone], values[:, alone]
             progress(min(start + _TEXTS_AT_ONCE, len(labels)), len(labels), "removing tokens")

@@ -12,6 +12,7 @@ from attribkit.evaluation.statistics import Estimate
 from attribkit.results.panels import Chart, Convergence, Panel, Series, Table
 from attribkit.results.panels.convergence import by_method
 from attribkit.results.panels.table import Cell
+from attribkit.task import Task
 
 BEST, BOUND, MASKED = "best found", "proved bound", "random masking"
 """What stands beside the methods: the best removal found, what none can pass, and every token masked by chance."""
@@ -49,6 +50,11 @@ class Result(Protocol):
         ...
 
     @property
+    def task(self) -> Task:
+        """Of the model."""
+        ...
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """Sentences a reader must know."""
         ...
@@ -75,6 +81,10 @@ def panels(result: Result) -> tuple[Panel, ...]:
     return (*drawn, perturbed) if perturbed else tuple(drawn)
 
 
+def _class(result: Result) -> str:
+    return "a predicted label" if result.task == "multilabel" else "the predicted class"
+
+
 def _title(measure: str) -> str:
     title, better = OTHERS[measure] if measure in OTHERS else (RANKED[measure].title, RANKED[measure].better)
     return f"{title} {ARROWS[better]}"
@@ -90,7 +100,7 @@ def _tables(result: Result, way: str) -> tuple[Table, Table]:
     if masked.known:
         columns += [_title("log_odds_drop"), "at random, exactly"]
     notes = (
-        "how much of the predicted class's probability goes with the tokens that a method puts first, mean over the "
+        f"how much of {_class(result)}'s probability goes with the tokens that a method puts first, mean over the "
         "texts and the bins 1, 5, 10, 20 and 50 %",
         "the best found is the best possible for texts of at most 12 tokens, and for longer ones a lower bound of it, "
         "found by search",
@@ -134,10 +144,11 @@ def _proved(result: Result, way: str) -> tuple[str, ...]:
     bracket = result.bracket()
     if bracket is None:
         return ("no bound of the best is proved: that takes a text CNN, texts whose best was sought, and Numba",)
+    against = "" if result.task == "multilabel" else " against the runner-up"
     return (
         "no removal of as many tokens can pass the proved bound: on the texts searched, the best possible lies between "
         f"{bracket[0]:.3f} and {bracket[1]:.3f}",
-        "log-odds drop: of the predicted class against the runner-up; at random: its exact mean on the texts searched, "
+        f"log-odds drop: of {_class(result)}{against}; at random: its exact mean on the texts searched, "
         "as many tokens removed on average, each with the same chance: what missing tokens do, whichever they are",
     )
 
@@ -152,7 +163,7 @@ def _charts(result: Result, way: str) -> list[Chart]:
         Chart(
             title,
             label,
-            "mean probability of the predicted class",
+            f"mean probability of {_class(result)}",
             tuple(
                 Series(method, np.array(PERCENTS, dtype=float), np.exp(values[number, place]).mean(0))
                 for number, method in enumerate(result.methods)

@@ -1,7 +1,7 @@
 """The result of `faithfulness`: every figure between its references, as numbers, a table and pictures."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,8 +18,10 @@ from attribkit.evaluation.statistics import Estimate, estimate
 from attribkit.results.panels import Convergence, Panel
 from attribkit.results.panels.convergence import by_method
 from attribkit.results.result import Result
+from attribkit.task import Task
 
 Numbers = NDArray[np.float64]
+_BY_WAY = ("best_removed", "best_kept", "bound_removed", "bound_kept", "masked")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -31,7 +33,7 @@ class Faithfulness(Result):
         methods: (M,) their names; the last is "random".
         removals: (R,) how tokens were removed.
         tokens: (N,) how many tokens each text has.
-        whole: (N,) log p of the predicted class, in nats.
+        whole: (N,) log p of the predicted class, or of a predicted label, in nats.
         removed: (M, R, N, 13) the same with the top share (`measures.PERCENTS`) of the tokens removed.
         kept: (M, R, N, 13) the same with that share alone kept.
         best_removed: (R, N, 5) the smallest of those found at `measures.BINS`, by any ranking; NaN for texts that were
@@ -39,7 +41,7 @@ class Faithfulness(Result):
         best_kept: (R, N, 5) the largest of those found, likewise.
         bound_removed: (R, N, 5) what no removal can go below; proved, for PAD and a text CNN; NaN elsewhere.
         bound_kept: (R, N, 5) what no choice of kept tokens can exceed, likewise.
-        log_odds: (N,) of the predicted class against the runner-up.
+        log_odds: (N,) of the predicted class against the runner-up, or of a label that holds by itself.
         removed_log_odds: (M, R, N, 13) the same with the top share of the tokens removed.
         masked: (R, N, 5) its exact mean if each token is masked with probability k / T; NaN where `bound_removed` is.
         exact: (N,) whether all subsets were tried; otherwise the best found is only a lower bound of the best.
@@ -48,6 +50,9 @@ class Faithfulness(Result):
         max_sensitivity: (M, N), NaN where it was not computed (the same).
         convergence: of each method by its name, how many of the texts' scores converged.
         seed: of the draws.
+        labels: (N,) the label that is followed: each text's predicted class; with several labels a text each of those
+            predicted, as a text of its own.
+        task: of the model.
         notes: sentences a reader must know.
         skipped: the rows left out.
     """
@@ -72,6 +77,8 @@ class Faithfulness(Result):
     max_sensitivity: Numbers
     convergence: Mapping[str, Convergence]
     seed: int
+    labels: tuple[str, ...] = ()
+    task: Task = "multiclass"
     notes: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
 
@@ -123,6 +130,27 @@ class Faithfulness(Result):
         if over is not None:
             values = values - self.values(measure, over, removal)
         return estimate(values, self.seed)
+
+    def of_label(self, label: str) -> "Faithfulness":
+        """The figures of the texts in which this label is followed.
+
+        Args:
+            label: one of `labels`.
+
+        Raises:
+            ValueError: for a label that no text is predicted to have.
+        """
+        rows = np.array([name == label for name in self.labels], dtype=bool)
+        if not rows.any():
+            raise InputError(
+                f"no text measured is predicted to be {label!r}, but {', '.join(sorted(set(self.labels)))}"
+            )
+        first = {name: getattr(self, name)[rows] for name in ("tokens", "whole", "log_odds", "exact")}
+        second = {name: getattr(self, name)[:, rows] for name in ("infidelity", "max_sensitivity", *_BY_WAY)}
+        third = {name: getattr(self, name)[:, :, rows] for name in ("removed", "kept", "removed_log_odds", "tau")}
+        notes = (*self.notes, f"only of {label!r}; the convergence is that of all labels")
+        own = tuple(name for name in self.labels if name == label)
+        return replace(self, **first, **second, **third, labels=own, notes=notes)
 
     def share_of_best(
         self, method: str, removal: str = "delete", measure: str = "comprehensiveness", *, exact: bool = False

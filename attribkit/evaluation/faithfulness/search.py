@@ -15,6 +15,7 @@ from attribkit.evaluation.faithfulness import oracle
 from attribkit.evaluation.faithfulness.ablation import AblatedText
 from attribkit.evaluation.faithfulness.bounds import RemovalBounds
 from attribkit.evaluation.faithfulness.curves import Curves
+from attribkit.evaluation.faithfulness.followed import FollowedLabels
 from attribkit.evaluation.faithfulness.measures import AT_BINS, BINS, counts_of
 from attribkit.evaluation.scores import Scores
 from attribkit.models import registry
@@ -38,7 +39,7 @@ class OracleSearch:
         exact: (N,) whether all subsets of the text were tried.
         bound_removed: (R, N, 5) the proved lower bound of `removed`; NaN where nothing is proved.
         bound_kept: (R, N, 5) the proved upper bound of `kept`, likewise.
-        masked: (R, N, 5) the mean log-odds against the runner-up with so many tokens masked at random; NaN likewise.
+        masked: (R, N, 5) the mean log-odds with so many tokens masked at random; NaN likewise.
         tau: (M, R, N) Kendall's τ-b of signed scores with signed leave-one-out; NaN also if either is constant.
         texts: how many were searched.
     """
@@ -56,6 +57,7 @@ class OracleSearch:
     def of(
         model: Classifier,
         batch: EncodedBatch,
+        followed: FollowedLabels,
         scores: Sequence[Scores],
         curves: Curves,
         removals: Sequence[str],
@@ -68,6 +70,7 @@ class OracleSearch:
         Args:
             model: the classifier.
             batch: N texts.
+            followed: the label of each.
             scores: of each of M methods, each text's (T,).
             curves: the outputs along the methods' rankings, which the search may only improve on.
             removals: "delete", "pad" or both.
@@ -87,7 +90,7 @@ class OracleSearch:
             own = (
                 model.copy(share_weights=True) if side_by_side else model.beside(batch.also and batch.also.rows([row]))
             )
-            ids, label = batch.encoded[row].ids, int(batch.logits[row].argmax())
+            ids, label = batch.encoded[row].ids, followed.rows(np.array([row]))
             counts, shortcut = counts_of(len(ids), BINS), _windows(model, batch, row) if fits else None
             exact[row] = len(ids) <= oracle.EXACT
             for number, way in enumerate(removals):
@@ -98,7 +101,7 @@ class OracleSearch:
                 kept[number, row] = oracle.best_kept(text, counts)
                 if shortcut is None or way != "pad":
                     continue
-                bounds = RemovalBounds.of(own.network, ids, own.tokenizer.pad_id, batch.logits[row], counts)
+                bounds = RemovalBounds.of(own.network, ids, own.tokenizer.pad_id, label, counts)
                 if bounds is not None:
                     bound_removed[number, row], bound_kept[number, row] = bounds.removed, bounds.kept
                     masked[number, row] = bounds.masked

@@ -8,9 +8,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from attribkit.attribution.outputs import Target
 from attribkit.attribution.sensitivity import infidelity, max_sensitivity
 from attribkit.evaluation.faithfulness.ablation import finite_logits, left
+from attribkit.evaluation.faithfulness.followed import FollowedLabels
 from attribkit.evaluation.scores import Scores, token_scores
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
@@ -21,13 +21,14 @@ from attribkit.text.encoded import Encoded
 def measure(
     model: Classifier,
     batch: EncodedBatch,
+    followed: FollowedLabels,
     methods: Sequence[str],
     scores: Sequence[Scores],
     rows: NDArray[np.int64],
     seed: int,
     progress: Progress = silent,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Infidelity and max-sensitivity (M, N) of the texts `rows`, NaN elsewhere; of the predicted class's log-odds.
+    """Infidelity and max-sensitivity (M, N) of the texts `rows`, NaN elsewhere; of a label's log-odds.
 
     A network whose words pass through no embedding layer has no max-sensitivity: it cannot be asked about points that
     are no words.
@@ -35,6 +36,7 @@ def measure(
     Args:
         model: the classifier.
         batch: N texts.
+        followed: the label of each.
         methods: (M,) names.
         scores: of each method, each text's (T,).
         rows: the numbers of the texts to measure.
@@ -44,8 +46,8 @@ def measure(
     infidelities, sensitivities = np.full((2, len(methods), len(batch.texts)), np.nan)
     perturbed = _PerturbedModel(model) if model.capabilities.gradients else None
     for row in counted(rows.tolist(), progress, "perturbing texts"):
-        encoded, label = batch.encoded[row], int(batch.logits[row].argmax())
-        value = _gated(model.beside(batch.also and batch.also.rows([row])), encoded.ids, label)
+        encoded, label = batch.encoded[row], int(followed.labels[row])
+        value = _gated(model.beside(batch.also and batch.also.rows([row])), encoded.ids, followed, row)
         for number, method in enumerate(methods):
             own = torch.from_numpy(scores[number][row].copy())
             infidelities[number, row] = infidelity(value, own, seed)
@@ -56,13 +58,13 @@ def measure(
     return infidelities, sensitivities
 
 
-def _gated(model: Classifier, ids: NDArray[np.int64], label: int) -> Callable[[Tensor], Tensor]:
-    """Log-odds (N,) of a class for gates (N, T): 1 leaves a token, 0 replaces it by PAD."""
+def _gated(model: Classifier, ids: NDArray[np.int64], followed: FollowedLabels, row: int) -> Callable[[Tensor], Tensor]:
+    """Log-odds (N,) of a text's label for gates (N, T): 1 leaves a token, 0 replaces it by PAD."""
 
     def value(gates: Tensor) -> Tensor:
         variants = [left(ids, keep, "pad", model.tokenizer.pad_id) for keep in gates.numpy() > 0.5]
         logits = torch.from_numpy(finite_logits(model, variants))
-        return Target("log_odds", torch.full((len(variants),), label)).of(logits)
+        return followed.target(row, len(variants)).of(logits)
 
     return value
 

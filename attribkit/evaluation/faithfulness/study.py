@@ -11,16 +11,18 @@ import numpy as np
 
 from attribkit.data.intake import Rows
 from attribkit.data.text_tables import Data
+from attribkit.errors import InputError
 from attribkit.evaluation.faithfulness import stability
 from attribkit.evaluation.faithfulness.ablation import REMOVALS, check_removals
 from attribkit.evaluation.faithfulness.curves import Curves
+from attribkit.evaluation.faithfulness.followed import FollowedLabels
 from attribkit.evaluation.faithfulness.result import Faithfulness
 from attribkit.evaluation.faithfulness.search import OracleSearch
 from attribkit.evaluation.readable_texts import ReadableTexts
-from attribkit.evaluation.scores import RANDOM, check_methods, token_scores
+from attribkit.evaluation.scores import RANDOM, MethodScores, check_methods, scores_for, token_scores
 from attribkit.models.classifier import Classifier
+from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.progress import Progress, shown
-from attribkit.task import check_one_label
 
 
 def faithfulness(
@@ -41,8 +43,9 @@ def faithfulness(
 ) -> Faithfulness:
     """Measure how faithful attribution methods are to a model on some texts.
 
-    The class explained is each text's predicted one. Texts that cannot be read are counted and listed, not refused. The
-    model is left exactly as it was.
+    The class explained is each text's predicted one; with several labels a text every predicted label is measured by
+    itself, as a text of its own, and `Faithfulness.of_label` is one label's part. Texts that cannot be read are counted
+    and listed, not refused. The model is left exactly as it was.
 
     Args:
         model: any classifier.
@@ -68,7 +71,8 @@ def faithfulness(
 
     Raises:
         TypeError: for data of the wrong kind.
-        ValueError: for a method or removal that does not exist or does not fit the model; if no text can be read.
+        ValueError: for a method or removal that does not exist or does not fit the model; for a regression; if no text
+            can be read.
 
     Example:
         >>> import pandas as pd
@@ -80,7 +84,11 @@ def faithfulness(
         >>> result.methods
         ('saliency', 'random')
     """
-    check_one_label(model.task, "`faithfulness`", "`sanity` works, and so does explain(…, method='leave_one_out')")
+    if model.task == "regression":
+        raise InputError(
+            "`faithfulness` follows a label's probability, and this model's number has none; `sanity` works, and so "
+            "does explain(…, method='leave_one_out')"
+        )
     names, ways = (
         (*check_methods(model, methods), RANDOM),
         check_removals(_usual(model) if removals is None else removals),
@@ -88,18 +96,21 @@ def faithfulness(
     measured = Rows.of(model, data, split=split, text=text, label=label, encoding=encoding, progress=progress)
     model = model.given(len(measured.table), table=measured.table)
     readable = ReadableTexts.of(model, measured.texts, batch_size, measured.numbers)
-    batch = readable.batch
+    followed, batch = FollowedLabels.of(readable.batch, model.task)
     order = np.random.default_rng(seed).permutation(len(batch.texts))
     with shown(progress) as tell:
-        scored = {
-            name: token_scores(model, batch, name, seed=seed, batch_size=batch_size, progress=tell) for name in names
-        }
+        scored = {name: _scored(model, batch, followed, name, seed, batch_size, tell) for name in names}
         scores = [of_method.scores for of_method in scored.values()]
-        curves = Curves.of(model, batch, scores, ways, batch_size, tell)
-        search = OracleSearch.of(model, batch, scores, curves, ways, order, oracle_texts, tell)
+        curves = Curves.of(model, batch, followed, scores, ways, batch_size, tell)
+        search = OracleSearch.of(model, batch, followed, scores, curves, ways, order, oracle_texts, tell)
         perturbed_rows = np.sort(order[:perturbed])
-        infidelity, sensitivity = stability.measure(model, batch, names, scores, perturbed_rows, seed, tell)
+        infidelity, sensitivity = stability.measure(model, batch, followed, names, scores, perturbed_rows, seed, tell)
     notes = [*readable.notes, *measured.notes]
+    if model.task == "multilabel":
+        notes.append(
+            "each label that a text is predicted to have, or its likeliest, is followed by itself: "
+            f"{len(batch.texts):,} labels of {len(readable.batch.texts):,} texts, which the figures count as texts"
+        )
     if search.texts < len(order):
         notes.append(
             f"leave-one-out and the best removal were sought for {search.texts:,} of the texts, drawn with seed {seed}"
@@ -129,9 +140,25 @@ def faithfulness(
         max_sensitivity=sensitivity,
         convergence={name: of_method.convergence for name, of_method in scored.items()},
         seed=seed,
+        task=model.task,
+        labels=tuple(model.labels[label] for label in followed.labels.tolist()),
         notes=tuple(notes),
         skipped=readable.skipped,
     )
+
+
+def _scored(
+    model: Classifier,
+    batch: EncodedBatch,
+    followed: FollowedLabels,
+    name: str,
+    seed: int,
+    batch_size: int | None,
+    progress: Progress,
+) -> MethodScores:
+    if followed.rivals is None:
+        return scores_for(model, batch, followed.labels, name, seed=seed, batch_size=batch_size)
+    return token_scores(model, batch, name, seed=seed, batch_size=batch_size, progress=progress)
 
 
 def _usual(model: Classifier) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from attribkit.evaluation.faithfulness import Faithfulness, faithfulness
 from attribkit.evaluation.faithfulness.bounds import RemovalBounds
+from attribkit.evaluation.faithfulness.followed import FollowedLabels
 from attribkit.evaluation.faithfulness.measures import BINS, counts_of
 from attribkit.models import CNNSettings, TextCNN
 from attribkit.models.classifier import Classifier
@@ -29,18 +30,21 @@ TEXTS = ["never such a good film", "the worst movie ever", "bad", "a great , gre
     st.integers(2, 4),
     st.integers(1, 3),
     st.integers(0, 1_000),
+    st.booleans(),
 )
 def test_no_subset_of_a_text_passes_its_bounds(
-    text: list[int], widths: tuple[int, ...], classes: int, filters: int, seed: int
+    text: list[int], widths: tuple[int, ...], classes: int, filters: int, seed: int, several: bool
 ) -> None:
     network = _network(widths, classes, filters, seed)
     logits, ids = _logits(network, text), np.array(text)
     label, counts = int(logits.argmax()), np.arange(len(text) + 1)
-    bounds = RemovalBounds.of(network, ids, 0, logits, counts)
+    runner_up = None if several else np.argsort(-logits, kind="stable")[1:2]
+    bounds = RemovalBounds.of(network, ids, 0, FollowedLabels(np.array([label]), runner_up), counts)
     assert bounds is not None
 
     def probability(ids: list[int]) -> float:
-        return float(torch.from_numpy(_logits(network, ids)).softmax(0)[label])
+        own = torch.from_numpy(_logits(network, ids))
+        return float((own.sigmoid() if several else own.softmax(0))[label])
 
     least, most = map(np.array, reference.best_removals(probability, text, "pad", 0))
     least, most = np.minimum.accumulate(least), np.maximum.accumulate(most)  # at most so many tokens
@@ -54,7 +58,7 @@ def test_no_subset_of_a_text_passes_its_bounds(
         network,
         torch.from_numpy(ids),
         network.embedding(torch.zeros_like(torch.from_numpy(ids))).detach(),
-        lambda coalitions: coalitions[:, label] - coalitions[:, rival],
+        lambda coalitions: coalitions[:, label] - (0 if several else coalitions[:, rival]),
     )
     expected = [reference.expected_value(values, 1 - count / len(text)) for count in counts.tolist()]
     np.testing.assert_allclose(bounds.masked, expected, atol=1e-10)
