@@ -115,8 +115,9 @@ def explain(
             `attribkit.models.adapters.Adapted`.
         views: which views to compute: "attribution", "inputs", "attention", "projection", "interactions", "training",
             or "all" that the model supports. None for the scores and, where the network has them, other inputs and
-            attention; "projection", where the text lies on the map of the model's reference points, is added if
-            `reference` is given, and "training", which training rows taught the answer, if `train` is.
+            attention (that of a transformer's layers only if it is named); "projection", where the text lies on the map
+            of the model's reference points, is added if `reference` is given, and "training", which training rows
+            taught the answer, if `train` is.
         target: what is explained: None for the predicted class, with several labels a text the likeliest; a label,
             "all" for every class, "top5" for a text's five likeliest (or another number), or a pair ("pos", "neg") for
             why this and not that, log p_a − log p_b. An integer is the label of that number, or an index where no label

@@ -669,3 +669,66 @@ def _grams(vectorizer: Any, text: str) -> list[tuple[str, list[int]]]:
             if inside and len(run) <= size:
                 break
     return grams
+
+
+def attention_rollout(layers: list[list[list[float]]], residual: bool) -> list[list[float]]:
+    """How much of each place reaches each place of the last layer, path by path (Abnar & Zuidema 2020)."""
+    size = len(layers[0])
+    steps = [
+        [[0.5 * row[j] + 0.5 * (i == j) if residual else row[j] for j in range(size)] for i, row in enumerate(layer)]
+        for layer in layers
+    ]
+
+    def reaching(depth: int, i: int, j: int) -> float:
+        if depth == 0:
+            return float(i == j)
+        return sum(steps[depth - 1][i][k] * reaching(depth - 1, k, j) for k in range(size))
+
+    return [[reaching(len(layers), i, j) for j in range(size)] for i in range(size)]
+
+
+def value_norms(value: Tensor, table: Tensor, weights: Tensor) -> Tensor:
+    """‖Σ_h α_h[i, j] · v_h[j] W_h‖ for each pair of places, one by one (Kobayashi et al. 2020).
+
+    Args:
+        value: (S, heads · size) the value vectors of all heads beside each other.
+        table: (heads · size, E) what puts the heads together.
+        weights: (heads, S, S).
+    """
+    heads, places, _ = weights.shape
+    size = len(table) // heads
+    groups = value.shape[1] // size  # heads that share a value vector stand beside each other
+    norms = torch.zeros(places, places)
+    for i in range(places):
+        for j in range(places):
+            taken = torch.zeros(table.shape[1])
+            for h in range(heads):
+                own = h * groups // heads
+                taken += weights[h, i, j] * (value[j, own * size : (own + 1) * size] @ table[h * size : (h + 1) * size])
+            norms[i, j] = taken.norm()
+    return norms
+
+
+def value_zeroing(run: Callable[[], Tensor], value: Any, share: int) -> Tensor:
+    """1 − cos of each place's vector with and without the value vectors of each place (Mohebbi et al. 2023).
+
+    Args:
+        run: the whole model on a text; the output (S, E) of the layer.
+        value: the module of the layer that makes value vectors.
+        share: they are the last 1 / share of its output.
+    """
+    whole = run()
+    changes = torch.zeros(len(whole), len(whole))
+    for j in range(len(whole)):
+
+        def zeroed(_: Any, __: Any, output: Tensor, j: int = j) -> Tensor:
+            output = output.clone()
+            output[:, j, -(output.shape[-1] // share) :] = 0
+            return output
+
+        handle = value.register_forward_hook(zeroed)
+        try:
+            changes[:, j] = 1 - torch.cosine_similarity(run(), whole, dim=-1)
+        finally:
+            handle.remove()
+    return changes

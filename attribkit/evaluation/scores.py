@@ -14,7 +14,7 @@ from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.models.feeding import gradient_fault
 from attribkit.progress import Progress, silent
-from attribkit.results.panels import Convergence
+from attribkit.results.panels import Convergence, Heatmap
 from attribkit.views.attention import Attention
 from attribkit.views.attribution import Attribution
 
@@ -96,8 +96,11 @@ def token_scores(
         progress: called as `attribkit.progress.Progress` says.
     """
     if method == ATTENTION:
-        heads = [panels[0].rows for panels in Attention(batch_size=batch_size, progress=progress)(model, batch)]
-        scores = [np.mean([row.values for row in rows], axis=0) for rows in heads]
+        looked = Attention(batch_size=batch_size, progress=progress)(model, batch)
+        heatmaps = [panel for panels in looked for panel in panels if isinstance(panel, Heatmap)]
+        # of heads in layers the first row is their mean; one layer's heads have a row each
+        rows = [panel.rows[: 1 if len(panels) > 1 else None] for panel, panels in zip(heatmaps, looked, strict=True)]
+        scores = [np.mean([row.values for row in each], axis=0) for each in rows]
         return MethodScores(scores, (None,) * len(scores), np.full(len(scores), np.nan))
     view = Attribution(
         method=method,

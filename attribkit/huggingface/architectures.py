@@ -9,6 +9,23 @@ _HUGE = 1_000_000  # tokens: a tokenizer's `model_max_length` of 1e30 says that 
 
 
 @dataclass(frozen=True)
+class Values:
+    """Where a family's layers make the vectors that attention mixes, and where the heads are put together again.
+
+    Attributes:
+        layers: a regular expression: the names of the layers in the body.
+        value: the module in a layer that makes them.
+        output: the module that puts the heads together.
+        share: they are the last 1 / share of what `value` puts out.
+    """
+
+    layers: str
+    value: str
+    output: str
+    share: int = 1
+
+
+@dataclass(frozen=True)
 class Architecture:
     """One family of models.
 
@@ -20,6 +37,7 @@ class Architecture:
         adds_positions: whether positions' vectors are added before the embeddings are normalised, so that a zero vector
             is harmless.
         switches_attention: whether its forward pass exchanges attention modules after a short text.
+        values: where the vectors are that attention mixes; None if they cannot be read.
     """
 
     pooling: Pooling = "first"
@@ -27,30 +45,41 @@ class Architecture:
     bounded: bool = True
     adds_positions: bool = True
     switches_attention: bool = False
+    values: Values | None = None
 
+
+_ENCODER = r"encoder\.layer\.\d+"
+_BERT = Values(_ENCODER, "attention.self.value", "attention.output.dense")
+_LLAMA = Values(r"layers\.\d+", "self_attn.v_proj", "self_attn.o_proj")
 
 ARCHITECTURES: dict[str, Architecture] = {
-    "albert": Architecture(),
+    "albert": Architecture(
+        values=Values(r"encoder\.albert_layer_groups\.\d+\.albert_layers\.\d+", "attention.value", "attention.dense")
+    ),
     "bart": Architecture("end of text"),
-    "bert": Architecture(),
-    "big_bird": Architecture(switches_attention=True),
-    "camembert": Architecture(offset=2),
+    "bert": Architecture(values=_BERT),
+    "big_bird": Architecture(switches_attention=True, values=_BERT),
+    "camembert": Architecture(offset=2, values=_BERT),
     "deberta": Architecture(adds_positions=False, bounded=False),
-    "deberta-v2": Architecture(adds_positions=False, bounded=False),
-    "distilbert": Architecture(),
-    "electra": Architecture(),
+    "deberta-v2": Architecture(
+        adds_positions=False,
+        bounded=False,
+        values=Values(_ENCODER, "attention.self.value_proj", "attention.output.dense"),
+    ),
+    "distilbert": Architecture(values=Values(r"transformer\.layer\.\d+", "attention.v_lin", "attention.out_lin")),
+    "electra": Architecture(values=_BERT),
     "funnel": Architecture(adds_positions=False, bounded=False),
-    "gpt2": Architecture("last"),
-    "llama": Architecture("last", adds_positions=False),
+    "gpt2": Architecture("last", values=Values(r"h\.\d+", "attn.c_attn", "attn.c_proj", 3)),
+    "llama": Architecture("last", adds_positions=False, values=_LLAMA),
     "longformer": Architecture(offset=2),
-    "mistral": Architecture("last", adds_positions=False),
-    "mobilebert": Architecture(),
-    "modernbert": Architecture(adds_positions=False),
-    "mpnet": Architecture(offset=2),
-    "qwen2": Architecture("last", adds_positions=False),
-    "roberta": Architecture(offset=2),
+    "mistral": Architecture("last", adds_positions=False, values=_LLAMA),
+    "mobilebert": Architecture(values=_BERT),
+    "modernbert": Architecture(adds_positions=False, values=Values(r"layers\.\d+", "attn.Wqkv", "attn.Wo", 3)),
+    "mpnet": Architecture(offset=2, values=Values(_ENCODER, "attention.attn.v", "attention.attn.o")),
+    "qwen2": Architecture("last", adds_positions=False, values=_LLAMA),
+    "roberta": Architecture(offset=2, values=_BERT),
     "t5": Architecture("end of text", adds_positions=False, bounded=False),
-    "xlm-roberta": Architecture(offset=2),
+    "xlm-roberta": Architecture(offset=2, values=_BERT),
     "xlnet": Architecture("last", adds_positions=False, bounded=False),
 }
 OTHER = Architecture(adds_positions=False)
@@ -60,6 +89,14 @@ OTHER = Architecture(adds_positions=False)
 def architecture_of(config: Any) -> Architecture:
     """That of a model's configuration."""
     return ARCHITECTURES.get(config.model_type, OTHER)
+
+
+def pooling_of(config: Any) -> Pooling:
+    """Whose vector the head of a model with this configuration reads."""
+    chosen: Pooling = architecture_of(config).pooling
+    if config.model_type == "modernbert":  # which has a setting for it
+        chosen = "mean" if config.classifier_pooling == "mean" else "first"
+    return chosen
 
 
 def longest(config: Any, tokenizer: Any) -> int | None:

@@ -2,18 +2,23 @@
 
 import inspect
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from attribkit.huggingface.architectures import architecture_of
+from attribkit.huggingface.architectures import Pooling, architecture_of, pooling_of
 from attribkit.huggingface.encoder import SECOND
 from attribkit.huggingface.feeding import fed
+from attribkit.huggingface.recording import recorded
+from attribkit.huggingface.self_attention import ENCODER_AND_DECODER, WITHOUT_VALUES, attention_stacks, pooled_share
+from attribkit.huggingface.sentence_head import HeadedBody
 from attribkit.huggingface.template import Template
+from attribkit.huggingface.value_vectors import LayerCall, layer_calls
 from attribkit.models.capabilities import Capabilities
 from attribkit.models.network_output import tensor_of
+from attribkit.models.self_attention import AttentionStack, SelfAttention
 from attribkit.random_state import preserve_random_state
 
 _NEVER = -1  # an id that no text holds
@@ -71,7 +76,9 @@ class TransformerNetwork(nn.Module):
         self.embedding: Any
         # not registered a second time: its weights belong to the model
         object.__setattr__(self, "embedding", WordEmbedding(model.get_input_embeddings()))
+        self.pooling: Pooling = model.pooling if isinstance(model, HeadedBody) else pooling_of(config)
         self.capabilities = Capabilities(
+            self_attention=True,
             equal_lengths=True,
             other_lookups=True,
             pairs=True,
@@ -156,20 +163,56 @@ class TransformerNetwork(nn.Module):
         counted: Tensor = ((ids % SECOND == end) & mask).sum(1)
         return counted
 
-    def _run(self, ids: Tensor, second: int, embedded: Tensor | None) -> Tensor:
-        """Logits of texts (N, T) of one length, whose last `second` words are the second text's."""
-        length = ids.shape[1]
-        lengths = (length - second, second) if second else (length,)
+    def self_attention(self, ids: Tensor, zeroing: bool = False) -> SelfAttention:
+        """The attention of all layers for the words (T,) of one text, from a pass of its own.
+
+        Args:
+            ids: of the words.
+            zeroing: whether value zeroing is measured too, for which each layer runs anew for each place.
+
+        Raises:
+            InputError: for an architecture whose attention is not one of the text's words.
+        """
+        lengths = _lengths(len(ids), int((ids >= SECOND).sum()))
+        inputs, places = self._inputs(ids.unsqueeze(0), lengths)
+        length = inputs["input_ids"].shape[1]
+        values = architecture_of(self.model.config).values
+        with torch.no_grad(), self._as_it_was():
+            if architecture_of(self.model.config).switches_attention:
+                self.model(**inputs)  # what it records are the modules that it has exchanged
+            watching: AbstractContextManager[list[LayerCall]] = (
+                nullcontext([]) if values is None else layer_calls(self.model.base_model, values, length)
+            )
+            with recorded(self.model, "output_attentions") as recording:
+                with watching as calls:
+                    logits = tensor_of(self.model(**inputs), 1)[0]
+                stacks = attention_stacks(recording, length, calls, values, zeroing)
+        return SelfAttention(
+            logits.double().cpu().numpy(),
+            self.template.names(lengths),
+            places.cpu().numpy(),
+            pooled_share(self.pooling, length),
+            stacks,
+            _notes(stacks),
+        )
+
+    def _inputs(self, ids: Tensor, lengths: tuple[int, ...]) -> tuple[dict[str, Any], Tensor]:
+        """What the model is given for texts (N, T) of these lengths, and where (T,) their words stand in it."""
         special, types, places = (torch.from_numpy(part).to(ids.device) for part in self.template.arranged(lengths))
         whole = special.expand(len(ids), -1).clone()
         whole[:, places] = ids % SECOND
         inputs = {"input_ids": whole, "attention_mask": torch.ones_like(whole), **self._options}
         if self.template.typed:
             inputs["token_type_ids"] = types.expand(len(ids), -1)
+        return inputs, places
+
+    def _run(self, ids: Tensor, second: int, embedded: Tensor | None) -> Tensor:
+        """Logits of texts (N, T) of one length, whose last `second` words are the second text's."""
+        inputs, places = self._inputs(ids, _lengths(ids.shape[1], second))
         with self._as_it_was():
             if embedded is None:
                 return tensor_of(self.model(**inputs), len(ids))
-            with fed(self.model, self.model.get_input_embeddings(), whole, places, embedded):
+            with fed(self.model, self.model.get_input_embeddings(), inputs["input_ids"], places, embedded):
                 return tensor_of(self.model(**inputs), len(ids))
 
     @contextmanager
@@ -192,3 +235,14 @@ class TransformerNetwork(nn.Module):
                 config.pad_token_id = None
             if switched is not None:
                 base.set_attention_type(switched)
+
+
+def _lengths(length: int, second: int) -> tuple[int, ...]:
+    """Of a text so many words long, or of the two texts of a pair, the second of which has `second`."""
+    return (length - second, second) if second else (length,)
+
+
+def _notes(stacks: tuple[AttentionStack, ...]) -> tuple[str, ...]:
+    if len(stacks) > 1:
+        return (ENCODER_AND_DECODER,)
+    return (WITHOUT_VALUES,) if stacks[0].value_norms is None else ()

@@ -7,9 +7,17 @@ import torch
 from torch import Tensor, nn
 
 from attribkit.errors import InputError, InputTypeError
+from attribkit.huggingface.architectures import Pooling
 
 _PROBES = 16  # vectors by which a scikit-learn head is compared with its copy
 _CLOSE = 1e-5
+_POOLING: dict[str, Pooling] = {"cls": "first", "mean": "mean", "lasttoken": "last"}
+
+
+def _chosen(config: dict[str, Any], mode: str) -> bool:
+    """Whether a pooling module's settings name a mode: as one word, or in older versions by a switch of its own."""
+    switches = {"cls": "cls_token", "mean": "mean_tokens"}
+    return config.get("pooling_mode") == mode or bool(config.get(f"pooling_mode_{switches.get(mode, mode)}"))
 
 
 class HeadedBody(nn.Module):
@@ -24,6 +32,13 @@ class HeadedBody(nn.Module):
         super().__init__()
         self.body, self.head = body, head
         self.config: Any = self.base_model.config
+
+    @property
+    def pooling(self) -> Pooling:
+        """Whose vector the body puts out; of several together, the mean."""
+        modes = [module.get_config_dict() for module in self.body if type(module).__name__ == "Pooling"]
+        chosen = {mode for config in modes for mode in _POOLING if _chosen(config, mode)}
+        return _POOLING[chosen.pop()] if len(chosen) == 1 else "mean"
 
     @property
     def base_model(self) -> Any:

@@ -19,12 +19,14 @@ class Part:
     Attributes:
         words: which text's words they are, 0 or 1; None for special tokens.
         ids: of the special tokens.
+        names: of the special tokens.
         types: their token types; of words one type for all of them.
     """
 
     words: int | None
     ids: tuple[int, ...]
     types: tuple[int, ...]
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,12 @@ class Template:
             types += part.types if part.words is None else [part.types[0]] * count
         return np.array(ids, dtype=np.int64), np.array(types, dtype=np.int64), np.array(places, dtype=np.int64)
 
+    def names(self, lengths: Sequence[int]) -> tuple[str, ...]:
+        """(L,) the special token at each place of texts with so many words; "" where the words are."""
+        parts = self.parts(len(lengths) > 1)
+        named = [part.names if part.words is None else ("",) * lengths[part.words] for part in parts]
+        return tuple(name for names in named for name in names)
+
 
 def _parts(tokenizer: Any, texts: Sequence[str], typed: bool) -> tuple[Part, ...]:
     encoded = tokenizer(*texts, return_special_tokens_mask=True)
@@ -85,14 +93,16 @@ def _parts(tokenizer: Any, texts: Sequence[str], typed: bool) -> tuple[Part, ...
     place = 0
     for number, words in enumerate(own):
         start = _found(ids, words, place)
-        parts += _specials(ids, types, place, start)
+        parts += _specials(tokenizer, ids, types, place, start)
         parts.append(Part(number, (), (types[start],)))
         place = start + len(words)
-    return (*parts, *_specials(ids, types, place, len(ids)))
+    return (*parts, *_specials(tokenizer, ids, types, place, len(ids)))
 
 
-def _specials(ids: Sequence[int], types: Sequence[int], start: int, end: int) -> list[Part]:
-    return [Part(None, tuple(ids[start:end]), tuple(types[start:end]))] if end > start else []
+def _specials(tokenizer: Any, ids: Sequence[int], types: Sequence[int], start: int, end: int) -> list[Part]:
+    own = tuple(ids[start:end])
+    names = tuple(map(str, tokenizer.convert_ids_to_tokens(list(own))))
+    return [Part(None, own, tuple(types[start:end]), names)] if own else []
 
 
 def _found(ids: Sequence[int], words: Sequence[int], after: int) -> int:

@@ -16,6 +16,7 @@ class Capabilities:
     Attributes:
         gradients: of its outputs by the vectors of its words, which pass through an `nn.Embedding`.
         attention: weights, by `attend(ids, mask)`.
+        self_attention: the weights of every layer's heads, by `self_attention(ids, zeroing)`.
         layers: modules whose outputs can be read, and whose weights can be replaced.
         closed_form: of which kind its scores have one: "convolution" for a text CNN, "linear" for a linear model of
             n-grams; None if they have none.
@@ -36,6 +37,7 @@ class Capabilities:
 
     gradients: bool = True
     attention: bool = False
+    self_attention: bool = False
     layers: bool = True
     closed_form: Literal["convolution", "linear"] | None = None
     own_spans: bool = False

@@ -55,10 +55,16 @@ def rows(
         "parameters": f"{count:,}",
         "labels": f"{len(labels):,} {named(labels)}",
         "embedding": "none" if table is None else " × ".join(f"{size:,}" for size in table.weight.shape),
-        "attention": "yes" if capabilities.attention else "none",
+        "attention": _attention(capabilities),
         "texts it was trained on": known,
         "epochs of training": None if history is None else f"{len(history):,}",
         "snapshots": ", ".join(f"epoch {epoch}" for epoch in sorted(snapshots)),
         "reference texts": None if reference is None else f"{len(reference.points):,}",
     }
     return tuple((name, value) for name, value in kept.items() if value)
+
+
+def _attention(capabilities: Capabilities) -> str:
+    if capabilities.self_attention:
+        return "in every layer"
+    return "yes" if capabilities.attention else "none"

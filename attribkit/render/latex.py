@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from attribkit.render.preparation import attention_heads as heads
 from attribkit.render.preparation import confusion, palette
 from attribkit.render.preparation import heatmap as shared
 from attribkit.render.preparation import pairs as together
@@ -19,7 +20,17 @@ from attribkit.render.preparation.sentences import sentences
 from attribkit.render.preparation.spans import spans, text_between, words
 from attribkit.render.preparation.table import cells, numeric
 from attribkit.render.preparation.unicode import quoted, shorten, visible
-from attribkit.results.panels import Chart, ConfusionMatrix, Drawable, Heatmap, Pairs, Scatter, Table, TokenScores
+from attribkit.results.panels import (
+    AttentionHeads,
+    Chart,
+    ConfusionMatrix,
+    Drawable,
+    Heatmap,
+    Pairs,
+    Scatter,
+    Table,
+    TokenScores,
+)
 
 PREAMBLE = r"""% packages: \usepackage{xcolor,textcomp} \usepackage[T1]{fontenc} \usepackage[utf8]{inputenc}
 % scripts beyond Latin and emoji need xelatex or lualatex with a font that has them; right-to-left text needs bidi
@@ -204,6 +215,10 @@ def _heatmap(panel: Heatmap, context: PanelContext) -> str:
     return f"{_title(panel.title)}{{\\raggedright\\noindent {body}\\par}}\n{_footnotes(lines)}"
 
 
+def _attention_heads(panel: AttentionHeads, context: PanelContext) -> str:
+    return _title(panel.title) + _footnotes([f"{heads.sentence(panel)}:", *heads.lines(panel), *panel.notes])
+
+
 def _pairs(panel: Pairs, context: PanelContext) -> str:
     """The strongest pairs as a table."""
     written = [shorten(word, 40) or "·" for word in words(context.text, panel)]
@@ -259,6 +274,7 @@ def _footnotes(lines: Sequence[str]) -> str:
 _DRAW: dict[str, Callable[[Any, PanelContext], str]] = {
     TokenScores.kind: _tokens,
     Heatmap.kind: _heatmap,
+    AttentionHeads.kind: _attention_heads,
     Pairs.kind: _pairs,
     Scatter.kind: _scatter,
     Chart.kind: _chart,

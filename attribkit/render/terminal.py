@@ -12,6 +12,7 @@ from rich.style import Style
 from rich.table import Table as Grid
 from rich.text import Text
 
+from attribkit.render.preparation import attention_heads as heads
 from attribkit.render.preparation import confusion, palette
 from attribkit.render.preparation import heatmap as shared
 from attribkit.render.preparation import pairs as together
@@ -28,6 +29,7 @@ from attribkit.render.preparation.spans import Span, spans, text_between, words
 from attribkit.render.preparation.table import cells, numeric
 from attribkit.render.preparation.unicode import quoted, shorten, visible
 from attribkit.results.panels import (
+    AttentionHeads,
     Chart,
     ConfusionMatrix,
     Drawable,
@@ -192,6 +194,13 @@ def _heatmap(panel: Heatmap, context: PanelContext) -> list[RenderableType]:
     return [title, *body, *agreements, *(Text(f"– {note}", Style(dim=True)) for note in shared.caveats(panel))]
 
 
+def _attention_heads(panel: AttentionHeads, context: PanelContext) -> list[RenderableType]:
+    """A line for each layer."""
+    title = Text(visible(panel.title, one_line=True), Style(bold=True))
+    notes = [Text(f"– {visible(note, True)}", Style(dim=True)) for note in panel.notes]
+    return [title, Text(f"{heads.sentence(panel)}:"), *(Text(f"  {line}") for line in heads.lines(panel)), *notes]
+
+
 def _columns(panel: Heatmap, written: list[str]) -> list[RenderableType]:
     names = shared.shown_names(panel.rows)
     values = [[shared.value(panel, row, i) for row in panel.rows] for i in range(len(written))]
@@ -276,6 +285,7 @@ def _scatter(panel: Scatter, context: PanelContext) -> list[RenderableType]:
 _DRAW: dict[str, Callable[[Any, PanelContext], list[RenderableType]]] = {
     TokenScores.kind: _tokens,
     Heatmap.kind: _heatmap,
+    AttentionHeads.kind: _attention_heads,
     Pairs.kind: _pairs,
     Scatter.kind: _scatter,
     Chart.kind: _chart,

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from attribkit.errors import InputError, InputNotFoundError
-from attribkit.results.panels import KINDS, Drawable, Panel
+from attribkit.results.panels import KINDS, AttentionHeads, Drawable, Panel
 
 FORMAT, _OLDEST = 3, 1
 """What formats are read: before 2 a prediction has no task, before 3 a map no regions and no confidence."""
@@ -67,6 +67,10 @@ def _as_json(value: Any) -> Any:
     """Dataclasses as mappings of their fields, panels with their kind, arrays as lists."""
     if isinstance(value, np.ndarray):
         return value.tolist()
+    if isinstance(value, AttentionHeads):
+        return {"kind": value.kind, **_as_json({**vars(value), "weights": value.packed()})}
+    if isinstance(value, dict):
+        return {name: _as_json(part) for name, part in value.items()}
     if isinstance(value, tuple):
         return [_as_json(item) for item in value]
     if hasattr(value, "__dataclass_fields__"):

@@ -7,7 +7,17 @@ import numpy as np
 import pandas as pd
 
 from attribkit.results.frames import pairs_frame, token_frame
-from attribkit.results.panels import Chart, ConfusionMatrix, Heatmap, Pairs, Panel, Scatter, Table, TokenScores
+from attribkit.results.panels import (
+    AttentionHeads,
+    Chart,
+    ConfusionMatrix,
+    Heatmap,
+    Pairs,
+    Panel,
+    Scatter,
+    Table,
+    TokenScores,
+)
 
 _AXES = ("x", "y", "z")
 
@@ -21,8 +31,9 @@ def panel_frame(panel: Panel, text: str | None = None) -> pd.DataFrame:
 
     Returns:
         of token scores and pairs the rows of `Explanation.to_frame`; of a heatmap a row per token, with a column for
-        each measure; of a scatter a row per map and point; of a chart a row per place on each line; of a
-        confusion matrix a row per pair of labels that occurs; of a table its own rows.
+        each measure; of attention heads a row per layer, head and pair of places; of a scatter a row per map and point;
+        of a chart a row per place on each line; of a confusion matrix a row per pair of labels that occurs; of a table
+        its own rows.
     """
     frame: pd.DataFrame = _FRAMES[panel.kind](panel, text or "")
     return frame
@@ -35,6 +46,21 @@ def _heatmap(panel: Heatmap, text: str) -> pd.DataFrame:
         "end": panel.ends,
     }
     return pd.DataFrame({**columns, **{row.name: row.values for row in panel.rows}})
+
+
+def _attention_heads(panel: AttentionHeads, _: str) -> pd.DataFrame:
+    layer, head, source, place = (axis.ravel() for axis in np.indices(panel.weights.shape))
+    return pd.DataFrame(
+        {
+            "layer": np.array(panel.layers, dtype=object)[layer],
+            "head": head + 1,
+            "place": source + 1,
+            "token": np.array(panel.looking, dtype=object)[source],
+            "looks_at_place": place + 1,
+            "looks_at": np.array(panel.tokens, dtype=object)[place],
+            "weight": panel.weights.ravel(),
+        }
+    )
 
 
 def _scatter(panel: Scatter, _: str) -> pd.DataFrame:
@@ -79,6 +105,7 @@ def _table(panel: Table, _: str) -> pd.DataFrame:
 _FRAMES: dict[str, Callable[[Any, str], pd.DataFrame]] = {
     TokenScores.kind: token_frame,
     Heatmap.kind: _heatmap,
+    AttentionHeads.kind: _attention_heads,
     Pairs.kind: pairs_frame,
     Scatter.kind: _scatter,
     Chart.kind: _chart,

@@ -16,6 +16,11 @@ leave-one-out, and replaceable; Serrano & Smith ("Is Attention Interpretable?", 
 highest weights often changes nothing; Wiegreffe & Pinter ("Attention is not not Explanation", EMNLP 2019) answer
 that replaceable is not meaningless: whether it explains depends on the task and on what is asked of an explanation.
 Hence `compare`, which measures it for the text at hand.
+
+**In every layer.** A transformer's layers attend many times over, each place of the text to every other. What the place
+that the head reads took from a word is then summed up in several ways, none of which is the truth: the mean of the
+weights; their product through the layers (rollout); the lengths of the vectors that are taken rather than the weights
+alone; and what a layer's output loses without a word's vectors.
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,22 +34,39 @@ from attribkit.attribution.targets import TargetName
 from attribkit.errors import NetworkError
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
+from attribkit.models.self_attention import AttentionStack, SelfAttention
 from attribkit.models.state import preserve_state
 from attribkit.progress import Progress, silent
-from attribkit.results.panels import Heatmap, HeatmapRow, TokenScores
+from attribkit.results.panels import AttentionHeads, Heatmap, HeatmapRow, TokenScores
 from attribkit.text import batching
 from attribkit.text.encoded import Encoded
 from attribkit.views.agreement import agree, in_words
+from attribkit.views.attention_weights import checked_weights
 from attribkit.views.attribution import Attribution
+from attribkit.views.layers_of_attention import head_panels, meanings, word_measures
 
 TITLE = "Where the network looked"
-_OFF = 1e-4
-"""Farther from 1 than the sum of a float32 softmax of thousands of tokens is."""
-
 _APART = 1e-2
 """Farther from each other, of the largest logit, than two runs of one network are, TF32 in one of them."""
 
 GRADIENTS = "integrated gradients"
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """The attention of one text as it is shown.
+
+    Attributes:
+        encoded: the words that have a share each.
+        rows: the shares.
+        heads: all heads of all layers, where the network has attention in its layers.
+        notes: what a reader must know of them.
+    """
+
+    encoded: Encoded
+    rows: tuple[HeatmapRow, ...]
+    heads: tuple[AttentionHeads, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,45 +97,58 @@ class Attention:
 
     def supports(self, classifier: Classifier) -> bool:
         """Whether the network has attention weights."""
-        return classifier.capabilities.attention
+        return classifier.capabilities.attention or classifier.capabilities.self_attention
 
-    def __call__(self, classifier: Classifier, batch: EncodedBatch) -> list[list[Heatmap]]:
+    def __call__(self, classifier: Classifier, batch: EncodedBatch) -> list[list[Heatmap | AttentionHeads]]:
         """For each text a heatmap; with `compare`, one for each target. The model is left exactly as it was.
 
-        A network with several heads has a row for each of them.
+        A network with several heads has a row for each of them. One with attention in every layer, as transformers
+        have, has a row for each way of summing the layers up, of which value zeroing takes as long as leave-one-out and
+        so comes with `compare`; a panel of all heads of all layers follows.
 
         Raises:
-            RuntimeError: if the network's weights are not attention weights: neither (B, T) nor (B, heads, T), not
-                finite, below 0, or not summing to 1; if its logits with them differ from those without.
+            RuntimeError: if the network's weights are not attention weights: neither (B, T) nor (B, heads, T) nor (B,
+                layers, heads, T, T), not finite, below 0, or not summing to 1; if its logits with them differ from
+                those without.
         """
-        weights: list[NDArray[np.float64]] = [np.empty((0, 0))] * len(batch.texts)
-        done = 0
-        for rows, of_rows in self._weights(classifier, batch):
-            done += len(rows)
-            self.progress(done, len(batch.texts), "attention")
-            for row, weights_of_text in zip(rows, of_rows, strict=True):
-                weights[row] = weights_of_text
+        seen = self._seen(classifier, batch)
         if not self.compare:
-            return [[_heatmap(encoded, row)] for encoded, row in zip(batch.encoded, weights, strict=True)]
+            return [[_heatmap(each), *each.heads] for each in seen]
         gradients, erasures = self._companions(classifier, batch)
         return [
-            [_beside(encoded, row, *pair) for pair in zip(moved, lost, strict=True)]
-            for encoded, row, moved, lost in zip(batch.encoded, weights, gradients, erasures, strict=True)
+            [*(_beside(each, *pair) for pair in zip(moved, lost, strict=True)), *each.heads]
+            for each, moved, lost in zip(seen, gradients, erasures, strict=True)
         ]
 
-    def _weights(
-        self, classifier: Classifier, batch: EncodedBatch
-    ) -> Iterator[tuple[NDArray[np.int64], list[NDArray[np.float64]]]]:
-        """Rows of texts and each one's weights (heads, T), from one forward pass of the network itself."""
-        ids_of = [encoded.ids for encoded in batch.encoded]
-        equal = classifier.capabilities.equal_lengths
+    def _seen(self, classifier: Classifier, batch: EncodedBatch) -> list[_Seen]:
+        """What each text's attention is shown as, from one forward pass of the network itself."""
+        seen: dict[int, _Seen] = {}
         with preserve_state(classifier.network), torch.no_grad():
-            for rows in batching.by_length([len(ids) for ids in ids_of], self.batch_size, equal=equal):
-                ids, mask = classifier.batch([ids_of[row] for row in rows])
-                logits, weights = classifier.network.attend(ids, mask)
-                checked = _checked(weights, mask, rows).double().cpu().numpy()
-                _check_logits(logits.double().cpu().numpy(), batch.logits[rows])
-                yield rows, [checked[place, :, : len(ids_of[row])] for place, row in enumerate(rows)]
+            for rows, attentions in self._read(classifier, batch):
+                seen |= {row: each for row, each in zip(rows, attentions, strict=True)}
+                self.progress(len(seen), len(batch.texts), "attention")
+        return [seen[row] for row in range(len(batch.texts))]
+
+    def _read(self, classifier: Classifier, batch: EncodedBatch) -> Iterator[tuple[list[int], list[_Seen]]]:
+        ids_of = [encoded.ids for encoded in batch.encoded]
+        if classifier.capabilities.self_attention:
+            for row, words in enumerate(ids_of):
+                given = torch.from_numpy(words).to(classifier.device)
+                attention = classifier.network.self_attention(given, zeroing=self.compare)
+                _check_logits(attention.logits[None], batch.logits[row : row + 1])
+                yield [row], [_in_layers(attention, batch.encoded[row])]
+            return
+        equal = classifier.capabilities.equal_lengths
+        for rows in batching.by_length([len(ids) for ids in ids_of], self.batch_size, equal=equal):
+            ids, mask = classifier.batch([ids_of[row] for row in rows])
+            logits, weights = classifier.network.attend(ids, mask)
+            weights = checked_weights(weights, mask, rows).double().cpu().numpy()
+            logits = logits.double().cpu().numpy()
+            _check_logits(logits, batch.logits[rows])
+            yield (
+                rows.tolist(),
+                [_shown(weights[place], logits[place], batch.encoded[row]) for place, row in enumerate(rows.tolist())],
+            )
 
     def _companions(
         self, classifier: Classifier, batch: EncodedBatch
@@ -137,31 +172,6 @@ class Attention:
         return gradients, erasures
 
 
-def _checked(weights: torch.Tensor, mask: torch.Tensor, rows: NDArray[np.int64]) -> torch.Tensor:
-    """Weights (B, heads, T) of the texts `rows`; refuses what a user's own network may return in their place."""
-    texts, tokens = mask.shape
-    if weights.ndim not in (2, 3) or (weights.shape[0], weights.shape[-1]) != (texts, tokens):
-        raise NetworkError(
-            f"the network's `attend` must return weights of the mask's shape ({texts}, {tokens}), or of ({texts}, "
-            f"heads, {tokens}), got {tuple(weights.shape)}; return a row for each text, or for each of its heads"
-        )
-    weights = weights.unsqueeze(1) if weights.ndim == 2 else weights
-    wrong = ~weights.isfinite().flatten(1).all(1).cpu().numpy()
-    if wrong.any():
-        raise NetworkError(
-            f"the attention of text {rows[wrong].min()} is not finite; check the model's weights for NaN"
-        )
-    if bool((weights.transpose(1, 2)[~mask] != 0).any()):
-        raise NetworkError("the network's attention must be exactly 0 at padding, it is not; mask its softmax")
-    sums, limit = weights.double().sum(2), max(_OFF, 8 * torch.finfo(weights.dtype).eps)
-    if not bool(((sums - 1).abs() <= limit).all() and (weights >= 0).all()):
-        worst = float(sums.flatten()[(sums - 1).abs().argmax()])
-        raise NetworkError(
-            f"each text's attention must be at least 0 and sum to 1, got a sum of {worst:g}; return its softmax"
-        )
-    return weights
-
-
 def _check_logits(logits: NDArray[np.float64], expected: NDArray[np.float64]) -> None:
     """Refuse attention that was not the prediction's."""
     near = _APART * max(1.0, float(np.abs(expected).max()))
@@ -172,13 +182,28 @@ def _check_logits(logits: NDArray[np.float64], expected: NDArray[np.float64]) ->
         )
 
 
-def _heatmap(
-    encoded: Encoded,
-    weights: NDArray[np.float64],
-    others: Sequence[HeatmapRow] = (),
-) -> Heatmap:
+def _shown(weights: NDArray[np.float64], logits: NDArray[np.float64], encoded: Encoded) -> _Seen:
+    """Of the weights (heads, T) or (layers, heads, T, T) of one text, padded."""
+    length = len(encoded.ids)
+    if weights.ndim == 4:
+        stack = AttentionStack("", weights[:, :, :length, :length].astype(np.float32))
+        everywhere = np.full(length, 1 / length)
+        return _in_layers(SelfAttention(logits, ("",) * length, np.arange(length), everywhere, (stack,)), encoded)
     names = ["attention"] if len(weights) == 1 else [f"head {number}" for number in range(1, len(weights) + 1)]
-    rows = (*(HeatmapRow(name, row, "weight") for name, row in zip(names, weights, strict=True)), *others)
+    rows = (HeatmapRow(name, row[:length], "weight") for name, row in zip(names, weights, strict=True))
+    return _Seen(encoded, tuple(rows))
+
+
+def _in_layers(attention: SelfAttention, encoded: Encoded) -> _Seen:
+    rows = word_measures(attention, encoded)
+    return _Seen(encoded.by_word(), rows, head_panels(attention, encoded), meanings(attention, rows))
+
+
+def _heatmap(seen: _Seen, others: Sequence[HeatmapRow] = ()) -> Heatmap:
+    encoded, rows = seen.encoded, (*seen.rows, *others)
+    pairs = agree(rows)
+    if others and seen.heads:  # ways of summing up the same weights, of which only what moved the prediction is news
+        pairs = tuple(pair for pair in pairs if pair.second in {row.name for row in others})
     return Heatmap(
         title=TITLE,
         starts=encoded.starts,
@@ -186,23 +211,26 @@ def _heatmap(
         tokens=encoded.tokens,
         known=encoded.known,
         rows=rows,
-        agreements=agree(rows),
+        agreements=pairs,
         tokens_total=encoded.total,
+        notes=seen.notes,
     )
 
 
-def _beside(encoded: Encoded, weights: NDArray[np.float64], moved: TokenScores, lost: TokenScores) -> Heatmap:
+def _beside(seen: _Seen, moved: TokenScores, lost: TokenScores) -> Heatmap:
     """Attention over what moved one target."""
     others = (
         HeatmapRow(GRADIENTS, moved.scores, moved.unit),
         HeatmapRow("leave-one-out", lost.scores, lost.unit),
     )
     title = f"{TITLE}, and what moved the {moved.unit} of {moved.target}"
-    plain = _heatmap(encoded, weights, others)
+    plain = _heatmap(seen, others)
     notes = [in_words(pair) for pair in plain.agreements if pair.second == GRADIENTS]  # of attention, or of each head
     if moved.converged is False:
         notes.append(f"{GRADIENTS} {moved.verdict}")
     notes += moved.notes
-    if moved.baseline != "pad":
-        notes.append(f"{GRADIENTS} start from the baseline {moved.baseline!r}, leave-one-out puts PAD")
-    return replace(plain, title=title, notes=tuple(notes))
+    if moved.baseline != lost.baseline:
+        notes.append(
+            f"{GRADIENTS} start from the baseline {moved.baseline!r}, leave-one-out puts {lost.baseline.upper()}"
+        )
+    return replace(plain, title=title, notes=(*notes, *seen.notes))

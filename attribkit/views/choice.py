@@ -30,7 +30,9 @@ def supported(model: Classifier, **options: Unpack[ViewOptions]) -> list[str]:
 
 def _shown(views: dict[str, View], model: Classifier, options: ViewOptions) -> dict[str, View]:
     asked = {view for view, option in _ASKED_BY.items() if options.get(option) is not None}
-    return {name: view for name, view in views.items() if name not in ON_REQUEST - asked and view.supports(model)}
+    in_layers = {"attention"} if model.capabilities.self_attention else set()  # (layers, heads, T, T) numbers a text
+    hidden = (ON_REQUEST | in_layers) - asked
+    return {name: view for name, view in views.items() if name not in hidden and view.supports(model)}
 
 
 def _all_views(options: ViewOptions, progress: Progress = silent) -> dict[str, View]:

@@ -11,6 +11,7 @@ from panel_cases import SCORES
 from attribkit.results.explanation import Explanation
 from attribkit.results.panels import (
     Agreement,
+    AttentionHeads,
     Band,
     Chart,
     Heatmap,
@@ -113,6 +114,27 @@ def sentenced(explained: Callable[..., Explanation]) -> Explanation:
     """Three sentences of 21 tokens each, the first for, the second against, the third neither."""
     scores = np.repeat([1.0, -0.5, 0.0], 21)
     return explained(" ".join([*["word"] * 20, "."] * 3), scores, sentence_starts=[0, 21, 42])
+
+
+@pytest.fixture
+def attention_heads() -> Callable[..., AttentionHeads]:
+    """Build the heads of layers that look at the words of a text, among special tokens."""
+
+    def build(text: str, layers: int = 2, heads: int = 3, seed: int = 0, **changes: Any) -> AttentionHeads:
+        tokens = ("[CLS]", *text.split(), "[SEP]")
+        count = len(tokens)
+        fields: dict[str, Any] = {
+            "title": "Where each head looked",
+            "tokens": tokens,
+            "special": [token in ("[CLS]", "[SEP]") for token in tokens],
+            "looking": tokens,
+            "layers": tuple(f"layer {number}" for number in range(1, layers + 1)),
+            "weights": np.random.default_rng(seed).dirichlet(np.full(count, 0.3), (layers, heads, count)),
+            "pooled": [1.0] + [0.0] * (count - 1),
+        }
+        return AttentionHeads(**{**fields, **changes})
+
+    return build
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 from attribkit.render import html
 from attribkit.render.preparation import palette
 from attribkit.results.explanation import Explanation
-from attribkit.results.panels import Heatmap
+from attribkit.results.panels import AttentionHeads, Heatmap
 from attribkit.results.several_panels import Panels
 
 pytestmark = pytest.mark.browser
@@ -209,6 +209,38 @@ def test_a_cell_tells_its_row_and_value_and_the_table_tells_all(heatmap: Callabl
     ]
     heard = " ".join(spoken(page))
     assert "good , 0.750" in " ".join(heard.split()) and "attention: 0.750" not in heard
+
+
+@pytest.mark.parametrize("width", [1000, 390])
+def test_any_head_is_picked_by_keyboard_and_by_pointer(
+    attention_heads: Callable[..., AttentionHeads], show: Open, width: int
+) -> None:
+    panel = attention_heads("good bad film")
+    page = show(html.page([Explanation("good bad film", None, (panel,), {})]), width=width)
+    says = page.locator(".heads .says")
+    says.filter(has_text="Mean of all layers, mean of all heads").wait_for()
+    page.locator(".heads .layer").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    strongest = int(panel.weights[0, 1, 0].argmax())
+    assert says.inner_text().startswith("Layer 1, head 2: [CLS] looks most at ")
+    word, weight = says.inner_text().split("looks most at ")[1].split(", ")[0].split()
+    assert word == panel.tokens[strongest] and abs(float(weight) - panel.weights[0, 1, 0, strongest]) < 0.004
+    page.locator(".heads .token").nth(2).click()
+    assert ": bad looks most at" in says.inner_text()
+    painted = page.locator(".heads .token").nth(int(panel.weights[0, 1, 2].argmax()))
+    assert "w" in (painted.get_attribute("class") or "")
+    box = page.locator(".heads .all").bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.75)
+    assert says.inner_text().startswith("Layer 2, head ")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    drawn = page.locator(".heads .single").evaluate(
+        "c => new Set(c.getContext('2d').getImageData(0, 0, c.width, c.height).data).size"
+    )
+    assert drawn > 5
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

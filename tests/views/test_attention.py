@@ -17,7 +17,7 @@ from attribkit.explainer import explain, supported
 from attribkit.models.classifier import Classifier
 from attribkit.projection.layer_outputs import layer_outputs
 from attribkit.results.explanation import Explanation
-from attribkit.results.panels import Heatmap, TokenScores
+from attribkit.results.panels import AttentionHeads, Heatmap, TokenScores
 
 WORDS = "a good film horrible bad never seen unknown ! I've".split()
 TEXT = st.lists(st.sampled_from(WORDS), min_size=1, max_size=12).map(" ".join)
@@ -331,3 +331,32 @@ def test_a_users_own_network_with_attention_is_shown(make_classifier: Callable[.
     rows = explain(mine, ["a good film", "film"], compare=True)
     assert weights(rows[0]).tolist() == pytest.approx([1 / 3] * 3)
     assert any(isinstance(panel, TokenScores) for panel in rows[1].panels())
+
+
+class InLayers(Heads):
+    """A user's network with two heads in each of three layers, in which every word looks at every other."""
+
+    def attend(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        embedded = self.embedding(ids)
+        scores = (embedded @ embedded.transpose(1, 2)).masked_fill(~mask.unsqueeze(1), -torch.inf)
+        weights = torch.stack([(scores * number).softmax(2) for number in range(1, 7)], 1).unflatten(1, (3, 2))
+        mixed = weights.mean((1, 2)) @ embedded
+        return (mixed * mask.unsqueeze(2)).sum(1)[:, :2], weights
+
+
+def test_heads_in_layers_have_a_mean_a_rollout_and_a_panel_of_their_own(
+    make_classifier: Callable[..., Classifier],
+) -> None:
+    mine = Classifier(InLayers().eval(), make_classifier().tokenizer, ("x", "y"), device="cpu")
+    texts = ["a good film", "never such a good film !"]
+    for why, ids in zip(explain(mine, texts, views="attention"), mine.ids(texts), strict=True):
+        given = torch.from_numpy(ids)[None]
+        with torch.no_grad():
+            expected = mine.network.attend(given, torch.ones_like(given, dtype=torch.bool))[1][0].numpy()
+        rows, heads = why.panels()
+        assert isinstance(rows, Heatmap) and isinstance(heads, AttentionHeads)
+        np.testing.assert_allclose(heads.weights, expected, atol=1e-6)
+        assert [row.name for row in rows.rows] == ["attention", "attention rollout"]
+        np.testing.assert_allclose(rows.rows[0].values, expected.mean((0, 1, 2)), atol=1e-6)
+        through = reference.attention_rollout(expected.mean(1).tolist(), residual=True)
+        np.testing.assert_allclose(rows.rows[1].values, np.mean(through, 0), atol=1e-6)

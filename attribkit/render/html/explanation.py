@@ -21,11 +21,16 @@ from attribkit.render.preparation.provenance import flat
 from attribkit.render.preparation.scales import Scale
 from attribkit.render.preparation.spans import words
 from attribkit.render.preparation.unicode import is_right_to_left, quoted, shorten
-from attribkit.results.panels import Drawable, Heatmap, Pairs, Prediction, Scatter, TokenScores
+from attribkit.results.panels import AttentionHeads, Drawable, Heatmap, Pairs, Prediction, Scatter, TokenScores
 
 Draw = Mapping[str, Callable[[Any, PanelContext], dict[str, Any]]]
 
-FOLDS = {Heatmap.kind: "Attention", Pairs.kind: "Interactions", Scatter.kind: "Map"}
+FOLDS = {
+    Heatmap.kind: "Attention",
+    AttentionHeads.kind: "Attention of each head",
+    Pairs.kind: "Interactions",
+    Scatter.kind: "Map",
+}
 """What the folds of some kinds of panel are called; those of the others bear the panel's title."""
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from attribkit.render.html.attention_heads import attention_heads
 from attribkit.render.html.chart import chart
 from attribkit.render.html.confusion import confusion_matrix
 from attribkit.render.html.explanation import explanation, is_explained, prediction_line
@@ -27,11 +28,22 @@ from attribkit.render.preparation.numbers import percent
 from attribkit.render.preparation.provenance import flat, reading_notes
 from attribkit.render.preparation.scales import STRONG, Scale, scales
 from attribkit.render.preparation.unicode import is_right_to_left, quoted, runs, visible
-from attribkit.results.panels import Chart, ConfusionMatrix, Drawable, Heatmap, Pairs, Scatter, Table, TokenScores
+from attribkit.results.panels import (
+    AttentionHeads,
+    Chart,
+    ConfusionMatrix,
+    Drawable,
+    Heatmap,
+    Pairs,
+    Scatter,
+    Table,
+    TokenScores,
+)
 
 DRAW: dict[str, Callable[[Any, PanelContext], dict[str, Any]]] = {
     TokenScores.kind: token_scores,
     Heatmap.kind: heatmap,
+    AttentionHeads.kind: attention_heads,
     Pairs.kind: pairs,
     Scatter.kind: scatter,
     Chart.kind: chart,

@@ -7,7 +7,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from attribkit.errors import InputError
-from attribkit.render.picture import chart, confusion, heatmap, pairs, scatter, table, token_scores
+from attribkit.render.picture import attention_heads, chart, confusion, heatmap, pairs, scatter, table, token_scores
 from attribkit.render.picture.canvas import Block, Canvas, default_style, gap, write
 from attribkit.render.picture.context import INKS, LINE, MARGIN, WIDTH, DrawContext, prose, rule
 from attribkit.render.picture.fonts import MISSING, FontSet
@@ -19,13 +19,24 @@ from attribkit.render.preparation.context import PanelContext
 from attribkit.render.preparation.prediction import detail, headline, true_words
 from attribkit.render.preparation.scales import scales
 from attribkit.render.preparation.unicode import quoted, visible
-from attribkit.results.panels import Chart, ConfusionMatrix, Drawable, Heatmap, Pairs, Scatter, Table, TokenScores
+from attribkit.results.panels import (
+    AttentionHeads,
+    Chart,
+    ConfusionMatrix,
+    Drawable,
+    Heatmap,
+    Pairs,
+    Scatter,
+    Table,
+    TokenScores,
+)
 
 FORMATS = ("png", "svg", "pdf")
 
 DRAW: dict[str, Callable[[Any, DrawContext], list[Block]]] = {
     TokenScores.kind: token_scores.token_scores,
     Heatmap.kind: heatmap.heatmap,
+    AttentionHeads.kind: attention_heads.attention_heads,
     Pairs.kind: pairs.pairs,
     Scatter.kind: scatter.scatter,
     Chart.kind: chart.chart,
@@ -41,6 +52,7 @@ prediction and the scales. Every word goes through `Canvas.text` or is drawn wit
 TEXTS: dict[str, Callable[[Any, str | None], Iterator[str]]] = {
     TokenScores.kind: token_scores.texts,
     Heatmap.kind: heatmap.texts,
+    AttentionHeads.kind: attention_heads.texts,
     Pairs.kind: pairs.texts,
     Scatter.kind: scatter.texts,
     Chart.kind: chart.texts,

@@ -3,6 +3,7 @@
 A panel knows nothing of models, tensors or drawing. A view that fits one of these needs no drawing code.
 """
 
+from attribkit.results.panels.attention_heads import AttentionHeads
 from attribkit.results.panels.band import Band
 from attribkit.results.panels.chart import Chart, Series
 from attribkit.results.panels.confusion import ConfusionMatrix
@@ -23,6 +24,7 @@ __all__ = [
     "INDICES",
     "KINDS",
     "Agreement",
+    "AttentionHeads",
     "Band",
     "Bar",
     "Cell",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from attribkit.results.panels.attention_heads import AttentionHeads
 from attribkit.results.panels.chart import Chart
 from attribkit.results.panels.confusion import ConfusionMatrix
 from attribkit.results.panels.heatmap import Heatmap
@@ -12,9 +13,9 @@ from attribkit.results.panels.scatter import Scatter
 from attribkit.results.panels.table import Table
 from attribkit.results.panels.token_scores import TokenScores
 
-Panel = TokenScores | Heatmap | Pairs | Scatter | Chart | ConfusionMatrix | Table
+Panel = TokenScores | Heatmap | AttentionHeads | Pairs | Scatter | Chart | ConfusionMatrix | Table
 KINDS: dict[str, type[Panel]] = {
-    cls.kind: cls for cls in (TokenScores, Heatmap, Pairs, Scatter, Chart, ConfusionMatrix, Table)
+    cls.kind: cls for cls in (TokenScores, Heatmap, AttentionHeads, Pairs, Scatter, Chart, ConfusionMatrix, Table)
 }
 
 

@@ -13,6 +13,7 @@ from panel_cases import SCORES
 from attribkit.results.panels import (
     KINDS,
     Agreement,
+    AttentionHeads,
     Band,
     Bar,
     Chart,
@@ -420,6 +421,7 @@ def test_every_panel_is_known_by_its_kind() -> None:
     assert {
         "token_scores": TokenScores,
         "heatmap": Heatmap,
+        "attention_heads": AttentionHeads,
         "pairs": Pairs,
         "scatter": Scatter,
         "chart": Chart,
@@ -476,3 +478,35 @@ def test_a_spread_too_large_to_add_up_is_said_without_a_warning() -> None:
     largest = float(np.finfo(float).max)
     made = panel(scores=[1.0, 0.0], draws=9, spread=[largest, largest], converged=None)
     assert made.verdict.startswith("sampled: 9 draws, spread ± inf (95 %) a token")
+
+
+def attention_heads(**changes: Any) -> AttentionHeads:
+    rows = np.random.default_rng(0).dirichlet([1, 1, 1], (2, 2, 3))
+    fields: dict[str, Any] = {
+        "title": "heads",
+        "tokens": ("[CLS]", "good", "[SEP]"),
+        "special": [True, False, True],
+        "looking": ("[CLS]", "good", "[SEP]"),
+        "layers": ("layer 1", "layer 2"),
+        "weights": rows,
+        "pooled": [1.0, 0.0, 0.0],
+    }
+    return AttentionHeads(**{**fields, **changes})
+
+
+def test_attention_heads_are_checked_compared_and_packed_in_json() -> None:
+    panel = attention_heads()
+    assert panel == attention_heads() and panel != attention_heads(title="others") and panel.reader == "[CLS]"
+    assert panel.weights.dtype == np.float32 and not panel.weights.flags.writeable
+    assert attention_heads(weights=panel.packed()) == panel
+    np.testing.assert_allclose(panel.read, panel.weights[:, :, 0], atol=1e-7)
+    assert attention_heads(pooled=[1 / 3] * 3).reader == "all places"
+    for changes, message in (
+        ({"layers": ("layer 1",)}, "a name for each layer and place"),
+        ({"tokens": ("good",)}, "a name for each layer and place"),
+        ({"weights": np.ones((3, 3))}, r"must be \(layers, heads, places, places\)"),
+        ({"weights": np.full((2, 2, 3, 3), np.nan)}, "finite and at least 0"),
+        ({"weights": {**panel.packed(), "shape": [2, 2, 3, 4]}}, "got 36 numbers"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            attention_heads(**changes)

@@ -10,7 +10,7 @@
 
   function start(root) {
     root.dataset.ready = "";
-    const data = root.querySelector("script[type='application/json']");
+    const data = root.querySelector(".scored script[type='application/json']");
     if (data) choose(root, JSON.parse(data.textContent));
     for (const section of root.querySelectorAll(".scored")) jump(section);
   }
