@@ -85,6 +85,8 @@ def load(
 
 def _named(model: str | Path, device: str | torch.device | None, local_files_only: bool) -> Classifier:
     folder = Path(model)
+    if str(model) in model_folder.bundled_transformers() and not folder.is_dir():
+        folder = model_folder.find(model)
     if folder.is_dir() and is_transformer_folder(folder):
         from attribkit.huggingface.loading import from_folder
 

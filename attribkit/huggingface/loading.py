@@ -1,6 +1,8 @@
 """From a folder, a pipeline, or a model with its tokenizer to a classifier."""
 
 import copy
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -195,10 +197,11 @@ def _pretrained(source: str, name: str, device: str | torch.device | None, local
 
     settings = {"local_files_only": local_files_only, "trust_remote_code": False}
     try:
-        tokenizer = AutoTokenizer.from_pretrained(source, **settings)
-        model, report = AutoModelForSequenceClassification.from_pretrained(
-            source, use_safetensors=True, output_loading_info=True, **settings
-        )
+        with _without_progress() if local_files_only else nullcontext():
+            tokenizer = AutoTokenizer.from_pretrained(source, **settings)
+            model, report = AutoModelForSequenceClassification.from_pretrained(
+                source, use_safetensors=True, output_loading_info=True, **settings
+            )
     except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
         raise InputNotFoundError(_unreadable(source, error, local_files_only)) from error
     if report["missing_keys"]:
@@ -210,6 +213,21 @@ def _pretrained(source: str, name: str, device: str | torch.device | None, local
     classifier = from_model(model.to(choose_device(device)), tokenizer, name=name)
     classifier.provenance["source"] = source
     return classifier
+
+
+@contextmanager
+def _without_progress() -> Iterator[None]:
+    """Reading a file is no download: no progress bar for it."""
+    from transformers.utils import logging as progress
+
+    logging: Any = progress  # its functions have no types
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
 
 
 def _unreadable(source: str, error: Exception, local_files_only: bool) -> str:

@@ -54,8 +54,17 @@ BUNDLED = Path(__file__).parents[1] / "pretrained"
 
 
 def bundled() -> list[str]:
-    """The names of the models that come with the toolkit."""
-    return sorted(folder.name for folder in BUNDLED.iterdir() if (folder / WEIGHTS).is_file())
+    """The names of the models that come with the toolkit and need nothing else."""
+    return _with_file(WEIGHTS)
+
+
+def bundled_transformers() -> list[str]:
+    """The names of those that come with it and need the extra `hf`."""
+    return _with_file("model.safetensors")
+
+
+def _with_file(name: str) -> list[str]:
+    return sorted(folder.name for folder in BUNDLED.iterdir() if (folder / name).is_file())
 
 
 _PICKLES = (".dill", ".joblib", ".pickle", ".pkl", ".skops")
@@ -69,7 +78,7 @@ def find(path: str | Path) -> Path:
             nearest.
         ValueError: for a pickle of whatever kind.
     """
-    folder = Path(path)
+    folder, names = Path(path), bundled() + bundled_transformers()
     if folder.suffix.lower() in _PICKLES:
         raise InputError(
             f"a pickle runs code from the file as it is read, so {str(path)!r} is not read; load it yourself if you "
@@ -77,15 +86,15 @@ def find(path: str | Path) -> Path:
         )
     if folder.is_dir():
         roll_back(folder)
-        if (folder / CONFIG).is_file() or str(path) not in bundled():
+        if (folder / CONFIG).is_file() or str(path) not in names:
             return folder
-    if str(path) in bundled():
+    if str(path) in names:
         return BUNDLED / str(path)
     if folder.is_file():
         raise InputNotFoundError(f"a model folder was expected, but {str(path)!r} is a file; give the folder it is in")
-    hint = did_you_mean(path, bundled())
+    hint = did_you_mean(path, names)
     raise InputNotFoundError(
-        f"there is no model folder {str(path)!r}{hint or ';'} the bundled models are {', '.join(bundled()) or 'none'}"
+        f"there is no model folder {str(path)!r}{hint or ';'} the bundled models are {', '.join(names) or 'none'}"
     )
 
 
@@ -219,6 +228,8 @@ def _read_config(folder: Path) -> dict[str, Any]:
         config = json.loads((folder / CONFIG).read_bytes())
     except (ValueError, RecursionError) as error:
         raise InputError(f"{file} is damaged (it is not JSON); save the model anew") from error
+    if isinstance(config, dict) and "model_type" in config:
+        raise InputError(f"{str(folder)!r} holds a model of transformers; load it with attribkit.load(…)")
     if not isinstance(config, dict) or not isinstance(config.get("format"), int):
         raise InputError(f"{file} is not that of a model; give the folder save() wrote")
     if not _OLDEST <= config["format"] <= FORMAT:
