@@ -17,8 +17,6 @@
 # making; a CSV, TSV, JSONL or Parquet file of yours is read the same way.
 
 # %%
-from IPython.display import Image
-
 import attribkit as ak
 from attribkit.evaluation.errors import errors
 from attribkit.evaluation.learning_curve import learning_curve
@@ -44,7 +42,7 @@ model = ak.train("cnn", data, epochs=4, filters=32, embedding_size=64, snapshots
 model.history.round(3)
 
 # %%
-Image(ak.Panels([learning_curve(model.history)]).to_png(dpi=75))
+ak.Panels([learning_curve(model.history)])
 
 # %% [markdown]
 # ## How good is it?

@@ -17,8 +17,6 @@
 # models were trained on film reviews; the sentences here are our own.
 
 # %%
-from IPython.display import Image
-
 import attribkit as ak
 
 cnn, reader = ak.load("imdb-cnn"), ak.load("imdb-attention-rnn")
@@ -31,7 +29,7 @@ cnn, reader = ak.load("imdb-cnn"), ak.load("imdb-attention-rnn")
 
 # %%
 why = ak.explain(cnn, "The plot is thin, but I would not call it a bad film.", views="attribution")
-Image(why.to_png(dpi=75))
+why
 
 # %%
 why.to_frame().round(3)[["token", "score"]].T
@@ -51,7 +49,7 @@ banded.to_frame().round(3)[["token", "score", "low", "high"]]
 
 # %%
 look = ak.explain(reader, "It was a horrible movie", views="attention", compare=True)
-Image(look.to_png(dpi=75))
+look
 
 # %% [markdown]
 # ## Where a layer puts it
@@ -60,7 +58,7 @@ Image(look.to_png(dpi=75))
 
 # %%
 place = ak.explain(reader, "What a lovely, lovely film.", views="projection")
-Image(place.to_png(dpi=75))
+place
 
 # %% [markdown]
 # ## Two models, side by side
@@ -70,7 +68,7 @@ Image(place.to_png(dpi=75))
 # %%
 text = "It was a horrible movie"
 a, b = (ak.explain(model, text, views="attribution", target="neg") for model in (cnn, reader))
-Image(ak.compare(a, b).to_png(dpi=75))
+ak.compare(a, b)
 
 # %%
 (a - b).token_scores.verdict

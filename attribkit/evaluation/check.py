@@ -48,6 +48,8 @@ class CheckResult(Result):
         allow_training_rows: whether rows seen in training may be among those measured.
     """
 
+    about = "Check of a model"
+
     model: str
     method: str
     rows: int

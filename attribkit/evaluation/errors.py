@@ -38,6 +38,8 @@ class ErrorAnalysis(Result):
         mistakes: an explanation of each, the most confident first.
     """
 
+    about = "Mistakes of a model"
+
     overview: Panels
     mistakes: Explanations
 

@@ -38,6 +38,8 @@ class MultilabelMetrics(Result):
         notes: sentences on which rows were measured, and on labels that the model does not know.
     """
 
+    about = "Performance of a model"
+
     labels: tuple[str, ...]
     hits: NDArray[np.int64]
     predicted: NDArray[np.int64]

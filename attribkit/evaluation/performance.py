@@ -43,6 +43,8 @@ class Metrics(Result):
         notes: sentences on which rows were measured and how many were seen in training.
     """
 
+    about = "Performance of a model"
+
     labels: tuple[str, ...]
     confusion: NDArray[np.int64]
     dropped: int = 0

@@ -33,6 +33,8 @@ class RegressionMetrics(Result):
         notes: sentences on which rows were measured.
     """
 
+    about = "Performance of a model"
+
     name: str
     unit: str
     true: NDArray[np.float64]

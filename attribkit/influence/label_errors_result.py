@@ -33,6 +33,8 @@ class LabelErrors(Result):
         explained: the first rows with the token scores of the label suggested.
     """
 
+    about = "Probably wrong labels"
+
     rows: pd.DataFrame = field(compare=False)
     copies: pd.DataFrame = field(compare=False)
     overview: Panels

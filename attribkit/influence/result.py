@@ -26,6 +26,8 @@ class TrainingInfluence(Result):
         influences: for each text what every row did; empty in a result that was read from a file.
     """
 
+    about = "Training rows behind an answer"
+
     overview: Panels
     lessons: Explanations
     influences: tuple[TextInfluence, ...] = field(default=(), compare=False)

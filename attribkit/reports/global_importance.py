@@ -58,16 +58,4 @@ def map_section(maps: ProjectedMaps | None, reason: str | None = None) -> Sectio
     # texts on the border are excerpts of single texts, which the reader has below in full
     tables = [panel for panel in maps.tables if "border" not in panel.title]
     groups = tuple(Group(table.title, (table,)) for table in tables)
-    return Section(*head, (_mixing(maps),), (maps.scatter,), groups)
-
-
-def _mixing(maps: ProjectedMaps) -> str:
-    """How far the layer keeps the labels apart, in one sentence."""
-    mixing = maps.scatter.maps[0].mixing
-    where = "Each point is a text, where the layer puts it"
-    if mixing is None:
-        return f"{where}."
-    return (
-        f"{where}: of a text’s {mixing.neighbours} nearest neighbours there {100 * mixing.agreement_layer:.0f} % have "
-        f"its label, by chance it would be {100 * mixing.chance:.0f} %."
-    )
+    return Section(*head, (maps.answer(),), (maps.scatter,), groups)

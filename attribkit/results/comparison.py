@@ -27,6 +27,8 @@ class Comparison(Result):
         provenance: of each by its name, with its `convergence`.
     """
 
+    about = "Comparison of two explanations"
+
     text: str = field()
     target: str
     unit: str

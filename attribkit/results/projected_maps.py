@@ -24,6 +24,8 @@ class ProjectedMaps(Result):
         provenance: how they were made.
     """
 
+    about = "Map of texts"
+
     scatter: Scatter
     tables: tuple[Table, ...]
     provenance: Mapping[str, Any] = field(default_factory=dict)
@@ -43,6 +45,18 @@ class ProjectedMaps(Result):
         the map, by `place`).
         """
         return panel_frame(self.scatter)
+
+    def answer(self) -> str:
+        """How far the layer keeps the labels apart, of the last map."""
+        last = self.scatter.maps[-1]
+        where = f"Each point is a text, where {last.name} puts it"
+        if last.mixing is None:
+            return f"{where}; no label is known, so nothing can be said of how far it keeps labels apart."
+        return (
+            f"{where}: of a text’s {last.mixing.neighbours} nearest neighbours there "
+            f"{100 * last.mixing.agreement_layer:.0f}\N{NO-BREAK SPACE}% have its label, by chance it would be "
+            f"{100 * last.mixing.chance:.0f}\N{NO-BREAK SPACE}%."
+        )
 
     def summary(self) -> str:
         """What the maps show, how far the classes are mixed on them, and the notes on them."""

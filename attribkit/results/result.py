@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 import pandas as pd
 from rich.console import Group
@@ -23,8 +23,10 @@ class Result(ABC):
         text: the user's own text; None for a result on a set of texts.
         prediction: the model's probabilities for the text, if there is one.
         provenance: how it was made.
+        about: what its page is, in a few words; None where that is told by its parts.
     """
 
+    about: ClassVar[str | None] = None
     text: str | None = None
     prediction: Prediction | None = None
     provenance: Mapping[str, Any] = MappingProxyType({})
@@ -45,6 +47,10 @@ class Result(ABC):
     def summary(self) -> str:
         """The main figures in plain sentences."""
 
+    def answer(self) -> str | None:
+        """One sentence that answers what a reader of its page asks; None where it is made from the explanations."""
+        return None if self.prediction else lead(self)
+
     def save(self, path: str | Path) -> Path:
         """Write a file, whole or not at all.
 
@@ -62,7 +68,7 @@ class Result(ABC):
 
     def to_html(self) -> str:
         """A self-contained HTML page; it loads nothing, and its only script, that of a map, is allowed by its hash."""
-        return html.page(self.parts(), lead=None if self.prediction else lead(self))
+        return html.page(self.parts(), lead=self.answer(), kind=self.about)
 
     def to_png(self, dpi: int = 150) -> bytes:
         """A PNG picture as bytes.

@@ -384,9 +384,7 @@ def test_everything_can_be_done_with_the_keyboard(show: Open) -> None:
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)])
-def test_no_violation_for_screen_readers_light_and_dark_wide_and_narrow(
-    show: Open, scheme: str, width: int
-) -> None:
+def test_no_violation_for_screen_readers_light_and_dark_wide_and_narrow(show: Open, scheme: str, width: int) -> None:
     page = show(width=width, color_scheme=scheme)
     type_text(page, "A horrible qzxv movie with great actresses")
     point_at(page, "horrible")

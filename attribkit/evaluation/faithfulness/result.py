@@ -57,6 +57,8 @@ class Faithfulness(Result):
         skipped: the rows left out.
     """
 
+    about = "Faithfulness of explanations"
+
     model: str
     methods: tuple[str, ...]
     removals: tuple[str, ...]
@@ -228,6 +230,18 @@ class Faithfulness(Result):
     def panels(self) -> tuple[Panel, ...]:
         """Tables with intervals, and the mean probability along each ranking as charts."""
         return panels(self)
+
+    def answer(self) -> str:
+        """How much more the answer rests on the words that the first method names than on random ones."""
+        way, method = self.removals[0], next(name for name in self.methods if name != RANDOM)
+        over = self.estimate("comprehensiveness", method, way, over=RANDOM)
+        if not over.known:
+            return f"Too few texts were tested to say whether explanations by {method} are faithful."
+        verdict = "are faithful" if over.low > 0 else "were not shown to be faithful"
+        return (
+            f"Explanations by {method} {verdict}: without the words that they call important the answer’s probability "
+            f"falls by {in_words(over, 2)} more than without random ones."
+        )
 
     def summary(self) -> str:
         """Each method's comprehensiveness and sufficiency, what the best possible is, and how many converged."""

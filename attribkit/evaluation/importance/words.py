@@ -73,6 +73,8 @@ class WordImportance(Result):
         unit: of the scores.
     """
 
+    about = "Important words of a model"
+
     labels: tuple[str, ...]
     words: pd.DataFrame
     phrases: pd.DataFrame
@@ -152,6 +154,21 @@ class WordImportance(Result):
     def _share(self) -> str:
         """In what, in words."""
         return f"in the number ({self.unit})" if self.task == "regression" else "in the log-odds of a class"
+
+    def answer(self) -> str | None:
+        """The words by which the model decides, of the first labels."""
+        if self.task == "regression":
+            return super().answer()
+        named = []
+        for label in self.labels[:_NAMED]:
+            own = self.words[(self.words["label"] == label) & (self.words["low"] > 0)].head(_NAMED_WORDS)
+            if len(own):
+                named.append(f"for “{label}” {', '.join(f'“{word}”' for word in own['word'])}")
+        of = f"in {self.texts:,} texts"
+        if not named:
+            return f"No word surely moves the model {of}."
+        more = f"; {len(self.labels) - _NAMED:,} more labels are below" if len(self.labels) > _NAMED else ""
+        return f"What moves the model most {of}: {'; '.join(named)}{more}."
 
     def summary(self) -> str:
         """The words that speak for each class most surely, with their intervals; how many explanations converged."""

@@ -67,6 +67,8 @@ class Plausibility(Result):
         skipped: the rows left out.
     """
 
+    about = "Plausibility of explanations"
+
     model: str
     methods: tuple[str, ...]
     figures: NDArray[np.float64]

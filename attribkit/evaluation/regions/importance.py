@@ -47,6 +47,8 @@ class RegionImportance(Result):
         notes: sentences a reader must know.
     """
 
+    about = "Importance of the regions of texts"
+
     model: str
     regions: tuple[str, ...]
     scores: NDArray[np.float64]

@@ -18,6 +18,7 @@ from attribkit.results.result import Result
 SCHEMES = ("top_down", "independent")
 """Randomising ever more layers from the answer downwards, or one layer at a time."""
 INVARIANCES = ("padding", "batch order", "dtype")
+_LITTLE = 0.3  # of a correlation, up to which scores are taken to have gone with the weights
 ROUGH = 1e-2
 """Tolerance of integrals whose order alone is looked at."""
 Numbers = NDArray[np.float64]
@@ -48,6 +49,8 @@ class Sanity(Result):
         notes: sentences a reader must know.
         skipped: the rows left out.
     """
+
+    about = "Sanity check of explanations"
 
     model: str
     method: str
@@ -169,6 +172,17 @@ class Sanity(Result):
                 f"{self.method} {drawn if self.method in METHODS and METHODS[self.method].sampled else promise}"
             )
         return Table("Invariance checks", ("check", "median", "largest"), tuple(rows), tuple(notes))
+
+    def answer(self) -> str:
+        """Whether the explanations depend on what the model has learned."""
+        left = self.estimate("top_down", self.layers[-1])
+        if not left.known:
+            return f"Too few texts were tested to say whether explanations by {self.method} depend on the model."
+        depend = "depend on what the model has learned" if abs(left.mean) < _LITTLE else "survive a model made random"
+        return (
+            f"Explanations by {self.method} {depend}: with every layer randomised their correlation with the trained "
+            f"model’s is {in_words(left, 2)}."
+        )
 
     def summary(self) -> str:
         """How much of the scores is left with random layers, what changes that should not, and how many converged."""

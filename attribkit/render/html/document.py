@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from attribkit.render.html.head import made_on
 from attribkit.render.html.page import DRAW, environment, style
 from attribkit.render.html.texts import texts
 from attribkit.render.preparation import palette
@@ -27,6 +28,7 @@ def document(page: Document) -> str:
     return template.render(
         title=visible(page.title, one_line=True),
         sentences=page.sentences,
+        made=made_on(),
         answers=[_kept_together(answer) for answer in page.answers],
         figures=page.figures,
         sections=sections,

@@ -35,16 +35,15 @@ class Head:
     facts: tuple[str, ...]
 
 
-def head(drawables: Sequence[Drawable], title: str | None = None, lead: str | None = None) -> Head:
-    """The head of a page of these; a title and a lead that are given stand for those that would be made."""
+def head(
+    drawables: Sequence[Drawable], title: str | None = None, lead: str | None = None, kind: str | None = None
+) -> Head:
+    """The head of a page of these; a title, a lead and a kind that are given stand for those that would be made."""
     explained = [drawable for drawable in drawables if drawable.text is not None]
     single = len(drawables) == 1
-    if not explained:
-        kind = "Result of attribkit"
-    else:
-        kind = "Explanation of a prediction" if single else "Explanations of predictions"
+    usual = "Explanation of a prediction" if single else "Explanations of predictions"
     return Head(
-        kind,
+        kind or (usual if explained else "Result of attribkit"),
         visible(title or _title(drawables), one_line=True),
         visible(lead or (_answer(drawables[0]) if single else _count(explained)), one_line=True),
         tuple(_facts(drawables, len(explained))),
@@ -55,6 +54,12 @@ def today() -> date:
     """The day on which pages are made; $SOURCE_DATE_EPOCH, where it is set, makes them the same on any day."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
     return datetime.fromtimestamp(int(epoch), UTC).date() if epoch.isdigit() else date.today()
+
+
+def made_on() -> str:
+    """That day in words."""
+    day = today()
+    return f"{day.day} {day:%B %Y}"
 
 
 def panel_title(drawable: Drawable) -> str | None:
@@ -130,10 +135,9 @@ def _facts(drawables: Sequence[Drawable], texts: int) -> list[str]:
     models = list(dict.fromkeys(str(d.provenance["model"]) for d in drawables if d.provenance.get("model")))
     named = ", ".join(models[:3]) + (f" and {len(models) - 3} more" if len(models) > 3 else "")
     data = list(dict.fromkeys(str(d.provenance["data"]) for d in drawables if d.provenance.get("data")))
-    day = today()
     return [
         *([f"{'model' if len(models) == 1 else 'models'} {visible(named, one_line=True)}"] if models else []),
         *([f"data {shorten(data[0], 60)}"] if len(data) == 1 else []),
         *([f"{texts:,} text{'' if texts == 1 else 's'}"] if texts else []),
-        f"{day.day} {day:%B %Y}",
+        made_on(),
     ]

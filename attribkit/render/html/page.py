@@ -94,15 +94,18 @@ def style(*kinds: str) -> tuple[str, str]:
     return template.render(scope=scope, **values), scope
 
 
-def page(drawables: Sequence[Drawable], title: str | None = None, lead: str | None = None) -> str:
+def page(
+    drawables: Sequence[Drawable], title: str | None = None, lead: str | None = None, kind: str | None = None
+) -> str:
     """A whole page: light and dark, printable, readable on a phone and by a screen reader.
 
     Args:
         drawables: what is drawn, one below the other; several explanations as rows that open in place.
         title: the page's; by default what it shows.
         lead: one sentence that answers the page's question; by default, of explanations, what the model says and why.
+        kind: what the page is, in a few words; by default told by what it shows.
     """
-    return _render("page.html.jinja", drawables, head(drawables, title, lead))
+    return _render("page.html.jinja", drawables, head(drawables, title, lead, kind))
 
 
 def fragment(drawables: Sequence[Drawable]) -> str:
