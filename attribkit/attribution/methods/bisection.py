@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from attribkit.attribution.methods import patterson
+from attribkit.attribution.methods.gru_path import GRUPath
 from attribkit.attribution.methods.path_gradients import ROUNDINGS
 from attribkit.attribution.outputs import Target
 
@@ -50,6 +51,7 @@ def bisected(
     targets: Sequence[Target],
     tolerance: float,
     max_steps: int,
+    by_hand: GRUPath | None = None,
 ) -> Pieces:
     """Integrated gradients of one text, its path broken where the gradient jumps.
 
@@ -60,8 +62,9 @@ def bisected(
         targets: J scalars of this one text.
         tolerance: the largest sum of the pieces' errors, relative to Σ|scores|.
         max_steps: the most gradients computed.
+        by_hand: the path of this one text with gradients written by hand, in place of `run`'s.
     """
-    path = _Path(run, embedded, baseline, targets)
+    path = _Path(run, embedded, baseline, targets, by_hand)
     pieces = path.pieces(torch.tensor([[0.0, 1.0]], dtype=torch.float64))
     steps, history = _FINE, []
     while True:
@@ -145,10 +148,16 @@ class _Path:
     """The straight line from a text's baseline to the text."""
 
     def __init__(
-        self, run: Callable[[Tensor], Tensor], embedded: Tensor, baseline: Tensor, targets: Sequence[Target]
+        self,
+        run: Callable[[Tensor], Tensor],
+        embedded: Tensor,
+        baseline: Tensor,
+        targets: Sequence[Target],
+        by_hand: GRUPath | None,
     ) -> None:
-        self.run, self.targets = run, targets
+        self.run, self.targets, self.by_hand = run, targets, by_hand
         self.start, self.way = baseline, embedded - baseline
+        self.known: dict[float, Tensor] = {}  # S (J,) at ends of pieces
 
     def pieces(self, ends: Tensor) -> list[_Piece]:
         """The pieces between ends (P, 2)."""
@@ -156,7 +165,7 @@ class _Path:
         width = (ends[:, 1] - ends[:, 0]).unsqueeze(1)
         inside = ends[:, :1] + width * nodes  # (P, N), in rising order
         slopes = self._slopes(inside.reshape(-1)).unflatten(1, inside.shape)  # (J, P, N, T)
-        outputs = self._outputs(ends.reshape(-1)).unflatten(1, ends.shape)  # (J, P, 2)
+        outputs = self._outputs(ends.reshape(-1).tolist()).unflatten(1, ends.shape)  # (J, P, 2)
         by_fine, by_coarse = (
             width * torch.einsum("jpnt,n->jpt", slopes, weights) for weights in (fine, coarse)
         )  # (J, P, T)
@@ -180,27 +189,36 @@ class _Path:
 
     def _slopes(self, alphas: Tensor) -> Tensor:
         """(J, N, T): each token's part in dS/dα at the points α (N,)."""
-        parts = []
-        for some in alphas.split(max(1, _AT_ONCE // len(self.way))):
-            points = self._points(some).requires_grad_()
-            logits = self.run(points)
-            scalars = [target.rows([0] * len(some)).of(logits) for target in self.targets]
-            gradients = [
-                torch.autograd.grad(scalar.sum(), points, retain_graph=number < len(scalars) - 1)[0]
-                for number, scalar in enumerate(scalars)
-            ]
-            parts.append(torch.stack([(gradient * self.way).sum(2).cpu().double() for gradient in gradients]))
-        return torch.cat(parts, dim=1)
+        return torch.cat([torch.stack(self._evaluate(some, gradients=True)[1]) for some in self._batches(alphas)], 1)
 
-    @torch.no_grad()
-    def _outputs(self, alphas: Tensor) -> Tensor:
-        """(J, N): S at the points α (N,)."""
-        parts = []
-        for some in alphas.split(max(1, _AT_ONCE // len(self.way))):
-            logits = self.run(self._points(some))
-            scalars = [target.rows([0] * len(some)).of(logits) for target in self.targets]
-            parts.append(torch.stack([scalar.cpu().double() for scalar in scalars]))
-        return torch.cat(parts, dim=1)
+    def _outputs(self, alphas: list[float]) -> Tensor:
+        """(J, N): S at the points α; the ends of a piece that is broken are known."""
+        new = sorted(set(alphas) - self.known.keys())
+        for some in self._batches(torch.tensor(new, dtype=torch.float64)) if new else ():
+            scalars, _ = self._evaluate(some, gradients=False)
+            self.known.update(zip(some.tolist(), torch.stack(scalars, 1), strict=True))
+        return torch.stack([self.known[alpha] for alpha in alphas], 1)
+
+    def _batches(self, alphas: Tensor) -> tuple[Tensor, ...]:
+        batches: tuple[Tensor, ...] = alphas.split(max(1, _AT_ONCE // len(self.way)))
+        return batches
+
+    def _evaluate(self, alphas: Tensor, gradients: bool) -> tuple[list[Tensor], list[Tensor]]:
+        """For each target S (N,) at the points α (N,) and, if asked for, each token's part in dS/dα (N, T)."""
+        targets = [target.rows([0] * len(alphas)) for target in self.targets]
+        if self.by_hand is not None:
+            points = alphas.to(self.way.dtype)
+            _, scalars, slopes = self.by_hand.evaluate(torch.tensor([0]), points, targets, gradients)
+            return [scalar.double() for scalar in scalars], [slope.double() for slope in slopes]
+        points = self._points(alphas).requires_grad_(gradients)
+        with torch.set_grad_enabled(gradients):
+            logits = self.run(points)
+            scalars = [target.of(logits) for target in targets]
+        slopes = []
+        for number, scalar in enumerate(scalars if gradients else ()):
+            (gradient,) = torch.autograd.grad(scalar.sum(), points, retain_graph=number < len(scalars) - 1)
+            slopes.append((gradient * self.way).sum(2).cpu().double())
+        return [scalar.detach().cpu().double() for scalar in scalars], slopes
 
     def _points(self, alphas: Tensor) -> Tensor:
         share = alphas.to(self.way.device, self.way.dtype).view(-1, 1, 1)

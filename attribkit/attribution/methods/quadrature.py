@@ -63,6 +63,7 @@ def quadrature(request: AttributionRequest) -> MethodResult:
     def run(points: Tensor, mask: Tensor, texts: Tensor) -> Tensor:
         return request.run(points, request.ids[texts, : points.shape[1]], mask)
 
+    by_hand = partial(GRUPath, request.network) if has_path(request.network) else None
     result = integrated_gradients(
         run,
         request.network.embedding(request.ids).detach(),
@@ -72,15 +73,15 @@ def quadrature(request: AttributionRequest) -> MethodResult:
         request.difference,
         tolerance=request.tolerance,
         max_bytes=max(_LEAST_BYTES, _free_bytes(request.ids.device) // _SHARE),
-        by_hand=partial(GRUPath, request.network) if has_path(request.network) else None,
+        by_hand=by_hand,
     )
     if request.max_steps > patterson.SIZES[-1]:
-        result = _broken_at_jumps(request, result)
+        result = _broken_at_jumps(request, result, by_hand)
     steps = result.nodes.expand(len(request.targets), -1)
     return MethodResult(result.scores, steps, result.converged, rule_change=result.change, path_error=result.path_error)
 
 
-def _broken_at_jumps(request: AttributionRequest, result: Result) -> Result:
+def _broken_at_jumps(request: AttributionRequest, result: Result, by_hand: ByHand | None) -> Result:
     """The result, with the texts that did not converge integrated piece by piece; the better of the two is kept."""
     scores, nodes, converged = result.scores.clone(), result.nodes.clone(), result.converged.clone()
     change, path_error = result.change.clone(), result.path_error.clone()
@@ -97,6 +98,7 @@ def _broken_at_jumps(request: AttributionRequest, result: Result) -> Result:
             text.targets,
             request.tolerance,
             request.max_steps - int(nodes[row]),
+            by_hand and by_hand(text.baseline, text.embedded - text.baseline, text.mask),
         )
         home = scores.device
         allowed = request.tolerance * pieces.scores.abs().sum(1)

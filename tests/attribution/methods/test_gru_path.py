@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from attribkit.attribution.methods import path_gradients
+from attribkit.attribution.methods.bisection import Pieces, bisected
 from attribkit.attribution.methods.gru_path import GRUPath, has_path
 from attribkit.attribution.methods.path_gradients import PathGradients, rules
 from attribkit.attribution.methods.quadrature import Result, integrated_gradients
@@ -190,3 +191,38 @@ def test_texts_of_near_lengths_share_a_batch_and_far_ones_do_not(monkeypatch: py
     monkeypatch.setattr(path_gradients, "ROWS_BY_HAND", 14)
     path.take(torch.arange(7), range(7, 14))
     assert batches == [[0, 1], [2, 3], [4, 5], [6]]
+
+
+def test_a_path_broken_into_pieces_by_hand_is_autograds() -> None:
+    network = made()
+    start, way, mask = texts_of(network, (9,))
+    target = Target("log_odds", torch.ones(1, dtype=torch.int64))
+
+    def pieces(run: Callable[[Tensor], Tensor], by_hand: GRUPath | None) -> Pieces:
+        return bisected(run, (start + way)[0], start[0], [target], 1e-9, 2_000, by_hand)
+
+    auto = pieces(lambda points: reference.from_embeddings(network, points, mask.expand(len(points), -1)), None)
+    hand = pieces(lambda _: pytest.fail("asked the network"), GRUPath(network, start, way, mask))
+    size = float(auto.scores.abs().sum())
+    assert auto.steps == hand.steps > 7
+    assert (auto.scores - hand.scores).abs().max() <= 1e-12 * size
+    assert (auto.path_error - hand.path_error).abs().max() <= 1e-11 * size
+
+
+def test_outputs_at_ends_of_pieces_are_computed_once() -> None:
+    network = made()
+    start, way, mask = texts_of(network, (9,))
+    ends: list[float] = []
+
+    class Followed(GRUPath):
+        def evaluate(self, texts: Tensor, nodes: Tensor, *rest: Any) -> Any:
+            ends.extend([] if rest[-1] else nodes.tolist())
+            return super().evaluate(texts, nodes, *rest)
+
+    target = Target("log_odds", torch.ones(1, dtype=torch.int64))
+    result = bisected(
+        lambda _: pytest.fail("asked the network"), (start + way)[0], start[0], [target], 1e-9, 2_000,
+        Followed(network, start, way, mask),
+    )  # fmt: skip
+    assert result.steps > 7 and {0.0, 1.0} < set(ends)
+    assert len(ends) == len(set(ends))
