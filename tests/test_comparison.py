@@ -64,7 +64,8 @@ def test_the_difference_says_what_failed_in_either(model: Classifier) -> None:
     change = difference(a, replace(a, converged=False, rule_change=3e-4 * size))
     assert change.rule_change == pytest.approx(3e-4 * size + 1e-9) and change.converged is False
     assert any(
-        note.startswith("one of the two did not converge: adds up, but scores still move") for note in change.notes
+        note.startswith("one of the two did not converge: scores sum to the model’s output, but still move")
+        for note in change.notes
     )
 
 

@@ -47,7 +47,7 @@ def test_a_network_of_ones_own_trains_saves_loads_and_explains(only_here: Path) 
     np.testing.assert_array_equal(loaded.probabilities(TEXTS), model.probabilities(TEXTS))
     assert loaded.fingerprint() == model.fingerprint()
     why = ak.explain(loaded, TEXTS[0], views="attribution")
-    assert "adds up" in repr(why) or why.to_frame()["score"].notna().all()
+    assert "scores sum to the model’s output" in repr(why) or why.to_frame()["score"].notna().all()
 
 
 def test_a_fresh_process_runs_no_code_of_a_model_folder_and_says_what_to_import(only_here: Path) -> None:

@@ -418,9 +418,16 @@ def test_every_view_a_model_supports_stands_on_one_page_and_in_one_picture(name:
     assert [panel.kind for panel in why.panels()] == expected
     page, drawn = why.to_html(), picture.figure([why])
     written = " ".join(text.get_text() for text in drawn.findobj(Text) if isinstance(text, Text))
-    said = ["adds up", *(panel.title for panel in why.panels() if isinstance(panel, Heatmap | Scatter))]
+    said = [
+        "scores sum to the model’s output",
+        *(panel.title for panel in why.panels() if isinstance(panel, Heatmap | Scatter)),
+    ]
     assert len(said) == len(why.panels()) and all(one in written for one in said)
-    folded = ["adds up", *(["its attention, from 0 to"] if "heatmap" in shown else []), said[-1]]
+    folded = [
+        "scores sum to the model’s output",
+        *(["its attention, from 0 to"] if "heatmap" in shown else []),
+        said[-1],
+    ]
     assert all(one in page for one in folded)
     assert page.count("</html>") == 1 and why.to_png().startswith(b"\x89PNG")
 

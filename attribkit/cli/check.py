@@ -42,9 +42,10 @@ def check(
         float | None, threshold("What the answer loses when those words alone are kept.")
     ] = None,
     max_completeness_error: Annotated[
-        float | None, threshold("By how much any text's scores fail to add up, relative to their sizes.")
+        float | None,
+        threshold("By how much any text's scores fail to sum to the model's output, relative to their sizes."),
     ] = None,
-    min_converged: Annotated[float | None, threshold("Share of texts whose scores add up.")] = None,
+    min_converged: Annotated[float | None, threshold("Share of texts whose scores sum to the model's output.")] = None,
     max_randomised_correlation: Annotated[
         float | None, threshold("What is left of the scores' order when every layer is randomised.")
     ] = None,

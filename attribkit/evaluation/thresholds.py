@@ -15,7 +15,7 @@ THRESHOLDS: dict[str, tuple[str | None, str]] = {
     "comprehensiveness_over_random": ("min", "the same less that of random scores"),
     "sufficiency": ("max", "sufficiency, tokens deleted"),
     "completeness_error": ("max", "largest relative completeness error"),
-    "converged": ("min", "share of texts whose scores add up"),
+    "converged": ("min", "share of texts whose scores sum to the model’s output"),
     "randomised_correlation": ("max", "correlation left when every layer is randomised"),
     "plausibility": (None, "AUPRC against the column of rationales"),
     "plausibility_over_random": ("min", "the same less that of random scores"),

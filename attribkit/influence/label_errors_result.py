@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -67,18 +68,19 @@ class LabelErrors(Result):
             )
         return "\n".join([*lines, copies_sentence(self.copies)])
 
-    def save(self, path: str | Path) -> Path:
+    def save(self, path: str | Path, **picture: Any) -> Path:
         """Write a file: .csv holds the suspects, any other suffix what `panels` draws.
 
         Args:
             path: its suffix decides the format.
+            **picture: the width, dpi and theme of a picture, as `Explanation.save` takes them.
 
         Raises:
             ValueError: for another suffix.
             OSError: if the folder cannot be written.
         """
         if Path(path).suffix.lower() != ".csv":
-            return super().save(path)
+            return super().save(path, **picture)
         return write_whole(path, self.suspects.to_csv(index=False).encode("utf-8", "replace"))
 
     def to_json(self) -> str:

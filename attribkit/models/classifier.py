@@ -481,7 +481,9 @@ class Classifier(Result):
         with lock_of(self.network):
             return earlier_fingerprint(self.network, self.tokenizer, self.labels, self.task)
 
-    def save(self, path: str | Path, *, overwrite: bool = False, half: bool = False) -> Path:
+    def save(  # type: ignore[override]  # a folder is no picture
+        self, path: str | Path, *, overwrite: bool = False, half: bool = False
+    ) -> Path:
         """Write a model folder: config.json, tokenizer.json, weights.safetensors and a model card; data only.
 
         It also holds the training's history and snapshots, the reference points, the features of the training rows and

@@ -40,11 +40,13 @@ class Format:
         suffix: of its files, in lower case.
         description: what such a file is for, in a few words.
         write: the whole file's content, of one result or of several.
+        drawn: whether it is a picture, whose `write` takes `width`, `dpi` and `theme`.
     """
 
     suffix: str
     description: str
-    write: Callable[[Any], str | bytes]
+    write: Callable[..., str | bytes]
+    drawn: bool = False
 
 
 def _html(result: Savable) -> str:
@@ -64,11 +66,11 @@ def _json(result: Savable) -> str:
 
 
 def _picture(format: str) -> Callable[[Any], bytes]:
-    def write(result: Savable) -> bytes:
+    def write(result: Savable, **settings: Any) -> bytes:
         # matplotlib takes a second to import, and only pictures need it
         from attribkit.render import picture
 
-        return picture.image(result.parts(), format)
+        return picture.image(result.parts(), format, **settings)
 
     return write
 
@@ -77,9 +79,9 @@ FORMATS: dict[str, Format] = {
     fmt.suffix: fmt
     for fmt in (
         Format(".html", "a page that needs nothing else", _html),
-        Format(".png", "a picture", _picture("png")),
-        Format(".svg", "a picture of shapes", _picture("svg")),
-        Format(".pdf", "a picture for print", _picture("pdf")),
+        Format(".png", "a picture", _picture("png"), drawn=True),
+        Format(".svg", "a picture of shapes", _picture("svg"), drawn=True),
+        Format(".pdf", "a picture for print", _picture("pdf"), drawn=True),
         Format(".json", "data that can be loaded again", _json),
         Format(".tex", "LaTeX to include in a paper", _latex),
     )
@@ -104,11 +106,27 @@ def format_of(path: str | Path) -> Format:
     return FORMATS[suffix]
 
 
-def content(result: Savable, path: str | Path) -> bytes:
+def content(
+    result: Savable, path: str | Path, width: float | None = None, dpi: int | None = None, theme: str | None = None
+) -> bytes:
     """The content of a file at `path`.
 
+    Args:
+        result: one, or several.
+        path: its suffix decides the format.
+        width: of a picture in inches, 4 to 40.
+        dpi: pixels per inch of a picture, 20 to 1200.
+        theme: "light" or "dark", of a picture.
+
     Raises:
-        ValueError: for a suffix without a format.
+        ValueError: for a suffix without a format, or for settings of a picture where none is drawn.
     """
-    written = format_of(path).write(result)
+    chosen = format_of(path)
+    settings = {name: value for name, value in (("width", width), ("dpi", dpi), ("theme", theme)) if value is not None}
+    if settings and not chosen.drawn:
+        pictures = ", ".join(picture.suffix for picture in FORMATS.values() if picture.drawn)
+        raise InputError(
+            f"`{next(iter(settings))}` is for pictures ({pictures}), got {Path(path).name!r}; leave it out"
+        )
+    written = chosen.write(result, **settings)
     return written.encode() if isinstance(written, str) else written

@@ -13,7 +13,7 @@ from attribkit.render.preparation.context import PanelContext
 from attribkit.render.preparation.intervals import intervals
 from attribkit.render.preparation.numbers import number
 from attribkit.render.preparation.prediction import agreement, detail, headline
-from attribkit.render.preparation.ranking import largest, strongest
+from attribkit.render.preparation.ranking import largest, likeliest_first, separate, strongest
 from attribkit.render.preparation.scales import STRONG, Scale, scales
 from attribkit.render.preparation.scatter_text import drawn, mixed
 from attribkit.render.preparation.sentences import sentences
@@ -107,7 +107,7 @@ def fragment(explanations: Sequence[Drawable]) -> str:
         parts.append(_headline(explanation))
         if explanation.text is not None and not explanation.panels():
             parts.append(f"{{\\raggedright\\noindent {escape(explanation.text)}\\par}}\n")
-        for panel in explanation.panels():
+        for panel in likeliest_first(explanation.panels(), explanation.prediction):
             parts.append(
                 _DRAW[panel.kind](panel, PanelContext(explanation.text, explanation.prediction, colour_scales))
             )
@@ -150,15 +150,15 @@ def _tokens(panel: TokenScores, context: PanelContext) -> str:
 
 
 def _parts(text: str | None, panel: TokenScores, scale: Scale) -> list[str]:
-    """The most telling phrases, the strongest words' bands and the sentences' sums, where the panel has them."""
+    """The strongest phrases, the strongest words' bands and the sentences' sums, where the panel has them."""
     lines = []
     phrases = [
         f"{shorten(text_between(text, panel, phrase.first, phrase.last), 40)} "
         f"{number(phrase.score, scale.limit)} ({chosen_by(phrase)})"
-        for phrase in panel.strongest_phrases(5)
+        for phrase in separate(panel, 5)
     ]
     if phrases:
-        lines.append(f"the most telling phrases: {', '.join(phrases)}")
+        lines.append(f"the strongest phrases that share no word: {', '.join(phrases)}")
     between = intervals(panel, scale)
     if between:
         written = words(text, panel)

@@ -21,7 +21,7 @@ from attribkit.render.preparation.context import PanelContext
 from attribkit.render.preparation.intervals import intervals
 from attribkit.render.preparation.numbers import number, position
 from attribkit.render.preparation.prediction import agreement, detail, headline
-from attribkit.render.preparation.ranking import largest, strongest
+from attribkit.render.preparation.ranking import largest, likeliest_first, separate, strongest
 from attribkit.render.preparation.scales import STRONG, Scale, scales
 from attribkit.render.preparation.scatter_text import drawn, mixed
 from attribkit.render.preparation.sentences import sentences
@@ -81,7 +81,7 @@ def renderable(explanation: Drawable) -> RenderableType:
         parts.append(_headline(explanation.prediction))
     if explanation.text is not None and not any(isinstance(p, TokenScores) for p in explanation.panels()):
         parts.append(Text(visible(explanation.text[:LONGEST])))
-    for panel in explanation.panels():
+    for panel in likeliest_first(explanation.panels(), explanation.prediction):
         parts += _DRAW[panel.kind](panel, context)
     return Group(*parts)
 
@@ -157,7 +157,7 @@ def _strongest(text: str | None, panel: TokenScores, scale: Scale) -> list[Text]
     phrases = [
         f"{shorten(text_between(text, panel, phrase.first, phrase.last), 40)} "
         f"{number(phrase.score, scale.limit)} ({chosen_by(phrase)})"
-        for phrase in panel.strongest_phrases(3)
+        for phrase in separate(panel, 3)
     ]
     lines += [Text(f"phrases {' · '.join(phrases)}")] if phrases else []
     for order, sentence in sorted(enumerate(sentences(panel), 1), key=lambda pair: -abs(pair[1].total))[:3]:

@@ -105,7 +105,7 @@ def figures(tests: ExplanationTests, convergence: Convergence) -> list[Figure]:
     figures = []
     if convergence.share is not None:
         value = f"{100 * convergence.share:.1f} %"
-        figures.append(Figure("Explanations that add up", value, "within their stated tolerance"))
+        figures.append(Figure("Scores sum to the output", value, "of the explanations, within their stated tolerance"))
     over = tests.over_random()
     if over is not None:
         value = f"{over[0]:+.3f}".replace("-", "−")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -45,20 +46,23 @@ class Report(Result):
         """One self-contained page, which works as a file and offline."""
         return html.document(self.document)
 
-    def save(self, path: str | Path) -> Path:
+    def save(self, path: str | Path, **picture: Any) -> Path:
         """Write an .html file, whole or not at all.
 
         Args:
             path: of the file.
+            **picture: refused: a page follows its reader's colours.
 
         Returns:
             the path written.
 
         Raises:
-            ValueError: for another suffix.
+            ValueError: for another suffix, or a picture's settings.
             OSError: if the folder cannot be written.
         """
         check_report_path(path)
+        if picture:
+            raise InputError(f"`{next(iter(picture))}` is for pictures, and a report is a page; leave it out")
         return write_whole(path, self.to_html().encode())
 
     def _repr_html_(self) -> str:

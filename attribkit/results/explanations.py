@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import SupportsIndex, overload
+from typing import TYPE_CHECKING, SupportsIndex, overload
 
 import pandas as pd
 
@@ -13,6 +13,9 @@ from attribkit.render.preparation.provenance import reading_notes
 from attribkit.results.explanation import Explanation
 from attribkit.results.json_file import open_envelope, read, results_json
 from attribkit.results.panels import Panel
+
+if TYPE_CHECKING:  # matplotlib takes a second to import
+    from attribkit.render.picture import Figure
 
 _SHOWN = 10
 """Explanations of a list that its repr and summary tell of."""
@@ -72,21 +75,29 @@ class Explanations(list[Explanation]):
             {number: explanation.to_frame(level) for number, explanation in enumerate(self)}, names=["text", None]
         ).reset_index(level=0)
 
-    def save(self, path: str | Path) -> Path:
+    def save(
+        self, path: str | Path, *, width: float | None = None, dpi: int | None = None, theme: str | None = None
+    ) -> Path:
         """Write all of them into one file, as `Explanation.save` does for one."""
         if not self:
             raise InputError("there must be at least one explanation to save, got an empty list")
-        return write_whole(Path(path), formats.content(self, path))
+        return write_whole(Path(path), formats.content(self, path, width, dpi, theme))
 
     def to_html(self) -> str:
         """One self-contained page with a row for each explanation."""
         return html.page(self)
 
-    def to_png(self, dpi: int = 150) -> bytes:
-        """One PNG picture with a row for each explanation."""
+    def to_png(self, dpi: int = 150, *, width: float | None = None, theme: str = "light") -> bytes:
+        """One PNG picture with a row for each explanation; the arguments are those of `Explanation.to_png`."""
         from attribkit.render import picture  # matplotlib is loaded when a picture is drawn
 
-        return picture.image(self, "png", dpi=dpi)
+        return picture.image(self, "png", width=width, dpi=dpi, theme=theme)
+
+    def figure(self, *, width: float | None = None, dpi: int = 150, theme: str = "light") -> "Figure":
+        """The picture as a matplotlib Figure; the arguments are those of `Explanation.figure`."""
+        from attribkit.render import picture  # matplotlib is loaded when a picture is drawn
+
+        return picture.figure(self, dpi, width=width, theme=theme)
 
     def to_latex(self) -> str:
         """One LaTeX fragment with a row for each explanation."""

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pandas as pd
 from rich.console import Group
@@ -14,6 +14,9 @@ from attribkit.render import formats, html, latex, terminal
 from attribkit.results.json_file import result_json
 from attribkit.results.panels import Drawable, Panel, Prediction
 from attribkit.results.sentences import lead
+
+if TYPE_CHECKING:  # matplotlib takes a second to import
+    from attribkit.render.picture import Figure
 
 
 class Result(ABC):
@@ -51,34 +54,57 @@ class Result(ABC):
         """One sentence that answers what a reader of its page asks; None where it is made from the explanations."""
         return None if self.prediction else lead(self)
 
-    def save(self, path: str | Path) -> Path:
+    def save(
+        self, path: str | Path, *, width: float | None = None, dpi: int | None = None, theme: str | None = None
+    ) -> Path:
         """Write a file, whole or not at all.
 
         Args:
             path: its suffix decides the format: .html, .png, .svg, .pdf, .json or .tex.
+            width: of a picture in inches, 4 to 40; 7.8 if not given. Several explanations in a PDF are pages of A4
+                unless a width is given.
+            dpi: pixels per inch of a picture, 20 to 1200; 150 if not given.
+            theme: of a picture, "light" (if not given) or "dark".
 
         Returns:
             the path written.
 
         Raises:
-            ValueError: for another suffix.
+            ValueError: for another suffix, or for `width`, `dpi` or `theme` where no picture is drawn.
             OSError: if the folder cannot be written.
         """
-        return write_whole(Path(path), formats.content(self, path))
+        return write_whole(Path(path), formats.content(self, path, width, dpi, theme))
 
     def to_html(self) -> str:
         """A self-contained HTML page; it loads nothing, and its only script, that of a map, is allowed by its hash."""
         return html.page(self.parts(), lead=self.answer(), kind=self.about)
 
-    def to_png(self, dpi: int = 150) -> bytes:
+    def to_png(self, dpi: int = 150, *, width: float | None = None, theme: str = "light") -> bytes:
         """A PNG picture as bytes.
 
         Args:
-            dpi: dots per inch.
+            dpi: pixels per inch.
+            width: in inches, 4 to 40; 7.8 if not given.
+            theme: "light" or "dark".
         """
         from attribkit.render import picture  # matplotlib is loaded when a picture is drawn
 
-        return picture.image(self.parts(), "png", dpi=dpi)
+        return picture.image(self.parts(), "png", width=width, dpi=dpi, theme=theme)
+
+    def figure(self, *, width: float | None = None, dpi: int = 150, theme: str = "light") -> "Figure":
+        """The picture as a matplotlib Figure of its own, to be changed before it is saved.
+
+        Args:
+            width: in inches, 4 to 40; 7.8 if not given.
+            dpi: pixels per inch.
+            theme: "light" or "dark".
+
+        Raises:
+            ValueError: for anything else.
+        """
+        from attribkit.render import picture  # matplotlib is loaded when a picture is drawn
+
+        return picture.figure(self.parts(), dpi, width=width, theme=theme)
 
     def to_latex(self) -> str:
         """A LaTeX fragment; its first comment names the packages that it needs."""

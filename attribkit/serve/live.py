@@ -10,6 +10,7 @@ from attribkit.render.preparation.captions import caveats, chosen_by, equation, 
 from attribkit.render.preparation.intervals import intervals
 from attribkit.render.preparation.numbers import number, percent
 from attribkit.render.preparation.prediction import bars, detail, headline
+from attribkit.render.preparation.ranking import separate
 from attribkit.render.preparation.scales import scales
 from attribkit.render.preparation.scatter import Frame
 from attribkit.render.preparation.sentences import sentences
@@ -61,7 +62,7 @@ def live(explanation: Explanation) -> dict[str, Any]:
                 "said": number(phrase.score),
                 "filters": chosen_by(phrase),
             }
-            for phrase in panel.strongest_phrases(PHRASES)
+            for phrase in separate(panel, PHRASES)
         ],
         "sentences": [
             {"first": sentence.first, "last": sentence.last, "score": sentence.total, "said": number(sentence.total)}

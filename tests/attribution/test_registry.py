@@ -126,9 +126,9 @@ def test_each_says_whether_its_scores_add_up(
                 assert panel.converged is None and panel.verdict.startswith("sampled: ")
             elif method in COMPLETE:
                 assert panel.converged == (panel.relative_error <= 1e-4)
-                assert "adds up" in panel.verdict or "did not converge" in panel.verdict
+                assert "scores sum to the model’s output" in panel.verdict or "did not converge" in panel.verdict
             else:
-                assert panel.verdict == f"{method} does not promise that the scores add up to the change in log-odds"
+                assert panel.verdict == f"{method} does not promise that scores sum to the model’s output"
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
@@ -140,7 +140,10 @@ def test_drawn_scores_state_their_spread_and_get_no_verdict_for_adding_up(
     panel = row.token_scores
     assert panel.converged is None and panel.failed == () and panel.draws and panel.spread is not None
     assert panel.spread.shape == panel.scores.shape and panel.spread.max() > 0
-    assert panel.verdict.startswith(f"sampled: {panel.draws:,} draws, spread ± ") and "adds up" not in panel.verdict
+    assert (
+        panel.verdict.startswith(f"sampled: {panel.draws:,} draws, spread ± ")
+        and "scores sum to the model’s output" not in panel.verdict
+    )
 
 
 @pytest.mark.parametrize(("method", "architecture"), CASES)

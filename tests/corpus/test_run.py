@@ -113,7 +113,10 @@ def test_a_row_turns_back_into_a_picture(
     why = ak.Explanation.from_row(row)
     said = ak.explain(classifier, TEXTS[1]).prediction
     assert why.text == TEXTS[1] and why.prediction and said and why.prediction.label == said.label
-    assert "adds up" in why.token_scores.verdict and "adds up" in why.to_html()
+    assert (
+        "scores sum to the model’s output" in why.token_scores.verdict
+        and "scores sum to the model’s output" in why.to_html()
+    )
     assert ak.Explanation.from_row(table.to_pandas().iloc[1]).token_scores == why.token_scores
     assert ak.Explanation.from_row(row | {"text": None}, TEXTS[1]) == why
     with pytest.raises(ValueError, match="does not hold its text"):

@@ -112,8 +112,8 @@ def test_the_report(model: Classifier, table: pd.DataFrame) -> None:
     found = report(model, table, texts=2, tested=2, mistakes=0, counted=5, map=False)
     sections = {section.anchor: section for section in found.document.sections}
     assert f"In counting words, {SAID}." in sections["explanation-quality"].sentences
-    assert "Explanations that add up" in {figure.name for figure in found.document.figures}
-    value = next(one.value for one in found.document.figures if one.name == "Explanations that add up")
+    assert "Scores sum to the output" in {figure.name for figure in found.document.figures}
+    value = next(one.value for one in found.document.figures if one.name == "Scores sum to the output")
     assert value == "40.0 %"
     assert any("did not converge" in sentence for sentence in sections["robustness"].sentences)
     assert SAID in found.to_html()

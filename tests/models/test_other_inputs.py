@@ -207,7 +207,7 @@ def test_an_embedded_input_has_scores_of_its_own(name: str, layer: str, moved: s
         np.testing.assert_allclose(
             np.array([score for _, score in table.rows], dtype=float), right, atol=1e-3 * np.abs(right).sum()
         )
-        assert table.notes[0].startswith("adds up")
+        assert table.notes[0].startswith("scores sum to the model’s output")
     if name == "two texts":
         assert [token for token, _ in table.rows] == ["bad", "film"]
 

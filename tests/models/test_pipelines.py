@@ -114,7 +114,11 @@ def test_the_scores_are_the_shares_of_the_n_grams_and_add_up(name: str) -> None:
     @settings(max_examples=5)
     def law(text: str) -> None:
         scores = ak.explain(model, text, target="pos").token_scores
-        assert scores.method == "exact" and scores.converged and scores.verdict.startswith("adds up")
+        assert (
+            scores.method == "exact"
+            and scores.converged
+            and scores.verdict.startswith("scores sum to the model’s output")
+        )
         intercept = float(pipeline[-1].intercept_[0])
         decision = float(pipeline.decision_function([text])[0])
         size = 1 + np.abs(scores.scores).sum()

@@ -41,7 +41,7 @@ def test_the_fragment_names_its_packages_first_and_colours_the_tokens(horrible: 
     weak, strong = (palette.LIGHT.colour(step)[1:].upper() for step in (1, 20))
     assert f"It \\aktoken{{{weak}}}{{was}} a \\aktoken{{{strong}}}{{\\akfor{{horrible}}}}" in source
     assert "\\textbf{negative} 91.3\\%" in source
-    assert "horrible +2.31" in source and "adds up" in source
+    assert "horrible +2.31" in source and "scores sum to the model's output" in source
     assert_well_formed(body(source))
 
 

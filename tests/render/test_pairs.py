@@ -68,7 +68,14 @@ def test_a_page_draws_arcs_by_sign_and_size_over_a_short_sentence_and_beside_it_
     assert {"narrow"} < set(
         next(str(a["class"]) for tag, a in page.elements if tag == "svg" and "upright" in str(a["class"])).split()
     )
-    for said in ("not – bad", "bad – at", "−1.04", "+0.52", "for “neg”, log-odds", "adds up for every word"):
+    for said in (
+        "not – bad",
+        "bad – at",
+        "−1.04",
+        "+0.52",
+        "for “neg”, log-odds",
+        "values sum to the model’s output for every word",
+    ):
         assert said in page.words
     cells = [a["class"] for tag, a in page.elements if tag == "rect"]
     assert len(cells) == 30 and (cells.count("n20"), cells.count("n10"), cells.count("p5")) == (2, 2, 2)
@@ -89,7 +96,7 @@ def test_of_a_long_text_the_words_with_arcs_are_drawn_beside_one_another_and_the
 
 def test_values_that_do_not_add_up_nothing_and_a_truncated_text_are_said() -> None:
     wrong = pairs(WORDS, NEGATION, expected=[1.0] * 6)
-    assert "does not add up" in Page(html.page([Explanation(WORDS, None, (wrong,))])).words
+    assert "values do not sum to the model’s output" in Page(html.page([Explanation(WORDS, None, (wrong,))])).words
     assert "no two words act together: every interaction is 0" in Page(html.page([explained(WORDS, {})])).words
     assert "6 of 9 tokens were read" in caveats(pairs(WORDS, NEGATION, tokens_total=9))
 
@@ -102,7 +109,12 @@ def test_a_picture_draws_the_same_arcs_in_their_colours_dashed_where_they_speak_
     np.testing.assert_allclose(widths, [0.7 + 3.3 * share for share in (0.25, 0.5, 1.0)])
     assert [arc.get_linestyle() == "-" for arc in arcs] == [True, False, False]
     said = [one.get_text() for one in figure.findobj(Text) if isinstance(one, Text)]
-    assert {"not – bad", "−1.04", "bad – at", "✓ adds up for every word: relative error 0 ≤ 0.0001"} <= set(said)
+    assert {
+        "not – bad",
+        "−1.04",
+        "bad – at",
+        "✓ values sum to the model’s output for every word: relative error 0 ≤ 0.0001",
+    } <= set(said)
 
 
 def test_hostile_words_are_harmless_everywhere(hostile: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -123,7 +135,8 @@ def test_terminal_and_latex_list_the_strongest(format: str, said: str, capsys: p
     if format == "terminal":
         Console(width=100).print(why)
     shown = capsys.readouterr().out if format == "terminal" else why.to_latex()
-    assert said in shown and shown.index("at") and "adds up for every word" in shown
+    assert said in shown and shown.index("at")
+    assert "values sum to the model's output for every word" in shown.replace("’", "'")
     assert shown.index("2.08") < shown.index("1.04") < shown.index("0.52")
 
 

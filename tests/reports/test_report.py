@@ -65,7 +65,7 @@ def test_the_figures_are_those_of_the_metrics(whole: Report, model: Classifier, 
     values = {figure.name: figure.value for figure in whole.document.figures}
     assert values["Accuracy"] == f"{100 * metrics.accuracy:.1f} %"
     assert values["F1 of “pos”"] == f"{metrics.positive_f1:.3f}"
-    assert values["Explanations that add up"] == "100.0 %"
+    assert values["Scores sum to the output"] == "100.0 %"
     assert "Faithfulness" in values and "Calibration error" in values
     wrong = int(metrics.rows - metrics.confusion.trace())
     assert f"wrong on {wrong:,} texts" in said(whole, "failures").replace("text.", "texts.")
@@ -95,7 +95,7 @@ def test_without_labels_what_needs_them_is_skipped_and_says_so(model: Classifier
     assert "No map was asked for" in said(found, "layers")
     assert "training texts are not at hand" in said(found, "global-importance")
     assert "No model trained with another seed was given" in said(found, "robustness")
-    assert {figure.name for figure in found.document.figures} == {"Explanations that add up", "Faithfulness"}
+    assert {figure.name for figure in found.document.figures} == {"Scores sum to the output", "Faithfulness"}
     assert not Page(found.to_html()).stack
 
 

@@ -52,7 +52,7 @@ def test_live_says_what_the_explanation_says(post: Post, bundled: list[Classifie
     own = ak.explain(bundled[0], text, views=["attribution", "projection"])
     assert found["scores"] == pytest.approx(own.token_scores.scores.tolist(), abs=1e-5)
     assert [text[a:b] for a, b in zip(found["starts"], found["ends"], strict=True)][:4] == ["The", "🎬", "film", "was"]
-    assert found["verdict"]["icon"] == "✓" and "adds up" in found["verdict"]["words"]
+    assert found["verdict"]["icon"] == "✓" and "scores sum to the model’s output" in found["verdict"]["words"]
     assert found["prediction"]["label"] == own.prediction.label  # type: ignore[union-attr]
     assert found["phrases"][0]["score"] == pytest.approx(own.token_scores.strongest_phrases(1)[0].score, abs=1e-5)
     placed = own.panels()[1].placed[0]  # type: ignore[union-attr]

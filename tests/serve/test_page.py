@@ -105,7 +105,7 @@ def test_words_take_their_colour_while_one_types(show: Open) -> None:
     found = looks(page)
     assert found["horrible"].startswith("p") and found["The"] in ("", *(f"{s}{k}" for s in "pn" for k in (1, 2, 3)))
     assert page.locator(".said .label bdi").inner_text() == "neg"
-    assert "adds up" in page.locator(".verdict").inner_text()
+    assert "scores sum to the model’s output" in page.locator(".verdict").inner_text()
     assert "sum of scores" in page.locator(".equation").inner_text()
     strongest = page.locator(".mirror span", has_text="horrible").evaluate("e => getComputedStyle(e).backgroundColor")
     assert strongest not in ("rgba(0, 0, 0, 0)", "rgb(255, 255, 255)")

@@ -66,7 +66,7 @@ def test_the_check_is_the_networks_own_and_fails_for_wrong_values(
     right = shapley_interactions
     monkeypatch.setattr(interactions, "shapley_interactions", lambda *arguments: 1.01 * right(*arguments))
     panel = look(make_classifier())
-    assert not panel.converged and panel.verdict.startswith("does not add up: relative error ")
+    assert not panel.converged and panel.verdict.startswith("values do not sum to the model’s output: relative error ")
 
 
 def test_integrated_hessians_rows_are_the_integrated_gradients(make_classifier: Make) -> None:

@@ -61,8 +61,9 @@ def deeplift(request: AttributionRequest) -> MethodResult:
 
 def _refusal(network: nn.Module, reason: str) -> str:
     return (
-        f"method='deeplift' does not hold for {type(network).__name__}, which {reason}: its scores would not add up; "
-        "it fits text CNNs and networks of linear, pooling and activation modules; use method='quadrature' here"
+        f"method='deeplift' does not hold for {type(network).__name__}, which {reason}: its scores would not sum "
+        "to the model’s output; it fits text CNNs and networks of linear, pooling and activation modules; use "
+        "method='quadrature' here"
     )
 
 

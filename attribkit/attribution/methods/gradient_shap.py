@@ -41,7 +41,8 @@ def gradient_shap(request: AttributionRequest) -> MethodResult:
     draws = _by_lines(request) or _by_gradients(request)
     scores, errors, steps = draws
     away = torch.from_numpy(spread(errors.numpy(), steps.numpy()[..., np.newaxis] - 1))
-    note = f"the points of the path were drawn with seed {request.seed}; the scores add up only in the mean"
+    drawn = f"the points of the path were drawn with seed {request.seed}"
+    note = f"{drawn}; the scores sum to the model’s output only in the mean"
     return MethodResult(scores, steps, None, (note,), draws=steps[0], spread=away)
 
 

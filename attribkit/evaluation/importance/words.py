@@ -132,11 +132,12 @@ class WordImportance(Result):
         quoted = {label: f"“{label}”" for label in self.labels}
         return {label: tuple(t for t in tables if quoted[label] in t.title) for label in self.labels}
 
-    def save(self, path: str | Path) -> Path:
+    def save(self, path: str | Path, **picture: Any) -> Path:
         """Write a file: .csv holds every word and phrase, any other suffix what `panels` draws.
 
         Args:
             path: its suffix decides the format.
+            **picture: the width, dpi and theme of a picture, as `Explanation.save` takes them.
 
         Returns:
             the path written.
@@ -146,7 +147,7 @@ class WordImportance(Result):
             OSError: if it cannot be written.
         """
         if Path(path).suffix.lower() != ".csv":
-            return super().save(path)
+            return super().save(path, **picture)
         rows = pd.concat([self.words, self.phrases.rename(columns={"phrase": "word"})], ignore_index=True)
         return write_whole(path, rows.to_csv(index=False).encode())
 

@@ -166,8 +166,8 @@ class Sanity(Result):
             sizes = (float(np.median(self.completeness)), float(self.completeness.max()))
             rows.append(("completeness error", *(number(size, 12) for size in sizes)))
         else:
-            promise = "does not promise that its scores add up"
-            drawn = "draws its scores: that they add up proves nothing"
+            promise = "does not promise that its scores sum to the model’s output"
+            drawn = "draws its scores: that they sum to the model’s output proves nothing"
             notes.append(
                 f"{self.method} {drawn if self.method in METHODS and METHODS[self.method].sampled else promise}"
             )

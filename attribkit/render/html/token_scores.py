@@ -13,7 +13,7 @@ from attribkit.render.preparation.captions import Tone, captions, caveats, chose
 from attribkit.render.preparation.context import PanelContext
 from attribkit.render.preparation.intervals import Interval, caption, intervals, meaning
 from attribkit.render.preparation.numbers import number
-from attribkit.render.preparation.ranking import separate, strongest
+from attribkit.render.preparation.ranking import likeliest_first, separate, strongest
 from attribkit.render.preparation.scales import Scale
 from attribkit.render.preparation.sentences import limit, sentences
 from attribkit.render.preparation.spans import BREAK, has_unread, text_between, words
@@ -42,12 +42,9 @@ def groups(panels: Sequence[TokenScores], prediction: Prediction | None) -> list
             found.append([panel])
         else:
             alike.append(panel)
-    if prediction is None:
-        return found
-    chances = dict(zip(prediction.labels, prediction.probabilities, strict=bool(prediction.probabilities)))
-    for group in found:
-        group.sort(key=lambda panel: (panel.target != prediction.label, -chances.get(panel.target, 0.0)))
-    return found
+    return [
+        [panel for panel in likeliest_first(group, prediction) if isinstance(panel, TokenScores)] for group in found
+    ]
 
 
 def _alike(group: list[TokenScores], panel: TokenScores) -> bool:

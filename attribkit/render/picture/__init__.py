@@ -4,6 +4,8 @@ seaborn, which draws the cells of a heatmap, imports pyplot and registers its co
 figure of ours, and matplotlib's settings and backend stay as they were.
 """
 
-from attribkit.render.picture.page import figure, image
+from matplotlib.figure import Figure
 
-__all__ = ["figure", "image"]
+from attribkit.render.picture.page import figure, image, pages
+
+__all__ = ["Figure", "figure", "image", "pages"]

@@ -1,7 +1,7 @@
 """Drawing in points, from the top left, on a matplotlib Figure that pyplot does not know."""
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, FancyBboxPatch, PathPatch, Rectangle
@@ -16,6 +17,10 @@ from matplotlib.path import Path
 from matplotlib.transforms import Affine2D, Transform
 
 from attribkit.render.picture.fonts import FontSet
+from attribkit.render.preparation.palette import Scheme
+
+MARGIN = 30.0
+"""Points around everything that is drawn."""
 
 SETTINGS: Any = {
     "text.usetex": False,
@@ -38,19 +43,19 @@ class Canvas:
         width: in points.
         height: in points.
         fonts: those for everything that will be written.
-        paper: the background's colour.
+        inks: the colours; of the background `inks.paper`.
     """
 
     width: float
     height: float
     fonts: FontSet
-    paper: str
+    inks: Scheme
     dpi: float = 150
     figure: Figure = field(init=False)
 
     def __post_init__(self) -> None:
         size = (self.width / 72, self.height / 72)
-        self.figure = Figure(figsize=size, dpi=self.dpi, facecolor=self.paper, edgecolor="none")
+        self.figure = Figure(figsize=size, dpi=self.dpi, facecolor=self.inks.paper, edgecolor="none")
         FigureCanvasAgg(self.figure)
 
     @property
@@ -165,6 +170,30 @@ def gap(height: float) -> Block:
     return Block(height, lambda canvas, top: None)
 
 
+def stack(canvas: Canvas, blocks: Iterable[Block]) -> None:
+    """Draw blocks one below the other, from the upper margin."""
+    top = MARGIN
+    for block in blocks:
+        block.draw(canvas, top)
+        top += block.height
+
+
+def paginated(groups: Iterable[Sequence[Block]], room: float) -> list[list[Block]]:
+    """The blocks of each page of `room` points: a group stays together, unless it alone is higher than a page."""
+    sheets: list[list[Block]] = [[]]
+    used = 0.0
+    for group in groups:
+        height = sum(block.height for block in group)
+        for part in [group] if height <= room else [[block] for block in group]:
+            height = sum(block.height for block in part)
+            if sheets[-1] and used + height > room:
+                sheets.append([])
+                used = 0.0
+            sheets[-1].extend(part)
+            used += height
+    return sheets
+
+
 @contextmanager
 def default_style() -> Iterator[None]:
     """Use matplotlib's defaults and `SETTINGS`, whatever the user's matplotlibrc says; restore theirs after."""
@@ -182,14 +211,26 @@ def write(figure: Figure, format: str, description: str) -> bytes:
         format: "png", "svg" or "pdf".
         description: for readers who cannot see the picture, in the file's metadata.
     """
+    buffer = io.BytesIO()
+    with default_style():
+        metadata, paper = _metadata(format, description), figure.get_facecolor()
+        figure.savefig(buffer, format=format, dpi=figure.dpi, metadata=metadata, facecolor=paper)
+    return buffer.getvalue()
+
+
+def write_pages(figures: Iterable[Figure], description: str) -> bytes:
+    """The figures as the pages of a PDF, the same bytes for the same figures."""
+    buffer = io.BytesIO()
+    with default_style(), PdfPages(buffer, metadata=_metadata("pdf", description)) as pages:
+        for figure in figures:
+            pages.savefig(figure, facecolor=figure.get_facecolor())
+    return buffer.getvalue()
+
+
+def _metadata(format: str, description: str) -> dict[str, str | None]:
     metadata: dict[str, dict[str, str | None]] = {
         "png": {"Software": None, "Description": description},
         "svg": {"Date": None, "Creator": None, "Description": description},
         "pdf": {"CreationDate": None, "Creator": None, "Producer": None, "Subject": description},
     }
-    buffer = io.BytesIO()
-    with default_style():
-        figure.savefig(
-            buffer, format=format, dpi=figure.dpi, metadata=metadata[format], facecolor=figure.get_facecolor()
-        )
-    return buffer.getvalue()
+    return metadata[format]

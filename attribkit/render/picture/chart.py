@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 
-from attribkit.render.picture.canvas import Block, Canvas
-from attribkit.render.picture.context import INKS, INNER, MARGIN, SMALL, WIDTH, DrawContext, clip
+from attribkit.render.picture.canvas import MARGIN, Block, Canvas
+from attribkit.render.picture.context import SMALL, DrawContext, clip, title
 from attribkit.render.preparation.chart import Axis, apart, axes, labels, last, rows
 from attribkit.render.preparation.unicode import visible
 from attribkit.results.panels import Chart, Series
@@ -15,8 +15,8 @@ _DASHES = ("-", (0, (5, 2.5)), (0, (1, 1.8)), "-", (0, (5, 2.5)), (0, (1, 1.8)))
 
 
 def chart(panel: Chart, context: DrawContext) -> list[Block]:
-    """The chart as one block."""
-    return [_chart(panel, context)]
+    """Its title and its lines."""
+    return [title(panel.title, context), _chart(panel, context)]
 
 
 def texts(panel: Chart, text: str | None) -> Iterator[str]:
@@ -31,27 +31,27 @@ def _chart(chart: Chart, context: DrawContext) -> Block:
     horizontal, vertical = axes(chart)
     across, up = labels(chart)
     beside = min(160.0, max(100.0, *(_width(chart, series, context) for series in chart.series)))
-    left, right, high = MARGIN + 34.0, WIDTH - MARGIN - beside - 10, 190.0
+    left, right, high = MARGIN + 34.0, context.width - MARGIN - beside - 10, 190.0
     named = _marks(chart, context, horizontal, left, right)
-    head = 44.0 + (10 * (1 + max(mark.row for mark in named)) if named else 0)
+    head = 24.0 + (10 * (1 + max(mark.row for mark in named)) if named else 0)
 
     def draw(canvas: Canvas, top: float) -> None:
-        canvas.text(MARGIN, top + 12, clip(chart.title, context, 12, INNER, bold=True), 12, INKS.ink, bold=True)
-        canvas.text(MARGIN, top + 28, clip(up, context, SMALL, INNER), SMALL, INKS.muted)
+        canvas.text(MARGIN, top + 8, clip(up, context, SMALL, context.inner), SMALL, canvas.inks.muted)
         top += head
         for tick in vertical.ticks:
             y = top + high * (1 - vertical.share(tick))
-            canvas.line(left, y, right, y, INKS.faint, 0.7)
-            canvas.text(left - 6, y + 2.8, vertical.label(tick), SMALL, INKS.muted, align="right")
+            canvas.line(left, y, right, y, canvas.inks.faint, 0.7)
+            canvas.text(left - 6, y + 2.8, vertical.label(tick), SMALL, canvas.inks.muted, align="right")
         for tick in horizontal.ticks:
             x = left + (right - left) * horizontal.share(tick)
-            canvas.text(x, top + high + 13, horizontal.label(tick), SMALL, INKS.muted, align="center")
-        canvas.line(left, top + high, right, top + high, INKS.muted, 0.8)
+            canvas.text(x, top + high + 13, horizontal.label(tick), SMALL, canvas.inks.muted, align="center")
+        canvas.line(left, top + high, right, top + high, canvas.inks.muted, 0.8)
         for mark in named:
-            canvas.line(mark.x, top - 3 - 10 * mark.row, mark.x, top + high, INKS.muted, 0.8, dotted=True)
-            canvas.text(mark.start, top - 7 - 10 * mark.row, mark.name, SMALL, INKS.muted)
+            canvas.line(mark.x, top - 3 - 10 * mark.row, mark.x, top + high, canvas.inks.muted, 0.8, dotted=True)
+            canvas.text(mark.start, top - 7 - 10 * mark.row, mark.name, SMALL, canvas.inks.muted)
         middle = (left + right) / 2
-        canvas.text(middle, top + high + 27, clip(across, context, SMALL, INNER), SMALL, INKS.muted, align="center")
+        name = clip(across, context, SMALL, context.inner)
+        canvas.text(middle, top + high + 27, name, SMALL, canvas.inks.muted, align="center")
         plot = canvas.axes(left, top, right - left, high)
         plot.set_zorder(3)  # the lines over their grid
         plot.set_xscale("log" if horizontal.log else "linear")
@@ -65,7 +65,7 @@ def _chart(chart: Chart, context: DrawContext) -> Block:
 
 def _width(chart: Chart, series: Series, context: DrawContext) -> float:
     """Points that a line's name and its last value take beside each other."""
-    name = clip(series.name, context, SMALL, WIDTH, bold=True)
+    name = clip(series.name, context, SMALL, context.width, bold=True)
     return context.fonts.width(name, SMALL, bold=True) + 4 + context.fonts.width(last(chart, series), SMALL)
 
 
@@ -95,7 +95,7 @@ def _lines(
     drawn = [series for series in chart.series if len(series.x)]
     places = apart([1 - vertical.share(float(series.y[-1])) for series in drawn], 12 / high)
     for index, (series, place) in enumerate(zip(drawn, places, strict=True)):
-        colour = INKS.lines[index % len(INKS.lines)]
+        colour = canvas.inks.lines[index % len(canvas.inks.lines)]
         dots = len(series.x) <= 60
         plot.plot(
             series.x,

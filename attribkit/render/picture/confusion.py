@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from attribkit.render.picture.canvas import Block, Canvas, gap
-from attribkit.render.picture.context import INKS, INNER, MARGIN, SMALL, DrawContext, clip, prose
+from attribkit.render.picture.canvas import MARGIN, Block, Canvas, gap
+from attribkit.render.picture.context import SMALL, DrawContext, clip, prose, title
 from attribkit.render.preparation import confusion as shared
 from attribkit.render.preparation.unicode import visible
 from attribkit.results.panels import ConfusionMatrix
@@ -15,28 +15,25 @@ _CELL, _SIDE, _SMALLEST = 16.0, 110.0, 3.0
 def confusion_matrix(panel: ConfusionMatrix, context: DrawContext) -> list[Block]:
     """Title, cells with their labels, and notes."""
     order = panel.order.tolist()
-    cell = min(_CELL, (INNER - _SIDE) / max(1, len(order)))
+    cell = min(_CELL, (context.inner - _SIDE) / max(1, len(order)))
     size = min(SMALL, 0.85 * cell)
     names = [clip(panel.labels[place], context, size, _SIDE - 6) for place in order] if size >= _SMALLEST else []
     side = max((context.fonts.width(name, size) for name in names), default=0.0) + 6
     steps = shared.steps(panel)
 
-    def title(canvas: Canvas, top: float) -> None:
-        canvas.text(MARGIN, top + 12, clip(panel.title, context, 12, INNER, bold=True), 12, INKS.ink, bold=True)
-
     def draw(canvas: Canvas, top: float) -> None:
         left, first = MARGIN + side, top + side
-        canvas.box(left - 0.5, first - 0.5, cell * len(order) + 1, cell * len(order) + 1, INKS.faint)
-        canvas.box(left, first, cell * len(order), cell * len(order), INKS.paper)
+        canvas.box(left - 0.5, first - 0.5, cell * len(order) + 1, cell * len(order) + 1, canvas.inks.faint)
+        canvas.box(left, first, cell * len(order), cell * len(order), canvas.inks.paper)
         for place, name in enumerate(names):
             middle = cell * (place + 0.5) + 0.35 * size
-            canvas.text(left - 4, first + middle, name, size, INKS.ink, align="right")
-            canvas.text(left + middle, first - 4, name, size, INKS.ink, upright=True)
+            canvas.text(left - 4, first + middle, name, size, canvas.inks.ink, align="right")
+            canvas.text(left + middle, first - 4, name, size, canvas.inks.ink, upright=True)
         for row, column in zip(*steps.nonzero(), strict=True):
             x, y = left + cell * float(column), first + cell * float(row)
-            canvas.box(x, y, 0.94 * cell, 0.94 * cell, INKS.weight(int(steps[row, column])))
+            canvas.box(x, y, 0.94 * cell, 0.94 * cell, canvas.inks.weight(int(steps[row, column])))
 
-    blocks = [Block(20, title), gap(4), Block(side + cell * len(order) + 4, draw), gap(4)]
+    blocks = [title(panel.title, context), gap(4), Block(side + cell * len(order) + 4, draw), gap(4)]
     return [*blocks, *(prose(f"– {note}", context) for note in (shared.MEANING, *panel.notes))]
 
 

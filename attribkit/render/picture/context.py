@@ -3,52 +3,89 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from attribkit.render.picture.canvas import Block, Canvas
+from attribkit.render.picture.canvas import MARGIN, Block, Canvas
 from attribkit.render.picture.fonts import FontSet
-from attribkit.render.preparation import palette
 from attribkit.render.preparation.context import PanelContext
+from attribkit.render.preparation.palette import Scheme
 from attribkit.render.preparation.unicode import visible
 
-WIDTH = 560.0
-MARGIN = 30.0
-INNER = WIDTH - 2 * MARGIN
+WIDTH, NARROW = 560.0, 430.0
+"""Points: a picture's width unless another is asked for, and the width within the margins below which what else stands
+beside each other stands one below the other."""
 
 TEXT, SMALL, NOTE = 11.5, 8.0, 7.5
 LINE = 21.0
 
-INKS = palette.LIGHT
-
 
 @dataclass(frozen=True)
 class DrawContext:
-    """What drawing needs: the fonts, the most lines of one text, and what is drawn beside."""
+    """What drawing needs.
+
+    Attributes:
+        fonts: those for everything that is written.
+        lines: the most of one text.
+        panel: what is drawn beside the panel, and the scales.
+        width: of the picture, in points.
+        inks: its colours.
+    """
 
     fonts: FontSet
     lines: int
     panel: PanelContext
+    width: float
+    inks: Scheme
+
+    @property
+    def inner(self) -> float:
+        """The width within the margins, in points."""
+        return self.width - 2 * MARGIN
+
+    @property
+    def narrow(self) -> bool:
+        """Whether there is no room for what else stands side by side."""
+        return self.inner < NARROW
 
 
 def prose(
-    text: str, context: DrawContext, size: float = SMALL, width: float = INNER, x: float = MARGIN, colour: str = ""
+    text: str,
+    context: DrawContext,
+    size: float = SMALL,
+    width: float | None = None,
+    x: float = MARGIN,
+    colour: str = "",
 ) -> Block:
     """A sentence of this package, broken into lines."""
-    fonts = context.fonts
-    from_words = visible(text, one_line=True).split(" ")
-    lines: list[str] = [""]
-    for word in from_words:
-        longer = f"{lines[-1]} {word}".strip()
-        if lines[-1] and fonts.width(fonts.fit(longer), size) > width:
-            lines.append(word)
-        else:
-            lines[-1] = longer
+    width = context.inner if width is None else width
+    lines = broken(visible(text, one_line=True), context, size, width)
 
     def draw(canvas: Canvas, top: float) -> None:
         for index, line in enumerate(lines):
-            canvas.text(
-                x, top + size * (1.1 + 1.5 * index), clip(line, context, size, width), size, colour or INKS.muted
-            )
+            canvas.text(x, top + size * (1.1 + 1.5 * index), line, size, colour or canvas.inks.muted)
 
     return Block(1.5 * size * len(lines) + 1, draw)
+
+
+def broken(text: str, context: DrawContext, size: float, width: float, bold: bool = False) -> list[str]:
+    """The text's lines, broken at its spaces; a word wider than a line is cut."""
+    lines = [""]
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and context.fonts.width(context.fonts.fit(longer), size, bold) > width:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return [clip(line, context, size, width, bold) for line in lines]
+
+
+def title(text: str, context: DrawContext) -> Block:
+    """What is drawn below it."""
+    lines = broken(visible(text, one_line=True), context, 12, context.inner, bold=True)
+
+    def draw(canvas: Canvas, top: float) -> None:
+        for index, line in enumerate(lines):
+            canvas.text(MARGIN, top + 12 + 16 * index, line, 12, canvas.inks.ink, bold=True)
+
+    return Block(4 + 16.0 * len(lines), draw)
 
 
 def clip(text: str, context: DrawContext, size: float, width: float, bold: bool = False) -> str:
@@ -65,7 +102,7 @@ def clip(text: str, context: DrawContext, size: float, width: float, bold: bool 
 
 def rule() -> Block:
     """A hairline over the whole width."""
-    return Block(1, lambda canvas, top: canvas.line(MARGIN, top, WIDTH - MARGIN, top, INKS.faint, 0.7))
+    return Block(1, lambda canvas, top: canvas.line(MARGIN, top, canvas.width - MARGIN, top, canvas.inks.faint, 0.7))
 
 
 def beside(left: Sequence[Block], right: Block) -> Block:

@@ -9,8 +9,8 @@ from matplotlib.backend_bases import FigureCanvasBase
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
-from attribkit.render.picture.canvas import Block, Canvas, gap
-from attribkit.render.picture.context import INKS, INNER, LINE, MARGIN, SMALL, DrawContext, clip, prose
+from attribkit.render.picture.canvas import MARGIN, Block, Canvas, gap
+from attribkit.render.picture.context import LINE, SMALL, DrawContext, clip, prose, title
 from attribkit.render.preparation import heatmap as shared
 from attribkit.render.preparation.numbers import number
 from attribkit.render.preparation.spans import words
@@ -20,20 +20,20 @@ from attribkit.results.panels import Heatmap, HeatmapRow
 CELL, WIDEST, LABEL, BETWEEN = 15.0, 64.0, 13.0, 9.0
 """Points: a cell's height, the widest cell, the words' height, the space between lines of columns."""
 
-NAMES = 104.0
-"""The widest column of the rows' names."""
+NAMES, _SCALE = 104.0, 150.0
+"""The widest column of the rows' names; the width of a row's colours."""
 
 
 def heatmap(panel: Heatmap, context: DrawContext) -> list[Block]:
     """Title, strip, colour bars, agreement, notes."""
-    blocks = [_title(panel, context), gap(4)]
+    blocks = [title(panel.title, context), gap(4)]
     strip, caveat = _strip(panel, context)
     notes = [*caveat, *shared.caveats(panel)]
     blocks += [strip, gap(4), *_scales(panel, context)]
     if panel.agreements:
         blocks += [
             gap(4),
-            *(prose(shared.agreed(agreement), context, 9.0, colour=INKS.ink) for agreement in panel.agreements),
+            *(prose(shared.agreed(agreement), context, 9.0, colour=context.inks.ink) for agreement in panel.agreements),
         ]
         blocks += [prose(shared.RANKS, context)]
     return [*blocks, *(prose(f"– {note}", context) for note in notes)]
@@ -44,19 +44,6 @@ def texts(panel: Heatmap, text: str | None) -> Iterator[str]:
     yield from (visible(t) for t in (panel.title, *panel.notes, *(row.name for row in panel.rows)))
     if text is None or (panel.starts == panel.ends).any():
         yield from (visible(token) for token in panel.tokens)
-
-
-def _title(panel: Heatmap, context: DrawContext) -> Block:
-    return Block(
-        20,
-        lambda canvas, top: _write(
-            canvas, MARGIN, top + 12, clip(panel.title, context, 12, INNER, bold=True), 12, True
-        ),
-    )
-
-
-def _write(canvas: Canvas, x: float, y: float, text: str, size: float, bold: bool) -> None:
-    canvas.text(x, y, text, size, INKS.ink, bold=bold)
 
 
 def _strip(panel: Heatmap, context: DrawContext) -> tuple[Block, list[str]]:
@@ -70,8 +57,8 @@ def _strip(panel: Heatmap, context: DrawContext) -> tuple[Block, list[str]]:
     if len(names) > 1:
         side = min(NAMES, max(context.fonts.width(context.fonts.fit(name), SMALL) for name in names)) + 8
     short = count <= shared.SHORT
-    size, columns = _columns(written, context, INNER - side, short)
-    cell = min(WIDEST, (INNER - side) / columns)
+    size, columns = _columns(written, context, context.inner - side, short)
+    cell = min(WIDEST, (context.inner - side) / columns)
     step = CELL * len(names) + LABEL + BETWEEN
     lines = [range(first, min(count, first + columns)) for first in range(0, count, columns)]
     most = max(1, int(context.lines * LINE / step))
@@ -81,14 +68,14 @@ def _strip(panel: Heatmap, context: DrawContext) -> tuple[Block, list[str]]:
         for line in lines[:most]:
             for index, name in enumerate(names if side else ()):
                 shown = clip(name, context, SMALL, side - 6)
-                canvas.text(MARGIN, top + CELL * (index + 0.5) + 2.8, shown, SMALL, INKS.muted)
+                canvas.text(MARGIN, top + CELL * (index + 0.5) + 2.8, shown, SMALL, canvas.inks.muted)
             plot = canvas.axes(MARGIN + side, top, cell * len(line), CELL * len(names))
             _cells(canvas, plot, panel, line, short)
             _ticks(plot, context, [written[token] for token in line], line, size, cell - 2)
             for place, token in enumerate(line):
                 if not panel.known[token]:
                     x, y = MARGIN + side + cell * place, top + CELL * len(names) + 11.5
-                    canvas.line(x + 4, y, x + cell - 4, y, INKS.muted, 0.9, dotted=True)
+                    canvas.line(x + 4, y, x + cell - 4, y, canvas.inks.muted, 0.9, dotted=True)
             top += step
 
     caveat = f"the picture ends here: {rest:,} more tokens are not drawn; the HTML shows more of them"
@@ -126,13 +113,13 @@ def _cells(canvas: Canvas, plot: Axes, panel: Heatmap, line: range, short: bool)
                 mask=hidden,
                 vmin=low if high else -1.0,
                 vmax=high or 1.0,
-                cmap=ListedColormap(shared.colours(row, INKS)),
+                cmap=ListedColormap(shared.colours(row, canvas.inks)),
                 cbar=False,
                 annot=numbers,
                 fmt="",
-                annot_kws={"size": 6.5, "color": INKS.ink, "parse_math": False},
+                annot_kws={"size": 6.5, "color": canvas.inks.ink, "parse_math": False},
                 linewidths=0.5,
-                linecolor=INKS.faint,
+                linecolor=canvas.inks.faint,
                 xticklabels=False,
                 yticklabels=False,
             )
@@ -142,7 +129,7 @@ def _cells(canvas: Canvas, plot: Axes, panel: Heatmap, line: range, short: bool)
 def _ticks(plot: Axes, context: DrawContext, shown: Sequence[str], line: range, size: float, width: float) -> None:
     """The words under the cells; one that is too wide is set smaller before it is cut."""
     plot.set_axis_on()
-    plot.tick_params(length=0, pad=2.5, labelcolor=INKS.ink, bottom=True, labelbottom=True)
+    plot.tick_params(length=0, pad=2.5, labelcolor=context.inks.ink, bottom=True, labelbottom=True)
     sizes = [next((s for s in (size, 7.0, 6.0) if context.fonts.width(word, s) <= width), 6.0) for word in shown]
     cut = [clip(word, context, small, width) for word, small in zip(shown, sizes, strict=True)]
     plot.set_xticks(np.arange(len(line)) + 0.5, cut, parse_math=False)
@@ -163,30 +150,31 @@ def _without_drawing(figure: Figure) -> Iterator[None]:
 
 
 def _scales(panel: Heatmap, context: DrawContext) -> list[Block]:
-    """Each row's name, colours and ends, three beside each other."""
+    """Each row's name, colours and ends, up to three beside each other."""
     rows = panel.rows
-    return [_scale_line(panel, rows[first : first + 3], context) for first in range(0, len(rows), 3)]
+    most = max(1, min(3, int((context.inner + 20) / (_SCALE + 20))))
+    return [_scale_line(panel, rows[first : first + most], context) for first in range(0, len(rows), most)]
 
 
 def _scale_line(panel: Heatmap, rows: Sequence[HeatmapRow], context: DrawContext) -> Block:
-    width, between = 150.0, (INNER - 3 * 150.0) / 2
+    width, between = _SCALE, max(20.0, (min(context.inner, 500.0) - 3 * _SCALE) / 2)
 
     def draw(canvas: Canvas, top: float) -> None:
         for index, row in enumerate(rows):
             x = MARGIN + index * (width + between)
             name = f"{row.name} ({row.unit})"
-            canvas.text(x, top + 8, clip(name, context, SMALL, width), SMALL, INKS.muted)
+            canvas.text(x, top + 8, clip(name, context, SMALL, width), SMALL, canvas.inks.muted)
             low, high = shared.ends(panel, row)
             if not high:
-                canvas.text(x, top + 19, "every value is 0", SMALL, INKS.muted)
+                canvas.text(x, top + 19, "every value is 0", SMALL, canvas.inks.muted)
                 continue
-            ramp = shared.colours(row, INKS)
+            ramp = shared.colours(row, canvas.inks)
             cell = width / len(ramp)
             for place, colour in enumerate(ramp):
                 canvas.box(x + place * cell, top + 12, cell + (0.4 if place < len(ramp) - 1 else 0), 6, colour)
             marks = ((0.0, low, "left"), (0.5, 0.0, "center"), (1.0, high, "right"))
             for share, value, align in marks if row.signed else (marks[0], marks[2]):
                 shown = number(value, high, sign=row.signed) if value else "0"
-                canvas.text(x + share * width, top + 28, shown, SMALL, INKS.muted, align=align)
+                canvas.text(x + share * width, top + 28, shown, SMALL, canvas.inks.muted, align=align)
 
     return Block(36, draw)

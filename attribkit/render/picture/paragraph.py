@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from attribkit.render.picture.canvas import Block, Canvas
-from attribkit.render.picture.context import INKS, INNER, LINE, MARGIN, TEXT, DrawContext
+from attribkit.render.picture.canvas import MARGIN, Block, Canvas
+from attribkit.render.picture.context import LINE, TEXT, DrawContext
 from attribkit.render.picture.line_breaking import Line, turned, typeset
 from attribkit.render.preparation import palette
 from attribkit.render.preparation.intervals import Interval, intervals
@@ -21,10 +21,10 @@ _HALF = 8.0
 
 
 def paragraph(
-    text: str | None, panel: TokenScores, scale: Scale, context: DrawContext, width: float = INNER
+    text: str | None, panel: TokenScores, scale: Scale, context: DrawContext, width: float | None = None
 ) -> tuple[Block, list[str]]:
     """The user's own text with its colours, and what must be said about the drawing."""
-    fonts = context.fonts
+    fonts, width = context.fonts, context.inner if width is None else width
     lines = typeset(spans(text, panel), lambda part: fonts.width(part, TEXT), fonts.fit, width)
     bands = intervals(panel, scale)
     high = LINE + (BAND if bands else 0.0)
@@ -61,10 +61,10 @@ def _line(canvas: Canvas, line: Line, panel: TokenScores, scale: Scale, top: flo
     for span in line:
         x = span.x + MARGIN
         if span.token is not None and not panel.known[span.token]:
-            canvas.line(x, baseline + 2.6, x + span.width, baseline + 2.6, INKS.muted, 0.9, dotted=True)
+            canvas.line(x, baseline + 2.6, x + span.width, baseline + 2.6, canvas.inks.muted, 0.9, dotted=True)
         if not span.space:
             label = f"token {span.token}" if span.token is not None else ""
-            canvas.text(x, baseline, span.text, TEXT, INKS.ink if span.read else INKS.muted, label=label)
+            canvas.text(x, baseline, span.text, TEXT, canvas.inks.ink if span.read else canvas.inks.muted, label=label)
 
 
 def _tint(canvas: Canvas, x: float, top: float, width: float, step: int, joined: bool, token: int) -> None:
@@ -73,11 +73,11 @@ def _tint(canvas: Canvas, x: float, top: float, width: float, step: int, joined:
         return
     left = 0.0 if joined else 1.3
     box_top, height = top + 1.6, LINE - 3.6
-    canvas.box(x - left, box_top, width + left + 1.3, height, INKS.colour(step), 2.2, label=f"tint {token}")
+    canvas.box(x - left, box_top, width + left + 1.3, height, canvas.inks.colour(step), 2.2, label=f"tint {token}")
     if abs(step) >= STRONG * palette.STEPS:
         thick = 1.6 if abs(step) >= 0.6 * palette.STEPS else 0.9
         y = box_top + height - thick if step > 0 else box_top
-        strong = INKS.towards if step > 0 else INKS.against
+        strong = canvas.inks.towards if step > 0 else canvas.inks.against
         canvas.box(x - left, y, width + left + 1.3, thick, strong, label=f"bar {token}")
 
 
@@ -90,16 +90,16 @@ def _band(canvas: Canvas, span: Span, interval: Interval, top: float) -> None:
         return top + _HALF * (1 - interval.share(score))
 
     x, middle = span.x + MARGIN, span.x + MARGIN + span.width / 2
-    canvas.line(x, y(0.0), x + span.width, y(0.0), INKS.faint, 0.8)
+    canvas.line(x, y(0.0), x + span.width, y(0.0), canvas.inks.faint, 0.8)
     if interval.still:
         return
     for a, b, colour in (
-        (max(interval.low, 0.0), interval.high, INKS.towards),
-        (interval.low, min(interval.high, 0.0), INKS.against),
+        (max(interval.low, 0.0), interval.high, canvas.inks.towards),
+        (interval.low, min(interval.high, 0.0), canvas.inks.against),
     ):
         if b > a:
             canvas.box(middle - 1.6, y(b), 3.2, max(0.8, y(a) - y(b)), colour, label=f"band {span.token}")
-    canvas.box(middle - 3.4, y(interval.own) - 0.4, 6.8, 0.8, INKS.ink, label=f"own {span.token}")
+    canvas.box(middle - 3.4, y(interval.own) - 0.4, 6.8, 0.8, canvas.inks.ink, label=f"own {span.token}")
 
 
 def _sums(
@@ -118,13 +118,13 @@ def _sums(
                 places[span.token] = top + high * (index + max(0.0, share))
     axis, half = MARGIN / 2 - 1, MARGIN / 2 - 4
     bottom = top + high * len(lines)
-    canvas.line(axis, top, axis, bottom, INKS.faint, 0.8)
+    canvas.line(axis, top, axis, bottom, canvas.inks.faint, 0.8)
     for number, sentence in enumerate(parts):
         if sentence.first not in places:
             continue
         y = places[sentence.first]
         below = places.get(sentence.last + 1, bottom)
         length = half * abs(sentence.total) / end
-        colour = INKS.towards if sentence.total > 0 else INKS.against
+        colour = canvas.inks.towards if sentence.total > 0 else canvas.inks.against
         x = axis if sentence.total > 0 else axis - length
         canvas.box(x, y + 0.8, length, max(1.0, below - y - 1.6), colour, label=f"sentence {number}")

@@ -15,9 +15,10 @@ from matplotlib.transforms import IdentityTransform
 from numpy.typing import NDArray
 
 from attribkit.render.picture.canvas import Canvas
-from attribkit.render.picture.context import INKS, SMALL, DrawContext, clip
+from attribkit.render.picture.context import SMALL, DrawContext, clip
 from attribkit.render.preparation import markers
 from attribkit.render.preparation import scatter as geometry
+from attribkit.render.preparation.palette import Scheme
 from attribkit.render.preparation.unicode import shorten, visible
 from attribkit.results.panels import Scatter
 
@@ -29,7 +30,7 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, eq=False)
 class PointStyles:
-    """The signs of a panel on light paper.
+    """The signs of a panel, in the colours of a scheme.
 
     Attributes:
         signs: the legend's entries.
@@ -42,19 +43,19 @@ class PointStyles:
     shapes: NDArray[np.int64]
 
     @classmethod
-    def of(cls, panel: Scatter) -> "PointStyles":
+    def of(cls, panel: Scatter, inks: Scheme) -> "PointStyles":
         """The colours and shapes of a panel's points."""
         signs, places = markers.signs(panel)
         if panel.values is not None and len(panel.values):
-            table = _rgb([light for light, _ in markers.ramp()])
+            table = _rgb([pair[inks.dark] for pair in markers.ramp()])
             return cls([], table[markers.steps(panel.values)], np.zeros(len(places), dtype=np.int64))
-        table = _rgb([colour_of(sign) for sign in signs])
+        table = _rgb([colour_of(sign, inks) for sign in signs])
         return cls(signs, table[places], np.array([sign.shape for sign in signs])[places])
 
 
-def colour_of(sign: markers.LegendEntry) -> str:
-    """A sign's colour on light paper."""
-    return markers.REST[0] if sign.colour is None else markers.COLOURS[sign.colour][0]
+def colour_of(sign: markers.LegendEntry, inks: Scheme) -> str:
+    """A sign's colour on the scheme's paper."""
+    return (markers.REST if sign.colour is None else markers.COLOURS[sign.colour])[inks.dark]
 
 
 def _rgb(colours: Sequence[str]) -> NDArray[np.float64]:
@@ -71,14 +72,19 @@ def _closed(corners: markers.Polygon) -> Path:
 
 
 def draw_markers(
-    plot: Axes, places: NDArray[np.float64], paths: list[Path], radii: NDArray[np.float64], colours: NDArray[np.float64]
+    plot: Axes,
+    places: NDArray[np.float64],
+    paths: list[Path],
+    radii: NDArray[np.float64],
+    colours: NDArray[np.float64],
+    paper: str,
 ) -> PathCollection:
-    """Markers in the given order: (N, 2) places, a path for each, (N,) radii in points, (N, 4) colours."""
+    """Markers in the given order: (N, 2) places, paths, (N,) radii in points, (N, 4) colours, and that of edges."""
     collection = PathCollection(
         paths,
         sizes=(radii**2).tolist(),
         facecolors=colours.tolist(),
-        edgecolors=INKS.paper if len(places) and radii.max() > 1.5 else "none",
+        edgecolors=paper if len(places) and radii.max() > 1.5 else "none",
         linewidths=0.35,
         offsets=places,
         offset_transform=plot.transData,
@@ -93,10 +99,9 @@ def symbols(canvas: Canvas, spots: Sequence[tuple[float, float]], signs: Sequenc
     plot = canvas.axes(0, 0, canvas.width, canvas.height)
     plot.set_xlim(0, canvas.width)
     plot.set_ylim(canvas.height, 0)
-    colours = np.column_stack([_rgb([colour_of(sign) for sign in signs]), np.ones(len(signs))])
-    collection = draw_markers(
-        plot, np.array(spots), [_path(sign.shape) for sign in signs], np.full(len(signs), 3.0), colours
-    )
+    colours = np.column_stack([_rgb([colour_of(sign, canvas.inks) for sign in signs]), np.ones(len(signs))])
+    paths = [_path(sign.shape) for sign in signs]
+    collection = draw_markers(plot, np.array(spots), paths, np.full(len(signs), 3.0), colours, canvas.inks.paper)
     collection.set_label("legend")
 
 
@@ -124,12 +129,14 @@ def cloud(canvas: Canvas, panel: Scatter, index: int, inks: PointStyles, context
         places = places[:, :2]
         _cube(plot, panel, context, width)
     colours = np.column_stack([inks.colours, alpha])[order]
-    collection = draw_markers(plot, places[order], [_path(int(s)) for s in inks.shapes[order]], radii[order], colours)
+    paths = [_path(int(shape)) for shape in inks.shapes[order]]
+    collection = draw_markers(plot, places[order], paths, radii[order], colours, canvas.inks.paper)
     collection.set_label(f"map {index}")
     collection.set_rasterized(len(unit) * len(panel.maps) > VECTORS)
     if panel.dimensions == 2:
         for x, y, to_x, to_y in ((0, 0, 1, 0), (0, 1, 1, 1), (0, 0, 0, 1), (1, 0, 1, 1)):
-            canvas.line(left + x * width, top + y * height, left + to_x * width, top + to_y * height, INKS.faint, 0.8)
+            ends = (left + x * width, top + y * height, left + to_x * width, top + to_y * height)
+            canvas.line(*ends, canvas.inks.faint, 0.8)
         if len(panel.maps) == 1:
             _along(plot, (-0.012, 0.5), 90.0, clip(panel.axes[1], context, SMALL, height), context, "bottom")
     _stars(plot, panel, index, frame, places, context, width)
@@ -139,7 +146,7 @@ def _along(plot: Axes, place: tuple[float, float], angle: float, text: str, cont
     """A name written along a line."""
     shown = context.fonts.fit(visible(text, one_line=True))
     plot.text(
-        *place, shown, rotation=angle, rotation_mode="anchor", ha="center", va=side, color=INKS.muted,
+        *place, shown, rotation=angle, rotation_mode="anchor", ha="center", va=side, color=context.inks.muted,
         parse_math=False, usetex=False, fontproperties=context.fonts.properties(shown, SMALL),
     )  # fmt: skip
 
@@ -151,7 +158,7 @@ def _cube(plot: Axes, panel: Scatter, context: DrawContext, width: float) -> Non
         for a, b in ((0, 0), (0, 1), (1, 0), (1, 1)):
             ends = np.array([np.insert([a, b], axis, t) for t in (0, 1)], dtype=float)
             (x, y, _), (to_x, to_y, _) = geometry.turned(ends)
-            plot.plot([x, to_x], [y, to_y], color=INKS.faint, linewidth=0.8, zorder=0)
+            plot.plot([x, to_x], [y, to_y], color=context.inks.faint, linewidth=0.8, zorder=0)
             middle = ((x + to_x) / 2, (y + to_y) / 2)
             sides.append((middle[0] if axis == 2 else middle[1], middle, atan2(to_y - y, to_x - x)))
         if len(panel.maps) > 1:
@@ -173,17 +180,18 @@ def _stars(
     width: float,
 ) -> None:
     """The placed texts with lines to their neighbours; named where there is room."""
-    halo: list[patheffects.AbstractPathEffect] = [patheffects.withStroke(linewidth=2.4, foreground=INKS.paper)]
+    halo: list[patheffects.AbstractPathEffect] = [patheffects.withStroke(linewidth=2.4, foreground=context.inks.paper)]
     for number, text in enumerate(panel.placed):
         unit = frame.unit(text.points[[index]])
         x, y = (unit if panel.dimensions == 2 else geometry.turned(unit))[0, :2]
         for near in text.neighbours.tolist():
-            plot.plot([x, places[near, 0]], [y, places[near, 1]], color=INKS.ink, alpha=0.55, linewidth=0.6, zorder=4)
+            line = ([x, places[near, 0]], [y, places[near, 1]])
+            plot.plot(*line, color=context.inks.ink, alpha=0.55, linewidth=0.6, zorder=4)
         star = draw_markers(plot, np.array([[x, y]]), [_closed(markers.STAR)], np.array([7.0 if width > 150 else 4.5]),
-                       np.array([matplotlib.colors.to_rgba(INKS.ink)]))  # fmt: skip
+                       np.array([matplotlib.colors.to_rgba(context.inks.ink)]), context.inks.paper)  # fmt: skip
         star.set_label(f"star {number}")
         star.set_zorder(6)
-        star.set_edgecolor(INKS.paper)
+        star.set_edgecolor(context.inks.paper)
         star.set_linewidth(1.0)
         if width < 150:
             continue
@@ -192,7 +200,7 @@ def _stars(
         right = x + (14 + context.fonts.width(shown, SMALL, bold=True)) / width * (high - low) < high
         name = plot.annotate(
             shown, (x, y), xytext=(9 if right else -9, -3), textcoords="offset points", ha="left" if right else "right",
-            color=INKS.ink, parse_math=False, usetex=False, zorder=7,
+            color=context.inks.ink, parse_math=False, usetex=False, zorder=7,
             fontproperties=context.fonts.properties(shown, SMALL, bold=True),
         )  # fmt: skip
         name.set_path_effects(halo)

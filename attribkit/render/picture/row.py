@@ -1,7 +1,7 @@
 """One of several texts: a row of its colours, its strongest words and its verdict, the prediction beside it."""
 
 from attribkit.render.picture.canvas import Block, gap
-from attribkit.render.picture.context import INNER, NOTE, DrawContext, beside, prose
+from attribkit.render.picture.context import NOTE, DrawContext, beside, prose
 from attribkit.render.picture.paragraph import paragraph
 from attribkit.render.picture.prediction import SIDE, side
 from attribkit.render.picture.token_scores import settings, verdict
@@ -16,7 +16,7 @@ from attribkit.results.panels import Drawable, TokenScores
 
 def row(
     explanation: Drawable, panel: TokenScores, scale: Scale, context: DrawContext, alone: bool, full: bool
-) -> Block:
+) -> list[Block]:
     """One of several texts: its colours, its strongest words, its verdict; the prediction beside it.
 
     Args:
@@ -27,7 +27,7 @@ def row(
         alone: whether the row has a scale of its own and must state it.
         full: whether the row's settings differ from the others' and must be stated.
     """
-    width = INNER - SIDE - 24
+    width = context.inner if context.narrow else context.inner - SIDE - 24
     body, omissions = paragraph(explanation.text, panel, scale, context, width)
     written = words(explanation.text, panel)
     towards, against = strongest(panel, 3)
@@ -37,7 +37,7 @@ def row(
     if named:
         left.append(prose(named, context, NOTE, width))
     left.append(gap(1))
-    left.append(verdict(panel, context, NOTE))
+    left.append(verdict(panel, context, NOTE, width))
     prediction = explanation.prediction
     if prediction is None or panel.target != prediction.label:
         left.append(prose(f"target {quoted(panel.target)}", context, NOTE, width))
@@ -46,4 +46,5 @@ def row(
     notes = [note for note in caveats(panel, Scale(scale.limit, 1))]
     notes += [f"tokens read: {tokens_read(panel)}"] if panel.truncated else []
     left += [prose(note, context, NOTE, width) for note in [*lines, *omissions, *notes]]
-    return beside(left, side(prediction, context))
+    beside_it = side(prediction, context)
+    return [beside_it, gap(4), *left] if context.narrow else [beside(left, beside_it)]

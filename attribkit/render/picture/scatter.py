@@ -5,22 +5,22 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from attribkit.render.picture.canvas import Block, Canvas, gap
-from attribkit.render.picture.context import INKS, INNER, MARGIN, NOTE, SMALL, DrawContext, beside, clip, prose
+from attribkit.render.picture.canvas import MARGIN, Block, Canvas, gap
+from attribkit.render.picture.context import NOTE, SMALL, DrawContext, beside, clip, prose, title
 from attribkit.render.picture.points import PointStyles, cloud, symbols
 from attribkit.render.preparation import markers, scatter_text
 from attribkit.render.preparation import scatter as geometry
 from attribkit.render.preparation.unicode import shorten, visible
 from attribkit.results.panels import Map, ProjectedText, Scatter
 
-PLOT = 344.0
-"""Width in points of the map that stands alone."""
+PLOT = 600.0
+"""The most points that the map that stands alone is wide."""
 
 ASIDE = 136.0
 """Width in points of what stands beside it."""
 
-COLUMNS, APART = 5, 14.0
-"""Small maps in a row at most, and the points between them."""
+COLUMNS, APART, NARROWEST = 5, 14.0, 75.0
+"""Small maps in a row at most, the points between them, and the narrowest of them."""
 
 MOST = 60
 """Maps in one picture."""
@@ -33,17 +33,17 @@ _SHORT = {"same-label neighbours": "alike", "trustworthiness": "trust"}
 
 def scatter(panel: Scatter, context: DrawContext) -> list[Block]:
     """The scatter as blocks: title, maps, legend, numbers, placed texts, notes."""
-    blocks = [_head(panel, context)]
-    inks = PointStyles.of(panel)
+    blocks = [title(panel.title, context), prose(scatter_text.shown(panel), context), gap(5)]
+    inks, columns = PointStyles.of(panel, context.inks), 2 if context.narrow else 4
     if len(panel.maps) == 1:
-        long = len(inks.signs) > BESIDE
-        aside = [] if long else [_legend(inks, panel, context, 1, ASIDE), gap(12)]
-        numbers = [_numbers(panel.maps[0], context)]
-        column = _column([*aside, *numbers])
-        blocks.append(beside([_single(panel, context, inks)], column))
-        blocks += [gap(8), _legend(inks, panel, context, 4, INNER)] if long else []
+        below = context.narrow or len(inks.signs) > BESIDE
+        aside = [] if below else [_legend(inks, panel, context, 1, ASIDE), gap(12)]
+        column = _column([*aside, _numbers(panel.maps[0], context)])
+        large = _single(panel, context, inks)
+        blocks += [large, gap(4), column] if context.narrow else [beside([large], column)]
+        blocks += [gap(8), _legend(inks, panel, context, columns, context.inner)] if below else []
     else:
-        blocks += [_legend(inks, panel, context, 4, INNER), gap(10), *_grid(panel, context, inks)]
+        blocks += [_legend(inks, panel, context, columns, context.inner), gap(10), *_grid(panel, context, inks)]
     return [*blocks, *_words(panel, context)]
 
 
@@ -57,14 +57,6 @@ def texts(panel: Scatter, text: str | None) -> Iterator[str]:
         yield from (visible(panel.labels[point]) for point in placed.neighbours.tolist() if panel.labels)
 
 
-def _head(panel: Scatter, context: DrawContext) -> Block:
-    def draw(canvas: Canvas, top: float) -> None:
-        canvas.text(MARGIN, top + 12, clip(panel.title, context, 12, INNER, bold=True), 12, INKS.ink, bold=True)
-        canvas.text(MARGIN, top + 27, clip(scatter_text.shown(panel), context, SMALL, INNER), SMALL, INKS.muted)
-
-    return Block(38, draw)
-
-
 def _column(blocks: list[Block]) -> Block:
     def draw(canvas: Canvas, top: float) -> None:
         for block in blocks:
@@ -75,20 +67,21 @@ def _column(blocks: list[Block]) -> Block:
 
 
 def _single(panel: Scatter, context: DrawContext, inks: PointStyles) -> Block:
-    height = PLOT * geometry.frame(panel).height
+    wide = min(PLOT, context.inner - (0 if context.narrow else ASIDE + 20))
+    height = wide * geometry.frame(panel).height
 
     def draw(canvas: Canvas, top: float) -> None:
-        cloud(canvas, panel, 0, inks, context, (MARGIN, top, PLOT, height))
+        cloud(canvas, panel, 0, inks, context, (MARGIN, top, wide, height))
         if panel.dimensions == 2:
-            name = clip(panel.axes[0], context, SMALL, PLOT)
-            canvas.text(MARGIN + PLOT / 2, top + height + 11, name, SMALL, INKS.muted, align="center")
+            name = clip(panel.axes[0], context, SMALL, wide)
+            canvas.text(MARGIN + wide / 2, top + height + 11, name, SMALL, canvas.inks.muted, align="center")
 
     return Block(height + (16 if panel.dimensions == 2 else 4), draw)
 
 
 def _legend(inks: PointStyles, panel: Scatter, context: DrawContext, columns: int, width: float) -> Block:
     """The signs with their counts, or the colour bar, from the margin or, narrow, beside the map."""
-    left = MARGIN if width == INNER else MARGIN + INNER - width
+    left = MARGIN if width == context.inner else MARGIN + context.inner - width
     if panel.values is not None and len(panel.values):
         return _bar(panel, panel.values, left, min(width, ASIDE))
     named = [sign for sign in inks.signs if sign.name]
@@ -105,10 +98,10 @@ def _legend(inks: PointStyles, panel: Scatter, context: DrawContext, columns: in
             count = f"{sign.count:,}"
             wide = context.fonts.width(count, SMALL)
             named_wide = canvas.text(
-                x + 13, y + 8.5, clip(sign.name, context, SMALL, step - 30 - wide), SMALL, INKS.ink
+                x + 13, y + 8.5, clip(sign.name, context, SMALL, step - 30 - wide), SMALL, canvas.inks.ink
             )
             end = x + 18 + named_wide + wide if columns > 1 else x + step
-            canvas.text(end, y + 8.5, count, SMALL, INKS.muted, align="right")
+            canvas.text(end, y + 8.5, count, SMALL, canvas.inks.muted, align="right")
         symbols(canvas, spots, named)
 
     return Block(line * rows, draw)
@@ -118,12 +111,12 @@ def _bar(panel: Scatter, values: NDArray[np.float64], left: float, width: float)
     low, high = (scatter_text.value(panel, float(end)) for end in (values.min(), values.max()))
 
     def draw(canvas: Canvas, top: float) -> None:
-        canvas.text(left, top + 8, visible(panel.colour or "value", one_line=True), SMALL, INKS.muted)
+        canvas.text(left, top + 8, visible(panel.colour or "value", one_line=True), SMALL, canvas.inks.muted)
         cell = width / markers.STEPS
-        for step, (light, _) in enumerate(markers.ramp()):
-            canvas.box(left + step * cell, top + 13, cell + (0.4 if step < markers.STEPS - 1 else 0), 7, light)
-        canvas.text(left, top + 30, low, SMALL, INKS.muted)
-        canvas.text(left + width, top + 30, high, SMALL, INKS.muted, align="right")
+        for step, colour in enumerate(pair[canvas.inks.dark] for pair in markers.ramp()):
+            canvas.box(left + step * cell, top + 13, cell + (0.4 if step < markers.STEPS - 1 else 0), 7, colour)
+        canvas.text(left, top + 30, low, SMALL, canvas.inks.muted)
+        canvas.text(left + width, top + 30, high, SMALL, canvas.inks.muted, align="right")
 
     return Block(34, draw)
 
@@ -137,22 +130,23 @@ def _numbers(map_: Map, context: DrawContext) -> Block:
         both = (("layer", measure.layer), ("map", measure.map))
         rows += [(space, amount, measure.chance, False) for space, amount in both if amount is not None]
         rows += [("chance", measure.chance, None, False)] if measure.chance is not None else []
-    left, line = MARGIN + INNER - ASIDE, 12.0
+    left, line = MARGIN if context.narrow else MARGIN + context.inner - ASIDE, 12.0
 
     def draw(canvas: Canvas, top: float) -> None:
         for name, amount, chance, heading in rows:
             top += line + (4 if heading else 0)
-            canvas.text(left, top - 3, name, SMALL, INKS.ink if heading else INKS.muted, bold=heading)
+            canvas.text(left, top - 3, name, SMALL, canvas.inks.ink if heading else canvas.inks.muted, bold=heading)
             if amount is None:
                 continue
-            canvas.text(left + ASIDE, top - 3, scatter_text.mixing_number(amount), SMALL, INKS.ink, align="right")
+            shown = scatter_text.mixing_number(amount)
+            canvas.text(left + ASIDE, top - 3, shown, SMALL, canvas.inks.ink, align="right")
             track = ASIDE - 34 - 30
             if name != "chance":
-                canvas.box(left + 34, top - 7.6, track, 3.6, INKS.faint, 1.8)
-                canvas.box(left + 34, top - 7.6, track * min(1.0, max(0.0, amount)), 3.6, INKS.ink, 1.8)
+                canvas.box(left + 34, top - 7.6, track, 3.6, canvas.inks.faint, 1.8)
+                canvas.box(left + 34, top - 7.6, track * min(1.0, max(0.0, amount)), 3.6, canvas.inks.ink, 1.8)
             if chance is not None:
                 x = left + 34 + track * chance
-                canvas.line(x, top - 9.4, x, top - 2.2, INKS.muted, 1.1)
+                canvas.line(x, top - 9.4, x, top - 2.2, canvas.inks.muted, 1.1)
 
     return Block(line * len(rows) + 4 * len(measures), draw)
 
@@ -167,9 +161,10 @@ def _grid(panel: Scatter, context: DrawContext, inks: PointStyles) -> list[Block
     for group in groups:
         group.sort(key=lambda k: _time(panel.maps[k]))
     columns = min(COLUMNS if timed else 3, max(len(group) for group in groups))
+    columns = max(1, min(columns, int((context.inner + APART) / (NARROWEST + APART))))
     rows = [group[first : first + columns] for group in groups for first in range(0, len(group), columns)]
     drawn = rows[: max(1, MOST // columns)]
-    width = (INNER - APART * (columns - 1)) / columns
+    width = (context.inner - APART * (columns - 1)) / columns
     blocks = [block for row in drawn for block in (_row(panel, context, inks, row, width), gap(12))]
     skipped = len(panel.maps) - sum(len(row) for row in drawn)
     if skipped:
@@ -193,22 +188,22 @@ def _row(panel: Scatter, context: DrawContext, inks: PointStyles, row: list[int]
 
     def draw(canvas: Canvas, top: float) -> None:
         if timed:
-            layer = clip(panel.maps[row[0]].layer, context, SMALL, INNER, bold=True)
-            canvas.text(MARGIN, top + 8, layer, SMALL, INKS.ink, bold=True)
+            layer = clip(panel.maps[row[0]].layer, context, SMALL, context.inner, bold=True)
+            canvas.text(MARGIN, top + 8, layer, SMALL, canvas.inks.ink, bold=True)
         top += layered
         for place, k in enumerate(row):
             left = MARGIN + place * (width + APART)
             map_ = panel.maps[k]
             name = scatter_text.time(map_) if timed else map_.name
             canvas.text(
-                left, top + 8, clip(name, context, SMALL, width, bold=not timed), SMALL, INKS.ink, bold=not timed
+                left, top + 8, clip(name, context, SMALL, width, bold=not timed), SMALL, canvas.inks.ink, bold=not timed
             )
             cloud(canvas, panel, k, inks, context, (left, top + 13, width, height))
             y = top + 13 + height + 10
             for name, *cells in _cells(map_):
-                canvas.text(left, y, name, NOTE, INKS.muted)
+                canvas.text(left, y, name, NOTE, canvas.inks.muted)
                 for x, cell in zip((width - 27, width), cells, strict=True):
-                    canvas.text(left + x, y, cell, NOTE, INKS.ink if name else INKS.muted, align="right")
+                    canvas.text(left + x, y, cell, NOTE, canvas.inks.ink if name else canvas.inks.muted, align="right")
                 y += 10
 
     return Block(layered + 13 + height + 10 * lines + 2, draw)
@@ -241,7 +236,7 @@ def _words(panel: Scatter, context: DrawContext) -> list[Block]:
 
 def _placed(panel: Scatter, text: ProjectedText, context: DrawContext) -> list[Block]:
     tally = scatter_text.tally(panel, text)
-    blocks = [prose(f"★ {text.excerpt}", context, SMALL, colour=INKS.ink)]
+    blocks = [prose(f"★ {text.excerpt}", context, SMALL, colour=context.inks.ink)]
     sentence = f"predicted {shorten(text.prediction, scatter_text.NAME)}"
     if len(text.neighbours):
         sentence += f"; its {len(text.neighbours)} nearest points in the layer{': ' + tally if tally else ''}"

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from attribkit.render.picture.canvas import Block, Canvas, gap
-from attribkit.render.picture.context import INKS, INNER, LINE, MARGIN, WIDTH, DrawContext, clip, prose
+from attribkit.render.picture.canvas import MARGIN, Block, Canvas, gap
+from attribkit.render.picture.context import LINE, DrawContext, clip, prose, title
 from attribkit.render.preparation import palette
 from attribkit.render.preparation.table import Bars, cells, numeric
 from attribkit.render.preparation.unicode import visible
@@ -18,18 +18,19 @@ def table(panel: Table, context: DrawContext) -> list[Block]:
     most = max(1, int(context.lines * LINE / ROW))
     rest = len(panel.rows) - most
     notes = [*panel.notes, *([f"the picture ends here: {rest:,} more rows are not drawn"] if rest > 0 else [])]
-    title = Block(22, lambda canvas, top: _title(canvas, top, panel, context))
-    return [title, _rows(panel, context, most), gap(5), *(prose(f"– {note}", context) for note in notes)]
+    return [
+        title(panel.title, context),
+        gap(2),
+        _rows(panel, context, most),
+        gap(5),
+        *(prose(f"– {note}", context) for note in notes),
+    ]
 
 
 def texts(panel: Table, text: str | None) -> Iterator[str]:
     """Everything of the panel that a user may have written and the picture may show."""
     yield from (visible(t) for t in (panel.title, *panel.columns, *panel.notes))
     yield from (visible(cell) for row in panel.rows for cell in row if isinstance(cell, str))
-
-
-def _title(canvas: Canvas, top: float, panel: Table, context: DrawContext) -> None:
-    canvas.text(MARGIN, top + 12, clip(panel.title, context, 12, INNER, bold=True), 12, INKS.ink, bold=True)
 
 
 def _rows(panel: Table, context: DrawContext, most: int) -> Block:
@@ -55,18 +56,18 @@ def _rows(panel: Table, context: DrawContext, most: int) -> Block:
         for column, head in enumerate(heads):
             for index, words in enumerate(head):
                 y = top + size + 1.35 * size * (index + high - len(head))
-                write(canvas, column, y, words, INKS.muted, f"head {column}")
+                write(canvas, column, y, words, canvas.inks.muted, f"head {column}")
         for index, line in enumerate(lines):
             y = top + head_height + ROW * index
-            canvas.line(MARGIN, y, min(WIDTH - MARGIN, places[-1] + widths[-1]), y, INKS.faint, 0.7)
+            canvas.line(MARGIN, y, min(context.width - MARGIN, places[-1] + widths[-1]), y, canvas.inks.faint, 0.7)
             if panel.bars and panel.bars[index] is not None:
                 _bar(canvas, y, panel.bars[index], axis, MARGIN + widths[0] + BETWEEN)
             for column, cell in enumerate(line):
                 shade = panel.shades[index][column] if panel.shades else None
                 if shade:
-                    ground = INKS.weight(round(0.8 * palette.STEPS * shade))
+                    ground = canvas.inks.weight(round(0.8 * palette.STEPS * shade))
                     canvas.box(places[column] - 6, y + 0.5, widths[column] + 12, ROW - 1, ground, label="shade")
-                write(canvas, column, y + 10.5, cell, INKS.ink, f"row {index}")
+                write(canvas, column, y + 10.5, cell, canvas.inks.ink, f"row {index}")
 
     return Block(head_height + ROW * len(lines), draw)
 
@@ -76,26 +77,26 @@ def _bar(canvas: Canvas, y: float, bar: Bar | None, axis: Bars, left: float) -> 
     if bar is None:
         return
     start, end = axis.span(bar)
-    colour = INKS.towards if bar.value > 0 else INKS.against
+    colour = canvas.inks.towards if bar.value > 0 else canvas.inks.against
     canvas.box(left + AXIS * start, y + 4, AXIS * (end - start), 7, colour, label="bar")
     if bar.low is not None and bar.high is not None:
         low, high = (left + AXIS * axis.at(value) for value in (bar.low, bar.high))
-        canvas.line(low, y + 7.5, high, y + 7.5, INKS.ink, 0.9)
+        canvas.line(low, y + 7.5, high, y + 7.5, canvas.inks.ink, 0.9)
         for whisker in (low, high):
-            canvas.line(whisker, y + 5, whisker, y + 10, INKS.ink, 0.9)
+            canvas.line(whisker, y + 5, whisker, y + 10, canvas.inks.ink, 0.9)
     zero = left + AXIS * axis.zero
-    canvas.line(zero, y + 1, zero, y + ROW - 1, INKS.muted, 0.5)
+    canvas.line(zero, y + 1, zero, y + ROW - 1, canvas.inks.muted, 0.5)
 
 
 def _widths(panel: Table, lines: list[list[str]], right: list[bool], size: float, context: DrawContext) -> list[float]:
     """What each column needs; where the page is too narrow heads break, then words are cut, then all give way."""
 
     def wide(text: str) -> float:
-        return context.fonts.width(clip(text, context, size, INNER), size) + 1
+        return context.fonts.width(clip(text, context, size, context.inner), size) + 1
 
     body = [max((wide(line[column]) for line in lines), default=0.0) for column in range(len(panel.columns))]
     needed = [max(width, wide(name)) for width, name in zip(body, panel.columns, strict=True)]
-    space = INNER - BETWEEN * (len(needed) - 1) - (AXIS + BETWEEN if panel.bars else 0.0)
+    space = context.inner - BETWEEN * (len(needed) - 1) - (AXIS + BETWEEN if panel.bars else 0.0)
     if sum(needed) > space:
         longest = [max((wide(word) for word in name.split()), default=0.0) for name in panel.columns]
         needed = [max(width, word) for width, word in zip(body, longest, strict=True)]

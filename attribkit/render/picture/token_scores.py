@@ -2,20 +2,22 @@
 
 from collections.abc import Iterator
 
-from attribkit.render.picture.canvas import Block, Canvas, gap
-from attribkit.render.picture.context import INKS, INNER, MARGIN, SMALL, DrawContext, clip, prose, rule
+from attribkit.render.picture.canvas import MARGIN, Block, Canvas, gap
+from attribkit.render.picture.context import SMALL, DrawContext, broken, clip, prose, rule
 from attribkit.render.picture.legend import cues, legend
 from attribkit.render.picture.paragraph import paragraph
 from attribkit.render.preparation.captions import Tone, caveats, chosen_by, equation, tokens_read, verdict_of
 from attribkit.render.preparation.intervals import intervals, meaning
 from attribkit.render.preparation.numbers import number
-from attribkit.render.preparation.ranking import strongest
+from attribkit.render.preparation.ranking import separate, strongest
 from attribkit.render.preparation.scales import Scale
 from attribkit.render.preparation.spans import text_between, words
 from attribkit.render.preparation.unicode import quoted, shorten, visible
 from attribkit.results.panels import TokenScores
 
 BARS, PHRASES = 10, 5
+
+PHRASES_HEAD = "The strongest phrases that share no word, with their share of all phrases’ scores"
 
 
 def token_scores(panel: TokenScores, context: DrawContext) -> list[Block]:
@@ -41,23 +43,24 @@ def texts(panel: TokenScores, text: str | None) -> Iterator[str]:
         yield from (visible(token) for token in panel.tokens)
 
 
-def verdict(panel: TokenScores, context: DrawContext, size: float = 9.5) -> Block:
+def verdict(panel: TokenScores, context: DrawContext, size: float = 9.5, width: float | None = None) -> Block:
     """The sign and the sentence on completeness."""
     shown = verdict_of(panel)
     failed = shown.tone is Tone.bad
-    colour = {Tone.good: INKS.good, Tone.bad: INKS.bad, Tone.none: INKS.muted}[shown.tone]
+    colour = {Tone.good: context.inks.good, Tone.bad: context.inks.bad, Tone.none: context.inks.muted}[shown.tone]
+    ink = context.inks.bad if failed else context.inks.ink
+    width = (context.inner if width is None else width) - 1.8 * size
+    lines = broken(shown.words, context, size, width, bold=failed)
 
     def draw(canvas: Canvas, top: float) -> None:
         side = 1.25 * size
         canvas.box(MARGIN, top + 0.1 * size, side, side, colour, 2 if failed else side / 2)
         middle = MARGIN + side / 2
-        canvas.text(middle, top + 1.08 * size, shown.icon, 0.85 * size, INKS.paper, bold=True, align="center")
-        sentence = clip(shown.words, context, size, INNER - 1.8 * size, bold=failed)
-        canvas.text(
-            MARGIN + 1.8 * size, top + 1.1 * size, sentence, size, INKS.bad if failed else INKS.ink, bold=failed
-        )
+        canvas.text(middle, top + 1.08 * size, shown.icon, 0.85 * size, canvas.inks.paper, bold=True, align="center")
+        for index, line in enumerate(lines):
+            canvas.text(MARGIN + 1.8 * size, top + size * (1.1 + 1.5 * index), line, size, ink, bold=failed)
 
-    return Block(1.7 * size, draw)
+    return Block(size * (0.2 + 1.5 * len(lines)), draw)
 
 
 def settings(panel: TokenScores, target: bool = True) -> str:
@@ -70,6 +73,7 @@ def settings(panel: TokenScores, target: bool = True) -> str:
 def strongest_bars(text: str | None, panel: TokenScores, scale: Scale, context: DrawContext) -> Block:
     """A bar with its number for each token of a short text, or for the strongest of a longer one."""
     bands = intervals(panel, scale)
+    half, between = (84, 128) if not context.narrow else (60, 104)
     written = words(text, panel)
     towards, against = strongest(panel, BARS // 2)
     all_shown = len(panel.tokens) <= BARS
@@ -77,43 +81,41 @@ def strongest_bars(text: str | None, panel: TokenScores, scale: Scale, context: 
     title = "Every token, in reading order" if all_shown else "The strongest tokens for and against"
 
     def draw(canvas: Canvas, top: float) -> None:
-        canvas.text(MARGIN, top + 8, title, SMALL, INKS.muted)
-        shown = [clip(shorten(written[index], 40), context, 9, 120) for index in chosen]
-        axis = MARGIN + max(context.fonts.width(word, 9) for word in shown) + 100
-        canvas.line(axis, top + 13, axis, top + 15 + 14 * len(chosen), INKS.faint, 0.8)
+        canvas.text(MARGIN, top + 8, title, SMALL, canvas.inks.muted)
+        shown = [clip(shorten(written[index], 40), context, 9, 120 if not context.narrow else 64) for index in chosen]
+        axis = MARGIN + max(context.fonts.width(word, 9) for word in shown) + half + 16
+        canvas.line(axis, top + 13, axis, top + 15 + 14 * len(chosen), canvas.inks.faint, 0.8)
         for row, (index, word) in enumerate(zip(chosen, shown, strict=True)):
             score = float(panel.scores[index])
             y = top + 15 + 14 * row
-            canvas.text(MARGIN, y + 10, word, 9, INKS.ink)
-            length = 84 * abs(score) / scale.limit if scale.limit else 0.0
-            colour = INKS.towards if score > 0 else INKS.against
+            canvas.text(MARGIN, y + 10, word, 9, canvas.inks.ink)
+            length = half * abs(score) / scale.limit if scale.limit else 0.0
+            colour = canvas.inks.towards if score > 0 else canvas.inks.against
             canvas.box(axis if score > 0 else axis - length, y + 3.4, length, 7.4, colour, 1.2, label=f"score {index}")
             if bands and scale.limit:
                 band = bands[index]
-                ends = [axis + 84 * band.share(side) for side in (band.low, band.high)]
-                canvas.line(ends[0], y + 7.1, ends[1], y + 7.1, INKS.ink, 0.9)
+                ends = [axis + half * band.share(side) for side in (band.low, band.high)]
+                canvas.line(ends[0], y + 7.1, ends[1], y + 7.1, canvas.inks.ink, 0.9)
                 for end in (x for x, side in zip(ends, (band.low, band.high), strict=True) if not band.cut(side)):
-                    canvas.line(end, y + 5.1, end, y + 9.1, INKS.ink, 0.9)
-            canvas.text(axis + 128, y + 10, number(score, scale.limit), 9, INKS.ink, align="right")
+                    canvas.line(end, y + 5.1, end, y + 9.1, canvas.inks.ink, 0.9)
+            canvas.text(axis + between, y + 10, number(score, scale.limit), 9, canvas.inks.ink, align="right")
 
     return Block(19 + 14.0 * len(chosen), draw) if chosen else gap(0)
 
 
 def _phrases(text: str | None, panel: TokenScores, scale: Scale, context: DrawContext) -> Block:
     """The windows that moved the prediction most, their shares of the score and which filters chose them."""
-    phrases = panel.strongest_phrases(PHRASES)
+    phrases = separate(panel, PHRASES)
     written = [shorten(text_between(text, panel, phrase.first, phrase.last), 80) for phrase in phrases]
-    shown = [clip(phrase, context, 9, 260) for phrase in written]
+    shown = [clip(phrase, context, 9, min(260, context.inner - 160)) for phrase in written]
     right = MARGIN + max(context.fonts.width(phrase, 9) for phrase in shown) + 56
 
     def draw(canvas: Canvas, top: float) -> None:
-        canvas.text(
-            MARGIN, top + 8, "The most telling phrases, with their share of all phrases’ scores", SMALL, INKS.muted
-        )
+        canvas.text(MARGIN, top + 8, clip(PHRASES_HEAD, context, SMALL, context.inner), SMALL, canvas.inks.muted)
         for row, (label, phrase) in enumerate(zip(shown, phrases, strict=True)):
             y = top + 25 + 14 * row
-            canvas.text(MARGIN, y, label, 9, INKS.ink, label=f"phrase {row}")
-            canvas.text(right, y, number(phrase.score, scale.limit), 9, INKS.ink, align="right")
-            canvas.text(right + 12, y, chosen_by(phrase), SMALL, INKS.muted)
+            canvas.text(MARGIN, y, label, 9, canvas.inks.ink, label=f"phrase {row}")
+            canvas.text(right, y, number(phrase.score, scale.limit), 9, canvas.inks.ink, align="right")
+            canvas.text(right + 12, y, chosen_by(phrase), SMALL, canvas.inks.muted)
 
     return Block(19 + 14.0 * len(phrases), draw)

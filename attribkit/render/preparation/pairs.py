@@ -101,8 +101,9 @@ def value(panel: Pairs, amount: float) -> str:
 
 def verdict_of(panel: Pairs) -> Verdict:
     """The panel's verdict with its mark."""
-    mark, tone, short = ("✓", Tone.good, "adds up") if panel.converged else ("!", Tone.bad, "does not add up")
-    return Verdict(mark, tone, panel.verdict, short)
+    if panel.converged:
+        return Verdict("✓", Tone.good, panel.verdict, "values sum to the model’s output")
+    return Verdict("!", Tone.bad, panel.verdict, "values do not sum to the model’s output")
 
 
 def legend(panel: Pairs) -> str:

@@ -107,6 +107,7 @@ class Scheme:
         good: of a verdict that holds; never without words and a sign.
         bad: of one that fails; likewise.
         lines: the colours of a chart's lines, in order.
+        dark: whether the paper is dark.
     """
 
     paper: str
@@ -121,6 +122,7 @@ class Scheme:
     good: str
     bad: str
     lines: tuple[str, ...]
+    dark: bool
 
     def colour(self, step: int) -> str:
         """The ramp's colour at a step in −STEPS … STEPS."""
@@ -178,6 +180,7 @@ def _scheme(
         good=from_oklab(polar(line, 0.09, 165.0)),
         bad=from_oklab(polar(line, 0.13, 30.0)),
         lines=tuple(from_oklab(polar(line, 0.095, hue)) for hue in _LINE_HUES),
+        dark=to_oklab(paper)[0] < 0.5,
     )
 
 

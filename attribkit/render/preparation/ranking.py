@@ -1,9 +1,11 @@
 """The tokens that are named if there is no room for all of them."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-from attribkit.results.panels import Phrase, TokenScores
+from attribkit.results.panels import Panel, Phrase, Prediction, TokenScores
 
 
 def largest(values: NDArray[np.float64], count: int) -> list[int]:
@@ -18,6 +20,17 @@ def strongest(panel: TokenScores, count: int) -> tuple[list[int], list[int]]:
     towards = [i for i in order if panel.scores[i] > 0][:count]
     against = [i for i in order if panel.scores[i] < 0][:count]
     return towards, against
+
+
+def likeliest_first(panels: Sequence[Panel], prediction: Prediction | None) -> list[Panel]:
+    """The panels, those of token scores in the order of their targets' probabilities, the predicted label's first."""
+    if prediction is None:
+        return list(panels)
+    chances = dict(zip(prediction.labels, prediction.probabilities, strict=bool(prediction.probabilities)))
+    scored = [panel for panel in panels if isinstance(panel, TokenScores)]
+    scored.sort(key=lambda panel: (panel.target != prediction.label, -chances.get(panel.target, 0.0)))
+    ordered = iter(scored)
+    return [next(ordered) if isinstance(panel, TokenScores) else panel for panel in panels]
 
 
 def separate(panel: TokenScores, count: int) -> list[Phrase]:

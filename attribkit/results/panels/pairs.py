@@ -124,8 +124,8 @@ class Pairs(ArrayEquality):
         """One sentence on how far the values can be trusted; printed on every picture."""
         relative = "0" if self.relative_error == 0 else f"{self.relative_error:.1e}"
         if self.converged:
-            return f"adds up for every word: relative error {relative} ≤ {self.tolerance:g}"
-        return f"does not add up: relative error {relative} > {self.tolerance:g}"
+            return f"values sum to the model’s output for every word: relative error {relative} ≤ {self.tolerance:g}"
+        return f"values do not sum to the model’s output: relative error {relative} > {self.tolerance:g}"
 
     @property
     def truncated(self) -> bool:

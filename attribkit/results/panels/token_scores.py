@@ -131,7 +131,9 @@ class TokenScores(MadeLater, ArrayEquality):
         if len(self.spread) != len(self.tokens) or np.any(self.spread < 0):
             raise InputError(f"`spread` must hold a number ≥ 0 for each of the {len(self.tokens)} tokens")
         if self.draws and self.converged is not None:
-            raise InputError("`converged` must be None where scores were drawn: that they add up proves nothing")
+            raise InputError(
+                "`converged` must be None where scores were drawn: that they sum to the output proves nothing"
+            )
 
     @property
     def model_scores(self) -> NDArray[np.float64]:
@@ -244,25 +246,27 @@ class TokenScores(MadeLater, ArrayEquality):
             share = f"; in all {whole} % of Σ|scores|" if self.scores.any() else ""
             return f"sampled: {_counted(self.draws, 'draw')}, spread ± {_two_digits(mean)} (95 %) a token{share}"
         if self.converged is None:
-            return f"{self.method} does not promise that the scores add up to the change in {self.unit}"
+            return f"{self.method} does not promise that scores sum to the model’s output"
         relative = "0" if self.relative_error == 0 else f"{self.relative_error:.1e}"
         if self.converged:
-            return f"adds up: relative error {relative} ≤ {self.tolerance:g}"
+            return f"scores sum to the model’s output: relative error {relative} ≤ {self.tolerance:g}"
         missed, after = self.failed, f"after {_counted(self.steps, 'step')}"
         moves = f"by {self.relative_change:.1e} > {self.tolerance:g}" if "stability" in missed else ""
         if "completeness" in missed:
             error = f"relative error {relative} > {self.tolerance:g}"
             if not self.steps:
-                return f"does not add up: {error}"
+                return f"scores do not sum to the model’s output: {error}"
             also = f", and scores still move {moves}" if moves else ""
             return f"did not converge: {error}{also} {after}"
         if moves:
-            return f"did not converge: adds up, but scores still move {moves} {after}"
+            return f"did not converge: scores sum to the model’s output, but still move {moves} {after}"
         if "path" in missed:
             limit = PATH_TOLERANCE * self.tolerance
             apart = f"{self.relative_path_error:.1e} > {limit:g}"
-            return f"did not converge: adds up at the end, but not along the path: {apart} {after}"
-        return f"did not converge {after}, though it adds up: relative error {relative} ≤ {self.tolerance:g}"
+            sums = "scores sum to the model’s output at the end, but not along the path"
+            return f"did not converge: {sums}: {apart} {after}"
+        summed = f"relative error {relative} ≤ {self.tolerance:g}"
+        return f"did not converge {after}, though scores sum to the model’s output: {summed}"
 
 
 def _counted(count: int, noun: str) -> str:

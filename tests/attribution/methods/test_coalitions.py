@@ -77,7 +77,7 @@ def test_shapley_values_of_few_tokens_are_those_of_the_definition(
         np.testing.assert_allclose(panel.scores, defined, rtol=0, atol=2e-6 * np.abs(defined).sum())
         assert (panel.draws, panel.steps, panel.converged) == (0, 2**count, True)
         assert panel.spread is not None and not panel.spread.any()
-        assert panel.verdict.startswith("adds up: relative error ")
+        assert panel.verdict.startswith("scores sum to the model’s output: relative error ")
         assert f"not sampled: from all {2**count} coalitions" in panel.notes[0]
 
 

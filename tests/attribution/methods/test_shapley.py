@@ -32,19 +32,21 @@ def test_they_are_the_values_that_counting_all_coalitions_finds(make_classifier:
     counted = scores(model, method="shapley_sampling", baseline=baseline)  # of six tokens nothing is drawn
     np.testing.assert_allclose(found.scores, counted.scores, atol=1e-5)
     assert (found.steps, found.converged, found.draws, found.method) == (0, True, None, "shapley")
-    assert found.verdict.startswith("adds up: relative error ")
+    assert found.verdict.startswith("scores sum to the model’s output: relative error ")
 
 
 def test_the_verdict_can_fail(make_classifier: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     right = shapley_values
     monkeypatch.setattr(method, "shapley_values", lambda *arguments: 1.01 * right(*arguments))
-    assert scores(make_classifier(), method="shapley").verdict.startswith("does not add up: relative error ")
+    assert scores(make_classifier(), method="shapley").verdict.startswith(
+        "scores do not sum to the model’s output: relative error "
+    )
 
 
 def test_banzhaf_values_promise_no_sum(make_classifier: Make) -> None:
     found = scores(make_classifier(), method="banzhaf")
     assert found.converged is None and (found.scores != 0).all()
-    assert found.verdict == "banzhaf does not promise that the scores add up to the change in log-odds"
+    assert found.verdict == "banzhaf does not promise that scores sum to the model’s output"
 
 
 @pytest.mark.parametrize("name", ["shapley", "banzhaf"])

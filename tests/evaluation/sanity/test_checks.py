@@ -99,7 +99,10 @@ def test_attention_does_not_fall_with_the_layer_after_it_and_promises_no_complet
     found = sanity(model, TEXTS[:2], "attention", draws=1)
     assert found.completeness is None and found.converged is None
     table = found.panels()[2]
-    assert isinstance(table, Table) and "attention does not promise that its scores add up" in table.notes
+    assert (
+        isinstance(table, Table)
+        and "attention does not promise that its scores sum to the model’s output" in table.notes
+    )
     # the layer after the attention has no part in it
     assert found.estimate("independent", "output").mean == pytest.approx(1)
 

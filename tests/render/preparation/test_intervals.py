@@ -60,7 +60,9 @@ def test_every_format_says_that_scores_were_drawn_and_gives_no_sign_for_adding_u
     }
     for name, words in shown.items():
         assert VERDICT in words and "±" in words, name
-        assert "✓" not in words and "adds up" not in words and "did not converge" not in words, name
+        assert (
+            "✓" not in words and "scores sum to the model’s output" not in words and "did not converge" not in words
+        ), name
     source = latex.fragment([sampled])
     assert (
         r"sampled: 300 draws{,} spread $\pm$ 0.75 (95 \%) a token; in all 38 \% of $\Sigma$\textbar{}scores" in source
@@ -73,12 +75,12 @@ def test_every_format_says_that_scores_were_drawn_and_gives_no_sign_for_adding_u
 
 def test_every_format_names_the_criterion_that_failed(explained: Callable[..., Explanation]) -> None:
     moving = explained("horrible bad", [2.0, -2.0], converged=False, rule_change=0.01)
-    verdict = "did not converge: adds up, but scores still move by 2.5e-03 > 0.0001 after 64 steps"
+    verdict = "did not converge: scores sum to the model’s output, but still move by 2.5e-03 > 0.0001 after 64 steps"
     words = " ".join(Page(html.page([moving])).words.split())
     assert verdict in words and "0.0100 (2.5e-03 of the scores' size)" in words
-    assert verdict in said(picture.figure([moving])) and verdict in " ".join(printed(moving).split())
+    assert verdict in " ".join(said(picture.figure([moving])).split()) and verdict in " ".join(printed(moving).split())
     assert live(moving)["verdict"] == {"icon": "!", "tone": "bad", "words": verdict, "short": "did not converge"}
-    assert "but scores still move by 2.5e{-}03" in latex.fragment([moving])
+    assert "but still move by 2.5e{-}03" in latex.fragment([moving])
 
 
 def test_an_end_beyond_the_scale_is_not_drawn_as_an_end(sampled: Explanation) -> None:

@@ -55,10 +55,13 @@ def test_what_cannot_be_drawn_is_refused_with_a_sentence(changes: dict[str, Any]
 
 
 def test_every_word_must_add_up_and_of_integrated_hessians_the_whole_too() -> None:
-    assert pairs().converged and pairs().verdict == "adds up for every word: relative error 0 ≤ 0.0001"
+    assert (
+        pairs().converged
+        and pairs().verdict == "values sum to the model’s output for every word: relative error 0 ≤ 0.0001"
+    )
     lacking = pairs(expected=[-0.5, 0.5, 2.0])
     assert lacking.relative_error == pytest.approx(1.0 / 9.0)
-    assert lacking.verdict == "does not add up: relative error 1.1e-01 > 0.0001"
+    assert lacking.verdict == "values do not sum to the model’s output: relative error 1.1e-01 > 0.0001"
     assert pairs(index="integrated_hessians").converged
     assert not pairs(index="integrated_hessians", output_text=1.5).converged
     nothing = {"firsts": [], "seconds": [], "values": [], "own": [0, 0, 0]}

@@ -103,13 +103,14 @@ def test_sums_too_large_for_a_float_are_never_taken_to_add_up() -> None:
 
 
 def test_the_verdict_says_whether_the_scores_add_up() -> None:
-    assert panel(output_text=0.75 + 1e-5).verdict == "adds up: relative error 5.0e-06 ≤ 0.0001"
-    assert panel().verdict == "adds up: relative error 0 ≤ 0.0001"
+    assert panel(output_text=0.75 + 1e-5).verdict == "scores sum to the model’s output: relative error 5.0e-06 ≤ 0.0001"
+    assert panel().verdict == "scores sum to the model’s output: relative error 0 ≤ 0.0001"
     failed = panel(output_text=1.0, converged=False)
     assert failed.verdict == "did not converge: relative error 1.2e-01 > 0.0001 after 64 steps"
-    assert "does not promise that the scores add up to the change in log-odds" in panel(converged=None).verdict
+    assert "does not promise that scores sum to the model’s output" in panel(converged=None).verdict
     assert (
-        panel(output_text=1.0, converged=False, steps=0).verdict == "does not add up: relative error 1.2e-01 > 0.0001"
+        panel(output_text=1.0, converged=False, steps=0).verdict
+        == "scores do not sum to the model’s output: relative error 1.2e-01 > 0.0001"
     )
 
 
@@ -117,7 +118,10 @@ def test_the_verdict_names_the_criterion_that_failed_with_its_number() -> None:
     moving = panel(converged=False, rule_change=4.2e-4)
     assert (moving.relative_error, moving.relative_change) == (0.0, 2.1e-4)
     assert moving.failed == ("stability",)
-    assert moving.verdict == "did not converge: adds up, but scores still move by 2.1e-04 > 0.0001 after 64 steps"
+    assert (
+        moving.verdict
+        == "did not converge: scores sum to the model’s output, but still move by 2.1e-04 > 0.0001 after 64 steps"
+    )
     both = panel(output_text=1.0, converged=False, rule_change=4.2e-4)
     assert both.failed == ("completeness", "stability")
     assert both.verdict == (
@@ -129,13 +133,14 @@ def test_the_verdict_names_the_criterion_that_failed_with_its_number() -> None:
     apart = panel(converged=False, rule_change=1e-9, path_error=4.2e-3)
     assert apart.failed == ("path",) and apart.relative_path_error == 2.1e-3
     assert apart.verdict == (
-        "did not converge: adds up at the end, but not along the path: 2.1e-03 > 0.001 after 64 steps"
+        "did not converge: scores sum to the model’s output at the end, but not along the path: "
+        "2.1e-03 > 0.001 after 64 steps"
     )
     assert panel(converged=False, rule_change=1e-9, path_error=2e-3).failed == ()  # ten times the tolerance is allowed
     # what an older version saved does not tell by how much they moved
     old = panel(output_text=0.75 + 1e-5, converged=False)
     assert old.failed == () and old.verdict == (
-        "did not converge after 64 steps, though it adds up: relative error 5.0e-06 ≤ 0.0001"
+        "did not converge after 64 steps, though scores sum to the model’s output: relative error 5.0e-06 ≤ 0.0001"
     )
     assert panel(rule_change=1e-9).failed == ()
 
@@ -148,7 +153,7 @@ def test_drawn_scores_say_how_far_other_draws_would_move_them() -> None:
     assert panel(converged=None, draws=2, spread=[0, 2.42]).verdict.endswith(" 121 % of Σ|scores|")
     zero = panel(scores=[0, 0], output_text=0, output_baseline=0, converged=None, draws=9, spread=[0, 0])
     assert zero.verdict == "sampled: 9 draws, spread ± 0 (95 %) a token"
-    assert panel(draws=0, spread=[0, 0]).verdict == "adds up: relative error 0 ≤ 0.0001"
+    assert panel(draws=0, spread=[0, 0]).verdict == "scores sum to the model’s output: relative error 0 ≤ 0.0001"
 
 
 @pytest.mark.parametrize(
