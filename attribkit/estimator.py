@@ -95,10 +95,22 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
             TypeError: for texts that are no strings, or a setting that does not exist.
             ValueError: for fewer than two labels, or numbers of texts and labels that differ.
         """
-        texts, labels = checked_texts(X), np.asarray(y)
+        texts = checked_texts(X)
+        given: Any = y
+        if any(not isinstance(label, str) and np.ndim(label) for label in given):
+            raise InputError(
+                "`y` must hold one label per text, got several for some; train a model of several labels with "
+                "attribkit.train(…, task='multilabel')"
+            )
+        labels = np.asarray(given)
         if len(texts) != len(labels):
             raise InputError(
                 f"`X` and `y` must have the same length, got {len(texts):,} texts and {len(labels):,} labels"
+            )
+        if labels.dtype.kind == "f" and not (labels == np.round(labels)).all():
+            raise InputError(
+                "`y` must hold labels, got numbers with fractions; train a regression with attribkit.train(…, "
+                "task='regression'), or make the labels strings"
             )
         check_classification_targets(labels)
         classes, places = np.unique(labels, return_inverse=True)

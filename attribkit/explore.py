@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from attribkit.data.text_tables import Data
 from attribkit.errors import InputError, MissingPackageError
 from attribkit.models.classifier import Classifier
+from attribkit.models.other_inputs import check_text_alone
 
 if TYPE_CHECKING:
     from anywidget import AnyWidget
@@ -59,6 +60,7 @@ def explore(
         raise MissingPackageError(
             f"the pane in a notebook needs {error.name}; pip install 'attribkit[notebook]'"
         ) from error
+    check_text_alone(model.other_inputs, "the pane")
     if model.task != "multiclass":
         raise InputError(
             f"the pane is for models that give a text one label of several, this is {model.task}; "

@@ -11,6 +11,7 @@ from attribkit.data.tables import encodings_of
 from attribkit.data.text_tables import Data
 from attribkit.errors import InputError, InputTypeError
 from attribkit.models.classifier import Classifier
+from attribkit.models.other_inputs import check_text_alone
 from attribkit.models.reference import Reference
 from attribkit.progress import Progress, shown
 from attribkit.projection.fitted_map import FittedMaps
@@ -199,6 +200,9 @@ def keep_reference(
         >>> [panel.title for panel in ak.explain(model, "A horrible movie", views="projection").panels()]
         ['Where the layer dropout puts 4 texts']
     """
+    check_text_alone(model.other_inputs, "`keep_reference`")
+    if model.task == "regression":
+        raise InputError("a map is coloured by labels, and a regression has none; attribkit.layer_outputs gives points")
     rows = Rows.of(model, data, text=text, label=label, encoding=encoding, progress=progress)
     named = source or "; ".join([rows.origin or "texts given by the user", *rows.reading])
     with shown(progress) as tell:

@@ -90,6 +90,9 @@ def test_it_explains_and_reports(fitted: ak.TextClassifier) -> None:
         (["a", "b"], [0, 0], ValueError, "at least two labels are needed"),
         (["a", "b", "c"], [0, 0, 1], ValueError, "each label needs at least 2 texts"),
         (["a", "b"], [0.5, 1.5], ValueError, "Unknown label type"),
+        (["a film", "bad"], [["neg"], ["pos", "neg"]], ValueError, "one label per text, .* train.*task='multilabel'"),
+        (["a film", "bad"], [[0, 1], [1, 1]], ValueError, "one label per text, .* train.*task='multilabel'"),
+        (["a film", "bad"], [0.25, 3.5], ValueError, "got numbers with fractions; train a regression with"),
     ],
 )
 def test_what_cannot_be_trained_on_is_refused(texts: Any, labels: Any, error: type[Exception], message: str) -> None:

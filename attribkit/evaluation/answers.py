@@ -1,6 +1,7 @@
 """A model's predictions for a whole data set; a row that cannot be used is listed, not fatal."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,6 +18,7 @@ from attribkit.evaluation.performance import counted, measure
 from attribkit.models.answered import answered
 from attribkit.models.classifier import Classifier
 from attribkit.models.logits import probabilities
+from attribkit.models.other_inputs import OtherInputs
 from attribkit.progress import Progress, silent
 from attribkit.results.panels.prediction import Truth
 from attribkit.task import THRESHOLD, Task
@@ -42,6 +44,7 @@ class Answers:
         task: of the model.
         unit: of a regression's number.
         known: (N,) what is known of each text, as the data has it; empty for one label a text.
+        also: what the network is given beside each text, if it takes other inputs.
     """
 
     labels: tuple[str, ...]
@@ -57,6 +60,7 @@ class Answers:
     task: Task = "multiclass"
     unit: str | None = None
     known: tuple[Any, ...] = ()
+    also: OtherInputs | None = None
 
     @staticmethod
     def of(
@@ -109,6 +113,7 @@ class Answers:
             model.task,
             model.unit,
             () if model.task == "multiclass" else cells,
+            model.also and model.also.rows(read.places),
         )
 
     @property
@@ -120,6 +125,13 @@ class Answers:
         whose = [] if origin is None else [f"the texts are {origin}"]
         skipped = [skipped_sentence(self.skipped, self.given)] if self.skipped else []
         return (*whose, *skipped, *self.measured.notes)
+
+    def also_of(self, places: Sequence[int]) -> dict[str, list[Any]] | None:
+        """What the network is given beside the texts at these places, as `explain` takes it."""
+        table = self.table
+        if self.also is None or table is None:
+            return None
+        return {name: table[name].iloc[list(places)].tolist() for name in self.also.values}
 
     @property
     def table(self) -> pd.DataFrame | None:

@@ -24,6 +24,7 @@ from attribkit.evaluation.statistics import Estimate
 from attribkit.evaluation.thresholds import FIGURES, NEEDS, Figure, check_thresholds
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
+from attribkit.models.other_inputs import check_text_alone
 from attribkit.progress import Progress, shown
 from attribkit.results.panels import Convergence, Panel, Table
 from attribkit.results.result import Result
@@ -193,6 +194,7 @@ def check(
         >>> checked.to_frame()["figure"].head(2).tolist()
         ['accuracy', 'f1']
     """
+    check_text_alone(model.other_inputs, "`check`")
     limits = dict(thresholds or {})
     check_thresholds(limits)
     if texts < 1:

@@ -225,6 +225,7 @@ def explained_mistakes(
         return explain(
             model,
             texts,
+            also=answers.also_of(chosen),
             views="attribution",
             true_label=truth,
             method=method,
@@ -232,16 +233,21 @@ def explained_mistakes(
             progress=progress,
         )
     # of several labels the one that is most wrong is explained
+    each = [
+        None if given is None else {name: values[0] for name, values in given.items()}
+        for given in (answers.also_of([place]) for place in chosen)
+    ]
     worst = np.abs(answers.probabilities[chosen] - answers.truth[chosen]).argmax(1)
     return Explanations(
         explain(
             model,
             text,
+            also=also,
             views="attribution",
             true_label=true,
             target=Index(place),
             method=method,
             progress=False,
         )
-        for text, true, place in zip(texts, truth, worst.tolist(), strict=True)
+        for text, also, true, place in zip(texts, each, truth, worst.tolist(), strict=True)
     )

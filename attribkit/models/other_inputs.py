@@ -144,6 +144,20 @@ def missing(names: Sequence[str], name: str | None = None) -> InputError:
     )
 
 
+def check_text_alone(names: Sequence[str], asked: str) -> None:
+    """Refuse a network with these other inputs where a text is all that there is.
+
+    Raises:
+        ValueError: if there are any.
+    """
+    if names:
+        raise InputError(
+            f"{asked} gives a network the text alone, and this one has the other inputs {', '.join(names)}; explain, "
+            "predict, evaluate, errors, word_importance, faithfulness, sanity, plausibility and project take them from "
+            "a table's columns"
+        )
+
+
 @contextmanager
 def held(network: Any, also: OtherInputs | None, tokens: int | None = None) -> Iterator[None]:
     """Give an adapted network these other inputs, for this thread alone; afterwards those that it had before.

@@ -17,6 +17,7 @@ from attribkit.evaluation.importance import word_importance
 from attribkit.evaluation.regions import region_importance
 from attribkit.explainer import explain
 from attribkit.models.classifier import Classifier
+from attribkit.models.other_inputs import check_text_alone
 from attribkit.progress import Progress, shown, within
 from attribkit.projector import project
 from attribkit.reports import by_task, explanation_quality, performance
@@ -90,6 +91,7 @@ def report(
         raise InputTypeError(
             f"a Classifier was expected, got {type(model).__name__}; load one with attribkit.load(folder)"
         )
+    check_text_alone(model.other_inputs, "`report`")
     chosen = ReportSettings(**{"baselines": _baselines(model), **settings})
     batch_size, seed = chosen.batch_size, chosen.seed
     with shown(progress) as tell:

@@ -71,7 +71,9 @@ class Occurrences:
         read: list[str] = []
         by: Any = None
         for first in range(0, len(texts), _AT_ONCE):
-            batch = EncodedBatch.of(model, texts[first : first + _AT_ONCE], view.batch_size)
+            part = range(first, min(first + _AT_ONCE, len(texts)))
+            given = model.beside(model.also and model.also.rows(list(part)))
+            batch = EncodedBatch.of(given, [texts[place] for place in part], view.batch_size)
             batch, panels = _scored(model, batch, view)
             scores += [panel.scores for panel in panels]
             targets += [model.labels.index(panel.target) for panel in panels]

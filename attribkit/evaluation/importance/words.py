@@ -260,8 +260,10 @@ def word_importance(
         else:
             columns = {"split": split, "text": text, "label": label, "encoding": encoding}
             answers = Answers.of(model, data, **columns, batch_size=batch_size, progress=tell)
-        texts, notes = _sampled(answers, most, seed)
-        occurrences = Occurrences.of(model, texts, view, tell)
+        places, notes = _sampled(answers, most, seed)
+        texts = [answers.texts[place] for place in places]
+        given = model.beside(answers.also and answers.also.rows(places))
+        occurrences = Occurrences.of(given, texts, view, tell)
     if model.task != "multiclass":
         train = None  # which side a text is on is known of one label alone
     elif train is None and answers.measured is not None:
@@ -330,9 +332,10 @@ def _counting_notes(counted: Mapping[str, int], task: Task) -> list[str]:
     return notes
 
 
-def _sampled(answers: Answers, most: int, seed: int) -> tuple[list[str], list[str]]:
+def _sampled(answers: Answers, most: int, seed: int) -> tuple[list[int], list[str]]:
+    """The places of the texts that are explained, and what a reader must know of them."""
     if len(answers.texts) <= most:
-        return list(answers.texts), list(answers.notes)
+        return list(range(len(answers.texts))), list(answers.notes)
     rows = np.sort(np.random.default_rng(seed).choice(len(answers.texts), most, replace=False))
     note = f"{most:,} of {len(answers.texts):,} texts were explained, drawn with seed {seed}"
-    return [answers.texts[row] for row in rows], [*answers.notes, note]
+    return rows.tolist(), [*answers.notes, note]

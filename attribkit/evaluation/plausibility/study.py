@@ -243,6 +243,7 @@ def plausibility(
         columns = ", ".join(map(str, table.columns))
         raise InputError(f"the table has no column 'rationale', only {columns}; plausibility needs texts and spans")
     names = (*check_methods(model, methods), RANDOM)
+    model = model.given(len(table), table=table)
     readable = ReadableTexts.of(model, measured.texts, numbers=measured.numbers)
     cells = table["rationale"].tolist()
     truth = [

@@ -77,8 +77,10 @@ def sanity(
         raise model.capabilities.refusal("`sanity`, which randomises layers,", "layers", "`faithfulness` does without")
     method = check_methods(model, method)[0]
     measured = Rows.of(model, data, split=split, text=text, label=label, encoding=encoding, progress=progress)
+    model = model.given(len(measured.table), table=measured.table)
     readable = ReadableTexts.of(model, measured.texts, numbers=measured.numbers)
     batch = readable.batch
+    model = model.beside(batch.also)
     targets = batch.logits.argmax(1)
     scored = token_scores(model, batch, method, seed=seed)
     own, convergence = scored.scores, Convergence()
