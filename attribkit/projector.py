@@ -68,8 +68,8 @@ def project(
         colour: "label", "prediction", "error" (right or wrong) or "confidence" (the predicted label's probability).
         epochs: "all" for every snapshot that the training kept, or some of their epochs, 0 = before training: one map
             per epoch, all on the same axes; None for the model as it is.
-        reduce: how a text's steps become points: "last", "mean", "max", "attention", "tokens" or "takens"; None for
-            what suits the layer. See `attribkit.layer_outputs`.
+        reduce: how a text's steps become points: "first", "last", "mean", "max", "attention", "tokens" or "takens";
+            None for what suits the layer. See `attribkit.layer_outputs`.
         sample: the most texts (or tokens) shown, drawn by the seed; None for up to 25,000 texts or 5,000 tokens.
         place: one new text, or several, to mark among the points, with their nearest neighbours.
         neighbours: k, the number of nearest neighbours in the measures of mixing and in the trustworthiness.

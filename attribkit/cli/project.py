@@ -41,7 +41,7 @@ def project(
     colour: Annotated[str, typer.Option(help="label, prediction, error or confidence.")] = "label",
     epochs: Annotated[str | None, typer.Option(help="Snapshots to map: all, or epochs such as 0,1,5.")] = None,
     reduce: Annotated[
-        str | None, typer.Option(help="How steps become points: last, mean, max, attention, tokens or takens.")
+        str | None, typer.Option(help="How steps become points: first, last, mean, max, attention, tokens or takens.")
     ] = None,
     sample: Annotated[int | None, typer.Option(help="Most texts, or tokens, shown.")] = None,
     place: Annotated[list[str] | None, typer.Option(help="A new text to mark on the map; may repeat.")] = None,

@@ -99,6 +99,17 @@ def pooling_of(config: Any) -> Pooling:
     return chosen
 
 
+def hidden_states_of(config: Any) -> int:
+    """How many states of the text a model with this configuration makes, its embeddings first; 0 if they are no rows.
+
+    Of an encoder and a decoder they are the decoder's, which the head reads.
+    """
+    if config.model_type == "funnel":  # whose later layers have fewer places
+        return 0
+    layers = {"t5": "num_decoder_layers", "bart": "decoder_layers"}.get(config.model_type, "num_hidden_layers")
+    return int(getattr(config.get_text_config(), layers)) + 1
+
+
 def longest(config: Any, tokenizer: Any) -> int | None:
     """The most tokens, special ones included, that a model reads; None for no limit.
 

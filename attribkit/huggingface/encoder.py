@@ -17,11 +17,8 @@ from attribkit.errors import InputError
 from attribkit.huggingface.template import Template
 from attribkit.text.encoded import Encoded
 from attribkit.text.joined_words import joined_words
-from attribkit.text.text_pair import SEPARATOR, parts_of
+from attribkit.text.text_pair import SECOND, SEPARATOR, parts_of
 from attribkit.text.tokenizer import one_spelling
-
-SECOND = 2**40
-"""Added to the ids of a pair's second text."""
 
 
 class TransformerEncoder:

@@ -8,8 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from attribkit.huggingface.architectures import Pooling, architecture_of, pooling_of
-from attribkit.huggingface.encoder import SECOND
+from attribkit.huggingface.architectures import Pooling, architecture_of, hidden_states_of, pooling_of
 from attribkit.huggingface.feeding import fed
 from attribkit.huggingface.recording import recorded
 from attribkit.huggingface.self_attention import ENCODER_AND_DECODER, WITHOUT_VALUES, attention_stacks, pooled_share
@@ -20,6 +19,7 @@ from attribkit.models.capabilities import Capabilities
 from attribkit.models.network_output import tensor_of
 from attribkit.models.self_attention import AttentionStack, SelfAttention
 from attribkit.random_state import preserve_random_state
+from attribkit.text.text_pair import SECOND
 
 _NEVER = -1  # an id that no text holds
 
@@ -79,6 +79,8 @@ class TransformerNetwork(nn.Module):
         self.pooling: Pooling = model.pooling if isinstance(model, HeadedBody) else pooling_of(config)
         self.capabilities = Capabilities(
             self_attention=True,
+            pooling="last" if self.pooling == "end of text" else self.pooling,
+            steps_before=template.before,
             equal_lengths=True,
             other_lookups=True,
             pairs=True,
@@ -89,6 +91,7 @@ class TransformerNetwork(nn.Module):
             refused_baselines=refused,
             notes=notes,
         )
+        self.hidden_states = nn.ModuleList(nn.Identity() for _ in range(hidden_states_of(config)))
         self._options = {"use_cache": False} if "use_cache" in inspect.signature(self.model.forward).parameters else {}
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
@@ -209,11 +212,23 @@ class TransformerNetwork(nn.Module):
     def _run(self, ids: Tensor, second: int, embedded: Tensor | None) -> Tensor:
         """Logits of texts (N, T) of one length, whose last `second` words are the second text's."""
         inputs, places = self._inputs(ids, _lengths(ids.shape[1], second))
-        with self._as_it_was():
+        with self._as_it_was(), self._hidden_states_passed_on(inputs["input_ids"].shape[1]):
             if embedded is None:
                 return tensor_of(self.model(**inputs), len(ids))
             with fed(self.model, self.model.get_input_embeddings(), inputs["input_ids"], places, embedded):
                 return tensor_of(self.model(**inputs), len(ids))
+
+    @contextmanager
+    def _hidden_states_passed_on(self, length: int) -> Iterator[None]:
+        """Let what every layer makes of texts of so many places pass where hooks wait for it, if any do."""
+        if not any(state._forward_hooks for state in self.hidden_states):
+            yield
+            return
+        with recorded(self.model, "output_hidden_states") as recording:
+            yield
+        states = recording.get("decoder_hidden_states") or recording["hidden_states"]
+        for waiting, state in zip(self.hidden_states, states, strict=True):
+            waiting(state[:, :length])
 
     @contextmanager
     def _as_it_was(self) -> Iterator[None]:

@@ -56,6 +56,11 @@ class Template:
             raise InputError("the tokenizer takes no pairs; give one text")
         return chosen
 
+    @property
+    def before(self) -> int:
+        """How many special tokens stand before a text."""
+        return len(self.single[0].ids)
+
     def specials(self, pair: bool) -> int:
         """How many special tokens stand around a text, or a pair."""
         return sum(len(part.ids) for part in self.parts(pair))

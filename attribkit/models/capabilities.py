@@ -32,6 +32,9 @@ class Capabilities:
         named_baselines: the named baselines that it can be compared with; None for those that its kind has.
         refused_baselines: named ones that it cannot be compared with, each with the reason.
         notes: what a reader of its scores must know.
+        pooling: which step of its layers its head reads, or their mean: what stands for a text unless another reduction
+            is asked for; None where that depends on the layer.
+        steps_before: how many steps of its layers stand before the first token; None where steps are windows.
         kind: what a sentence calls it.
     """
 
@@ -50,6 +53,8 @@ class Capabilities:
     named_baselines: tuple[str, ...] | None = None
     refused_baselines: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
+    pooling: Literal["first", "mean", "last"] | None = None
+    steps_before: int | None = None
     kind: str = "network"
 
     @property

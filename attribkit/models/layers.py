@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 from attribkit.errors import InputError, did_you_mean
+from attribkit.models.capabilities import capabilities_of
 
 READERS = ("RNN", "GRU", "LSTM", "Conv1d")
 """Modules whose outputs are what a network has read of a text, rather than a step of how it sums that up."""
@@ -28,6 +29,9 @@ class Layer:
         sizes: of its output's axes: numbers, with "B" for the texts' axis and "T" for the steps'; None where the output
             is no tensor that has one row per text.
         extra: steps more (or fewer) than tokens: K − 1 for a wide convolution of width K, 0 for most.
+        before: how many of its steps stand before that of the first token.
+        pooled: how a text's steps become one vector unless another way is asked for: "first", "mean" or "last", as the
+            network's head reads them; "" where that depends on the kind of layer.
         bidirectional: whether the second half of the features was read from the end of the text to its start.
     """
 
@@ -36,6 +40,8 @@ class Layer:
     sizes: tuple[int | str, ...] | None
     extra: int = 0
     bidirectional: bool = False
+    before: int = 0
+    pooled: str = ""
 
     @property
     def steps(self) -> bool:
@@ -123,7 +129,14 @@ def find_layers(network: nn.Module, token: int, device: torch.device) -> list[La
             network(*_texts(probe, token, device))
             seen.append(outputs)
     first, second = seen
-    return [_layer(name, modules[name], first.get(name), output) for name, output in second.items()]
+    layers = [_layer(name, modules[name], first.get(name), output) for name, output in second.items()]
+    declared = capabilities_of(network)
+    if declared.pooling is None:
+        return layers
+    return [
+        replace(layer, before=declared.steps_before or 0, pooled=declared.pooling) if layer.steps else layer
+        for layer in layers
+    ]
 
 
 def choose_layers(names: Sequence[str] | None, layers: Sequence[Layer]) -> list[Layer]:
@@ -224,7 +237,8 @@ def _layer(name: str, module: nn.Module, first: Tensor | None, second: Tensor | 
     extra = 0
     if first is not None and sizes is not None and "T" in sizes:
         extra = first.shape[sizes.index("T")] - _PROBES[0][1]
-    return Layer(name, kind, sizes, extra, isinstance(module, nn.RNNBase) and module.bidirectional)
+    bidirectional = isinstance(module, nn.RNNBase) and module.bidirectional
+    return Layer(name, kind, sizes, extra, bidirectional, before=extra // 2)
 
 
 def _sizes(first: tuple[int, ...], second: tuple[int, ...]) -> tuple[int | str, ...] | None:

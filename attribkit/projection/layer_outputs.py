@@ -19,6 +19,7 @@ from attribkit.progress import Progress, shown, silent
 from attribkit.projection.outputs import LayerOutputs
 from attribkit.projection.pooling import Reduction, Steps, reduced
 from attribkit.text import batching
+from attribkit.text.text_pair import SECOND
 
 
 def layer_outputs(
@@ -46,10 +47,10 @@ def layer_outputs(
         model: any classifier.
         data: a string, which is one text; or several texts, in any form that `attribkit.explain` takes.
         layers: names from `model.layers()`; None for every layer.
-        reduce: how a layer's steps become points; padding never counts: "last", "mean", "max", "attention" (weighted as
-            the network itself attends), "tokens" (a point per token) or "takens" (a point per delay window); None for
-            what suits the layer: "last" for a recurrent layer, "max" for a convolution, else "mean". A layer with one
-            vector per text is taken as it is.
+        reduce: how a layer's steps become points; padding never counts: "first", "last", "mean", "max", "attention"
+            (weighted as the network itself attends), "tokens" (a point per token) or "takens" (a point per delay
+            window); None for what suits the layer: the place that a transformer's head reads, "last" for a recurrent
+            layer, "max" for a convolution, else "mean". A layer with one vector per text is taken as it is.
         text: the column of the texts in a table or file; guessed from usual names if not given.
         label: the column of the labels; likewise.
         encoding: of a file of texts; None to guess, and say so: see `attribkit.load_dataset`.
@@ -141,6 +142,10 @@ def read_layers(
         progress: called as `attribkit.progress.Progress` says.
     """
     lengths = [len(row) for row in ids]
+    pairs = model.capabilities.pairs and any(bool((row >= SECOND).any()) for row in ids)
+    if pairs and reduction.by_step:
+        raise InputError(f"`reduce={reduction.name!r}` needs single texts, got pairs; take 'first', 'mean' or 'last'")
+    batch_size = 1 if pairs else batch_size  # for pairs are divided in many ways
     steps = Steps.draw(lengths, reduction) if reduction.by_step else None
     points = len(ids) if steps is None else len(steps.text)
     equal = model.capabilities.equal_lengths
@@ -148,7 +153,7 @@ def read_layers(
     values: dict[str, NDArray[np.float32]] = {}
     logits = np.zeros((len(ids), len(model.labels)))
     done = 0
-    reader = _Reader({layer.name: layer for layer in layers}, names, steps)
+    reader = _Reader({layer.name: layer for layer in layers}, names, steps, pairs)
     with eval_mode(model.network), torch.inference_mode(), watched(model.network, list(names), reader) as values_of:
 
         def read(rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], dict[str, NDArray[np.float32]]]:
@@ -222,10 +227,13 @@ class _Reader:
         layers: by name.
         reductions: by name how steps become points.
         steps: which of them; None for one point per text.
+        pairs: whether texts may be pairs, around which there are more special tokens than around single ones.
     """
 
-    def __init__(self, layers: dict[str, Layer], reductions: dict[str, str], steps: Steps | None) -> None:
-        self.layers, self.reductions, self.steps = layers, reductions, steps
+    def __init__(
+        self, layers: dict[str, Layer], reductions: dict[str, str], steps: Steps | None, pairs: bool = False
+    ) -> None:
+        self.layers, self.reductions, self.steps, self.pairs = layers, reductions, steps, pairs
 
     def turn_to(self, rows: NDArray[np.int64], mask: Tensor) -> NDArray[np.int64]:
         """The batch of these texts comes next; the numbers of its points."""
@@ -236,6 +244,8 @@ class _Reader:
     def __call__(self, name: str, output: Tensor) -> Tensor | None:
         """Points (P, H) of one call's output; for "attention", whose weights come last, a copy of its steps."""
         layer = self.layers[name]
+        if self.pairs and layer.steps and output.ndim == len(layer.sizes or ()):
+            layer = replace(layer, extra=layer.arranged(output).shape[1] - self.mask.shape[1])
         if not layer.fits(output, self.mask.shape[1]):
             return None  # no harm unless this was the last call
         values = layer.arranged(output)

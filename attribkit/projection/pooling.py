@@ -12,7 +12,7 @@ from attribkit.errors import InputError
 from attribkit.models.layers import Layer
 from attribkit.projection.whole import SEEDS, whole
 
-REDUCTIONS = ("last", "mean", "max", "attention", "tokens", "takens")
+REDUCTIONS = ("first", "last", "mean", "max", "attention", "tokens", "takens")
 
 
 @dataclass(frozen=True)
@@ -20,10 +20,10 @@ class Reduction:
     """How the steps of a text become points.
 
     Attributes:
-        name: "last" (the last real step; of a bidirectional layer what each direction ends with), "mean", "max",
-            "attention" (the mean weighted as the network itself attends, its heads averaged), "tokens" (a point per
-            token) or "takens" (a point per delay window); None takes "last" for a recurrent layer, "max" for a
-            convolution, else "mean".
+        name: "first" (a transformer's [CLS]), "last" (the last real step; of a bidirectional layer what each direction
+            ends with), "mean", "max", "attention" (the mean weighted as the network itself attends, its heads
+            averaged), "tokens" (a point per token) or "takens" (a point per delay window); None takes what the head of
+            a transformer reads, "last" for a recurrent layer, "max" for a convolution, else "mean".
         delay: of "takens": tokens between two neighbouring steps of a window.
         dimension: of "takens": steps in a window; a point has dimension · H coordinates, no unit is dropped.
         stride: of "takens": tokens between the beginnings of two windows.
@@ -60,6 +60,8 @@ class Reduction:
             return ""
         if self.name is not None:
             return self.name
+        if layer.pooled:
+            return layer.pooled
         if layer.module in ("RNN", "GRU", "LSTM"):
             return "last"
         return "max" if layer.extra or layer.module == "Conv1d" else "mean"
@@ -113,7 +115,7 @@ class Steps:
 
     def taken(self, layer: Layer, values: Tensor, points: NDArray[np.int64], places: NDArray[np.int64]) -> Tensor:
         """The points (P, dimension · H) of a batch's values (B, S, H); a convolution's window stands for its middle."""
-        steps = torch.from_numpy(self.step[points, None] + self.offsets + layer.extra // 2).to(values.device)
+        steps = torch.from_numpy(self.step[points, None] + self.offsets + layer.before).to(values.device)
         return values[torch.from_numpy(places).to(values.device).unsqueeze(1), steps].flatten(1)
 
 
@@ -136,6 +138,10 @@ def reduced(layer: Layer, name: str, values: Tensor, mask: Tensor, weights: Tens
     return _BY_NAME[name](layer, values, real)
 
 
+def _first(layer: Layer, values: Tensor, real: Tensor) -> Tensor:
+    return values[:, 0]
+
+
 def _last(layer: Layer, values: Tensor, real: Tensor) -> Tensor:
     ends = values[torch.arange(len(values), device=values.device), real.sum(1) - 1]
     if not layer.bidirectional:
@@ -153,4 +159,9 @@ def _max(layer: Layer, values: Tensor, real: Tensor) -> Tensor:
     return values.masked_fill(~real.unsqueeze(2), -torch.inf).amax(1)
 
 
-_BY_NAME: dict[str, Callable[[Layer, Tensor, Tensor], Tensor]] = {"last": _last, "mean": _mean, "max": _max}
+_BY_NAME: dict[str, Callable[[Layer, Tensor, Tensor], Tensor]] = {
+    "first": _first,
+    "last": _last,
+    "mean": _mean,
+    "max": _max,
+}

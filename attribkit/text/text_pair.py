@@ -8,6 +8,9 @@ from attribkit.errors import InputError, InputTypeError
 SEPARATOR = " ␞ "
 """Between the two texts of a pair: the symbol for a record separator, U+241E, with a space on either side."""
 
+SECOND = 2**40
+"""Added to the token ids of the second text by an encoder of pairs, so that a row of ids says which are its."""
+
 KEYS = {"text", "text_pair"}
 """Of a pair as `transformers` pipelines take it."""
 

@@ -273,7 +273,7 @@ def test_activations_that_are_not_finite_are_refused_with_the_layer_and_the_text
     ("options", "message"),
     [
         ({"layers": "rn"}, r"one of 'embedding', 'rnn', .*, got 'rn'; did you mean 'rnn'\?"),
-        ({"reduce": "sum"}, "`reduce` must be one of last, mean, max, attention, tokens, takens, got 'sum'"),
+        ({"reduce": "sum"}, "`reduce` must be one of first, last, mean, max, attention, tokens, takens, got 'sum'"),
         ({"layers": "output", "reduce": "tokens"}, "does not suit the layer 'output': it has one vector per text"),
         ({"reduce": "takens", "dimension": 99}, "a window spans 99 tokens, but no text has so many; lower `dimension`"),
         ({"reduce": "takens", "delay": 0}, "`delay` must be at least 1, got 0"),
