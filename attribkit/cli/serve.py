@@ -20,6 +20,10 @@ def serve(
     ] = None,
     port: Annotated[int, typer.Option(min=0, max=65_535, help="0 takes a free one.")] = 8000,
     host: Annotated[str, typer.Option(help="127.0.0.1 lets only this machine in.")] = "127.0.0.1",
+    public_name: Annotated[
+        list[str] | None,
+        typer.Option(help="A name by which browsers reach this page through a proxy, such as explain.example.org."),
+    ] = None,
     data: Annotated[
         str | None,
         typer.Option(help="A named set, a file or a folder whose rows stand beside the page, answered by every model."),
@@ -85,7 +89,7 @@ def serve(
             address = f"http://{own_address()}:{listening.getsockname()[1]}/?key={key}"
         console.print(f"{escape(names)}: live at {escape(address)}  (Ctrl-C stops it)", soft_wrap=True)
 
-    run(loaded, listening, ready, rows, key)
+    run(loaded, listening, ready, rows, key, public_name or ())
 
 
 @contextmanager

@@ -120,10 +120,12 @@ def build(
     limits: Limits | None = None,
     data: DataRows | None = None,
     key: str | None = None,
+    public_names: Sequence[str] = (),
 ) -> uvicorn.Server:
     """A server for some models and rows of data, to be run on a socket that listens on `host`.
 
-    With a key it is shared: only who brings the key is let in, and nothing but the rows can be asked about.
+    With a key it is shared: only who brings the key is let in, and nothing but the rows can be asked about. A proxy
+    before it passes on the name that browsers call, which must be one of `public_names`.
     """
     limits = limits or Limits()
     alone = is_loopback(host)
@@ -131,7 +133,7 @@ def build(
         RequestGuard(
             create_app(models, limits, data, readonly=key is not None),
             limits,
-            hosts=LOOPBACK if alone else (*LOOPBACK, host, socket.gethostname()),
+            hosts=(*LOOPBACK, *public_names, *(() if alone else (host, socket.gethostname()))),
             addresses=not alone,
             key=key,
         ),
@@ -153,6 +155,7 @@ def serve(
     ready: Callable[[], None] = lambda: None,
     data: DataRows | None = None,
     key: str | None = None,
+    public_names: Sequence[str] = (),
 ) -> None:
     """Serve models on a socket until SIGINT or SIGTERM; requests that have begun are answered first.
 
@@ -162,10 +165,12 @@ def serve(
         ready: called once requests are answered.
         data: rows that stand beside the page.
         key: as `build` takes it.
+        public_names: as `build` takes them.
     """
     # one text is too little work to share out; the other cores are for the browser and the second worker
     torch.set_num_threads(max(1, torch.get_num_threads() // 2))
-    asyncio.run(_run(build(models, listening.getsockname()[0], data=data, key=key), listening, ready))
+    server = build(models, listening.getsockname()[0], data=data, key=key, public_names=public_names)
+    asyncio.run(_run(server, listening, ready))
 
 
 async def _run(server: uvicorn.Server, listening: socket.socket, ready: Callable[[], None]) -> None:

@@ -22,9 +22,10 @@ def _serving(stops: list[Callable[[], None]]) -> Serve:
         limits: Limits | None = None,
         data: DataRows | None = None,
         key: str | None = None,
+        public_names: Sequence[str] = (),
     ) -> str:
         listening = listen("127.0.0.1", 0)
-        server = build(models, "127.0.0.1", limits, data, key)
+        server = build(models, "127.0.0.1", limits, data, key, public_names)
         thread = threading.Thread(target=lambda: server.run(sockets=[listening]))
         thread.start()
 

@@ -74,6 +74,20 @@ def test_the_own_page_may(address: str) -> None:
     assert answer.status_code == 200
 
 
+def test_behind_a_proxy_the_public_name_is_known_and_no_other(
+    serving: Serve, make_classifier: Callable[..., Classifier]
+) -> None:
+    address = serving([make_classifier()], HASTY, public_names=["Explain.example.org"])
+
+    def status(host: str, origin: str) -> int:
+        headers = {"host": host, "origin": origin}
+        return requests.post(f"{address}/explain", json=GOOD, headers=headers, timeout=30).status_code
+
+    assert status("explain.example.org", "https://explain.example.org") == 200
+    assert status("explain.example.org", "https://evil.example") == 403
+    assert status("evil.example.org", "https://evil.example.org") == 421
+
+
 def test_a_form_of_another_page_is_no_json(address: str) -> None:
     headers = {"content-type": "text/plain"}
     assert requests.post(f"{address}/explain", data=b'{"text": "a"}', headers=headers, timeout=30).status_code == 422
