@@ -109,7 +109,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
             )
         if labels.dtype.kind == "f" and not (labels == np.round(labels)).all():
             raise InputError(
-                "`y` must hold labels, got numbers with fractions; train a regression with attribkit.train(…, "
+                "Unknown label type: `y` holds numbers with fractions; train a regression with attribkit.train(…, "
                 "task='regression'), or make the labels strings"
             )
         check_classification_targets(labels)

@@ -92,7 +92,7 @@ def test_it_explains_and_reports(fitted: ak.TextClassifier) -> None:
         (["a", "b"], [0.5, 1.5], ValueError, "Unknown label type"),
         (["a film", "bad"], [["neg"], ["pos", "neg"]], ValueError, "one label per text, .* train.*task='multilabel'"),
         (["a film", "bad"], [[0, 1], [1, 1]], ValueError, "one label per text, .* train.*task='multilabel'"),
-        (["a film", "bad"], [0.25, 3.5], ValueError, "got numbers with fractions; train a regression with"),
+        (["a film", "bad"], [0.25, 3.5], ValueError, "holds numbers with fractions; train a regression with"),
     ],
 )
 def test_what_cannot_be_trained_on_is_refused(texts: Any, labels: Any, error: type[Exception], message: str) -> None:

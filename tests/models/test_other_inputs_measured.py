@@ -98,7 +98,7 @@ def test_sanity_and_plausibility_read_the_tables_columns(model: ak.Classifier) -
         ak.sanity,
         errors,
         lambda model, table: ak.plausibility(model, table.assign(rationale=[[(0, 3)]] * len(table))),
-        lambda model, table: ak.compare(ak.explain(model, table)[0], ak.explain(model, table)[1]),
+        lambda model, table: ak.compare(*list(ak.explain(model, table))[:2]),
     ],
 )
 def test_what_nobody_gave_is_named(model: ak.Classifier, call: Callable[..., Any]) -> None:
@@ -115,7 +115,7 @@ def test_what_gives_the_text_alone_says_so(model: ak.Classifier, tmp_path: Any) 
         lambda: ak.explore(model, TABLE),
     ):
         with pytest.raises(
-            InputError, match="gives a network the text alone, .* inputs stars; .* from a table's columns"
+            InputError, match=r"gives a network the text alone, .* inputs stars; .* from a table's columns"
         ):
             call()
     with TestClient(create_app([model]), base_url="http://127.0.0.1") as client:
