@@ -3,9 +3,9 @@
     python docs/train_bert.py OUT [--epochs 5]
 
 It needs `$ATTRIBKIT_DATA` with `imdb` and `vectors/imdb.w2v.300d.txt.gz`, and half an hour of one core. Words begin
-with those vectors, reduced to the model's width. In all epochs but the last a review is a stretch of 128 tokens that keep
-their own positions, another one each time; in the last it is its first 510. The epoch with the best accuracy on the
-validation split is kept; the test split only measures it.
+with those vectors, reduced to the model's width. In all epochs but the last a review is a stretch of 128 tokens that
+keep their own positions, another one each time; in the last it is its first 510. The epoch with the best accuracy on
+the validation split is kept; the test split only measures it.
 """
 
 import argparse
@@ -178,12 +178,13 @@ def card(history: list[str], measured: float) -> str:
     rows = "\n".join(history)
     return f"""# imdb-bert
 
-A BERT of {LAYERS} layers and width {WIDTH} with the labels neg, pos: trained on the 25,000 training reviews of IMDB (Maas et
-al. 2011; licence: none stated) by `docs/train_bert.py`, seed {SEED}. A tenth of them chose the epoch; the 25,000 test
-reviews only measured it: **accuracy {measured:.4f}**, reviews of more than {POSITIONS - 2} tokens cut at their end.
+A BERT of {LAYERS} layers and width {WIDTH} with the labels neg, pos: trained on the 25,000 training reviews of IMDB
+(Maas et al. 2011; licence: none stated) by `docs/train_bert.py`, seed {SEED}. A tenth of them chose the epoch; the
+25,000 test reviews only measured it: **accuracy {measured:.4f}**, reviews of more than {POSITIONS - 2} tokens cut at their end.
 
-It is small so that examples of transformers run offline; `imdb-cnn` answers better and costs less. Weights are kept in 16
-bits and computed in 32. Words began with 300-dimensional word2vec of IMDB's training and unlabelled reviews, reduced.
+It is small so that examples of transformers run offline; `imdb-cnn` answers better and costs less. Weights are kept in
+16 bits and computed in 32. Words began with 300-dimensional word2vec of IMDB's training and unlabelled reviews,
+reduced.
 
 | epoch | tokens a review | training loss | validation accuracy |
 |---|---|---|---|

@@ -158,13 +158,16 @@ def datamodelling_score(
     for half in halves:
         half[random.choice(count, count // 2, replace=False)] = True
     with shown(progress) as tell:
-        effects = all_effects(layer, features, targets, neighbours, seed) | _checked(more or {}, (len(asked), count))
+        effects = {
+            **all_effects(layer, features, targets, neighbours, seed),
+            **_checked(more or {}, (len(asked), count)),
+        }
         answers = np.zeros((repeats, subsets, len(asked)))
         for number in counted(range(repeats * subsets), tell, "training on halves"):
-            repeat, half = divmod(number, subsets)
-            logits = _answers(layer, features, asked, halves[half], number if retrain else None, retrain)
+            repeat, subset = divmod(number, subsets)
+            logits = _answers(layer, features, asked, halves[subset], number if retrain else None, retrain)
             odds = [answer.log_odds(logits[place : place + 1])[0] for place, answer in enumerate(targets)]
-            answers[repeat, half] = odds
+            answers[repeat, subset] = odds
     return DatamodellingScore(
         layer.model.name,
         "last layer" if retrain is None else "whole network",
