@@ -180,7 +180,8 @@ def card(history: list[str], measured: float) -> str:
 
 A BERT of {LAYERS} layers and width {WIDTH} with the labels neg, pos: trained on the 25,000 training reviews of IMDB
 (Maas et al. 2011; licence: none stated) by `docs/train_bert.py`, seed {SEED}. A tenth of them chose the epoch; the
-25,000 test reviews only measured it: **accuracy {measured:.4f}**, reviews of more than {POSITIONS - 2} tokens cut at their end.
+25,000 test reviews only measured it: **accuracy {measured:.4f}**, reviews of more than {POSITIONS - 2} tokens cut at
+their end.
 
 It is small so that examples of transformers run offline; `imdb-cnn` answers better and costs less. Weights are kept in
 16 bits and computed in 32. Words began with 300-dimensional word2vec of IMDB's training and unlabelled reviews,
