@@ -3,15 +3,21 @@
 import errno
 import io
 import json
+import re
 import sys
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
+import typer
 from commands import run
+from lexicon import votes
+from typer.testing import CliRunner
 
+from attribkit.cli import app
 from attribkit.errors import InputError, MissingPackageError, NetworkError
 from attribkit.models.classifier import Classifier
 from attribkit.models.model_folder import bundled
@@ -345,3 +351,31 @@ def test_json_has_one_shape(model: str, tmp_path: Path, capsys: pytest.CaptureFi
 def test_help_names_extras_with_their_brackets(command: str, extra: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(command, "--help") == 0
     assert extra in " ".join(capsys.readouterr().out.replace("│", " ").split())
+
+
+@pytest.mark.parametrize("command", sorted(command.callback.__name__ for command in app.registered_commands))  # type: ignore[union-attr]
+def test_help_cuts_no_option_s_name(command: str) -> None:
+    group: Any = typer.main.get_command(app)
+    names = [name for option in group.commands[command].params for name in option.opts if name.startswith("--")]
+    shown = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "96", "TERM": "dumb"})
+    assert shown.exit_code == 0
+    assert [name for name in names if not re.search(rf"{re.escape(name)}\b", shown.output)] == []
+
+
+def test_many_labels_are_told_in_few_lines(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labels = tuple(f"label {k}" for k in range(40))
+    model = votes({f"word{k}": tuple(4.0 * (j == k) for j in range(40)) for k in range(40)}, labels)
+    monkeypatch.setattr("attribkit.loading.load", lambda *given: model)
+    rows = [{"text": f"word{k} word{k} here", "label": labels[(k + (k % 8 == 0)) % 40]} for k in range(40)]
+    pd.DataFrame(rows * 2).to_csv(tmp_path / "texts.csv", index=False)
+    assert run("words", "votes", tmp_path / "texts.csv", "--least", 1, "--split", "all") == 0
+    shown = capsys.readouterr().out
+    assert len(shown.splitlines()) < 80 and "word7 +" in shown and "--out words.html" in shown
+    assert run("evaluate", "votes", tmp_path / "texts.csv", "--split", "all") == 0
+    shown = capsys.readouterr().out
+    assert "The most confused labels" in shown and "label 9" in shown and "predicted" in shown
+    assert run("explain", "votes", "word3", "--target", "label 39x") == 2
+    error = capsys.readouterr().err
+    assert "did you mean 'label 39'?" in error and len(error) < 300

@@ -14,6 +14,9 @@ from attribkit.errors import InputError, did_you_mean
 TargetName = LabelName | tuple[LabelName, LabelName]
 
 
+LISTED = 20
+"""Labels that an error lists."""
+
 _TOP = re.compile("top([1-9][0-9]{0,5})")
 
 
@@ -79,8 +82,11 @@ def find_label(target: LabelName, labels: tuple[str, ...], argument: str = "targ
     if place is None:
         index = "an attribkit.Index" if any(_number(label) is not None for label in labels) else "an index"
         other = ", 'all' or a pair" if argument == "target" else ""
+        names = ", ".join(labels)
+        if len(labels) > LISTED:
+            names = f"of this model ({', '.join(labels[:3])} and {len(labels) - 3:,} more)"
         raise InputError(
-            f"`{argument}` must be one of the labels {', '.join(labels)}, {index} below {len(labels)}{other}, got "
+            f"`{argument}` must be one of the labels {names}, {index} below {len(labels)}{other}, got "
             f"{target!r}{did_you_mean(target, labels)}"
         )
     return place

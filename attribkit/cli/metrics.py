@@ -5,7 +5,9 @@ from typing import Any
 from rich.table import Table
 
 from attribkit.cli.console import console, escape
+from attribkit.evaluation.confusion import confusion_of_many
 from attribkit.render.terminal import renderable
+from attribkit.results.several_panels import Panels
 
 
 def print_metrics(metrics: Any) -> None:
@@ -24,6 +26,16 @@ def print_metrics(metrics: Any) -> None:
         shares = [f"{share:.4f}" for share in row.drop("support")]
         table.add_row(escape(str(name)), *shares, f"{int(row['support']):,}")
     console.print(table)
+    many = confusion_of_many(metrics.labels, metrics.confusion)
+    if many:  # the most confused labels: no terminal has room for so many columns
+        console.print(Panels(many[:1]))
+    else:
+        _print_confusion(metrics)
+    for note in metrics.notes:
+        console.print(f"note: {escape(note)}", highlight=False, soft_wrap=True)
+
+
+def _print_confusion(metrics: Any) -> None:
     confusion = Table(title="true label ↓ predicted →", title_justify="left", title_style="bold")
     confusion.add_column("")
     for name in metrics.labels:
@@ -31,5 +43,3 @@ def print_metrics(metrics: Any) -> None:
     for name, row in zip(metrics.labels, metrics.confusion, strict=True):
         confusion.add_row(escape(name), *(f"{int(value):,}" for value in row))
     console.print(confusion)
-    for note in metrics.notes:
-        console.print(f"note: {escape(note)}", highlight=False, soft_wrap=True)

@@ -21,7 +21,7 @@ def reproduce(
     table: Annotated[TableName, typer.Argument(help="Which table.", show_default=False)],
     out: Annotated[Path, typer.Option(help="The folder of the results; what is finished in it is kept.")],
     seeds: Annotated[int, typer.Option(help="Train every row with so many seeds.", min=1)] = 3,
-    quick: Annotated[bool, typer.Option(help="Small samples, two epochs: does everything work?")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Small samples, two epochs: does everything work?")] = False,
     vectors: Annotated[
         Path | None, typer.Option(help="The folder of pretrained vectors; $ATTRIBKIT_DATA/vectors if not given.")
     ] = None,

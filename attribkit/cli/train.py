@@ -59,7 +59,9 @@ def train(
     plateau: Annotated[
         float | None, typer.Option(rich_help_panel=TRAINING, help="Factor on the step after an epoch without progress.")
     ] = None,
-    class_weights: Annotated[bool, typer.Option(rich_help_panel=TRAINING, help="Weigh rare labels up.")] = False,
+    class_weights: Annotated[
+        bool, typer.Option("--class-weights", rich_help_panel=TRAINING, help="Weigh rare labels up.")
+    ] = False,
     embedding_size: Annotated[
         int | None, typer.Option(rich_help_panel=NETWORK, help="Width of a word's vector.", min=1)
     ] = None,
@@ -160,18 +162,19 @@ def train(
         ),
     ] = None,
     reference: Annotated[
-        bool, typer.Option(help="Keep excerpts of 300 test texts, to place other texts among them.")
+        bool, typer.Option("--reference", help="Keep excerpts of 300 test texts, to place other texts among them.")
     ] = False,
     training_rows: Annotated[
         bool,
         typer.Option(
+            "--training-rows",
             help="Keep each training row's beginning and what the last layer reads of it, to show which rows taught an "
-            "answer (explain --view training)."
+            "answer (explain --view training).",
         ),
     ] = False,
-    resume: Annotated[bool, typer.Option(help="Continue an interrupted training in --out.")] = False,
-    half: Annotated[bool, typer.Option(help="Store the weights in 16 bits, in half the space.")] = False,
-    force: Annotated[bool, typer.Option(help="Replace a model that is already in --out.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted training in --out.")] = False,
+    half: Annotated[bool, typer.Option("--half", help="Store the weights in 16 bits, in half the space.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace a model that is already in --out.")] = False,
     device: Device = None,
     devices: Annotated[int, typer.Option(help="Processes, or GPUs, that share each batch.", min=1)] = 1,
     nodes: Annotated[

@@ -19,6 +19,9 @@ from attribkit.cli.arguments import (
 from attribkit.cli.console import console, errors, escape
 from attribkit.render.formats import FORMATS
 
+LISTED = 6
+"""Labels whose tables are all printed; of more one line each is."""
+
 
 def words(
     model: ModelArgument,
@@ -48,10 +51,15 @@ def words(
     importance = word_importance(classifier, answers, least=least, most=most, seed=seed)
     rows_of = "" if answers.measured is None else f" ({answers.measured.part})"
     console.print(f"{importance.texts:,} texts{rows_of}, {importance.tokens:,} tokens", highlight=False)
-    console.print(escape(importance.convergence.sentence), highlight=False, soft_wrap=True)
-    for note in importance.notes:
-        console.print(f"note: {escape(note)}", highlight=False)
-    console.print(Panels(importance.panels(10)))
+    if len(importance.labels) > LISTED:
+        for note in (importance.convergence.sentence, *importance.notes):
+            console.print(f"note: {escape(note)}", highlight=False, soft_wrap=True)
+        console.print(Panels([importance.overview]))
+        console.print(
+            "Each label's words and phrases: --out words.html, or all of them in --out words.csv", style="dim"
+        )
+    else:
+        console.print(Panels(importance.panels(10)))
     for path in out or ():
         importance.save(path)
         errors.print(f"wrote {escape(str(path))}", highlight=False, soft_wrap=True)

@@ -9,11 +9,10 @@ from typing import Any
 from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
 from rich.style import Style
-from rich.table import Table as Grid
 from rich.text import Text
 
 from attribkit.render.preparation import attention_heads as heads
-from attribkit.render.preparation import confusion, palette
+from attribkit.render.preparation import confusion
 from attribkit.render.preparation import heatmap as shared
 from attribkit.render.preparation import pairs as together
 from attribkit.render.preparation.captions import Tone, caveats, chosen_by, equation, sides, tokens_read, verdict_of
@@ -22,19 +21,20 @@ from attribkit.render.preparation.intervals import intervals
 from attribkit.render.preparation.numbers import number, position
 from attribkit.render.preparation.prediction import agreement, detail, headline
 from attribkit.render.preparation.ranking import largest, likeliest_first, separate, strongest
-from attribkit.render.preparation.scales import STRONG, Scale, scales
+from attribkit.render.preparation.scales import Scale, scales
 from attribkit.render.preparation.scatter_text import drawn, mixed
 from attribkit.render.preparation.sentences import sentences
 from attribkit.render.preparation.spans import Span, spans, text_between, words
-from attribkit.render.preparation.table import cells, numeric
 from attribkit.render.preparation.unicode import quoted, shorten, visible
+from attribkit.render.terminal_columns import TerminalColumns
+from attribkit.render.terminal_style import AGAINST, BAD, GOOD, TOWARDS, style
+from attribkit.render.terminal_table import ROWS, TerminalTable
 from attribkit.results.panels import (
     AttentionHeads,
     Chart,
     ConfusionMatrix,
     Drawable,
     Heatmap,
-    HeatmapRow,
     Pairs,
     Prediction,
     Scatter,
@@ -43,25 +43,12 @@ from attribkit.results.panels import (
 )
 
 WIDTH = 100
-"""Cells of a terminal's line within which a heatmap's columns are broken."""
-
-ROWS = 50
-"""Rows of a table that are printed."""
+"""Cells of a line of what is no terminal, such as a file."""
 
 LONGEST = 20_000
 """Characters of a text that are printed; a longer one says where it ends."""
 
-# a terminal's paper is unknown: these carry 4.5 : 1 on black and on white alike, which the tests measure
-_MIDDLE = 0.57
-_AGAINST = palette.from_oklab(palette.polar(_MIDDLE, 0.11, palette.BLUE))
-_TOWARDS = palette.from_oklab(palette.polar(_MIDDLE, 0.11, palette.ORANGE))
-_GOOD = palette.from_oklab(palette.polar(_MIDDLE, 0.09, 165.0))
-_BAD = palette.from_oklab(palette.polar(_MIDDLE, 0.12, 30.0))
-
-_OUTCOME = {True: Style(color=_GOOD), False: Style(color=_BAD), None: Style(dim=True)}
-
-_WEAK = 0.08
-"""The share of the scale below which a token keeps the terminal's own colour."""
+_OUTCOME = {True: Style(color=GOOD), False: Style(color=BAD), None: Style(dim=True)}
 
 
 def printed(explanation: Drawable) -> str:
@@ -96,21 +83,6 @@ def _headline(prediction: Prediction) -> Text:
     return line
 
 
-def style(score: float, limit: float) -> Style:
-    """How strong a token is: colour, then an underline for or an overline against, then reversed and bold."""
-    share = abs(score) / limit if limit else 0.0
-    if share < _WEAK:
-        return Style()
-    towards = score > 0
-    return Style(
-        color=_TOWARDS if towards else _AGAINST,
-        underline=True if towards and share >= STRONG else None,
-        overline=True if not towards and share >= STRONG else None,
-        bold=True if share >= 0.6 else None,
-        reverse=True if share >= 0.6 else None,
-    )
-
-
 def _tokens(panel: TokenScores, context: PanelContext) -> list[RenderableType]:
     text, scale = context.text, context.scales[id(panel)]
     line, shown = Text(), 0
@@ -125,7 +97,7 @@ def _tokens(panel: TokenScores, context: PanelContext) -> list[RenderableType]:
     )
     steps = f", {panel.steps:,} steps" if panel.steps else ""
     trust = verdict_of(panel)
-    verdict = Text(f"{trust.icon} {trust.words}", Style(color=_BAD, bold=True) if trust.tone is Tone.bad else Style())
+    verdict = Text(f"{trust.icon} {trust.words}", Style(color=BAD, bold=True) if trust.tone is Tone.bad else Style())
     parts: list[RenderableType] = [line, *_strongest(text, panel, scale), verdict]
     parts.append(Text(equation(panel), Style(dim=True)))
     parts.append(Text(f"{captions}{steps} · tokens read: {tokens_read(panel)}", Style(dim=True)))
@@ -144,7 +116,7 @@ def _strongest(text: str | None, panel: TokenScores, scale: Scale) -> list[Text]
     written = words(text, panel)
     between = [f" ({interval.words})" for interval in intervals(panel, scale)]
     lines = []
-    for name, chosen, colour in zip(sides(panel.unit), strongest(panel, 4), (_TOWARDS, _AGAINST), strict=True):
+    for name, chosen, colour in zip(sides(panel.unit), strongest(panel, 4), (TOWARDS, AGAINST), strict=True):
         if not chosen:
             continue
         named = (
@@ -183,7 +155,7 @@ def _heatmap(panel: Heatmap, context: PanelContext) -> list[RenderableType]:
     title = Text(visible(panel.title, one_line=True), Style(bold=True))
     written = [shorten(word, 16) or "·" for word in words(context.text, panel)]
     if len(written) <= shared.SHORT:
-        body = _columns(panel, written)
+        body: list[RenderableType] = [TerminalColumns(panel, written)]
     else:
         body = []
         for row in panel.rows:
@@ -201,39 +173,6 @@ def _attention_heads(panel: AttentionHeads, context: PanelContext) -> list[Rende
     return [title, Text(f"{heads.sentence(panel)}:"), *(Text(f"  {line}") for line in heads.lines(panel)), *notes]
 
 
-def _columns(panel: Heatmap, written: list[str]) -> list[RenderableType]:
-    names = shared.shown_names(panel.rows)
-    values = [[shared.value(panel, row, i) for row in panel.rows] for i in range(len(written))]
-    widths = [max(map(cell_len, (word, *column))) + 2 for word, column in zip(written, values, strict=True)]
-    side = max(map(cell_len, names)) + 1
-    lines: list[RenderableType] = []
-    first = 0
-    while first < len(written):
-        last = first + 1
-        while last < len(written) and side + sum(widths[first : last + 1]) <= WIDTH:
-            last += 1
-        head = Text(" " * side)
-        for i in range(first, last):
-            head.append(" " * (widths[i] - cell_len(written[i])) + written[i])
-        lines.append(head)
-        for place, (name, row) in enumerate(zip(names, panel.rows, strict=True)):
-            line = Text(name + " " * (side - cell_len(name)), Style(dim=True))
-            for i in range(first, last):
-                shown = values[i][place]
-                line.append(" " * (widths[i] - cell_len(shown)), Style(dim=False))
-                line.append(shown, _cell_style(panel, row, i))
-            lines.append(line)
-        first = last
-    return lines
-
-
-def _cell_style(panel: Heatmap, row: HeatmapRow, token: int) -> Style:
-    if row.signed:
-        return Style(dim=False) + style(float(row.values[token]), shared.limit(panel, row))
-    strong = shared.limit(panel, row) and float(row.values[token]) >= 0.6 * shared.limit(panel, row)
-    return Style(dim=False, bold=bool(strong), reverse=True if strong else None)
-
-
 def _pairs(panel: Pairs, context: PanelContext) -> list[RenderableType]:
     """The strongest pairs, a line each."""
     written = [shorten(word, 24) or "·" for word in words(context.text, panel)]
@@ -247,22 +186,17 @@ def _pairs(panel: Pairs, context: PanelContext) -> list[RenderableType]:
         line.append(shown, style(float(panel.values[i]), together.limit(panel)))
         line.append(f"  {written[panel.firsts[i]]} – {written[panel.seconds[i]]}")
         lines.append(line)
-    failed = Style(color=_BAD, bold=True)
+    failed = Style(color=BAD, bold=True)
     lines.append(Text(f"{together.verdict_of(panel).icon} {panel.verdict}", Style() if panel.converged else failed))
     meanings = [together.meaning(panel), "positive: together two words speak more for the target than each alone"]
     return [*lines, *(Text(f"– {caveat}", Style(dim=True)) for caveat in (*meanings, *together.caveats(panel)))]
 
 
 def _table(panel: Table, context: PanelContext) -> list[RenderableType]:
-    grid = Grid(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    for name, numbers in zip(panel.columns, numeric(panel), strict=True):
-        grid.add_column(Text(visible(name, one_line=True)), justify="right" if numbers else "left")
-    for row in cells(panel)[:ROWS]:
-        grid.add_row(*(Text(cell) for cell in row))
     rest = len(panel.rows) - ROWS
     notes = [*panel.notes, *([f"{rest:,} more rows are not printed"] if rest > 0 else [])]
     title = Text(visible(panel.title, one_line=True), Style(bold=True))
-    return [title, grid, *(Text(f"– {visible(note, True)}", Style(dim=True)) for note in notes)]
+    return [title, TerminalTable(panel), *(Text(f"– {visible(note, True)}", Style(dim=True)) for note in notes)]
 
 
 def _confusion_matrix(panel: ConfusionMatrix, context: PanelContext) -> list[RenderableType]:

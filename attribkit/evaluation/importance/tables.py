@@ -1,5 +1,6 @@
 """Global word importance as panels: words for each class, context-dependent words, one-sided words."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,6 +8,9 @@ import pandas as pd
 
 from attribkit.results.panels import Bar, Table
 from attribkit.task import Task
+
+_OVERVIEW = 5
+"""Words that are named for each label beside each other."""
 
 _TURNS = 0.1
 """A word turns where at least this share of its occurrences speaks for the class, and as many against it."""
@@ -62,6 +66,20 @@ def word_tables(importance: Importance, most: int) -> tuple[Table, ...]:
     if importance.one_sided is not None:
         tables += [_one_sided(importance.one_sided, label, most) for label in importance.labels]
     return tuple(table for table in tables if table.rows)
+
+
+def overview(labels: Sequence[str], words: pd.DataFrame, counted: Mapping[str, int]) -> Table:
+    """A row for each label, those of most texts first: the words that most surely speak for it, with their scores."""
+    sure = words[words["low"] > 0]
+    named = {str(label): own.head(_OVERVIEW) for label, own in sure.groupby("label", sort=False)}
+    rows = []
+    for label in sorted(labels, key=lambda label: -counted[label]):
+        own = named.get(label, sure[:0])
+        shown = ", ".join(f"{row.word} {row.score:+.2f}".replace("-", "−") for row in own.itertuples())
+        rows.append((label, int(counted[label]), shown or "no word surely"))
+    return Table(
+        "Words that speak most surely for each label", ("label", "texts", "words, with their mean scores"), tuple(rows)
+    )
 
 
 def _ranked(rows: pd.DataFrame, what: str, title: str, unit: str) -> Table:

@@ -27,7 +27,7 @@ from attribkit.evaluation.importance.occurrences import Occurrences
 from attribkit.evaluation.importance.one_sided import one_sided
 from attribkit.evaluation.importance.phrases import find_longer, find_words
 from attribkit.evaluation.importance.rows import in_order, phrase_rows, word_rows
-from attribkit.evaluation.importance.tables import Importance, word_tables
+from attribkit.evaluation.importance.tables import Importance, overview, word_tables
 from attribkit.files import write_whole
 from attribkit.models.classifier import Classifier
 from attribkit.progress import Progress, shown
@@ -121,6 +121,11 @@ class WordImportance(Result):
         )
         notes = (*self.notes, self.convergence.sentence)
         return tuple(replace(table, notes=(*table.notes, *notes)) for table in tables[:1]) + tables[1:]
+
+    @property
+    def overview(self) -> Table:
+        """A row for each label, those of most texts first: the words that most surely speak for it."""
+        return overview(self.labels, self.words, self.counted)
 
     def by_label(self, most: int = 20) -> dict[str, tuple[Table, ...]]:
         """The tables of each label, as `panels` has them; of two labels what concerns both stands with the second.
