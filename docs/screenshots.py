@@ -3,8 +3,12 @@
 python docs/screenshots.py FOLDER
 """
 
+import re
 import shutil
+import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +26,9 @@ LOOKS: dict[str, dict[str, Any]] = {
     "print": {"viewport": {"width": 794, "height": 1123}},
 }
 """How each page is looked at, by the name that ends the picture's file name."""
+
+SERVED = {"live": ("imdb-cnn", "imdb-attention-rnn"), "workbench": ("imdb-cnn", "--data", "demo")}
+"""The pages of a server, by the arguments of `attribkit serve`."""
 
 TALLEST = 8_000
 """Pixels of a page that are pictured."""
@@ -43,24 +50,45 @@ def write_pages(folder: Path) -> list[Path]:
         "words": ak.word_importance(cnn, rows),
         "map": ak.project(cnn, rows),
         "evaluate": ak.evaluate(cnn, rows),
+        "faithfulness": ak.faithfulness(cnn, rows["text"].tolist()[:12], ["exact"]),
+        "sanity": ak.sanity(cnn, rows["text"].tolist()[:8]),
+        "mapped": ak.report(cnn, rows, map=True, texts=30, tested=10),
         "compare": ak.compare(why, ak.explain(cnn, why.text, method="occlusion")),
     }
     paths = [result.save(folder / f"{name}.html") for name, result in results.items()]
     return [*paths, *(path for path in demo(folder / "demo")[1] if path.suffix == ".html")]
 
 
-def photograph(browser: Browser, page: Path, folder: Path) -> None:
+@contextmanager
+def serving(arguments: tuple[str, ...]) -> Iterator[str]:
+    """The address of a server while it runs."""
+    command = [sys.executable, "-m", "attribkit", "serve", *arguments, "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            address = ""
+            while not address:
+                address = "".join(re.findall(r"http://\S+", process.stdout.readline()))
+            yield address
+        finally:
+            process.terminate()
+
+
+def photograph(browser: Browser, name: str, address: str, folder: Path) -> None:
     """A picture of the page in every look; its height and whether it scrolls sideways are printed."""
     for look, settings in LOOKS.items():
         context = browser.new_context(**settings)
         shown = context.new_page()
-        shown.goto(page.resolve().as_uri())
+        shown.goto(address)
+        if name in SERVED:
+            data = "" if name == "live" else " #workbench[data-complete]"
+            shown.wait_for_selector(f"html[data-ready]:has(.pane[data-painted]){data}")
         if look == "print":
             shown.emulate_media(media="print")
         height, wide = shown.evaluate("[document.body.scrollHeight, document.documentElement.scrollWidth > innerWidth]")
         shown.set_viewport_size({"width": settings["viewport"]["width"], "height": min(max(height, 300), TALLEST)})
-        shown.screenshot(path=folder / f"{page.stem}-{look}.png")
-        print(f"{page.stem:14} {look:12} {height:6,} px{', scrolls sideways' if wide else ''}")
+        shown.screenshot(path=folder / f"{name}-{look}.png")
+        print(f"{name:14} {look:12} {height:6,} px{', scrolls sideways' if wide else ''}")
         context.close()
 
 
@@ -71,7 +99,10 @@ def main(folder: Path) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         for page in write_pages(folder):
-            photograph(browser, page, folder)
+            photograph(browser, page.stem, page.resolve().as_uri(), folder)
+        for name, arguments in SERVED.items():
+            with serving(arguments) as address:
+                photograph(browser, name, address, folder)
         browser.close()
 
 
