@@ -168,6 +168,7 @@ find("take").addEventListener("keydown", (event) => {
 
 restore();
 if (card) {
+  document.querySelector(".lead").textContent = "Choose rows by what the model said of them; open one to see which words made it say so, and edit it.";
   const { Workbench } = await import("./workbench.js");
   workbench = new Workbench(find("workbench"), card, {
     show: (text) => { // a row's text takes the place of the one that was tried before

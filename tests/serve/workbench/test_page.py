@@ -99,6 +99,7 @@ def test_a_cell_of_the_matrix_leads_to_rows_a_row_to_its_explanation_and_an_edit
     page = show()
     assert page.locator("#source").inner_text() == "The test split of demo" and count(page) == 400
     assert page.locator(".examples button").all_inner_texts() == ["“neg”", "“pos”"]
+    assert page.locator(".lead").inner_text().startswith("Choose rows by what the model said of them")
     cell = matrix(page, "pos", "neg")
     wanted = int(cell.inner_text())
     acts(page, cell.click)
