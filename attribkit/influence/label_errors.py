@@ -19,7 +19,7 @@ from attribkit.last_layer.training_rows import check_task, labelled_rows, rows_k
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.models.logits import softmax
-from attribkit.progress import Progress, shown
+from attribkit.progress import Progress, shown, silent
 from attribkit.results.explanation import Explanation
 from attribkit.results.explanations import Explanations
 from attribkit.results.panels import Prediction
@@ -121,15 +121,25 @@ def label_errors(
             progress=tell,
         )
         layer = RefittedLayer.fitted(model, rows, features, l2, 0, seed)
-        table = _margins(layer, parts, seed, words, tell)
+        table = ranked_rows(layer, parts, seed, words, tell)
         copies = _copies(data, text, label, encoding, near)
         explained = _explained(layer, table, most)
     notes = (layer.distance_sentence, *rows.notes, *chosen.reading)
     return LabelErrors(table, copies, overview_of(table, copies, model.name, notes, words), explained)
 
 
-def _margins(layer: RefittedLayer, parts: int, seed: int, words: bool, progress: Progress) -> pd.DataFrame:
-    """A row for each row, the lowest margin first."""
+def ranked_rows(
+    layer: RefittedLayer, parts: int, seed: int, words: bool = False, progress: Progress = silent
+) -> pd.DataFrame:
+    """A row for each row, the lowest margin first; its columns are those of `LabelErrors.rows`.
+
+    Args:
+        layer: refitted on all rows.
+        parts: in how many parts the rows are cut for cross-validation.
+        seed: cuts them.
+        words: whether the model of words has a say.
+        progress: called as `attribkit.progress.Progress` says.
+    """
     rows, labels = layer.rows, layer.rows.labels
     fold = folds(rows.texts, labels, parts, seed)
     by_layer = layer_logits(layer.features, layer.regression, fold, progress)

@@ -29,6 +29,7 @@ from attribkit.reports.page import Report
 from attribkit.reports.robustness import robustness_section
 from attribkit.reports.settings import ReportSettings
 from attribkit.reports.summary import summary
+from attribkit.reports.training_rows import training_sections
 from attribkit.results.explanation import Explanation
 from attribkit.results.explanations import Explanations
 from attribkit.results.panels import Document, Group, Section, Table
@@ -117,6 +118,11 @@ def report(
         tests = ExplanationTests.of(model, sample, table, seed, batch_size, testing)
         repeating = within(tell, "explaining with other baselines")
         again = robustness_section(model, sample, chosen.baselines, others, seed, batch_size, repeating)
+        asked = failures.explained or rows
+        taught, suspects = training_sections(
+            model, data, train, asked, chosen.taught, chosen.suspects, seed, batch_size,
+            within(tell, "asking training rows"),
+        )  # fmt: skip
         map_section = _map(model, answers, chosen, within(tell, "drawing the map"))
     source = name or _name(data, answers)
     metrics = answers.metrics()
@@ -130,6 +136,8 @@ def report(
         *regions,
         explanation_quality.section(tests, words.convergence),
         again,
+        taught,
+        suspects,
         map_section,
         _texts(rows, answers),
         overview_section(model, answers, source),

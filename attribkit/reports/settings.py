@@ -4,6 +4,17 @@ from dataclasses import dataclass
 
 from attribkit.errors import InputError
 
+_LEAST = {
+    "texts": 0,
+    "mistakes": 0,
+    "taught": 0,
+    "suspects": 0,
+    "words": 1,
+    "counted": 1,
+    "tested": 0,
+    "mapped": 3,
+}
+
 
 @dataclass(frozen=True)
 class ReportSettings:
@@ -12,6 +23,8 @@ class ReportSettings:
     Attributes:
         texts: how many explained texts, to be searched.
         mistakes: how many of the most confident mistakes, with their scores.
+        taught: for how many mistakes the training rows that taught them are named.
+        suspects: how many training rows are listed whose label is likeliest wrong.
         words: rows of each table of words.
         counted: the most texts whose words are counted.
         tested: on how many texts the explanations are tested; 0 leaves that out.
@@ -25,6 +38,8 @@ class ReportSettings:
 
     texts: int = 200
     mistakes: int = 10
+    taught: int = 5
+    suspects: int = 10
     words: int = 15
     counted: int = 5_000
     tested: int = 100
@@ -37,7 +52,7 @@ class ReportSettings:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "baselines", tuple(self.baselines))
-        for name, least in (("texts", 0), ("mistakes", 0), ("words", 1), ("counted", 1), ("tested", 0), ("mapped", 3)):
+        for name, least in _LEAST.items():
             if getattr(self, name) < least:
                 raise InputError(f"`{name}` must be at least {least}, got {getattr(self, name)}")
         if not self.baselines:

@@ -12,12 +12,21 @@ from reviews import REVIEWS
 import attribkit as ak
 from attribkit.cli import main
 from attribkit.models.classifier import Classifier
-from attribkit.reports import Report, explanation_quality, report
+from attribkit.reports import Report, explanation_quality, report, training_rows
 from attribkit.results.panels import Table
 
 ANCHORS = [
-    *("failures", "performance", "global-importance", "regions", "explanation-quality", "robustness", "layers"),
-    *("texts", "overview", "appendix"),
+    *(
+        "failures",
+        "performance",
+        "global-importance",
+        "regions",
+        "explanation-quality",
+        "robustness",
+        "taught",
+        "suspects",
+    ),
+    *("layers", "texts", "overview", "appendix"),
 ]
 TEXTS = [*REVIEWS, "the worst film ever", "a great movie"]
 LABELS = ["pos", "neg", "pos", "neg", "neg", "pos", "pos", "neg"]
@@ -186,3 +195,40 @@ def test_the_command_writes_the_page(tmp_path: Path, capsys: pytest.CaptureFixtu
     with pytest.raises(SystemExit) as exit:
         main(["report", "imdb-cnn", str(tmp_path / "texts.csv"), "--out", str(tmp_path / "report.pdf")])
     assert exit.value.code == 2 and "must end in .html" in capsys.readouterr().err
+
+
+def test_the_training_rows_behind_mistakes_are_named_and_rows_to_look_at_listed() -> None:
+    data = ak.load_dataset("demo").sample(80)
+    rows = data.train.copy()
+    model = ak.load("imdb-cnn", "cpu")
+    chances = model.probabilities(rows["text"].tolist())
+    flipped = chances.max(1).argsort()[-1:].tolist()
+    rows.loc[flipped, "label"] = [model.labels[chances[row].argmin()] for row in flipped]
+    found = report(model, data.test[:20], train=rows, tested=0, texts=2, mistakes=2, taught=2, suspects=10)
+    (first,) = next(section for section in found.document.sections if section.anchor == "taught").panels
+    assert isinstance(first, Table) and len(first.rows) == 2 and all(float(row[3] or 0) > 0 for row in first.rows)
+    assert "against the true one" in said(found, "taught") and "of its labels are the network's" in said(
+        found, "taught"
+    )
+    groups = next(section for section in found.document.sections if section.anchor == "taught").groups
+    tables = [panel for group in groups for panel in group.panels if isinstance(panel, Table)]
+    assert [len(panel.rows) for panel in tables] == [6, 6]
+    (suspects,) = next(section for section in found.document.sections if section.anchor == "suspects").all_panels
+    assert isinstance(suspects, Table) and set(flipped) <= {row[4] for row in suspects.rows}
+    few = report(model, data.test[:4], train=rows, tested=0, texts=1, mistakes=0, taught=0, suspects=0)
+    assert said(few, "taught") == said(few, "suspects") == "No training rows were asked to be shown."
+
+
+def test_without_training_rows_a_report_says_how_to_give_them(
+    model: Classifier, table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "No training rows were given: give train=" in said(report(model, table, **SMALL), "taught")
+    single = report(model, table, train=table[:2], **SMALL)
+    assert "Each label needs two rows or more, got 1 of" in said(single, "suspects")
+    monkeypatch.setattr(training_rows, "_MOST_ROWS", 10)
+    assert "reads at most 10 training rows, there are 16: keep" in said(
+        report(model, table, train=table, **SMALL), "taught"
+    )
+    carrying = model.copy()
+    ak.keep_training(carrying, table)
+    assert titles(report(carrying, table, **SMALL), "taught")[0] == "The training row that did most"
