@@ -119,7 +119,7 @@ def report(
         repeating = within(tell, "explaining with other baselines")
         again = robustness_section(model, sample, chosen.baselines, others, seed, batch_size, repeating)
         asked = failures.explained or rows
-        taught, suspects = training_sections(
+        about_training, no_training = training_sections(
             model, data, train, asked, chosen.taught, chosen.suspects, seed, batch_size,
             within(tell, "asking training rows"),
         )  # fmt: skip
@@ -129,6 +129,7 @@ def report(
     calibration = Calibration.of(answers) if len(answers.labelled) and model.task != "regression" else None
     how_good = performance.section if model.task == "multiclass" else by_task.performance_section
     figures_of = performance.figures if model.task == "multiclass" else by_task.performance_figures
+    overview = overview_section(model, answers, source)
     sections = (
         failures_section(answers, failures, chosen.mistakes),
         how_good(metrics, calibration),
@@ -136,11 +137,10 @@ def report(
         *regions,
         explanation_quality.section(tests, words.convergence),
         again,
-        taught,
-        suspects,
+        *about_training,
         map_section,
         _texts(rows, answers),
-        overview_section(model, answers, source),
+        replace(overview, sentences=(*overview.sentences, *no_training)),
         _appendix(model, answers, source, chosen, others),
     )
     labels = f"a number in {model.unit}" if model.task == "regression" else f"{len(model.labels)} labels"

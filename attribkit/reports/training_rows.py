@@ -1,7 +1,6 @@
 """What taught it: the training rows behind the surest mistakes; and the training rows whose label is likely wrong."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pandas as pd
 
@@ -38,8 +37,8 @@ def training_sections(
     seed: int,
     batch_size: int | None,
     progress: Progress,
-) -> tuple[Section, Section]:
-    """Both sections; each with a sentence instead where it was not asked for, or where there are no training rows.
+) -> tuple[tuple[Section, ...], tuple[str, ...]]:
+    """Both sections; or none, and a sentence that says why there are no training rows to show.
 
     Args:
         model: any classifier.
@@ -53,12 +52,11 @@ def training_sections(
         progress: is told of the features that are read.
     """
     if not taught and not suspects:
-        none = "No training rows were asked to be shown."
-        return Section(*_TAUGHT, (none,)), Section(*_SUSPECTS, (none,))
+        return (), ("No training rows were asked to be shown.",)
     layer = _layer(model, data, train, batch_size, progress)
     if isinstance(layer, str):
-        return Section(*_TAUGHT, (layer,)), Section(*_SUSPECTS, (layer,))
-    return _taught(layer, explained[:taught], batch_size), _suspects(layer, suspects, seed)
+        return (), (layer,)
+    return (_taught(layer, explained[:taught], batch_size), _suspects(layer, suspects, seed)), ()
 
 
 def _layer(
@@ -103,17 +101,14 @@ def _taught(layer: RefittedLayer, explained: Sequence[Explanation], batch_size: 
         )
         influences.append(influence)
         tables.append(table_of(layer, influence))
-    groups = tuple(
-        Group(f"“{shortened(row.text, _EXCERPT)}”", (replace(table, title=table.title.partition(" for “")[0]),))
-        for row, table in zip(explained, tables, strict=True)
-    )
     sentences = (
         "For each of the surest mistakes the training row that did most for it: were the row left out, the last "
         "layer’s log-odds of this answer against the true one would be lower by the effect. What the row taught the "
         "layers before is not counted.",
         f"{layer.distance_sentence[:1].upper()}{layer.distance_sentence[1:]}.",
     )
-    return Section(*_TAUGHT, sentences, (_first_rows(layer, influences),), groups)
+    group = Group("The training rows, text by text", (_first_rows(layer, influences), *tables))
+    return Section(*_TAUGHT, sentences, groups=(group,))
 
 
 def _answer(row: Explanation, logits: Sequence[float], model: Classifier) -> Answer:
@@ -159,9 +154,9 @@ def _suspects(layer: RefittedLayer, most: int, seed: int) -> Section:
         ("margin: the log-odds of the row’s label by the last layer, refitted without the row’s part",),
         tuple(Bar(margin) for margin in first["margin"].tolist()),
     )
-    sentences = (
+    sentence = (
         f"Of {len(ranked):,} training rows {doubted:,} have a label that the last layer, refitted without them, "
-        f"doubts. Here are the first {len(first):,}; hard cases stand among them, so look before you change one.",
-        "With a model of words beside the last layer, and with duplicates: attribkit clean DATA --model MODEL.",
+        f"doubts. Here are the first {len(first):,}; hard cases stand among them, so look before you change one. "
+        "A model of words and a search for duplicates join in: attribkit clean DATA --model MODEL."
     )
-    return Section(*_SUSPECTS, sentences, groups=(Group("The rows", (table,)),))
+    return Section(*_SUSPECTS, (sentence,), groups=(Group("The rows", (table,)),))
