@@ -228,7 +228,7 @@ def test_without_training_rows_a_report_says_how_to_give_them(
     assert "Each label needs two rows or more, got 1 of" in said(single, "overview")
     monkeypatch.setattr(training_rows, "_MOST_ROWS", 10)
     assert "reads at most 10 training rows, there are 16: keep" in said(
-        report(model, table, train=table, **SMALL), "taught"
+        report(model, table, train=table, **SMALL), "overview"
     )
     carrying = model.copy()
     ak.keep_training(carrying, table)
