@@ -18,6 +18,8 @@ LISTED = 20
 """Labels that an error lists."""
 
 _TOP = re.compile("top([1-9][0-9]{0,5})")
+_INDEX = re.compile("index:(0|[1-9][0-9]{0,5})")
+"""As on the command line and over HTTP, where there is no `Index`."""
 
 
 def scalars_of(
@@ -65,7 +67,7 @@ def find_label(target: LabelName, labels: tuple[str, ...], argument: str = "targ
 
     Args:
         target: a label; an integer, which is the label of that number, or, where no label is a number, an index; the
-            same written as a string; or an `Index`.
+            same written as a string; or an `Index`, as a string "index:1".
         labels: (C,).
         argument: what the target was given as, for the error's sentence.
 
@@ -77,6 +79,8 @@ def find_label(target: LabelName, labels: tuple[str, ...], argument: str = "targ
         place = target.index if 0 <= target.index < len(labels) else None
     elif isinstance(target, str) and target in labels:
         place = labels.index(target)
+    elif isinstance(target, str) and (asked := _INDEX.fullmatch(target)):
+        place = int(asked[1]) if int(asked[1]) < len(labels) else None
     elif (integer := _integer(target)) is not None:
         place = _place_of_integer(integer, labels)
     if place is None:

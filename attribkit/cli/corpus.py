@@ -38,7 +38,9 @@ def corpus(
     sample: Annotated[float, typer.Option(help="The share of rows to explain.")] = 1.0,
     seed: Annotated[int, typer.Option(help="The same seed draws the same sample.")] = 0,
     limit: Annotated[int | None, typer.Option(help="Explain only the first so many.")] = None,
-    target: Annotated[str | None, typer.Option(help="A label, or 'a,b' for why a and not b.")] = None,
+    target: Annotated[
+        str | None, typer.Option(help="A label, 'index:1' for the second one, or 'a,b' for why a and not b.")
+    ] = None,
     output: Annotated[
         str | None, typer.Option(help="log_odds (if not given), logit or probability; a regression has its number.")
     ] = None,

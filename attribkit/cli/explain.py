@@ -41,7 +41,9 @@ def explain(
     encoding: Encoding = None,
     out: SavePaths = None,
     view: Annotated[list[str] | None, typer.Option(help="A view to show; may repeat. All by default.")] = None,
-    target: Annotated[str | None, typer.Option(help="A label, 'all', or 'a,b' for why a and not b.")] = None,
+    target: Annotated[
+        str | None, typer.Option(help="A label, 'index:1' for the second one, 'all', or 'a,b' for why a and not b.")
+    ] = None,
     output: Annotated[
         str | None, typer.Option(help="log_odds (if not given), logit or probability; a regression has its number.")
     ] = None,

@@ -38,7 +38,7 @@ class Settings(BaseModel):
     model: ModelName = None
     target: Annotated[
         str | int | Annotated[tuple[str | int, str | int], Field(strict=False)] | None,
-        Field(description='A label, its index (if no label is a number), "all", or two labels for why this, not that.'),
+        Field(description='A label, "index:1" for the second one, "all", or two labels for why this, not that.'),
     ] = None
     output: Annotated[
         Unit | None,
@@ -53,6 +53,12 @@ class Settings(BaseModel):
         Field(description="pad, zero, unk, mean or a text; several of them give each token a band."),
     ] = "pad"
     tolerance: Annotated[float, Field(gt=0, lt=1, description="The largest relative completeness error.")] = 1e-4
+    max_steps: Annotated[
+        int | None,
+        Field(
+            ge=1, le=100_000, description="The most gradients for a text that does not converge; 4,000 if not given."
+        ),
+    ] = None
     seed: Annotated[int, Field(ge=0, lt=2**31, description="Of the methods that draw samples.")] = 0
     max_tokens: Annotated[
         int | None,

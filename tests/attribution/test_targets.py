@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
 import attribkit as ak
@@ -13,6 +14,7 @@ from attribkit.cli import app
 from attribkit.evaluation.scores import scores_for
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
+from attribkit.serve.app import create_app
 
 TEXT = "a bad show , good film ever"
 SIGNS, STARS, POLES = ("-1", "0", "1"), ("1", "2", "3", "4", "5"), ("neg", "neutral", "pos")
@@ -123,12 +125,37 @@ def test_scores_for_a_class_are_those_of_its_place(make_classifier: Callable[...
 
 def test_the_command_line_takes_integer_labels(make_classifier: Callable[..., Classifier], tmp_path: Path) -> None:
     folder = str(make_classifier(labels=SIGNS).save(tmp_path / "signs"))
-    for target, label in (("1", "1"), ("-1", "-1"), ("0", "0"), ("1,-1", "1 − -1")):
+    for target, label in (
+        ("1", "1"),
+        ("-1", "-1"),
+        ("0", "0"),
+        ("1,-1", "1 − -1"),
+        ("index:0", "-1"),
+        ("index:1,-1", "0 − -1"),
+    ):
         result = CliRunner().invoke(app, ["explain", folder, TEXT, "--target", target, "--true-label", "1", "--json"])
         assert result.exit_code == 0, result.output
         (why,) = ak.Explanations.from_json(result.stdout)
         assert why.token_scores.target == label
         assert why.prediction is not None and why.prediction.true_label == "1"
+
+
+def test_an_index_over_http_is_written_as_on_the_command_line(make_classifier: Callable[..., Classifier]) -> None:
+    classifier = make_classifier(labels=SIGNS)
+    with TestClient(create_app([classifier]), base_url="http://127.0.0.1") as client:
+        for target, label in (("index:1", "0"), (1, "1"), (["index:2", -1], "1 − -1")):
+            body = {"text": TEXT, "target": target, "views": ["attribution"]}
+            answer = client.post("/explain", json=body)
+            assert answer.status_code == 200, answer.text
+            assert ak.Explanation.from_json(answer.text).token_scores.target == label
+        refused = client.post("/explain", json={"text": TEXT, "target": "index:3"})
+        assert refused.status_code == 422 and "below 3" in refused.json()["error"]
+
+
+def test_a_label_that_is_written_as_an_index_is_the_label(make_classifier: Callable[..., Classifier]) -> None:
+    classifier = make_classifier(labels=("index:1", "other"))
+    assert ak.explain(classifier, TEXT, target="index:1").token_scores.target == "index:1"
+    assert ak.explain(classifier, TEXT, target="index:0").token_scores.target == "index:1"
 
 
 def test_a_corpus_run_takes_integer_labels_and_indices(

@@ -98,7 +98,7 @@ def test_sanity_and_plausibility_read_the_tables_columns(model: ak.Classifier) -
         ak.sanity,
         errors,
         lambda model, table: ak.plausibility(model, table.assign(rationale=[[(0, 3)]] * len(table))),
-        lambda model, table: ak.compare(*list(ak.explain(model, table))[:2]),
+        lambda model, table: ak.compare(*ak.explain(model, pd.DataFrame(table))[:2]),
     ],
 )
 def test_what_nobody_gave_is_named(model: ak.Classifier, call: Callable[..., Any]) -> None:

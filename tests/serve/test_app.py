@@ -46,6 +46,17 @@ def test_every_setting_reaches_the_explanation(post: Post) -> None:
     assert panel.band is not None and panel.band.baselines == ("unk", "pad")
 
 
+def test_the_most_steps_over_http_are_those_of_the_library(post: Post, bundled: list[Classifier]) -> None:
+    settings = {"views": ["attribution"], "method": "quadrature", "tolerance": 1e-13, "model": bundled[0].name}
+    few, many = (
+        Explanation.from_json(post("explain", {"text": TEXT, **settings, "max_steps": most}).text).token_scores
+        for most in (100, 400)
+    )
+    own = ak.explain(bundled[0], TEXT, views="attribution", method="quadrature", tolerance=1e-13, max_steps=100)
+    assert few.steps == own.token_scores.steps <= 100 < many.steps <= 400
+    assert np.allclose(few.scores, own.scores, atol=1e-9)
+
+
 def test_live_says_what_the_explanation_says(post: Post, bundled: list[Classifier]) -> None:
     text = "The 🎬 film was dull, but not horrible."
     found = post("live", {"text": text, "place": True}).json()
