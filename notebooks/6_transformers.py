@@ -13,8 +13,8 @@
 # %% [markdown]
 # # 6 · A transformer
 #
-# A sequence classifier of Hugging Face is explained like any other model here. This one is bundled: a BERT of two layers,
-# trained on IMDB. Put the name of your own folder in its place, or a pipeline, or `(model, tokenizer)`.
+# A sequence classifier of Hugging Face is explained like any other model here. This one is bundled: a BERT of two
+# layers, trained on IMDB. Put the name of your own folder in its place, or a pipeline, or `(model, tokenizer)`.
 
 # %%
 import numpy as np
@@ -30,7 +30,8 @@ print(bert.provenance["outputs"])
 # %% [markdown]
 # ## The prediction is the pipeline's
 #
-# The same model as a pipeline of `transformers` gives the same probabilities, whatever stands beside a text in a batch.
+# The same model as a pipeline of `transformers` gives the same probabilities, whatever stands beside a text in a
+# batch.
 
 # %%
 bert.network.model.save_pretrained("my-bert")
@@ -49,8 +50,8 @@ print("apart by", f"{np.abs(bert.probabilities(texts)[:, 0] - theirs).max():.0e}
 # %% [markdown]
 # ## Which words moved it?
 #
-# BERT reads parts of words. Their scores are summed to the words of the text, and the parts are kept. The scores add up to
-# the change of the log-odds from a text of PAD tokens; the line under the label says how exactly.
+# BERT reads parts of words. Their scores are summed to the words of the text, and the parts are kept. The scores add
+# up to the change of the log-odds from a text of PAD tokens; the line under the label says how exactly.
 
 # %%
 why = ak.explain(ak.load(pipe), "It wasn't unwatchable, but the ending of this movie is a horrible mess.")
@@ -62,9 +63,9 @@ why.to_frame(level="token")[["token", "word", "score"]].head(8)
 # %% [markdown]
 # ## Where did it look?
 #
-# Every head of every layer looks from every place of the text to every other. What the place that is classified, `[CLS]`,
-# took from a word is summed up in four ways that are in use; below them stand two measures of what moved the prediction.
-# Where they disagree, believe those: they changed the input and asked the model.
+# Every head of every layer looks from every place of the text to every other. What the place that is classified,
+# `[CLS]`, took from a word is summed up in four ways that are in use; below them stand two measures of what moved the
+# prediction. Where they disagree, believe those: they changed the input and asked the model.
 
 # %%
 looked = ak.explain(bert, "It was a horrible movie, and the music is great", views="attention", compare=True)
@@ -85,8 +86,8 @@ print(heads.weights.shape, "layers, heads, places that look, places that are loo
 #
 # `hidden_states.0` are the embeddings, the last ones what the head reads. Of each text its `[CLS]` is one point; all
 # layers stand on the same axes. The embedding of `[CLS]` is the same for every text, so it is left out. The texts are
-# generated and full of negations ("was not lifeless"), of which this small model gets two in five wrong: the points have
-# the colour of its prediction.
+# generated and full of negations ("was not lifeless"), of which this small model gets two in five wrong: the points
+# have the colour of its prediction.
 
 # %%
 layers = [name for name in bert.layers()["layer"] if name.startswith("hidden_states.")]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from huggingface.test_architectures import theirs
 from huggingface.tiny import INPUTS, TEXTS, pipeline_of, tiny
 
@@ -71,9 +72,10 @@ def test_a_pair_is_given_as_pipelines_take_it() -> None:
         ak.explain(ak.load("imdb-cnn"), INPUTS[0])
 
 
-def test_half_precision_is_computed_in_full_and_the_model_stays_as_it_was() -> None:
+@pytest.mark.parametrize("kept", [torch.bfloat16, torch.float16])
+def test_half_precision_is_computed_in_full_and_the_model_stays_as_it_was(kept: torch.dtype) -> None:
     model, tokenizer = tiny("bert")
-    half = copy.deepcopy(model).bfloat16()
+    half = copy.deepcopy(model).to(kept)
     before = next(half.parameters()).dtype
     loaded = ak.load((half, tokenizer))
     why = ak.explain(loaded, TEXTS[0], views="attribution")

@@ -1,14 +1,17 @@
 """Where peers go wrong: positions, types, separators, padding, pooling, literal special tokens."""
 
+import copy
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from huggingface.test_architectures import state_of, theirs
-from huggingface.tiny import INPUTS, TEXTS, pipeline_of, tiny
+from huggingface.tiny import BERT, INPUTS, TEXTS, pipeline_of, tiny
+from transformers import PreTrainedTokenizer
 
 import attribkit as ak
+from attribkit.errors import InputError
 from attribkit.text.text_pair import joined_pair
 
 PAIR = joined_pair(INPUTS[0])
@@ -60,6 +63,7 @@ def test_no_token_types_where_the_tokenizer_gives_none() -> None:
     finally:
         hook.remove()
     assert seen and all("token_type_ids" not in inputs for inputs in seen)
+    assert all("head_mask" not in inputs for inputs in seen)  # which transformers 5 no longer takes
 
 
 @pytest.mark.parametrize("name", ["gpt2", "llama"])
@@ -152,3 +156,101 @@ def test_words_light_their_own_characters() -> None:
     assert pieces.tokens == ["A", "good", "film"]
     lowered = ak.explain(ak.load(tiny("bert")), "Ein ÜBLER Film", views="attribution")
     assert lowered.tokens == ["Ein", "ÜBLER", "Film"]
+
+
+@pytest.mark.parametrize("name", ["gpt2", "llama", "qwen2"])
+def test_vectors_alone_would_pool_padding(name: str) -> None:
+    """The library finds the last real token by its id: given vectors it takes the last place, padding or not."""
+    model, tokenizer = tiny(name)
+    loaded = ak.load((model, tokenizer))
+    model = copy.deepcopy(model)
+    padding = model.config.pad_token_id = 5
+    words = [number for number in tokenizer(TEXTS[0])["input_ids"] if number != padding]
+    ids = torch.tensor([[*words, padding, padding]])
+    with torch.no_grad():
+        by_ids = model(input_ids=ids).logits
+        by_vectors = model(inputs_embeds=model.get_input_embeddings()(ids)).logits
+        alone = model(input_ids=torch.tensor([words])).logits
+    assert torch.allclose(by_ids, alone, atol=1e-5) and not torch.allclose(by_vectors, alone, atol=1e-3)
+    given, mask = loaded.batch(loaded.ids([TEXTS[0], TEXTS[3]]))  # padded to the longer one
+    together = loaded.network.fed(loaded.network.embedding(given), given, mask)
+    assert torch.allclose(together[:1], loaded.network(given[:1], mask[:1]), atol=1e-6)
+    assert np.allclose(loaded.logits(loaded.ids(TEXTS[:1])), together[:1].detach(), atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["t5", "bart", "longformer"])
+def test_an_architecture_that_refuses_vectors_is_fed_by_a_hook(name: str) -> None:
+    model, tokenizer = tiny(name)
+    ids = tokenizer(TEXTS[0], return_tensors="pt")["input_ids"]
+    vectors = model.get_input_embeddings()(ids).detach()
+    with pytest.raises(Exception), torch.no_grad():  # noqa: B017  each has an error of its own
+        model(inputs_embeds=vectors)
+    panel = ak.explain(ak.load((model, tokenizer)), TEXTS[0], views="attribution").token_scores
+    assert panel.converged and np.abs(panel.scores).max() > 0
+
+
+@pytest.mark.parametrize(("name", "side"), [("bert", "left"), ("xlnet", "right")])
+def test_the_other_side_of_padding_moves_the_librarys_own_answers(name: str, side: str) -> None:
+    model, tokenizer = tiny(name)
+    loaded, before = ak.load((model, tokenizer)), tokenizer.padding_side
+    tokenizer.padding_side = side
+    try:
+        with torch.no_grad():
+            together = model(**tokenizer(TEXTS, padding=True, return_tensors="pt")).logits.numpy()
+    finally:
+        tokenizer.padding_side = before
+    own = loaded.logits(loaded.ids(TEXTS))
+    assert np.abs(together - own).max() > 1e-3
+    alone = [model(**tokenizer(text, return_tensors="pt")).logits[0].detach().numpy() for text in TEXTS]
+    assert np.allclose(own, alone, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["deberta-v2", "xlnet", "modernbert", "llama"])
+def test_a_zero_baseline_is_refused_where_embeddings_are_normalised_first(name: str) -> None:
+    with pytest.raises(InputError, match="jump at the zero vector"):
+        ak.explain(ak.load(tiny(name)), TEXTS[0], baseline="zero")
+
+
+def test_stripped_accents_and_ligatures_light_their_own_characters() -> None:
+    stripped = ak.explain(ak.load(tiny("bert")), "Ein Café, naïve Idee", views="attribution")
+    assert stripped.tokens == ["Ein", "Café", ",", "naïve", "Idee"]
+    joined = ak.explain(ak.load(tiny("xlm-roberta")), "The ﬁlm is good", views="attribution")
+    assert joined.tokens == ["The", "ﬁlm", "is", "good"]
+    parts = joined.to_frame(level="token")
+    assert all(0 <= start <= end <= len(joined.text) for start, end in zip(parts["start"], parts["end"], strict=True))
+
+
+def test_a_slow_tokenizer_says_what_is_lost() -> None:
+    model, tokenizer = tiny("bert")
+    slow = Slow(tokenizer.get_vocab(), **{name: getattr(tokenizer, name) for name in BERT})
+    why = ak.explain(ak.load((model, slow)), "it was a good film", views="attribution")
+    assert "has no offsets" in " ".join(why.token_scores.notes)
+    assert why.tokens == ["it", "was", "a", "good", "film"]
+
+
+class Slow(PreTrainedTokenizer):
+    """A tokenizer written in Python: it knows whole words alone."""
+
+    def __init__(self, words: dict[str, int], **options: Any) -> None:
+        self.words = words
+        super().__init__(**options)
+
+    @property
+    def vocab_size(self) -> int:
+        return len(self.words)
+
+    def get_vocab(self) -> dict[str, int]:
+        return dict(self.words)
+
+    def _tokenize(self, text: str, **_: Any) -> list[str]:
+        return text.split()
+
+    def _convert_token_to_id(self, token: str) -> int:
+        return self.words.get(token, self.words["[UNK]"])
+
+    def _convert_id_to_token(self, index: int) -> str:
+        return {number: word for word, number in self.words.items()}[index]
+
+    def build_inputs_with_special_tokens(self, first: list[int], second: list[int] | None = None) -> list[int]:
+        start, end = self.words["[CLS]"], self.words["[SEP]"]
+        return [start, *first, end, *([*second, end] if second is not None else [])]
