@@ -28,10 +28,12 @@ from attribkit.serve.schema import (
     Health,
     Live,
     Models,
+    OneOrSeveral,
     Predict,
     Predictions,
     Problem,
     SavedExplanation,
+    SavedExplanations,
     Settings,
     Together,
     TogetherAnswer,
@@ -151,15 +153,16 @@ def _add_api(app: FastAPI, ask: Ask, cards: Models, limits: Limits, readable: Se
 
     @app.post("/predict", responses=PROBLEMS, response_model=Predictions)
     async def predict(question: Annotated[Predict, limited(Predict)]) -> Response:
-        """What a model says of some texts."""
+        """What a model says of a text, or of several."""
         answer = await ask(("predict", question.model), question)
         return Response(json.dumps(answer), media_type=KINDS["json"])
 
-    @app.post("/explain", responses=PROBLEMS, response_model=SavedExplanation)
+    @app.post("/explain", responses=PROBLEMS, response_model=SavedExplanation | SavedExplanations)
     async def explain(question: Annotated[Explain, limited(Explain)]) -> Response:
-        """Why a model says of a text what it says, as the JSON that `Explanation.from_json` reads."""
+        """Why a model says of a text what it says, as the JSON that `Explanation.from_json` reads; or of several."""
         settings = _settings(question)
-        slow = question.compare or "interactions" in (question.views or ()) or _is_slow(question)
+        several = question.texts is not None
+        slow = several or question.compare or "interactions" in (question.views or ()) or _is_slow(question)
         key = ("explain", settings, question.views, question.compare, question.interactions)
         return await _timed(ask(key, question, slow))
 
@@ -199,8 +202,8 @@ def _add_api(app: FastAPI, ask: Ask, cards: Models, limits: Limits, readable: Se
 def _texts(question: BaseModel) -> list[str]:
     """Every text that a question holds."""
     if isinstance(question, Files):
-        return [each.text for each in question.explanations]
-    return question.texts if isinstance(question, Predict) else [cast(Live, question).text]
+        return [text for each in question.explanations for text in each.asked]
+    return question.asked if isinstance(question, OneOrSeveral) else [cast(Live, question).text]
 
 
 def _settings(question: Settings) -> Settings:

@@ -112,11 +112,13 @@ class RequestHandler:
     def _explain(
         self, settings: Settings, views: Any, compare: bool, interactions: str, questions: Sequence[Explain]
     ) -> list[bytes]:
-        """Each explanation as the JSON that it is saved as."""
+        """Each question's explanation, or explanations, as the JSON that they are saved as."""
         model = self.model(settings.model)
-        texts = [question.text for question in questions]
-        rows = self._explained(model, texts, settings, views, compare, interactions)
-        return [row.to_json().encode() for row in rows]
+        texts = [text for question in questions for text in question.asked]
+        rows = iter(self._explained(model, texts, settings, views, compare, interactions))
+        own = [Explanations(next(rows) for _ in question.asked) for question in questions]
+        answers = [each[0] if question.texts is None else each for question, each in zip(questions, own, strict=True)]
+        return [answer.to_json().encode() for answer in answers]
 
     def _files(self, kind: FileFormat, questions: Sequence[Files]) -> list[bytes]:
         """Each request's explanations drawn into one file."""
@@ -126,18 +128,18 @@ class RequestHandler:
             for explanation in question.explanations:
                 model = self.model(explanation.model)
                 more = (explanation.views, explanation.compare, explanation.interactions)
-                rows += self._explained(model, [explanation.text], explanation, *more)
+                rows += self._explained(model, explanation.asked, explanation, *more)
             answers.append(content(rows[0] if len(rows) == 1 else Explanations(rows), f"answer.{kind}"))
         return answers
 
     def _predict(self, name: str | None, questions: Sequence[Predict]) -> list[dict[str, Any]]:
         """What a model says of all texts of all questions, in as few runs as it takes."""
         model = self.model(name)
-        texts = [text for question in questions for text in question.texts]
+        texts = [text for question in questions for text in question.asked]
         for text in texts:
             check_length(model, text, self._limits)
         rows = iter(_predictions(model, texts))
-        return [{"model": model.name, "predictions": [next(rows) for _ in question.texts]} for question in questions]
+        return [{"model": model.name, "predictions": [next(rows) for _ in question.asked]} for question in questions]
 
     def _alternatives(self, questions: Sequence[Alternatives]) -> list[dict[str, Any]]:
         """What a model would say without a word, and with its nearest ones."""

@@ -1,9 +1,9 @@
 """The questions and answers of the server, from which, with its limits, the OpenAPI description is made."""
 
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
 from attribkit.attribution.outputs import OUTPUTS
 from attribkit.attribution.registry import METHODS
@@ -66,10 +66,29 @@ class Settings(BaseModel):
     ] = None
 
 
-class Explain(Settings):
-    """A text to be explained."""
+class OneOrSeveral(BaseModel):
+    """A text, or several."""
 
-    text: Text
+    model_config = STRICT
+
+    text: Text | None = None
+    texts: Annotated[list[Text], Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if (self.text is None) == (self.texts is None):
+            raise ValueError(f"either text or texts was expected, got {'neither' if self.text is None else 'both'}")
+        return self
+
+    @property
+    def asked(self) -> list[str]:
+        """The texts."""
+        return self.texts if self.texts is not None else [str(self.text)]
+
+
+class Explain(Settings, OneOrSeveral):
+    """A text, or several, to be explained."""
+
     views: Annotated[
         Annotated[tuple[View, ...], Field(min_length=1, max_length=len(VIEWS), strict=False)] | None,
         Field(description="Every one the model supports if not given."),
@@ -92,13 +111,16 @@ class Files(BaseModel):
 
     explanations: Annotated[list[Explain], Field(min_length=1, max_length=2)]
 
+    @model_validator(mode="after")
+    def _of_one_text(self) -> Self:
+        if any(explanation.texts is not None for explanation in self.explanations):
+            raise ValueError("an explanation in a file is of one text, got texts; give text")
+        return self
 
-class Predict(BaseModel):
-    """Texts to be classified."""
 
-    model_config = STRICT
+class Predict(OneOrSeveral):
+    """A text, or several, to be classified."""
 
-    texts: Annotated[list[Text], Field(min_length=1)]
     model: ModelName = None
 
 
@@ -135,8 +157,10 @@ def _within(limits: Limits, question: type[BaseModel], methods: tuple[str, ...])
         fields["text"] = text
     if "method" in question.model_fields:
         fields["method"] = (Annotated[Literal[*methods] | None, question.model_fields["method"]], None)
-    if question is Predict:
-        fields["texts"] = Annotated[list[text], Field(min_length=1, max_length=limits.texts)]
+    if issubclass(question, OneOrSeveral):
+        several = Annotated[list[text], Field(min_length=1, max_length=limits.texts)]
+        left_out: Any = Field(default_factory=lambda: None)  # of which the schema says that it need not be there
+        fields |= {"text": (text, left_out), "texts": (several, left_out)}
     if "start" in question.model_fields:
         start = question.model_fields["start"]
         fields["start"] = Annotated[int, Field(ge=0, le=limits.text_characters, description=start.description)]
@@ -184,7 +208,7 @@ class Models(BaseModel):
     baselines: list[str]
     text_characters: Annotated[int, Field(description="A text may have so many characters.")]
     text_tokens: Annotated[int, Field(description="A text may have so many tokens.")]
-    texts: Annotated[int, Field(description="A question to /predict may have so many texts.")]
+    texts: Annotated[int, Field(description="A question may have so many texts.")]
     data: Annotated[bool, Field(description="Whether rows of data are served too, at /data.")] = False
     readonly: Annotated[bool, Field(description="Whether only the texts of those rows may be asked about.")] = False
 
@@ -251,3 +275,12 @@ class SavedExplanation(BaseModel):
     format: int
     sha256: str
     content: dict[str, object]
+
+
+class SavedExplanations(BaseModel):
+    """What `Explanations.to_json` writes and `Explanations.from_json` reads: the answer to `texts`."""
+
+    attribkit: Literal["explanations"]
+    format: int
+    sha256: str
+    content: list[dict[str, object]]

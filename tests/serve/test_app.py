@@ -88,6 +88,26 @@ def test_predict_answers_what_the_library_predicts(post: Post, bundled: list[Cla
     assert [one["probabilities"]["pos"] for one in found] == pytest.approx(own["pos"].tolist(), abs=1e-6)
 
 
+def test_a_text_or_several_are_asked_about_in_the_same_way(post: Post, bundled: list[Classifier]) -> None:
+    texts = [TEXT, "A great film", TEXT]
+    own = ak.explain(bundled[0], texts, views="attribution", target="neg")
+    found = Explanations.from_json(post("explain", {"texts": texts, "views": ["attribution"], "target": "neg"}).text)
+    assert [row.text for row in found] == texts
+    for row, wanted in zip(found, own, strict=True):
+        np.testing.assert_allclose(row.scores, wanted.scores, rtol=1e-5, atol=1e-6)
+    one = Explanations.from_json(post("explain", {"texts": [TEXT], "views": ["attribution"]}).text)
+    alone = Explanation.from_json(post("explain", {"text": TEXT, "views": ["attribution"]}).text)
+    assert len(one) == 1 and one[0].text == alone.text == TEXT
+    assert post("predict", {"text": TEXT}).json() == post("predict", {"texts": [TEXT]}).json()
+    for path in ("explain", "predict"):
+        for body, got in (({}, "neither"), ({"text": TEXT, "texts": [TEXT]}, "both")):
+            answer = post(path, body)
+            assert answer.status_code == 422
+            assert f"either text or texts was expected, got {got}" in answer.json()["error"]
+    refused = post("files/json", {"explanations": [{"texts": [TEXT]}]})
+    assert refused.status_code == 422 and "is of one text, got texts; give text" in refused.json()["error"]
+
+
 def test_alternatives_are_the_nearest_words_and_what_the_model_says_with_them(
     post: Post, bundled: list[Classifier]
 ) -> None:
