@@ -2,6 +2,7 @@
 
 import html
 import inspect
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -210,6 +211,24 @@ def test_an_encoding_without_a_file_is_one_sentence(name: str, model: Classifier
         return
     with pytest.raises(ValueError, match=r"`encoding` says how (a file of texts is|files are) read"):
         CALLS[name](model, table, {"encoding": "cp1252"}, tmp_path)
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_quote_that_is_never_closed_is_told_with_its_line(name: str, model: Classifier, tmp_path: Path) -> None:
+    file = tmp_path / "rows.csv"
+    rows = [f"{text},{label}" for text, label in zip(TEXTS, LABELS, strict=True)]
+    rows[3] = '"un film,neg'  # line 5; it swallows the rows up to the next quote
+    rows[7] = '"tout bon",pos'
+    file.write_text("\n".join(["text,label", *rows, ""]))
+    told = "line 5 of 'rows.csv' opens a quote that is never closed and swallows the rows after it; close it"
+    if name == "explain_corpus":  # which promises a row for each row
+        result = ak.explain_corpus(model, file, tmp_path / "out", workers=1)
+        table = pd.concat(map(pd.read_parquet, result.files))
+        assert result.statuses == {"ok": 11, "malformed": 1}
+        assert table.loc[table["status"] == "malformed", "reason"].tolist()[0].startswith(told)
+        return
+    with pytest.raises(ak.InputError, match=re.escape(told)):
+        CALLS[name](model, file, {}, tmp_path)
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "utf-16-le"])

@@ -36,6 +36,8 @@ class WordIndex:
         unk: str = "<unk>",
         max_length: int = 2_000,
     ) -> None:
+        if isinstance(max_length, bool) or not isinstance(max_length, int) or max_length < 1:
+            raise InputError(f"`max_length` must be a number of tokens, at least 1, got {max_length!r}")
         for role, word in (("pad", pad), ("unk", unk)):
             if word not in vocabulary:
                 hint = did_you_mean(word, vocabulary)
