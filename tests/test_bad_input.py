@@ -59,8 +59,8 @@ CASES: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "too many columns": (
         function(lambda n: np.full((n, 3), 1 / 3)),
-        "`predict_proba` must return a column for each of the 2 labels, got 3 columns; give `labels` in the order of its "
-        "columns",
+        "`predict_proba` must return a column for each of the 2 labels, got 3 columns; give `labels` in the order of "
+        "its columns",
     ),
     "too few rows": (
         function(lambda n: np.full((1, 2), 0.5)),
@@ -92,13 +92,13 @@ CASES: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "spans that overlap": (
         spans(("the", 0, 3), ("e film", 2, 8)),
-        "the spans that `split` returns must follow each other within the text, got ('e film', 2, 8) behind character 3 "
-        "of 8; let text[start:end] be what the word was made of",
+        "the spans that `split` returns must follow each other within the text, got ('e film', 2, 8) behind character "
+        "3 of 8; let text[start:end] be what the word was made of",
     ),
     "spans that leave the text": (
         spans(("the", 0, 99)),
-        "must follow each other within the text, got ('the', 0, 99) behind character 0 of 8; let text[start:end] be what "
-        "the word was made of",
+        "must follow each other within the text, got ('the', 0, 99) behind character 0 of 8; let text[start:end] be "
+        "what the word was made of",
     ),
     "spans that overlap, trained": (
         lambda: of_classes(tokenizer=lambda text: [("a", 0, 3), ("b", 2, 4)]),
