@@ -9,7 +9,7 @@ from rich.style import Style
 from rich.table import Table as Grid
 from rich.text import Text
 
-from attribkit.render.preparation.table import cells, numeric
+from attribkit.render.preparation.table import cells, kept, keyword, numeric
 from attribkit.render.preparation.unicode import visible
 from attribkit.results.panels import Table
 
@@ -40,11 +40,12 @@ class TerminalTable:
             yield _wrapped(heads, rows, numbers)
             return
         yield from _head([heads[c] for c in columns], columns, numbers)
-        for row in rows:
-            yield _line([row[c] for c in columns], columns, numbers, Style())
+        for place, row in enumerate(rows):
+            word = keyword(self.panel, place)
+            yield _line([_around(row[c], word, columns[c]) for c in columns], columns, numbers, Style())
             for c in below:
                 room = options.max_width - 6 - cell_len(heads[c])
-                yield Text(f"    {heads[c]}: {_cut(row[c], room)}", DIM)
+                yield Text(f"    {heads[c]}: {_cut(_around(row[c], word, room), room)}", DIM)
 
 
 def _fitted(needed: Sequence[int], numbers: Sequence[bool], width: int) -> tuple[dict[int, int] | None, list[int]]:
@@ -86,6 +87,10 @@ def _line(written: Sequence[str], columns: dict[int, int], numbers: Sequence[boo
         air = " " * (width - cell_len(cut))
         parts.append(air + cut if numbers[column] else cut + air)
     return Text((" " * BETWEEN).join(parts).rstrip(), style)
+
+
+def _around(text: str, word: str, width: int) -> str:
+    return kept(text, word, lambda part: cell_len(part) <= width)
 
 
 def _cut(text: str, width: int) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 from attribkit.render.preparation import palette
 from attribkit.render.preparation.context import PanelContext
-from attribkit.render.preparation.table import Bars, cells, numeric
+from attribkit.render.preparation.table import Bars, cells, divided, keyword, numeric
 from attribkit.results.panels import Bar, Table
 
 ROWS = 2_000
@@ -29,14 +29,17 @@ def table(panel: Table, context: PanelContext) -> dict[str, Any]:
     rows = []
     for index, row in enumerate(lines):
         shades = panel.shades[index] if panel.shades else (None,) * len(row)
-        drawn = [
-            (cell, " ".join(filter(None, (kind, "short" if not kind and len(cell) <= SHORT else "", _shade(shade)))))
-            for cell, kind, shade in zip(row, kinds, shades, strict=True)
-        ]
+        word = keyword(panel, index)
+        drawn = []
+        for cell, kind, shade in zip(row, kinds, shades, strict=True):
+            short = "short" if not kind and len(cell) <= SHORT else ""
+            parts = divided(cell, word) if kind == "long" else (cell, "", "")
+            drawn.append((parts, " ".join(filter(None, (kind, short, _shade(shade))))))
         rows.append({"cells": drawn, "bar": _bar(panel.bars[index], axis) if panel.bars else None})
     return {
         "title": panel.title,
         "columns": list(zip(panel.columns, kinds, strict=True)),
+        "prose": "long" in kinds[1:],
         "rows": rows,
         "zero": f"{100 * axis.zero:g}%" if panel.bars else "",
         "notes": [*panel.notes, *([f"{rest:,} more rows are not shown"] if rest > 0 else [])],

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from attribkit.render.picture.canvas import MARGIN, Block, Canvas, gap
 from attribkit.render.picture.context import LINE, DrawContext, clip, prose, title
 from attribkit.render.preparation import palette
-from attribkit.render.preparation.table import Bars, cells, numeric
+from attribkit.render.preparation.table import Bars, cells, kept, keyword, numeric
 from attribkit.render.preparation.unicode import visible
 from attribkit.results.panels import Bar, Table
 
@@ -48,7 +48,11 @@ def _rows(panel: Table, context: DrawContext, most: int) -> Block:
     head_height = 1.35 * size * high + 4.5
 
     def write(canvas: Canvas, column: int, y: float, text: str, colour: str, label: str) -> None:
-        shown = clip(text, context, size, widths[column])
+        room = widths[column]
+        if label.startswith("row") and column:
+            word = keyword(panel, int(label.split()[1]))
+            text = kept(text, word, lambda part: context.fonts.width(context.fonts.fit(part), size) <= room)
+        shown = clip(text, context, size, room)
         at, align = (places[column] + widths[column], "right") if right[column] else (places[column], "left")
         canvas.text(at, y, shown, size, colour, align=align, label=label)
 

@@ -1,5 +1,7 @@
 """What all drawings of a table share: which columns are numbers, each cell in words, and the axis of its bars."""
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from attribkit.render.preparation.numbers import number
@@ -35,6 +37,30 @@ class Bars:
         """Where the bar begins and ends, from the left."""
         at = self.at(bar.value)
         return min(self.zero, at), max(self.zero, at)
+
+
+def keyword(panel: Table, row: int) -> str:
+    """What the examples of a table of words or phrases are examples of; empty for another table."""
+    return str(panel.rows[row][0]) if panel.columns[0] in ("word", "phrase") else ""
+
+
+def divided(cell: str, word: str) -> tuple[str, str, str]:
+    """A cell before, at and after the first place of a word; all of it before where it does not occur."""
+    place = re.search(rf"(?<!\w){re.escape(word)}(?!\w)", cell, re.IGNORECASE) if word else None
+    return (cell[: place.start()], place[0], cell[place.end() :]) if place else (cell, "", "")
+
+
+def kept(cell: str, word: str, fits: Callable[[str], bool]) -> str:
+    """The cell without so many of its first words that what fits holds the word whose example it is."""
+    before, at, after = divided(cell, word)
+    if not at:
+        return cell
+    start = before
+    while start.split() and not fits(f"{start}{at}…"):
+        start = f"… {' '.join(start.removeprefix('…').split()[1:])} ".replace("…  ", "… ")
+        if start == "… ":
+            break
+    return f"{start}{at}{after}"
 
 
 def numeric(panel: Table) -> list[bool]:

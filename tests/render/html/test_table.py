@@ -1,6 +1,11 @@
+from collections.abc import Callable
 from dataclasses import replace
 
+import pytest
+from matplotlib.text import Text
+from playwright.sync_api import Page as BrowserPage
 from render.reading import Page
+from rich.console import Console
 
 from attribkit.render import html
 from attribkit.results.panels import Bar, Table
@@ -63,3 +68,31 @@ def test_the_deeper_shade_is_the_larger_share() -> None:
         "n w4",
         "n",
     ]
+
+
+def test_an_example_marks_its_word_and_no_format_cuts_it_off() -> None:
+    place = "… it went on and on for what felt like hours and the plot was really disappointing. The story"
+    rows = (("disappointing", 3.83, place), ("plot", 0.5, "The plot was thin, and the plotting thinner."))
+    panel = Table("Words", ("word", "mean score", "a typical place"), rows)
+    page = html.page([Panels((panel,))])
+    assert "<b>disappointing</b>" in page and "The <b>plot</b> was thin" in page and "<b>plot</b>ting" not in page
+    drawn = [text.get_text() for text in Panels((panel,)).figure(width=4.0).findobj(Text) if isinstance(text, Text)]
+    assert any(words.startswith("…") and "disappointing" in words for words in drawn)
+    console = Console(width=60)
+    with console.capture() as captured:
+        console.print(Panels((panel,)))
+    assert captured.get().count("disappointing") == 2
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [390, 768, 1280])
+def test_no_column_of_a_table_of_words_is_cut_at_any_width(show: Callable[..., BrowserPage], width: int) -> None:
+    place = "… scenes were absolutely disappointing. The story follows a pilot who never lands the plane …"
+    head = ("word", "mean score", "95 % interval", "times", "texts", "a typical place")
+    panel = Table("Words", head, (("disappointing", 3.83, "2.86 to 4.73", 7, 7, place),) * 3)
+    page = show(html.page([Panels((panel, panel))]), width=width)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    read = "tables => tables.map(e => e.scrollWidth - e.clientWidth)"
+    assert max(page.locator(".wide").evaluate_all(read)) <= 1, "nothing has to be scrolled to"
+    last = page.locator("td.long").first.bounding_box()
+    assert last is not None and last["x"] + last["width"] <= width
