@@ -1,6 +1,7 @@
 """Which training rows taught a model its answers, and which of them are wrong."""
 
 from attribkit.influence.datamodelling import DatamodellingScore, datamodelling_score
+from attribkit.influence.group_influence import group_influence
 from attribkit.influence.keep_training import keep_training
 from attribkit.influence.label_errors import label_errors
 from attribkit.influence.label_errors_result import LabelErrors
@@ -18,6 +19,7 @@ __all__ = [
     "TextInfluence",
     "TrainingInfluence",
     "datamodelling_score",
+    "group_influence",
     "keep_training",
     "label_errors",
     "tracin",
