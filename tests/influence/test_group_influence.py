@@ -8,6 +8,7 @@ from reference import refitted_layer
 import attribkit as ak
 from attribkit.influence import RefittedLayer, group_influence
 from attribkit.last_layer.features import with_bias
+from attribkit.results.panels import Table
 
 TEXTS = ["A great film", "It was a horrible movie"]
 
@@ -40,7 +41,9 @@ def test_a_class_speaks_for_itself_and_the_largest_groups_are_shown() -> None:
     table = group_influence(layer(), TEXTS[0], target="pos").to_frame()
     assert table["group"].tolist() == ["pos", "neg"] and table["effect (log-odds)"][0] > 0
     few = group_influence(layer(), TEXTS[0], by="source", most=2)
-    assert len(few.to_frame()) == 2 and "the 2 groups of most rows are shown, of 3" in str(few)
+    (panel,) = few.panels()
+    assert isinstance(panel, Table) and len(panel.rows) == 2
+    assert "the 2 groups of most rows are shown, of 3" in panel.notes
 
 
 def test_what_is_no_group_is_refused() -> None:
