@@ -21,7 +21,8 @@ export class Settings {
   offer(shown) { // what all the models shown can be asked
     const { form } = this;
     const labels = shown[0].labels.filter((label) => shown.every((model) => model.labels.includes(label)));
-    options(form.target, [["", "the predicted label"], ...labels.map((label) => [label, label])]);
+    const usual = shown.every((model) => model.task === "regression") ? "the number" : "the predicted label";
+    options(form.target, [["", usual], ...labels.map((label) => [label, label])]);
     options(form.rather, [["", "anything else"], ...labels.filter((label) => label !== form.target.value).map((label) => [label, label])]);
     form.rather.closest("label").hidden = !form.target.value || labels.length < 3;
     options(form.method, [["", "the best available"], ...shown[0].methods.filter((name) => shown.every((model) => model.methods.includes(name))).map((name) => [name, this.methods[name]])]);
