@@ -3,7 +3,9 @@
 from collections.abc import Callable, Sequence
 from functools import cache
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from attribkit.attribution.methods import patterson
@@ -37,9 +39,9 @@ def rules() -> tuple[Tensor, Tensor]:
 
 
 @cache
-def _running_integral(size: int) -> Tensor:
+def _running_integral(size: int) -> NDArray[np.float64]:
     """(nodes, size) `patterson.running_integral` up to each node of the largest rule."""
-    return torch.from_numpy(patterson.running_integral(size, patterson.rules()[0]))
+    return patterson.running_integral(size, patterson.rules()[0])
 
 
 class PathGradients:
@@ -107,17 +109,18 @@ class PathGradients:
         near = int((lengths >= NEAR * lengths[0]).sum())
         return min(near, max(nodes, min(rows, ROWS_BY_HAND) // nodes * nodes))
 
-    def path_errors(self, texts: Tensor, size: int) -> Tensor:
+    def path_errors(self, texts: NDArray[np.int64], size: int) -> NDArray[np.float64]:
         """(J, N): the largest difference, beyond rounding, of the change of S and the integral of its gradients.
 
         Args:
             texts: (N,).
             size: how many nodes have gradients.
         """
-        integral = _running_integral(size)
-        apart, unknown = self.outputs[:, texts] - self.rates[:, texts, :size] @ integral.T, ~self.known[texts]
-        spread = apart.masked_fill(unknown, -torch.inf).amax(2) - apart.masked_fill(unknown, torch.inf).amin(2)
-        excess: Tensor = (spread - ROUNDINGS * torch.finfo(self.way.dtype).eps * self.largest[texts]).clamp(min=0)
+        outputs, rates, known = self.outputs.numpy()[:, texts], self.rates.numpy()[:, texts, :size], self.known.numpy()
+        apart, unknown = outputs - rates @ _running_integral(size).T, ~known[texts]
+        spread = np.where(unknown, -np.inf, apart).max(2) - np.where(unknown, np.inf, apart).min(2)
+        rounding = ROUNDINGS * torch.finfo(self.way.dtype).eps * self.largest.numpy()[texts]
+        excess: NDArray[np.float64] = np.maximum(spread - rounding, 0)
         return excess
 
     def _fits(self, pairs: Tensor, longest: int, gradients: bool) -> bool:
@@ -136,7 +139,7 @@ class PathGradients:
         weights = self.weights[:, pairs[:, 1]]  # (rules, N)
         for number, values in enumerate(slopes):
             self.rates[number][places] = values.sum(1)
-            shares = torch.einsum("rn,nt->rnt", weights, values)
+            shares = weights.unsqueeze(2) * values
             self.sums[:, number, :, :longest].index_add_(1, pairs[:, 0], shares)
         return True
 
