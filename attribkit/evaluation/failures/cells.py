@@ -10,7 +10,7 @@ from attribkit.evaluation.failures.kinds import KINDS, Kind
 from attribkit.results.explanation import Explanation
 from attribkit.results.panels import Table
 
-_CELLS, _WORDS = 8, 5
+_CELLS, _WORDS = 6, 3
 
 _SPEAKS = 0.25
 """The part of a text's largest score from which on a word made its mistake."""
