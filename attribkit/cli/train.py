@@ -133,6 +133,10 @@ def train(
         str | None, typer.Option(rich_help_panel=DATA, help="Rows that share this column's value stay in one split.")
     ] = None,
     encoding: Encoding = None,
+    tokenizer: Annotated[
+        Path | None,
+        typer.Option(rich_help_panel=DATA, help="What splits the texts: a file that the library tokenizers saved."),
+    ] = None,
     validation: Annotated[
         float, typer.Option(rich_help_panel=DATA, help="Share held out for choosing the best epoch.")
     ] = 0.1,
@@ -261,6 +265,7 @@ def train(
             nodes=nodes,
             name=out.resolve().name,
             unit=unit,
+            tokenizer=tokenizer,
             **options,
         )
     if not is_main_process():

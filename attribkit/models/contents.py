@@ -13,6 +13,7 @@ from attribkit.errors import InputError
 from attribkit.models import registry
 from attribkit.models.reference import Reference
 from attribkit.models.training_features import TrainingFeatures
+from attribkit.text.saved_tokenizer import SavedTokenizer
 from attribkit.text.settings import TextSettings
 from attribkit.text.split_tokenizer import SplitTokenizer, split_of
 from attribkit.text.tokenizer import Tokenizer
@@ -73,6 +74,8 @@ class Contents:
         }
         if isinstance(model.tokenizer, SplitTokenizer):
             config["split"] = {"name": model.tokenizer.name, "digest": model.tokenizer.digest}
+            if isinstance(model.tokenizer.split, SavedTokenizer):
+                config["split"] |= {"json": model.tokenizer.split.content}
         if model.task != "multiclass":
             config |= {"task": model.task, "unit": model.unit}
         weights = model.network.state_dict()
@@ -115,6 +118,8 @@ class Contents:
             if own is not None:
                 raise InputError("the model has this package's tokenizer; leave `tokenizer` out")
             return usual
+        if own is None and "json" in trained:
+            own = SavedTokenizer(trained["json"])
         if own is None:
             raise InputError(
                 f"the model was trained with a tokenizer of yours, {trained['name']!r}, and a folder holds no code; "

@@ -4,13 +4,16 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tokenizers
 from numpy.typing import NDArray
 
 from attribkit.errors import InputError, InputTypeError
 from attribkit.text.encoded import Encoded
+from attribkit.text.saved_tokenizer import SavedTokenizer
 from attribkit.text.settings import TextSettings
 from attribkit.text.tokenizer import PAD, PAD_ID, UNK, UNK_ID, Tokenizer
 from attribkit.text.word_index import Split, WordIndex
@@ -101,9 +104,17 @@ class SplitTokenizer(Tokenizer):
 def split_of(tokenizer: Any) -> Split:
     """The function that splits texts: the object itself if it can be called, else its method `split`.
 
+    A path is that of a file, and a tokenizer one, of the library `tokenizers`.
+
     Raises:
         TypeError: for anything else.
+        FileNotFoundError: for a file that does not exist.
+        ValueError: for a file of something else.
     """
+    if isinstance(tokenizer, Path):
+        return SavedTokenizer.of_file(tokenizer)
+    if isinstance(tokenizer, tokenizers.Tokenizer):
+        return SavedTokenizer(tokenizer.to_str())
     split: Callable[[str], Any] | None = tokenizer if callable(tokenizer) else getattr(tokenizer, "split", None)
     if not callable(split) or isinstance(tokenizer, (str, bytes)):
         raise InputTypeError(

@@ -77,7 +77,8 @@ def train(
         text_settings: how texts are cut into tokens.
         tokenizer: a function of your own that splits a text into words, or into (word, start, end), or an object with
             such a `split`; None for this package's tokenizer. A model folder holds data only: give the same function to
-            `attribkit.load(folder, tokenizer=…)`.
+            `attribkit.load(folder, tokenizer=…)`. Or a tokenizer of the library `tokenizers`, or the `Path` of its
+            file, which is data, and kept; the vocabulary is that of its tokens in the training texts.
         name: what pictures call the model; data set and architecture if not given.
         device: "cpu", "cuda", …; None for the best there is.
         devices: how many processes share each batch, on a machine. Each runs the calling script from its top and gets

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import tokenizers
+from commands import run
 
 import attribkit as ak
 from attribkit.errors import InputError, InputTypeError
@@ -109,3 +111,55 @@ def test_the_vocabulary_keeps_to_its_settings() -> None:
     assert list(tokenizer.vocabulary)[2:] == ["a"]
     with pytest.raises(InputError, match="lower `min_frequency`"):
         SplitTokenizer.learnt(["a b"], settings, str.split)
+
+
+def saved(path: Path, model: str) -> Path:
+    """A file of the library: whole words in small letters, or bytes joined to subwords."""
+    if model == "words":
+        library = tokenizers.Tokenizer(tokenizers.models.WordLevel({"[UNK]": 0, "good": 1, "film": 2}, "[UNK]"))
+        library.normalizer = tokenizers.normalizers.Lowercase()
+        library.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
+    else:
+        library = tokenizers.Tokenizer(tokenizers.models.BPE())
+        library.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
+        alphabet = tokenizers.pre_tokenizers.ByteLevel.alphabet()
+        trainer = tokenizers.trainers.BpeTrainer(vocab_size=400, show_progress=False, initial_alphabet=alphabet)
+        library.train_from_iterator(["a good film", "a bad film 🎬", "a good good story"] * 3, trainer)
+    library.enable_truncation(2)
+    library.save(str(path))
+    return path
+
+
+@pytest.mark.parametrize("model", ["words", "subwords"])
+def test_a_saved_tokenizer_splits_and_is_kept_with_the_model(model: str, tmp_path: Path) -> None:
+    file, text = saved(tmp_path / "own.json", model), "A GOOD 🎬 film, a good film"
+    texts = [f"{text} {number}" for number in range(8) for text in ("a GOOD film", "a bad film 🎬")]
+    rows = pd.DataFrame({"text": texts, "label": ["pos", "neg"] * 8})
+    options: dict[str, Any] = {"epochs": 1, "filters": 2, "embedding_size": 4, "min_frequency": 1, "device": "cpu"}
+    trained = ak.train("cnn", rows, tokenizer=file, out=tmp_path / "m", **options)
+    why = ak.explain(trained, text, views="attribution")
+    assert all(text[a:b] for a, b in zip(why.token_scores.starts, why.token_scores.ends, strict=True))
+    assert "".join(why.tokens).replace(" ", "") == text.replace(" ", "")  # no character is lost, none read twice
+    if model == "words":
+        known = [token for token, ok in zip(why.tokens, why.token_scores.known, strict=True) if ok]
+        assert known == ["GOOD", "film", "good", "film"]
+    again = ak.load(tmp_path / "m", "cpu")  # the file is data: nothing need be given
+    assert ak.explain(again, text, views="attribution") == why and again.fingerprint() == trained.fingerprint()
+    library = tokenizers.Tokenizer.from_file(str(file))
+    assert ak.train("cnn", rows, tokenizer=library, **options).fingerprint() == trained.fingerprint()
+    rows.to_csv(tmp_path / "x.csv", index=False)
+    command = ["train", tmp_path / "x.csv", "--tokenizer", file, "--out", tmp_path / "c", "--epochs", 1]
+    assert run(*command, "--filters", 2, "--embedding-size", 4, "--min-frequency", 1) == 0
+    assert run("explain", tmp_path / "c", text, "--view", "attribution") == 0
+
+
+def test_what_is_no_saved_tokenizer_is_told(tmp_path: Path) -> None:
+    rows = pd.DataFrame({"text": ["a film", "film b"] * 4, "label": ["pos", "neg"] * 4})
+    with pytest.raises(FileNotFoundError, match=r"there is no tokenizer's file 'nowhere\.json'; check the path"):
+        ak.train("cnn", rows, tokenizer=Path("nowhere.json"))
+    (tmp_path / "x.json").write_text("{}")
+    with pytest.raises(ValueError, match="a tokenizer's JSON was expected, as the library `tokenizers` saves it"):
+        ak.train("cnn", rows, tokenizer=tmp_path / "x.json")
+    (tmp_path / "y.json").write_bytes(b"\xff")
+    with pytest.raises(ValueError, match=r"'y\.json' is no UTF-8 text; give another"):
+        ak.train("cnn", rows, tokenizer=tmp_path / "y.json")
