@@ -85,6 +85,7 @@ ALLOWED: dict[str, set[str]] = {
         "data",
         "evaluation",
         "explainer",
+        "last_layer",
         "models",
         "panels",
         "projection",

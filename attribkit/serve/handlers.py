@@ -13,6 +13,7 @@ from attribkit.attribution.outputs import UNITS, Output
 from attribkit.attribution.registry import METHODS
 from attribkit.errors import InputError, UnknownNameError
 from attribkit.explainer import explain
+from attribkit.last_layer.kept_layer import carries_rows
 from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.models.logits import check_finite
 from attribkit.models.predictions import predictions
@@ -99,7 +100,8 @@ class RequestHandler:
         """What the page paints of each text."""
         model = self.model(settings.model)
         settings = _fitting(settings, model)
-        views = ["attribution", "attention"] if model.capabilities.attention else ["attribution"]
+        views = ["attribution", *(["attention"] if model.capabilities.attention else [])]
+        views += ["training"] if carries_rows(model) else []
         rows = self._explained(model, [question.text for question in questions], settings, views, False)
         answers = [live(row) for row in rows]
         if placed and model.map is not None:

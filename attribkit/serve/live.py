@@ -17,11 +17,13 @@ from attribkit.render.preparation.sentences import sentences
 from attribkit.render.preparation.spans import text_between
 from attribkit.render.preparation.unicode import shorten, visible
 from attribkit.results.explanation import Explanation
-from attribkit.results.panels import Heatmap, HeatmapRow, Prediction, ProjectedText, TokenScores
+from attribkit.results.panels import Heatmap, HeatmapRow, Prediction, ProjectedText, Table, TokenScores
 from attribkit.views.agreement import agree, in_words
 
 PHRASES = 6
 """Phrases that are shown."""
+LESSONS = 3
+"""Training rows that are shown."""
 
 
 def live(explanation: Explanation) -> dict[str, Any]:
@@ -53,6 +55,7 @@ def live(explanation: Explanation) -> dict[str, Any]:
         "equation": equation(panel),
         "notes": caveats(panel, scale),
         "unread": panel.tokens_total - len(panel.tokens),
+        "lessons": _lessons(explanation),
         "phrases": [
             {
                 "words": shorten(text_between(text, panel, phrase.first, phrase.last), 60),
@@ -83,6 +86,21 @@ def prediction_payload(prediction: Prediction) -> dict[str, Any]:
         "bars": [{"label": visible(label, True), "p": p, "percent": percent(p)} for label, p in shown],
         "rest": rest,
     }
+
+
+def _lessons(explanation: Explanation) -> list[dict[str, Any]]:
+    """The training rows that raised the answer most, if the model carries its own: columns as the view has them."""
+    table = next((panel for panel in explanation.panels() if isinstance(panel, Table)), None)
+    cells = [] if table is None else [dict(zip(table.columns, row, strict=True)) for row in table.rows[:LESSONS]]
+    return [
+        {
+            "words": visible(shorten(str(row["text"]), 80), True),
+            "label": visible(str(row["label"]), True),
+            "score": float(row["effect (log-odds)"] or 0),
+            "said": number(float(row["effect (log-odds)"] or 0)),
+        }
+        for row in cells
+    ]
 
 
 def _attention(heatmap: Heatmap, panel: TokenScores) -> dict[str, Any]:

@@ -11,9 +11,11 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Locator, Page, Request, Route, expect
 from serve.conftest import Serve
 
+import attribkit as ak
 from attribkit.models.classifier import Classifier
 from attribkit.results.explanation import Explanation
 from attribkit.results.explanations import Explanations
+from attribkit.results.panels import Table
 
 pytestmark = pytest.mark.browser
 
@@ -541,3 +543,31 @@ def test_the_page_weighs_little(live: str) -> None:
         "state.js",
     ]
     assert sum(len(requests.get(f"{live}/{name}", timeout=60).content) for name in names) < 100_000
+
+
+def test_the_training_rows_of_a_model_that_carries_them_stand_under_the_text(serving: Serve, show: Open) -> None:
+    data = ak.load_dataset("demo").sample(60)
+    hostile = data.train.assign(text=[f"<img src=x onerror=alert(1)> {text}" for text in data.train["text"]])
+    model = ak.load("imdb-cnn", "cpu").copy()
+    ak.keep_training(model, hostile, other_rows=True)
+    page = show(address=serving([model]))
+    type_text(page, HORRIBLE)
+    settled(page)
+    rows = page.locator(".lessons tr")
+    expect(rows).to_have_count(3)
+    (table,) = ak.explain(model, HORRIBLE, views="training").panels()
+    assert isinstance(table, Table)
+    for place in range(3):
+        text = rows.nth(place).inner_text()
+        assert "<img src=x onerror=alert(1)>" in text and str(table.rows[place][1]) in text
+    assert page.locator(".lessons img").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1180
+    violations = Axe().run(page).response["violations"]
+    assert [one["id"] for one in violations] == []
+
+
+def test_a_model_without_training_rows_shows_none(show: Open) -> None:
+    page = show()
+    type_text(page, HORRIBLE)
+    settled(page)
+    expect(page.locator(".lessons")).to_be_hidden()

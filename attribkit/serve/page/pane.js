@@ -164,6 +164,8 @@ export class Pane {
     const limit = Math.max(...phrases.map(({ score }) => Math.abs(score)), 0);
     this.#rows(".phrases", phrases.map((one) => ({ ...one, few: one.filters })), limit);
     const largest = Math.max(...sentences.map(({ score }) => Math.abs(score)), 0);
+    const { lessons } = this.answer;
+    this.#rows(".lessons", lessons.map((one) => ({ ...one, few: one.label })), Math.max(...lessons.map(({ score }) => Math.abs(score)), 0));
     this.#rows(".sums", sentences.map((one) => ({ ...one, words: text.slice(places[one.first].from, places[one.last].to) })), largest);
   }
 
@@ -232,7 +234,7 @@ export class Pane {
   #blank() { // no answer is shown
     this.answer = null;
     this.sheet.paint([]);
-    for (const part of [".phrases", ".sums", ".looked", ".was"]) this.find(part).hidden = true;
+    for (const part of [".phrases", ".sums", ".lessons", ".looked", ".was"]) this.find(part).hidden = true;
     for (const part of [".said .label bdi", ".said .percent", ".by", ".rest", ".verdict .icon", ".equation", ".legend span", ".legend .high"]) this.find(part).textContent = "";
     this.find(".verdict").className = "verdict";
     this.find(".verdict .words").textContent = "";
