@@ -8,7 +8,6 @@ import typer
 from attribkit.cli.arguments import (
     DataArgument,
     Device,
-    Encoding,
     LabelColumn,
     LabelSeparator,
     TextColumn,
@@ -132,7 +131,12 @@ def train(
     group: Annotated[
         str | None, typer.Option(rich_help_panel=DATA, help="Rows that share this column's value stay in one split.")
     ] = None,
-    encoding: Encoding = None,
+    encoding: Annotated[
+        str | None,
+        typer.Option(
+            rich_help_panel=DATA, help="Of the data's files, such as cp1252; a guess that is not UTF-8 is said."
+        ),
+    ] = None,
     tokenizer: Annotated[
         Path | None,
         typer.Option(rich_help_panel=DATA, help="What splits the texts: a file that the library tokenizers saved."),
