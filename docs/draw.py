@@ -1,7 +1,9 @@
 """Draws the pictures of the README: python docs/draw.py."""
 
+import io
 from pathlib import Path
 
+from PIL import Image
 from plain import plain_reviews
 
 import attribkit as ak
@@ -9,7 +11,10 @@ from attribkit.demo import REVIEW
 
 HERE = Path(__file__).parent
 
-ak.explain(ak.load("imdb-cnn"), REVIEW, views="attribution").save(HERE / "why.png")
+why = ak.explain(ak.load("imdb-cnn"), REVIEW, views="attribution", true_label="neg")
+for theme, name in (("light", "why.png"), ("dark", "why-dark.png")):
+    with Image.open(io.BytesIO(why.to_png(130, theme=theme))) as drawn:  # 256 colours: a third of the size
+        drawn.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE).save(HERE / name, optimize=True)
 
 reviews = ak.load_dataset(plain_reviews(), test=0.3)
 learner = ak.train(
