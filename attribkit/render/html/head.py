@@ -14,6 +14,7 @@ from attribkit.render.preparation.spans import words
 from attribkit.render.preparation.unicode import quoted, shorten, visible
 from attribkit.results.panels import Drawable, TokenScores
 
+_TARGETS = 3  # labels that a title names
 NAMED = 3
 """Words that the sentence names."""
 
@@ -72,9 +73,17 @@ def _title(drawables: Sequence[Drawable]) -> str:
         about = panel_title(drawables[0]) if drawables and drawables[0].text is None else None
         return f"{about}; {len(drawables) - 1} texts explained" if about else f"{len(drawables)} texts explained"
     prediction = drawables[0].prediction
+    if prediction and prediction.task == "multilabel" and (targets := _targets(drawables[0])):
+        more = f" and {len(targets) - _TARGETS} more" if len(targets) > _TARGETS else ""
+        return f"Why {', '.join(map(quoted, targets[:_TARGETS]))}{more}?"
     if prediction:
         return f"Why {why(prediction)}?"
     return panel_title(drawables[0]) or "Explanation"
+
+
+def _targets(drawable: Drawable) -> list[str]:
+    """What is explained: of several labels one need not be predicted."""
+    return list(dict.fromkeys(panel.target for panel in drawable.panels() if isinstance(panel, TokenScores)))
 
 
 def _model(drawable: Drawable) -> str:
@@ -91,7 +100,8 @@ def _answer(drawable: Drawable) -> str:
     if prediction.task == "multiclass" and prediction.probability is not None:
         answer = f"{_model(drawable)} finds {quoted(prediction.label)} {percent(prediction.probability)} likely"
     else:
-        answer = f"{_model(drawable)} predicts {why(prediction)}"
+        several = prediction.task == "multilabel"
+        answer = f"{_model(drawable)} predicts {headline(prediction) if several else why(prediction)}"
     if panel is None or not panel.scores.any():
         return f"{answer}."
     written, size = words(drawable.text, panel), float(abs(panel.scores).max())
@@ -99,7 +109,7 @@ def _answer(drawable: Drawable) -> str:
         ", ".join(f"{quoted(shorten(written[i], 40))} ({number(float(panel.scores[i]), size)})" for i in places[:count])
         for places, count in zip(strongest(panel, NAMED), (NAMED, 1), strict=True)
     ]
-    aim = "it" if panel.target == prediction.label else quoted(panel.target)
+    aim = "it" if panel.target == prediction.label and prediction.task != "multilabel" else quoted(panel.target)
     towards = f"for {aim} {'speak' if ', ' in sides[0] else 'speaks'} above all {sides[0]}" if sides[0] else ""
     against = f"{'against it' if towards else f'against {aim}'} most {sides[1]}" if sides[1] else ""
     return f"{answer}; {', '.join(filter(None, (towards, against)))}."

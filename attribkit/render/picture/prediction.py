@@ -31,7 +31,8 @@ def header(prediction: Prediction, context: DrawContext, model: object = None) -
         canvas.text(MARGIN, top + 7, clip(by, context, SMALL, room), SMALL, canvas.inks.muted)
         label = clip(headline(prediction), context, 15, room - 100, bold=True)
         end = MARGIN + canvas.text(MARGIN, top + 25, label, 15, canvas.inks.ink, bold=True)
-        canvas.text(end + 7, top + 25, clip(detail(prediction), context, 15, 92), 15, canvas.inks.muted)
+        beside = max(92.0, room - (end - MARGIN) - 17)
+        canvas.text(end + 7, top + 25, clip(detail(prediction), context, 15, beside), 15, canvas.inks.muted)
         if outcome:
             canvas.text(
                 MARGIN,
