@@ -66,7 +66,9 @@ def last_linear(model: Classifier) -> str:
     """
     if not model.capabilities.layers:
         raise model.capabilities.refusal(
-            "what asks for training rows", "a linear last layer", "ak.label_errors and ak.evaluate of a network do"
+            "what asks for training rows",
+            "a linear last layer",
+            "ask a network trained on the same rows",
         )
     if model.other_inputs:
         raise InputError(

@@ -226,6 +226,18 @@ def test_a_network_without_a_linear_last_layer_is_refused(network: type[nn.Modul
         training_influence(other, data, TEXTS[0])
 
 
+def test_what_is_no_network_is_refused() -> None:
+    model, data = trained()
+    function = Classifier.from_function(model.probabilities, model.labels)
+    for ask in (
+        lambda: training_influence(function, data, TEXTS[0], other_rows=True),
+        lambda: ak.label_errors(function, data.train),
+        lambda: ak.keep_training(function, data, other_rows=True),
+    ):
+        with pytest.raises(ValueError, match="a linear last layer, this function has none; ask a network trained"):
+            ask()
+
+
 def test_a_layer_of_another_model_is_refused() -> None:
     with pytest.raises(ValueError, match="a layer refitted for this model was expected"):
         training_influence(ak.load("imdb-cnn", "cpu"), layer(), TEXTS[0])
