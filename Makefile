@@ -48,6 +48,7 @@ bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/attribution.py
 	$(BIN)/python benchmarks/error_against_time.py
 	$(BIN)/python benchmarks/shapley.py
+	$(BIN)/python benchmarks/minilm.py
 	$(BIN)/python benchmarks/faithfulness.py
 	$(BIN)/python benchmarks/report.py
 	$(BIN)/python benchmarks/pipeline.py

@@ -87,6 +87,7 @@ class TransformerNetwork(nn.Module):
             subwords=True,
             kind="transformer",
             fed_by_itself=True,
+            bends_early=True,
             named_baselines=tuple(baselines),
             refused_baselines=refused,
             notes=notes,

@@ -29,6 +29,7 @@ class Capabilities:
         subwords: whether it cuts words into parts, which are joined again where scores are shown.
         fed_by_itself: whether it takes vectors in the words' places by itself, as `fed(embedded, ids, mask)`; then a
             baseline is given as vectors, and what the network makes of a text's ids stays as it is.
+        bends_early: whether its output changes most early on the path from a baseline to a text, as a transformer's.
         named_baselines: the named baselines that it can be compared with; None for those that its kind has.
         refused_baselines: named ones that it cannot be compared with, each with the reason.
         notes: what a reader of its scores must know.
@@ -50,6 +51,7 @@ class Capabilities:
     pairs: bool = False
     subwords: bool = False
     fed_by_itself: bool = False
+    bends_early: bool = False
     named_baselines: tuple[str, ...] | None = None
     refused_baselines: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()

@@ -22,7 +22,7 @@ from torch import Tensor
 from attribkit.attribution.methods import patterson
 from attribkit.attribution.methods.bisection import bisected
 from attribkit.attribution.methods.gru_path import GRUPath, has_path
-from attribkit.attribution.methods.path_gradients import ByHand, PathGradients, rules
+from attribkit.attribution.methods.path_gradients import ByHand, PathGradients, rules, rules_dense_early
 from attribkit.attribution.outputs import Target
 from attribkit.attribution.request import AttributionRequest, MethodResult
 from attribkit.errors import InputError
@@ -65,6 +65,9 @@ def quadrature(request: AttributionRequest) -> MethodResult:
         return request.run(points, request.ids[texts, : points.shape[1]], mask)
 
     by_hand = partial(GRUPath, request.network) if has_path(request.network) else None
+    bends = request.capabilities.bends_early
+    # beyond the rules for every network only that for outputs known to be smooth, and bent at one place
+    largest = patterson.ALL_SIZES[-1] if bends and request.max_steps >= patterson.ALL_SIZES[-1] else patterson.SIZES[-1]
     result = integrated_gradients(
         run,
         request.network.embedding(request.ids).detach(),
@@ -75,8 +78,10 @@ def quadrature(request: AttributionRequest) -> MethodResult:
         tolerance=request.tolerance,
         max_bytes=max(_LEAST_BYTES, _free_bytes(request.ids.device) // _SHARE),
         by_hand=by_hand,
+        max_nodes=largest,
+        dense_early=bends,
     )
-    if request.max_steps > patterson.SIZES[-1]:
+    if request.max_steps > largest:
         result = _broken_at_jumps(request, result, by_hand)
     steps = result.nodes.expand(len(request.targets), -1)
     return MethodResult(result.scores, steps, result.converged, rule_change=result.change, path_error=result.path_error)
@@ -127,6 +132,7 @@ def integrated_gradients(
     max_nodes: int = 63,
     max_bytes: int = _LEAST_BYTES,
     by_hand: ByHand | None = None,
+    dense_early: bool = False,
 ) -> Result:
     """Integrated gradients of every token, and whether they converged.
 
@@ -144,9 +150,11 @@ def integrated_gradients(
         targets: J scalars, each with one class per text.
         difference: (J, B), S(text) − S(baseline) from the network's own forward pass.
         tolerance: as above, relative.
-        max_nodes: the largest rule used: 7, 15, 31 or 63 nodes, or the largest below this number.
+        max_nodes: the largest rule used: 7, 15, 31 or 63 nodes, or 127 if they lie denser early on the path; or the
+            largest below this number.
         max_bytes: the estimated memory for one batch of gradients; if memory runs out, the batch is halved.
         by_hand: makes paths whose gradients are written by hand, in place of `run`'s.
+        dense_early: whether the points lie denser where a transformer's output bends, early on the path.
 
     Raises:
         ValueError: if `tolerance` or `max_nodes` allow nothing, or a shape does not fit.
@@ -155,9 +163,9 @@ def integrated_gradients(
     """
     _check(embedded, baseline, mask, targets, difference, tolerance, max_nodes)
     device = embedded.device
-    nodes, weights = rules()
-    sizes = [size for size in patterson.SIZES if size <= max_nodes]
-    steps = PathGradients(run, embedded, baseline, mask, targets, nodes, weights, max_bytes, by_hand)
+    nodes, weights, speed = rules_dense_early() if dense_early else (*rules(), None)
+    sizes = [size for size in patterson.ALL_SIZES if size <= min(max_nodes, len(nodes))]
+    steps = PathGradients(run, embedded, baseline, mask, targets, nodes, weights, max_bytes, by_hand, speed)
     # what is judged is small: NumPy takes a fifth of torch's time for it
     pending = np.argsort(-steps.lengths.numpy(), kind="stable")  # rows of one length share a batch
     used, rule = np.zeros((2, len(embedded)), dtype=np.int64)

@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 import reference
@@ -8,18 +10,19 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from attribkit.attribution.methods import patterson, quadrature
+from attribkit.attribution.methods.path_gradients import rules_dense_early
 from attribkit.attribution.outputs import Target
 from attribkit.models import AttentionRNN, AttentionRNNSettings, CNNSettings, LSTMClassifier, LSTMSettings, TextCNN
 from attribkit.results.panels.criteria import PATH_TOLERANCE
 
 Floats = NDArray[np.floating]
-DEGREES = {3: 5, 7: 11, 15: 23, 31: 47, 63: 95}
+DEGREES = {3: 5, 7: 11, 15: 23, 31: 47, 63: 95, 127: 191}
 
 
-@pytest.mark.parametrize("rule", range(5))
+@pytest.mark.parametrize("rule", range(6))
 def test_each_rule_is_exact_up_to_its_degree_and_not_beyond(rule: int) -> None:
-    nodes, weights = patterson.rules()
-    size = patterson.SIZES[rule]
+    nodes, weights = patterson.rules(patterson.ALL_SIZES)
+    size = patterson.ALL_SIZES[rule]
     used, weight = 2 * nodes[:size] - 1, weights[rule, :size]
     assert (weights[rule, size:] == 0).all() and (weight > 0).all()
     polynomials = np.polynomial.legendre.legvander(used, DEGREES[size] + 1)  # (n, K)
@@ -30,6 +33,23 @@ def test_each_rule_is_exact_up_to_its_degree_and_not_beyond(rule: int) -> None:
     assert (np.abs(errors[:size]) <= rounding).all()
     assert (np.abs(errors[size:-1]) <= carried(used, weight, polynomials, errors)[size:-1] + rounding).all()
     assert abs(errors[-1]) > 2e-11
+
+
+def test_the_largest_rule_holds_the_others() -> None:
+    nodes, weights = patterson.rules(patterson.ALL_SIZES)
+    assert np.array_equal(nodes[:63], patterson.rules()[0]) and np.array_equal(weights[:5, :63], patterson.rules()[1])
+
+
+@pytest.mark.parametrize(("place", "width"), [(0.3, 0.15), (0.25, 0.1), (0.4, 0.2)])
+def test_points_that_lie_denser_early_integrate_what_bends_there(place: float, width: float) -> None:
+    alphas, weights, _ = rules_dense_early()
+    plain, plain_weights = map(torch.from_numpy, patterson.rules())
+    exact = (math.atan((1 - place) / width) + math.atan(place / width)) / width
+    dense, even = (w @ (1 / ((a - place) ** 2 + width**2)) for a, w in ((alphas, weights), (plain, plain_weights)))
+    errors, before = (dense - exact).abs() / exact, (even - exact).abs() / exact
+    assert errors[3] < 0.05 * before[3] and errors[4] < 1e-7 and errors[5] < 1e-12  # of 31, 63 and 127 nodes
+    for power in range(4):
+        assert abs(weights[3] @ alphas**power - 1 / (power + 1)) < 1e-10
 
 
 def carried(nodes: Floats, weights: Floats, polynomials: Floats, errors: Floats) -> Floats:
@@ -59,13 +79,16 @@ def test_nodes_are_distinct_symmetric_and_inside() -> None:
                                            0.9604912687])  # fmt: skip
 
 
-@pytest.mark.parametrize("size", [3, 7, 15, 31, 63])
+@pytest.mark.parametrize("size", [3, 7, 15, 31, 63, 127])
 def test_a_running_integral_is_exact_for_the_polynomials_that_its_nodes_determine(size: int) -> None:
-    nodes, points = patterson.rules()[0][:size], np.linspace(0, 1, 11)
+    nodes, points = patterson.rules(patterson.ALL_SIZES)[0][:size], np.linspace(0, 1, 11)
     running = patterson.running_integral(size, points)
     for degree in range(min(size, 20)):
         assert np.abs(running @ nodes**degree - points ** (degree + 1) / (degree + 1)).max() < 1e-12
-    assert np.abs(running[-1] - patterson.rules()[1][patterson.SIZES.index(size), :size]).max() < 1e-12
+    assert (
+        np.abs(running[-1] - patterson.rules(patterson.ALL_SIZES)[1][patterson.ALL_SIZES.index(size), :size]).max()
+        < 1e-12
+    )
 
 
 class AttributionRequest:
