@@ -97,9 +97,10 @@ def capabilities_of(network: Any) -> Capabilities:
     if isinstance(declared, Capabilities):
         return declared
     named = all(hasattr(network, part) for part in ("convolutions", "output"))
+    embedding = getattr(network, "embedding", None)
     return Capabilities(
-        gradients=network.embedding is not None,
+        gradients=embedding is not None,
         attention=hasattr(network, "attend"),
-        closed_form="convolution" if named and network.embedding is not None else None,
+        closed_form="convolution" if named and embedding is not None else None,
         equal_lengths=bool(getattr(network, "equal_lengths", False)),
     )

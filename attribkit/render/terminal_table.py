@@ -34,7 +34,9 @@ class TerminalTable:
         if not heads:
             return
         numbers = numeric(self.panel)
-        needed = [max(map(cell_len, (*column, *head.split()))) for head, *column in zip(heads, *rows, strict=True)]
+        needed = [
+            max(map(cell_len, (*column, *head.split())), default=0) for head, *column in zip(heads, *rows, strict=True)
+        ]
         columns, below = _fitted(needed, numbers, options.max_width)
         if columns is None:  # even the numbers have no room: rich breaks them over lines
             yield _wrapped(heads, rows, numbers)

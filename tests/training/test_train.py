@@ -481,7 +481,7 @@ def test_a_table_and_a_file_are_trained_on_as_the_data_set_made_of_them(tmp_path
     for given in (table, str(tmp_path / "x.csv"), tmp_path / "x.csv"):
         assert train("cnn", given, **SMALL).fingerprint() == wanted  # the columns are guessed
         assert train("cnn", given, text="body", label="mark", **SMALL).fingerprint() == wanted
-    with pytest.raises(ValueError, match="those of a Dataset are chosen; leave them out"):
+    with pytest.raises(ValueError, match="a Dataset has been read; leave them out"):
         train("cnn", load_dataset(table), text="body")
 
 

@@ -50,7 +50,7 @@ def verdict(panel: TokenScores, context: DrawContext, size: float = 9.5, width: 
     colour = {Tone.good: context.inks.good, Tone.bad: context.inks.bad, Tone.none: context.inks.muted}[shown.tone]
     ink = context.inks.bad if failed else context.inks.ink
     width = (context.inner if width is None else width) - 1.8 * size
-    lines = broken(shown.words, context, size, width, bold=failed)
+    lines = broken(visible(shown.words, one_line=True), context, size, width, bold=failed)
 
     def draw(canvas: Canvas, top: float) -> None:
         side = 1.25 * size
