@@ -23,7 +23,6 @@ from attribkit.corpus.windows import Columns, PendingWork, Plan
 from attribkit.corpus.words import merged
 from attribkit.errors import InputError
 from attribkit.extensions import only_in_script, registering_modules
-from attribkit.models.other_inputs import check_text_alone
 from attribkit.progress import Progress, shown
 from attribkit.results.panels import Convergence
 
@@ -137,6 +136,8 @@ def explain_corpus(
     if workers is not None and workers < 1:
         raise InputError(f"`workers` must be at least 1, got {workers}")
     if not isinstance(model, (str, Path)):
+        from attribkit.models.other_inputs import check_text_alone  # with torch, which a run of a folder need not load
+
         check_text_alone(model.other_inputs, "`explain_corpus`")
     settings = Settings(_plain(target), output, method, baseline, tolerance, keep_text, words, max_steps)
     selection = Selection.of(where, sample, seed, limit)

@@ -61,7 +61,7 @@ def hostile_source(make_classifier: Callable[..., Classifier]) -> str:
 
 def test_the_page_shows_its_sections_and_colours_its_texts(source: str, show: Open) -> None:
     page = show(source)
-    assert page.locator("section.chapter").count() == 10
+    assert page.locator("section.chapter").count() == 12
     assert page.locator("#failures .texts .t").count() > 10
     page.locator("#texts").scroll_into_view_if_needed()
     page.locator("#texts .texts .t").first.wait_for()

@@ -76,7 +76,7 @@ def test_a_port_that_is_taken_and_a_model_that_is_not_there_are_one_sentence(
 def test_another_address_comes_with_a_warning(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("attribkit.serve.server.serve", lambda models, listening, ready, data, key: listening.close())
+    monkeypatch.setattr("attribkit.serve.server.serve", lambda models, listening, *others: listening.close())
     for host, warning in (("0.0.0.0", "everyone who can reach 0.0.0.0"), ("127.0.0.1", "")):
         with pytest.raises(SystemExit):
             main(["serve", "imdb-cnn", "--port", "0", "--host", host])
