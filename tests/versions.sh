@@ -14,7 +14,7 @@ fast=(${MATRIX_TESTS:-tests/models tests/attribution tests/views tests/render te
   tests/training/test_train.py tests/corpus/test_run.py tests/test_extending.py
   tests/test_readme.py::test_the_blocks_of_a_page_run_in_order[README.md]
   tests/test_demo.py::test_the_demo_writes_a_page_and_pictures})
-tools=(axe-playwright-python fastapi httpx2 hypothesis polars playwright pytest pytest-timeout pytest-xdist uvicorn)
+tools=(anywidget axe-playwright-python fastapi httpx2 hypothesis polars playwright pytest pytest-timeout pytest-xdist uvicorn)
 needed_gigabytes=20 # of a torch for GPUs: unpacked in uv's cache, linked or copied into an environment
 until=(${MATRIX_UNTIL:+--exclude-newer "$MATRIX_UNTIL"})
 ends=$((SECONDS + ${MATRIX_MINUTES:-600} * 60))
