@@ -29,9 +29,13 @@ class Mean(nn.Module):
         return self.out(self.words(x).mean(1))
 
 
-class WithNumbers(Mean):
-    def forward(self, x: Tensor, numbers: Tensor) -> Any:  # type: ignore[override]
-        return self.out(self.words(x).mean(1)) + numbers.unsqueeze(1)
+class WithNumbers(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.text = Mean()
+
+    def forward(self, x: Tensor, numbers: Tensor) -> Any:
+        return self.text(x) + numbers.unsqueeze(1)
 
 
 def network(adapted: Adapted, split: Any = str.split) -> ak.Classifier:

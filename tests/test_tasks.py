@@ -72,7 +72,10 @@ def test_evaluation_and_errors_follow_the_task(
     measured = ak.evaluate(model, data)
     analysis = errors(model, data, most=3)
     off = np.sort(np.abs(measured.errors))[::-1][:3]
-    shown = [abs(why.value - float(why.prediction.true_label)) for why in analysis.mistakes if why.prediction]  # type: ignore[operator, arg-type]
+    shown = []
+    for why in analysis.mistakes:
+        assert why.value is not None and why.prediction is not None and isinstance(why.prediction.true_label, float)
+        shown.append(abs(why.value - why.prediction.true_label))
     assert shown == pytest.approx(off.tolist())
     analysis.save(tmp_path / "errors.html")
     assert "off by" in (tmp_path / "errors.html").read_text()

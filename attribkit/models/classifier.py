@@ -481,7 +481,7 @@ class Classifier(Result):
         with lock_of(self.network):
             return earlier_fingerprint(self.network, self.tokenizer, self.labels, self.task)
 
-    def save(  # type: ignore[override]  # a folder is no picture
+    def save(  # type: ignore[override]  # it writes a folder, which has no width and no colours
         self, path: str | Path, *, overwrite: bool = False, half: bool = False
     ) -> Path:
         """Write a model folder: config.json, tokenizer.json, weights.safetensors and a model card; data only.

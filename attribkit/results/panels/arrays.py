@@ -1,5 +1,6 @@
 """Read-only arrays, and equality of the objects that hold them."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import Field
 from typing import Any, ClassVar, TypeVar
@@ -57,7 +58,7 @@ def nested(cls: type[T], value: Any) -> T:
     return value if isinstance(value, cls) else cls(**value)
 
 
-class MadeLater:
+class MadeLater(ABC):
     """Fields that may be given as a function without arguments, which is called when the field is first asked for.
 
     A subclass is a frozen dataclass in which such a field has a `default_factory`, for a plain default would be found
@@ -74,9 +75,9 @@ class MadeLater:
                 self._makers[name] = given
                 del vars(self)[name]
 
+    @abstractmethod
     def _made(self, name: str, value: Any) -> Any:
         """The field as the panel keeps it, checked."""
-        raise NotImplementedError  # a panel that puts fields off says how they are checked
 
     def __getattr__(self, name: str) -> Any:
         make = vars(self).get("_makers", {}).get(name)

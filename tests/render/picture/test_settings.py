@@ -10,6 +10,7 @@ import matplotlib
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 from matplotlib.text import Text
 from PIL import Image
 from render.test_pairs import pairs
@@ -113,7 +114,7 @@ def test_dark_pictures_have_the_colours_of_dark_pages(horrible: Explanation, tmp
         assert matplotlib.colors.to_hex(figure.get_facecolor()) == scheme.paper
         labels = {str(artist.get_label()): artist for artist in figure.get_children()}
         tint, word = labels["tint 3"], labels["token 3"]
-        assert matplotlib.colors.to_hex(tint.get_facecolor()) == scheme.colour(20)  # type: ignore[attr-defined]
+        assert isinstance(tint, Patch) and matplotlib.colors.to_hex(tint.get_facecolor()) == scheme.colour(20)
         assert isinstance(word, Text) and word.get_color() == scheme.ink
     path = horrible.save(tmp_path / "dark.png", theme="dark")
     with Image.open(path) as shown:
