@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 
+import numpy as np
+from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from rich.console import Console
 
+import attribkit as ak
 from attribkit.render import latex, picture, terminal
 from attribkit.results.explanation import Explanation
 from attribkit.results.panels import Prediction
@@ -22,3 +25,16 @@ def test_targets_stand_by_probability_in_pictures_terminal_and_latex(explained: 
     for shown, mark in ((drawn, "target “{}”"), (captured.get(), "target “{}”"), (latex.fragment([why]), "for ``{}''")):
         places = [shown.index(mark.format(label)) for label in ("green", "blue", "red")]
         assert places == sorted(places)
+
+
+def test_a_line_parts_texts_and_never_a_text_from_its_attention() -> None:
+    model = ak.load("imdb-attention-rnn", "cpu")
+    figure = ak.explain(model, ["A horrible film", "Best show ever"]).figure()
+    lines = [line for line in figure.findobj(Line2D) if isinstance(line, Line2D)]
+    ends = [(np.asarray(line.get_xdata(), dtype=float), np.asarray(line.get_ydata(), dtype=float)) for line in lines]
+    rules = sorted(float(y[0]) for x, y in ends if np.ptp(x) > 400)
+    texts = [text for text in figure.findobj(Text) if isinstance(text, Text)]
+    heads = sorted(float(text.get_position()[1]) for text in texts if text.get_text() == "Where the network looked")
+    words = [float(text.get_position()[1]) for text in texts if text.get_label() == "token 0"]
+    assert len(rules) == len(heads) == len(words) == 2
+    assert words[0] < heads[0] < rules[0] < words[1] < heads[1] < rules[1]

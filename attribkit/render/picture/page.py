@@ -235,15 +235,20 @@ def _rows(explanations: Sequence[Drawable], context: DrawContext) -> tuple[list[
     alike = len({settings(panel, target=False) for _, panel in pairs}) == 1
     groups: list[list[Block]] = []
     for explanation in explanations:
-        for panel in explanation.panels():
+        panels = explanation.panels()
+        for number, panel in enumerate(panels):
+            after = panels[number + 1 :][:1]
             if isinstance(panel, TokenScores):
                 scale = colour_scales[id(panel)]
-                groups.append([*row(explanation, panel, scale, context, not together, not alike), *_AFTER_ROW])
+                # a line parts texts, and a text's targets; what else belongs to a text stands on its side of the line
+                end = [gap(8)] if after and not isinstance(after[0], TokenScores) else _AFTER_ROW
+                groups.append([*row(explanation, panel, scale, context, not together, not alike), *end])
             else:
                 own = replace(context, panel=PanelContext(explanation.text, explanation.prediction, colour_scales))
                 # a row of token scores has its prediction beside it; any other panel comes after its heading
-                lead = _heading(explanation, context) if panel is explanation.panels()[0] else []
-                groups.append([*lead, *DRAW[panel.kind](panel, own), gap(6)])
+                lead = [] if number else _heading(explanation, context)
+                end = [gap(6)] if after or not isinstance(panels[0], TokenScores) else _AFTER_ROW
+                groups.append([*lead, *DRAW[panel.kind](panel, own), *end])
     return groups, _foot(pairs, context, colour_scales, together, alike) if pairs else []
 
 
