@@ -57,6 +57,10 @@ class InputPermissionError(InputError, PermissionError):
     """The folder given may not be written."""
 
 
+class TooLongError(InputError):
+    """A text is longer than the model reads."""
+
+
 class UnknownNameError(InputError, LookupError):
     """A name that a server does not have."""
 

@@ -19,6 +19,8 @@ def load(
     *,
     local_files_only: bool = True,
     tokenizer: Any = None,
+    long: str | None = None,
+    stride: int | None = None,
 ) -> Classifier:
     """Load a model: a folder, a bundled name, a pipeline, or a model with its tokenizer.
 
@@ -38,6 +40,11 @@ def load(
             in memory is.
         local_files_only: False to let a name be fetched from the Hugging Face hub.
         tokenizer: the function or object of your own that a model of this package was trained with, if it was.
+        long: what becomes of a text that is longer than a transformer reads: "refuse"; "cut" to what the tokenizer
+            keeps, as every result says; "windows": read in overlapping windows, whose outputs are averaged. None: "cut"
+            for a pipeline that was made to truncate, else "refuse".
+        stride: how many tokens a window shares with the window before it, as the tokenizers of `transformers` call it;
+            None for a quarter of a window.
 
     Returns:
         the classifier, in evaluation mode; of a pipeline or pair, their model as it is.
@@ -57,8 +64,9 @@ def load(
     """
     if isinstance(model, (str, Path)):
         if tokenizer is not None:
+            _check_no_transformer(long, stride)
             return Classifier.load(model, device, tokenizer=tokenizer)
-        return _named(model, device, local_files_only)
+        return _named(model, device, local_files_only, long, stride)
     if tokenizer is not None:
         raise InputError("`tokenizer` belongs to a model folder of this package; leave it out")
     from sklearn.base import BaseEstimator
@@ -66,39 +74,54 @@ def load(
     if isinstance(model, BaseEstimator):
         from attribkit.models.pipelines.load import from_pipeline
 
+        _check_no_transformer(long, stride)
         return from_pipeline(model)
     from attribkit.huggingface import loading
 
+    asked = loading.Asked(device, long, stride)
     if isinstance(model, (tuple, list)) and len(model) == 2:
         first, second = model
         load_both = loading.from_body if hasattr(first, "max_seq_length") else loading.from_model
-        return load_both(first, second, device)
+        return load_both(first, second, asked)
     if find_spec("transformers") is not None:
         from transformers import Pipeline
 
         if isinstance(model, Pipeline):
-            return loading.from_pipeline(model, device)
+            return loading.from_pipeline(model, asked)
     raise InputTypeError(
         f"a model folder, a bundled name, a pipeline or (model, tokenizer) was expected, got {type(model).__name__}"
     )
 
 
-def _named(model: str | Path, device: str | torch.device | None, local_files_only: bool) -> Classifier:
+def _named(
+    model: str | Path, device: str | torch.device | None, local_files_only: bool, long: str | None, stride: int | None
+) -> Classifier:
     folder = Path(model)
     if str(model) in model_folder.bundled_transformers() and not folder.is_dir():
         folder = model_folder.find(model)
     if folder.is_dir() and is_transformer_folder(folder):
-        from attribkit.huggingface.loading import from_folder
+        from attribkit.huggingface.loading import Asked, from_folder
 
-        return from_folder(folder, device)
+        return from_folder(folder, Asked(device, long, stride))
     try:
-        return Classifier.load(model, device)
+        own = Classifier.load(model, device)
     except InputNotFoundError:
         if local_files_only or not _hub_name(model):
             raise
-    from attribkit.huggingface.loading import from_hub
+    else:
+        _check_no_transformer(long, stride)
+        return own
+    from attribkit.huggingface.loading import Asked, from_hub
 
-    return from_hub(str(model), device, local_files_only)
+    return from_hub(str(model), Asked(device, long, stride), local_files_only)
+
+
+def _check_no_transformer(long: str | None, stride: int | None) -> None:
+    if long is not None or stride is not None:
+        raise InputError(
+            "`long` and `stride` belong to a transformer, whose texts have a limit, got a model of another kind; leave "
+            "them out"
+        )
 
 
 def _hub_name(model: str | Path) -> bool:

@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from attribkit.errors import InputError
+from attribkit.errors import TooLongError
 from attribkit.huggingface.template import Template
 from attribkit.text.encoded import Encoded
 from attribkit.text.joined_words import joined_words
+from attribkit.text.long_texts import LongTexts
 from attribkit.text.text_pair import SECOND, SEPARATOR, parts_of
 from attribkit.text.tokenizer import one_spelling
 
@@ -29,13 +30,21 @@ class TransformerEncoder:
         template: where it puts special tokens.
         fill_id: the id that stands where a word is taken out, and fills a batch.
         longest: the most tokens, special ones included, that the model reads; None for no limit.
+        long: what becomes of a text that is longer.
         trailing: an id that the model takes no notice of at a text's end; None if there is none.
     """
 
     def __init__(
-        self, tokenizer: Any, template: Template, fill_id: int, longest: int | None, trailing: int | None = None
+        self,
+        tokenizer: Any,
+        template: Template,
+        fill_id: int,
+        longest: int | None,
+        long: LongTexts,
+        trailing: int | None = None,
     ) -> None:
         self.tokenizer, self.template, self.longest, self.trailing = tokenizer, template, longest, trailing
+        self.long = long
         self.pad_id = fill_id
         self.unk_id = fill_id if tokenizer.unk_token_id is None else int(tokenizer.unk_token_id)
 
@@ -45,12 +54,16 @@ class TransformerEncoder:
         return bool(self.tokenizer.is_fast)
 
     def encode(self, texts: Sequence[str]) -> list[Encoded]:
-        """Each text's tokens with their places in it, and the words that they make up."""
+        """Each text's tokens with their places in it, and the words that they make up.
+
+        Raises:
+            TooLongError: for a text longer than the model reads, if it is neither cut nor read in windows.
+        """
         return [self._encoded(text) for text in texts]
 
     def ids(self, texts: Sequence[str]) -> list[NDArray[np.int64]]:
         """Each text's token ids alone."""
-        return [self._ids(text, [self._words(part) for part in self._texts(text)]) for text in texts]
+        return [self._ids([self._words(part)["input_ids"] for part in self._texts(text)])[0] for text in texts]
 
     def fingerprint(self) -> str:
         """A hash of what decides the ids."""
@@ -61,6 +74,8 @@ class TransformerEncoder:
         backend = getattr(self.tokenizer, "backend_tokenizer", None)
         own = json.dumps(self.tokenizer.get_vocab(), sort_keys=True) if backend is None else _content(backend.to_str())
         content = f"{own} {self.template!r} {self.pad_id} {self.unk_id} {self.longest}"
+        if self.long.how != "refuse":  # which was once the only way
+            content += f" {self.long!r}"
         return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
 
     def _texts(self, text: str) -> list[str]:
@@ -78,34 +93,52 @@ class TransformerEncoder:
             verbose=False,
         )
 
-    def _ids(self, text: str, parts: Sequence[Any]) -> NDArray[np.int64]:
-        ids = [np.array(part["input_ids"], dtype=np.int64) for part in parts]
+    def _ids(self, parts: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], list[slice]]:
+        """What is read of a text, or of the two of a pair, and which of each one's tokens that is."""
+        ids = [np.array(part, dtype=np.int64) for part in parts]
+        lengths = [len(part) for part in ids]
         if self.trailing is not None:
-            last = ids[-1]
-            ids[-1] = last[: len(last) - int(np.argmin(np.append(last[::-1] == self.trailing, False)))]
-        whole = np.concatenate([part + number * SECOND for number, part in enumerate(ids)])
+            lengths[-1] -= int(np.argmin(np.append(ids[-1][::-1] == self.trailing, False)))
         special = self.template.specials(len(parts) > 1)
-        if self.longest is not None and len(whole) > self.longest - special:
-            raise InputError(
-                f"the model reads {self.longest} tokens, of which {special} are special ones, the text has "
-                f"{len(whole):,}; shorten it"
-            )
-        return whole
+        kept = [slice(0, length) for length in lengths]
+        if self.longest is not None and sum(lengths) > self.longest - special:
+            kept = self._kept(lengths, self.longest, special)
+        read = [part[own] + number * SECOND for number, (part, own) in enumerate(zip(ids, kept, strict=True))]
+        return np.concatenate(read), kept
+
+    def _kept(self, lengths: Sequence[int], longest: int, special: int) -> list[slice]:
+        """Which tokens are read of a text, or of a pair, that is too long."""
+        pair, whole = len(lengths) > 1, sum(lengths)
+        if self.long.how == "windows" and not pair:
+            return [slice(0, whole)]
+        if self.long.how == "cut":
+            room = longest - special
+            rooms = longest_first(lengths[0], lengths[1], room, self.tokenizer.is_fast) if pair else (room,)
+            if self.tokenizer.truncation_side == "left":
+                return [slice(length - own, length) for length, own in zip(lengths, rooms, strict=True)]
+            return [slice(0, own) for own in rooms]
+        cure = "a pair is not read in windows: shorten it, or load the model with long='cut'"
+        if not pair:
+            cure = "shorten it, or load the model with long='windows' or long='cut'"
+        raise TooLongError(
+            f"the model reads {longest:,} tokens, of which {special} are special ones, the "
+            f"{'pair' if pair else 'text'} has {whole:,}; {cure}"
+        )
 
     def _encoded(self, text: str) -> Encoded:
         texts = self._texts(text)
         parts = [self._words(part) for part in texts]
-        ids = self._ids(text, parts)
+        ids, kept = self._ids([part["input_ids"] for part in parts])
         spans: list[tuple[int, int]] = []
-        for number, (part, words) in enumerate(zip(texts, parts, strict=True)):
+        for number, (part, words, own) in enumerate(zip(texts, parts, kept, strict=True)):
             shift = number and len(texts[0]) + len(SEPARATOR)
             offsets = words["offset_mapping"] if self.has_offsets else self._found(part, words["input_ids"])
-            spans += [(start + shift, end + shift) for start, end in offsets]
-        places = np.array(spans[: len(ids)], dtype=np.int64).reshape(-1, 2)
-        starts, ends = _visible(text, places)
+            spans += [(start + shift, end + shift) for start, end in offsets[own]]
+        starts, ends = _visible(text, np.array(spans, dtype=np.int64).reshape(-1, 2))
         tokens = tuple(self.tokenizer.convert_ids_to_tokens((ids % SECOND).tolist()))
-        words = joined_words(text, starts, ends) if len(ids) else None
-        return Encoded(ids, starts, ends, tokens, ids % SECOND != self.unk_id, len(spans), words)
+        joined = joined_words(text, starts, ends) if len(ids) else None
+        total = sum(len(part["input_ids"]) for part in parts)
+        return Encoded(ids, starts, ends, tokens, ids % SECOND != self.unk_id, total, joined)
 
     def _found(self, text: str, ids: Sequence[int]) -> list[tuple[int, int]]:
         """Where a slow tokenizer's tokens stand, found by their spelling; one that is not found stands nowhere."""
@@ -119,6 +152,23 @@ class TransformerEncoder:
             else:
                 places.append((done, done))
         return places
+
+
+def longest_first(first: int, second: int, room: int, fast: bool) -> tuple[int, int]:
+    """How many tokens of each text of a pair a tokenizer keeps that cuts the longer one first.
+
+    Args:
+        first: tokens of the first text.
+        second: of the second.
+        room: for both; less than they have.
+        fast: whether it is a fast tokenizer, which gives an odd token to the longer text, or else to the second; a slow
+            one gives it to the first.
+    """
+    shorter = min(first, second)
+    if 2 * shorter <= room:
+        return (shorter, room - shorter) if first <= second else (room - shorter, shorter)
+    half = room // 2
+    return (half, room - half) if fast and first <= second else (room - half, half)
 
 
 def _content(serialised: str) -> str:

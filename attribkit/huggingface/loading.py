@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -17,16 +17,38 @@ from attribkit.huggingface.folder import check_folder, check_head
 from attribkit.huggingface.network import TransformerNetwork
 from attribkit.huggingface.output_function import Function, function_of, task_of_function
 from attribkit.huggingface.sentence_head import HeadedBody, linear_head
+from attribkit.huggingface.stand_ins import StandIns
 from attribkit.huggingface.template import Template
 from attribkit.models.classifier import Classifier
 from attribkit.models.devices import choose_device
 from attribkit.task import Task
+from attribkit.text.long_texts import LongTexts, checked_long
 from attribkit.versions import versions_of
 
 _FULL = (torch.float32, torch.float64)
 
 
-def from_folder(folder: Path, device: str | torch.device | None = None) -> Classifier:
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of any classifier of `transformers`.
+
+    Attributes:
+        device: where to compute; None for the best device there is, or for where a model in memory is.
+        long: what becomes of a text that is longer than the model reads: "refuse", "cut" or "windows"; None for what
+            its pipeline does: a text is cut where the pipeline was told so, and else refused.
+        stride: how many tokens a window shares with the window before it; None for a quarter of them.
+    """
+
+    device: str | torch.device | None = None
+    long: str | None = None
+    stride: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.long is not None or self.stride is not None:
+            checked_long(self.long or "refuse", self.stride)
+
+
+def from_folder(folder: Path, asked: Asked = Asked()) -> Classifier:
     """The classifier in a folder that `save_pretrained` wrote; nothing that it holds is executed.
 
     Raises:
@@ -34,21 +56,21 @@ def from_folder(folder: Path, device: str | torch.device | None = None) -> Class
     """
     _transformers()
     check_folder(folder)
-    return _pretrained(str(folder), folder.name, device, local_files_only=True)
+    return _pretrained(str(folder), folder.name, asked, local_files_only=True)
 
 
-def from_hub(name: str, device: str | torch.device | None = None, local_files_only: bool = True) -> Classifier:
+def from_hub(name: str, asked: Asked = Asked(), local_files_only: bool = True) -> Classifier:
     """The classifier of this name on the Hugging Face hub, or in its cache on this machine.
 
     Raises:
         InputNotFoundError: if it is not in the cache, and the network may not be used.
     """
     _transformers()
-    return _pretrained(name, name, device, local_files_only=local_files_only)
+    return _pretrained(name, name, asked, local_files_only=local_files_only)
 
 
-def from_pipeline(pipeline: Any, device: str | torch.device | None = None) -> Classifier:
-    """The classifier of a `TextClassificationPipeline`; its model is used as it is.
+def from_pipeline(pipeline: Any, asked: Asked = Asked()) -> Classifier:
+    """The classifier of a `TextClassificationPipeline`; its model is used as it is, and its truncation taken over.
 
     Raises:
         InputTypeError: for a pipeline of another task.
@@ -61,24 +83,30 @@ def from_pipeline(pipeline: Any, device: str | torch.device | None = None) -> Cl
             "transformers.pipeline('text-classification', …)"
         )
     own = pipeline._postprocess_params.get("function_to_apply")
-    return from_model(pipeline.model, pipeline.tokenizer, device, None if own is None else own.name.lower())
+    settings, limit = pipeline._preprocess_params, None
+    if asked.long is None and settings.get("truncation") not in (None, False, "do_not_truncate"):
+        asked, limit = replace(asked, long="cut"), settings.get("max_length")
+    function = None if own is None else own.name.lower()
+    return from_model(pipeline.model, pipeline.tokenizer, asked, function, limit=limit)
 
 
 def from_model(
     model: Any,
     tokenizer: Any,
-    device: str | torch.device | None = None,
+    asked: Asked = Asked(),
     function: Function | None = None,
     name: str | None = None,
+    limit: int | None = None,
 ) -> Classifier:
     """The classifier of a model and its tokenizer, which are used as they are.
 
     Args:
         model: a `…ForSequenceClassification` of `transformers`. One in 16 bits is copied, and computed in float32.
         tokenizer: its tokenizer.
-        device: where to compute; None for where the model is.
+        asked: where to compute, and what becomes of long texts.
         function: what is applied to its outputs; None for what its pipeline applies.
         name: what pictures call it; its class if not given.
+        limit: the most tokens of a text, if that is less than the model reads.
 
     Raises:
         InputError: for a model without a classification head.
@@ -98,17 +126,18 @@ def from_model(
         function, why = function_of(config)
     labels = [str(config.id2label[number]) for number in range(config.num_labels)]
     outputs = f"{function}, as the pipeline applies it: {why}"
-    classifier = _classifier(model, tokenizer, labels, task_of_function(function, len(labels)), outputs, tuple(notes))
-    return _named(classifier, name or type(model).__name__, device)
+    task = task_of_function(function, len(labels))
+    classifier = _classifier(model, tokenizer, labels, task, outputs, asked, tuple(notes), limit)
+    return _named(classifier, name or type(model).__name__, asked)
 
 
-def from_body(body: Any, head: Any, device: str | torch.device | None = None) -> Classifier:
+def from_body(body: Any, head: Any, asked: Asked = Asked()) -> Classifier:
     """The classifier of a sentence-transformers body with a head on its vectors, as SetFit trains them.
 
     Args:
         body: a `SentenceTransformer`; it is used as it is.
         head: a fitted `LogisticRegression` of scikit-learn, or an `nn.Linear`.
-        device: where to compute; None for where the body is.
+        asked: where to compute, and what becomes of long texts.
 
     Raises:
         InputError: for a head that is not linear.
@@ -117,13 +146,13 @@ def from_body(body: Any, head: Any, device: str | torch.device | None = None) ->
     model = HeadedBody(body, layer.to(body.device)).eval()
     outputs = f"softmax, over the head's {len(labels)} outputs"
     limit = None if body.max_seq_length is None else int(body.max_seq_length)
-    classifier = _classifier(model, body.tokenizer, list(labels), "multiclass", outputs, (), limit)
-    return _named(classifier, f"{type(body).__name__} with {type(head).__name__}", device)
+    classifier = _classifier(model, body.tokenizer, list(labels), "multiclass", outputs, asked, (), limit)
+    return _named(classifier, f"{type(body).__name__} with {type(head).__name__}", asked)
 
 
-def _named(classifier: Classifier, name: str, device: str | torch.device | None) -> Classifier:
+def _named(classifier: Classifier, name: str, asked: Asked) -> Classifier:
     classifier.name = name
-    return classifier.on(device)
+    return classifier.on(asked.device)
 
 
 def _classifier(
@@ -132,67 +161,30 @@ def _classifier(
     labels: list[str],
     task: Task,
     outputs: str,
+    asked: Asked,
     notes: tuple[str, ...],
     limit: int | None = None,
 ) -> Classifier:
     config = model.config
-    words = _StandIns.of(model, tokenizer)
+    words = StandIns.of(model, tokenizer)
     template = Template.of(tokenizer)
-    network = TransformerNetwork(model, template, words.fill, words.baselines, words.refused, notes)
-    ignored = config.get_text_config().pad_token_id if architecture_of(config).pooling == "last" else None
     limits = [number for number in (limit, longest(config, tokenizer)) if number is not None]
-    encoder = TransformerEncoder(tokenizer, template, words.fill, min(limits, default=None), ignored)
+    most = min(limits, default=None)
+    room = None if most is None else most - template.specials(pair=False)
+    long = LongTexts.of(asked.long or "refuse", room, asked.stride)
+    network = TransformerNetwork(model, template, words.fill, words.baselines, words.refused, long, notes)
+    ignored = config.get_text_config().pad_token_id if architecture_of(config).pooling == "last" else None
+    encoder = TransformerEncoder(tokenizer, template, words.fill, most, long, ignored)
     provenance = {
         "network": type(model).__name__,
         "outputs": outputs,
+        "long texts": long.sentence,
         "versions": versions_of("attribkit", "torch", "transformers"),
     }
     return Classifier(network, encoder, labels, task=task, provenance=provenance)
 
 
-@dataclass(frozen=True)
-class _StandIns:
-    """What can stand in a word's place.
-
-    Attributes:
-        fill: the id that does where ids are changed.
-        baselines: for each name its id; None for a vector that is no token's.
-        refused: names that the model cannot be compared with, each with the reason.
-    """
-
-    fill: int
-    baselines: dict[str, int | None]
-    refused: tuple[tuple[str, str], ...]
-
-    @staticmethod
-    def of(model: Any, tokenizer: Any) -> "_StandIns":
-        table = model.get_input_embeddings().weight.detach()
-        normalised = not architecture_of(model.config).adds_positions
-        end = tokenizer.eos_token_id
-        named = {
-            "pad": tokenizer.pad_token_id,
-            "mask": tokenizer.mask_token_id,
-            "unk": end if tokenizer.unk_token_id is None else tokenizer.unk_token_id,
-        }
-        refused = {"zero": "no token of a transformer has the zero vector"}
-        if normalised:
-            refused["zero"] = (
-                "the model normalises its embeddings before anything is added to them, so that its outputs jump at the "
-                "zero vector and no number of steps suffices"
-            )
-        baselines: dict[str, int | None] = {}
-        for name, number in named.items():
-            if number is None or number >= len(table):
-                refused[name] = f"the model has no {name.upper()} token"
-            elif normalised and not bool(table[number].any()):
-                refused[name] = f"its {name.upper()} token has the zero vector, where the model's outputs jump"
-            else:
-                baselines[name] = int(number)
-        fill = next((baselines[name] for name in ("mask", "pad", "unk") if baselines.get(name) is not None), None)
-        return _StandIns(0 if fill is None else fill, {**baselines, "mean": None}, tuple(refused.items()))
-
-
-def _pretrained(source: str, name: str, device: str | torch.device | None, local_files_only: bool) -> Classifier:
+def _pretrained(source: str, name: str, asked: Asked, local_files_only: bool) -> Classifier:
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
     settings = {"local_files_only": local_files_only, "trust_remote_code": False}
@@ -210,7 +202,7 @@ def _pretrained(source: str, name: str, device: str | torch.device | None, local
             f"{source!r} lacks weights of its {type(model).__name__}, such as {missing[0]}, so that its answers "
             "would be random; give one that was trained to classify"
         )
-    classifier = from_model(model.to(choose_device(device)), tokenizer, name=name)
+    classifier = from_model(model.to(choose_device(asked.device)), tokenizer, asked, name=name)
     classifier.provenance["source"] = source
     return classifier
 

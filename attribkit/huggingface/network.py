@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from attribkit.errors import InputError
 from attribkit.huggingface.architectures import Pooling, architecture_of, hidden_states_of, pooling_of
 from attribkit.huggingface.feeding import fed
 from attribkit.huggingface.recording import recorded
@@ -19,6 +20,7 @@ from attribkit.models.capabilities import Capabilities
 from attribkit.models.network_output import tensor_of
 from attribkit.models.self_attention import AttentionStack, SelfAttention
 from attribkit.random_state import preserve_random_state
+from attribkit.text.long_texts import LongTexts
 from attribkit.text.text_pair import SECOND
 
 _NEVER = -1  # an id that no text holds
@@ -56,6 +58,7 @@ class TransformerNetwork(nn.Module):
         fill_id: the id that takes a word's place.
         baselines: the names of the baselines that the model has, each with its token's id; None for no token's vector.
         refused: names of baselines that it does not have, each with the reason.
+        long_texts: what becomes of texts that are longer than the model reads.
         notes: what a reader of its scores must know.
     """
 
@@ -66,6 +69,7 @@ class TransformerNetwork(nn.Module):
         fill_id: int,
         baselines: Mapping[str, int | None],
         refused: tuple[tuple[str, str], ...] = (),
+        long_texts: LongTexts | None = None,
         notes: tuple[str, ...] = (),
     ) -> None:
         super().__init__()
@@ -90,6 +94,7 @@ class TransformerNetwork(nn.Module):
             bends_early=True,
             named_baselines=tuple(baselines),
             refused_baselines=refused,
+            long_texts=long_texts or LongTexts(),
             notes=notes,
         )
         self.hidden_states = nn.ModuleList(nn.Identity() for _ in range(hidden_states_of(config)))
@@ -101,7 +106,7 @@ class TransformerNetwork(nn.Module):
         moved = (own >= self.embedding.num_embeddings) | (own == self._padding)  # which would move what is pooled
         if bool((moved & mask).any()):
             return self.fed(self.embedding(ids), torch.where(moved, self._harmless, own) + (ids - own), mask)
-        return self._grouped(ids, mask, None)
+        return self._averaged(ids, mask, None)
 
     @property
     def _padding(self) -> int:
@@ -142,7 +147,22 @@ class TransformerNetwork(nn.Module):
         """Logits (B, C) of vectors (B, T, E) in the places of the words; all else is made of their ids (B, T)."""
         # a perturbed text has ids of its own, beyond the vocabulary
         known = torch.where(ids % SECOND < self.embedding.num_embeddings, ids, self.fill_id)
-        return self._grouped(known, mask, embedded)
+        return self._averaged(known, mask, embedded)
+
+    def _averaged(self, ids: Tensor, mask: Tensor, embedded: Tensor | None) -> Tensor:
+        """Logits (B, C) of texts (B, T): where a text is read in windows, the mean of theirs."""
+        texts = [self.capabilities.long_texts.spans(length) for length in mask.sum(1).tolist()]
+        counts = [len(windows) for windows in texts]
+        if max(counts) == 1:
+            return self._grouped(ids, mask, embedded)
+        row = torch.arange(len(ids)).repeat_interleave(torch.tensor(counts)).to(ids.device)
+        start, end = torch.tensor([window for windows in texts for window in windows], device=ids.device).T
+        steps = torch.arange(int((end - start).max()), device=ids.device)
+        real = steps < (end - start).unsqueeze(1)
+        place = (start.unsqueeze(1) + steps).where(real, start.unsqueeze(1))
+        of_text = row.unsqueeze(1)
+        logits = self._grouped(ids[of_text, place], real, None if embedded is None else embedded[of_text, place])
+        return torch.stack([windows.mean(0) for windows in logits.split(counts)])
 
     def _grouped(self, ids: Tensor, mask: Tensor, embedded: Tensor | None) -> Tensor:
         lengths, second = mask.sum(1), ((ids >= SECOND) & mask).sum(1)
@@ -175,8 +195,14 @@ class TransformerNetwork(nn.Module):
             zeroing: whether value zeroing is measured too, for which each layer runs anew for each place.
 
         Raises:
-            InputError: for an architecture whose attention is not one of the text's words.
+            InputError: for an architecture whose attention is not one of the text's words; for a text in windows.
         """
+        long = self.capabilities.long_texts
+        if len(long.spans(len(ids))) > 1:
+            raise InputError(
+                f"the attention of a text that the model reads at once was expected, got one of {len(ids):,} tokens in "
+                f"windows; leave the view 'attention' out, or explain a part of at most {long.room:,} tokens"
+            )
         lengths = _lengths(len(ids), int((ids >= SECOND).sum()))
         inputs, places = self._inputs(ids.unsqueeze(0), lengths)
         length = inputs["input_ids"].shape[1]

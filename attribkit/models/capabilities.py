@@ -1,9 +1,10 @@
 """What a model can be asked for: it declares it once; views, methods and measures ask for that and nothing else."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from attribkit.errors import InputError
+from attribkit.text.long_texts import LongTexts
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Capabilities:
         pooling: which step of its layers its head reads, or their mean: what stands for a text unless another reduction
             is asked for; None where that depends on the layer.
         steps_before: how many steps of its layers stand before the first token; None where steps are windows.
+        long_texts: what it does with texts that are longer than it reads.
         kind: what a sentence calls it.
     """
 
@@ -57,6 +59,7 @@ class Capabilities:
     notes: tuple[str, ...] = ()
     pooling: Literal["first", "mean", "last"] | None = None
     steps_before: int | None = None
+    long_texts: LongTexts = field(default_factory=LongTexts)
     kind: str = "network"
 
     @property

@@ -1,6 +1,7 @@
 """Classifier: a network, its tokenizer, its labels, and where it came from."""
 
 import copy
+import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
@@ -40,6 +41,7 @@ from attribkit.task import Task
 from attribkit.text import batching
 from attribkit.text.encode import encode_texts, token_ids
 from attribkit.text.encoded import Encoded, TextEncoder
+from attribkit.text.long_texts import CutTextsWarning
 from attribkit.text.text_pair import with_joined_pairs
 from attribkit.text.text_splitter import TextSplitter
 from attribkit.text.word_index import Split
@@ -136,7 +138,8 @@ class Classifier(Result):
         rows = overview.rows(
             self.network, self.capabilities, self.labels, self.splits, self.history, self.snapshots, self.reference
         )
-        own = [("task", task), ("outputs", self.provenance.get("outputs"))]
+        given = self.provenance
+        own = [("task", task), ("outputs", given.get("outputs")), ("long texts", given.get("long texts"))]
         return (rows[0], *((name, value) for name, value in own if value is not None), *rows[1:])
 
     @property
@@ -366,7 +369,8 @@ class Classifier(Result):
         Returns:
             one row per text, in order: text, label, and one column of probabilities per label. With several labels a
             text `label` is a tuple of them, the likeliest first; of a regression it is the number, and no column
-            follows. What was guessed of a file is in `attrs["notes"]`.
+            follows. What was guessed of a file is in `attrs["notes"]`, and how many texts were cut, which is also
+            warned of.
 
         Raises:
             TypeError: as `probabilities`.
@@ -391,8 +395,11 @@ class Classifier(Result):
         with shown(progress) as tell:
             logits = model._finite_logits(texts, batch_size, tell)
         frame = prediction_frame(texts, logits, self.labels, self.task)
-        if rows.reading:
-            frame.attrs["notes"] = list(rows.reading)
+        cut = self.capabilities.long_texts.cut(self.encode(texts)) if self.capabilities.long_texts.how == "cut" else ()
+        for note in cut:
+            warnings.warn(note, CutTextsWarning, stacklevel=2)
+        if notes := [*rows.reading, *cut]:
+            frame.attrs["notes"] = notes
         return frame
 
     def copy(self, *, share_weights: bool = False) -> "Classifier":

@@ -1,0 +1,129 @@
+"""What becomes of a text that is longer than a model reads: it is refused, cut, or read in windows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from attribkit.errors import InputError
+from attribkit.text.encoded import Encoded
+
+Long = Literal["refuse", "cut", "windows"]
+
+_SHARED = 4
+"""Unless a stride is given, a window shares one part in so many with the window before it."""
+
+
+class CutTextsWarning(UserWarning):
+    """Some texts were longer than the model reads, and were cut, as `long="cut"` asks."""
+
+
+@dataclass(frozen=True)
+class LongTexts:
+    """What a model does with texts that are longer than it reads.
+
+    Attributes:
+        how: "refuse"; "cut" to what the tokenizer keeps; "windows": overlapping ones, whose outputs are averaged.
+        room: the most tokens of one text, special ones not counted; None for no limit.
+        stride: how many tokens a window shares with the window before it, as the tokenizers of `transformers` call it.
+
+    Example:
+        >>> from attribkit.text.long_texts import LongTexts
+        >>> LongTexts("windows", room=10, stride=4).spans(20)
+        [(0, 10), (6, 16), (12, 20)]
+        >>> LongTexts("windows", room=10, stride=4).spans(10)
+        [(0, 10)]
+    """
+
+    how: Long = "refuse"
+    room: int | None = None
+    stride: int = 0
+
+    @staticmethod
+    def of(how: str, room: int | None, stride: int | None) -> "LongTexts":
+        """Check what a user asks for; a stride of None is a quarter of a window.
+
+        Raises:
+            InputError: for another way, a stride without windows, or one that is as long as a window.
+        """
+        way = checked_long(how, stride)
+        if way != "windows" or room is None:
+            return LongTexts(way, room)
+        stride = room // _SHARED if stride is None else stride
+        if not 0 <= stride < room:
+            raise InputError(
+                f"`stride` is what two windows share: 0 to {room - 1:,} tokens expected, for the model reads {room:,} "
+                f"beside the special ones, got {stride:,}"
+            )
+        return LongTexts(way, room, stride)
+
+    def reads(self, tokens: int) -> bool:
+        """Whether the model reads a text of so many tokens at once."""
+        return self.room is None or tokens <= self.room
+
+    def spans(self, tokens: int) -> list[tuple[int, int]]:
+        """The first token of each window of a text, and the one after its last; one window for what is read at once."""
+        if self.room is None or self.how != "windows" or tokens <= self.room:
+            return [(0, tokens)]
+        step = self.room - self.stride
+        starts = range(0, tokens - self.stride, step)
+        return [(start, min(start + self.room, tokens)) for start in starts]
+
+    @property
+    def sentence(self) -> str:
+        """What is done, as the model's summary says it."""
+        if self.room is None:
+            return "read whole, whatever their length"
+        longer = f"longer than {self.room:,} tokens:"
+        if self.how == "refuse":
+            return f"{longer} refused"
+        return f"{longer} cut, and said" if self.how == "cut" else f"{longer} {self._averaged}"
+
+    def cut(self, texts: Sequence[Encoded]) -> tuple[str, ...]:
+        """What a reader of the answers for these texts must know of those that were cut; nothing if none was."""
+        cut = sum(text.total > len(text.ids) for text in texts)
+        if not cut:
+            return ()
+        have = "has" if cut == 1 else "have"
+        return (f"{cut:,} of {len(texts):,} texts {have} more than the {self.room:,} tokens that are read",)
+
+    def note(self, tokens: int, alone: Sequence[str] = ()) -> tuple[str, ...]:
+        """What a reader of the scores of a text of so many tokens must know.
+
+        Args:
+            tokens: of the text.
+            alone: what each window says by itself.
+        """
+        windows = len(self.spans(tokens))
+        if windows == 1:
+            return ()
+        says = f"; alone they say {_counted(alone)}" if alone else ""
+        return (f"read in {windows:,} {self._averaged}{says}",)
+
+    @property
+    def _averaged(self) -> str:
+        return (
+            f"windows of {self.room:,} tokens, each sharing {self.stride:,} with the one before; the answer is that of "
+            "the mean of their outputs"
+        )
+
+
+def checked_long(how: str, stride: int | None) -> Long:
+    """The way itself, if there is such a one, and the stride belongs to it.
+
+    Raises:
+        InputError: if not.
+    """
+    for way in get_args(Long):
+        if way == how:
+            if stride is not None and how != "windows":
+                raise InputError(f"`stride` belongs to long='windows', got long={how!r}; leave it out")
+            checked: Long = way
+            return checked
+    raise InputError(f"`long` must be one of {', '.join(map(repr, get_args(Long)))}, got {how!r}")
+
+
+def _counted(labels: Sequence[str]) -> str:
+    """The labels in a row, "pos, pos, neg", or of more than a line holds their counts, "pos (7), neg (2)"."""
+    if len(labels) <= 6:
+        return ", ".join(labels)
+    return ", ".join(f"{label} ({labels.count(label)})" for label in dict.fromkeys(labels))

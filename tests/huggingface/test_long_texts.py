@@ -1,0 +1,282 @@
+"""Texts longer than the model: refused, cut as the pipeline cuts them, or read in windows; never a silent cut."""
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from huggingface.test_architectures import state_of, theirs
+from huggingface.tiny import INPUTS, NAMES, TEXTS, pipeline_of, tiny
+
+import attribkit as ak
+from attribkit.errors import InputError, TooLongError
+from attribkit.huggingface.architectures import longest
+from attribkit.huggingface.encoder import longest_first
+from attribkit.text.long_texts import CutTextsWarning, LongTexts
+from attribkit.text.text_pair import joined_pair
+
+LIMIT, STRIDE = 24, 5
+LONG = " ".join([*TEXTS, *reversed(TEXTS)])
+
+
+def limited(name: str, limit: int = LIMIT) -> tuple[Any, Any]:
+    """A tiny model whose tokenizer knows a limit."""
+    model, tokenizer = tiny(name)
+    tokenizer.model_max_length = limit
+    return model, tokenizer
+
+
+@pytest.fixture(autouse=True)
+def _no_limit_left() -> Any:
+    yield
+    for name in NAMES:
+        tiny(name)[1].model_max_length = int(1e30)
+
+
+def windows_by_hand(tokenizer: Any, text: str, limit: int = LIMIT, stride: int = STRIDE) -> list[dict[str, Any]]:
+    """The tokenizer's own windows, with special tokens in each."""
+    encoded = tokenizer(
+        text,
+        truncation=True,
+        max_length=limit,
+        stride=stride,
+        return_overflowing_tokens=True,
+        return_offsets_mapping=True,
+        return_special_tokens_mask=True,
+    )
+    return [{name: encoded[name][row] for name in encoded} for row in range(len(encoded["input_ids"]))]
+
+
+def logits_by_hand(model: Any, windows: list[dict[str, Any]]) -> np.ndarray:
+    """(W, C) the model's own logits of each window."""
+    rows = []
+    with torch.no_grad():
+        for window in windows:
+            names = [name for name in ("input_ids", "attention_mask", "token_type_ids") if name in window]
+            rows.append(model(**{name: torch.tensor([window[name]]) for name in names}).logits[0].double().numpy())
+    return np.array(rows)
+
+
+def text_of(tokenizer: Any, tokens: int) -> str:
+    """A text of exactly so many tokens."""
+    text = TEXTS[0]
+    pieces = [" film", " a", ".", " the", " x"]
+    for _ in range(10_000):
+        count = len(tokenizer(text, add_special_tokens=False)["input_ids"])
+        if count == tokens:
+            return text
+        text = text + pieces[count % len(pieces)] if count < tokens else text[:-1]
+    raise AssertionError("no text of so many tokens")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_text_at_the_limit_is_read_and_one_above_it_is_not_cut_in_silence(name: str) -> None:
+    model, tokenizer = tiny(name)
+    limit = longest(model.config, tokenizer)
+    assert (limit is None) == (name in ("deberta-v2", "xlnet", "funnel", "t5"))
+    if limit is None:
+        assert len(ak.load((model, tokenizer)).predict([LONG * 3])) == 1
+        model, tokenizer = limited(name)
+        limit = longest(model.config, tokenizer)
+    assert limit in (64, LIMIT)
+    room = limit - tokenizer.num_special_tokens_to_add()
+    at, above = text_of(tokenizer, room), text_of(tokenizer, room + 1)
+    refusing, cutting = ak.load((model, tokenizer)), ak.load((model, tokenizer), long="cut")
+    expected = theirs(pipeline_of(model, tokenizer), [at], refusing.labels)
+    assert np.abs(refusing.probabilities([at]) - expected).max() < 1e-5
+    with pytest.raises(TooLongError, match=f"reads {limit} tokens, .* has {room + 1}; shorten it, or load"):
+        ak.explain(refusing, above)
+    pipe = pipeline_of(model, tokenizer, truncation=True, max_length=limit)
+    expected = theirs(pipe, [above], refusing.labels)
+    assert np.abs(cutting.probabilities([above]) - expected).max() < 1e-5
+    assert cutting.encode([at])[0].total == room and cutting.encode([above])[0].total == room + 1
+    windowed = ak.load((model, tokenizer), long="windows", stride=STRIDE)
+    assert np.array_equal(windowed.probabilities([at]), refusing.probabilities([at]))
+    by_hand = logits_by_hand(model, windows_by_hand(tokenizer, above, limit))
+    assert len(by_hand) == 2
+    np.testing.assert_allclose(windowed.logits(windowed.ids([above]))[0], by_hand.mean(0), atol=1e-5)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_answer_is_the_mean_of_the_tokenizers_own_windows(name: str) -> None:
+    model, tokenizer = limited(name)
+    loaded, before = ak.load((model, tokenizer), long="windows", stride=STRIDE), state_of(model)
+    texts = [LONG, TEXTS[0], TEXTS[3] + " " + TEXTS[1], joined_pair(INPUTS[0]) if name == "bert" else TEXTS[2], LONG]
+    if any(len(tokenizer(*text.split(" ␞ "))["input_ids"]) > LIMIT for text in texts[3:4]):
+        texts[3] = TEXTS[2]
+    together = loaded.logits(loaded.ids(texts))
+    for text, row in zip(texts, together, strict=True):
+        np.testing.assert_allclose(loaded.logits(loaded.ids([text]))[0], row, atol=1e-5)  # in a batch as alone
+        if " ␞ " not in text:
+            windows = windows_by_hand(tokenizer, text)
+            assert len(windows) > 1 or text is not LONG
+            np.testing.assert_allclose(row, logits_by_hand(model, windows).mean(0), atol=1e-5)
+    assert state_of(model) == before
+
+
+def gradients_by_hand(model: Any, loaded: Any, window: dict[str, Any], label: int, steps: int = 400) -> np.ndarray:
+    """(L,) integrated gradients of one logit of one window, by many midpoints; its special tokens stay."""
+    ids = torch.tensor([window["input_ids"]])
+    own = torch.tensor(window["special_tokens_mask"]) == 0
+    vectors = model.get_input_embeddings()(ids).detach()
+    base = vectors.clone()
+    base[0, own] = model.get_input_embeddings()(torch.tensor(loaded.network.baselines["pad"])).detach()
+    others = {name: torch.tensor([window[name]]) for name in ("attention_mask", "token_type_ids") if name in window}
+    total = torch.zeros_like(vectors, dtype=torch.float64)
+    for alphas in ((torch.arange(steps) + 0.5) / steps).split(100):
+        points = (base + alphas.view(-1, 1, 1) * (vectors - base)).requires_grad_()
+        given = {name: value.expand(len(alphas), -1) for name, value in others.items()}
+        logits = model(inputs_embeds=points, **given).logits[:, label]
+        total += torch.autograd.grad(logits.sum(), points)[0].double().sum(0) / steps
+    return ((vectors - base) * total).sum(2)[0].numpy()
+
+
+@pytest.mark.parametrize("name", ["bert", "distilbert", "electra", "albert"])
+def test_scores_are_those_of_the_windows_summed_over_what_they_share(name: str) -> None:
+    model, tokenizer = limited(name)
+    loaded, before = ak.load((model, tokenizer), long="windows", stride=STRIDE), state_of(model)
+    why = ak.explain(loaded, LONG, views="attribution", output="logit", target="LABEL_1", baseline="pad")
+    assert state_of(model) == before
+    panel = why.token_scores
+    assert panel.converged and panel.subwords is not None
+    windows = windows_by_hand(tokenizer, LONG)
+    ids = tokenizer(LONG, add_special_tokens=False)["input_ids"]
+    expected, shares, first = np.zeros(len(ids)), np.zeros(len(ids)), 0
+    for window in windows:
+        scores = gradients_by_hand(model, loaded, window, 1)
+        words = [k for k, special in enumerate(window["special_tokens_mask"]) if not special]
+        assert [window["input_ids"][k] for k in words] == ids[first : first + len(words)]
+        expected[first : first + len(words)] += scores[words] / len(windows)
+        shares[first : first + len(words)] += 1
+        first += len(words) - STRIDE
+    assert set(shares) == {1, 2}  # some in one window, some in two
+    np.testing.assert_allclose(panel.subwords.scores, expected, atol=2e-3 * np.abs(expected).sum() / 10)
+    logits = logits_by_hand(model, windows)
+    assert panel.output_text == pytest.approx(logits[:, 1].mean(), abs=1e-5)
+    assert panel.total == pytest.approx(panel.output_text - panel.output_baseline, rel=1e-3)
+
+
+@pytest.mark.parametrize("method", ["leave_one_out", "shapley_sampling", "saliency"])
+def test_other_methods_ask_the_same_windows(method: str) -> None:
+    model, tokenizer = limited("bert")
+    loaded = ak.load((model, tokenizer), long="windows", stride=STRIDE)
+    text = TEXTS[3] + " " + TEXTS[0]
+    why = ak.explain(loaded, text, views="attribution", method=method, output="logit", target="LABEL_0")
+    assert np.isfinite(why.scores).all() and np.abs(why.scores).max() > 0
+    if method == "leave_one_out":  # by hand: one token's vector exchanged in every window that has it
+        windows = windows_by_hand(tokenizer, text)
+        whole = logits_by_hand(model, windows)[:, 0].mean()
+        place = LIMIT - 2 - STRIDE + 1  # which the first two windows share
+        changed = [dict(window, input_ids=list(window["input_ids"])) for window in windows]
+        changed[0]["input_ids"][1 + place] = tokenizer.pad_token_id
+        changed[1]["input_ids"][1 + place - (LIMIT - 2 - STRIDE)] = tokenizer.pad_token_id
+        without = logits_by_hand(model, changed)[:, 0].mean()
+        assert why.to_frame(level="token")["score"].iloc[place] == pytest.approx(whole - without, abs=1e-5)
+
+
+def test_a_cut_is_said_with_every_answer() -> None:
+    model, tokenizer = limited("roberta")
+    loaded = ak.load((model, tokenizer), long="cut")
+    why = ak.explain(loaded, LONG, views="attribution")
+    whole = len(tokenizer(LONG, add_special_tokens=False)["input_ids"])
+    assert why.token_scores.truncated and "not read" in str(why.token_scores.notes) + _printed(why)
+    with pytest.warns(CutTextsWarning, match=f"1 of 2 texts has more than the {LIMIT - 2} tokens"):
+        table = loaded.predict([LONG, TEXTS[0]])
+    assert "more than" in table.attrs["notes"][0]
+    assert whole > LIMIT and loaded.encode([LONG])[0].total == whole
+
+
+def _printed(why: Any) -> str:
+    import io
+
+    from rich.console import Console
+
+    console = Console(file=io.StringIO(), width=200)
+    console.print(why)
+    return str(console.file.getvalue())  # type: ignore[attr-defined]
+
+
+def test_a_pipeline_that_truncates_is_taken_as_it_is() -> None:
+    model, tokenizer = limited("bert")
+    pipe = pipeline_of(model, tokenizer, truncation=True)
+    loaded = ak.load(pipe)
+    assert loaded.capabilities.long_texts.how == "cut" and "cut, and said" in loaded.summary()
+    assert np.abs(loaded.probabilities([LONG]) - theirs(pipe, [LONG], loaded.labels)).max() < 1e-5
+    shorter = pipeline_of(model, tokenizer, truncation=True, max_length=10)
+    assert np.abs(ak.load(shorter).probabilities([LONG]) - theirs(shorter, [LONG], loaded.labels)).max() < 1e-5
+    assert ak.load(pipeline_of(model, tokenizer)).capabilities.long_texts.how == "refuse"
+    assert ak.load(pipe, long="refuse").capabilities.long_texts.how == "refuse"
+
+
+@pytest.mark.parametrize("side", ["right", "left"])
+@pytest.mark.parametrize("name", ["bert", "roberta", "xlnet", "gpt2"])
+def test_a_pair_is_cut_as_the_tokenizer_cuts_it_and_not_read_in_windows(name: str, side: str) -> None:
+    model, tokenizer = limited(name, 16)
+    tokenizer.truncation_side = side
+    try:
+        pairs = [(TEXTS[3], TEXTS[0]), (TEXTS[0], TEXTS[3]), (TEXTS[3], TEXTS[3]), (TEXTS[3], "a"), ("a", TEXTS[3])]
+        given = [{"text": first, "text_pair": second} for first, second in pairs]
+        loaded = ak.load((model, tokenizer), long="cut")
+        pipe = pipeline_of(model, tokenizer, truncation=True)
+        with pytest.warns(CutTextsWarning):
+            own = loaded.predict(given)[list(loaded.labels)].to_numpy()
+        assert np.abs(own - theirs(pipe, given, loaded.labels)).max() < 1e-5
+        with pytest.raises(TooLongError, match="a pair is not read in windows"):
+            ak.load((model, tokenizer), long="windows").predict(given[:1])
+    finally:
+        tokenizer.truncation_side = "right"
+
+
+def test_the_longer_text_of_a_pair_is_cut_first() -> None:
+    """By hand: one token after the other from the longer text."""
+    for first in range(1, 12):
+        for second in range(1, 12):
+            for room in range(2, first + second):
+                a, b = first, second
+                while a + b > room:
+                    a, b = (a - 1, b) if a > b else (a, b - 1)
+                assert longest_first(first, second, room, fast=False) == (a, b)
+                x, y = longest_first(first, second, room, fast=True)
+                assert x + y == room and abs(x - a) <= 1
+
+
+def test_windows_cover_the_text_and_share_the_stride() -> None:
+    for room in range(1, 9):
+        for stride in range(room):
+            long = LongTexts.of("windows", room, stride)
+            for tokens in range(1, 40):
+                spans = long.spans(tokens)
+                assert spans[0][0] == 0 and spans[-1][1] == tokens
+                assert all(end - start == room for start, end in spans[:-1])
+                assert all(before[1] - after[0] == stride for before, after in pairwise(spans))
+                assert spans[-1][1] - spans[-1][0] > (stride if len(spans) > 1 else 0)  # or it would hold nothing new
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"long": "truncate"}, "must be one of 'refuse', 'cut', 'windows', got 'truncate'"),
+        ({"stride": 3}, "belongs to long='windows'"),
+        ({"long": "cut", "stride": 3}, "belongs to long='windows'"),
+        ({"long": "windows", "stride": 22}, "0 to 21 tokens expected"),
+        ({"long": "windows", "stride": -1}, "0 to 21 tokens expected"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(options: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(InputError, match=sentence):
+        ak.load(limited("bert"), **options)
+
+
+def test_other_models_have_no_limit_to_speak_of() -> None:
+    with pytest.raises(InputError, match="belong to a transformer"):
+        ak.load("imdb-cnn", long="windows")
+
+
+def test_how_long_texts_are_read_belongs_to_the_model() -> None:
+    pair = limited("bert")
+    prints = {ak.load(pair, **options).fingerprint() for options in (
+        {}, {"long": "cut"}, {"long": "windows"}, {"long": "windows", "stride": 1}
+    )}  # fmt: skip
+    assert len(prints) == 4
+    assert "windows of 22 tokens, each sharing 5 with the one before" in ak.load(pair, long="windows").summary()
