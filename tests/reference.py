@@ -732,3 +732,21 @@ def value_zeroing(run: Callable[[], Tensor], value: Any, share: int) -> Tensor:
         finally:
             handle.remove()
     return changes
+
+
+def tied_windows(ids: list[int], windows: list[tuple[int, int, int, float]], widths: list[int]) -> tuple[int, Any]:
+    """How many spans that whole windows of a text take stand in it more than once, and the weightiest.
+
+    Args:
+        ids: of the text's tokens.
+        windows: first and last token, filter and score of each.
+        widths: of each filter.
+    """
+    weights: dict[tuple[int, int], list[float]] = {}
+    for first, last, number, score in windows:
+        taken, width = ids[first : last + 1], widths[number]
+        others = [start for start in range(len(ids)) if ids[start : start + width] == taken]
+        if len(taken) == width and len(others) > 1:
+            weights.setdefault((first, last), []).append(abs(score))
+    totals = {span: float(np.array(shares).sum()) for span, shares in weights.items()}
+    return len(totals), max(totals, key=lambda span: (totals[span], span), default=None)

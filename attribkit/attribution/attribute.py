@@ -1,28 +1,24 @@
 """attribute(): the one way from encoded texts to the scores of their tokens."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
-from torch import Tensor
 
-from attribkit.attribution.baseline_batch import BaselineBatch, BaselineSpec, answered_baselines, check_baselines
+from attribkit.attribution.baseline_batch import BaselineSpec, answered_baselines, check_baselines
+from attribkit.attribution.batch_solver import BatchSolver
 from attribkit.attribution.choice import MethodChoice, instead_of_exact
 from attribkit.attribution.cnn.closed_form_check import declared
 from attribkit.attribution.cnn.lookup_tables import Tables
-from attribkit.attribution.outputs import Output, Target, check_output
+from attribkit.attribution.outputs import Output, check_output
 from attribkit.attribution.registry import CLOSED_FORM, METHODS, method_of
-from attribkit.attribution.request import MAX_STEPS, AttributionRequest, MethodResult, check_max_steps
-from attribkit.attribution.result import TokenAttribution, WindowsByText
+from attribkit.attribution.request import check_max_steps
+from attribkit.attribution.result import TokenAttribution
 from attribkit.attribution.targets import TargetName, scalars_of
 from attribkit.attribution.text_length import check_max_tokens
-from attribkit.attribution.ties import repeated_phrases, tied_windows
 from attribkit.errors import InputError
-from attribkit.models.adapters import notes_of
 from attribkit.models.batch_dependence import dependence_notes
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
@@ -45,7 +41,6 @@ _SETTINGS = (
     "max_tokens",
     "tables",
 )
-Run = Callable[[Tensor, Tensor, Tensor], Tensor]
 _TOKENS_AT_ONCE, _TOKENS_AT_ONCE_ON_A_GPU = 8_192, 131_072
 
 
@@ -136,7 +131,7 @@ def attribute(
         others = np.concatenate([[classifier.tokenizer.pad_id], *words])
         tables = Tables.of_run(network, [text.ids for text in batch.encoded], others)
     run = embedding_fed(network)
-    solver = _BatchSolver(
+    solver = BatchSolver(
         classifier, batch, targets, specs, tolerance, seed, windows, max_steps, max_tokens, tables, run, explained.unit
     )
     lengths = [len(text.ids) for text in batch.encoded]
@@ -196,128 +191,3 @@ def check_settings(
     if not 0 < tolerance < 1:
         raise InputError(f"`tolerance` must lie between 0 and 1, got {tolerance}; the default is 1e-4")
     return check_baselines(baseline)
-
-
-@dataclass(frozen=True, eq=False)
-class _BatchSolver:
-    """What all batches of a run have in common."""
-
-    classifier: Classifier
-    batch: EncodedBatch
-    targets: Sequence[tuple[list[str], Target]]
-    baselines: Sequence[BaselineSpec]
-    tolerance: float
-    seed: int
-    windows: bool
-    max_steps: int | None
-    max_tokens: int | None
-    tables: Tables | None
-    run: Run
-    unit: str
-
-    def solve(
-        self, rows: NDArray[np.int64], choice: MethodChoice
-    ) -> tuple[list[tuple[int, list[list[TokenAttribution]]]], NDArray[np.bool_]]:
-        """One batch against each baseline, by the method chosen.
-
-        Returns:
-            each text's number and attributions [target][baseline], and (B,) whether the closed form, where it was used,
-            is the network's.
-        """
-        classifier, device = self.classifier, self.classifier.device
-        targets = [target.rows(rows) for _, target in self.targets]
-        ids, mask = classifier.batch([self.batch.encoded[row].ids for row in rows])
-        logits = torch.from_numpy(self.batch.logits[rows])
-        outputs = torch.stack([target.of(logits) for target in targets])
-        agree = np.ones(len(rows), dtype=bool)
-        by_baseline: list[list[list[TokenAttribution]]] = []
-        for spec in self.baselines:
-            against = BaselineBatch.of(classifier, ids, mask, spec, self.run)
-            bases = torch.stack([target.of(against.logits) for target in targets])
-            request = AttributionRequest(
-                network=classifier.network,
-                run=self.run,
-                ids=ids,
-                mask=mask,
-                baseline_ids=against.ids,
-                baseline_vectors=against.vectors,
-                targets=[target.to(device) for target in targets],
-                outputs=outputs.to(device),
-                difference=(outputs - bases).to(device),
-                tolerance=self.tolerance,
-                seed=self.seed,
-                tables=self.tables,
-                max_steps=MAX_STEPS if self.max_steps is None else self.max_steps,
-                max_tokens=self.max_tokens,
-                phrases=self.windows and not by_baseline,
-                closed_form=choice.closed_form,
-                logits_at_ends=torch.stack((against.logits, logits)),
-            )
-            result = METHODS[choice.method].solve(request)
-            if result.agrees is not None:
-                agree &= result.agrees.cpu().numpy()
-            by_baseline.append(self._attributions(rows, choice, against, result, outputs.tolist(), bases.tolist()))
-        by_text = [
-            (row, [[table[number][place] for table in by_baseline] for number in range(len(targets))])
-            for place, row in enumerate(rows.tolist())
-        ]
-        return by_text, agree
-
-    def _ties(self, windows: WindowsByText | None, place: int, row: int) -> tuple[str, ...]:
-        encoded = self.batch.encoded[row]
-        if windows is not None and self.classifier.capabilities.closed_form == "convolution":
-            return tied_windows(self.classifier.network, encoded, windows.of_text(0, place))
-        return repeated_phrases(self.classifier, encoded)
-
-    def _attributions(
-        self,
-        rows: NDArray[np.int64],
-        choice: MethodChoice,
-        against: BaselineBatch,
-        result: MethodResult,
-        outputs: list[list[float]],
-        bases: list[list[float]],
-    ) -> list[list[TokenAttribution]]:
-        """[target][text] of a batch against one baseline; outputs and bases [target][text]."""
-        scores, steps = result.scores.cpu().numpy(), result.steps.tolist()
-        changes, path_errors, draws, spreads = (
-            None if part is None else part.cpu().numpy()
-            for part in (result.rule_change, result.path_error, result.draws, result.spread)
-        )
-        windows = None if result.phrases is None else WindowsByText.of(result.phrases, len(rows))
-        lengths = [len(self.batch.encoded[row].ids) for row in rows]
-        notes = [
-            (
-                *choice.notes,
-                *result.notes,
-                *result.text_notes[place : place + 1],
-                *against.note(length),
-                *notes_of(self.classifier.network, length),
-                *self._ties(windows, place, int(rows[place])),
-            )
-            for place, length in enumerate(lengths)
-        ]
-        return [
-            [
-                TokenAttribution(
-                    scores=scores[number, place, :length],
-                    target=names[row],
-                    unit=self.unit,
-                    method=choice.method,
-                    baseline=against.spec.name,
-                    tolerance=self.tolerance,
-                    output_text=outputs[number][place],
-                    output_baseline=bases[number][place],
-                    steps=steps[number][place],
-                    converged=result.verdict(number, place),
-                    rule_change=None if changes is None else float(changes[number, place]),
-                    path_error=None if path_errors is None else float(path_errors[number, place]),
-                    draws=None if draws is None else int(draws[place]),
-                    spread=None if spreads is None else spreads[number, place, :length],
-                    windows=None if windows is None else windows.of_text(number, place),
-                    notes=notes[place],
-                )
-                for place, (row, length) in enumerate(zip(rows.tolist(), lengths, strict=True))
-            ]
-            for number, (names, _) in enumerate(self.targets)
-        ]

@@ -1,5 +1,6 @@
 """Ties of maxima: where a text holds the same phrase twice, one occurrence gets what both deserve."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch.overrides import TorchFunctionMode
 
-from attribkit.attribution.result import WindowScores
+from attribkit.attribution.result import WindowsByText
 from attribkit.models.adapters import Adapted
 from attribkit.models.classifier import Classifier
 from attribkit.models.other_inputs import held
@@ -19,37 +20,34 @@ _MAXIMA = {"max", "topk", "sort", "max_pool1d", "max_pool2d", "adaptive_max_pool
 _WORDS = 2  # of a phrase whose repetition is told of a network that is not known from inside
 
 
-def tied_windows(network: Any, encoded: Encoded, windows: WindowScores) -> tuple[str, ...]:
+def tied_windows(network: Any, texts: Sequence[Encoded], windows: WindowsByText) -> list[tuple[str, ...]]:
     """What a reader must know where equal windows of a text CNN tie for its filters' maxima.
 
     Args:
         network: a text CNN, whose windows they are.
-        encoded: the text.
-        windows: those that its filters chose, with a score.
+        texts: those of a batch.
+        windows: those that its filters chose; of several targets the first one's scores count.
 
     Returns:
-        one sentence, or none: how many windows stand in the text more than once, and the weightiest of them.
+        for each text one sentence, or none: how many windows stand in it more than once, and the weightiest of them.
     """
     widths = np.repeat(
         [each.kernel_size[0] for each in network.convolutions], [each.out_channels for each in network.convolutions]
     )
-    whole = windows.lasts - windows.firsts + 1 == widths[windows.filters]
-    if not whole.any():
-        return ()
-    firsts, lasts = windows.firsts[whole], windows.lasts[whole]
-    spans = sorted({*zip(firsts.tolist(), lasts.tolist(), strict=True)})
-    twice = {span for span in spans if _occurrences(encoded.ids, *span) > 1}
-    if not twice:
-        return ()
-    weight = {
-        span: float(np.abs(windows.scores[whole][(firsts == span[0]) & (lasts == span[1])]).sum()) for span in twice
-    }
-    first, last = max(twice, key=lambda span: (weight[span], span))
-    phrase = shortened(" ".join(encoded.tokens[first : last + 1]))
-    return (
-        f"ties: of the windows that decide, {len(twice):,} stand in the text more than once, such as {phrase!r}; what "
-        "they move is put on one occurrence alone",
-    )
+    lengths = np.array([len(text.ids) for text in texts])
+    begins = np.cumsum(lengths) - lengths
+    again = _repeated(np.concatenate([text.ids for text in texts]), lengths, sorted({*widths.tolist()}))
+    chosen, scores = windows.windows, windows.windows.scores[0]
+    tied = np.zeros(len(scores), dtype=bool)
+    for width, repeated in again.items():
+        whole = (widths[chosen.feature] == width) & (chosen.last - chosen.first + 1 == width) & (scores != 0)
+        tied[whole] = repeated[begins[chosen.text[whole]] + chosen.first[whole]]
+    notes: list[tuple[str, ...]] = [()] * len(texts)
+    for place in np.unique(chosen.text[tied]).tolist():
+        own = windows.order[windows.bounds[place] : windows.bounds[place + 1]]
+        own = own[tied[own]]
+        notes[place] = (_sentence(texts[place], chosen.first[own], chosen.last[own], np.abs(scores[own])),)
+    return notes
 
 
 def repeated_phrases(classifier: Classifier, encoded: Encoded) -> tuple[str, ...]:
@@ -79,11 +77,44 @@ def repeated_phrases(classifier: Classifier, encoded: Encoded) -> tuple[str, ...
     )
 
 
-def _occurrences(ids: NDArray[np.int64], first: int, last: int) -> int:
-    if last - first >= len(ids):
-        return 0
-    runs = np.lib.stride_tricks.sliding_window_view(ids, last - first + 1)
-    return int((runs == ids[first : last + 1]).all(1).sum())
+def _sentence(encoded: Encoded, firsts: NDArray[np.int64], lasts: NDArray[np.int64], weights: NDArray[Any]) -> str:
+    weight = {
+        span: float(weights[(firsts == span[0]) & (lasts == span[1])].sum())
+        for span in zip(firsts.tolist(), lasts.tolist(), strict=True)
+    }
+    first, last = max(weight, key=lambda span: (weight[span], span))
+    phrase = shortened(" ".join(encoded.tokens[first : last + 1]))
+    return (
+        f"ties: of the windows that decide, {len(weight):,} stand in the text more than once, such as {phrase!r}; what "
+        "they move is put on one occurrence alone"
+    )
+
+
+def _repeated(
+    ids: NDArray[np.int64], lengths: NDArray[np.int64], widths: Sequence[int]
+) -> dict[int, NDArray[np.bool_]]:
+    """For each width, at which tokens a window begins that stands in its text more than once.
+
+    Only what is repeated as far as it was read can be so with its next token, so that few places are left soon.
+
+    Args:
+        ids: (N,) of the texts, one after the other.
+        lengths: (B,) of each text, Σ = N.
+        widths: in ascending order.
+    """
+    ends = np.repeat(np.cumsum(lengths), lengths)
+    places, group = np.arange(len(ids)), np.repeat(np.arange(len(lengths)), lengths)
+    size, again = int(ids.max()) + 1, {}
+    for width in range(1, widths[-1] + 1):
+        inside = places + width <= ends[places]
+        places, group = places[inside], group[inside]
+        _, group, counts = np.unique(group * size + ids[places + width - 1], return_inverse=True, return_counts=True)
+        more = counts[group] > 1
+        places, group = places[more], group[more]
+        if width in widths:
+            again[width] = np.zeros(len(ids), dtype=bool)
+            again[width][places] = True
+    return again
 
 
 def _takes_maxima(classifier: Classifier, ids: NDArray[np.int64]) -> bool:

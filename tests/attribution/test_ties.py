@@ -2,11 +2,17 @@
 
 import numpy as np
 import pytest
+import reference
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import Tensor, nn
 
 import attribkit as ak
+from attribkit.attribution.attribute import attribute
+from attribkit.models import CNNSettings, TextCNN
 from attribkit.models.adapters import Adapted
+from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.text import WordIndex
 
 TWICE = "so dull a plot but also so dull a plot in the end"
@@ -33,6 +39,36 @@ def test_a_phrase_that_stands_twice_has_its_score_at_one_place_and_the_note_says
 @pytest.mark.parametrize("text", [ONCE, "It was a horrible movie", "good"])
 def test_nothing_is_said_where_no_window_stands_twice(text: str) -> None:
     assert not ties(ak.explain(ak.load("imdb-cnn", "cpu"), text, views="attribution"))
+
+
+FEW = {word: row for row, word in enumerate(["<pad>", "<unk>", "so", "dull", "a", "plot"])}
+TEXTS = st.lists(
+    st.lists(st.sampled_from(list(FEW)[2:]), min_size=1, max_size=20).map(" ".join), min_size=1, max_size=5
+)
+
+
+@given(TEXTS, st.sampled_from([(1,), (2, 3), (1, 2, 5)]), st.integers(0, 1_000), st.sampled_from([None, "all"]))
+@settings(max_examples=60, deadline=None)
+def test_of_a_batch_the_same_is_said_as_text_by_text(
+    texts: list[str], widths: tuple[int, ...], seed: int, target: str | None
+) -> None:
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        network = TextCNN(CNNSettings(len(FEW), 2, 4, widths=widths, filters=3))
+    model = ak.Classifier(network, WordIndex(FEW), ("neg", "pos"))
+    of_filter = [width for width in widths for _ in range(3)]
+    batch = EncodedBatch.of(model, texts)
+    for row, by_target in attribute(model, batch, target=target, windows=True):
+        encoded, windows = batch.encoded[row], by_target[0][0].windows
+        assert windows is not None
+        count, span = reference.tied_windows(encoded.ids.tolist(), list(zip(*windows, strict=True)), of_filter)
+        notes = [note for note in by_target[0][0].notes if note.startswith("ties: ")]
+        assert len(notes) == min(count, 1)
+        for note in notes:
+            assert note == (
+                f"ties: of the windows that decide, {count} stand in the text more than once, such as "
+                f"{' '.join(encoded.tokens[span[0] : span[1] + 1])!r}; what they move is put on one occurrence alone"
+            )
 
 
 WORDS = {word: row for row, word in enumerate(f"<pad> <unk> {TWICE}".split())}
