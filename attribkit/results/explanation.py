@@ -151,6 +151,9 @@ class Explanation(Result):
                 filters may choose one window; together the scores are the sum of the tokens' scores.
                 "sentence": one row per sentence, in reading order: sentence (as written), start, end, score (the sum of
                 its tokens' scores), tokens (how many), unit, target.
+                "window": one row per window of a text that is longer than a transformer reads: window (its number),
+                start, end, tokens, answer (of the window alone), output, output_baseline, total, relative_error, steps,
+                converged, verdict, unit, target;
                 "passage": one row per passage, a contiguous stretch of sentences or clauses that carries the score, and
                 one per stretch between them, in reading order: passage (as written), start, end, score (the sum of its
                 tokens' scores, so that the rows add up), tokens (how many), speaks ("for" the target, "against" it, or

@@ -138,6 +138,29 @@ def _passages(text: str, panel: TokenScores) -> Mapping[str, Any]:
     }
 
 
+def _windows(text: str, panel: TokenScores) -> Mapping[str, Any]:
+    windows = panel.windows
+    if windows is None:
+        raise InputError(
+            "this explanation's text was not read in windows; load the transformer with long='windows' for a text that "
+            "is longer than it reads, or use level='token'"
+        )
+    return {
+        "window": np.arange(1, len(windows.starts) + 1),
+        "start": windows.starts,
+        "end": windows.ends,
+        "tokens": windows.tokens,
+        "answer": windows.answers,
+        "output": windows.outputs,
+        "output_baseline": windows.baselines,
+        "total": windows.totals,
+        "relative_error": windows.relative_errors,
+        "steps": windows.steps,
+        "converged": windows.converged,
+        "verdict": windows.verdicts,
+    }
+
+
 def _pairs(explanation: Drawable) -> pd.DataFrame:
     panels = [panel for panel in explanation.panels() if isinstance(panel, Pairs)]
     if not panels:
@@ -173,5 +196,6 @@ _LEVELS: dict[str, Callable[[str, TokenScores], Mapping[str, Any]]] = {
     "phrase": _phrases,
     "sentence": _sentences,
     "passage": _passages,
+    "window": _windows,
 }
 LEVELS = ("token", "word", *_LEVELS, "pair", "text")

@@ -12,8 +12,8 @@ import numpy as np
 from attribkit.errors import InputError, InputNotFoundError
 from attribkit.results.panels import KINDS, AttentionHeads, Drawable, Panel
 
-FORMAT, _OLDEST = 3, 1
-"""What formats are read: before 2 a prediction has no task, before 3 a map no regions and no confidence."""
+FORMAT, _OLDEST = 4, 1
+"""What formats are read: before 2 a prediction has no task, before 3 a map no regions, before 4 scores no windows."""
 REPEATED = ("failed", "verdict")
 """Properties that are written beside the fields, for whoever reads the file without this package."""
 

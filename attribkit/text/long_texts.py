@@ -86,18 +86,10 @@ class LongTexts:
         have = "has" if cut == 1 else "have"
         return (f"{cut:,} of {len(texts):,} texts {have} more than the {self.room:,} tokens that are read",)
 
-    def note(self, tokens: int, alone: Sequence[str] = ()) -> tuple[str, ...]:
-        """What a reader of the scores of a text of so many tokens must know.
-
-        Args:
-            tokens: of the text.
-            alone: what each window says by itself.
-        """
+    def note(self, tokens: int) -> tuple[str, ...]:
+        """What a reader of the scores of a text of so many tokens must know."""
         windows = len(self.spans(tokens))
-        if windows == 1:
-            return ()
-        says = f"; alone they say {_counted(alone)}" if alone else ""
-        return (f"read in {windows:,} {self._averaged}{says}",)
+        return (f"read in {windows:,} {self._averaged}",) if windows > 1 else ()
 
     @property
     def _averaged(self) -> str:
@@ -120,10 +112,3 @@ def checked_long(how: str, stride: int | None) -> Long:
             checked: Long = way
             return checked
     raise InputError(f"`long` must be one of {', '.join(map(repr, get_args(Long)))}, got {how!r}")
-
-
-def _counted(labels: Sequence[str]) -> str:
-    """The labels in a row, "pos, pos, neg", or of more than a line holds their counts, "pos (7), neg (2)"."""
-    if len(labels) <= 6:
-        return ", ".join(labels)
-    return ", ".join(f"{label} ({labels.count(label)})" for label in dict.fromkeys(labels))

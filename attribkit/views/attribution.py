@@ -21,6 +21,7 @@ from attribkit.results.panels import Band, Phrases, Subwords, TokenScores, relat
 from attribkit.text.clauses import sentence_starts
 from attribkit.text.encoded import Encoded, shortened
 from attribkit.text.joined_words import JoinedWords
+from attribkit.views.text_windows import with_windows
 
 _NO_CUTS = np.zeros(0, dtype=np.int64)
 
@@ -72,6 +73,13 @@ class Attribution:
         """Every classifier has the embedding that this view needs."""
         return True
 
+    def _alike(self, panels: Sequence[TokenScores]) -> list["Attribution"]:
+        """The view for each panel's target alone, without what takes longer."""
+        pair = isinstance(self.target, (tuple, list))
+        first = self.baseline if isinstance(self.baseline, str) else self.baseline[0]
+        own = replace(self, baseline=first, details=False, progress=silent)
+        return [own if pair else replace(own, target=panel.target) for panel in panels]
+
     def __call__(self, classifier: Classifier, batch: EncodedBatch) -> list[list[TokenScores]]:
         """For each text a panel per target; the model is left exactly as it was.
 
@@ -102,7 +110,10 @@ class Attribution:
             elif not infinite:
                 places = encoded if encoded.words is None else encoded.words
                 cuts = partial(sentence_starts, text, places.starts, places.ends) if self.details else _NO_CUTS
-                panels[row] = [_banded([_panel(part, encoded, cuts) for part in against]) for against in by_target]
+                of_text = [_banded([_panel(part, encoded, cuts) for part in against]) for against in by_target]
+                panels[row] = (
+                    with_windows(classifier, batch, row, of_text, self._alike(of_text)) if self.details else of_text
+                )
         _check_finite(infinite)
         return panels
 

@@ -13,6 +13,7 @@ import attribkit as ak
 from attribkit.errors import InputError, TooLongError
 from attribkit.huggingface.architectures import longest
 from attribkit.huggingface.encoder import longest_first
+from attribkit.results.panels import TokenScores
 from attribkit.text.long_texts import CutTextsWarning, LongTexts
 from attribkit.text.text_pair import joined_pair
 
@@ -155,6 +156,60 @@ def test_scores_are_those_of_the_windows_summed_over_what_they_share(name: str) 
     logits = logits_by_hand(model, windows)
     assert panel.output_text == pytest.approx(logits[:, 1].mean(), abs=1e-5)
     assert panel.total == pytest.approx(panel.output_text - panel.output_baseline, rel=1e-3)
+
+
+def test_every_window_has_a_verdict_of_its_own() -> None:
+    model, tokenizer = limited("bert")
+    loaded = ak.load((model, tokenizer), long="windows", stride=STRIDE)
+    why = ak.explain(loaded, LONG, views="attribution", output="logit", target="LABEL_2")
+    table, panel = why.to_frame(level="window"), why.token_scores
+    windows = windows_by_hand(tokenizer, LONG)
+    logits = logits_by_hand(model, windows)
+    np.testing.assert_allclose(table["output"], logits[:, 2], atol=1e-5)
+    assert panel.output_text == pytest.approx(table["output"].mean(), abs=1e-6)
+    assert panel.output_baseline == pytest.approx(table["output_baseline"].mean(), abs=1e-6)
+    assert panel.total == pytest.approx(table["total"].mean(), rel=1e-3)
+    assert table["converged"].all() and (table["relative_error"] <= 1e-4).all() and (table["steps"] >= 7).all()
+    assert table["verdict"].str.startswith("scores sum to the model’s output").all()
+    shares = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    for answer, share in zip(table["answer"], shares, strict=True):
+        assert answer == f"LABEL_{share.argmax()} ({100 * share.max():.1f}%)"
+    for (start, end), window in zip(table[["start", "end"]].to_numpy(), windows, strict=True):
+        own = [place for place in window["offset_mapping"] if place != (0, 0)]
+        assert (start, end) == (min(place[0] for place in own), max(place[1] for place in own))
+    notes = " ".join(panel.notes)
+    assert (
+        f"read in {len(windows)} windows of 22 tokens, each sharing 5" in notes and "by themselves the windows" in notes
+    )
+    assert ak.Explanation.from_json(why.to_json()) == why
+    with pytest.raises(InputError, match="was not read in windows"):
+        ak.explain(loaded, TEXTS[0]).to_frame(level="window")
+
+
+@pytest.mark.parametrize("target", [None, "all", ("LABEL_0", "LABEL_1"), "top2"])
+def test_windows_are_explained_for_the_same_target(target: Any) -> None:
+    loaded = ak.load(limited("bert"), long="windows")
+    text = TEXTS[3] + " " + TEXTS[0]
+    why = ak.explain(loaded, text, views="attribution", target=target, baseline=["pad", "mask"])
+    table = why.to_frame(level="window")
+    ids = loaded.ids([text])[0]
+    assert len(table) == 3 * len(why.panels())
+    for panel, (name, rows) in zip(why.panels(), table.groupby("target", sort=False), strict=True):
+        assert isinstance(panel, TokenScores) and panel.target == name
+        logits = loaded.logits([ids[start:end] for start, end in loaded.capabilities.long_texts.spans(len(ids))])
+        for row, output in zip(logits, rows["output"], strict=True):
+            first, *against = [loaded.labels.index(label) for label in str(name).split(" − ")]
+            others = against or [number for number in range(3) if number != first]
+            assert output == pytest.approx(row[first] - np.logaddexp.reduce(row[others]), abs=1e-6)
+
+
+def test_a_window_that_did_not_converge_is_named() -> None:
+    loaded = ak.load(limited("bert"), long="windows")
+    panel = ak.explain(loaded, LONG, views="attribution", max_steps=7, tolerance=1e-9).token_scores
+    assert not panel.converged and panel.windows is not None and False in panel.windows.converged
+    number = panel.windows.converged.index(False) + 1
+    assert f"{number}" in panel.windows.note and "did not converge" in panel.windows.note
+    assert panel.windows.note in panel.notes
 
 
 @pytest.mark.parametrize("method", ["leave_one_out", "shapley_sampling", "saliency"])

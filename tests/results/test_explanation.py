@@ -336,7 +336,7 @@ def test_other_kinds_and_newer_formats_say_the_cure(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=re.escape("load it with Explanations.load")):
         Explanation.from_json(Explanations([horrible()]).to_json())
     newer = json.loads(horrible().to_json()) | {"format": 99}
-    with pytest.raises(ValueError, match="has format 99, this version reads 1 to 3; upgrade attribkit"):
+    with pytest.raises(ValueError, match="has format 99, this version reads 1 to 4; upgrade attribkit"):
         Explanation.from_json(json.dumps(newer))
     with pytest.raises(FileNotFoundError, match=re.escape("there is no file")):
         Explanation.load(tmp_path / "nothing.json")
@@ -355,7 +355,8 @@ def test_the_table_has_the_words_as_written_and_counts_the_texts() -> None:
     with pytest.raises(
         ValueError,
         match=re.escape(
-            "`level` must be one of 'token', 'word', 'phrase', 'sentence', 'passage', 'pair', 'text', got 'line'"
+            "`level` must be one of 'token', 'word', 'phrase', 'sentence', 'passage', 'window', 'pair', 'text', got "
+            "'line'"
         ),
     ):
         horrible().to_frame(level="line")

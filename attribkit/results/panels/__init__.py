@@ -18,6 +18,7 @@ from attribkit.results.panels.prediction import Prediction
 from attribkit.results.panels.scatter import Map, Mixing, ProjectedText, Region, Scatter
 from attribkit.results.panels.subwords import Subwords
 from attribkit.results.panels.table import Bar, Cell, Table
+from attribkit.results.panels.text_windows import TextWindows
 from attribkit.results.panels.token_scores import TokenScores
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "Series",
     "Subwords",
     "Table",
+    "TextWindows",
     "TokenScores",
     "failed",
     "relative_error",

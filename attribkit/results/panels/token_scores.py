@@ -13,6 +13,7 @@ from attribkit.results.panels.criteria import PATH_TOLERANCE, failed, relative_e
 from attribkit.results.panels.passages import Passages, passages
 from attribkit.results.panels.phrases import Phrase, Phrases
 from attribkit.results.panels.subwords import Subwords
+from attribkit.results.panels.text_windows import TextWindows
 from attribkit.text.clauses import clause_starts, sentence_starts
 
 
@@ -55,6 +56,7 @@ class TokenScores(MadeLater, ArrayEquality):
             t · √2 · standard error (the repeatability limit of ISO 5725-6). The value that is estimated lies nearer.
             None for a method that is never sampled.
         subwords: the tokens as the model reads them, where it cuts words into parts; None where it does not.
+        windows: what the windows of a text that is longer than the model reads say by themselves; None for any other.
     """
 
     starts: NDArray[np.int64]
@@ -81,6 +83,7 @@ class TokenScores(MadeLater, ArrayEquality):
     draws: int | None = None
     spread: NDArray[np.float64] | None = None
     subwords: Subwords | None = None
+    windows: TextWindows | None = None
 
     kind = "token_scores"
 
@@ -92,6 +95,8 @@ class TokenScores(MadeLater, ArrayEquality):
             object.__setattr__(self, "subwords", nested(Subwords, self.subwords))
             if len(self.subwords.words) and int(self.subwords.words[-1]) >= len(self.tokens):
                 raise InputError(f"the words of subwords must lie among the panel's {len(self.tokens)}")
+        if self.windows is not None:
+            object.__setattr__(self, "windows", nested(TextWindows, self.windows))
         object.__setattr__(self, "tokens", tuple(self.tokens))
         object.__setattr__(self, "notes", tuple(self.notes))
         check_tokens(self, "token scores", "scores")
