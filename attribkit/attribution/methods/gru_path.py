@@ -81,10 +81,14 @@ class GRUPath:
             twice[2 * hidden :] = 2  # s is σ of twice what n is tanh of
             recurrent = recurrent * twice.unsqueeze(1)
             bias = bias * twice - recurrent.sum(2)
-            first = (torch.einsum("bte,dke->tdbk", start, entering) + entering_bias[:, None]) * twice
-            first[..., : 2 * hidden] += bias[:, None, : 2 * hidden]
-            first[..., hidden : 2 * hidden].masked_fill_(~mask.T[:, None, :, None], _SHUT)
-            self.first, self.way = first, torch.einsum("bte,dke->tdbk", way, entering) * twice  # (T, D, B, 3H)
+            entering, entering_bias = (entering * twice.unsqueeze(1)).transpose(1, 2), entering_bias * twice
+            entering_bias[:, : 2 * hidden] += bias[:, : 2 * hidden]
+            shape = self.directions, mask.shape[1], len(mask), 3 * hidden
+            rows = self._in_order(start.transpose(0, 1)).flatten(1, 2)
+            self.first = torch.baddbmm(entering_bias.unsqueeze(1), rows, entering).view(shape)
+            padding = self._in_order(~mask.T.unsqueeze(2))
+            self.first[..., hidden : 2 * hidden].masked_fill_(padding, _SHUT)
+            self.way = torch.bmm(self._in_order(way.transpose(0, 1)).flatten(1, 2), entering).view(shape)
             self.bias = bias[:, 2 * hidden :]
             self.down = 2 * recurrent.roll(hidden, 1)  # (D, 3H, H): s, r, u
             self.up = self.down.transpose(1, 2).contiguous()
@@ -92,6 +96,7 @@ class GRUPath:
             if network.projection is not None:
                 self.key = 4 * network.projection.weight
                 self.key_bias = 2 * (network.projection.bias - network.projection.weight.sum(1))
+                self.key_back = self.scorer.unsqueeze(1) * self.key
         self._type = torch.empty(0, dtype=recurrent.dtype).numpy().dtype
         self.width = 8 * self.directions * hidden
         self._buffers: dict[str, Tensor] = {}
@@ -114,10 +119,10 @@ class GRUPath:
         mask = self.mask[texts]
         steps = int(mask.sum(1).max())
         mask = mask[:, :steps].T.repeat_interleave(len(nodes), 1)  # (T, R)
-        first, way = (self._in_steps(part[:steps, :, texts]) for part in (self.first, self.way))
+        first, way = (self._of(texts, steps, part) for part in (self.first, self.way))
         gates, new, states = self._read(first, way, nodes)
         outputs, keys, weights = self._attend(states, mask)
-        context = torch.einsum("tr,trh->rh", weights, outputs)
+        context = torch.bmm(weights.T.contiguous().unsqueeze(1), outputs.transpose(0, 1)).squeeze(1)
         with torch.enable_grad():
             context.requires_grad_(gradients)
             logits = self.network.output(self.network.linear(2 * context - 1))
@@ -130,9 +135,22 @@ class GRUPath:
             rates.append(self._read_back(gates, new, states, by_state, way))
         return logits.detach(), [scalar.detach() for scalar in scalars], rates
 
-    def _in_steps(self, rows: Tensor) -> Tensor:
-        """(T, D, …) in the order of reading: the second direction begins at the end."""
-        return rows if self.directions == 1 else torch.stack((rows[:, 0], rows[:, 1].flip(0)), 1)
+    def _in_order(self, rows: Tensor) -> Tensor:
+        """(D, T, …) in the order of reading, of rows (T, …): the second direction begins at the end."""
+        return torch.stack((rows, rows.flip(0))[: self.directions])
+
+    @staticmethod
+    def _of(texts: Tensor, steps: int, rows: Tensor) -> Tensor:
+        """(T, D, B, X) of some texts of at most so many steps, of rows (D, T, B, X) in the order of reading."""
+        directions, longest, _, width = rows.shape
+        direction, step, text, _ = rows.stride()
+        # the second direction leaves out what all these texts have as padding, and reads first
+        strides = (step, direction + (longest - steps) * step, text, 1)
+        rows = rows.as_strided((steps, directions, rows.shape[2], width), strides)
+        begin, count = int(texts[0]), len(texts)
+        if torch.equal(texts, torch.arange(begin, begin + count)):  # neighbours, without a copy
+            return rows[:, :, begin : begin + count]
+        return rows.index_select(2, texts)
 
     def _buffer(self, name: str, *shape: int) -> Tensor:
         """An uninitialised tensor in memory that the next batch uses again: fresh memory costs as much as the sums.
@@ -198,7 +216,7 @@ class GRUPath:
     def _attend_back(self, outputs: Tensor, keys: Tensor | None, weights: Tensor, entering: Tensor) -> Tensor:
         """∂S/∂k (T, D, R, H), in the order of reading, of the gradients (R, D·H) that enter the context."""
         steps, rows, width = outputs.shape
-        by_weight = torch.linalg.vecdot(outputs, entering)
+        by_weight = torch.bmm(entering.unsqueeze(1), outputs.permute(1, 2, 0)).squeeze(1).T
         by_score = weights * (by_weight - (weights * by_weight).sum(0))
         by_state = self._buffer("by_state", steps, self.directions, rows, self.hidden)
         for block in self._blocks(steps, 3 * rows * width):
@@ -206,8 +224,8 @@ class GRUPath:
             if keys is None:
                 own.addcmul_(score, self.scorer)
             else:
-                slope = torch.addcmul(keys[block], keys[block], keys[block], value=-1).mul_(self.scorer).mul_(score)
-                own.view(-1, width).addmm_(slope.view(-1, width), self.key)
+                slope = torch.addcmul(keys[block], keys[block], keys[block], value=-1).mul_(score)
+                own.view(-1, width).addmm_(slope.view(-1, width), self.key_back)
             by_state[block, 0] = own[..., : self.hidden]
             if self.directions == 2:
                 by_state[steps - block.stop : steps - block.start, 1] = own[..., self.hidden :].flip(0)
@@ -236,8 +254,8 @@ class GRUPath:
                 parts[place].mul_(gradient.unsqueeze(2))
                 if step:
                     leaving[step - 1].addcmul_(gradient, u).baddbmm_(recurrent[place], self.down)
-            moved = way[block].flatten(0, 2).unsqueeze(1)
+            moved = way[block].reshape(-1, 1, 3 * hidden)
             entering = slopes[..., hidden:].view(len(moved), -1, 3 * hidden)
-            rates[block] = torch.linalg.vecdot(entering, moved).view(-1, directions, rows)
+            rates[block] = torch.bmm(moved, entering.transpose(1, 2)).view(-1, directions, rows)
         total = rates[:, 0] if directions == 1 else rates[:, 0] + rates[:, 1].flip(0)
         return total.T
