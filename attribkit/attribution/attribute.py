@@ -40,8 +40,9 @@ _SETTINGS = (
     "max_steps",
     "max_tokens",
     "tables",
+    "specs",
 )
-_TOKENS_AT_ONCE, _TOKENS_AT_ONCE_ON_A_GPU = 8_192, 131_072
+_TOKENS_AT_ONCE, _TOKENS_AT_ONCE_BY_TABLES, _TOKENS_AT_ONCE_ON_A_GPU = 8_192, 32_768, 131_072
 
 
 def attribute(
@@ -59,6 +60,7 @@ def attribute(
     max_steps: int | None = None,
     max_tokens: int | None = None,
     tables: Tables | None = None,
+    specs: dict[str, BaselineSpec] | None = None,
 ) -> Iterator[tuple[int, list[list[TokenAttribution]]]]:
     """Attribute the outputs of a classifier to the tokens of each text, for each target and against each baseline.
 
@@ -79,6 +81,7 @@ def attribute(
         max_steps: the most gradients for a text whose scores do not converge with fewer; None for 4,000.
         max_tokens: the longest text whose "shapley" or "banzhaf" values are computed; None for 2,000.
         tables: lookup tables of the closed form, if they were built for all texts to come; None builds them for these.
+        specs: the baselines of a run by name, to which this call adds its own, so that the network answers each once.
 
     Yields:
         a text's number, and its attributions [target][baseline]; texts of similar length together, not in their order.
@@ -110,6 +113,7 @@ def attribute(
             max_steps,
             max_tokens,
             tables,
+            specs,
         )
         yield from _text_by_text(classifier, batch, settings)
         return
@@ -124,23 +128,26 @@ def attribute(
     choice = replace(choice, notes=(*choice.notes, *classifier.capabilities.notes, *notes))
     explained = Output.of(output, classifier.task, classifier.unit)
     targets = scalars_of(target, explained.scalar, classifier.labels, batch.logits)
-    specs = [BaselineSpec.of(classifier, name) for name in names]
+    known = {} if specs is None else specs
+    known.update({name: BaselineSpec.of(classifier, name) for name in names if name not in known})
+    own = [known[name] for name in names]
     chosen = METHODS[choice.method]
     if tables is None and chosen.tables:
-        words = [spec.words.numpy() for spec in specs if spec.words is not None]
+        words = [spec.words.numpy() for spec in own if spec.words is not None]
         others = np.concatenate([[classifier.tokenizer.pad_id], *words])
         tables = Tables.of_run(network, [text.ids for text in batch.encoded], others)
     run = embedding_fed(network)
     solver = BatchSolver(
-        classifier, batch, targets, specs, tolerance, seed, windows, max_steps, max_tokens, tables, run, explained.unit
+        classifier, batch, targets, own, tolerance, seed, windows, max_steps, max_tokens, tables, run, explained.unit
     )
     lengths = [len(text.ids) for text in batch.encoded]
     equal = chosen.equal_lengths or classifier.capabilities.equal_lengths
     # the text CNN itself draws nothing, and no gradient is taken of it
     borrow = eval_mode if chosen.needs == CLOSED_FORM and declared(network) else preserve_state
-    # a linear model's closed form runs nothing
+    # a linear model's closed form runs nothing; a text CNN's divides a batch by itself
     large = classifier.device.type == "cuda" or classifier.capabilities.closed_form == "linear"
-    tokens = _TOKENS_AT_ONCE_ON_A_GPU if large else _TOKENS_AT_ONCE
+    small = _TOKENS_AT_ONCE_BY_TABLES if tables and chosen.needs == CLOSED_FORM else _TOKENS_AT_ONCE
+    tokens = _TOKENS_AT_ONCE_ON_A_GPU if large else small
     with borrow(network):
         for together in batching.by_length(lengths, batch_size, tokens=tokens, equal=equal):
             solve = partial(solver.solve, choice=choice)

@@ -101,6 +101,20 @@ def convergence_of(part: pa.Table) -> Convergence:
     return Convergence.counted(zip(rows["converged"].to_pylist(), rows["relative_error"].to_pylist(), strict=True))
 
 
+def _repeating(schema: pa.Schema) -> list[str]:
+    """The columns whose values are worth a dictionary: strings, which repeat; numbers hardly do, and take time to try.
+
+    Named as Parquet does: a list's values are its `list.element`.
+    """
+    names = []
+    for column in schema:
+        listed = pa.types.is_list(column.type)
+        kind = column.type.value_type if listed else column.type
+        if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+            names.append(f"{column.name}.list.element" if listed else column.name)
+    return names
+
+
 def write_parquet(path: Path, table: pa.Table) -> str:
     """Write a table, whole or not at all; returns its SHA-256.
 
@@ -110,7 +124,7 @@ def write_parquet(path: Path, table: pa.Table) -> str:
     """
     buffer = io.BytesIO()
     try:
-        pq.write_table(table, buffer, compression="zstd", compression_level=1)
+        pq.write_table(table, buffer, compression="zstd", compression_level=1, use_dictionary=_repeating(table.schema))
     except OSError as error:  # nothing is written to a disk here: Arrow says so where a column or zstd got no memory
         raise MemoryError(str(error)) from error
     content = buffer.getvalue()

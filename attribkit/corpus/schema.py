@@ -98,9 +98,7 @@ def table_of(
     errors = [
         float(attribution.scores.sum()) - change for attribution, change in zip(attributions, changes, strict=True)
     ]
-    relative = [
-        relative_error(attribution.scores, change) for attribution, change in zip(attributions, changes, strict=True)
-    ]
+    relative = list(map(relative_error, (attribution.scores for attribution in attributions), changes))
     columns = {
         **{name: window[name] for name in ("row", "file", "key", "true_label")},
         "status": pa.array(status, pa.string()),

@@ -42,15 +42,11 @@ def main() -> None:
         work = PartWriter.of(job)
         answer({"introduction": work.introduce()})
         # a window makes millions of small tuples, which no cycle holds: garbage is looked for after it, not amid it
-        gc.freeze()
         gc.disable()
+        gc.freeze()
         for order, window in windows(stream):
             answer({"part": work(order["number"], window, order["retry"], order["slices"]).to_json()})
             gc.collect()
     except Exception as error:  # whatever it is, the process that waits for the answer is told
         answer(error_record(error))
         sys.exit(1)
-
-
-if __name__ == "__main__":
-    main()

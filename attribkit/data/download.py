@@ -6,53 +6,17 @@ into Parquet and only then put in its place: the cache holds a set whole or not 
 continues where it stopped.
 """
 
-import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-import pooch
-import requests
-from urllib3.exceptions import HTTPError
 
 from attribkit.data.readers import SPLITS, listed, read_file
-from attribkit.errors import DownloadError, InputNotFoundError, StorageError
+from attribkit.data.source import Source
+from attribkit.errors import InputNotFoundError, StorageError
 from attribkit.progress import Progress, shown
-
-_ATTEMPTS = 5
-_TIMEOUT = (10, 60)  # seconds to connect, and to wait for more bytes
-_CHUNK = 1 << 16
-
-
-@dataclass(frozen=True)
-class RemoteFile:
-    """A file to fetch: the name to keep it under, its address, and its published checksum as `algorithm:hexdigest`."""
-
-    name: str
-    url: str
-    checksum: str
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where a named data set comes from.
-
-    `read` turns a folder of the official files into tables by split; `by_hand` ends the sentence "put … into the
-    folder" for those who must download the set themselves; `files` is empty for a set that is not published; `group`
-    names the column whose values may not be in two splits.
-    """
-
-    name: str
-    read: Callable[[Path], Mapping[str, pd.DataFrame]]
-    by_hand: str
-    files: tuple[RemoteFile, ...] = ()
-    group: str | None = None
-    citation: str = ""
-    licence: str = "none stated"
 
 
 def named_tables(
@@ -82,9 +46,7 @@ def named_tables(
     if not folder.is_dir():
         if not (download and source.files):
             why = "may not be downloaded (`download=False`)" if source.files else "is published nowhere"
-            raise InputNotFoundError(
-                f"the data set {source.name!r} is not on this machine and {why}; {_by_hand(source)}"
-            )
+            raise InputNotFoundError(f"the data set {source.name!r} is not on this machine and {why}; {source.cure}")
         with shown(progress) as tell:
             _fetch(source, folder, tell)
     _clear(folder)
@@ -93,11 +55,11 @@ def named_tables(
 
 def cache_folder() -> Path:
     """Where fetched data sets are kept: `$ATTRIBKIT_CACHE`, else the user's cache folder of this system."""
-    return Path(os.environ.get("ATTRIBKIT_CACHE") or pooch.os_cache("attribkit"))
+    if folder := os.environ.get("ATTRIBKIT_CACHE"):
+        return Path(folder)
+    import pooch  # which loads all of HTTP
 
-
-def _by_hand(source: Source) -> str:
-    return f"put {source.by_hand} into the folder {source.name!r} of a folder that ATTRIBKIT_DATA names"
+    return Path(pooch.os_cache("attribkit"))
 
 
 def _read(source: Source, folder: Path) -> dict[str, pd.DataFrame]:
@@ -125,8 +87,10 @@ def _fetch(source: Source, folder: Path, progress: Progress) -> None:
             f"the cache folder {str(folder.parent)!r} cannot be written ({error.strerror}); "
             "name another by ATTRIBKIT_CACHE"
         ) from error
+    from attribkit.data.fetch import fetch  # with what speaks HTTP, which few runs need
+
     for file in source.files:
-        _download(source, file, downloads, progress)
+        fetch(file, downloads, source.name, source.cure, progress)
     tables = source.read(downloads)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{source.name}-") as temporary:
         whole = Path(temporary) / source.name
@@ -144,86 +108,3 @@ def _clear(folder: Path) -> None:
     """Remove what fetching a set needed, now that it is in its place; also what a fetch that was killed left behind."""
     for left in (folder.parent / "downloads" / folder.name, *folder.parent.glob(f".{folder.name}-*")):
         shutil.rmtree(left, ignore_errors=True)
-
-
-def _download(source: Source, file: RemoteFile, folder: Path, progress: Progress) -> None:
-    """Fetch one file through pooch, which skips it if it is there and lets none with a wrong checksum in its place."""
-    part = folder / f"{file.name}.part"
-
-    def downloader(url: str, output_file: str, _pooch: object) -> None:
-        _complete(source, file, part, progress)
-        os.replace(part, output_file)
-
-    pooch.retrieve(file.url, file.checksum, file.name, folder, downloader=downloader)
-
-
-def _complete(source: Source, file: RemoteFile, part: Path, progress: Progress) -> None:
-    """Bring `part` to the whole file: go on where it stops, or begin anew if it proves to be another file's."""
-    for _ in range(_ATTEMPTS):
-        had = _size(part)
-        try:
-            _append(file, part, progress)
-        except requests.RequestException as error:
-            if _size(part) == had:
-                raise DownloadError(
-                    f"the data set {source.name!r} cannot be fetched from {file.url} ({_reason(error)}); "
-                    f"try again later{_kept(part)}, or {_by_hand(source)}"
-                ) from error
-            continue
-        if _checksum(part, file.checksum) == file.checksum:
-            return
-        part.unlink()
-        if had == 0:
-            raise StorageError(
-                f"what {file.url} sent does not have the published checksum {file.checksum} and was deleted; "
-                f"try again later, or {_by_hand(source)}"
-            )
-    raise DownloadError(f"{file.url} broke off {_ATTEMPTS} times; try again later{_kept(part)}, or {_by_hand(source)}")
-
-
-def _append(file: RemoteFile, part: Path, progress: Progress) -> None:
-    """One request for what `part` lacks. Without a range the server sends the whole, which then replaces the part."""
-    start = _size(part)
-    # A compressed answer would make byte positions meaningless.
-    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
-    with requests.get(file.url, headers=headers, stream=True, timeout=_TIMEOUT) as response:
-        if response.status_code == requests.codes.requested_range_not_satisfiable:
-            return  # nothing lies beyond the part: it is whole or not of this file, and the checksum tells which
-        response.raise_for_status()
-        resumed = response.headers.get("Content-Range", "").startswith(f"bytes {start}-") if start else False
-        length = response.headers.get("Content-Length")
-        whole = int(length) + start * resumed if length and length.isdigit() else None
-        done = start * resumed
-        with part.open("ab" if resumed else "wb") as output:
-            try:
-                # read1 hands over what has come; iter_content loses a chunk's beginning where the rest breaks off.
-                while chunk := response.raw.read1(_CHUNK):
-                    output.write(chunk)
-                    done += len(chunk)
-                    progress(done, whole or done, f"fetching {file.name}")
-            except HTTPError as error:
-                raise requests.ConnectionError(str(error)) from error
-    if whole is not None and _size(part) < whole:
-        raise requests.ConnectionError(f"{_size(part):,} of {whole:,} bytes came")
-
-
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0
-
-
-def _kept(part: Path) -> str:
-    return f" (the {_size(part):,} bytes that came are kept and the rest will be asked for)" if _size(part) else ""
-
-
-def _checksum(path: Path, like: str) -> str:
-    algorithm = like.partition(":")[0]
-    with path.open("rb") as file:
-        return f"{algorithm}:{hashlib.file_digest(file, algorithm).hexdigest()}"
-
-
-def _reason(error: requests.RequestException) -> str:
-    if error.response is not None:
-        return f"the server answered {error.response.status_code}"
-    if isinstance(error, requests.Timeout):
-        return "the server did not answer in time"
-    return "the connection failed"

@@ -9,9 +9,9 @@ import pandas as pd
 from attribkit.data.cleaning import clean_tables
 from attribkit.data.columns import choose_columns
 from attribkit.data.dataset import Dataset
-from attribkit.data.download import Source
 from attribkit.data.label_cells import counted_labels, sorted_labels
 from attribkit.data.readers import listed
+from attribkit.data.source import Source
 from attribkit.data.split_tables import cut_splits, shared_rows
 from attribkit.data.tables import find_tables
 from attribkit.errors import InputError, InputTypeError

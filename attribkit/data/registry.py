@@ -10,8 +10,8 @@ from types import MappingProxyType
 
 import pandas as pd
 
-from attribkit.data.download import RemoteFile, Source
 from attribkit.data.readers import listed, read_file, read_text
+from attribkit.data.source import RemoteFile, Source
 from attribkit.errors import InputError, InputNotFoundError
 
 _REVIEW = re.compile(r"(?:.*/)?(train|test)/(neg|pos)/(\d+)_(\d+)\.txt")

@@ -6,8 +6,6 @@ from random import Random
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from attribkit.errors import InputError
 
@@ -20,6 +18,9 @@ def connected_rows(*keys: Sequence[Hashable]) -> list[int]:
     Returns:
         one group number per row.
     """
+    from scipy.sparse import coo_array  # which takes nearly half a second to load
+    from scipy.sparse.csgraph import connected_components
+
     rows = len(keys[0])
     bound = [np.empty((2, 0), dtype=np.int64)]  # each row and the node of a value that it has
     nodes = rows

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from attribkit.data.download import Source, named_tables
+from attribkit.data.download import named_tables
 from attribkit.data.eraser import is_eraser, read_eraser_folder
 from attribkit.data.readers import SPLIT_OF_NAME, listed, missing, read_file, read_folder, shortened, table_suffix
 from attribkit.data.registry import SOURCES, read_imdb
+from attribkit.data.source import Source
 from attribkit.data.synthetic import demo_reviews
 from attribkit.errors import InputError, InputNotFoundError, InputTypeError, did_you_mean
 from attribkit.progress import Progress

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from attribkit.errors import InputError
+from attribkit.text.batching import TOKENS_AT_ONCE
 from attribkit.text.long_texts import LongTexts
 
 
@@ -24,6 +25,7 @@ class Capabilities:
         own_spans: whether its tokens are stretches of the text itself, so that a changed text is a text again; without
             it a text is a row of word numbers.
         equal_lengths: whether the texts of one batch must have the same length.
+        tokens_at_once: the most tokens of a batch, padding included, where nobody says how many texts.
         other_lookups: whether it may look up other words than the text's, or the text's more than once.
         other_inputs: the names of what it is given beside the text.
         pairs: whether it reads pairs of texts (`attribkit.text.text_pair`) as pairs.
@@ -48,6 +50,7 @@ class Capabilities:
     closed_form: Literal["convolution", "linear"] | None = None
     own_spans: bool = False
     equal_lengths: bool = False
+    tokens_at_once: int = TOKENS_AT_ONCE
     other_lookups: bool = False
     other_inputs: tuple[str, ...] = ()
     pairs: bool = False
@@ -106,4 +109,5 @@ def capabilities_of(network: Any) -> Capabilities:
         attention=hasattr(network, "attend"),
         closed_form="convolution" if named and embedding is not None else None,
         equal_lengths=bool(getattr(network, "equal_lengths", False)),
+        tokens_at_once=int(getattr(network, "tokens_at_once", TOKENS_AT_ONCE)),
     )

@@ -302,7 +302,7 @@ class Classifier(Result):
         done = 0
         with eval_mode(self.network), torch.inference_mode():
             lengths = [len(row) for row in ids]
-            for together in batching.by_length(lengths, batch_size):
+            for together in batching.by_length(lengths, batch_size, self.capabilities.tokens_at_once):
                 run = partial(self._logits_of, ids)
                 for rows, logits in smaller_pieces(together, run, lengths, self.device):
                     results[rows] = logits

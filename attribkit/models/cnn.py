@@ -53,6 +53,7 @@ class TextCNN(nn.Module):
     Source: Kim, "Convolutional Neural Networks for Sentence Classification", EMNLP 2014.
     """
 
+    tokens_at_once = 131_072  # of a batch: each distinct word of it is convolved once, and large ones repeat more
     closed_form = True  # of integrated gradients: what `forward` does between embedding and logits, and nothing else
 
     def __init__(self, settings: CNNSettings) -> None:

@@ -5,11 +5,14 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+TOKENS_AT_ONCE = 32_768
+"""The most tokens of a batch, unless the network says another number."""
+
 
 def by_length(
     lengths: ArrayLike,
     batch_size: int | None = None,
-    tokens: int = 32_768,
+    tokens: int = TOKENS_AT_ONCE,
     seed: int | None = None,
     equal: bool = False,
 ) -> Iterator[NDArray[np.int64]]:

@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 
 from attribkit.data import Dataset, load_dataset
-from attribkit.data.download import Source
+from attribkit.data.source import Source
 from attribkit.errors import InputError, InputTypeError
 from attribkit.models import precision, registry
 from attribkit.progress import Progress

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from attribkit.corpus import explain_corpus, parts
+from attribkit.corpus import explain_corpus, parts, processes
 from attribkit.corpus.faults import WorkerFault, error_of, error_record
 from attribkit.corpus.transform import Transform
 from attribkit.errors import InputError, InputNotFoundError, NetworkError
@@ -93,7 +93,7 @@ def test_a_fault_in_a_worker_process_is_told_with_its_trace_and_not_as_want_of_m
     real = subprocess.Popen
 
     def start(command: list[str], **options: Any) -> Any:
-        assert command == [sys.executable, "-m", "attribkit.corpus.worker"]
+        assert command == [sys.executable, "-c", processes.WORKER]
         return real([sys.executable, "-c", WORKER], **options)
 
     monkeypatch.setattr("attribkit.corpus.processes.subprocess.Popen", start)

@@ -19,7 +19,7 @@ import pytest
 from corpus.conftest import LABELS, TEXTS
 
 import attribkit as ak
-import attribkit.attribution.attribute
+import attribkit.attribution.batch_solver
 from attribkit.corpus import explain_corpus, manifest, parts, work
 from attribkit.corpus.job import Job, Settings, check_worker
 from attribkit.corpus.manifest import MANIFEST
@@ -79,7 +79,7 @@ def test_rows_say_what_was_drawn_and_which_criterion_failed(
     table_of: Table,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(attribkit.attribution.attribute, "MAX_STEPS", 63)  # or the path is broken at its jumps
+    monkeypatch.setattr(attribkit.attribution.batch_solver, "MAX_STEPS", 63)  # or the path is broken at its jumps
     explain_corpus(model_folder, corpus, tmp_path / "drawn", method="gradient_shap", keep_text=True, workers=1)
     table = table_of(tmp_path / "drawn")
     row = next(row for row in table.to_pylist() if row["status"] == "ok")

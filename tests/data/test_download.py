@@ -15,8 +15,9 @@ import pytest
 
 import attribkit as ak
 from attribkit.data import load_dataset
-from attribkit.data.download import RemoteFile, Source, cache_folder, named_tables
+from attribkit.data.download import cache_folder, named_tables
 from attribkit.data.registry import SOURCES, read_imdb
+from attribkit.data.source import RemoteFile, Source
 from attribkit.evaluation.errors import errors
 
 WHOLE, BROKEN, NO_RANGE, UNAVAILABLE = "whole", "broken", "no range", "unavailable"

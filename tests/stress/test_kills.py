@@ -21,8 +21,9 @@ from corpus.test_run import assert_same
 
 import attribkit as ak
 from attribkit.corpus import explain_corpus
-from attribkit.data.download import RemoteFile, Source, named_tables
+from attribkit.data.download import named_tables
 from attribkit.data.registry import read_nlu_ru
+from attribkit.data.source import RemoteFile, Source
 from attribkit.models.classifier import Classifier
 
 Make = Callable[..., Classifier]

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.special import comb
 from torch import Tensor
 
 from attribkit.attribution.methods.random_baseline import seed_of, spread
@@ -194,6 +193,8 @@ def _all_coalitions(players: int) -> Coalitions:
 
 def _shapley_values(game: Game) -> Numbers:
     """(J, P) what each player adds to every coalition without it, a coalition of s weighing s! (P − s − 1)! / P!."""
+    from scipy.special import comb  # which takes a while to load
+
     coalitions = _all_coalitions(game.players)
     worth, sizes = game.worth(coalitions), np.arange(game.players)
     weights = 1 / (game.players * comb(game.players - 1, sizes))

@@ -8,7 +8,6 @@ from threading import RLock
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import stdtrit
 
 from attribkit.attribution.request import AttributionRequest, MethodResult, one_by_one
 from attribkit.random_state import preserve_random_state
@@ -41,6 +40,8 @@ def spread(errors: NDArray[np.float64], degrees: ArrayLike = np.inf) -> NDArray[
         errors: standard errors.
         degrees: of freedom that they were estimated with; infinite if they are known.
     """
+    from scipy.special import stdtrit  # which takes a while to load
+
     width: NDArray[np.float64] = stdtrit(degrees, 0.975) * np.sqrt(2) * errors
     return width
 

@@ -1,5 +1,7 @@
 """The criteria of convergence, and which of them scores fail."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,16 +12,19 @@ def relative_error(scores: NDArray[np.float64], change: float) -> float:
     It is not divided by the change, which may be near zero.
     """
     with np.errstate(over="ignore", invalid="ignore"):
-        return relative_to_size(abs(float(scores.sum()) - change), scores)
+        return _relative(abs(float(scores.sum()) - change), float(np.abs(scores).sum()))
 
 
 def relative_to_size(amount: float, scores: NDArray[np.float64]) -> float:
     """An amount ≥ 0 in the scores' unit / Σ|scores|, with 0/0 = 0; infinite where either is too large for a float."""
     with np.errstate(over="ignore"):
-        size = float(np.abs(scores).sum())
-    if not np.isfinite(size + amount):
-        return float("inf")
-    return amount / size if size else (0.0 if amount == 0 else float("inf"))
+        return _relative(amount, float(np.abs(scores).sum()))
+
+
+def _relative(amount: float, size: float) -> float:
+    if not math.isfinite(size + amount):
+        return math.inf
+    return amount / size if size else (0.0 if amount == 0 else math.inf)
 
 
 PATH_TOLERANCE = 10
