@@ -120,7 +120,7 @@ class BatchSolver:
                 *result.text_notes[place : place + 1],
                 *against.note(length),
                 *notes_of(self.classifier.network, length),
-                *self.classifier.capabilities.long_texts.note(length),
+                *self.classifier.capabilities.long_texts.note(length, self.batch.encoded[rows[place]].total),
                 *ties[place],
             )
             for place, length in enumerate(lengths)

@@ -26,6 +26,18 @@ LabelSeparator = Annotated[
 ]
 SavePaths = Annotated[list[Path] | None, typer.Option(help=f"A file to write: {suffixes()}; may repeat.")]
 MethodOption = Annotated[str | None, typer.Option(help=in_words())]
+LongTexts = Annotated[
+    str | None,
+    typer.Option(
+        "--long",
+        help="A text longer than a transformer reads is: refuse (if not given), cut, or windows, whose outputs are "
+        "averaged.",
+    ),
+]
+Stride = Annotated[
+    int | None,
+    typer.Option(help="With --long windows: tokens that a window shares with the one before; a quarter if not given."),
+]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda, …; the best there is if not given.")]
 
 

@@ -10,9 +10,11 @@ from attribkit.cli.arguments import (
     Device,
     Encoding,
     LabelColumn,
+    LongTexts,
     MethodOption,
     ModelArgument,
     SplitOption,
+    Stride,
     TextColumn,
     part,
 )
@@ -67,6 +69,8 @@ def check(
     text: TextColumn = None,
     label: LabelColumn = None,
     encoding: Encoding = None,
+    long: LongTexts = None,
+    stride: Stride = None,
     device: Device = None,
 ) -> None:
     """Hold a model and its explanations to thresholds: exit code 0 if all are kept, 1 if one is not, 2 for bad use."""
@@ -85,7 +89,7 @@ def check(
         "randomised_correlation": max_randomised_correlation,
         "plausibility_over_random": min_plausibility_over_random,
     }
-    classifier = load(model, device)
+    classifier = load(model, device, long=long, stride=stride)
     thresholds = {name: value for name, value in limits.items() if value is not None}
     checked = run(
         classifier,

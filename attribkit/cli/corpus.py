@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from attribkit.cli.arguments import MethodOption, ModelArgument, target_of
+from attribkit.cli.arguments import LongTexts, MethodOption, ModelArgument, Stride, target_of
 from attribkit.cli.console import console, errors, escape
 from attribkit.errors import InputError
 
@@ -59,6 +59,8 @@ def corpus(
     ] = False,
     window: Annotated[int, typer.Option(help="Rows of a part.")] = 2_048,
     workers: Annotated[int | None, typer.Option(help="Processes; one per core if not given.")] = None,
+    long: LongTexts = None,
+    stride: Stride = None,
     device: Annotated[
         str | None, typer.Option(help="cuda: this process explains on a GPU, alone; cpu if not given.")
     ] = None,
@@ -76,7 +78,7 @@ def corpus(
     if device not in (None, "cpu") or (target and "," in target):
         from attribkit.loading import load  # which loads torch; worker processes do so themselves
 
-        loaded = load(model, device or "cpu")
+        loaded = load(model, device or "cpu", long=long, stride=stride)
         pair = target_of(target, loaded.labels)
         classifier = loaded if device not in (None, "cpu") else None
     run = explain_corpus(
@@ -105,6 +107,8 @@ def corpus(
         workers=workers,
         engine=engine.value,
         address=address,
+        long=long if classifier is None else None,
+        stride=stride if classifier is None else None,
     )
     counts = ", ".join(f"{count:,} {status}" for status, count in sorted(run.statuses.items()))
     console.print(

@@ -11,8 +11,10 @@ from attribkit.cli.arguments import (
     Device,
     Encoding,
     LabelColumn,
+    LongTexts,
     ModelArgument,
     SplitOption,
+    Stride,
     TextColumn,
     check_files,
     part,
@@ -38,6 +40,8 @@ def evaluate(
     text: TextColumn = None,
     label: LabelColumn = None,
     encoding: Encoding = None,
+    long: LongTexts = None,
+    stride: Stride = None,
     device: Device = None,
 ) -> None:
     """Accuracy, precision, recall and F1 per class and averaged, and the confusion matrix."""
@@ -46,7 +50,7 @@ def evaluate(
     from attribkit.loading import load
 
     check_files([errors] if errors else [])
-    classifier = load(model, device)
+    classifier = load(model, device, long=long, stride=stride)
     read: dict[str, Any] = {"split": part(split), "text": text, "label": label, "encoding": encoding}
     metrics = measure(classifier, data, **read)
     if errors is not None:

@@ -11,9 +11,11 @@ from attribkit.cli.arguments import (
     Device,
     Encoding,
     LabelColumn,
+    LongTexts,
     MethodOption,
     ModelArgument,
     SavePaths,
+    Stride,
     TextColumn,
     check_files,
     target_of,
@@ -95,6 +97,8 @@ def explain(
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same result.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the explanations as JSON.")] = False,
+    long: LongTexts = None,
+    stride: Stride = None,
     device: Device = None,
 ) -> None:
     """Show which words made the model decide as it did."""
@@ -116,7 +120,7 @@ def explain(
                 f"a text was expected, got the name of a file, {argument!r}; give --data {argument} for the rows of a "
                 "table, or - and the text on stdin"
             )
-    classifier = load(model, device)
+    classifier = load(model, device, long=long, stride=stride)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", SkippedRowsWarning)
         rows = run(

@@ -10,6 +10,7 @@ from attribkit.cli.arguments import (
     Device,
     Encoding,
     LabelColumn,
+    LongTexts,
     ModelArgument,
     SavePaths,
     SplitOption,
@@ -57,6 +58,7 @@ def project(
     text: TextColumn = None,
     label: LabelColumn = None,
     encoding: Encoding = None,
+    long: LongTexts = None,
     device: Device = None,
 ) -> None:
     """Map where a layer puts texts, and measure how it mixes their classes."""
@@ -64,7 +66,7 @@ def project(
     from attribkit.projector import project as run
 
     check_files(out)
-    classifier = load(model, device)
+    classifier = load(model, device, long=long)
     maps = run(
         classifier,
         data,

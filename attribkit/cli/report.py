@@ -10,8 +10,10 @@ from attribkit.cli.arguments import (
     Device,
     Encoding,
     LabelColumn,
+    LongTexts,
     ModelArgument,
     SplitOption,
+    Stride,
     TextColumn,
     part,
 )
@@ -40,6 +42,8 @@ def report(
     text: TextColumn = None,
     label: LabelColumn = None,
     encoding: Encoding = None,
+    long: LongTexts = None,
+    stride: Stride = None,
     device: Device = None,
 ) -> None:
     """One page on one model: how good it is, what drives it, where it fails, how far to trust its explanations."""
@@ -50,8 +54,8 @@ def report(
     check_report_path(out)
     if not out.parent.is_dir():
         raise InputNotFoundError(f"the folder {str(out.parent)!r} does not exist; make it first")
-    classifier = load(model, device)
-    others = [load(folder, device) for folder in other or ()]
+    classifier = load(model, device, long=long, stride=stride)
+    others = [load(folder, device, long=long, stride=stride) for folder in other or ()]
     page = run(
         classifier,
         data,

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from attribkit.cli.arguments import Encoding, LabelColumn, SplitOption, TextColumn, part
+from attribkit.cli.arguments import Encoding, LabelColumn, LongTexts, SplitOption, Stride, TextColumn, part
 from attribkit.cli.console import console, errors, escape
 from attribkit.errors import InputError, MissingPackageError
 
@@ -32,6 +32,8 @@ def serve(
     text: TextColumn = None,
     label: LabelColumn = None,
     encoding: Encoding = None,
+    long: LongTexts = None,
+    stride: Stride = None,
     share_readonly: Annotated[
         bool,
         typer.Option(
@@ -61,7 +63,7 @@ def serve(
             raise MissingPackageError(f"the live page needs {error.name}; pip install 'attribkit[serve]'") from error
 
         # films first, as the page's examples are
-        loaded = [load(model, "cpu") for model in models or bundled()[::-1]]
+        loaded = [load(model, "cpu", long=long, stride=stride) for model in models or bundled()[::-1]]
         read: dict[str, Any] = {"split": part(split), "text": text, "label": label, "encoding": encoding}
         rows = None if data is None else DataRows.of(loaded, data, **read)
     key = secrets.token_urlsafe(24) if share_readonly else None

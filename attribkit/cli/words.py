@@ -10,8 +10,10 @@ from attribkit.cli.arguments import (
     Device,
     Encoding,
     LabelColumn,
+    LongTexts,
     ModelArgument,
     SplitOption,
+    Stride,
     TextColumn,
     check_files,
     part,
@@ -37,6 +39,8 @@ def words(
     text: TextColumn = None,
     label: LabelColumn = None,
     encoding: Encoding = None,
+    long: LongTexts = None,
+    stride: Stride = None,
     device: Device = None,
 ) -> None:
     """Which words and phrases drive a model, per class, over a whole set of texts."""
@@ -46,7 +50,7 @@ def words(
     from attribkit.results.several_panels import Panels
 
     check_files([path for path in out or () if path.suffix.lower() != ".csv"])
-    classifier = load(model, device)
+    classifier = load(model, device, long=long, stride=stride)
     answers = Answers.of(classifier, data, split=part(split), text=text, label=label, encoding=encoding)
     importance = word_importance(classifier, answers, least=least, most=most, seed=seed)
     rows_of = "" if answers.measured is None else f" ({answers.measured.part})"

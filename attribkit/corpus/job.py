@@ -47,6 +47,8 @@ class Job:
         folder: where parts are written; every worker must reach it.
         settings: what is computed.
         imports: modules that register networks or methods of the user's own, imported before the model is loaded.
+        long: what becomes of a text that is longer than a transformer reads, as `attribkit.load` takes it.
+        stride: of its windows, likewise.
     """
 
     model: str
@@ -54,6 +56,8 @@ class Job:
     folder: str
     settings: Settings
     imports: tuple[str, ...] = ()
+    long: str | None = None
+    stride: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As `from_json` reads it."""

@@ -69,6 +69,8 @@ def explain_corpus(
     workers: int | None = None,
     engine: str = "local",
     address: str | None = None,
+    long: str | None = None,
+    stride: int | None = None,
     progress: bool | Progress | None = None,
 ) -> CorpusRun:
     """Explain every text of a corpus, in bounded memory; the result has a row for each row of the corpus, in order.
@@ -106,6 +108,9 @@ def explain_corpus(
         workers: processes, or Ray's actors; None for one per core. With 1, this process does the work itself.
         engine: "local", or "ray" for a cluster.
         address: of the cluster; None for the one this machine belongs to, or a new one on it.
+        long: for the folder of a transformer, what becomes of a text that is longer than it reads: see
+            `attribkit.load`. One that is refused has the status "too long".
+        stride: of its windows, likewise.
         progress: a function that is called with the bytes of the corpus that are done, their total and the current
             step; True for a bar, False for none; None for a bar in a terminal and in a notebook.
 
@@ -146,7 +151,10 @@ def explain_corpus(
     begun, fresh = time.monotonic(), 0
     with ExitStack() as stack:
         stack.enter_context(Manifest.lock(path))
-        runner = stack.enter_context(_engine_of(model, str(path), settings, engine, workers, address))
+        if (long, stride) != (None, None) and not isinstance(model, (str, Path)):
+            raise InputError("`long` and `stride` belong to a model's folder; give them to attribkit.load instead")
+        job = Job(str(model), None, str(path), settings, registering_modules(), long, stride)
+        runner = stack.enter_context(_engine_of(model, job, engine, workers, address))
         introduced = runner.introduce()
         usual = "value" if introduced["model"].get("task") == "regression" else "log_odds"
         header = {
@@ -197,20 +205,18 @@ class _Engine(Protocol):
 @contextmanager
 def _engine_of(
     model: "Classifier | str | Path",
-    folder: str,
-    settings: Settings,
+    job: Job,
     engine: str,
     count: int | None,
     address: str | None,
 ) -> Iterator[_Engine]:
     """The engine, with the model in its workers' hands."""
     with ExitStack() as stack:
-        job = Job(str(model), None, folder, settings, registering_modules())
         classifier = None if isinstance(model, (str, Path)) else model
         if engine == "local" and count == 1 and not memory.scarce():
             yield _in_process(job, classifier, one_thread=True)
             return
-        refusal = _IN_SCRIPT.format(settings.method) if only_in_script(settings.method) else None
+        refusal = _IN_SCRIPT.format(method) if only_in_script(method := job.settings.method) else None
         if classifier is not None and refusal is None:
             saved = _sent(classifier, Path(stack.enter_context(TemporaryDirectory()))) if engine == "local" else None
             job, refusal = (job, _NOT_SENT) if saved is None else (_saved_job(job, classifier, saved), None)

@@ -20,10 +20,11 @@ from attribkit.attribution.request import check_max_steps
 from attribkit.attribution.targets import scalars_of
 from attribkit.corpus.job import Settings
 from attribkit.corpus.schema import Explained, table_of
-from attribkit.errors import AttribkitError, InputError, InputTypeError, ran_out
+from attribkit.errors import AttribkitError, InputError, InputTypeError, TooLongError, ran_out
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.models.logits import NOT_FINITE, probabilities
+from attribkit.text.encode import read_each
 from attribkit.text.encoded import Encoded
 
 
@@ -96,8 +97,11 @@ class Transform:
     ) -> Iterator[tuple[int, Explained | tuple[str, str]]]:
         """Each row with its evidence, or with the status and reason of its failure."""
         encoded: dict[int, Encoded] = {}
-        for row, entry in zip(rows, self.classifier.tokenizer.encode([texts[row] for row in rows]), strict=True):
-            if len(entry.ids):
+        read = read_each(self.classifier.tokenizer.encode, [texts[row] for row in rows])
+        for row, entry in zip(rows, read, strict=True):
+            if isinstance(entry, TooLongError):
+                yield row, ("too long", str(entry))
+            elif len(entry.ids):
                 encoded[row] = entry
             else:
                 yield row, ("no token", "the tokenizer found no token in the text")

@@ -46,7 +46,7 @@ class PartWriter:
         for module in job.imports:
             import_registering(module)
         if classifier is None:
-            classifier = load(job.model, "cpu")
+            classifier = load(job.model, "cpu", long=job.long, stride=job.stride)
             if job.dtype is not None:
                 classifier.network.to(getattr(torch, job.dtype))
         transform = Transform(classifier, job.settings)

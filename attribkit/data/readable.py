@@ -1,13 +1,14 @@
 """The rows that a tokenizer can read, with their tokens, and the reasons why others are skipped."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from attribkit.errors import InputError
+from attribkit.errors import InputError, TooLongError
+from attribkit.text.encode import read_each
 from attribkit.text.encoded import Encoded, TextEncoder, check_text
 
 _AT_ONCE = 1_000  # texts; the tokenizers library's encodings hold far more than the ids that are kept of them
@@ -108,16 +109,26 @@ def tokenise(
     readable = [place for place, reason in enumerate(reasons) if reason is None]
     ids: list[NDArray[np.int64]] = []
     encoded: list[Encoded] = []
+    read: list[int] = []
+    reads: Callable[[Sequence[str]], Sequence[Any]]
+    reads = tokenizer.encode if spans else tokenizer.ids
     for start in range(0, len(readable), _AT_ONCE):
-        portion = [str(cells[place]) for place in readable[start : start + _AT_ONCE]]
-        if spans:
-            encoded += tokenizer.encode(portion)
-        else:
-            ids += tokenizer.ids(portion)
+        portion = readable[start : start + _AT_ONCE]
+        own = [str(cells[place]) for place in portion]
+        entries: list[Any] = read_each(reads, own)
+        for place, entry in zip(portion, entries, strict=True):
+            if isinstance(entry, TooLongError):
+                reasons[place] = str(entry).partition(";")[0]
+                continue
+            read.append(place)
+            if isinstance(entry, Encoded):
+                encoded.append(entry)
+            else:
+                ids.append(entry)
     tokenised = TokenisedRows(
-        places=np.array(readable, dtype=np.int64),
-        rows=rows[readable],
-        texts=tuple(str(cells[place]) for place in readable),
+        places=np.array(read, dtype=np.int64),
+        rows=rows[read],
+        texts=tuple(str(cells[place]) for place in read),
         ids=tuple(entry.ids for entry in encoded) if spans else tuple(ids),
         encoded=tuple(encoded),
         skipped=tuple(Skipped(int(row), why) for row, why in zip(rows, reasons, strict=True) if why is not None),

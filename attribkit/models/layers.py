@@ -17,6 +17,7 @@ READERS = ("RNN", "GRU", "LSTM", "Conv1d")
 """Modules whose outputs are what a network has read of a text, rather than a step of how it sums that up."""
 
 _PROBES = ((2, 24), (3, 26))  # (texts, tokens) of two runs: an axis that grows by 1 counts texts, one by 2 steps
+_GROWN = _PROBES[1][1] - _PROBES[0][1]
 
 
 @dataclass(frozen=True)
@@ -124,12 +125,13 @@ def find_layers(network: nn.Module, token: int, device: torch.device) -> list[La
     """
     modules = {name: module for name, module in network.named_modules() if name}
     seen: list[dict[str, Tensor | None]] = []
-    for probe in _PROBES:
+    probes = _probes(network)
+    for probe in probes:
         with watched(network, list(modules)) as outputs:
             network(*_texts(probe, token, device))
             seen.append(outputs)
     first, second = seen
-    layers = [_layer(name, modules[name], first.get(name), output) for name, output in second.items()]
+    layers = [_layer(name, modules[name], first.get(name), output, probes[0][1]) for name, output in second.items()]
     declared = capabilities_of(network)
     if declared.pooling is None:
         return layers
@@ -203,7 +205,7 @@ def _passed_on(network: nn.Module, last: str, token: int, device: torch.device) 
             hooks.callback(hook.remove)
         before = modules[last].register_forward_pre_hook(lambda _, inputs: read.append(_tensor(inputs)))
         hooks.callback(before.remove)
-        network(*_texts(_PROBES[0], token, device))
+        network(*_texts(_probes(network)[0], token, device))
     if not read or read[-1] is None:
         return set()
     place = (read[-1].data_ptr(), read[-1].numel())
@@ -231,12 +233,20 @@ def _tensor(output: Any) -> Tensor | None:
     return output if isinstance(output, Tensor) and output.is_floating_point() else None
 
 
-def _layer(name: str, module: nn.Module, first: Tensor | None, second: Tensor | None) -> Layer:
+def _probes(network: nn.Module) -> tuple[tuple[int, int], tuple[int, int]]:
+    """`_PROBES`, with no more tokens than the network reads at once."""
+    (texts, _), (more_texts, tokens) = _PROBES
+    room = capabilities_of(network).long_texts.room
+    longest = tokens if room is None else min(tokens, room)
+    return (texts, longest - _GROWN), (more_texts, longest)
+
+
+def _layer(name: str, module: nn.Module, first: Tensor | None, second: Tensor | None, tokens: int) -> Layer:
     kind = type(module).__name__
     sizes = None if first is None or second is None else _sizes(tuple(first.shape), tuple(second.shape))
     extra = 0
     if first is not None and sizes is not None and "T" in sizes:
-        extra = first.shape[sizes.index("T")] - _PROBES[0][1]
+        extra = first.shape[sizes.index("T")] - tokens
     bidirectional = isinstance(module, nn.RNNBase) and module.bidirectional
     return Layer(name, kind, sizes, extra, bidirectional, before=extra // 2)
 
@@ -250,7 +260,7 @@ def _sizes(first: tuple[int, ...], second: tuple[int, ...]) -> tuple[int | str, 
     for size, other in zip(first, second, strict=True):
         if (size, other) == (texts, more_texts) and "B" not in sizes:
             sizes.append("B")
-        elif other - size == _PROBES[1][1] - _PROBES[0][1] and "T" not in sizes:
+        elif other - size == _GROWN and "T" not in sizes:
             sizes.append("T")
         elif size == other:
             sizes.append(size)

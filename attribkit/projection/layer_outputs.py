@@ -18,6 +18,7 @@ from attribkit.models.state import eval_mode
 from attribkit.progress import Progress, shown, silent
 from attribkit.projection.outputs import LayerOutputs
 from attribkit.projection.pooling import Reduction, Steps, reduced
+from attribkit.projection.text_windows import averaged, windows_of
 from attribkit.text import batching
 from attribkit.text.text_pair import SECOND
 
@@ -87,7 +88,7 @@ def layer_outputs(
     layers_read = chosen_layers(model, names, reduction)
     with shown(progress) as tell:
         outputs = read_layers(model, ids, layers_read, reduction, batch_size, tell).checked()
-    return replace(outputs, notes=rows.reading)
+    return replace(outputs, notes=(*rows.reading, *outputs.notes))
 
 
 def chosen_layers(model: Classifier, names: Sequence[str] | None, reduction: Reduction) -> list[Layer]:
@@ -141,6 +142,9 @@ def read_layers(
         batch_size: the most texts at once; None chooses by their length.
         progress: called as `attribkit.progress.Progress` says.
     """
+    windows, counts = windows_of(ids, model.capabilities.long_texts, reduction.name, reduction.by_step)
+    if len(windows) > len(ids):
+        return averaged(read_layers(model, windows, layers, reduction, batch_size, progress), counts)
     lengths = [len(row) for row in ids]
     pairs = model.capabilities.pairs and any(bool((row >= SECOND).any()) for row in ids)
     if pairs and reduction.by_step:

@@ -169,7 +169,7 @@ def _scatter(
         axes = tuple(f"axis {number}" for number in range(1, settings.dimensions + 1))
     by_step = settings.reduction.by_step
     total = outputs.total if by_step else data.total or len(data.texts)
-    notes = [*data.notes, *(note for panel in panels[:1] for note in panel.layout.notes)]
+    notes = [*data.notes, *outputs.notes, *(note for panel in panels[:1] for note in panel.layout.notes)]
     notes += [
         f"{layer}: {how} of each text's steps" for layer, how in outputs.reductions.items() if how and of == "texts"
     ]

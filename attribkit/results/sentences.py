@@ -21,6 +21,10 @@ def explained(result: Drawable) -> str:
             order = np.argsort(-np.abs(panel.scores), kind="stable")[:STRONGEST]
             words = ", ".join(f"{text[panel.starts[i] : panel.ends[i]]} {panel.scores[i]:+.2f}" for i in order)
             parts.append(f"{panel.target} in {panel.unit}: {words or 'no tokens'}; {panel.verdict}")
+            if panel.truncated:
+                parts.append(f"{len(panel.tokens):,} of {panel.tokens_total:,} tokens were read")
+            if panel.windows is not None:
+                parts.append(f"read in {len(panel.windows.starts):,} windows: {panel.windows.note}")
         else:
             parts.append(panel.title)
     return "\n".join(parts)

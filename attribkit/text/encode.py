@@ -1,16 +1,17 @@
 """The tokens of several texts; an error about one of them says which."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from attribkit.errors import InputError, InputTypeError
+from attribkit.errors import InputError, InputTypeError, TooLongError
 from attribkit.text.encoded import Encoded, TextEncoder, check_encoded, check_text
 
+T = TypeVar("T")
 _AT_ONCE = 1_000  # texts; the tokenizers library's encodings hold far more than the ids that are kept of them
 
 
@@ -41,6 +42,21 @@ def token_ids(tokenizer: TextEncoder, texts: Sequence[str]) -> list[NDArray[np.i
             with _numbered_errors(number, texts):
                 check_encoded(tokenizer.encode([texts[number]])[0], texts[number])
     return ids
+
+
+def read_each(read: Callable[[Sequence[str]], Sequence[T]], texts: Sequence[str]) -> list[T | TooLongError]:
+    """What a tokenizer makes of each text that its model reads, and the error for each that is too long.
+
+    Args:
+        read: the tokenizer's `encode` or `ids`.
+        texts: N strings.
+    """
+    try:
+        return list(read(texts))
+    except TooLongError as error:
+        if len(texts) == 1:
+            return [error]
+    return [entry for text in texts for entry in read_each(read, [text])]
 
 
 def _listed(texts: object) -> list[Any]:

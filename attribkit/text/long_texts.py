@@ -86,8 +86,10 @@ class LongTexts:
         have = "has" if cut == 1 else "have"
         return (f"{cut:,} of {len(texts):,} texts {have} more than the {self.room:,} tokens that are read",)
 
-    def note(self, tokens: int) -> tuple[str, ...]:
-        """What a reader of the scores of a text of so many tokens must know."""
+    def note(self, tokens: int, total: int) -> tuple[str, ...]:
+        """What a reader of the scores of a text must know, of which so many of all its tokens were read."""
+        if self.how == "cut" and total > tokens:
+            return (f"cut: {tokens:,} of the text's {total:,} tokens were read",)
         windows = len(self.spans(tokens))
         return (f"read in {windows:,} {self._averaged}",) if windows > 1 else ()
 

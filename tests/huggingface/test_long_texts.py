@@ -1,15 +1,19 @@
 """Texts longer than the model: refused, cut as the pipeline cuts them, or read in windows; never a silent cut."""
 
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from huggingface.test_architectures import state_of, theirs
 from huggingface.tiny import INPUTS, NAMES, TEXTS, pipeline_of, tiny
 
 import attribkit as ak
+from attribkit.cli import main
+from attribkit.data.readable import SkippedRowsWarning
 from attribkit.errors import InputError, TooLongError
 from attribkit.huggingface.architectures import longest
 from attribkit.huggingface.encoder import longest_first
@@ -18,6 +22,7 @@ from attribkit.text.long_texts import CutTextsWarning, LongTexts
 from attribkit.text.text_pair import joined_pair
 
 LIMIT, STRIDE = 24, 5
+LIMITED: list[Any] = []
 LONG = " ".join([*TEXTS, *reversed(TEXTS)])
 
 
@@ -25,14 +30,15 @@ def limited(name: str, limit: int = LIMIT) -> tuple[Any, Any]:
     """A tiny model whose tokenizer knows a limit."""
     model, tokenizer = tiny(name)
     tokenizer.model_max_length = limit
+    LIMITED.append(tokenizer)
     return model, tokenizer
 
 
 @pytest.fixture(autouse=True)
 def _no_limit_left() -> Any:
     yield
-    for name in NAMES:
-        tiny(name)[1].model_max_length = int(1e30)
+    while LIMITED:
+        LIMITED.pop().model_max_length = int(1e30)
 
 
 def windows_by_hand(tokenizer: Any, text: str, limit: int = LIMIT, stride: int = STRIDE) -> list[dict[str, Any]]:
@@ -181,7 +187,7 @@ def test_every_window_has_a_verdict_of_its_own() -> None:
     assert (
         f"read in {len(windows)} windows of 22 tokens, each sharing 5" in notes and "by themselves the windows" in notes
     )
-    assert ak.Explanation.from_json(why.to_json()) == why
+    assert ak.Explanation.from_json(why.to_json()) == why and f"in {len(windows)} windows: by" in why.summary()
     with pytest.raises(InputError, match="was not read in windows"):
         ak.explain(loaded, TEXTS[0]).to_frame(level="window")
 
@@ -230,12 +236,73 @@ def test_other_methods_ask_the_same_windows(method: str) -> None:
         assert why.to_frame(level="token")["score"].iloc[place] == pytest.approx(whole - without, abs=1e-5)
 
 
+def test_a_point_on_a_map_is_the_mean_of_the_windows() -> None:
+    model, tokenizer = limited("bert")
+    loaded = ak.load((model, tokenizer), long="windows", stride=STRIDE)
+    ids = loaded.ids([LONG])[0]
+    outputs = ak.layer_outputs(loaded, [LONG, TEXTS[0]], "hidden_states.2")
+    states = []
+    hook = model.bert.encoder.layer[1].register_forward_hook(
+        lambda _, __, out: states.append((out[0] if isinstance(out, tuple) else out)[0, 0].numpy().copy())
+    )
+    logits_by_hand(model, windows_by_hand(tokenizer, LONG))
+    hook.remove()
+    assert len(states) == len(loaded.capabilities.long_texts.spans(len(ids)))
+    np.testing.assert_allclose(outputs["hidden_states.2"][0], np.mean(states, axis=0), atol=1e-5)
+    np.testing.assert_allclose(outputs.logits, loaded.logits(loaded.ids([LONG, TEXTS[0]])), atol=1e-5)
+    assert "1 of 2 texts were read in windows" in outputs.summary()
+    with pytest.raises(InputError, match="which share tokens"):
+        ak.layer_outputs(loaded, [LONG], "hidden_states.2", "tokens")
+    with pytest.raises(InputError, match="leave the view 'attention' out"):
+        ak.explain(loaded, LONG, views="attention")
+
+
+def test_a_row_that_is_too_long_is_left_out_and_said(tmp_path: Path) -> None:
+    model, tokenizer = limited("bert")
+    loaded = ak.load((model, tokenizer))
+    table = pd.DataFrame({"text": [TEXTS[0], LONG, TEXTS[2]], "label": ["LABEL_0", "LABEL_1", "LABEL_2"]})
+    with pytest.warns(SkippedRowsWarning, match="1 of 3 rows were left out, the first is row 1: the model reads 24"):
+        rows = ak.explain(loaded, table, views="attribution")
+    assert [row.text for row in rows] == [TEXTS[0], TEXTS[2]]
+    run = ak.explain_corpus(loaded, table, tmp_path / "refused", workers=1)
+    assert dict(run.statuses) == {"ok": 2, "too long": 1}
+    for part in (model, tokenizer):
+        part.save_pretrained(tmp_path / "model")
+    run = ak.explain_corpus(tmp_path / "model", table, tmp_path / "windows", workers=1, long="windows", stride=3)
+    assert dict(run.statuses) == {"ok": 3}
+    with pytest.raises(InputError, match=r"give them to attribkit\.load"):
+        ak.explain_corpus(loaded, table, tmp_path / "x", long="windows")
+
+
+def test_the_command_line_takes_long_texts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for part in limited("bert"):
+        part.save_pretrained(tmp_path / "model")
+    folder = str(tmp_path / "model")
+
+    def commanded(*arguments: str) -> tuple[Any, str]:
+        with pytest.raises(SystemExit) as ended:
+            main(list(arguments))
+        captured = capsys.readouterr()
+        return ended.value.code, captured.out + captured.err
+
+    code, printed = commanded("explain", folder, LONG, "--view", "attribution")
+    assert code and "reads 24 tokens" in printed and "Traceback" not in printed
+    code, printed = commanded("explain", folder, LONG, "--view", "attribution", "--long", "windows", "--stride", "5")
+    assert not code and "windows of 22 tokens" in " ".join(printed.split())
+    code, printed = commanded("explain", folder, LONG, "--view", "attribution", "--long", "cut")
+    assert not code and "not read" in " ".join(printed.split())
+    code, printed = commanded("explain", "imdb-cnn", "A film", "--long", "cut")
+    assert code and "belong to a transformer" in " ".join(printed.split())
+
+
 def test_a_cut_is_said_with_every_answer() -> None:
     model, tokenizer = limited("roberta")
     loaded = ak.load((model, tokenizer), long="cut")
-    why = ak.explain(loaded, LONG, views="attribution")
     whole = len(tokenizer(LONG, add_special_tokens=False)["input_ids"])
-    assert why.token_scores.truncated and "not read" in str(why.token_scores.notes) + _printed(why)
+    why = ak.explain(loaded, LONG, views="attribution")
+    assert why.token_scores.truncated and "not read" in _printed(why)
+    assert f"cut: {LIMIT - 2} of the text's {whole} tokens were read" in why.token_scores.notes
+    assert "tokens were read" in why.summary()
     with pytest.warns(CutTextsWarning, match=f"1 of 2 texts has more than the {LIMIT - 2} tokens"):
         table = loaded.predict([LONG, TEXTS[0]])
     assert "more than" in table.attrs["notes"][0]
