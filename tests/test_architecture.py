@@ -77,7 +77,7 @@ ALLOWED: dict[str, set[str]] = {
         "results",
         "text",
     },
-    "automl": {"data", "evaluation", "models", "panels", "reports", "reproduce", "results", "training"},
+    "automl": {"data", "evaluation", "models", "panels", "reports", "reproduce", "results", "text", "training"},
     "reproduce": {"data", "evaluation", "explainer", "files", "models", "panels", "results", "training"},
     "explore": {"data", "models", "serve"},
     "serve": {

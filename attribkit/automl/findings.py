@@ -1,6 +1,5 @@
 """What is wrong with the data or with the model, each in a sentence with its cure."""
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -87,12 +86,6 @@ def of_model(model: Classifier, data: Dataset, metrics: Metrics, reference: Metr
             f"{100 * unknown:.0f} % of the words of new texts are unknown; word vectors or more texts help"
         )
     return sentences
-
-
-def header_row(columns: Sequence[object]) -> bool:
-    """Whether a table's column names look like a row of data: a long text, or a number, among them."""
-    names = [str(name) for name in columns]
-    return any(len(re.findall(r"\S+", name)) > 6 or re.fullmatch(r"[-+]?\d+([.,]\d+)?", name.strip()) for name in names)
 
 
 def _quoted(labels: Sequence[str]) -> str:

@@ -17,32 +17,6 @@ _WORDS, _SAMPLE = 2.5, 2_000
 
 _IDENTIFIER = re.compile(r"[\w.:/#-]*\d[\w.:/#-]*", re.ASCII)
 
-_STOP_WORDS = {
-    "English": "the and of to is was it that this with for you not have",
-    "German": "der die und das ist nicht ein ich mit sie auch auf es",
-    "French": "le la les et est une des je pas que pour dans vous",
-    "Spanish": "el los las y es que una por con para no del muy",
-    "Italian": "il che di non una per sono con è gli della ho",
-    "Portuguese": "o que não uma para com os do da em é muito",
-    "Dutch": "de het een en van ik dat niet is voor met zijn",
-    "Polish": "się nie że jest na to jak dla czy ale już",
-    "Turkish": "bir ve bu için çok ama gibi ne değil daha",
-    "Russian": "и не на что это как по для но от из мне",
-}
-_SCRIPTS = {
-    "Chinese": r"[\u4e00-\u9fff]",
-    "Japanese": r"[\u3040-\u30ff]",
-    "Korean": r"[\uac00-\ud7af]",
-    "Thai": r"[\u0e00-\u0e7f]",
-    "Arabic": r"[\u0600-\u06ff]",
-    "Hebrew": r"[\u0590-\u05ff]",
-    "Greek": r"[\u0370-\u03ff]",
-    "Hindi": r"[\u0900-\u097f]",
-    "Cyrillic": r"[\u0400-\u04ff]",
-}
-WITHOUT_SPACES = ("Chinese", "Japanese", "Thai")
-"""Languages written without spaces between words, which are read character by character."""
-
 
 @dataclass(frozen=True)
 class Guess:
@@ -76,21 +50,6 @@ def guess_columns(table: pd.DataFrame, text: str | None, label: str | None, sour
             named = f"the texts are in {columns.text!r}, the labels in {columns.label!r}, {how}"
             return Guess(columns.text, columns.label, (named, *_identifiers(table, {columns.text, columns.label})))
     return _by_content(table, text, label, source)
-
-
-def language_of(texts: "pd.Series[str]") -> str | None:
-    """The language of the texts, by script and commonest words; None where it cannot be told."""
-    sample = " ".join(texts.head(_SAMPLE).astype(str)).lower()
-    letters = sum(map(str.isalpha, sample)) or 1
-    for name, script in _SCRIPTS.items():
-        if len(re.findall(script, sample)) > 0.3 * letters and name != "Cyrillic":
-            return name
-    words = re.findall(r"[^\W\d_]+", sample)
-    if not words:
-        return None
-    shares = {name: sum(word in set(stop.split()) for word in words) / len(words) for name, stop in _STOP_WORDS.items()}
-    best = max(shares, key=shares.__getitem__)
-    return best if shares[best] > 0.04 else None
 
 
 def _by_content(table: pd.DataFrame, text: str | None, label: str | None, source: str) -> Guess:

@@ -1,17 +1,14 @@
 """quickstart(): read, guess, train, compare, evaluate, report."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from attribkit.automl import findings
-from attribkit.automl.choices import Choice, choose, longer, unfit
-from attribkit.automl.guess import guess_columns, language_of
-from attribkit.data import Dataset, load_dataset
-from attribkit.data.tables import find_tables
-from attribkit.errors import InputError
+from attribkit.automl.intake import read
+from attribkit.data import Dataset
 from attribkit.evaluation.cells import number
 from attribkit.evaluation.performance import Metrics, evaluate
 from attribkit.models.classifier import Classifier
@@ -21,10 +18,11 @@ from attribkit.reports.page import Report
 from attribkit.reproduce.tfidf import tfidf_reference
 from attribkit.results.panels import Panel, Table
 from attribkit.results.result import Result
+from attribkit.training.defaults import defaults
 from attribkit.training.train import train
 
-_LARGEST_CELL = 1_000_000
-"""Characters of one text: a longer one is a file in a cell, not a text to classify."""
+_MOST_EPOCHS = 120
+"""Epochs after which a training whose last epoch was the best is not repeated for longer."""
 
 _TESTED = 20
 """Texts on which the explanations are tested: few, so that the first report comes soon."""
@@ -139,11 +137,11 @@ def quickstart(
             for sentence in sentences:
                 say(sentence)
 
-    dataset, language = _read(data, text, label, seed, encoding, tell_reader)
+    dataset = read(data, text, label, seed, encoding, tell_reader)
     folder = None if out is None else Path(out)
     with shown(progress) as tell:
-        model, choice = _trained(dataset, choose(dataset, vectors, language), folder, overwrite, seed, tell)
-        tell_reader(*choice.sentences)
+        model = _trained(dataset, vectors, folder, overwrite, seed, tell, tell_reader)
+        tell_reader(*_of_training(model))
         metrics = evaluate(model, dataset, split="test", progress=within(tell, "evaluating"))
         together = pd.concat([dataset.train, dataset.validation], ignore_index=True)
         reference = tfidf_reference(together, dataset.test, dataset.labels)
@@ -156,67 +154,48 @@ def quickstart(
     return Quickstart(model, dataset, metrics, reference, tuple(sentences_said), warnings, page, folder)
 
 
-def _read(
-    data: str | Path | pd.DataFrame,
-    text: str | None,
-    label: str | None,
-    seed: int,
-    encoding: str | None,
-    tell_reader: Callable[..., None],
-) -> tuple[Dataset, str | None]:
-    if isinstance(data, str) and "://" in data:
-        raise InputError(f"a file or a folder on this machine is needed, got the address {data!r}; download it first")
-    raw = find_tables(data, encoding=encoding)
-    first = next(iter(raw.tables.values()))
-    if findings.header_row(first.columns) and text is None and label is None:
-        raise InputError(
-            f"the first line of {raw.source} looks like a row of data; begin the file with a line of names, such as "
-            "text,label"
-        )
-    if len(first.columns) < 2:
-        raise InputError(
-            f"two columns are needed, of texts and of labels; {raw.source} has only {list(map(str, first.columns))}"
-        )
-    guess = guess_columns(first, text, label, raw.source)
-    if first[guess.text].astype(str).str.len().max() > _LARGEST_CELL:
-        raise InputError(
-            f"a text of {raw.source} has more than {_LARGEST_CELL:,} characters; put a text into each cell, not a file"
-        )
-    reason = unfit(pd.concat(raw.tables.values()).rename(columns={guess.label: "label"}))
-    if reason is not None:
-        raise InputError(reason)
-    tell_reader(*guess.sentences)
-    dataset = load_dataset(data, text=guess.text, label=guess.label, seed=seed, encoding=encoding)
-    tell_reader(*dataset.notes)
-    language = language_of(dataset.train["text"])
-    labels = len(dataset.labels)
-    written = f"in {language}" if language else "in a language that was not recognised"
-    tell_reader(f"{len(first):,} rows, {labels:,} labels; the texts are {written}")
-    return dataset, language
-
-
 def _trained(
-    data: Dataset, choice: Choice, folder: Path | None, overwrite: bool, seed: int, tell: Progress
-) -> tuple[Classifier, Choice]:
-    """Train, and once more for longer while the last epoch is still the best."""
+    data: Dataset,
+    vectors: str | Path | None,
+    folder: Path | None,
+    overwrite: bool,
+    seed: int,
+    tell: Progress,
+    tell_reader: Callable[..., None],
+) -> Classifier:
+    """Train, and anew for twice as long while the last epoch is still the best."""
+    chosen = defaults("cnn", data, {}, vectors=vectors is not None)
+    tell_reader("the network is a CNN, which is fast and exact to explain", *chosen.sentences)
+    options, out = dict(chosen.options), None if folder is None else folder / "model"
     while True:
-        out = None if folder is None else folder / "model"
         model = train(
-            choice.architecture,
+            "cnn",
             data,
+            glove=vectors,
             out=out,
             overwrite=overwrite,
             seed=seed,
             progress=within(tell, "training"),
-            **choice.options,
+            **options,
         )
-        trained = 0 if model.history is None else len(model.history)
-        more = longer(choice, trained) if trained == choice.options["epochs"] and _last_is_best(model) else None
-        if more is None:
-            return model, choice
-        choice, overwrite = more, True
+        trained = options["epochs"]
+        if model.provenance["training"]["best_epoch"] != trained or trained >= _MOST_EPOCHS:
+            return model
+        options["epochs"], overwrite = 2 * trained, True
+        tell_reader(f"the last of {trained} epochs was still the best: trained anew, for at most {2 * trained}")
 
 
-def _last_is_best(model: Classifier) -> bool:
-    best = model.provenance.get("training", {}).get("best_epoch")
-    return best is not None and model.history is not None and int(best) == len(model.history)
+def _of_training(model: Classifier) -> Iterator[str]:
+    """How long it trained, and how much of the text the vectors cover."""
+    training = model.provenance["training"]
+    if training["best_epoch"] is not None:
+        yield (
+            f"trained for {training['epochs_run']} epochs in {training['seconds']:.0f} s; the weights of epoch "
+            f"{training['best_epoch']} are kept, whose validation loss was the lowest"
+        )
+    vectors = model.provenance.get("vectors")
+    if vectors is not None:
+        yield (
+            f"{vectors['file']} has {100 * vectors['share_of_vocabulary']:.0f} % of the vocabulary and "
+            f"{100 * vectors['share_of_training_tokens']:.0f} % of the training texts' words"
+        )

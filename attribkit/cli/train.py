@@ -44,9 +44,18 @@ def train(
         Path | None, typer.Option(rich_help_panel=NETWORK, help="Pretrained vectors: a GloVe text file, .gz or .zip.")
     ] = None,
     freeze_epochs: Annotated[
-        int, typer.Option(rich_help_panel=TRAINING, help="Keep the embedding fixed for the first N epochs.", min=0)
-    ] = 0,
-    epochs: Annotated[int | None, typer.Option(rich_help_panel=TRAINING, help="At most so many epochs.", min=1)] = None,
+        int | None,
+        typer.Option(rich_help_panel=TRAINING, help="Keep the embedding fixed for the first N epochs.", min=0),
+    ] = None,
+    epochs: Annotated[
+        int | None,
+        typer.Option(
+            rich_help_panel=TRAINING,
+            help="At most so many epochs. Without it, whatever is left out of the training's and the network's options "
+            "follows the data.",
+            min=1,
+        ),
+    ] = None,
     learning_rate: Annotated[float | None, typer.Option(rich_help_panel=TRAINING, help="Adam's step.", min=0)] = None,
     unfrozen_learning_rate: Annotated[
         float | None, typer.Option(rich_help_panel=TRAINING, help="Adam's step once the embedding moves.")
@@ -274,6 +283,8 @@ def train(
         )
     if not is_main_process():
         return
+    for sentence in classifier.provenance["training"].get("chosen", ()):
+        console.print(f"chosen by the data: {escape(sentence)}", highlight=False)
     if half:
         classifier.save(out, overwrite=True, half=True)
         classifier = Classifier.load(out, device)  # what is measured is what is stored

@@ -1,6 +1,7 @@
 """One training: from the plan to the classifier, with the files in its folder."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +43,9 @@ class Run:
         devices: int = 1,
         nodes: int = 1,
         unit: str | None = None,
+        chosen: Sequence[str] = (),
     ) -> None:
-        self.unit = unit
+        self.unit, self.chosen = unit, chosen
         self.plan, self.data, self.name, self.folder, self.device = plan, data, name, folder, device
         self.devices, self.nodes = devices, nodes
         settings = plan.options.training
@@ -176,6 +178,8 @@ class Run:
         training["epochs_run"] = self.history.last_epoch
         training["best_epoch"] = None if best is None else best.epoch
         training["seconds"] = round(sum(row.seconds for row in self.history.epochs), 1)
+        if self.chosen:
+            training["chosen"] = list(self.chosen)
         training["notes"] = [*self._notes(), *([note] if note else [])]
         provenance: dict[str, Any] = {
             "data": {
@@ -209,6 +213,9 @@ class Run:
             best = self.history.best
             weights = "the weights as they were then" if best is None else f"the weights of epoch {best.epoch}"
             notes.append(f"interrupted in epoch {self.history.last_epoch + 1}; {weights} were kept")
+        best = self.history.best
+        if self.chosen and best is not None and best.epoch == settings.epochs:
+            notes.append(f"the last of {settings.epochs} epochs was still the best; `epochs` of more may do better")
         missed = [epoch for epoch in settings.snapshots if epoch > self.history.last_epoch]
         if missed:
             notes.append(f"no snapshot of epoch {', '.join(map(str, missed))}: training had stopped before")

@@ -14,6 +14,7 @@ from attribkit.random_state import preserve_random_state
 from attribkit.text.settings import TextSettings
 from attribkit.text.split_tokenizer import split_of
 from attribkit.training import processes
+from attribkit.training.defaults import defaults
 from attribkit.training.plan import Trainable, check_data, check_precision, check_task_options, labelled_data, prepare
 from attribkit.training.resume import check_folder
 from attribkit.training.run import Run
@@ -32,7 +33,7 @@ def train(
     label_separator: str | None = None,
     glove: str | Path | None = None,
     vector_size: int | None = None,
-    freeze_epochs: int = 0,
+    freeze_epochs: int | None = None,
     snapshots: Sequence[int] = (),
     seed: int = 0,
     out: str | Path | None = None,
@@ -48,6 +49,11 @@ def train(
     **options: Any,
 ) -> Classifier:
     """Train a network on the training texts and keep the weights of the epoch with the lowest validation loss.
+
+    Options left out follow the data, as `attribkit.training.defaults` says: the number of training texts, their length
+    and language, the labels' shares, and whether there are vectors. The result's
+    `provenance["training"]["chosen"]` says what was chosen and why. Whoever gives `epochs` sets the training by hand:
+    what is then left out has the fixed defaults of the settings' classes.
 
     Ctrl-C ends the training early and keeps the best weights so far; the result's provenance says so. The random state
     of Python, NumPy and torch is left as it was.
@@ -66,7 +72,7 @@ def train(
         label_separator: what stands between several labels in a cell, such as "|"; lists of labels need none.
         glove: a file of pretrained word vectors; see `attribkit.training.glove.read_vectors`.
         vector_size: reduce the vectors to so many principal components; None keeps their size.
-        freeze_epochs: for how many epochs the embedding is not trained.
+        freeze_epochs: for how many epochs the embedding is not trained; None: 2 with vectors, unless `epochs` is given.
         snapshots: epochs whose weights are kept, 0 = before training: in the result's `snapshots`, and as files in
             `out`/snapshots.
         seed: the same seed on the same machine gives the same weights.
@@ -110,8 +116,9 @@ def train(
         >>> model.save("my-model").name
         'my-model'
     """
-    own = {"freeze_epochs": freeze_epochs, "snapshots": snapshots, "seed": seed}
-    sorted_options = sort_options(architecture, options | own, text_settings)
+    options |= {"snapshots": snapshots, "seed": seed}
+    options |= {} if freeze_epochs is None else {"freeze_epochs": freeze_epochs}
+    sort_options(architecture, options, text_settings)  # what is wrong is said before the data are read
     split = None if tokenizer is None else split_of(tokenizer)
     folder = None if out is None else Path(out)
     if vector_size is not None and glove is None:
@@ -127,10 +134,13 @@ def train(
     watched = progress if processes.is_main_process() else False
     data = labelled_data(data, text, label, watched, task, label_separator, encoding)
     check_data(data)
+    by_data = defaults(architecture, data, options, vectors=glove is not None, text_settings=text_settings)
+    sorted_options = sort_options(architecture, {**by_data.options, **options}, text_settings)
     check_task_options(data, sorted_options, unit)
     check_precision(sorted_options, chosen)
     uses_cuda = chosen.type == "cuda" or torch.cuda.is_initialized()
     with preserve_random_state(uses_cuda, seed), shown(watched) as tell:
         plan = prepare(data, sorted_options, glove, vector_size, tell, split)
-        run = Run(plan, data, name or f"{data.name}-{architecture}", folder, chosen, tell, devices, nodes, unit)
+        called = name or f"{data.name}-{architecture}"
+        run = Run(plan, data, called, folder, chosen, tell, devices, nodes, unit, by_data.sentences)
         return run.train(resume)

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 import attribkit as ak
-from attribkit.automl.choices import choose, longer, unfit
-from attribkit.automl.findings import header_row, leaks, of_data
-from attribkit.automl.guess import guess_columns, language_of
+from attribkit.automl.findings import leaks, of_data
+from attribkit.automl.guess import guess_columns
+from attribkit.automl.intake import header_row, unfit
 from attribkit.cli import main
 from attribkit.data import Dataset
 
@@ -71,39 +71,6 @@ def test_columns_are_guessed_by_their_content_where_their_names_say_nothing() ->
         guess_columns(tickets()[["ticket", "what"]], None, None, "t.csv")
     with pytest.raises(ValueError, match="has no column 'txt'"):
         guess_columns(tickets(), "txt", None, "t.csv")
-
-
-@pytest.mark.parametrize(
-    ("text", "language"),
-    [
-        ("the film was not what I had hoped for and it is too long", "English"),
-        ("der Film war nicht das was ich mir erhofft habe und ist zu lang", "German"),
-        ("это не то на что я надеялся и фильм был очень длинный", "Russian"),
-        ("这部电影太长了不好看", "Chinese"),
-        ("xyz qwr", None),
-    ],
-)
-def test_the_language_is_told_by_its_common_words(text: str, language: str | None) -> None:
-    assert language_of(pd.Series([text] * 3)) == language
-
-
-def dataset(rows: int, words: int = 10, labels: tuple[str, ...] = ("a", "b")) -> Dataset:
-    table = pd.DataFrame({"text": ["w " * words] * rows, "label": [labels[n % len(labels)] for n in range(rows)]})
-    return Dataset("d", table, table[:2], table[:2], "memory")
-
-
-def test_settings_follow_the_data() -> None:
-    few, many = choose(dataset(300), None, "English"), choose(dataset(60_000), None, "English")
-    assert few.options["epochs"] == 60 and many.options["epochs"] == 8
-    assert few.options["learning_rate"] == 0.003 and "learning_rate" not in many.options
-    assert choose(dataset(300), None, "Thai").options["level"] == "character"
-    assert choose(dataset(300), "v.txt", None).options["freeze_epochs"] == 2
-    rare = dataset(300)
-    rare.train.loc[: len(rare.train) - 6, "label"] = "a"
-    assert choose(rare, None, None).options["class_weights"] == "balanced"
-    again = longer(few, 60)
-    assert again is not None and again.options["epochs"] == 120 and "120 epochs" in again.sentences[-1]
-    assert longer(again, 120) is None
 
 
 def test_a_word_that_names_the_label_is_found_and_an_honest_one_is_not() -> None:

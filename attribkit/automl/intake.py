@@ -1,0 +1,88 @@
+"""From whatever was given to a data set that can teach a classifier, or a sentence on why it cannot."""
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from attribkit.automl.guess import MOST_LABELS, guess_columns
+from attribkit.data import Dataset, load_dataset
+from attribkit.data.tables import find_tables
+from attribkit.errors import InputError
+from attribkit.text.language import language_of
+
+_LARGEST_CELL = 1_000_000
+"""Characters of one text: a longer one is a file in a cell, not a text to classify."""
+
+_FEWEST_ROWS = 20
+"""Labelled rows needed to train and to measure."""
+
+
+def read(
+    data: str | Path | pd.DataFrame,
+    text: str | None,
+    label: str | None,
+    seed: int,
+    encoding: str | None,
+    tell_reader: Callable[..., None],
+) -> Dataset:
+    """Guess the columns, read and split the rows, and say what was guessed.
+
+    Raises:
+        ValueError: for data that cannot teach a classifier; the sentence says what to do.
+    """
+    if isinstance(data, str) and "://" in data:
+        raise InputError(f"a file or a folder on this machine is needed, got the address {data!r}; download it first")
+    raw = find_tables(data, encoding=encoding)
+    first = next(iter(raw.tables.values()))
+    if header_row(first.columns) and text is None and label is None:
+        raise InputError(
+            f"the first line of {raw.source} looks like a row of data; begin the file with a line of names, such as "
+            "text,label"
+        )
+    if len(first.columns) < 2:
+        raise InputError(
+            f"two columns are needed, of texts and of labels; {raw.source} has only {list(map(str, first.columns))}"
+        )
+    guess = guess_columns(first, text, label, raw.source)
+    if first[guess.text].astype(str).str.len().max() > _LARGEST_CELL:
+        raise InputError(
+            f"a text of {raw.source} has more than {_LARGEST_CELL:,} characters; put a text into each cell, not a file"
+        )
+    reason = unfit(pd.concat(raw.tables.values()).rename(columns={guess.label: "label"}))
+    if reason is not None:
+        raise InputError(reason)
+    tell_reader(*guess.sentences)
+    dataset = load_dataset(data, text=guess.text, label=guess.label, seed=seed, encoding=encoding)
+    tell_reader(*dataset.notes)
+    language = language_of(dataset.train["text"].tolist())
+    labels = len(dataset.labels)
+    written = f"in {language}" if language else "in a language that was not recognised"
+    tell_reader(f"{len(first):,} rows, {labels:,} labels; the texts are {written}")
+    return dataset
+
+
+def header_row(columns: Sequence[object]) -> bool:
+    """Whether a table's column names look like a row of data: a long text, or a number, among them."""
+    names = [str(name) for name in columns]
+    return any(len(re.findall(r"\S+", name)) > 6 or re.fullmatch(r"[-+]?\d+([.,]\d+)?", name.strip()) for name in names)
+
+
+def unfit(table: pd.DataFrame) -> str | None:
+    """Why a table cannot teach a classifier, in a sentence; None if it can."""
+    labels = table["label"].dropna()
+    if len(table) < _FEWEST_ROWS:
+        return (
+            f"at least {_FEWEST_ROWS} labelled rows are needed to train and to measure, got {len(table):,}; label more "
+            "of them"
+        )
+    counts = labels.value_counts()
+    if len(counts) < 2:
+        return f"at least two labels are needed, the data has only {counts.index.tolist()}; add texts of another one"
+    if len(counts) > MOST_LABELS * len(labels):
+        return (
+            f"the labels look like names of rows: {len(counts):,} different ones in {len(labels):,} rows; name another "
+            "column with `label`"
+        )
+    return None

@@ -1,0 +1,134 @@
+"""A training's options where the user leaves them out: by the number of rows, their length and their labels."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from attribkit.data import Dataset
+from attribkit.data.label_cells import counted_labels
+from attribkit.models import registry
+from attribkit.text.language import WITHOUT_SPACES, language_of
+from attribkit.text.settings import TextSettings
+
+_FEW, _MANY = 8_000, 50_000
+"""Training texts up to which small batches and every word help; from which on large batches and few epochs do."""
+
+_STEPS, _MOST_EPOCHS, _FEWEST_EPOCHS = 12_000, 40, 8
+"""Steps that a training should at least be allowed, for it stops by itself."""
+
+_LONG, _LONGEST = 400, 1_000
+"""Tokens of a long text, of which the CNN then reads more while training, and the most that it reads."""
+
+_RARE = 5
+"""How much rarer than the mean a label is before it is weighted up."""
+
+_TUNED = ("cnn", "attention-rnn", "lstm")
+"""Networks for which more than epochs, batches and patience was tried out."""
+
+SCHEDULE = "epochs"
+"""The option that, given by hand, leaves all the others at their fixed defaults: they were chosen to go together."""
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """The options of `attribkit.train` that the data decide, with sentences that say why.
+
+    Attributes:
+        options: by name.
+        sentences: why.
+    """
+
+    options: Mapping[str, Any]
+    sentences: tuple[str, ...]
+
+
+def defaults(
+    architecture: str,
+    data: Dataset,
+    given: Mapping[str, Any],
+    *,
+    vectors: bool = False,
+    text_settings: TextSettings | None = None,
+) -> Defaults:
+    """Choose by the number of training texts, their length, the labels' shares, the language, and the vectors.
+
+    Args:
+        architecture: the network's name; what is tuned for the CNN alone is left out for another.
+        data: split and cleaned.
+        given: options that the user chose, which stay; none is chosen beside `epochs`.
+        vectors: whether the embedding begins with pretrained vectors.
+        text_settings: how texts are cut into tokens, if the user chose that; all of it then stays.
+
+    Example:
+        >>> import attribkit as ak
+        >>> from attribkit.training.defaults import defaults
+        >>> chosen = defaults("cnn", ak.load_dataset("demo"), {"batch_size": 64})
+        >>> chosen.options["epochs"], "batch_size" in chosen.options
+        (40, False)
+    """
+    if given.get(SCHEDULE) is not None:
+        return Defaults({}, ())
+    rows = len(data.train)
+    few = rows <= _FEW
+    batch = given.get("batch_size", 32 if few else 64)
+    epochs = int(min(_MOST_EPOCHS, max(_FEWEST_EPOCHS, -(-_STEPS * batch // rows))))
+    options: dict[str, Any] = {"epochs": epochs, "batch_size": batch, "patience": 5 if few else 3}
+    sentences = [
+        f"{rows:,} training texts: at most {epochs} epochs in batches of {batch}, stopping after "
+        f"{options['patience']} without progress"
+    ]
+    tuned = architecture in _TUNED
+    if tuned:
+        options |= _regularised(architecture, few, vectors)
+        sentences.append(
+            "Adam's step {learning_rate:g}, {word_dropout:.0%} of the words blanked, weights averaged ({averaging}), "
+            "words kept that are met {min_frequency} times".format_map(options)
+        )
+    for more, sentence in (_of_texts(architecture, data), _of_labels(data)):
+        options |= more
+        sentences += [sentence] if sentence else []
+    decided = {*given, *(() if tuned else registry.architecture(architecture).defaults)}
+    if text_settings is not None:
+        decided |= {field.name for field in fields(TextSettings)}
+    return Defaults({name: value for name, value in options.items() if name not in decided}, tuple(sentences))
+
+
+def _of_texts(architecture: str, data: Dataset) -> tuple[dict[str, Any], str]:
+    """How much of long texts is read, and whether words or characters."""
+    options: dict[str, Any] = {}
+    longest = int(data.train["text"].str.count(r"\S+").quantile(0.95))
+    if architecture == "cnn" and longest > _LONG:
+        options["max_train_length"] = min(_LONGEST, longest)
+    language = language_of(data.train["text"].tolist())
+    if language not in WITHOUT_SPACES:
+        return options, ""
+    return options | {"level": "character"}, f"{language} is written without spaces: read character by character"
+
+
+def _of_labels(data: Dataset) -> tuple[dict[str, Any], str]:
+    """Whether rare labels are weighted up."""
+    if data.task != "multiclass":
+        return {}, ""
+    counts = counted_labels(data.train["label"])
+    rarest = min(counts, key=counts.__getitem__)
+    if counts[rarest] * _RARE * len(counts) >= len(data.train):
+        return {}, ""
+    sentence = f"rare labels ({rarest!r} has {counts[rarest]:,} texts): they are weighted up"
+    return {"class_weights": "balanced"}, sentence
+
+
+def _regularised(architecture: str, few: bool, vectors: bool) -> dict[str, Any]:
+    """What keeps few texts from being learnt by heart, chosen on validation texts by benchmarks/defaults.py."""
+    options: dict[str, Any] = {
+        "learning_rate": 0.002,
+        "word_dropout": 0.1,
+        "averaging": 0.99,
+        "min_frequency": 1 if few else 2,
+    }
+    if vectors:
+        options["freeze_epochs"] = 2
+    else:
+        options["embedding_size"] = 200
+    if architecture == "cnn":
+        options |= {"widths": (1, 2, 3), "filters": 100}
+    return options

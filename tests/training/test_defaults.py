@@ -1,0 +1,72 @@
+"""Options left out follow the data, those given win, and both are on record."""
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import attribkit as ak
+from attribkit.data import Dataset
+from attribkit.training.defaults import defaults
+from attribkit.training.settings import TrainingSettings
+
+
+def dataset(rows: int, words: int = 10, labels: tuple[str, ...] = ("a", "b"), word: str = "w ") -> Dataset:
+    table = pd.DataFrame({"text": [word * words] * rows, "label": [labels[n % len(labels)] for n in range(rows)]})
+    return Dataset("d", table, table[:2], table[:2], "memory")
+
+
+def test_they_follow_rows_length_labels_language_and_vectors() -> None:
+    few, many = (defaults("cnn", dataset(rows), {}).options for rows in (300, 60_000))
+    assert few["epochs"] > many["epochs"] and few["batch_size"] < many["batch_size"]
+    assert few["min_frequency"] == 1 < many["min_frequency"] and few["patience"] > many["patience"]
+    assert "max_train_length" not in few
+    assert defaults("cnn", dataset(30, words=600), {}).options["max_train_length"] == 600
+    assert defaults("cnn", dataset(30, words=5_000), {}).options["max_train_length"] == 1_000
+    thai = defaults("cnn", dataset(30, word="\u0e44\u0e17\u0e22"), {})
+    assert thai.options["level"] == "character" and "Thai is written without spaces" in " ".join(thai.sentences)
+    assert "level" not in few and "class_weights" not in few
+    rare = dataset(300)
+    rare.train.loc[: len(rare.train) - 6, "label"] = "a"
+    weighted = defaults("cnn", rare, {})
+    assert weighted.options["class_weights"] == "balanced" and "'b' has 3 texts" in " ".join(weighted.sentences)
+    with_vectors = defaults("cnn", dataset(300), {}, vectors=True).options
+    assert with_vectors["freeze_epochs"] == 2 and "embedding_size" not in with_vectors
+
+
+def test_what_is_given_wins_and_epochs_turn_the_choice_off() -> None:
+    data = dataset(300)
+    chosen = defaults("cnn", data, {"learning_rate": 0.1, "filters": 3}).options
+    assert not {"learning_rate", "filters"} & chosen.keys() and "epochs" in chosen
+    assert defaults("cnn", data, {"epochs": 3}).options == {}
+    settings = defaults("cnn", data, {}, text_settings=ak.TextSettings()).options
+    assert "min_frequency" not in settings and "learning_rate" in settings
+    assert not {"filters", "widths"} & defaults("lstm", data, {}).options.keys()
+
+
+def test_a_network_of_ones_own_keeps_its_own_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    from attribkit.models import registry
+
+    known = registry.architecture("cnn")
+    own = registry.Architecture(known.network, known.settings, {"patience": 9})
+    monkeypatch.setitem(registry.ARCHITECTURES, "own", own)
+    assert defaults("own", dataset(300), {}).options.keys() == {"epochs", "batch_size"}
+
+
+def test_a_training_without_epochs_says_what_it_chose_and_learns() -> None:
+    rows = [(f"{word} film {n}", label) for n in range(30) for word, label in (("good", "pos"), ("bad", "neg"))]
+    data = ak.load_dataset(pd.DataFrame(rows, columns=["text", "label"]))
+    small: dict[str, Any] = {"filters": 4, "embedding_size": 6, "learning_rate": 0.03, "seed": 1, "progress": False}
+    model = ak.train("cnn", data, **small)
+    record = model.provenance["training"]
+    wanted = defaults("cnn", data, small).options
+    assert record["chosen"] == list(defaults("cnn", data, small).sentences)
+    for name in ("epochs", "batch_size", "patience", "averaging", "word_dropout"):
+        assert record[name] == wanted[name] != getattr(TrainingSettings(), name)
+    assert record["learning_rate"] == 0.03 and model.network.settings.widths == wanted["widths"]
+    assert ak.evaluate(model, data.test, progress=False).accuracy == 1.0
+    by_hand = ak.train("cnn", data, epochs=1, **small).provenance["training"]
+    assert "chosen" not in by_hand and by_hand["batch_size"] == TrainingSettings().batch_size
+    last = ak.train("cnn", data, **small | {"learning_rate": 1e-5, "averaging": None, "word_dropout": 0.0})
+    assert last.provenance["training"]["best_epoch"] == wanted["epochs"]
+    assert "was still the best" in " ".join(last.provenance["training"]["notes"])
