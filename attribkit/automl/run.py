@@ -24,6 +24,9 @@ from attribkit.training.train import train
 _MOST_EPOCHS = 120
 """Epochs after which a training whose last epoch was the best is not repeated for longer."""
 
+_MANY = 10_000
+"""Texts from which on the reference leaves out words that stand in one or two of them; of fewer it needs all."""
+
 _TESTED = 20
 """Texts on which the explanations are tested: few, so that the first report comes soon."""
 
@@ -144,7 +147,7 @@ def quickstart(
         tell_reader(*_of_training(model))
         metrics = evaluate(model, dataset, split="test", progress=within(tell, "evaluating"))
         together = pd.concat([dataset.train, dataset.validation], ignore_index=True)
-        reference = tfidf_reference(together, dataset.test, dataset.labels)
+        reference = tfidf_reference(together, dataset.test, dataset.labels, min_df=1 if len(together) < _MANY else 3)
         warnings = (*findings.of_data(dataset), *findings.of_model(model, dataset, metrics, reference))
         page = report(
             model, dataset, tested=min(_TESTED, len(dataset.test)), seed=seed, progress=within(tell, "reporting")

@@ -10,12 +10,12 @@ from sklearn.linear_model import LogisticRegression
 from attribkit.evaluation.performance import Metrics
 
 
-def tfidf_reference(train: pd.DataFrame, test: pd.DataFrame, labels: Sequence[str]) -> Metrics:
-    """Counts of a logistic regression (C = 10) on words and pairs of words that stand in three texts or more.
+def tfidf_reference(train: pd.DataFrame, test: pd.DataFrame, labels: Sequence[str], min_df: int = 3) -> Metrics:
+    """Counts of a logistic regression (C = 10) on words and pairs of words that stand in `min_df` texts or more.
 
     It needs no validation texts to stop by, so `train` should hold those too. Nothing in it is random.
     """
-    words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=3)
+    words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=min_df)
     regression = LogisticRegression(C=10, max_iter=1_000)
     regression.fit(words.fit_transform(train["text"]), train["label"])
     predicted = regression.predict(words.transform(test["text"]))
