@@ -7,7 +7,7 @@ two: where the tangents at its ends meet, which is the jump itself if there is b
 differences add up to that of two rules over the whole path, by which it is judged as any other.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -15,7 +15,6 @@ import torch
 from torch import Tensor
 
 from attribkit.attribution.methods import patterson
-from attribkit.attribution.methods.gru_path import GRUPath
 from attribkit.attribution.methods.path_gradients import ROUNDINGS
 from attribkit.attribution.outputs import Target
 
@@ -25,6 +24,11 @@ _NARROWEST = 1e-6  # of the path: below it a difference of outputs is rounding
 _CLOSE = 0.5  # of what is allowed, so that the criterion itself is met with room
 _WORTH_IT = 1e-2  # of what is allowed, for all pieces together
 _PATIENCE, _BETTER = 8, 0.9  # so many rounds in which the error must fall to this part
+
+Asked = Mapping[int, tuple[Tensor, Tensor]]
+"""By text: points (P, N) inside of P new pieces, where gradients are wanted, and new ends of pieces, where S is."""
+Answers = Mapping[int, tuple[Tensor, Tensor]]
+"""By text: each token's part in dS/dα (J, P, N, T) at these points, and S (J, ends)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +48,10 @@ class Pieces:
     steps: int
 
 
+Search = Generator[tuple[Tensor, Tensor], tuple[Tensor, Tensor], Pieces]
+"""Yields what a text asks for, is sent its answer, and returns its pieces."""
+
+
 def bisected(
     run: Callable[[Tensor], Tensor],
     embedded: Tensor,
@@ -51,7 +59,6 @@ def bisected(
     targets: Sequence[Target],
     tolerance: float,
     max_steps: int,
-    by_hand: GRUPath | None = None,
 ) -> Pieces:
     """Integrated gradients of one text, its path broken where the gradient jumps.
 
@@ -62,12 +69,38 @@ def bisected(
         targets: J scalars of this one text.
         tolerance: the largest sum of the pieces' errors, relative to Σ|scores|.
         max_steps: the most gradients computed.
-        by_hand: the path of this one text with gradients written by hand, in place of `run`'s.
     """
-    path = _Path(run, embedded, baseline, targets, by_hand)
-    pieces = path.pieces(torch.tensor([[0.0, 1.0]], dtype=torch.float64))
-    steps, history = _FINE, []
+    path = _Path(run, embedded, baseline, targets)
+    return follow([search(tolerance, max_steps, torch.finfo(embedded.dtype).eps)], path.evaluate)[0]
+
+
+def follow(searches: Sequence[Search], evaluate: Callable[[Asked], Answers]) -> list[Pieces]:
+    """What the searches find, going on with all of them round by round."""
+    asked = {number: next(search) for number, search in enumerate(searches)}
+    results: dict[int, Pieces] = {}
+    while asked:
+        answers, asked = evaluate(asked), {}
+        for number, answer in answers.items():
+            try:
+                asked[number] = searches[number].send(answer)
+            except StopIteration as end:
+                results[number] = end.value
+    return [results[number] for number in range(len(searches))]
+
+
+def search(tolerance: float, max_steps: int, eps: float) -> Search:
+    """The pieces of one text: asks for points, and is sent what the path is there."""
+    pieces: list[_Piece] = []
+    ends = torch.tensor([[0.0, 1.0]], dtype=torch.float64)
+    known: dict[float, Tensor] = {}  # S (J,) at ends of pieces
+    steps, history = 0, []
     while True:
+        new = sorted(set(ends.flatten().tolist()) - known.keys())
+        inside = ends[:, :1] + (ends[:, 1:] - ends[:, :1]) * _rules()[0]  # (P, N), in rising order
+        slopes, outputs = yield inside, torch.tensor(new, dtype=torch.float64)
+        known.update(zip(new, outputs.unbind(1), strict=True))
+        pieces += _pieces(ends, slopes, torch.stack([known[end] for end in ends.flatten().tolist()], 1), eps)
+        steps += _FINE * len(ends)
         whole = _joined(pieces, steps)
         allowed = (tolerance * whole.scores.abs().sum(1)).clamp(min=torch.finfo(torch.float64).tiny)
         history.append(float((torch.maximum(whole.change, whole.path_error) / allowed).max()))
@@ -80,10 +113,34 @@ def bisected(
         if history[-1] <= _CLOSE or stuck or not len(worst):
             return whole
         broken = set(worst.tolist())
-        ends = [half for number in sorted(broken) for half in pieces[number].halves()]
+        halves = [half for number in sorted(broken) for half in pieces[number].halves()]
+        ends = torch.tensor(halves, dtype=torch.float64)
         pieces = [piece for number, piece in enumerate(pieces) if number not in broken]
-        pieces += path.pieces(torch.tensor(ends, dtype=torch.float64))
-        steps += 2 * _FINE * len(broken)
+
+
+def _pieces(ends: Tensor, slopes: Tensor, outputs: Tensor, eps: float) -> list["_Piece"]:
+    """The pieces between ends (P, 2), by each token's part in dS/dα (J, P, N, T) and S at the ends (J, 2 P)."""
+    _, coarse, fine = _rules()
+    outputs = outputs.unflatten(1, ends.shape)
+    width = ends[:, 1:] - ends[:, :1]
+    by_fine, by_coarse = (width * torch.einsum("jpnt,n->jpt", slopes, weights) for weights in (fine, coarse))
+    change = by_fine - by_coarse  # (J, P, T)
+    path_error = by_fine.sum(2) - (outputs[..., 1] - outputs[..., 0])
+    rates = slopes[:, :, [0, -1]].sum(3)  # (J, P, 2)
+    rounding = ROUNDINGS * eps * float(outputs.abs().max())
+    return [
+        _Piece(
+            float(ends[number, 0]),
+            float(ends[number, 1]),
+            by_fine[:, number],
+            change[:, number],
+            path_error[:, number],
+            outputs[:, number].T,
+            rates[:, number].T,
+            rounding,
+        )
+        for number in range(len(ends))
+    ]
 
 
 def _joined(pieces: Sequence["_Piece"], steps: int) -> Pieces:
@@ -145,71 +202,28 @@ class _Piece:
 
 
 class _Path:
-    """The straight line from a text's baseline to the text."""
+    """The straight line from a text's baseline to the text, with autograd's gradients."""
 
     def __init__(
-        self,
-        run: Callable[[Tensor], Tensor],
-        embedded: Tensor,
-        baseline: Tensor,
-        targets: Sequence[Target],
-        by_hand: GRUPath | None,
+        self, run: Callable[[Tensor], Tensor], embedded: Tensor, baseline: Tensor, targets: Sequence[Target]
     ) -> None:
-        self.run, self.targets, self.by_hand = run, targets, by_hand
+        self.run, self.targets = run, targets
         self.start, self.way = baseline, embedded - baseline
-        self.known: dict[float, Tensor] = {}  # S (J,) at ends of pieces
 
-    def pieces(self, ends: Tensor) -> list[_Piece]:
-        """The pieces between ends (P, 2)."""
-        nodes, coarse, fine = _rules()
-        width = (ends[:, 1] - ends[:, 0]).unsqueeze(1)
-        inside = ends[:, :1] + width * nodes  # (P, N), in rising order
-        slopes = self._slopes(inside.reshape(-1)).unflatten(1, inside.shape)  # (J, P, N, T)
-        outputs = self._outputs(ends.reshape(-1).tolist()).unflatten(1, ends.shape)  # (J, P, 2)
-        by_fine, by_coarse = (
-            width * torch.einsum("jpnt,n->jpt", slopes, weights) for weights in (fine, coarse)
-        )  # (J, P, T)
-        change = by_fine - by_coarse
-        path_error = by_fine.sum(2) - (outputs[..., 1] - outputs[..., 0])
-        rates = slopes[:, :, [0, -1]].sum(3)  # (J, P, 2)
-        rounding = ROUNDINGS * torch.finfo(self.way.dtype).eps * float(outputs.abs().max())
-        return [
-            _Piece(
-                float(ends[number, 0]),
-                float(ends[number, 1]),
-                by_fine[:, number],
-                change[:, number],
-                path_error[:, number],
-                outputs[:, number].T,
-                rates[:, number].T,
-                rounding,
-            )
-            for number in range(len(ends))
-        ]
-
-    def _slopes(self, alphas: Tensor) -> Tensor:
-        """(J, N, T): each token's part in dS/dα at the points α (N,)."""
-        return torch.cat([torch.stack(self._evaluate(some, gradients=True)[1]) for some in self._batches(alphas)], 1)
-
-    def _outputs(self, alphas: list[float]) -> Tensor:
-        """(J, N): S at the points α; the ends of a piece that is broken are known."""
-        new = sorted(set(alphas) - self.known.keys())
-        for some in self._batches(torch.tensor(new, dtype=torch.float64)) if new else ():
-            scalars, _ = self._evaluate(some, gradients=False)
-            self.known.update(zip(some.tolist(), torch.stack(scalars, 1), strict=True))
-        return torch.stack([self.known[alpha] for alpha in alphas], 1)
+    def evaluate(self, asked: Asked) -> Answers:
+        """Each token's part in dS/dα (J, P, N, T) at the points inside of pieces, and S (J, ends) at the new ends."""
+        ((inside, ends),) = asked.values()
+        slopes = [torch.stack(self._at(some, gradients=True)[1]) for some in self._batches(inside.flatten())]
+        outputs = [torch.stack(self._at(some, gradients=False)[0]) for some in self._batches(ends)]
+        return {0: (torch.cat(slopes, 1).unflatten(1, inside.shape), torch.cat(outputs, 1))}
 
     def _batches(self, alphas: Tensor) -> tuple[Tensor, ...]:
         batches: tuple[Tensor, ...] = alphas.split(max(1, _AT_ONCE // len(self.way)))
         return batches
 
-    def _evaluate(self, alphas: Tensor, gradients: bool) -> tuple[list[Tensor], list[Tensor]]:
+    def _at(self, alphas: Tensor, gradients: bool) -> tuple[list[Tensor], list[Tensor]]:
         """For each target S (N,) at the points α (N,) and, if asked for, each token's part in dS/dα (N, T)."""
         targets = [target.rows([0] * len(alphas)) for target in self.targets]
-        if self.by_hand is not None:
-            points = alphas.to(self.way.dtype)
-            _, scalars, slopes = self.by_hand.evaluate(torch.tensor([0]), points, targets, gradients)
-            return [scalar.double() for scalar in scalars], [slope.double() for slope in slopes]
         points = self._points(alphas).requires_grad_(gradients)
         with torch.set_grad_enabled(gradients):
             logits = self.run(points)

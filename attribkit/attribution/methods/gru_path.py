@@ -108,8 +108,8 @@ class GRUPath:
         """Some texts at some points of their paths, text by text: R = texts · nodes rows.
 
         Args:
-            texts: which of the B texts.
-            nodes: α of the points, the same for all of them.
+            texts: which of the B texts; they may repeat.
+            nodes: α of the points, the same for all of them (N,) or each text's own (texts, N).
             targets: J scalars of R rows.
             gradients: whether ∂S/∂α is computed too.
 
@@ -118,7 +118,7 @@ class GRUPath:
         """
         mask = self.mask[texts]
         steps = int(mask.sum(1).max())
-        mask = mask[:, :steps].T.repeat_interleave(len(nodes), 1)  # (T, R)
+        mask = mask[:, :steps].T.repeat_interleave(nodes.shape[-1], 1)  # (T, R)
         first, way = (self._of(texts, steps, part) for part in (self.first, self.way))
         gates, new, states = self._read(first, way, nodes)
         outputs, keys, weights = self._attend(states, mask)
@@ -171,10 +171,10 @@ class GRUPath:
     def _read(self, first: Tensor, way: Tensor, nodes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """What the GRU does at each step: [W_s k + b_s, r, u] (T, D, R, 3H), s (T, D, R, H), k (T + 1, D, R, H)."""
         steps, directions, texts, _ = first.shape
-        hidden, shape = self.hidden, (steps, directions, texts, len(nodes))
+        hidden, shape = self.hidden, (steps, directions, texts, nodes.shape[-1])
         gates, new = self._buffer("gates", *shape, 3 * hidden), self._buffer("new", *shape, hidden)
-        states = self._buffer("states", steps + 1, directions, texts * len(nodes), hidden)
-        alpha, inner_bias = nodes.unsqueeze(1), self.bias[:, None, None]
+        states = self._buffer("states", steps + 1, directions, texts * nodes.shape[-1], hidden)
+        alpha, inner_bias = nodes.unsqueeze(-1), self.bias[:, None, None]
         state = states[0].fill_(0.5)
         for block in self._blocks(steps, states[0].numel() * 5):
             begun, going = first[block].unsqueeze(3), way[block].unsqueeze(3)

@@ -11,7 +11,7 @@ would do, whose nodes lie up to .22 apart, the output alone is also evaluated be
 points can see remains: opposite steps between two neighbouring points, at most .06 apart.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -20,7 +20,8 @@ import torch
 from torch import Tensor
 
 from attribkit.attribution.methods import patterson
-from attribkit.attribution.methods.bisection import bisected
+from attribkit.attribution.methods.bisection import Pieces, bisected
+from attribkit.attribution.methods.gru_bisection import bisected_by_hand
 from attribkit.attribution.methods.gru_path import GRUPath, has_path
 from attribkit.attribution.methods.path_gradients import ByHand, PathGradients, rules, rules_dense_early
 from attribkit.attribution.outputs import Target
@@ -91,33 +92,41 @@ def _broken_at_jumps(request: AttributionRequest, result: Result, by_hand: ByHan
     """The result, with the texts that did not converge integrated piece by piece; the better of the two is kept."""
     scores, nodes, converged = result.scores.clone(), result.nodes.clone(), result.converged.clone()
     change, path_error = result.change.clone(), result.path_error.clone()
-    for row in (~converged.all(0)).nonzero().squeeze(1).tolist():
-        text = request.text(row)
-
-        def run(points: Tensor, text: AttributionRequest = text) -> Tensor:
-            return text.run(points, text.ids.expand(len(points), -1), text.mask.expand(len(points), -1))
-
-        pieces = bisected(
-            run,
-            text.embedded[0],
-            text.baseline[0],
-            text.targets,
-            request.tolerance,
-            request.max_steps - int(nodes[row]),
-            by_hand and by_hand(text.baseline, text.embedded - text.baseline, text.mask),
-        )
-        home = scores.device
+    wanted, home = request.difference.cpu().double(), scores.device
+    rows = (~converged.all(0)).nonzero().squeeze(1)
+    for row, pieces in zip(
+        rows.tolist(), _pieces_of(request, rows, request.max_steps - nodes[rows], by_hand), strict=True
+    ):
         allowed = request.tolerance * pieces.scores.abs().sum(1)
-        error = (pieces.scores.sum(1) - text.difference[:, 0].cpu().double()).abs()
+        error = (pieces.scores.sum(1) - wanted[:, row]).abs()
         nodes[row] += pieces.steps
         done = (error <= allowed) & (pieces.change <= allowed) & (pieces.path_error <= ALONG_THE_PATH * allowed)
-        before = (scores[:, row].sum(1) - text.difference[:, 0].to(home)).abs().cpu()
+        before = (scores[:, row].sum(1).cpu() - wanted[:, row]).abs()
         for number in (done | (error < before)).nonzero().squeeze(1).tolist():
             if not converged[number, row]:
                 scores[number, row, : pieces.scores.shape[1]] = pieces.scores[number].to(home)
                 change[number, row], path_error[number, row] = pieces.change[number], pieces.path_error[number]
                 converged[number, row] = bool(done[number])
     return Result(scores, nodes, converged, change, path_error)
+
+
+def _pieces_of(
+    request: AttributionRequest, rows: Tensor, max_steps: Tensor, by_hand: ByHand | None
+) -> Iterator[Pieces]:
+    """Of some texts, with at most so many gradients each."""
+    if by_hand is not None and len(rows):
+        start, mask = request.baseline[rows], request.mask[rows]
+        path = by_hand(start, (request.embedded[rows] - start) * mask.unsqueeze(2), mask)
+        targets = [target.rows(rows) for target in request.targets]
+        yield from bisected_by_hand(path, targets, request.tolerance, max_steps.tolist())
+        return
+    for row, most in zip(rows.tolist(), max_steps.tolist(), strict=True):
+        text = request.text(row)
+
+        def run(points: Tensor, text: AttributionRequest = text) -> Tensor:
+            return text.run(points, text.ids.expand(len(points), -1), text.mask.expand(len(points), -1))
+
+        yield bisected(run, text.embedded[0], text.baseline[0], text.targets, request.tolerance, most)
 
 
 def integrated_gradients(

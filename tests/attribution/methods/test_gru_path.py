@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from attribkit.attribution.methods import path_gradients
-from attribkit.attribution.methods.bisection import Pieces, bisected
+from attribkit.attribution.methods import gru_bisection, path_gradients
+from attribkit.attribution.methods.bisection import bisected
+from attribkit.attribution.methods.gru_bisection import bisected_by_hand
 from attribkit.attribution.methods.gru_path import GRUPath, has_path
 from attribkit.attribution.methods.path_gradients import PathGradients, rules
 from attribkit.attribution.methods.quadrature import Result, integrated_gradients
@@ -193,36 +194,53 @@ def test_texts_of_near_lengths_share_a_batch_and_far_ones_do_not(monkeypatch: py
     assert batches == [[0, 1], [2, 3], [4, 5], [6]]
 
 
-def test_a_path_broken_into_pieces_by_hand_is_autograds() -> None:
+@pytest.mark.parametrize(("at_once", "classes"), [(32_768, 1), (100, 2), (5, 1)])
+def test_paths_broken_into_pieces_by_hand_are_autograds(
+    at_once: int, classes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gru_bisection, "_AT_ONCE", at_once)
+    network, lengths, most = made(), (9, 4, 9), (2_000, 2_000, 60)
+    start, way, mask = texts_of(network, lengths)
+    targets = [Target("log_odds", torch.full((3,), number)) for number in range(classes)]
+    together = bisected_by_hand(GRUPath(network, start, way, mask), targets, 1e-9, most)
+    assert len(together) == 3
+    for row, (length, hand) in enumerate(zip(lengths, together, strict=True)):
+        own, real = slice(0, length), mask[row : row + 1, :length]
+
+        def run(points: Tensor, real: Tensor = real) -> Tensor:
+            return reference.from_embeddings(network, points, real.expand(len(points), -1))
+
+        ends = (start + way)[row, own], start[row, own]
+        auto = bisected(run, *ends, [target.rows([row]) for target in targets], 1e-9, most[row])
+        size = float(auto.scores.abs().sum())
+        assert auto.scores.shape == hand.scores.shape == (classes, length)
+        assert 7 < auto.steps == hand.steps <= most[row]
+        assert (auto.scores - hand.scores).abs().max() <= 1e-12 * size
+        assert (auto.path_error - hand.path_error).abs().max() <= 1e-11 * size
+
+
+def test_pieces_of_several_texts_share_batches_and_their_ends_are_computed_once() -> None:
     network = made()
-    start, way, mask = texts_of(network, (9,))
-    target = Target("log_odds", torch.ones(1, dtype=torch.int64))
-
-    def pieces(run: Callable[[Tensor], Tensor], by_hand: GRUPath | None) -> Pieces:
-        return bisected(run, (start + way)[0], start[0], [target], 1e-9, 2_000, by_hand)
-
-    auto = pieces(lambda points: reference.from_embeddings(network, points, mask.expand(len(points), -1)), None)
-    hand = pieces(lambda _: pytest.fail("asked the network"), GRUPath(network, start, way, mask))
-    size = float(auto.scores.abs().sum())
-    assert auto.steps == hand.steps > 7
-    assert (auto.scores - hand.scores).abs().max() <= 1e-12 * size
-    assert (auto.path_error - hand.path_error).abs().max() <= 1e-11 * size
-
-
-def test_outputs_at_ends_of_pieces_are_computed_once() -> None:
-    network = made()
-    start, way, mask = texts_of(network, (9,))
-    ends: list[float] = []
+    start, way, mask = texts_of(network, (9, 8, 9))
+    batches: list[tuple[Tensor, Tensor, bool]] = []
 
     class Followed(GRUPath):
         def evaluate(self, texts: Tensor, nodes: Tensor, *rest: Any) -> Any:
-            ends.extend([] if rest[-1] else nodes.tolist())
+            batches.append((texts, nodes, rest[-1]))
             return super().evaluate(texts, nodes, *rest)
 
-    target = Target("log_odds", torch.ones(1, dtype=torch.int64))
-    result = bisected(
-        lambda _: pytest.fail("asked the network"), (start + way)[0], start[0], [target], 1e-9, 2_000,
-        Followed(network, start, way, mask),
-    )  # fmt: skip
-    assert result.steps > 7 and {0.0, 1.0} < set(ends)
-    assert len(ends) == len(set(ends))
+    target = Target("log_odds", torch.ones(3, dtype=torch.int64))
+    path = Followed(network, start, way, mask)
+    results = bisected_by_hand(path, [target], 1e-9, [2_000] * 3)
+    texts, _, gradients = batches[0]
+    assert texts.tolist() == [0, 1, 2] and gradients
+    rounds = [len(texts) for texts, _, gradients in batches if gradients]
+    assert 7 * sum(rounds) == sum(result.steps for result in results) and len(rounds) < sum(rounds) / 3
+    ends = [
+        (text, alpha)
+        for texts, nodes, gradients in batches
+        if not gradients
+        for text, row in zip(texts.tolist(), nodes.tolist(), strict=True)
+        for alpha in row
+    ]
+    assert {(text, end) for text in range(3) for end in (0.0, 1.0)} < set(ends) and len(ends) == len(set(ends))
