@@ -21,6 +21,7 @@ from attribkit.errors import InputError
 from attribkit.progress import Progress
 from attribkit.task import Task
 from attribkit.text.encoded import TextEncoder
+from attribkit.text.text_pair import with_joined_pairs
 
 
 class HasSplits(Protocol):
@@ -34,6 +35,11 @@ class HasSplits(Protocol):
     @property
     def other_inputs(self) -> tuple[str, ...]:
         """Columns that it reads beside the text."""
+        ...
+
+    @property
+    def reads_pairs(self) -> bool:
+        """Whether it reads pairs of texts."""
         ...
 
 
@@ -84,7 +90,7 @@ class Rows:
         Args:
             model: None to take the rows whatever a model knows.
             data: texts in a list, a Series or an array, a table or several by split, a `Dataset`, or a named set, a
-                file or a folder.
+                file or a folder. A pair stands for a text as {"text": …, "text_pair": …}.
             split: "train", "validation" or "test" for that part, "all" for every row, also those seen in training.
             text: the column of the texts in a table or file; guessed from usual names if not given.
             label: the column of the labels; likewise.
@@ -99,6 +105,8 @@ class Rows:
         """
         if split not in (None, *PARTS):
             raise InputError(f"`split` must be one of {', '.join(PARTS)}, got {split!r}")
+        if model is not None:
+            data = with_joined_pairs(data, model.reads_pairs, listed=True)
         usual = {} if model is None else model.provenance.get("split", {})
         tables = TextTables.of(
             data,
@@ -110,6 +118,8 @@ class Rows:
             progress=progress,
             encoding=encoding,
         )
+        if model is not None:
+            tables = replace(tables, tables={name: _joined(table, model) for name, table in tables.tables.items()})
         record = None
         if model is not None and held_out:
             record = model.splits or _recomputed_splits(model, data, text, label, encoding)
@@ -181,6 +191,13 @@ class Rows:
     def mark(self) -> str | None:
         """The sentence beside every figure if some of the rows measured were seen in training."""
         return f"{self.seen:,} of the {len(self.table):,} rows seen in training" if self.seen else None
+
+
+def _joined(table: pd.DataFrame, model: HasSplits) -> pd.DataFrame:
+    """The table with every pair in its column of texts as the string that stands for it."""
+    cells = table["text"]
+    joined = with_joined_pairs(cells, model.reads_pairs)
+    return table if joined is cells else table.assign(text=joined)
 
 
 def all_rows(

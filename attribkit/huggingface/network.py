@@ -146,7 +146,8 @@ class TransformerNetwork(nn.Module):
     def fed(self, embedded: Tensor, ids: Tensor, mask: Tensor) -> Tensor:
         """Logits (B, C) of vectors (B, T, E) in the places of the words; all else is made of their ids (B, T)."""
         # a perturbed text has ids of its own, beyond the vocabulary
-        known = torch.where(ids % SECOND < self.embedding.num_embeddings, ids, self.fill_id)
+        own = ids % SECOND
+        known = torch.where(own < self.embedding.num_embeddings, ids, self.fill_id + (ids - own))
         return self._averaged(known, mask, embedded)
 
     def _averaged(self, ids: Tensor, mask: Tensor, embedded: Tensor | None) -> Tensor:

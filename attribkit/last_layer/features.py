@@ -18,6 +18,7 @@ from attribkit.models.classifier import Classifier
 from attribkit.models.state import eval_mode
 from attribkit.progress import Progress, silent
 from attribkit.text import batching
+from attribkit.text.long_texts import averaged
 
 IN_MEMORY = 2 * 1024**3
 """Bytes of features that are kept in memory; more of them need a folder."""
@@ -128,6 +129,14 @@ def read_features(
         )
     if folder is not None and (kept := _kept(folder, key)) is not None:
         return kept
+    windows, counts = model.capabilities.long_texts.windows(ids)
+    if len(windows) > len(ids):  # the layer is linear: of a mean of its outputs it read the mean
+        each = read_features(model, windows, batch_size=batch_size, progress=progress)
+        means, logits = averaged(each.values, counts).astype(np.float32), averaged(each.logits, counts)
+        if folder is None:
+            return Features(means, logits)
+        _new_file(folder, means.shape)[:] = means
+        return _finished(folder, key, logits)
     values: NDArray[np.float32] = (
         np.zeros((len(ids), width), dtype=np.float32) if folder is None else _new_file(folder, (len(ids), width))
     )

@@ -174,7 +174,7 @@ class Classifier(Result):
             TypeError: for what is no string.
             ValueError: for a text that is empty, broken or holds no token; of several texts the sentence names it.
         """
-        return encode_texts(self.tokenizer, texts)
+        return encode_texts(self.tokenizer, with_joined_pairs(texts, self.reads_pairs))
 
     def batch(self, ids: Sequence[NDArray[np.int64]]) -> tuple[Tensor, Tensor]:
         """Pad texts of token ids to ids (B, T) int64 and mask (B, T) bool, on the network's device."""
@@ -194,7 +194,7 @@ class Classifier(Result):
             TypeError: as `encode`.
             ValueError: as `encode`.
         """
-        return token_ids(self.tokenizer, texts)
+        return token_ids(self.tokenizer, with_joined_pairs(texts, self.reads_pairs))
 
     def inside(self) -> list[Layer]:
         """Every layer that takes part in the network's forward pass, in the order in which they finish.
@@ -243,6 +243,11 @@ class Classifier(Result):
     def other_inputs(self) -> tuple[str, ...]:
         """The names of the network's inputs beside the text; see `attribkit.models.adapters.Adapted`."""
         return self.capabilities.other_inputs
+
+    @property
+    def reads_pairs(self) -> bool:
+        """Whether it reads pairs of texts, each given as {"text": …, "text_pair": …}."""
+        return self.capabilities.pairs
 
     def given(
         self, texts: int, also: Mapping[str, Any] | None = None, table: pd.DataFrame | None = None, single: bool = False
@@ -386,7 +391,7 @@ class Classifier(Result):
             >>> table["label"].tolist()
             ['pos', 'neg']
         """
-        data = with_joined_pairs(data, self.capabilities.pairs)
+        data = with_joined_pairs(data, self.reads_pairs)
         rows = Rows.of(
             self, [data] if isinstance(data, str) else data, text=text, label=label, encoding=encoding, held_out=False
         )

@@ -18,7 +18,7 @@ from attribkit.models.state import eval_mode
 from attribkit.progress import Progress, shown, silent
 from attribkit.projection.outputs import LayerOutputs
 from attribkit.projection.pooling import Reduction, Steps, reduced
-from attribkit.projection.text_windows import averaged, windows_of
+from attribkit.projection.text_windows import check_windows, of_texts
 from attribkit.text import batching
 from attribkit.text.text_pair import SECOND
 
@@ -142,9 +142,10 @@ def read_layers(
         batch_size: the most texts at once; None chooses by their length.
         progress: called as `attribkit.progress.Progress` says.
     """
-    windows, counts = windows_of(ids, model.capabilities.long_texts, reduction.name, reduction.by_step)
+    windows, counts = model.capabilities.long_texts.windows(ids)
     if len(windows) > len(ids):
-        return averaged(read_layers(model, windows, layers, reduction, batch_size, progress), counts)
+        check_windows(counts, reduction)
+        return of_texts(read_layers(model, windows, layers, reduction, batch_size, progress), counts)
     lengths = [len(row) for row in ids]
     pairs = model.capabilities.pairs and any(bool((row >= SECOND).any()) for row in ids)
     if pairs and reduction.by_step:

@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
 
 from attribkit.errors import InputError
 from attribkit.text.encoded import Encoded
@@ -68,6 +71,12 @@ class LongTexts:
         starts = range(0, tokens - self.stride, step)
         return [(start, min(start + self.room, tokens)) for start in starts]
 
+    def windows(self, ids: Sequence[NDArray[np.int64]]) -> tuple[list[NDArray[np.int64]], NDArray[np.int64]]:
+        """The windows of all texts of token ids in a row, and (N,) how many each text has."""
+        spans = [self.spans(len(row)) for row in ids]
+        parts = [row[start:end] for row, of_text in zip(ids, spans, strict=True) for start, end in of_text]
+        return parts, np.array([len(of_text) for of_text in spans], dtype=np.int64)
+
     @property
     def sentence(self) -> str:
         """What is done, as the model's summary says it."""
@@ -99,6 +108,13 @@ class LongTexts:
             f"windows of {self.room:,} tokens, each sharing {self.stride:,} with the one before; the answer is that of "
             "the mean of their outputs"
         )
+
+
+def averaged(values: NDArray[Any], counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(N, H) the mean of the rows of each text's windows (W, H), of which it has so many."""
+    firsts = np.append(0, np.cumsum(counts)[:-1])
+    means: NDArray[np.float64] = np.add.reduceat(values, firsts, dtype=np.float64) / counts[:, np.newaxis]
+    return means
 
 
 def checked_long(how: str, stride: int | None) -> Long:

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
 from attribkit.errors import InputError, InputTypeError
 
 SEPARATOR = " ␞ "
@@ -47,24 +50,27 @@ def parts_of(text: str) -> tuple[str, str | None]:
     return (first, second) if separator else (text, None)
 
 
-def with_joined_pairs(data: Any, reads_pairs: bool) -> Any:
+def with_joined_pairs(data: Any, reads_pairs: bool, listed: bool = False) -> Any:
     """Data in which every pair is the string that stands for it; anything else as it is.
 
     Args:
-        data: a pair, or a list in which some are.
+        data: a pair, or a list, Series or array in which some are.
         reads_pairs: whether the model reads pairs.
+        listed: whether a pair alone becomes a list of one text.
 
     Raises:
         ValueError: for a pair where the model reads single texts.
     """
-    several = isinstance(data, (list, tuple))
-    items = list(data) if several else [data]
+    alone = isinstance(data, Mapping)
+    if not alone and not isinstance(data, (list, tuple, pd.Series, np.ndarray)):
+        return data
+    items: list[Any] = [data] if alone else list(data)
     if not any(_is_pair(item) for item in items):
         return data
     if not reads_pairs:
         raise InputError("a pair of texts was given, this model reads single ones; give one string for each text")
     texts = [joined_pair(item) if _is_pair(item) else item for item in items]
-    return texts if several else texts[0]
+    return texts[0] if alone and not listed else texts
 
 
 def _is_pair(item: Any) -> bool:

@@ -17,6 +17,7 @@ from attribkit.data.readable import SkippedRowsWarning
 from attribkit.errors import InputError, TooLongError
 from attribkit.huggingface.architectures import longest
 from attribkit.huggingface.encoder import longest_first
+from attribkit.last_layer.features import read_features
 from attribkit.results.panels import TokenScores
 from attribkit.text.long_texts import CutTextsWarning, LongTexts
 from attribkit.text.text_pair import joined_pair
@@ -255,6 +256,18 @@ def test_a_point_on_a_map_is_the_mean_of_the_windows() -> None:
         ak.layer_outputs(loaded, [LONG], "hidden_states.2", "tokens")
     with pytest.raises(InputError, match="leave the view 'attention' out"):
         ak.explain(loaded, LONG, views="attention")
+
+
+def test_what_the_last_layer_read_is_the_mean_over_the_windows(tmp_path: Path) -> None:
+    model, tokenizer = limited("bert")
+    loaded = ak.load((model, tokenizer), long="windows", stride=STRIDE)
+    ids = loaded.ids([LONG, TEXTS[0]])
+    for folder in (None, tmp_path / "features"):
+        features = read_features(loaded, ids, folder=folder)
+        with torch.no_grad():
+            logits = model.classifier(torch.from_numpy(np.array(features.values)))
+        np.testing.assert_allclose(logits, loaded.logits(ids), atol=1e-5)
+        np.testing.assert_allclose(features.logits, loaded.logits(ids), atol=1e-6)
 
 
 def test_a_row_that_is_too_long_is_left_out_and_said(tmp_path: Path) -> None:

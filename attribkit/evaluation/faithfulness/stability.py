@@ -16,6 +16,7 @@ from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.progress import Progress, counted, silent
 from attribkit.text.encoded import Encoded
+from attribkit.text.text_pair import SECOND
 
 
 def measure(
@@ -81,7 +82,7 @@ class _PerturbedModel:
 
     def embedded(self, encoded: Encoded) -> Tensor:
         """(T, E)."""
-        vectors: Tensor = self.weight[torch.from_numpy(encoded.ids).to(self.weight.device)]
+        vectors: Tensor = self.weight[torch.from_numpy(encoded.ids % SECOND).to(self.weight.device)]
         return vectors
 
     def explaining(self, batch: EncodedBatch, method: str, label: int, seed: int) -> Callable[[Tensor], Tensor]:
@@ -92,7 +93,8 @@ class _PerturbedModel:
             count, length = points.shape[:2]
             embedding = self.model.network.embedding
             embedding.weight = torch.nn.Parameter(torch.cat((self.weight, points.flatten(0, 1))), requires_grad=False)
-            ids = len(self.weight) + np.arange(count * length).reshape(count, length)
+            marks = original.ids - original.ids % SECOND  # which say what is a pair's second text
+            ids = len(self.weight) + np.arange(count * length).reshape(count, length) + marks
             encoded = tuple(replace(original, ids=row) for row in ids)
             logits = self.model.beside(batch.also).logits(list(ids))
             also = batch.also and batch.also.rows([0] * count)
