@@ -1,16 +1,15 @@
 """What the documentation site adds to the pages of this folder as it is built: `make docs`.
 
-The reference of the API is made from docstrings, that of the command line from its help, the list of error sentences
+The reference of the API is made from docstrings, that of the command line from its help, the pages of error sentences
 from the code that raises them; links into the repository, which the site does not hold, become plain words.
 """
 
-import ast
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import error_pages
 from mkdocs.structure.files import File, Files
 
 import attribkit as ak
@@ -20,7 +19,6 @@ ROOT = Path(__file__).parent.parent
 SENTENCE = "It was not a horrible movie"
 _LINK = re.compile(r"\[([^\]]+)\]\((\.\./[^)\s]+|[^)\s:#]+/[^)\s]*\.(?:py|ipynb|json))\)")
 _PICTURE = re.compile(r"<!-- picture: (\w+) -->")
-_RAISED = re.compile(r"(?:\w+Error|InputMissing)$")
 
 
 def on_files(files: Files, config: Any) -> Files:
@@ -28,12 +26,12 @@ def on_files(files: Files, config: Any) -> Files:
     pages = {
         "reference/api.md": api(),
         "reference/cli.md": commands(),
-        "reference/errors.md": errors(),
         "reference/changelog.md": (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"),
-        "llms.txt": llms(files),
+        **error_pages.pages(),
     }
     for name, content in (pages | pictures()).items():
         files.append(File.generated(config, name, content=content))
+    files.append(File.generated(config, "llms.txt", content=llms(files)))
     return files
 
 
@@ -47,7 +45,17 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str
         place = Path(*_resolved((folder / target).parts)).as_posix() if not target.startswith("../../") else ""
         return match[0] if place in known else match[1]
 
-    markdown = _PICTURE.sub(r"![The sentence with the scores of \1 under its words](\1.svg)", markdown)
+    markdown = _PICTURE.sub(
+        lambda match: "\n".join(
+            f"![The sentence with the scores of {match[1]} under its words]({match[1]}.{theme}.svg#only-{theme})"
+            for theme in ("light", "dark")
+        ),
+        markdown,
+    )
+    if page.file.src_uri == "glossary.md":  # a word with a heading of its own is found first, and can be linked to
+        page.meta["search"] = {"boost": 4}
+        markdown = re.sub(r"\| term \| meaning \|\n\|[-|]+\|\n", "", markdown)
+        markdown = re.sub(r"^\| (.+?) \| (.+) \|$", r"## \1\n\n\2\n", markdown, flags=re.MULTILINE)
     return _LINK.sub(plain, markdown)
 
 
@@ -63,6 +71,10 @@ def on_post_template(output_content: str, template_name: str, config: Any) -> st
 
 def _mended(html: str, root: str) -> str:
     html = html.replace("https://unpkg.com/iframe-worker/shim", f"{root}theme/frame_worker.js")
+    html = re.sub(r'href="((?:\.\./)*\.\.?)/?"', r'href="\1/index.html"', html)  # a folder opens no page from a file
+    html = html.replace("<th></th>", "<td></td>")  # the corner of a table is no heading
+    html = html.replace('id="__drawer"', 'id="__drawer" aria-label="Pages"', 1)
+    html = html.replace('id="__search"', 'id="__search" aria-label="Search"', 1)
     html = html.replace('aria-label="Table of contents"', 'aria-label="Contents of this page"', 1)
     return html.replace('role="dialog"', 'role="dialog" aria-label="Search"')
 
@@ -78,14 +90,15 @@ def _resolved(parts: tuple[str, ...]) -> list[str]:
 
 
 def pictures() -> dict[str, bytes]:
-    """One sentence as each method explains it, for the method's page."""
+    """One sentence as each method explains it, light and dark, for the method's page."""
     model = ak.load("imdb-cnn")
     drawn = {}
     with TemporaryDirectory() as folder:
         for name in METHODS:
-            file = Path(folder) / f"{name}.svg"
-            ak.explain(model, SENTENCE, method=name, views="attribution").save(file)
-            drawn[f"methods/{name}.svg"] = file.read_bytes()
+            why = ak.explain(model, SENTENCE, method=name, views="attribution")
+            for theme in ("light", "dark"):
+                file = why.save(Path(folder) / f"{name}.{theme}.svg", theme=theme)
+                drawn[f"methods/{file.name}"] = file.read_bytes()
     return drawn
 
 
@@ -121,74 +134,6 @@ def commands() -> str:
     return "\n".join(lines)
 
 
-def errors() -> str:
-    """Every error sentence of the package: what happened, and after the semicolon the cure."""
-    lines = [
-        "# Error sentences",
-        "",
-        "Each error is one sentence: what was expected, what came, what to do. `…` stands for a value of yours.",
-        "Search this page for the words that your terminal printed.",
-        "",
-    ]
-    for part in sorted({_part(file) for file in _sources()}):
-        sentences = sorted(
-            {
-                sentence
-                for file in _sources()
-                if _part(file) == part
-                for sentence in raised(file.read_text(encoding="utf-8"))
-            }
-        )
-        if not sentences:
-            continue
-        lines += [f"## {part}", "", "| what happened | cure |", "|---|---|"]
-        for sentence in sentences:
-            happened, _, cure = _cell(sentence).rpartition("; ")
-            lines.append(f"| {happened or cure} | {cure if happened else ''} |")
-        lines.append("")
-    return "\n".join(lines)
-
-
-def raised(source: str) -> Iterator[str]:
-    """The sentences of all errors that a file makes, with `…` for what is filled in."""
-    for node in ast.walk(ast.parse(source)):
-        if (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Name)
-            and _RAISED.search(node.func.id)
-            and node.args
-        ):
-            sentence = _text(node.args[0])
-            if len(sentence.split()) > 3:
-                yield sentence
-
-
-def _text(node: ast.expr) -> str:
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return node.value
-    if isinstance(node, ast.JoinedStr):
-        return "".join(part.value if isinstance(part, ast.Constant) else "…" for part in node.values)
-    if isinstance(node, ast.BinOp):
-        return _text(node.left) + _text(node.right)
-    return "…"
-
-
-def _cell(text: str) -> str:
-    escaped = (
-        text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("*", "\\*").replace("_", "\\_")
-    )
-    return " ".join(escaped.replace("[", "\\[").split())
-
-
-def _sources() -> list[Path]:
-    return sorted((ROOT / "attribkit").rglob("*.py"))
-
-
-def _part(file: Path) -> str:
-    """The part of the package that a file belongs to."""
-    return file.relative_to(ROOT / "attribkit").parts[0].removesuffix(".py")
-
-
 def llms(files: Files) -> str:
     """A plain index of the pages for programs that read."""
     lines = [
@@ -200,6 +145,8 @@ def llms(files: Files) -> str:
         "",
     ]
     for file in files.documentation_pages():
+        if file.src_uri.startswith("errors/"):
+            continue  # the table of all links to each
         title = re.search(r"^# (.+)$", file.content_string, flags=re.MULTILINE)
         lines.append(f"- [{title[1] if title else file.src_uri}]({file.dest_uri})")
     return "\n".join(lines) + "\n"

@@ -1,3 +1,14 @@
+// The search asks for every word with a wildcard, which passes by the stems that its index holds: "empty*" finds no "empti".
+// So whole words are asked for as they are, marks between them left out, and only the last may go on.
+const QUERY = 2;
+function asked(message) {
+  if (message.type !== QUERY) return message;
+  const words = message.data.split(/[^\p{L}\p{N}_]+/u).filter(Boolean);
+  const last = words.at(-1) ?? '';
+  const goesOn = message.data.endsWith(last) && (last.length > 2 || words.length === 1);
+  return { ...message, data: [...words.map(word => `${word}^1`), ...(goesOn ? [last] : [])].join(' ') };
+}
+
 // Search runs in a worker, and a page opened from a file may start none: the worker's script then runs in a hidden frame.
 if (location.protocol === 'file:') {
   window.Worker = class extends EventTarget {
@@ -29,8 +40,12 @@ if (location.protocol === 'file:') {
       });
     }
 
-    postMessage(data) { this.deliver(data); }
+    postMessage(data) { this.deliver(asked(data)); }
 
     terminate() {}
+  };
+} else {
+  window.Worker = class extends Worker {
+    postMessage(data) { super.postMessage(asked(data)); }
   };
 }
