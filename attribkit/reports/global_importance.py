@@ -44,10 +44,11 @@ def regions_section(regions: RegionImportance) -> Section:
     """The regions of the texts and what is known without them."""
     messages = [region for region in regions.regions if region not in (BODY, *QUARTERS)]
     sentences = [f"{regions.sentence(region)}." for region in messages]
-    if not messages:
-        sentences = ["The texts have no header, quote or signature; here they are divided into quarters."]
     head = ("regions", "Where in the texts does it look?", "Where it looks")
-    return Section(*head, tuple(sentences), regions.panels())
+    if messages:
+        return Section(*head, tuple(sentences), regions.panels())
+    sentence = "The texts have no header, quote or signature, so only their quarters can be compared."
+    return Section(*head, (sentence,), groups=(Group("The quarters of the texts", regions.panels()),))
 
 
 def map_section(maps: ProjectedMaps | None, reason: str | None = None) -> Section:

@@ -10,7 +10,7 @@ from attribkit.explainer import explain
 from attribkit.models.classifier import Classifier
 from attribkit.progress import Progress
 from attribkit.rank_correlation import kendall
-from attribkit.results.panels import Bar, Convergence, Section, Table, TokenScores
+from attribkit.results.panels import Bar, Convergence, Group, Section, Table, TokenScores
 from attribkit.results.panels.difference import align
 from attribkit.results.panels.table import Cell
 
@@ -61,7 +61,8 @@ def robustness_section(
         sentences.append("No model trained with another seed was given, so nothing is known of that: give others=[…].")
     if not rows:
         return Section(*head, ("Nothing was explained again: give tested=100 and several baselines, or others=[…].",))
-    return Section(*head, tuple(sentences), (_table(rows, seed),))
+    table = _table(rows, seed)
+    return Section(*head, tuple(sentences), groups=(Group(table.title, (table,)),))
 
 
 def _table(rows: Sequence[tuple[str, Sequence[tuple[TokenScores, TokenScores]]]], seed: int) -> Table:

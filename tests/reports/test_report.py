@@ -90,7 +90,7 @@ def test_the_same_page_is_made_again(
 
 
 def test_another_seed_and_baseline_are_compared(whole: Report) -> None:
-    (panel,) = next(one for one in whole.document.sections if one.anchor == "robustness").panels
+    (panel,) = next(one for one in whole.document.sections if one.anchor == "robustness").all_panels
     assert isinstance(panel, Table)
     names = [row[0] for row in panel.rows]
     assert names == ["baseline unk instead of pad", "baseline mean instead of pad", "model tiny-cnn (1)"]

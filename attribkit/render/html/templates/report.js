@@ -105,6 +105,21 @@ for (const list of main.querySelectorAll('.texts')) {
   });
 }
 
+// ---- lists and tables show their first items, and the others on demand
+function shorten(list, first, what, place) {
+  const rest = list.children.length - first;
+  if (rest < 3) return;
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.className = 'rest';
+  button.textContent = `Show ${rest.toLocaleString('en')} more${what}`;
+  button.addEventListener('click', () => { list.classList.remove('brief'); button.remove(); });
+  list.classList.add('brief');
+  place.after(button);
+}
+for (const list of main.querySelectorAll('.texts:not(.long)')) shorten(list, 5, '', list);
+for (const rows of main.querySelectorAll('.table tbody')) shorten(rows, 10, ' rows', rows.closest('.wide'));
+
 // ---- groups of which one is picked: a list to choose from instead of headings to open
 for (const groups of main.querySelectorAll('.folded[data-picked]')) {
   const all = [...groups.querySelectorAll(':scope > details')];
