@@ -40,10 +40,12 @@ def tied_windows(network: Any, texts: Sequence[Encoded], windows: WindowsByText)
     chosen, scores = windows.windows, windows.windows.scores[0]
     tied = np.zeros(len(scores), dtype=bool)
     for width, repeated in again.items():
+        if not repeated.any():
+            continue
         whole = (widths[chosen.feature] == width) & (chosen.last - chosen.first + 1 == width) & (scores != 0)
         tied[whole] = repeated[begins[chosen.text[whole]] + chosen.first[whole]]
     notes: list[tuple[str, ...]] = [()] * len(texts)
-    for place in np.unique(chosen.text[tied]).tolist():
+    for place in sorted({*chosen.text[tied].tolist()}):
         own = windows.order[windows.bounds[place] : windows.bounds[place + 1]]
         own = own[tied[own]]
         notes[place] = (_sentence(texts[place], chosen.first[own], chosen.last[own], np.abs(scores[own])),)
@@ -104,15 +106,16 @@ def _repeated(
     """
     ends = np.repeat(np.cumsum(lengths), lengths)
     places, group = np.arange(len(ids)), np.repeat(np.arange(len(lengths)), lengths)
-    size, again = int(ids.max()) + 1, {}
+    size, again = int(ids.max()) + 1, {width: np.zeros(len(ids), dtype=bool) for width in widths}
     for width in range(1, widths[-1] + 1):
         inside = places + width <= ends[places]
         places, group = places[inside], group[inside]
         _, group, counts = np.unique(group * size + ids[places + width - 1], return_inverse=True, return_counts=True)
         more = counts[group] > 1
         places, group = places[more], group[more]
+        if not len(places):
+            break
         if width in widths:
-            again[width] = np.zeros(len(ids), dtype=bool)
             again[width][places] = True
     return again
 
