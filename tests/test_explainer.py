@@ -6,11 +6,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from torch import Tensor, nn
 
+import attribkit as ak
 from attribkit.attribution.label_index import Index
 from attribkit.explainer import explain, supported
+from attribkit.models.adapters import Adapted
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
+from attribkit.models.model_folder import bundled
 from attribkit.results.explanation import Explanation
 from attribkit.results.explanations import Explanations
 from attribkit.results.panels import Panel, Table
@@ -68,6 +73,48 @@ def test_a_changed_weight_never_yields_a_stale_score(make_classifier: Callable[.
     classifier.network.output.weight.data.mul_(2)
     after = explain(classifier, "a good film", target="pos").token_scores
     assert after.scores.tolist() == pytest.approx((2 * before.scores).tolist(), rel=1e-4)
+
+
+class Mean(nn.Module):
+    def __init__(self, words: int) -> None:
+        super().__init__()
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            self.embedding, self.hidden, self.out = nn.Embedding(words, 4), nn.Linear(4, 4), nn.Linear(4, 2)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        logits: Tensor = self.out(self.hidden(self.embedding(ids).mean(1)).tanh())
+        return logits
+
+
+@pytest.mark.parametrize("name", [*bundled(), "attention-rnn", "lstm", "adapted", "adapted lstm"])
+def test_weights_edited_through_data_between_two_calls_give_the_scores_of_a_model_read_with_them(
+    make_classifier: Callable[..., Classifier], name: str
+) -> None:
+    def made() -> Classifier:
+        if name in bundled():
+            return ak.load(name, "cpu")
+        model = make_classifier({"adapted": "cnn", "adapted lstm": "lstm"}.get(name, name))
+        network = Mean(model.vocabulary_size) if name == "adapted" else model.network
+        if name.startswith("adapted"):
+            model = ak.Classifier(
+                Adapted(network, "ids" if name == "adapted" else "ids, mask"), model.tokenizer, model.labels
+            )
+        return model
+
+    model, fresh = made(), made()
+    texts = ["a good film", "a bad film and a long one"]
+    before = [explain(model, texts), explain(model, texts[0])]
+    for number, weight in enumerate(model.network.parameters()):
+        weight.data.mul_(1.5 - number % 2)
+    fresh.network.load_state_dict(model.network.state_dict())
+    after, read = ([explain(each, texts), explain(each, texts[0])] for each in (model, fresh))
+    assert after == read
+    for old, new in zip([*before[0], before[1]], [*after[0], after[1]], strict=True):
+        assert not np.allclose(old.scores, new.scores, rtol=0.05)
+        assert old.provenance["fingerprint"] != new.provenance["fingerprint"] == model.fingerprint()
+        shares = model.predict(str(new.text))[list(model.labels)].iloc[0].tolist()
+        assert new.prediction is not None and new.prediction.probabilities == pytest.approx(shares, abs=1e-6)
 
 
 @pytest.mark.parametrize("architecture", ["cnn", "attention-rnn"])
