@@ -104,13 +104,13 @@ def test_weights_edited_through_data_between_two_calls_give_the_scores_of_a_mode
 
     model, fresh = made(), made()
     texts = ["a good film", "a bad film and a long one"]
-    before = [explain(model, texts), explain(model, texts[0])]
+    before = [*explain(model, texts), explain(model, texts[0])]
     for number, weight in enumerate(model.network.parameters()):
         weight.data.mul_(1.5 - number % 2)
     fresh.network.load_state_dict(model.network.state_dict())
-    after, read = ([explain(each, texts), explain(each, texts[0])] for each in (model, fresh))
+    after, read = ([*explain(each, texts), explain(each, texts[0])] for each in (model, fresh))
     assert after == read
-    for old, new in zip([*before[0], before[1]], [*after[0], after[1]], strict=True):
+    for old, new in zip(before, after, strict=True):
         assert not np.allclose(old.scores, new.scores, rtol=0.05)
         assert old.provenance["fingerprint"] != new.provenance["fingerprint"] == model.fingerprint()
         shares = model.predict(str(new.text))[list(model.labels)].iloc[0].tolist()
