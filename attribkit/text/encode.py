@@ -21,7 +21,7 @@ def encode_texts(tokenizer: TextEncoder, texts: Sequence[str]) -> list[Encoded]:
     for number, text in enumerate(texts):
         with _numbered_errors(number, texts):
             check_text(text)
-    encoded = tokenizer.encode(texts)
+    encoded = _read(tokenizer.encode, texts)
     for number, (text, tokens) in enumerate(zip(texts, encoded, strict=True)):
         with _numbered_errors(number, texts):
             check_encoded(tokens, text)
@@ -36,12 +36,25 @@ def token_ids(tokenizer: TextEncoder, texts: Sequence[str]) -> list[NDArray[np.i
             check_text(text)
     ids: list[NDArray[np.int64]] = []
     for start in range(0, len(texts), _AT_ONCE):
-        ids += tokenizer.ids(texts[start : start + _AT_ONCE])
+        ids += _read(tokenizer.ids, texts[start : start + _AT_ONCE], texts, start)
     for number, row in enumerate(ids):
         if not len(row):
             with _numbered_errors(number, texts):
                 check_encoded(tokenizer.encode([texts[number]])[0], texts[number])
     return ids
+
+
+def _read(
+    read: Callable[[Sequence[str]], list[T]], some: Sequence[str], texts: Sequence[str] = (), start: int = 0
+) -> list[T]:
+    """What a tokenizer makes of some of the texts, which begin with that number; an error says which is too long."""
+    try:
+        return read(some)
+    except TooLongError:
+        for number, text in enumerate(some, start):
+            with _numbered_errors(number, texts or some):
+                read([text])
+        raise
 
 
 def read_each(read: Callable[[Sequence[str]], Sequence[T]], texts: Sequence[str]) -> list[T | TooLongError]:

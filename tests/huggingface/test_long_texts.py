@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 import torch
 from huggingface.test_architectures import state_of, theirs
 from huggingface.tiny import INPUTS, NAMES, TEXTS, pipeline_of, tiny
+from transformers import AutoConfig
 
 import attribkit as ak
 from attribkit.cli import main
@@ -104,6 +106,38 @@ def test_a_text_at_the_limit_is_read_and_one_above_it_is_not_cut_in_silence(name
     by_hand = logits_by_hand(model, windows_by_hand(tokenizer, above, limit))
     assert len(by_hand) == 2
     np.testing.assert_allclose(windowed.logits(windowed.ids([above]))[0], by_hand.mean(0), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "positions", "tokens", "expected"),
+    [
+        ("roberta", 514, 10**30, 512),  # two positions are kept for padding
+        ("xlm-roberta", 514, 512, 512),
+        ("camembert", 514, 10**30, 512),
+        ("mpnet", 514, 512, 512),
+        ("longformer", 4098, 10**30, 4096),
+        ("bert", 512, 10**30, 512),
+        ("distilbert", 512, 128, 128),
+        ("gpt2", 1024, 10**30, 1024),
+        ("xlnet", None, 10**30, None),
+        ("t5", None, 10**30, None),
+        ("t5", None, 512, 512),
+        ("deberta-v2", 512, 10**30, None),
+    ],
+)
+def test_what_a_model_reads_is_told_from_its_configuration(
+    name: str, positions: int | None, tokens: int, expected: int | None
+) -> None:
+    settings = {} if positions is None else {"max_position_embeddings": positions}
+    config = AutoConfig.for_model(name, **settings)
+    assert longest(config, SimpleNamespace(model_max_length=tokens)) == expected
+
+
+def test_of_several_texts_the_one_that_is_too_long_is_named() -> None:
+    loaded = ak.load(limited("bert"))
+    for ask in (loaded.encode, loaded.predict, loaded.probabilities):
+        with pytest.raises(TooLongError, match="text 1: the model reads 24 tokens"):
+            ask([TEXTS[0], LONG])
 
 
 @pytest.mark.parametrize("name", NAMES)

