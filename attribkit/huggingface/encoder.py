@@ -6,6 +6,7 @@ The ids are those of the words alone: the network adds the special tokens. Those
 
 import hashlib
 import json
+import warnings
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -17,7 +18,7 @@ from attribkit.errors import TooLongError
 from attribkit.huggingface.template import Template
 from attribkit.text.encoded import Encoded
 from attribkit.text.joined_words import joined_words
-from attribkit.text.long_texts import LongTexts
+from attribkit.text.long_texts import CutTextsWarning, LongTexts
 from attribkit.text.text_pair import SECOND, SEPARATOR, parts_of
 from attribkit.text.tokenizer import one_spelling
 
@@ -62,8 +63,20 @@ class TransformerEncoder:
         return [self._encoded(text) for text in texts]
 
     def ids(self, texts: Sequence[str]) -> list[NDArray[np.int64]]:
-        """Each text's token ids alone."""
-        return [self._ids([self._words(part)["input_ids"] for part in self._texts(text)])[0] for text in texts]
+        """Each text's token ids alone; a `CutTextsWarning` says how many texts were cut."""
+        read = []
+        cut = 0
+        for text in texts:
+            parts = [self._words(part)["input_ids"] for part in self._texts(text)]
+            ids, _ = self._ids(parts)
+            whole, special = sum(map(len, parts)), self.template.specials(len(parts) > 1)
+            cut += self.long.how == "cut" and self.longest is not None and whole > self.longest - special
+            read.append(ids)
+        if cut:
+            many = "is" if cut == 1 else "are"
+            sentence = f"of {len(read):,} texts {cut:,} {many} cut to the {self.longest:,} tokens that the model reads"
+            warnings.warn(sentence, CutTextsWarning, stacklevel=2)
+        return read
 
     def fingerprint(self) -> str:
         """A hash of what decides the ids."""

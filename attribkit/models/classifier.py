@@ -1,7 +1,6 @@
 """Classifier: a network, its tokenizer, its labels, and where it came from."""
 
 import copy
-import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
@@ -41,7 +40,6 @@ from attribkit.task import Task
 from attribkit.text import batching
 from attribkit.text.encode import encode_texts, token_ids
 from attribkit.text.encoded import Encoded, TextEncoder
-from attribkit.text.long_texts import CutTextsWarning
 from attribkit.text.text_pair import with_joined_pairs
 from attribkit.text.text_splitter import TextSplitter
 from attribkit.text.word_index import Split
@@ -374,8 +372,8 @@ class Classifier(Result):
         Returns:
             one row per text, in order: text, label, and one column of probabilities per label. With several labels a
             text `label` is a tuple of them, the likeliest first; of a regression it is the number, and no column
-            follows. What was guessed of a file is in `attrs["notes"]`, and how many texts were cut, which is also
-            warned of.
+            follows. What was guessed of a file is in `attrs["notes"]`; a `CutTextsWarning` says how many texts of a
+            transformer were cut.
 
         Raises:
             TypeError: as `probabilities`.
@@ -400,11 +398,8 @@ class Classifier(Result):
         with shown(progress) as tell:
             logits = model._finite_logits(texts, batch_size, tell)
         frame = prediction_frame(texts, logits, self.labels, self.task)
-        cut = self.capabilities.long_texts.cut(self.encode(texts)) if self.capabilities.long_texts.how == "cut" else ()
-        for note in cut:
-            warnings.warn(note, CutTextsWarning, stacklevel=2)
-        if notes := [*rows.reading, *cut]:
-            frame.attrs["notes"] = notes
+        if rows.reading:
+            frame.attrs["notes"] = list(rows.reading)
         return frame
 
     def copy(self, *, share_weights: bool = False) -> "Classifier":

@@ -250,7 +250,11 @@ def _card(model: ServedModel) -> ModelCard:
 
 def _predictions(model: ServedModel, texts: list[str]) -> list[dict[str, Any]]:
     """What is predicted for each text, as `PredictionAnswer` says it."""
-    logits = check_finite(model.logits(model.ids(texts)), texts)
+    long = model.capabilities.long_texts
+    encoded = [] if long.room is None else model.encode(texts)
+    ids = [each.ids for each in encoded] or model.ids(texts)
+    notes = [long.note(len(each.ids), each.total) for each in encoded] or [()] * len(texts)
+    logits = check_finite(model.logits(ids), texts)
     return [
         {
             "label": prediction.label,
@@ -259,9 +263,9 @@ def _predictions(model: ServedModel, texts: list[str]) -> list[dict[str, Any]]:
             ),
             "predicted": list(prediction.predicted),
             "value": prediction.value,
-            "said": f"{headline(prediction)} {detail(prediction)}",
+            "said": "; ".join((f"{headline(prediction)} {detail(prediction)}", *how_read)),
         }
-        for prediction in predictions(logits, model.labels, model.task, model.unit)
+        for prediction, how_read in zip(predictions(logits, model.labels, model.task, model.unit), notes, strict=True)
     ]
 
 

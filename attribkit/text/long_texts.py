@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.errors import InputError
-from attribkit.text.encoded import Encoded
 
 Long = Literal["refuse", "cut", "windows"]
 
@@ -17,7 +16,11 @@ _SHARED = 4
 
 
 class CutTextsWarning(UserWarning):
-    """Some texts were longer than the model reads, and were cut, as `long="cut"` asks."""
+    """Some texts were longer than the model reads, and were cut, as `long="cut"` asks.
+
+    What holds tokens with their places says so itself: an explanation, a corpus. For what has numbers alone, such as
+    predictions, it is warned of.
+    """
 
 
 @dataclass(frozen=True)
@@ -86,14 +89,6 @@ class LongTexts:
         if self.how == "refuse":
             return f"{longer} refused"
         return f"{longer} cut, and said" if self.how == "cut" else f"{longer} {self._averaged}"
-
-    def cut(self, texts: Sequence[Encoded]) -> tuple[str, ...]:
-        """What a reader of the answers for these texts must know of those that were cut; nothing if none was."""
-        cut = sum(text.total > len(text.ids) for text in texts)
-        if not cut:
-            return ()
-        have = "has" if cut == 1 else "have"
-        return (f"{cut:,} of {len(texts):,} texts {have} more than the {self.room:,} tokens that are read",)
 
     def note(self, tokens: int, total: int) -> tuple[str, ...]:
         """What a reader of the scores of a text must know, of which so many of all its tokens were read."""

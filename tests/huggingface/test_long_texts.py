@@ -99,7 +99,9 @@ def test_a_text_at_the_limit_is_read_and_one_above_it_is_not_cut_in_silence(name
         ak.explain(refusing, above)
     pipe = pipeline_of(model, tokenizer, truncation=True, max_length=limit)
     expected = theirs(pipe, [above], refusing.labels)
-    assert np.abs(cutting.probabilities([above]) - expected).max() < 1e-5
+    with pytest.warns(CutTextsWarning):
+        own = cutting.probabilities([above])
+    assert np.abs(own - expected).max() < 1e-5
     assert cutting.encode([at])[0].total == room and cutting.encode([above])[0].total == room + 1
     windowed = ak.load((model, tokenizer), long="windows", stride=STRIDE)
     assert np.array_equal(windowed.probabilities([at]), refusing.probabilities([at]))
@@ -350,9 +352,11 @@ def test_a_cut_is_said_with_every_answer() -> None:
     assert why.token_scores.truncated and "not read" in _printed(why)
     assert f"cut: {LIMIT - 2} of the text's {whole} tokens were read" in why.token_scores.notes
     assert "tokens were read" in why.summary()
-    with pytest.warns(CutTextsWarning, match=f"1 of 2 texts has more than the {LIMIT - 2} tokens"):
-        table = loaded.predict([LONG, TEXTS[0]])
-    assert "more than" in table.attrs["notes"][0]
+    table = pd.DataFrame({"text": [LONG, TEXTS[0]], "label": ["LABEL_0", "LABEL_1"]})
+    for call in (loaded.predict, loaded.probabilities, lambda texts: ak.evaluate(loaded, table)):
+        with pytest.warns(CutTextsWarning, match=f"of 2 texts 1 is cut to the {LIMIT} tokens"):
+            call([LONG, TEXTS[0]])
+    assert len(loaded.predict(TEXTS[:1])) == 1  # which warns of nothing
     assert whole > LIMIT and loaded.encode([LONG])[0].total == whole
 
 
@@ -371,9 +375,10 @@ def test_a_pipeline_that_truncates_is_taken_as_it_is() -> None:
     pipe = pipeline_of(model, tokenizer, truncation=True)
     loaded = ak.load(pipe)
     assert loaded.capabilities.long_texts.how == "cut" and "cut, and said" in loaded.summary()
-    assert np.abs(loaded.probabilities([LONG]) - theirs(pipe, [LONG], loaded.labels)).max() < 1e-5
-    shorter = pipeline_of(model, tokenizer, truncation=True, max_length=10)
-    assert np.abs(ak.load(shorter).probabilities([LONG]) - theirs(shorter, [LONG], loaded.labels)).max() < 1e-5
+    for given in (pipe, pipeline_of(model, tokenizer, truncation=True, max_length=10)):
+        with pytest.warns(CutTextsWarning):
+            own = ak.load(given).probabilities([LONG])
+        assert np.abs(own - theirs(given, [LONG], loaded.labels)).max() < 1e-5
     assert ak.load(pipeline_of(model, tokenizer)).capabilities.long_texts.how == "refuse"
     assert ak.load(pipe, long="refuse").capabilities.long_texts.how == "refuse"
 
@@ -449,3 +454,27 @@ def test_how_long_texts_are_read_belongs_to_the_model() -> None:
     )}  # fmt: skip
     assert len(prints) == 4
     assert "windows of 22 tokens, each sharing 5 with the one before" in ak.load(pair, long="windows").summary()
+
+
+@pytest.mark.parametrize(
+    ("how", "sentence"), [("cut", "; cut: 22 of the text's"), ("windows", "; read in 8 windows of 22 tokens")]
+)
+def test_the_live_page_says_how_a_long_text_was_read(how: str, sentence: str) -> None:
+    testclient = pytest.importorskip("fastapi.testclient", reason="needs the extra serve")
+    from attribkit.serve.app import create_app
+
+    model = ak.load(limited("bert"), long=how)
+    model.name = how
+    with testclient.TestClient(create_app([model]), base_url="http://127.0.0.1:8000") as client:
+        answer = client.post("/predict", json={"model": how, "text": LONG}).json()["predictions"][0]
+        assert sentence in answer["said"]
+        assert (
+            client.post("/predict", json={"model": how, "text": TEXTS[0]}).json()["predictions"][0]["said"][-1] == "%"
+        )
+        panel = client.post("/explain", json={"model": how, "text": LONG}).json()["content"]["panels"][0]
+        assert any(sentence[2:] in note for note in panel["notes"])
+    refusing = ak.load(limited("bert"))
+    refusing.name = "refuse"
+    with testclient.TestClient(create_app([refusing]), base_url="http://127.0.0.1:8000") as client:
+        answer = client.post("/live", json={"model": "refuse", "text": LONG})
+        assert answer.status_code == 422 and "shorten it" in answer.json()["error"]
