@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, TypeAlias, Unpack, overload
 
@@ -32,11 +31,10 @@ from attribkit.results.explanations import Explanations
 from attribkit.results.panels import Panel
 from attribkit.results.panels.prediction import Truth
 from attribkit.text.text_pair import with_joined_pairs
-from attribkit.versions import versions_of
 from attribkit.views import ViewOptions
 from attribkit.views.choice import choose_views
 from attribkit.views.choice import supported as supported  # offered here too, beside `explain`
-from attribkit.views.view import View
+from attribkit.views.provenance import provenance_of
 
 TrueLabel: TypeAlias = LabelName | float | Sequence[LabelName]
 """What is known of a text, by the model's task: a label, several, or a number."""
@@ -215,7 +213,7 @@ def explain(
         for view in chosen.values():
             for row, of_text in zip(panels, view(model, batch), strict=True):
                 row += of_text
-        provenance = _provenance(model, chosen) | source
+        provenance = provenance_of(model, chosen) | source
     rows = Explanations(
         Explanation(
             text=text_read,
@@ -289,38 +287,3 @@ def _true_label(item: Any, model: Classifier) -> Truth:
 
 def _is_name(item: object) -> bool:
     return isinstance(item, (str, int, np.integer, Index))
-
-
-def _provenance(model: Classifier, views: Mapping[str, View]) -> dict[str, Any]:
-    return {
-        "model": model.name,
-        "network": type(model.network).__name__,
-        "fingerprint": model.fingerprint(),
-        "device": str(model.device),
-        "settings": {"views": list(views), **_settings(views.values())},
-        "versions": versions_of("attribkit", "torch", "captum"),
-    }
-
-
-def _settings(views: Iterable[View]) -> dict[str, Any]:
-    """What the views were told, but for data and for what changes no result."""
-    settings: dict[str, Any] = {}
-    for view in views:
-        values = {field.name: getattr(view, field.name) for field in fields(view)}
-        for name in (ViewOptions.__annotations__.keys() & values.keys()) - {
-            "reference",
-            "train",
-            "batch_size",
-            "max_steps",
-            "max_tokens",
-        }:
-            value = values[name]
-            # a target may be an index or one of numpy's integers, which JSON does not know
-            settings[name] = [_plain(part) for part in value] if isinstance(value, (tuple, list)) else _plain(value)
-    return {name: settings[name] for name in ViewOptions.__annotations__ if name in settings}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Index):
-        return asdict(value)
-    return int(value) if isinstance(value, np.integer) else value
