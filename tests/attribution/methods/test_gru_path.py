@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pytest
 import reference
 import torch
@@ -18,7 +19,9 @@ from attribkit.attribution.methods.gru_path import GRUPath, has_path
 from attribkit.attribution.methods.path_gradients import PathGradients, rules
 from attribkit.attribution.methods.quadrature import Result, integrated_gradients
 from attribkit.attribution.outputs import Target
+from attribkit.explainer import explain
 from attribkit.models import AttentionRNN, AttentionRNNSettings, LSTMClassifier, LSTMSettings
+from attribkit.models.classifier import Classifier
 
 ROUNDING = {torch.float64: 1e-12, torch.float32: 1e-6}
 
@@ -244,3 +247,32 @@ def test_pieces_of_several_texts_share_batches_and_their_ends_are_computed_once(
         for alpha in row
     ]
     assert {(text, end) for text in range(3) for end in (0.0, 1.0)} < set(ends) and len(ends) == len(set(ends))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "embedding.weight",
+        "rnn.weight_ih_l0",
+        "rnn.weight_hh_l0_reverse",
+        "rnn.bias_hh_l0",
+        "projection.weight",
+        "attention.weight",
+        "output.weight",
+    ],
+)
+def test_a_weight_edited_through_data_between_two_calls_gives_the_new_scores(
+    make_classifier: Callable[..., Classifier], name: str
+) -> None:
+    classifier = make_classifier("attention-rnn")
+    before = explain(classifier, "a good film")
+    weight = classifier.network.get_parameter(name)
+    version = weight._version
+    weight.data.mul_(1.5)
+    assert weight._version == version  # torch itself has no trace of it
+    after = explain(classifier, "a good film")
+    fresh = make_classifier("attention-rnn")
+    fresh.network.load_state_dict(classifier.network.state_dict())
+    assert np.array_equal(after.scores, explain(fresh, "a good film").scores)
+    assert not np.array_equal(after.scores, before.scores)
+    assert after.provenance["fingerprint"] != before.provenance["fingerprint"]
