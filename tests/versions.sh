@@ -11,7 +11,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 fast=(${MATRIX_TESTS:-tests/models tests/attribution tests/views tests/render tests/results tests/data
-  tests/training/test_train.py tests/corpus/test_run.py tests/test_extending.py
+  tests/huggingface tests/training/test_train.py tests/corpus/test_run.py tests/test_extending.py
   tests/test_readme.py::test_the_blocks_of_a_page_run_in_order[README.md]
   tests/test_demo.py::test_the_demo_writes_a_page_and_pictures})
 tools=(anywidget axe-playwright-python fastapi httpx2 hypothesis polars playwright pytest pytest-timeout pytest-xdist uvicorn)
@@ -72,7 +72,7 @@ run() { # NAME PYTHON RESOLUTION
     return
   fi
   # what the tests themselves need stays as it is; only attribkit's own needs are taken at their oldest
-  if ! install "$environment" --resolution "$resolution" "${torch[@]}" --editable '.[fast]'; then
+  if ! install "$environment" --resolution "$resolution" "${torch[@]}" --editable '.[fast,hf]'; then
     cat "$folder/error"
     if grep -q 'No solution found' "$folder/error"; then
       failed+=("$name (no versions fit together)")
@@ -82,7 +82,7 @@ run() { # NAME PYTHON RESOLUTION
     return
   fi
   echo "matrix: $name"
-  "$uv" pip freeze --python "$environment" | grep -iE '^(torch|numpy|pandas|scipy|matplotlib|lightning|pyarrow|captum|numba|typer)=='
+  "$uv" pip freeze --python "$environment" | grep -iE '^(torch|numpy|pandas|scipy|matplotlib|lightning|pyarrow|captum|numba|typer|transformers)=='
   # an old version's warnings about a new one's are not ours to mend: they are shown, not errors
   timeout $((ends > SECONDS ? ends - SECONDS : 1)) "$environment/bin/python" -m pytest "${fast[@]}" \
     -m 'not browser and not data' --numprocesses auto -o filterwarnings= -p no:cacheprovider || code=$?

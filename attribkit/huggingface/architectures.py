@@ -1,5 +1,6 @@
 """What differs between the architectures of `transformers`, as far as an explanation must know."""
 
+import inspect
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -108,6 +109,12 @@ def hidden_states_of(config: Any) -> int:
         return 0
     layers = {"t5": "num_decoder_layers", "bart": "decoder_layers"}.get(config.model_type, "num_hidden_layers")
     return int(getattr(config.get_text_config(), layers)) + 1
+
+
+def takes_token_types(model: Any) -> bool:
+    """Whether a model tells one token type from another: its body has the argument, and its table more than one row."""
+    named = "token_type_ids" in inspect.signature(model.base_model.forward).parameters
+    return named and getattr(model.config, "type_vocab_size", None) != 1  # XLNet, without a table, compares them
 
 
 def longest(config: Any, tokenizer: Any) -> int | None:

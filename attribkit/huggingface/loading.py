@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from attribkit.errors import InputError, InputNotFoundError, InputTypeError, MissingPackageError
-from attribkit.huggingface.architectures import architecture_of, longest
+from attribkit.huggingface.architectures import architecture_of, longest, takes_token_types
 from attribkit.huggingface.encoder import TransformerEncoder
 from attribkit.huggingface.folder import check_folder, check_head
 from attribkit.huggingface.network import TransformerNetwork
@@ -167,7 +167,7 @@ def _classifier(
 ) -> Classifier:
     config = model.config
     words = StandIns.of(model, tokenizer)
-    template = Template.of(tokenizer)
+    template = Template.of(tokenizer, takes_token_types(model))
     limits = [number for number in (limit, longest(config, tokenizer)) if number is not None]
     most = min(limits, default=None)
     room = None if most is None else most - template.specials(pair=False)

@@ -262,10 +262,10 @@ class TransformerNetwork(nn.Module):
     def _as_it_was(self) -> Iterator[None]:
         """Let texts share a batch though the model knows no padding, and undo what a forward pass changes."""
         config = self.model.config.get_text_config()
-        lacks_padding = config.pad_token_id is None
+        settings = dict(vars(config))
         base = self.model.base_model
         switched = base.attention_type if architecture_of(self.model.config).switches_attention else None
-        if lacks_padding:
+        if config.pad_token_id is None:
             config.pad_token_id = _NEVER
         try:
             if switched is None:
@@ -274,8 +274,9 @@ class TransformerNetwork(nn.Module):
                 with preserve_random_state():
                     yield
         finally:
-            if lacks_padding:
-                config.pad_token_id = None
+            for added in vars(config).keys() - settings.keys():
+                delattr(config, added)
+            vars(config).update(settings)
             if switched is not None:
                 base.set_attention_type(switched)
 

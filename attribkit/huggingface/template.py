@@ -44,9 +44,14 @@ class Template:
     typed: bool
 
     @staticmethod
-    def of(tokenizer: Any) -> "Template":
-        """Learn it from how the tokenizer encodes two probes."""
-        typed = "token_type_ids" in tokenizer(_PROBES[0])
+    def of(tokenizer: Any, takes_types: bool = True) -> "Template":
+        """Learn it from how the tokenizer encodes two probes.
+
+        Args:
+            tokenizer: whose template it is.
+            takes_types: whether the model tells token types apart; if not, it is given none.
+        """
+        typed = takes_types and "token_type_ids" in tokenizer(_PROBES[0])
         return Template(_parts(tokenizer, _PROBES[:1], typed), _parts(tokenizer, _PROBES, typed), typed)
 
     def parts(self, pair: bool) -> tuple[Part, ...]:

@@ -109,7 +109,8 @@ def value_zeroing(call: LayerCall, values: Values) -> Tensor:
 def _copied(inputs: Any, count: int) -> Any:
     """A layer's inputs for one text, for so many copies of it."""
     if isinstance(inputs, Tensor):
-        copied = inputs.is_floating_point() and inputs.ndim > 1 and len(inputs) == 1  # tables of places serve them all
+        rows = inputs.ndim > 1 if inputs.is_floating_point() else inputs.ndim == 2  # tables of places serve them all
+        copied = rows and len(inputs) == 1
         return inputs.expand(count, *inputs.shape[1:]) if copied else inputs
     if isinstance(inputs, dict):
         return {name: _copied(value, count) for name, value in inputs.items()}
@@ -119,8 +120,9 @@ def _copied(inputs: Any, count: int) -> Any:
 
 
 def _first(output: Any) -> Tensor:
-    first: Tensor = output[0] if isinstance(output, (tuple, list)) else output
-    return first
+    """(N, S, E) what a layer puts out, which DistilBERT of transformers 4 returns behind its attention."""
+    parts = output if isinstance(output, (tuple, list)) else (output,)
+    return next(part for part in parts if isinstance(part, Tensor) and part.ndim == 3)
 
 
 def stacked(parts: Sequence[Tensor]) -> Any:

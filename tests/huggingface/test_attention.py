@@ -48,6 +48,8 @@ def test_rows_sum_to_1_and_the_model_is_handed_back(name: str) -> None:
 @pytest.mark.parametrize("name", ["bert", "distilbert", "modernbert", "gpt2", "t5"])
 def test_the_fused_attention_returns_nothing_and_is_put_back_after_an_error_too(name: str) -> None:
     model, tokenizer = tiny(name)
+    if not model._supports_sdpa:
+        pytest.skip("this version of transformers has no fused attention for it")
     assert model.config._attn_implementation == "sdpa"
     encoded = tokenizer(TEXTS[0], return_tensors="pt")
     outputs: dict[str, Any] = {}
@@ -68,6 +70,8 @@ def test_the_fused_attention_returns_nothing_and_is_put_back_after_an_error_too(
 
 def test_asking_for_attention_under_sdpa_raises_in_the_library() -> None:
     model, _ = tiny("bert")
+    if not isinstance(getattr(type(model.config), "output_attentions", None), property):
+        pytest.skip("this version of transformers falls back to the plain attention, with a warning")
     with pytest.raises(ValueError, match="output_attentions"):
         model.config.output_attentions = True
 

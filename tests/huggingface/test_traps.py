@@ -66,6 +66,33 @@ def test_no_token_types_where_the_tokenizer_gives_none() -> None:
     assert all("head_mask" not in inputs for inputs in seen)  # which transformers 5 no longer takes
 
 
+@pytest.mark.parametrize("name", ["distilbert", "roberta"])
+def test_a_model_with_one_token_type_is_given_none(name: str) -> None:
+    """DistilBERT has no table of types, RoBERTa's has one row; a tokenizer that gives a pair two breaks both."""
+    model, tokenizer = tiny(name)
+    model, typed = copy.deepcopy(model), copy.deepcopy(tokenizer)
+    typed.model_input_names = ["input_ids", "token_type_ids", "attention_mask"]
+    if name == "roberta":
+        model.config.type_vocab_size = 1
+        table = model.roberta.embeddings.token_type_embeddings
+        table.weight = torch.nn.Parameter(table.weight[:1].clone())
+    expected = theirs(pipeline_of(model, tokenizer), [*TEXTS, *INPUTS], ("LABEL_0", "LABEL_1", "LABEL_2"))
+    loaded = ak.load((model, typed))
+    assert "token_type_ids" in typed(TEXTS[0]) and not loaded.network.template.typed
+    assert np.abs(loaded.probabilities([*TEXTS, *map(joined_pair, INPUTS)]) - expected).max() < 1e-5
+
+
+def test_a_setting_that_a_forward_pass_changes_is_put_back() -> None:
+    """As ModernBERT of transformers 4 notes down whether it was compiled."""
+    model, tokenizer = copy.deepcopy(tiny("modernbert")[0]), tiny("modernbert")[1]
+    model.register_forward_pre_hook(lambda module, _: vars(module.config).update(own=1, reference_compile=False))
+    model.config.reference_compile = None
+    loaded, before = ak.load((model, tokenizer)), state_of(model)
+    loaded.predict(TEXTS[:2])
+    ak.explain(loaded, TEXTS[0], views=["attribution", "attention"])
+    assert state_of(model) == before and model.config.reference_compile is None and "own" not in vars(model.config)
+
+
 @pytest.mark.parametrize("name", ["gpt2", "llama"])
 def test_a_model_without_padding_takes_texts_of_one_length_together(name: str) -> None:
     model, tokenizer = tiny(name)
@@ -256,3 +283,6 @@ class Slow(PreTrainedTokenizer):
     def build_inputs_with_special_tokens(self, first: list[int], second: list[int] | None = None) -> list[int]:
         start, end = self.words["[CLS]"], self.words["[SEP]"]
         return [start, *first, end, *([*second, end] if second is not None else [])]
+
+    def create_token_type_ids_from_sequences(self, first: list[int], second: list[int] | None = None) -> list[int]:
+        return [0] * (len(first) + 2) + [1] * (0 if second is None else len(second) + 1)
