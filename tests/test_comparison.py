@@ -10,6 +10,7 @@ import pytest
 
 import attribkit as ak
 from attribkit.models.classifier import Classifier
+from attribkit.render.html.head import head
 from attribkit.results.explanation import Explanation
 from attribkit.results.explanations import Explanations
 from attribkit.results.panels import Heatmap, Table, TokenScores
@@ -83,6 +84,17 @@ def test_a_comparison_draws_both_and_the_difference_and_says_how_far_they_agree(
         Panels.from_json(found.to_json()) == Panels(found.panels(), found.provenance, TEXT)
         and "leave_one_out" in found.to_html()
     )
+
+
+def test_the_head_of_a_comparison_names_each_model_once(
+    model: Classifier, make_classifier: Callable[..., Classifier]
+) -> None:
+    model, other = model.copy(share_weights=True), make_classifier(seed=1)
+    model.name, other.name = "today", "before <b>"
+    same = ak.compare(explained(model), explained(model, method="leave_one_out"))
+    assert head([same]).facts[0] == "model today"
+    assert head([ak.compare(explained(model), explained(other))]).facts[0] == "models today, before <b>"
+    assert "they differ most at “" in same.summary() and " -" not in same.summary()
 
 
 def test_two_models_are_named_and_two_cuts_of_a_text_are_aligned(model: Classifier) -> None:

@@ -65,14 +65,18 @@ class Comparison(Result):
         places = np.argsort(-np.abs(change), kind="stable")[:STRONGEST]
         words = (self.text[self.heatmap.starts[i] : self.heatmap.ends[i]] for i in places)
         differences = ", ".join(
-            f"{word} {change[i]:+.2f} ({first[i]:+.2f} and {second[i]:+.2f})"
+            f"“{word}” {_signed(change[i])} ({_signed(first[i])} and {_signed(second[i])})"
             for i, word in zip(places, words, strict=True)
         )
         return "\n".join(
             [
                 shortened(self.text),
-                f"{' and '.join(self.names)}, for {self.target} in {self.unit}; they differ most at "
+                f"{' and '.join(self.names)}, for “{self.target}” in {self.unit}; they differ most at "
                 f"{differences or 'no token'}",
                 *self.heatmap.notes,
             ]
         )
+
+
+def _signed(score: float) -> str:
+    return f"{score:+.2f}".replace("-", "−")

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -142,12 +142,18 @@ def _count(drawables: Sequence[Drawable]) -> str:
 
 
 def _facts(drawables: Sequence[Drawable], texts: int) -> list[str]:
-    models = list(dict.fromkeys(str(d.provenance["model"]) for d in drawables if d.provenance.get("model")))
+    models = _in_provenance(drawables, "model")
     named = ", ".join(models[:3]) + (f" and {len(models) - 3} more" if len(models) > 3 else "")
-    data = list(dict.fromkeys(str(d.provenance["data"]) for d in drawables if d.provenance.get("data")))
+    data = _in_provenance(drawables, "data")
     return [
         *([f"{'model' if len(models) == 1 else 'models'} {visible(named, one_line=True)}"] if models else []),
         *([f"data {shorten(data[0], 60)}"] if len(data) == 1 else []),
         *([f"{texts:,} text{'' if texts == 1 else 's'}"] if texts else []),
         made_on(),
     ]
+
+
+def _in_provenance(drawables: Sequence[Drawable], key: str) -> list[str]:
+    """What the provenances hold by this name; a comparison's holds one of each of its two."""
+    held = [each for d in drawables for each in (d.provenance, *d.provenance.values()) if isinstance(each, Mapping)]
+    return list(dict.fromkeys(str(each[key]) for each in held if each.get(key)))
