@@ -132,7 +132,7 @@ class TransformerEncoder:
             return [slice(0, own) for own in rooms]
         cure = "a pair is not read in windows: shorten it, or load the model with long='cut'"
         if not pair:
-            cure = "shorten it, or load the model with long='windows' or long='cut'"
+            cure = "shorten it, or load the model with long='windows' or long='cut' (on the command line --long)"
         raise TooLongError(
             f"the model reads {longest:,} tokens, of which {special} are special ones, the "
             f"{'pair' if pair else 'text'} has {whole:,}; {cure}"

@@ -117,7 +117,9 @@ class Classifier(Result):
         count = sum(weights.numel() for weights in self.network.parameters())
         network, labels = type(self.network).__name__, overview.named(self.labels)
         task = "" if self.task == "multiclass" else f", task={self.task!r}"
-        return f"Classifier({self.name!r}, {network}, {count:,} parameters, labels={labels}{task})"
+        how = self.capabilities.long_texts.how
+        long = "" if how == "refuse" else f", long={how!r}"
+        return f"Classifier({self.name!r}, {network}, {count:,} parameters, labels={labels}{task}{long})"
 
     def to_frame(self) -> pd.DataFrame:
         """One row per tensor of the network's parameters: parameter (its name), shape, numbers, trainable."""

@@ -306,6 +306,21 @@ def test_what_the_last_layer_read_is_the_mean_over_the_windows(tmp_path: Path) -
         np.testing.assert_allclose(features.logits, loaded.logits(ids), atol=1e-6)
 
 
+def test_what_asks_a_model_about_texts_asks_about_long_ones() -> None:
+    loaded = ak.load(limited("bert"), long="windows")
+    short = TEXTS[3] + " " + TEXTS[0]
+    assert len(loaded.capabilities.long_texts.spans(len(loaded.ids([short])[0]))) > 1
+    study = ak.faithfulness(
+        loaded, [short], methods=["saliency", "leave_one_out"], oracle_texts=0, perturbed=1, progress=False
+    )
+    assert np.isfinite(study.to_frame().select_dtypes("number").to_numpy(float)).any()
+    words = ak.word_importance(loaded, [short, LONG, *TEXTS] * 2).to_frame()
+    assert "film" in words["word"].str.lower().tolist()
+    assert ak.project(loaded, [short, LONG, *TEXTS] * 3, neighbours=2).panels()
+    table = pd.DataFrame({"text": [short, TEXTS[0]], "label": ["LABEL_0", "LABEL_1"]})
+    assert 0 <= ak.evaluate(loaded, table).accuracy <= 1
+
+
 def test_a_row_that_is_too_long_is_left_out_and_said(tmp_path: Path) -> None:
     model, tokenizer = limited("bert")
     loaded = ak.load((model, tokenizer))
@@ -453,6 +468,7 @@ def test_how_long_texts_are_read_belongs_to_the_model() -> None:
         {}, {"long": "cut"}, {"long": "windows"}, {"long": "windows", "stride": 1}
     )}  # fmt: skip
     assert len(prints) == 4
+    assert repr(ak.load(pair, long="windows")).endswith("long='windows')") and "long" not in repr(ak.load(pair))
     assert "windows of 22 tokens, each sharing 5 with the one before" in ak.load(pair, long="windows").summary()
 
 
