@@ -17,6 +17,8 @@ _WORDS, _SAMPLE = 2.5, 2_000
 
 _IDENTIFIER = re.compile(r"[\w.:/#-]*\d[\w.:/#-]*", re.ASCII)
 
+_FRACTION = re.compile(r"\s*[-+]?\d*[.,]\d+(e[-+]?\d+)?\s*", re.ASCII | re.IGNORECASE)
+
 
 @dataclass(frozen=True)
 class Guess:
@@ -79,9 +81,9 @@ def _identifiers(table: pd.DataFrame, without: set[str]) -> tuple[str, ...]:
 
 
 def _names_rows(column: "pd.Series[object]") -> bool:
-    """Whether nearly every value occurs once and most look like numbers or codes."""
+    """Whether nearly every value occurs once and most look like codes or whole numbers."""
     values = column.dropna().astype(str).head(_SAMPLE)
-    if len(values) < 4 or values.nunique() < 0.9 * len(values):
+    if len(values) < 4 or values.nunique() < 0.9 * len(values) or values.map(_FRACTION.fullmatch).all():
         return False
     return float(values.map(lambda value: bool(_IDENTIFIER.fullmatch(value.strip()))).mean()) > 0.5
 

@@ -15,6 +15,9 @@ from attribkit.text.language import language_of
 _LARGEST_CELL = 1_000_000
 """Characters of one text: a longer one is a file in a cell, not a text to classify."""
 
+_MOST_LABELS = 1_000
+"""Labels that a report can show and a first model can learn."""
+
 _FEWEST_ROWS = 20
 """Labelled rows needed to train and to measure."""
 
@@ -77,12 +80,23 @@ def unfit(table: pd.DataFrame) -> str | None:
             f"at least {_FEWEST_ROWS} labelled rows are needed to train and to measure, got {len(table):,}; label more "
             "of them"
         )
-    counts = labels.value_counts()
+    counts = labels.astype(str).value_counts()
     if len(counts) < 2:
         return f"at least two labels are needed, the data has only {counts.index.tolist()}; add texts of another one"
+    numbers = pd.to_numeric(labels, errors="coerce")
+    if numbers.notna().all() and (numbers % 1 != 0).any():
+        return (
+            f"the labels are numbers with a fraction, such as {labels.iloc[0]}; make classes of them, or predict the "
+            "number by `attribkit train --task regression`"
+        )
     if len(counts) > MOST_LABELS * len(labels):
         return (
             f"the labels look like names of rows: {len(counts):,} different ones in {len(labels):,} rows; name another "
             "column with `label`"
+        )
+    if len(counts) > _MOST_LABELS:
+        return (
+            f"{len(counts):,} labels are more than the {_MOST_LABELS:,} that a report can show; join them to fewer, or "
+            "train without a report by `attribkit train`"
         )
     return None

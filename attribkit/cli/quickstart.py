@@ -10,7 +10,7 @@ from attribkit.cli.console import console, escape
 
 
 def quickstart(
-    data: Annotated[Path, typer.Argument(help="A .csv, .tsv, .jsonl or .parquet file, or a folder of texts.")],
+    data: Annotated[str, typer.Argument(help="A .csv, .tsv, .jsonl or .parquet file, or a folder of texts.")],
     out: Annotated[Path, typer.Option(help="The folder for the model and the report.")] = Path("quickstart"),
     text: TextColumn = None,
     label: LabelColumn = None,
@@ -26,7 +26,7 @@ def quickstart(
         console.print(f"· {escape(sentence)}", highlight=False, soft_wrap=True)
 
     result = run(
-        str(data),
+        data,
         text=text,
         label=label,
         vectors=vectors,

@@ -33,6 +33,15 @@ _UNPACK: Mapping[str, Callable[[bytes], bytes]] = {
     ".xz": lzma.decompress,
 }
 _UNLABELLED = "unsup"
+_PLAIN = ("", ".txt")
+"""Suffixes of a file that is a text: many collections have none."""
+_OTHER_PROGRAMS: Mapping[str, str] = {
+    **dict.fromkeys((".xlsx", ".xls", ".ods"), "save the sheet as CSV"),
+    **dict.fromkeys(
+        (".pdf", ".docx", ".doc", ".html"), "write the text of each into a .txt file in a folder per label"
+    ),
+}
+"""What to do with the files of other programs."""
 
 
 def listed(names: Iterable[object], most: int = 10) -> str:
@@ -75,7 +84,7 @@ def read_file(path: Path, encoding: str | None = None) -> pd.DataFrame:
     if kind is None:
         raise InputError(
             f"a table must end in {', '.join(SUFFIXES)} (the first three also with {', '.join(_UNPACK)}), "
-            f"got {path.name!r}; convert it to one of them"
+            f"got {path.name!r}; {_OTHER_PROGRAMS.get(path.suffix.lower(), 'convert it to one of them')}"
         )
     content, notes = read_text(path, encoding)
     table = _jsonl(content, path.name) if kind == ".jsonl" else _delimited(content, kind, path.name)
@@ -201,6 +210,8 @@ def unclosed_sentence(number: int, name: str) -> str:
 def read_folder(folder: Path, encoding: str | None = None) -> dict[str, pd.DataFrame]:
     """Read `train.*`, `validation.*` and `test.*` files, or `label/*.txt`, or `train/label/*.txt` and its like.
 
+    The texts under a label may also be files without a suffix.
+
     `valid`, `val` and `dev` mean validation. A folder of labels alone is one table, called `train`.
 
     Raises:
@@ -226,12 +237,18 @@ def read_folder(folder: Path, encoding: str | None = None) -> dict[str, pd.DataF
         else {"train": _label_folders(folder, encoding)}
     )
     if not any(len(table) for table in tables.values()):
-        names = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
-        raise InputNotFoundError(
-            f"the folder {folder.name!r} should hold train.* and test.* tables ({', '.join(SUFFIXES)}) or one folder "
-            f"of .txt files per label, but it holds {listed(names)}; arrange it so or name a file in it"
-        )
+        raise InputNotFoundError(_no_layout(folder))
     return tables
+
+
+def _no_layout(folder: Path) -> str:
+    names = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
+    suffixes = (path.suffix.lower() for path in sorted(folder.glob("**/*")) if path.is_file())
+    advice = next((_OTHER_PROGRAMS[suffix] for suffix in suffixes if suffix in _OTHER_PROGRAMS), None)
+    return (
+        f"the folder {folder.name!r} should hold train.* and test.* tables ({', '.join(SUFFIXES)}) or one folder "
+        f"of .txt files per label, but it holds {listed(names)}; {advice or 'arrange it so or name a file in it'}"
+    )
 
 
 def _folders(folder: Path) -> list[Path]:
@@ -239,12 +256,12 @@ def _folders(folder: Path) -> list[Path]:
 
 
 def _label_folders(folder: Path, encoding: str | None) -> pd.DataFrame:
-    """One row per `label/*.txt`; `id` is the file's path in `folder`. A folder of unlabelled texts is left alone."""
+    """One row per text in `label/`; `id` is the file's path in `folder`. A folder of unlabelled texts is left alone."""
     rows, notes = [], []
     for label in _folders(folder):
-        paths = sorted(label.glob("*.txt")) if label.name != _UNLABELLED else []
+        paths = sorted(label.iterdir()) if label.name != _UNLABELLED else []
         for path in paths:
-            if not path.name.startswith("."):
+            if path.suffix.lower() in _PLAIN and path.is_file() and not path.name.startswith("."):
                 text, guessed = read_text(path, encoding)
                 rows.append((text, label.name, f"{label.name}/{path.name}"))
                 notes += guessed

@@ -10,8 +10,8 @@ from attribkit.models import registry
 from attribkit.text.language import WITHOUT_SPACES, language_of
 from attribkit.text.settings import TextSettings
 
-_FEW, _MANY = 8_000, 50_000
-"""Training texts up to which small batches and every word help; from which on large batches and few epochs do."""
+_FEWEST, _FEW = 2_000, 8_000
+"""Training texts up to which small batches and short vectors help; up to which every word does."""
 
 _STEPS, _MOST_EPOCHS, _FEWEST_EPOCHS = 12_000, 40, 8
 """Steps that a training should at least be allowed, for it stops by itself."""
@@ -70,7 +70,7 @@ def defaults(
         return Defaults({}, ())
     rows = len(data.train)
     few = rows <= _FEW
-    batch = given.get("batch_size", 32 if few else 64)
+    batch = given.get("batch_size", 32 if rows <= _FEWEST else 64)
     epochs = int(min(_MOST_EPOCHS, max(_FEWEST_EPOCHS, -(-_STEPS * batch // rows))))
     options: dict[str, Any] = {"epochs": epochs, "batch_size": batch, "patience": 5 if few else 3}
     sentences = [
@@ -79,7 +79,7 @@ def defaults(
     ]
     tuned = architecture in _TUNED
     if tuned:
-        options |= _regularised(architecture, few, vectors)
+        options |= _regularised(architecture, rows, vectors)
         sentences.append(
             "Adam's step {learning_rate:g}, {word_dropout:.0%} of the words blanked, weights averaged ({averaging}), "
             "words kept that are met {min_frequency} times".format_map(options)
@@ -117,18 +117,18 @@ def _of_labels(data: Dataset) -> tuple[dict[str, Any], str]:
     return {"class_weights": "balanced"}, sentence
 
 
-def _regularised(architecture: str, few: bool, vectors: bool) -> dict[str, Any]:
+def _regularised(architecture: str, rows: int, vectors: bool) -> dict[str, Any]:
     """What keeps few texts from being learnt by heart, chosen on validation texts by benchmarks/defaults.py."""
     options: dict[str, Any] = {
         "learning_rate": 0.002,
         "word_dropout": 0.1,
         "averaging": 0.99,
-        "min_frequency": 1 if few else 2,
+        "min_frequency": 1 if rows <= _FEW else 2,
     }
     if vectors:
         options["freeze_epochs"] = 2
     else:
-        options["embedding_size"] = 200
+        options["embedding_size"] = 200 if rows <= _FEWEST else 300
     if architecture == "cnn":
         options |= {"widths": (1, 2, 3), "filters": 100}
     return options
