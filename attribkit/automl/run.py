@@ -1,5 +1,6 @@
 """quickstart(): read, guess, train, compare, evaluate, report."""
 
+import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +45,7 @@ class Quickstart(Result):
         warnings: sentences on what is wrong, each with its cure; empty if nothing was found.
         page: the report.
         folder: where the model and the report lie; None if they were not written.
+        arguments: what names the data on a command line; empty for a table in memory.
     """
 
     model: Classifier
@@ -54,6 +56,7 @@ class Quickstart(Result):
     warnings: tuple[str, ...]
     page: Report
     folder: Path | None = None
+    arguments: tuple[str, ...] = ()
 
     def to_frame(self) -> pd.DataFrame:
         """One row per classifier: classifier, accuracy, macro_f1, texts."""
@@ -80,13 +83,12 @@ class Quickstart(Result):
         """Three commands to go on with; empty if nothing was written."""
         if self.folder is None:
             return []
-        model = self.folder / "model"
-        example = self.data.test["text"].iloc[0][:40].replace('"', "'").replace("\n", " ")
-        return [
-            f'attribkit explain {model} "{example}"',
-            f"attribkit serve {model}",
-            f"attribkit words {model} {self.data.source} --out {self.folder / 'words.html'}",
-        ]
+        model = str(self.folder / "model")
+        text = " ".join(self.data.test["text"].iloc[0].split())[:40]
+        words = ["words", model, *self.arguments, "--out", str(self.folder / "words.html")]
+        picture = ["explain", model, text, "--out", str(self.folder / "why.html")]
+        commands = [["explain", model, text], ["serve", model], words if self.arguments else picture]
+        return [shlex.join(["attribkit", *command]) for command in commands]
 
 
 def quickstart(
@@ -154,7 +156,25 @@ def quickstart(
         )
     if folder is not None:
         page.save(folder / "report.html")
-    return Quickstart(model, dataset, metrics, reference, tuple(sentences_said), warnings, page, folder)
+    return Quickstart(
+        model,
+        dataset,
+        metrics,
+        reference,
+        tuple(sentences_said),
+        warnings,
+        page,
+        folder,
+        _arguments(data, dataset, encoding),
+    )
+
+
+def _arguments(data: str | Path | pd.DataFrame, dataset: Dataset, encoding: str | None) -> tuple[str, ...]:
+    if isinstance(data, pd.DataFrame):
+        return ()
+    columns = {"text": str(dataset.settings["text"]), "label": str(dataset.settings["label"])}
+    named = [word for option, column in columns.items() if column != option for word in (f"--{option}", column)]
+    return (str(data), *named, *([] if encoding is None else ["--encoding", encoding]))
 
 
 def _trained(

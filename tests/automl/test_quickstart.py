@@ -1,6 +1,9 @@
 """Quickstart guesses what a person would, says it, learns, compares itself, and refuses in a sentence."""
 
-import re
+import shlex
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +12,14 @@ import pandas as pd
 import pytest
 
 import attribkit as ak
-from attribkit.automl.findings import leaks, of_data
+from attribkit.automl import run
+from attribkit.automl.findings import leaks, of_data, of_model
 from attribkit.automl.guess import guess_columns
-from attribkit.automl.intake import header_row, unfit
+from attribkit.automl.intake import header_row
 from attribkit.cli import main
 from attribkit.data import Dataset
+from attribkit.evaluation.performance import Metrics
+from attribkit.training.defaults import Defaults
 
 PROBLEMS = {
     "billing": "my invoice shows the wrong amount and the refund for the card is missing",
@@ -37,18 +43,39 @@ def tickets(rows: int = 150, seed: int = 0) -> pd.DataFrame:
 def result(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Path]:
     folder = tmp_path_factory.mktemp("quickstart")
     tickets().to_csv(folder / "tickets.csv", index=False)
-    return ak.quickstart(folder / "tickets.csv", out=folder / "out", progress=False), folder
+    return ak.quickstart(folder / "tickets.csv", out=folder / "out of it", progress=False), folder
 
 
 def test_it_learns_and_stands_beside_the_reference(result: tuple[Any, Path]) -> None:
     made, folder = result
     assert made.metrics.accuracy > 0.9 and made.reference.accuracy > 0.9
     assert made.metrics.rows == made.reference.rows == len(made.data.test)
-    assert (folder / "out" / "report.html").is_file()
-    loaded = ak.load(folder / "out" / "model")
+    assert (folder / "out of it" / "report.html").is_file()
+    loaded = ak.load(folder / "out of it" / "model")
     assert loaded.labels == ("billing", "crash", "login")
     assert "names the rows" in " ".join(made.guesses) and "in English" in " ".join(made.guesses)
-    assert len(made.next_steps()) == 3 and made.next_steps()[0].startswith("attribkit explain")
+
+
+def test_each_of_the_three_next_commands_works_as_it_is_typed(
+    result: tuple[Any, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    made, folder = result
+    explain, serve, words = (shlex.split(command) for command in made.next_steps())
+    for command in (explain, words):
+        with pytest.raises(SystemExit) as exit:
+            main(command[1:])
+        assert not exit.value.code, capsys.readouterr()
+    assert (folder / "out of it" / "words.html").is_file()
+    assert words[3:6] == [str(folder / "tickets.csv"), "--text", "what"]
+    served = [sys.executable, "-m", *serve, "--port", "0"]
+    with subprocess.Popen(served, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            assert any("http://127.0.0.1:" in line for line in process.stdout)
+        finally:
+            process.terminate()
+    in_memory = replace(made, arguments=()).next_steps()
+    assert len(in_memory) == 3 and in_memory[2].endswith("why.html'")
 
 
 def test_the_command_says_what_it_does(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -95,31 +122,96 @@ def test_a_first_line_of_data_is_no_header() -> None:
     assert not header_row(["text", "label"]) and not header_row(["ticket id", "what happened to you today"])
 
 
+def measured(*rows: list[int]) -> Metrics:
+    return Metrics(("neg", "pos"), np.array(rows))
+
+
+def planted(texts: list[str]) -> Dataset:
+    table = pd.DataFrame({"text": texts, "label": ["neg", "pos"] * (len(texts) // 2)})
+    return Dataset("d", table, table[:0], table, "memory")
+
+
 @pytest.mark.parametrize(
-    ("content", "message"),
+    ("metrics", "reference", "texts", "sentences"),
     [
-        ("I waited for two weeks and nothing came,bad\nall good and quick thanks,good\n", "looks like a row of data"),
-        ("text\na\nb\n", "two columns are needed"),
-        ("text,label\na b c,x\nd e f,y\ng h i,x\n", "at least 20 labelled rows are needed"),
-        ("text,label\n" + "".join(f"some words {n},x\n" for n in range(30)), "at least two labels are needed"),
-        ("text,label\n" + "".join(f"some words {n},topic {n}\n" for n in range(60)), "look like names of rows"),
+        (measured([9, 1], [1, 9]), measured([9, 1], [1, 9]), ["a good film", "a bad film"], []),
+        (
+            measured([10, 0], [9, 1]),
+            measured([10, 0], [9, 1]),
+            ["a good film", "a bad film"],
+            ["accuracy 0.550 is no better than always saying the commonest label (0.500)"],
+        ),
+        (
+            measured([10, 0], [3, 0]),
+            measured([10, 0], [3, 0]),
+            ["a good film", "a bad film"],
+            ["accuracy 0.769 is no better", "never found: 'pos'; label more texts of it, or join it with another"],
+        ),
+        (
+            measured([8, 2], [2, 8]),
+            measured([10, 0], [0, 10]),
+            ["a good film", "a bad film"],
+            ["TF-IDF with logistic regression is better (1.000 against 0.800): take it, or train on more texts"],
+        ),
+        (
+            measured([9, 1], [1, 9]),
+            measured([9, 1], [1, 9]),
+            ["a good film " * 2_000, "a bad film"],
+            ["50 % of the texts are longer than the model reads; raise max_length"],
+        ),
+        (
+            measured([9, 1], [1, 9]),
+            measured([9, 1], [1, 9]),
+            ["qwx zzyx film", "xyxy a film"],
+            ["50 % of the words of new texts are unknown; word vectors or more texts help"],
+        ),
     ],
 )
-def test_what_cannot_teach_is_refused_in_a_sentence(tmp_path: Path, content: str, message: str) -> None:
-    path = tmp_path / "data.csv"
-    path.write_text(content, encoding="utf-8")
-    with pytest.raises(ValueError, match=re.escape(message)):
-        ak.quickstart(path, progress=False)
+def test_what_is_wrong_with_a_model_is_said_and_nothing_else(
+    metrics: Metrics, reference: Metrics, texts: list[str], sentences: list[str]
+) -> None:
+    warnings = of_model(ak.load("imdb-cnn"), planted(texts), metrics, reference)
+    assert len(warnings) == len(sentences)
+    for warning, sentence in zip(warnings, sentences, strict=True):
+        assert sentence in warning
 
 
-def test_addresses_office_files_and_pictures_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="download it first"):
-        ak.quickstart("https://example.org/data.csv")
-    (tmp_path / "data.xlsx").write_bytes(b"PK\x03\x04")
-    with pytest.raises(ValueError, match="xlsx"):
-        ak.quickstart(tmp_path / "data.xlsx")
-    (tmp_path / "papers").mkdir()
-    (tmp_path / "papers" / "a.pdf").write_bytes(b"%PDF")
-    with pytest.raises((ValueError, FileNotFoundError)):
-        ak.quickstart(tmp_path / "papers")
-    assert unfit(pd.DataFrame({"label": ["a", "b"] * 20})) is None
+def test_a_header_that_names_the_class_is_found() -> None:
+    table = tickets().rename(columns={"what": "text", "kind": "label"})
+    table["text"] = "Newsgroups: comp." + table["label"] + "\n\n" + table["text"]
+    assert {label: word for label, word, _ in leaks(table)} == {label: label for label in PROBLEMS}
+
+
+def test_a_training_whose_last_epoch_was_the_best_goes_on_for_longer_and_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[int] = []
+
+    def short(*_: Any, **__: Any) -> Defaults:
+        return Defaults({"epochs": 2, "filters": 4, "embedding_size": 6, "min_frequency": 1, "learning_rate": 1e-4}, ())
+
+    def counted(*given: Any, **options: Any) -> ak.Classifier:
+        asked.append(options["epochs"])
+        return ak.train(*given, **options)
+
+    monkeypatch.setattr(run, "defaults", short)
+    monkeypatch.setattr(run, "train", counted)
+    monkeypatch.setattr(run, "_MOST_EPOCHS", 8)
+    made = ak.quickstart(tickets(40), progress=False)
+    assert asked == [2, 4, 8]
+    assert "the last of 4 epochs was still the best: trained anew, for at most 8" in made.guesses
+    assert "trained for 8 epochs" in " ".join(made.guesses)
+
+
+def test_vectors_are_used_and_their_coverage_is_said(tmp_path: Path) -> None:
+    words = sorted({word for problem in PROBLEMS.values() for word in problem.split()})[::2]
+    lines = [
+        f"{word} " + " ".join(f"{(number * place) % 7 / 7:.2f}" for place in range(8))
+        for number, word in enumerate(words)
+    ]
+    (tmp_path / "v.txt").write_text("\n".join(lines), encoding="utf-8")
+    made = ak.quickstart(tickets(60), vectors=tmp_path / "v.txt", progress=False)
+    assert made.model.network.settings.embedding_size == 8 and made.model.provenance["training"]["freeze_epochs"] == 2
+    vectors = made.model.provenance["vectors"]
+    share = f"v.txt has {100 * vectors['share_of_vocabulary']:.0f} % of the vocabulary and "
+    assert share in " ".join(made.guesses) and 0 < vectors["share_of_vocabulary"] < 1
