@@ -83,7 +83,7 @@ def _identifiers(table: pd.DataFrame, without: set[str]) -> tuple[str, ...]:
 def _names_rows(column: "pd.Series[object]") -> bool:
     """Whether nearly every value occurs once and most look like codes or whole numbers."""
     values = column.dropna().astype(str).head(_SAMPLE)
-    if len(values) < 4 or values.nunique() < 0.9 * len(values) or values.map(_FRACTION.fullmatch).all():
+    if len(values) < 4 or values.nunique() < 0.9 * len(values) or values.str.fullmatch(_FRACTION).all():
         return False
     return float(values.map(lambda value: bool(_IDENTIFIER.fullmatch(value.strip()))).mean()) > 0.5
 

@@ -186,7 +186,7 @@ def _trained(
     tell: Progress,
     tell_reader: Callable[..., None],
 ) -> Classifier:
-    """Train, and anew for twice as long while the last epoch is still the best."""
+    """Train, and anew for twice as long while the last epoch is still the best and there is something to gain."""
     chosen = defaults("cnn", data, {}, vectors=vectors is not None)
     tell_reader("the network is a CNN, which is fast and exact to explain", *chosen.sentences)
     options, out = dict(chosen.options), None if folder is None else folder / "model"
@@ -202,10 +202,17 @@ def _trained(
             **options,
         )
         trained = options["epochs"]
-        if model.provenance["training"]["best_epoch"] != trained or trained >= _MOST_EPOCHS:
+        if trained >= _MOST_EPOCHS or not _still_learning(model, trained):
             return model
-        options["epochs"], overwrite = 2 * trained, True
-        tell_reader(f"the last of {trained} epochs was still the best: trained anew, for at most {2 * trained}")
+        options["epochs"], overwrite = min(2 * trained, _MOST_EPOCHS), True
+        tell_reader(f"the last of {trained} epochs was still the best: trained anew, for at most {options['epochs']}")
+
+
+def _still_learning(model: Classifier, epochs: int) -> bool:
+    """Whether the last epoch was the best and a text that weights are chosen by is still wrong."""
+    if model.history is None or model.provenance["training"]["best_epoch"] != epochs:
+        return False
+    return float(model.history["val_accuracy"].iloc[-1]) < 1
 
 
 def _of_training(model: Classifier) -> Iterator[str]:

@@ -136,10 +136,10 @@ def planted(texts: list[str]) -> Dataset:
     [
         (measured([9, 1], [1, 9]), measured([9, 1], [1, 9]), ["a good film", "a bad film"], []),
         (
-            measured([10, 0], [9, 1]),
-            measured([10, 0], [9, 1]),
+            measured([6, 4], [6, 4]),
+            measured([6, 4], [6, 4]),
             ["a good film", "a bad film"],
-            ["accuracy 0.550 is no better than always saying the commonest label (0.500)"],
+            ["accuracy 0.500 is no better than always saying the commonest label (0.500)"],
         ),
         (
             measured([10, 0], [3, 0]),
