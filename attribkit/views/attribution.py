@@ -88,6 +88,7 @@ class Attribution:
         """
         panels: list[list[TokenScores]] = [[] for _ in batch.texts]
         infinite: list[tuple[str, str]] = []
+        in_windows = self.details and classifier.capabilities.long_texts.how == "windows"
         attributions = attribute(
             classifier,
             batch,
@@ -111,9 +112,9 @@ class Attribution:
                 places = encoded if encoded.words is None else encoded.words
                 cuts = partial(sentence_starts, text, places.starts, places.ends) if self.details else _NO_CUTS
                 of_text = [_banded([_panel(part, encoded, cuts) for part in against]) for against in by_target]
-                panels[row] = (
-                    with_windows(classifier, batch, row, of_text, self._alike(of_text)) if self.details else of_text
-                )
+                if in_windows:
+                    of_text = with_windows(classifier, batch, row, of_text, self._alike(of_text))
+                panels[row] = of_text
         _check_finite(infinite)
         return panels
 

@@ -4,6 +4,7 @@ import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import matplotlib
@@ -58,7 +59,7 @@ class Canvas:
         self.figure = Figure(figsize=size, dpi=self.dpi, facecolor=self.inks.paper, edgecolor="none")
         FigureCanvasAgg(self.figure)
 
-    @property
+    @cached_property
     def _transform(self) -> Transform:
         return Affine2D().scale(1, -1).translate(0, self.height).scale(1 / 72) + self.figure.dpi_scale_trans
 

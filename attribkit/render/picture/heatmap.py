@@ -1,4 +1,4 @@
-"""A heatmap: seaborn's cells in lines of aligned columns, the words as tick labels, a colour bar for each row."""
+"""A heatmap: seaborn's cells in lines of aligned columns, the words under them, a colour bar for each row."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +19,9 @@ from attribkit.results.panels import Heatmap, HeatmapRow
 
 CELL, WIDEST, LABEL, BETWEEN = 15.0, 64.0, 13.0, 9.0
 """Points: a cell's height, the widest cell, the words' height, the space between lines of columns."""
+
+_BASELINE = 8.0
+"""Points from the cells down to the words' baseline."""
 
 NAMES, _SCALE = 104.0, 150.0
 """The widest column of the rows' names; the width of a row's colours."""
@@ -71,11 +74,15 @@ def _strip(panel: Heatmap, context: DrawContext) -> tuple[Block, list[str]]:
                 canvas.text(MARGIN, top + CELL * (index + 0.5) + 2.8, shown, SMALL, canvas.inks.muted)
             plot = canvas.axes(MARGIN + side, top, cell * len(line), CELL * len(names))
             _cells(canvas, plot, panel, line, short)
-            _ticks(plot, context, [written[token] for token in line], line, size, cell - 2)
+            below = top + CELL * len(names)
             for place, token in enumerate(line):
+                x = MARGIN + side + cell * place
+                # not as matplotlib's tick labels: each brings four more things to lay out, and none of them is drawn
+                shown, small = _fitted(written[token], context, size, cell - 2)
+                ink = context.inks.ink
+                canvas.text(x + cell / 2, below + _BASELINE, shown, small, ink, align="center", label=f"column {token}")
                 if not panel.known[token]:
-                    x, y = MARGIN + side + cell * place, top + CELL * len(names) + 11.5
-                    canvas.line(x + 4, y, x + cell - 4, y, canvas.inks.muted, 0.9, dotted=True)
+                    canvas.line(x + 4, below + 11.5, x + cell - 4, below + 11.5, canvas.inks.muted, 0.9, dotted=True)
             top += step
 
     caveat = f"the picture ends here: {rest:,} more tokens are not drawn; the HTML shows more of them"
@@ -126,16 +133,10 @@ def _cells(canvas: Canvas, plot: Axes, panel: Heatmap, line: range, short: bool)
         plot.collections[-1].set(label=f"row {index}", clip_on=False)
 
 
-def _ticks(plot: Axes, context: DrawContext, shown: Sequence[str], line: range, size: float, width: float) -> None:
-    """The words under the cells; one that is too wide is set smaller before it is cut."""
-    plot.set_axis_on()
-    plot.tick_params(length=0, pad=2.5, labelcolor=context.inks.ink, bottom=True, labelbottom=True)
-    sizes = [next((s for s in (size, 7.0, 6.0) if context.fonts.width(word, s) <= width), 6.0) for word in shown]
-    cut = [clip(word, context, small, width) for word, small in zip(shown, sizes, strict=True)]
-    plot.set_xticks(np.arange(len(line)) + 0.5, cut, parse_math=False)
-    for token, small, label in zip(line, sizes, plot.get_xticklabels(), strict=True):
-        label.set_fontproperties(context.fonts.properties(label.get_text(), small))
-        label.set_label(f"column {token}")
+def _fitted(word: str, context: DrawContext, size: float, width: float) -> tuple[str, float]:
+    """A word under its cell, and its size; one that is too wide is set smaller before it is cut."""
+    small = next((s for s in (size, 7.0, 6.0) if context.fonts.width(word, s) <= width), 6.0)
+    return clip(word, context, small, width), small
 
 
 @contextmanager
