@@ -20,8 +20,8 @@ _PACKED = {"_pack_padded_sequence", "_pack_padded_sequence_backward"}
 class Pretended(Tensor):
     """A tensor that says it is on `DEVICE`."""
 
-    inner: Tensor
-    is_cuda = True  # type: ignore[assignment]  # so that what is written for a GPU alone runs too
+    memory: Tensor
+    is_cuda = True  # so that what is written for a GPU alone runs too
 
     @staticmethod
     def __new__(cls, inner: Tensor) -> "Pretended":
@@ -29,12 +29,12 @@ class Pretended(Tensor):
             cls, inner.shape, strides=inner.stride(), storage_offset=inner.storage_offset(), dtype=inner.dtype,
             device=DEVICE, requires_grad=inner.requires_grad,
         )  # fmt: skip
-        made.inner = inner
+        made.memory = inner
         return made
 
     def tolist(self) -> Any:
         """Of a wrapper torch has none; of a tensor on a device it has."""
-        return self.inner.tolist()
+        return self.memory.tolist()
 
     def __getitem__(self, places: Any) -> Any:
         return super().__getitem__(_as_tensors(places))
@@ -43,7 +43,9 @@ class Pretended(Tensor):
         super().__setitem__(_as_tensors(places), values)
 
     @classmethod
-    def __torch_dispatch__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+    def __torch_dispatch__(  # type: ignore[override]  # torch says it is an instance's
+        cls, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
         return _dispatch(func, args, kwargs or {})
 
 
@@ -55,7 +57,7 @@ def _as_tensors(places: Any) -> Any:
 
 
 def _unwrapped(leaf: Any) -> Any:
-    return leaf.inner if isinstance(leaf, Pretended) else leaf
+    return leaf.memory if isinstance(leaf, Pretended) else leaf
 
 
 def _dispatch(func: Any, args: Any, kwargs: dict[str, Any]) -> Any:

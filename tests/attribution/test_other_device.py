@@ -13,6 +13,7 @@ import attribkit as ak
 from attribkit.attribution.methods import quadrature
 from attribkit.models import state
 from attribkit.models.classifier import Classifier
+from attribkit.results.panels import TokenScores
 
 TEXTS = ["a good film a bad film a good film", "bad", "a good film"]
 
@@ -79,6 +80,7 @@ def test_scores_are_the_processors(
         assert here.token_scores.converged == there.token_scores.converged
         assert here.token_scores.method == there.token_scores.method
         for ours, other in zip(here.panels(), there.panels(), strict=True):
+            assert isinstance(ours, TokenScores) and isinstance(other, TokenScores)
             assert np.abs(ours.scores - other.scores).max() <= 1e-12 * np.abs(ours.scores).sum()
     assert not any(module.training for module in moved.network.modules())
 
