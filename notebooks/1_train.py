@@ -15,6 +15,8 @@
 #
 # From a table of texts to a model folder, in a minute on two cores. The data are synthetic film reviews of our own
 # making; a CSV, TSV, JSONL or Parquet file of yours is read the same way.
+#
+# In a hosted notebook, first run `%pip install attribkit` in a cell of its own.
 
 # %%
 import attribkit as ak

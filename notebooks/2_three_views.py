@@ -15,6 +15,8 @@
 #
 # Which words moved the answer, where the network looked, and where a layer puts the text among others. The two bundled
 # models were trained on film reviews; the sentences here are our own.
+#
+# In a hosted notebook, first run `%pip install attribkit` in a cell of its own.
 
 # %%
 import attribkit as ak

@@ -21,6 +21,8 @@
 # 4. **Is it plausible?** Does it point at the words that truly decide?
 #
 # Every text below is synthetic: the demo reviews come from a small grammar of our own, which knows its deciding words.
+#
+# In a hosted notebook, first run `%pip install attribkit` in a cell of its own.
 
 # %%
 import attribkit as ak

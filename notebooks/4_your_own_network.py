@@ -15,10 +15,11 @@
 #
 # Nothing here needs a model trained by attribkit. A network that keeps a small contract is explained as it is; others
 # need an adapter of one line.
+#
+# In a hosted notebook, first run `%pip install attribkit` in a cell of its own.
 
 # %%
 import torch
-from IPython.display import Image
 from torch import nn
 
 import attribkit as ak
@@ -76,7 +77,7 @@ round(ak.evaluate(model, data).accuracy, 3)
 
 # %%
 why = ak.explain(model, "The acting was wonderful, although the ending was dull.", views="attribution")
-Image(why.to_png(dpi=75))
+why
 
 # %% [markdown]
 # ## One that needs an adapter

@@ -19,6 +19,8 @@
 # The data are real and not part of attribkit: `ATTRIBKIT_DATA` names the folder that holds `imdb`. As it stands this
 # reads a sample; `ATTRIBKIT_FULL=1` reads all 25,000 reviews, for the figures quoted below. Only single words and
 # numbers are shown, never a review.
+#
+# In a hosted notebook, first run `%pip install attribkit duckdb polars` in a cell of its own.
 
 # %%
 import os

@@ -15,6 +15,8 @@
 #
 # A sequence classifier of Hugging Face is explained like any other model here. This one is bundled: a BERT of two
 # layers, trained on IMDB. Put the name of your own folder in its place, or a pipeline, or `(model, tokenizer)`.
+#
+# In a hosted notebook, first run `%pip install "attribkit[hf]"` in a cell of its own.
 
 # %%
 import numpy as np

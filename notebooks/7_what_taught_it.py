@@ -15,6 +15,8 @@
 #
 # A token score says which words moved an answer. Here we ask which training rows taught the model so, and which of them
 # have a wrong label. The rows are generated, so that every wrong label is known.
+#
+# In a hosted notebook, first run `%pip install attribkit` in a cell of its own.
 
 # %%
 import numpy as np
