@@ -3,9 +3,9 @@
     python benchmarks/newcomer.py
     python benchmarks/newcomer.py --rows 600 --keep /tmp/newcomer
 
-Clones this repository at its last commit, then runs in the clone what README says first, `make demo`, with an empty cache
-of downloads; then `attribkit quickstart` on a generated table of 600 support tickets in 5 classes. Prints one JSON line a
-step: seconds on the wall, what was aimed at, and how busy the machine was before and after.
+Clones this repository at its last commit, then runs in the clone what README says first, `make demo`, with an empty
+cache of downloads; then `attribkit quickstart` on a generated table of 600 support tickets in 5 classes. Prints one
+JSON line a step: seconds on the wall, what was aimed at, and how busy the machine was before and after.
 """
 
 import argparse

@@ -1,6 +1,8 @@
 """The notebooks run from top to bottom, on samples of the real data."""
 
 import re
+import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +78,31 @@ def test_the_tours_outputs_are_small_and_name_no_machine(source: Path) -> None:
     content = source.with_suffix(".ipynb").read_text(encoding="utf-8")
     assert len(content) < 500_000
     assert not re.search(r"/(?:home|root|tmp|work|Users)/", content)
+
+
+@pytest.mark.parametrize("source", TOUR, ids=lambda path: path.stem)
+def test_the_tours_outputs_suit_a_dark_page_and_hold_no_warning(source: Path) -> None:
+    """Results draw themselves, in the page's colours; a picture would be a white box on it."""
+    committed = jupytext.read(source.with_suffix(".ipynb"))
+    outputs = [output for cell in committed.cells for output in cell.get("outputs", [])]
+    assert [output for output in outputs if "image/png" in output.get("data", {})] == []
+    assert [output for output in outputs if output.get("name") == "stderr" or "Warning" in str(output)] == []
+
+
+@pytest.mark.parametrize("source", TOUR, ids=lambda path: path.stem)
+def test_one_line_installs_what_a_notebook_of_the_tour_needs(source: Path) -> None:
+    notebook = jupytext.read(source)
+    line = re.search(r"`%pip install ([^`]+)`", notebook.cells[0].source)
+    assert line
+    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    imported = set(re.findall(r"^(?:import|from) (\w+)", code, flags=re.MULTILINE)) - set(sys.stdlib_module_names)
+    with (NOTEBOOKS.parent / "pyproject.toml").open("rb") as file:
+        project = tomllib.load(file)["project"]
+    named = [word.strip('"') for word in line[1].split()]
+    extras = [extra for word in named for extra in re.findall(r"\[(.+)\]", word)]
+    needed = [*project["dependencies"], *(one for extra in extras for one in project["optional-dependencies"][extra])]
+    given = {re.match(r"[\w-]+", one)[0] for one in [*needed, *named]}  # type: ignore[index]
+    assert imported - given - {"sklearn"} == set()
 
 
 @pytest.mark.parametrize("notebook", sorted(NOTEBOOKS.glob("*.py")), ids=lambda path: path.stem)

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The fast tests with the newest versions that pyproject.toml allows, on each Python of this machine, and on the oldest
-# Python with the oldest versions too. What could not be run is said with its reason and fails nothing: a Python or uv
-# that this machine lacks, packages that cannot be had, as without a network, a disk or a time too small.
+# Python with the oldest versions too. The wheel is installed, and the tests are those of the unpacked sdist. What could
+# not be run is said with its reason and fails nothing: a Python or uv that this machine lacks, packages that cannot be
+# had, as without a network, a disk or a time too small.
 #   MATRIX_GPU=1         torch may come from the public index, with gigabytes for GPUs: else only a CPU wheel is taken,
 #                        found where pip finds it (UV_FIND_LINKS, PIP_FIND_LINKS), and stands for the oldest torch too
 #   MATRIX_UNTIL=DATE    the newest versions are those of that day, so that no release of others changes the outcome
@@ -72,7 +73,7 @@ run() { # NAME PYTHON RESOLUTION
     return
   fi
   # what the tests themselves need stays as it is; only attribkit's own needs are taken at their oldest
-  if ! install "$environment" --resolution "$resolution" "${torch[@]}" --editable '.[fast,hf]'; then
+  if ! install "$environment" --resolution "$resolution" "${torch[@]}" "$wheel[fast,hf]"; then
     cat "$folder/error"
     if grep -q 'No solution found' "$folder/error"; then
       failed+=("$name (no versions fit together)")
@@ -84,8 +85,9 @@ run() { # NAME PYTHON RESOLUTION
   echo "matrix: $name"
   "$uv" pip freeze --python "$environment" | grep -iE '^(torch|numpy|pandas|scipy|matplotlib|lightning|pyarrow|captum|numba|typer|transformers)=='
   # an old version's warnings about a new one's are not ours to mend: they are shown, not errors
-  timeout $((ends > SECONDS ? ends - SECONDS : 1)) "$environment/bin/python" -m pytest "${fast[@]}" \
-    -m 'not browser and not data' --numprocesses auto -o filterwarnings= -p no:cacheprovider || code=$?
+  # not `python -m pytest`, which would import the sources instead of the wheel
+  (cd "$folder/source" && timeout $((ends > SECONDS ? ends - SECONDS : 1)) "$environment/bin/pytest" "${fast[@]}" \
+    -m 'not browser and not data' --numprocesses auto -o filterwarnings= -p no:cacheprovider) || code=$?
   case $code in
     0) passed+=("$name") ;;
     124) skip "$name" "its tests were stopped when the time was used up" ;;
@@ -101,7 +103,13 @@ list() { # ITEM...: the items of the closing line
 
 if ! command -v "$uv" >/dev/null; then
   skip "all" "uv is not installed and cannot be had here"
+elif ! "$uv" build --quiet "${until[@]}" --out-dir "$folder/dist" . 2>"$folder/error"; then
+  cat "$folder/error"
+  skip "all" "the package cannot be built here; tests/test_package.py builds it without a network"
 else
+  wheel=$(echo "$folder"/dist/*.whl)
+  mkdir "$folder/source"
+  tar --extract --file "$folder"/dist/*.tar.gz --directory "$folder/source" --strip-components 1
   # the oldest versions of numpy, safetensors and others have no wheels for every newer Python
   for name in "3.11 lowest-direct" "3.13 highest" "3.12 highest" "3.11 highest"; do
     python=$(python_of "${name% *}")
