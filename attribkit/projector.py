@@ -146,7 +146,11 @@ def project(
         scatter, nearest = mapped.marked(new.texts, new_ids, batch_size)
         scatter = replace(scatter, notes=(*scatter.notes, *new.reading))
         tables = (*tables, *nearest)
-    return ProjectedMaps(scatter, tables, _provenance(model, settings, mapped))
+    return ProjectedMaps(
+        scatter,
+        tables,
+        {**rows.provenance(model.name, len(scatter.maps[0].points)), **_provenance(model, settings, mapped)},
+    )
 
 
 def keep_reference(

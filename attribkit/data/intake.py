@@ -173,6 +173,10 @@ class Rows:
             None if self.source is None else f"{'' if self.part == 'all rows' else 'the '}{self.part} of {self.source}"
         )
 
+    def provenance(self, model: str, texts: int) -> dict[str, Any]:
+        """What a page says of its figures: the model, the data and how many of its texts were measured."""
+        return {"model": model, "data": self.origin or f"{self.part} given", "texts": texts}
+
     def only(self, mask: NDArray[np.bool_]) -> "Rows":
         """The rows (N,) that are kept, with the same notes."""
         return replace(self, table=self.table[mask])

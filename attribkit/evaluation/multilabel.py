@@ -1,7 +1,7 @@
 """How good a multi-label model is: F1 over and within labels, average precision, exact sets, single decisions."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,7 @@ class MultilabelMetrics(Result):
         part: what the rows are, such as "test split".
         seen: how many of them the model was trained on; None if that is not known.
         notes: sentences on which rows were measured, and on labels that the model does not know.
+        provenance: the model, the data and the number of texts.
     """
 
     about = "Performance of a model"
@@ -53,6 +54,7 @@ class MultilabelMetrics(Result):
     part: str = "all rows"
     seen: int | None = None
     notes: tuple[str, ...] = ()
+    provenance: Mapping[str, Any] = field(default_factory=dict)
 
     @staticmethod
     def of(

@@ -1,7 +1,7 @@
 """evaluate(): accuracy, precision, recall, F1 and the confusion matrix."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,7 @@ class Metrics(Result):
         seen: how many of them the model was trained on; None if that is not known.
         unknown: the rows whose label the model does not have, if there are any.
         notes: sentences on which rows were measured and how many were seen in training.
+        provenance: the model, the data and the number of texts.
     """
 
     about = "Performance of a model"
@@ -52,6 +53,7 @@ class Metrics(Result):
     seen: int | None = None
     unknown: UnknownLabels | None = None
     notes: tuple[str, ...] = ()
+    provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         counts = np.array(self.confusion, dtype=np.int64)
@@ -243,7 +245,8 @@ def evaluate(
     with shown(progress) as tell:
         read, logits = answered(model, read, batch_size, tell)
     labels = np.array(labelled.labels)[read.places]
-    return measure(model.labels, labels, logits, read.rows, measured)
+    metrics = measure(model.labels, labels, logits, read.rows, measured)
+    return replace(metrics, provenance=measured.provenance(model.name, metrics.rows))
 
 
 def _by_task(
@@ -256,7 +259,8 @@ def _by_task(
         read, logits = answered(model, read, batch_size, tell)
     truth = labelled.truth
     cells = [truth[place] for place in read.places.tolist()]
-    return metrics_of(model.labels, model.task, model.unit, cells, logits, measured)
+    metrics = metrics_of(model.labels, model.task, model.unit, cells, logits, measured)
+    return replace(metrics, provenance=measured.provenance(model.name, len(cells)))
 
 
 def no_labels(data: object, measured: Rows) -> InputError:

@@ -1,6 +1,7 @@
 """How good a regression is: its errors in their unit, the variance it explains, and the order it keeps."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,7 @@ class RegressionMetrics(Result):
         part: what the rows are, such as "test split".
         seen: how many of them the model was trained on; None if that is not known.
         notes: sentences on which rows were measured.
+        provenance: the model, the data and the number of texts.
     """
 
     about = "Performance of a model"
@@ -43,6 +45,7 @@ class RegressionMetrics(Result):
     part: str = "all rows"
     seen: int | None = None
     notes: tuple[str, ...] = ()
+    provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         true, predicted = (np.array(part, dtype=float) for part in (self.true, self.predicted))

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,6 @@ import pandas as pd
 
 from attribkit.errors import InputError
 from attribkit.files import write_whole
-from attribkit.render import html
 from attribkit.results.panels import Document, Drawable, Panel
 from attribkit.results.result import Result
 from attribkit.results.several_panels import Panels
@@ -42,9 +40,9 @@ class Report(Result):
         figures = (f"{figure.name}: {figure.value} ({figure.meaning})" for figure in self.document.figures)
         return "\n".join([self.document.title, *self.document.sentences, *self.document.answers, *figures])
 
-    def to_html(self) -> str:
-        """One self-contained page, which works as a file and offline."""
-        return html.document(self.document)
+    def as_document(self) -> Document:
+        """What the page holds."""
+        return self.document
 
     def save(self, path: str | Path, **picture: Any) -> Path:
         """Write an .html file, whole or not at all.
@@ -64,13 +62,6 @@ class Report(Result):
         if picture:
             raise InputError(f"`{next(iter(picture))}` is for pictures, and a report is a page; leave it out")
         return write_whole(path, self.to_html().encode())
-
-    def _repr_html_(self) -> str:
-        """The page in a frame of its own, so that its links and its search work in a notebook."""
-        style = "width: 100%; height: 40em; border: 1px solid #888"
-        return (
-            f'<iframe title="{escape(self.document.title)}" style="{style}" srcdoc="{escape(self.to_html())}"></iframe>'
-        )
 
     def __repr__(self) -> str:
         return f"Report({self.document.title!r}, sections={[section.anchor for section in self.document.sections]})"

@@ -59,6 +59,16 @@ class Comparison(Result):
         table.attrs["tau"] = self.heatmap.agreements[0].tau
         return table
 
+    def answer(self) -> str:
+        """Where the two differ most."""
+        change, (first, second) = self.heatmap.rows[2].values, self.names
+        place = int(np.argmax(np.abs(change))) if len(change) else 0
+        if not len(change) or not change[place]:
+            return f"“{first}” and “{second}” give every word of the text the same score for “{self.target}”."
+        word = self.text[self.heatmap.starts[place] : self.heatmap.ends[place]]
+        scores = " and ".join(_signed(row.values[place]) for row in self.heatmap.rows[:2])
+        return f"“{first}” and “{second}” differ most at “{word}”: {scores} in {self.unit} for “{self.target}”."
+
     def summary(self) -> str:
         """Where the two differ most, their rank correlation, and both verdicts."""
         first, second, change = (row.values for row in self.heatmap.rows)

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from html import escape
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -12,7 +13,7 @@ from rich.console import Group
 from attribkit.files import write_whole
 from attribkit.render import formats, html, latex, terminal
 from attribkit.results.json_file import result_json
-from attribkit.results.panels import Drawable, Panel, Prediction
+from attribkit.results.panels import Document, Drawable, Panel, Prediction
 from attribkit.results.sentences import lead
 
 if TYPE_CHECKING:  # matplotlib takes a second to import
@@ -27,9 +28,11 @@ class Result(ABC):
         prediction: the model's probabilities for the text, if there is one.
         provenance: how it was made.
         about: what its page is, in a few words; None where that is told by its parts.
+        heading: the title of its page; None for that of its first panel.
     """
 
     about: ClassVar[str | None] = None
+    heading: ClassVar[str | None] = None
     text: str | None = None
     prediction: Prediction | None = None
     provenance: Mapping[str, Any] = MappingProxyType({})
@@ -77,7 +80,14 @@ class Result(ABC):
 
     def to_html(self) -> str:
         """A self-contained HTML page; it loads nothing, and its only script, that of a map, is allowed by its hash."""
-        return html.page(self.parts(), lead=self.answer(), kind=self.about)
+        document = self.as_document()
+        if document:
+            return html.document(document)
+        return html.page(self.parts(), self.heading, lead=self.answer(), kind=self.about)
+
+    def as_document(self) -> Document | None:
+        """The page as sections with a table of contents, where its panels are too many to stand one below the other."""
+        return None
 
     def to_png(self, dpi: int = 150, *, width: float | None = None, theme: str = "light") -> bytes:
         """A PNG picture as bytes.
@@ -115,7 +125,11 @@ class Result(ABC):
         return result_json("panels", self)
 
     def _repr_html_(self) -> str:
-        return html.fragment(self.parts())
+        document = self.as_document()
+        if not document:
+            return html.fragment(self.parts())
+        style = "width: 100%; height: 40em; border: 1px solid #888"  # a frame, where links and search of its own work
+        return f'<iframe title="{escape(document.title)}" style="{style}" srcdoc="{escape(self.to_html())}"></iframe>'
 
     def __rich__(self) -> Any:
         return Group(*(terminal.renderable(part) for part in self.parts()))

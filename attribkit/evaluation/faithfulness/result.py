@@ -1,7 +1,7 @@
 """The result of `faithfulness`: every figure between its references, as numbers, a table and pictures."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -55,6 +55,7 @@ class Faithfulness(Result):
         task: of the model.
         notes: sentences a reader must know.
         skipped: the rows left out.
+        provenance: the model, the data and the number of texts.
     """
 
     about = "Faithfulness of explanations"
@@ -83,6 +84,7 @@ class Faithfulness(Result):
     task: Task = "multiclass"
     notes: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def values(self, measure: str, method: str, removal: str = "delete") -> Numbers:
         """One measure of one method for each text.

@@ -144,6 +144,7 @@ def faithfulness(
         labels=tuple(model.labels[label] for label in followed.labels.tolist()),
         notes=tuple(notes),
         skipped=readable.skipped,
+        provenance=measured.provenance(model.name, len(readable.batch.texts)),
     )
 
 

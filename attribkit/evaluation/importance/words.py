@@ -31,7 +31,7 @@ from attribkit.evaluation.importance.tables import Importance, overview, word_ta
 from attribkit.files import write_whole
 from attribkit.models.classifier import Classifier
 from attribkit.progress import Progress, shown
-from attribkit.results.panels import Convergence, Table
+from attribkit.results.panels import Convergence, Document, Group, Section, Table
 from attribkit.results.result import Result
 from attribkit.task import Task
 from attribkit.views.attribution import Attribution
@@ -74,6 +74,7 @@ class WordImportance(Result):
     """
 
     about = "Important words of a model"
+    heading = "Words that decide"
 
     labels: tuple[str, ...]
     words: pd.DataFrame
@@ -136,6 +137,32 @@ class WordImportance(Result):
         tables = self.panels(most)
         quoted = {label: f"“{label}”" for label in self.labels}
         return {label: tuple(t for t in tables if quoted[label] in t.title) for label in self.labels}
+
+    def as_document(self) -> Document | None:
+        """Of more than two labels, the first words of each and the tables of the one that a reader picks."""
+        if len(self.labels) <= 2:
+            return None
+        groups = tuple(Group(label, tables) for label, tables in self.by_label().items() if tables)
+        every = Section("labels", "Which words speak most surely for each label?", "Each label", (), (self.overview,))
+        own = Section(
+            "words",
+            "Which words speak for a label, and which against it?",
+            "One label",
+            () if groups else ("No word occurs in enough texts to be counted.",),
+            groups=groups,
+            picked="Words of the label",
+        )
+        model, data = self.provenance.get("model"), self.provenance.get("data")
+        known = [f"{name} {value}" for name, value in (("model", model), ("data", data)) if value]
+        return Document(
+            self.heading,
+            (self.answer() or "",),
+            (),
+            (every, own),
+            provenance=self.provenance,
+            kind=self.about,
+            facts=(*known, f"{self.texts:,} texts"),
+        )
 
     def save(self, path: str | Path, **picture: Any) -> Path:
         """Write a file: .csv holds every word and phrase, any other suffix what `panels` draws.
@@ -293,6 +320,7 @@ def word_importance(
             f"a word counts from {least} texts on; intervals by {replicates} bootstrap drawings of texts",
         ),
         provenance={
+            **({} if answers.measured is None else answers.measured.provenance(model.name, len(texts))),
             "model": model.name,
             "fingerprint": model.fingerprint(),
             "convergence": occurrences.convergence.to_json(),

@@ -17,8 +17,9 @@ Source: DeYoung et al., "ERASER", ACL 2020.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -65,6 +66,7 @@ class Plausibility(Result):
         seed: of the random scores and the intervals.
         notes: sentences a reader must know.
         skipped: the rows left out.
+        provenance: the model, the data and the number of texts.
     """
 
     about = "Plausibility of explanations"
@@ -76,6 +78,7 @@ class Plausibility(Result):
     seed: int
     notes: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    provenance: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def auprc(self) -> NDArray[np.float64]:
@@ -165,6 +168,12 @@ class Plausibility(Result):
             )
             tables.append(Table(title, ("method", *columns), tuple(rows), notes))
         return tuple(tables)
+
+    def answer(self) -> str:
+        """How well the best method's scores agree with the rationales, beside random scores."""
+        best = max(self.methods[:-1], key=lambda method: self.estimate("auprc", method).mean)
+        own, chance = (in_words(self.estimate("auprc", method)) for method in (best, RANDOM))
+        return f"Scores by {best} agree best with the rationales: AUPRC {own}, of random scores {chance}."
 
     def summary(self) -> str:
         """Each method's figures with their intervals, and how many explanations converged."""
@@ -276,7 +285,8 @@ def plausibility(
         notes.append(f"{rest:,} texts without a rationale, or wholly covered by one, were left out")
     figures = np.moveaxis(figures, 3, 0)
     convergence = {name: of_method.convergence for name, of_method in scored.items()}
-    return Plausibility(model.name, names, figures, convergence, seed, tuple(notes), readable.skipped)
+    provenance = measured.provenance(model.name, len(usable))
+    return Plausibility(model.name, names, figures, convergence, seed, tuple(notes), readable.skipped, provenance)
 
 
 def _measures(scores: NDArray[np.float64], truth: NDArray[np.bool_]) -> tuple[float, float, float, float]:

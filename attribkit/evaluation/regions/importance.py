@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -45,6 +46,7 @@ class RegionImportance(Result):
         convergence: how many of the texts' scores converged.
         seed: of the sample and the intervals.
         notes: sentences a reader must know.
+        provenance: the model, the data and the number of texts.
     """
 
     about = "Importance of the regions of texts"
@@ -58,6 +60,7 @@ class RegionImportance(Result):
     convergence: Convergence
     seed: int
     notes: tuple[str, ...] = ()
+    provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def share(self, region: str) -> Estimate:
         """The region's mean part of Σ|scores|, over all texts, with its 95 % interval.
@@ -138,6 +141,11 @@ class RegionImportance(Result):
         lines = [f"regions of {self.scores.shape[1]:,} texts, by {self.model}"]
         lines += [self.sentence(region) for region in self.regions if region not in QUARTERS]
         return "\n".join([*lines, self.convergence.sentence])
+
+    def answer(self) -> str:
+        """Of the regions but the body, or of the quarters, the one with the largest share of the score."""
+        parts = [region for region in self.regions if region not in (BODY, *QUARTERS)] or list(QUARTERS)
+        return f"{self.sentence(max(parts, key=lambda region: self.share(region).mean))}."
 
     def sentence(self, region: str) -> str:
         """What a reader must know of one region, such as "31 % of the score lies in the header"."""
@@ -232,6 +240,7 @@ def region_importance(
         convergence=scored.convergence,
         seed=seed,
         notes=tuple(notes),
+        provenance={"model": model.name} if data.measured is None else data.measured.provenance(model.name, len(right)),
     )
 
 

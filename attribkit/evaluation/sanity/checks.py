@@ -111,6 +111,7 @@ def sanity(
         seed,
         (*readable.notes, *measured.notes),
         readable.skipped,
+        measured.provenance(model.name, len(own)),
     )
 
 

@@ -1,6 +1,8 @@
 """What `sanity` gives back: what is left of scores when layers are randomised, and what changes that should not."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -48,6 +50,7 @@ class Sanity(Result):
         seed: of those draws.
         notes: sentences a reader must know.
         skipped: the rows left out.
+        provenance: the model, the data and the number of texts.
     """
 
     about = "Sanity check of explanations"
@@ -65,6 +68,7 @@ class Sanity(Result):
     seed: int
     notes: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    provenance: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def convergence(self) -> Convergence:

@@ -27,7 +27,9 @@ def document(page: Document) -> str:
     own = environment().get_template("report.css.jinja")
     return template.render(
         title=visible(page.title, one_line=True),
+        kind=page.kind,
         sentences=page.sentences,
+        facts=page.facts,
         made=made_on(),
         answers=[_kept_together(answer) for answer in page.answers],
         figures=page.figures,

@@ -145,6 +145,7 @@ def _facts(drawables: Sequence[Drawable], texts: int) -> list[str]:
     models = _in_provenance(drawables, "model")
     named = ", ".join(models[:3]) + (f" and {len(models) - 3} more" if len(models) > 3 else "")
     data = _in_provenance(drawables, "data")
+    texts = texts or sum(int(drawable.provenance.get("texts", 0)) for drawable in drawables)
     return [
         *([f"{'model' if len(models) == 1 else 'models'} {visible(named, one_line=True)}"] if models else []),
         *([f"data {shorten(data[0], 60)}"] if len(data) == 1 else []),

@@ -68,6 +68,8 @@ class Document:
         sections: in order.
         answers: the answer in short, each with its figure.
         provenance: how it was made.
+        kind: what the page is, in a few words above its title.
+        facts: its model and data, in a few words each; the day is added where it is drawn.
     """
 
     title: str
@@ -76,3 +78,5 @@ class Document:
     sections: tuple[Section, ...]
     answers: tuple[str, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    kind: str = "Report on a text classifier"
+    facts: tuple[str, ...] = ()
