@@ -73,7 +73,8 @@ run() { # NAME PYTHON RESOLUTION
     return
   fi
   # what the tests themselves need stays as it is; only attribkit's own needs are taken at their oldest
-  if ! install "$environment" --resolution "$resolution" "${torch[@]}" "$wheel[fast,hf]"; then
+  if ! install "$environment" --resolution "$resolution" "${torch[@]}" --requirements pyproject.toml \
+    --extra fast --extra hf || ! install "$environment" --no-deps "$wheel"; then
     cat "$folder/error"
     if grep -q 'No solution found' "$folder/error"; then
       failed+=("$name (no versions fit together)")
