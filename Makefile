@@ -56,7 +56,6 @@ bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/corpus.py
 	$(BIN)/python benchmarks/serve.py
 	$(BIN)/python benchmarks/workbench.py
-	$(BIN)/python benchmarks/minilm.py
 	$(BIN)/python benchmarks/influence.py
 	$(BIN)/python benchmarks/training.py
 
