@@ -1,11 +1,13 @@
 """Options left out follow the data, those given win, and both are on record."""
 
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
 import attribkit as ak
+from attribkit.cli import main
 from attribkit.data import Dataset
 from attribkit.training.defaults import defaults
 from attribkit.training.settings import TrainingSettings
@@ -70,3 +72,15 @@ def test_a_training_without_epochs_says_what_it_chose_and_learns() -> None:
     last = ak.train("cnn", data, **small | {"learning_rate": 1e-5, "averaging": None, "word_dropout": 0.0})
     assert last.provenance["training"]["best_epoch"] == wanted["epochs"]
     assert "was still the best" in " ".join(last.provenance["training"]["notes"])
+
+
+def test_the_command_says_what_the_data_chose(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [(f"{word} film {n}", label) for n in range(20) for word, label in (("good", "pos"), ("bad", "neg"))]
+    pd.DataFrame(rows, columns=["text", "label"]).to_csv(tmp_path / "x.csv", index=False)
+    small = ["--filters", "2", "--embedding-size", "4", "--patience", "1"]
+    for more, chosen in (([], True), (["--epochs", "1"], False)):
+        command = ["train", str(tmp_path / "x.csv"), "--out", str(tmp_path / "m"), "--force", *small, *more]
+        with pytest.raises(SystemExit) as exit:
+            main(command)
+        assert not exit.value.code
+        assert ("chosen by the data: 28 training texts: at most 40 epochs" in capsys.readouterr().out) == chosen
