@@ -57,6 +57,19 @@ class InputPermissionError(InputError, PermissionError):
     """The folder given may not be written."""
 
 
+class NotGivenError(InputError):
+    """The network needs other inputs beside the text, and they were not given.
+
+    Attributes:
+        needs: what it needs, as the beginning of a sentence that ends in what the caller can do.
+    """
+
+    def __init__(self, needs: str, cure: str) -> None:
+        """The sentence: what is needed; what to do."""
+        super().__init__(f"{needs}; {cure}")
+        self.needs = needs
+
+
 class TooLongError(InputError):
     """A text is longer than the model reads."""
 

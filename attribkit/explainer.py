@@ -32,7 +32,7 @@ from attribkit.results.panels import Panel
 from attribkit.results.panels.prediction import Truth
 from attribkit.text.text_pair import with_joined_pairs
 from attribkit.views import ViewOptions
-from attribkit.views.choice import choose_views
+from attribkit.views.choice import choose_views, left_out
 from attribkit.views.choice import supported as supported  # offered here too, beside `explain`
 from attribkit.views.provenance import provenance_of
 
@@ -112,10 +112,10 @@ def explain(
             texts one entry each; not needed where the table has columns of these names. See
             `attribkit.models.adapters.Adapted`.
         views: which views to compute: "attribution", "inputs", "attention", "projection", "interactions", "training",
-            or "all" that the model supports. None for the scores and, where the network has them, other inputs and
-            attention (that of a transformer's layers only if it is named); "projection", where the text lies on the map
-            of the model's reference points, is added if `reference` is given, and "training", which training rows
-            taught the answer, if `train` is.
+            or "all" that the model supports and the text allows: a note says what is left out. None for the scores and,
+            where the network has them, other inputs and attention (that of a transformer's layers only if it is named);
+            "projection", where the text lies on the map of the model's reference points, is added if `reference` is
+            given, and "training", which training rows taught the answer, if `train` is.
         target: what is explained: None for the predicted class, with several labels a text the likeliest; a label,
             "all" for every class, "top5" for a text's five likeliest (or another number), or a pair ("pos", "neg") for
             why this and not that, log p_a − log p_b. An integer is the label of that number, or an index where no label
@@ -214,16 +214,23 @@ def explain(
             for row, of_text in zip(panels, view(model, batch), strict=True):
                 row += of_text
         provenance = provenance_of(model, chosen) | source
+        lacking = left_out(chosen, model, batch)
     rows = Explanations(
         Explanation(
             text=text_read,
             prediction=predicted[row],
             panels=tuple(panels[row]),
-            provenance=provenance if numbers is None else {**provenance, "row": numbers[row]},
+            provenance=_of_row(provenance, None if numbers is None else numbers[row], lacking.get(row)),
         )
         for row, text_read in enumerate(batch.texts)
     )
     return rows[0] if isinstance(data, str) else rows
+
+
+def _of_row(provenance: Mapping[str, Any], number: int | None, note: str | None) -> Mapping[str, Any]:
+    """How one text was explained: its row in the data, and which view was left out."""
+    notes = {} if note is None else {"notes": [*provenance.get("notes", ()), note]}
+    return {**provenance, **notes, **({} if number is None else {"row": number})}
 
 
 def _read(

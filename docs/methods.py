@@ -11,7 +11,7 @@ TABLE = re.compile(r"(<!-- methods -->\n).*?(<!-- end of methods -->)", re.DOTAL
 
 def with_table(page: str) -> str:
     """The page with today's table between its marks."""
-    table = ["| method | adds up | needs | what it does | source |", "|---|---|---|---|---|"]
+    table = ["| method | sums to the output | needs | what it does | source |", "|---|---|---|---|---|"]
     for method in METHODS.values():
         cells = (
             f"[`{method.name}`](methods/{method.name}.md)",

@@ -26,8 +26,8 @@ cnn, reader = ak.load("imdb-cnn"), ak.load("imdb-attention-rnn")
 # %% [markdown]
 # ## Which words moved it
 #
-# Every score is a word's share in the change of the log-odds from an empty text to this one, so the scores add up to
-# that change; the picture says how exactly.
+# Every score is a word's share in the change of the log-odds from an empty text to this one, so the scores sum to that
+# change; the picture says how exactly.
 
 # %%
 why = ak.explain(cnn, "The plot is thin, but I would not call it a bad film.", views="attribution")
@@ -65,7 +65,8 @@ place
 # %% [markdown]
 # ## Two models, side by side
 #
-# `compare` sets two explanations of one text beside each other; `a - b` is their difference, which adds up as well.
+# `compare` sets two explanations of one text beside each other; `a - b` is their difference: its scores sum to the
+# difference of the outputs.
 
 # %%
 text = "It was a horrible movie"

@@ -73,7 +73,8 @@ network.eval()
 round(ak.evaluate(model, data).accuracy, 3)
 
 # %% [markdown]
-# It has no closed form, so its integrated gradients are computed by adaptive quadrature, and say whether they add up.
+# It has no closed form, so its integrated gradients are computed by adaptive quadrature, and say whether they sum to
+# the model's output.
 
 # %%
 why = ak.explain(model, "The acting was wonderful, although the ending was dull.", views="attribution")

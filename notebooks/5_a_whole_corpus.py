@@ -58,7 +58,8 @@ run = ak.explain_corpus(
 print(f"{run.rows:,} reviews, {run.failed} not explained")
 
 # %% [markdown]
-# Every row has a status, and every explained row says by how much its scores fail to add up.
+# Every row has a status, and every explained row says by how much its scores fail to sum to the
+# model's output.
 
 # %%
 PARTS = str(OUT / "explained" / "part-*.parquet")

@@ -15,7 +15,7 @@
 #
 # A public course trained an LSTM and three text CNNs on IMDB, published one table of F1 scores, and explained six
 # sentences with integrated gradients. Here the same is done with attribkit: the whole table by one command, the
-# sentences with scores that add up.
+# sentences with scores that sum to the model's output.
 #
 # The data are real and not part of attribkit: `ATTRIBKIT_DATA` names the folder that holds `imdb` and `vectors`. As it
 # stands this runs on a sample in about half a minute; `ATTRIBKIT_FULL=1` trains on all 22,500 reviews.

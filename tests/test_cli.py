@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 from attribkit.cli import app
 from attribkit.errors import InputError, MissingPackageError, NetworkError
 from attribkit.models.classifier import Classifier
-from attribkit.models.model_folder import bundled
+from attribkit.models.model_folder import bundled, bundled_transformers
 from attribkit.results.explanation import Explanation
 from attribkit.results.explanations import Explanations
 from attribkit.results.panels import Heatmap, Pairs, Scatter
@@ -322,7 +322,11 @@ def test_the_version_and_the_bundled_models_are_printed(capsys: pytest.CaptureFi
     assert capsys.readouterr().out.strip() == version("attribkit")
     assert run("models") == 0
     printed = capsys.readouterr().out
-    assert all(name in printed for name in bundled()) and "TextCNN" in printed and "neg, pos" in printed
+    assert all(name in printed for name in bundled()) and "attention-rnn" in printed and "neg, pos" in printed
+    lines = {line.split()[0]: line for line in printed.splitlines()[1:-1]}
+    assert set(lines) == {*bundled(), *bundled_transformers()}, "a line each, at 80 columns"
+    assert lines["ag-news-attention"].split(maxsplit=2)[2].strip() == "Business, Sci/Tech, Sports, World"
+    assert "pip install 'attribkit[hf]'" in printed and max(map(len, printed.splitlines())) <= 80
 
 
 def test_a_file_s_name_is_not_explained_as_a_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -358,10 +362,12 @@ GROUP: Any = typer.main.get_command(app)
 
 @pytest.mark.parametrize("command", sorted(GROUP.commands))
 def test_help_cuts_no_option_s_name(command: str) -> None:
-    names = [name for option in GROUP.commands[command].params for name in option.opts if name.startswith("--")]
-    shown = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "96", "TERM": "dumb"})
+    options = GROUP.commands[command].params
+    names = [name for option in options for name in (*option.opts, *option.secondary_opts) if name.startswith("--")]
+    shown = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "80", "TERM": "dumb"})
     assert shown.exit_code == 0
-    assert [name for name in names if not re.search(rf"{re.escape(name)}\b", shown.output)] == []
+    assert [name for name in names if not re.search(rf"{re.escape(name)}(?![\w-])", shown.output)] == []
+    assert max(map(len, shown.output.splitlines())) <= 80
 
 
 def test_many_labels_are_told_in_few_lines(
@@ -369,7 +375,7 @@ def test_many_labels_are_told_in_few_lines(
 ) -> None:
     labels = tuple(f"label {k}" for k in range(40))
     model = votes({f"word{k}": tuple(4.0 * (j == k) for j in range(40)) for k in range(40)}, labels)
-    monkeypatch.setattr("attribkit.loading.load", lambda *given: model)
+    monkeypatch.setattr("attribkit.loading.load", lambda *given, **settings: model)
     rows = [{"text": f"word{k} word{k} here", "label": labels[(k + (k % 8 == 0)) % 40]} for k in range(40)]
     pd.DataFrame(rows * 2).to_csv(tmp_path / "texts.csv", index=False)
     assert run("words", "votes", tmp_path / "texts.csv", "--least", 1, "--split", "all") == 0

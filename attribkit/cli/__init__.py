@@ -14,6 +14,7 @@ from attribkit.cli.corpus import corpus
 from attribkit.cli.demo import demo
 from attribkit.cli.evaluate import evaluate
 from attribkit.cli.explain import explain
+from attribkit.cli.help import Command
 from attribkit.cli.models import models, print_version
 from attribkit.cli.project import project
 from attribkit.cli.quickstart import quickstart
@@ -80,7 +81,7 @@ for command in (
     reproduce,
     models,
 ):
-    app.command()(command)
+    app.command(cls=Command)(command)
 
 CURABLE = (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError, PermissionError)
 """Errors of the operating system that a different command line would cure."""

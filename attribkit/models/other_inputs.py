@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from attribkit.data.label_cells import is_missing
-from attribkit.errors import InputError, NetworkError, did_you_mean
+from attribkit.errors import InputError, NetworkError, NotGivenError, did_you_mean
 from attribkit.models.lock import lock_of
 from attribkit.text.encode import encode_texts
 from attribkit.text.encoded import Encoded, TextEncoder, shortened
@@ -135,12 +135,12 @@ def cells_of(
     return cells
 
 
-def missing(names: Sequence[str], name: str | None = None) -> InputError:
+def missing(names: Sequence[str], name: str | None = None) -> NotGivenError:
     """The error for an input that nobody gave."""
     asked = ", ".join(repr(each) for each in ([name] if name else names))
-    return InputError(
-        f"the network also needs {asked}, which nobody gave; pass also={{{(name or names[0])!r}: …}}, one value per "
-        "text, or a table with a column of that name"
+    return NotGivenError(
+        f"the network also needs {asked}, which nobody gave",
+        f"pass also={{{(name or names[0])!r}: …}}, one value per text, or a table with a column of that name",
     )
 
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from attribkit.attribution.registry import METHODS
-from attribkit.errors import AttribkitError, InputError, UnknownNameError
+from attribkit.errors import AttribkitError, InputError, NotGivenError, UnknownNameError
 from attribkit.models.classifier import Classifier
 from attribkit.serve import assets
 from attribkit.serve.batching import BatchWorker, BusyError, LateError
@@ -259,6 +259,12 @@ def _add_errors(app: FastAPI) -> None:
     async def late(request: Request, error: Exception) -> Response:
         return _problem(
             503, "the answer took too long; send a shorter text or ask for another method", {"retry-after": "5"}
+        )
+
+    @app.exception_handler(NotGivenError)
+    async def not_given(request: Request, error: NotGivenError) -> Response:
+        return _problem(
+            422, f"{error.needs}; a request carries texts alone, so ask another model, or this one in Python"
         )
 
     @app.exception_handler(AttribkitError)

@@ -1,14 +1,16 @@
 """Which views a model gets: those it supports or those named, each with its share of the options of `explain`."""
 
-from collections.abc import Sequence
-from dataclasses import fields
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
 from difflib import get_close_matches
 from typing import Unpack
 
 from attribkit.errors import InputError
 from attribkit.models.classifier import Classifier
+from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.progress import Progress, silent
 from attribkit.views import ON_REQUEST, VIEWS, ViewOptions
+from attribkit.views.interactions import Interactions
 from attribkit.views.view import View
 
 _ASKED_BY = {"projection": "reference", "training": "train"}
@@ -54,7 +56,7 @@ def choose_views(
     elif "all" in names:
         if tuple(names) != ("all",):
             raise InputError(f"`views` must be 'all' by itself or a list of views, got {', '.join(map(repr, names))}")
-        chosen = {name: view for name, view in views.items() if view.supports(model)}
+        chosen = {name: _optional(view) for name, view in views.items() if view.supports(model)}
         names = ()
     else:
         chosen = {name: views[name] for name in names if name in views and views[name].supports(model)}
@@ -76,3 +78,14 @@ def choose_views(
             "out, or compare with method='leave_one_out'"
         )
     return chosen
+
+
+def _optional(view: View) -> View:
+    """Of "all" views those that a text allows."""
+    return replace(view, optional=True) if isinstance(view, Interactions) else view
+
+
+def left_out(views: Mapping[str, View], model: Classifier, batch: EncodedBatch) -> Mapping[int, str]:
+    """Why a view of "all" is left out of texts, by their places in the batch."""
+    view = views.get("interactions")
+    return view.left_out(model, batch) if isinstance(view, Interactions) and view.optional else {}

@@ -1,6 +1,6 @@
 """The view of interactions: which words act together, exactly, in a text CNN."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +50,7 @@ class Interactions:
         interactions: "shapley" for the Shapley interaction index (Grabisch & Roubens 1999), over all coalitions of the
             other words; "integrated_hessians" (Janizek et al. 2021) along the path of integrated gradients, faster.
         max_tokens: longer texts are refused; None for 200 with the Shapley interaction index, no limit with the other.
+        optional: leave out what would be refused; `left_out` says why.
         progress: is called with the number of texts that are done.
 
     Raises:
@@ -62,6 +63,7 @@ class Interactions:
     tolerance: float = 1e-4
     interactions: str = "shapley"
     max_tokens: int | None = None
+    optional: bool = False
     progress: Progress = field(default=silent, repr=False, compare=False)
 
     needs = "a text CNN with a closed form"
@@ -81,17 +83,35 @@ class Interactions:
         """For each text a panel per target; the model is left exactly as it was.
 
         Raises:
-            ValueError: for a probability, log-odds of more than two classes, or a text longer than `max_tokens`.
+            ValueError: for a probability, log-odds of more than two classes, or a text longer than `max_tokens`; not
+                if the view is optional.
         """
+        lacking = self.left_out(classifier, batch) if self.optional else {}
+        if len(lacking) == len(batch.texts):
+            return [[] for _ in batch.texts]
         scalars = self._scalars(classifier, batch)
         spec = BaselineSpec.of(classifier, str(self.baseline))
         run = embedding_fed(classifier.network)
         unit = Output.of(self.output, classifier.task, classifier.unit).unit
         with preserve_state(classifier.network):
             return [
-                self._panels(batch, row, scalars, unit, *self._request(classifier, batch, row, scalars, spec, run))
+                []
+                if row in lacking
+                else self._panels(batch, row, scalars, unit, *self._request(classifier, batch, row, scalars, spec, run))
                 for row in counted(range(len(batch.texts)), self.progress, "interactions")
             ]
+
+    def left_out(self, classifier: Classifier, batch: EncodedBatch) -> Mapping[int, str]:
+        """Why texts have no interactions here, by their places in the batch; the others have them."""
+        if why := self._unfit(classifier):
+            return dict.fromkeys(range(len(batch.texts)), f"the view interactions is left out: {why}")
+        most = self.max_tokens or (MOST_TOKENS if self.interactions == "shapley" else None)
+        return {
+            row: f"the view interactions is left out: the text has {count:,} tokens, of which at most {most:,} are "
+            f"paired without being asked to; ask with views='interactions' and max_tokens={count}"
+            for row, count in enumerate(len(encoded.ids) for encoded in batch.encoded)
+            if most is not None and count > most
+        }
 
     def of_token(self, classifier: Classifier, batch: EncodedBatch, token: int) -> Numbers:
         """(T,) the Shapley interaction index of one token of a single text with every other, for the first target.
@@ -112,6 +132,15 @@ class Interactions:
         with preserve_state(classifier.network):
             request, _ = self._request(classifier, batch, 0, scalars[:1], spec, embedding_fed(classifier.network))
             return shapley_interactions_of(*_arguments(request), token)[0].numpy()
+
+    def _unfit(self, classifier: Classifier) -> str | None:
+        """Why nothing that this view is told to explain has a closed form; None where it has."""
+        if self.output == "probability":
+            return "a probability has no closed form; give output='log_odds' or 'logit'"
+        several = classifier.task == "multiclass" and len(classifier.labels) > 2
+        if several and self.output in (None, "log_odds") and not isinstance(self.target, (tuple, list)):
+            return "log-odds of more than two classes have no closed form; give output='logit' or a pair as the target"
+        return None
 
     def _scalars(self, classifier: Classifier, batch: EncodedBatch) -> list[tuple[list[str], Target]]:
         if self.output == "probability":

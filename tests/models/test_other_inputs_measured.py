@@ -126,3 +126,4 @@ def test_what_gives_the_text_alone_says_so(model: ak.Classifier, tmp_path: Any) 
         }.items():
             answer = client.post(path, json=body)
             assert answer.status_code == 422 and "also needs 'stars', which nobody gave" in answer.json()["error"]
+            assert "pass also=" not in answer.json()["error"] and "a request carries texts alone" in answer.text

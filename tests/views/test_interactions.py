@@ -3,6 +3,7 @@
 import itertools
 import re
 from collections.abc import Callable
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -90,6 +91,24 @@ def test_it_is_shown_only_where_it_is_asked_for(make_classifier: Make) -> None:
     assert "interactions" not in supported(model)
     assert [panel.kind for panel in explain(model, TEXT).panels()] == ["token_scores"]
     assert [panel.kind for panel in explain(model, TEXT, views="interactions").panels()] == ["pairs"]
+
+
+def test_all_views_leave_out_what_a_text_does_not_allow_and_say_so(make_classifier: Make) -> None:
+    model = make_classifier()
+    short, long = explain(model, [TEXT, "good bad film " * 80], views="all", max_tokens=None)
+    assert "pairs" in [panel.kind for panel in short.panels()] and "notes" not in short.provenance
+    assert [panel.kind for panel in long.panels()] == ["token_scores"]
+    (note,) = long.provenance["notes"]
+    assert "interactions is left out: the text has 240 tokens, of which at most 200" in note
+    assert f"<li>{escape(note, quote=True)}</li>" in long.to_html().replace("&#34;", "&quot;").replace(
+        "&#39;", "&#x27;"
+    )
+    with pytest.raises(ValueError, match="interactions of at most 200 tokens are computed, got 240"):
+        explain(model, long.text, views=["attribution", "interactions"])
+    three = explain(make_classifier(labels=("x", "y", "z")), TEXT, views="all")
+    assert "log-odds of more than two classes have no closed form" in three.provenance["notes"][0]
+    odds = explain(model, TEXT, views="all", output="probability")
+    assert "a probability has no closed form" in odds.provenance["notes"][0]
 
 
 def test_every_target_of_several_classes_by_its_logit_or_a_pair(make_classifier: Make) -> None:

@@ -116,7 +116,7 @@ def _answer(drawable: Drawable) -> str:
 
 
 def _count(drawables: Sequence[Drawable]) -> str:
-    """How many of several texts get which label, how many answers are right, and whether all scores add up."""
+    """How many texts get which label, how many answers are right, and whether all scores sum to the outputs."""
     predictions = [drawable.prediction for drawable in drawables if drawable.prediction is not None]
     if not predictions:
         return ""
