@@ -117,6 +117,16 @@ def test_words_take_their_colour_while_one_types(show: Open) -> None:
     assert page.locator("#heard").inner_text().startswith("neg, ")
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_examples_are_buttons_above_the_text(show: Open, width: int) -> None:
+    page = show(width=width)
+    page.locator(".examples button").first.wait_for()
+    boxes = [page.locator(name).first.bounding_box() for name in (".examples", ".sheet")]
+    assert boxes[0] and boxes[1] and boxes[0]["y"] + boxes[0]["height"] <= boxes[1]["y"]
+    border = "e => getComputedStyle(e).borderTopStyle"
+    assert page.locator(".examples button").first.evaluate(border) == "solid"
+
+
 def test_the_mirror_stands_exactly_behind_the_text(show: Open) -> None:
     """Where the browser would put the caret for a place in the textarea is where the mirror has that word."""
     text = "first line of a text that is long enough to wrap around in this field " * 3 + "\n\n  last horrible line"
