@@ -13,6 +13,9 @@ ROWS = 2_000
 SHORT = 20
 """Characters up to which a cell is kept on one line."""
 
+MOST = 5
+"""Columns that stand beside each other on a phone if they are numbers or a few words."""
+
 LONG = 40
 """Characters from which on a column is one of prose, and is given room."""
 
@@ -30,16 +33,16 @@ def table(panel: Table, context: PanelContext) -> dict[str, Any]:
     for index, row in enumerate(lines):
         shades = panel.shades[index] if panel.shades else (None,) * len(row)
         word = keyword(panel, index)
-        drawn = []
+        drawn: list[tuple[tuple[str, str, str], str]] = []
         for cell, kind, shade in zip(row, kinds, shades, strict=True):
             short = "short" if not kind and len(cell) <= SHORT else ""
-            parts = divided(cell, word) if kind == "long" else (cell, "", "")
+            parts = divided(cell, word) if drawn and kind != "n" else (cell, "", "")
             drawn.append((parts, " ".join(filter(None, (kind, short, _shade(shade))))))
         rows.append({"cells": drawn, "bar": _bar(panel.bars[index], axis) if panel.bars else None})
     return {
         "title": panel.title,
         "columns": list(zip(panel.columns, kinds, strict=True)),
-        "prose": "long" in kinds[1:],
+        "prose": "long" in kinds[1:] or (len(kinds) > MOST and not all(kinds[1:])),
         "rows": rows,
         "zero": f"{100 * axis.zero:g}%" if panel.bars else "",
         "notes": [*panel.notes, *([f"{rest:,} more rows are not shown"] if rest > 0 else [])],

@@ -85,7 +85,7 @@ def test_an_example_marks_its_word_and_no_format_cuts_it_off() -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("width", [390, 768, 1280])
+@pytest.mark.parametrize("width", [320, 390, 600, 700, 768, 900, 1024, 1280, 1600])
 def test_no_column_of_a_table_of_words_is_cut_at_any_width(show: Callable[..., BrowserPage], width: int) -> None:
     place = "… scenes were absolutely disappointing. The story follows a pilot who never lands the plane …"
     head = ("word", "mean score", "95 % interval", "times", "texts", "a typical place")

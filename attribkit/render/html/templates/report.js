@@ -124,8 +124,9 @@ for (const rows of main.querySelectorAll('.table tbody')) shorten(rows, 10, ' ro
 for (const groups of main.querySelectorAll('.folded[data-picked]')) {
   const all = [...groups.querySelectorAll(':scope > details')];
   if (all.length < 2) continue;
+  const names = all.map(group => group.querySelector('summary').textContent.trim());
   const select = document.createElement('select'), label = document.createElement('label');
-  for (const group of all) select.append(new Option(group.querySelector('summary').textContent.trim()));
+  for (const name of names) select.append(new Option(name));
   label.className = 'picker';
   label.append(groups.dataset.picked, select);
   const pick = () => all.forEach((group, place) => {
@@ -134,8 +135,58 @@ for (const groups of main.querySelectorAll('.folded[data-picked]')) {
   });
   select.addEventListener('change', pick);
   groups.prepend(label);
+  if (groups.classList.contains('many')) find(names, select, label);
   groups.dataset.ready = '1';
   pick();
+}
+
+// of many names one is typed, and the nearest are offered where it is not one of them
+function find(names, select, label) {
+  const box = document.createElement('label'), field = document.createElement('input'), near = document.createElement('output');
+  box.className = 'picker';
+  field.type = 'search';
+  field.autocomplete = 'off';
+  field.spellcheck = false;
+  box.append(`or type it (${names.length})`, field);
+  near.className = 'picker near';
+  label.after(box, near);
+  const take = place => {
+    select.selectedIndex = place;
+    select.dispatchEvent(new Event('change'));
+    near.replaceChildren();
+  };
+  field.addEventListener('input', () => {
+    const wanted = field.value.trim().toLowerCase();
+    const place = names.findIndex(name => name.toLowerCase() === wanted);
+    if (!wanted || place >= 0) {
+      if (place >= 0) take(place);
+      near.replaceChildren();
+      return;
+    }
+    const far = new Map(names.map((name, k) => [k, distance(name.toLowerCase(), wanted)]));
+    const offered = [...far].sort((a, b) => a[1] - b[1] || a[0] - b[0]).slice(0, 5);
+    near.replaceChildren('did you mean', ...offered.map(([k]) => {
+      const button = document.createElement('button');
+      button.type = 'button';
+      button.textContent = names[k];
+      button.addEventListener('click', () => { field.value = names[k]; take(k); select.focus(); });
+      return button;
+    }));
+  });
+}
+
+// letters to change until the one is the other; what contains the wanted is nearest
+function distance(name, wanted) {
+  if (name.includes(wanted)) return (name.startsWith(wanted) ? -2 : -1);
+  let row = [...Array(wanted.length + 1).keys()];
+  for (let i = 1; i <= name.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= wanted.length; j++) {
+      next.push(Math.min(next[j - 1] + 1, row[j] + 1, row[j - 1] + (name[i - 1] !== wanted[j - 1])));
+    }
+    row = next;
+  }
+  return row.at(-1);
 }
 
 // ---- search: the first texts that fit, and more on demand
