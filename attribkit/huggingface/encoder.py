@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.errors import TooLongError
+from attribkit.huggingface.spelling import places_by_spelling
 from attribkit.huggingface.template import Template
 from attribkit.text.encoded import Encoded
 from attribkit.text.joined_words import joined_words
@@ -145,26 +146,17 @@ class TransformerEncoder:
         spans: list[tuple[int, int]] = []
         for number, (part, words, own) in enumerate(zip(texts, parts, kept, strict=True)):
             shift = number and len(texts[0]) + len(SEPARATOR)
-            offsets = words["offset_mapping"] if self.has_offsets else self._found(part, words["input_ids"])
+            offsets = (
+                words["offset_mapping"]
+                if self.has_offsets
+                else places_by_spelling(self.tokenizer, part, words["input_ids"])
+            )
             spans += [(start + shift, end + shift) for start, end in offsets[own]]
         starts, ends = _visible(text, np.array(spans, dtype=np.int64).reshape(-1, 2))
         tokens = tuple(self.tokenizer.convert_ids_to_tokens((ids % SECOND).tolist()))
         joined = joined_words(text, starts, ends) if len(ids) else None
         total = sum(len(part["input_ids"]) for part in parts)
         return Encoded(ids, starts, ends, tokens, ids % SECOND != self.unk_id, total, joined)
-
-    def _found(self, text: str, ids: Sequence[int]) -> list[tuple[int, int]]:
-        """Where a slow tokenizer's tokens stand, found by their spelling; one that is not found stands nowhere."""
-        places, done, plain = [], 0, text.lower()
-        for token in self.tokenizer.convert_ids_to_tokens(list(ids)):
-            piece = token.removeprefix("##").removeprefix("▁").removeprefix("Ġ").removesuffix("</w>").lower()
-            start = plain.find(piece, done) if piece else -1
-            if start >= 0 and not text[done:start].strip():
-                places.append((start, start + len(piece)))
-                done = start + len(piece)
-            else:
-                places.append((done, done))
-        return places
 
 
 def longest_first(first: int, second: int, room: int, fast: bool) -> tuple[int, int]:

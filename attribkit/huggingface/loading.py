@@ -17,6 +17,7 @@ from attribkit.huggingface.folder import check_folder, check_head
 from attribkit.huggingface.network import TransformerNetwork
 from attribkit.huggingface.output_function import Function, function_of, task_of_function
 from attribkit.huggingface.sentence_head import HeadedBody, linear_head
+from attribkit.huggingface.spelling import LOST
 from attribkit.huggingface.stand_ins import StandIns
 from attribkit.huggingface.template import Template
 from attribkit.models.classifier import Classifier
@@ -119,7 +120,7 @@ def from_model(
         model = copy.deepcopy(model).float()
         notes.append(f"computed in float32: the model is kept in {str(kept).removeprefix('torch.')}")
     if not tokenizer.is_fast:
-        notes.append("the tokenizer has no offsets: words are found in the text by how their tokens are spelled")
+        notes.append(LOST)
     config = model.config
     why = "as the pipeline was told"
     if function is None:

@@ -43,7 +43,9 @@ class HeadedBody(nn.Module):
     @property
     def base_model(self) -> Any:
         """The transformer in the body."""
-        return next(module for module in self.body.modules() if hasattr(module, "get_input_embeddings"))
+        from transformers import PreTrainedModel
+
+        return next(module for module in self.body.modules() if isinstance(module, PreTrainedModel))
 
     def get_input_embeddings(self) -> Any:
         """The layer that looks up words."""

@@ -25,7 +25,7 @@ def workers() -> list[int]:
     return found
 
 
-def main(model: str, corpus: str, out: str) -> None:
+def main(model: str, corpus: str, out: str, window: str = "12", method: str | None = None) -> None:
     cluster = Cluster(
         initialize_head=True,
         head_node_args={
@@ -45,7 +45,17 @@ def main(model: str, corpus: str, out: str) -> None:
     try:
         ray.init(cluster.address, log_to_driver=False, logging_level=logging.ERROR)
         assert len([node for node in ray.nodes() if node["Alive"]]) == 2
-        run = explain_corpus(model, corpus, out, window=12, words=True, engine="ray", workers=2, progress=kill_one)
+        run = explain_corpus(
+            model,
+            corpus,
+            out,
+            window=int(window),
+            method=method,
+            words=True,
+            engine="ray",
+            workers=2,
+            progress=kill_one,
+        )
         print(f"killed {len(killed)}; rows {run.rows}")
     finally:
         ray.shutdown()

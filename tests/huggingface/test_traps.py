@@ -1,6 +1,8 @@
 """Where peers go wrong: positions, types, separators, padding, pooling, literal special tokens."""
 
 import copy
+import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ from transformers import PreTrainedTokenizer
 
 import attribkit as ak
 from attribkit.errors import InputError
+from attribkit.huggingface.spelling import places_by_spelling
 from attribkit.text.text_pair import joined_pair
 
 PAIR = joined_pair(INPUTS[0])
@@ -255,6 +258,41 @@ def test_a_slow_tokenizer_says_what_is_lost() -> None:
     why = ak.explain(ak.load((model, slow)), "it was a good film", views="attribution")
     assert "has no offsets" in " ".join(why.token_scores.notes)
     assert why.tokens == ["it", "was", "a", "good", "film"]
+
+
+@pytest.mark.parametrize("kind", ["ByT5Tokenizer", "CTRLTokenizer", "BertJapaneseTokenizer"])
+def test_slow_tokenizers_of_the_library_light_the_right_characters(kind: str, tmp_path: Path) -> None:
+    """Of bytes, two or three of which are one letter; of pairs merged; of characters after a lower-casing split."""
+    import transformers
+
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdefghijklmnopqrstuvwxyz.", *map("##{}".format, "abc")]
+    if kind == "ByT5Tokenizer":
+        tokenizer: Any = transformers.ByT5Tokenizer()
+    elif kind == "CTRLTokenizer":
+        letters = [*"abcdefghijklmnopqrstuvwxyzT.é@@</w>"]
+        names = ["<unk>", *letters, *(f"{each}@@" for each in letters), *(f"{each}</w>" for each in letters), "fil@@"]
+        (tmp_path / "vocab.json").write_text(
+            json.dumps({name: number for number, name in enumerate(dict.fromkeys(names))})
+        )
+        (tmp_path / "merges.txt").write_text("#version\nf i\nfi l\n")
+        tokenizer = transformers.CTRLTokenizer(str(tmp_path / "vocab.json"), str(tmp_path / "merges.txt"))
+    else:
+        (tmp_path / "vocab.txt").write_text("\n".join(words))
+        tokenizer = transformers.BertJapaneseTokenizer(
+            str(tmp_path / "vocab.txt"), word_tokenizer_type="basic", subword_tokenizer_type="character"
+        )
+    text = "The café was a good film."
+    ids = tokenizer(text, add_special_tokens=False)["input_ids"]
+    places = places_by_spelling(tokenizer, text, ids)
+    assert not tokenizer.is_fast and len(places) == len(ids)
+    assert all(0 <= start <= end <= len(text) for start, end in places)
+    assert [start for start, _ in places] == sorted(start for start, _ in places)
+    lit = {letter for start, end in places for letter in range(start, end)}
+    assert lit >= {number for number, letter in enumerate(text) if not letter.isspace()}  # no letter is left out
+    film = [
+        (start, end) for start, end in places if start >= text.index("film") and end <= len(text) - 1 and end > start
+    ]
+    assert film[0][0] == text.index("film") and film[-1][1] == len(text) - 1
 
 
 class Slow(PreTrainedTokenizer):

@@ -1,0 +1,68 @@
+"""A corpus explained with a transformer from its folder: continued after kill -9, and the same from Ray."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from corpus.test_ray_engine import run_program
+from corpus.test_run import assert_same, wait_for
+from huggingface.tiny import tiny
+
+from attribkit.corpus import explain_corpus
+
+ROWS = 1_000
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("model") / "reviews"
+    for part in tiny("distilbert"):
+        part.save_pretrained(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("texts") / "corpus.jsonl"
+    words = ("good", "great", "horrible", "thin", "boring")
+    rows = [{"text": f"a {words[number % 5]} film {words[number // 5 % 5]} {number}"} for number in range(ROWS)]
+    rows[7]["text"] = " "
+    pd.DataFrame(rows).to_json(path, orient="records", lines=True)
+    return path
+
+
+@pytest.fixture(scope="module")
+def whole(folder: Path, corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("whole") / "out"
+    run = explain_corpus(folder, corpus, out, window=50, workers=1, words=True, method="saliency")
+    assert (run.rows, run.failed) == (ROWS, 1)
+    return out
+
+
+def test_a_killed_run_continues(folder: Path, corpus: Path, whole: Path, tmp_path: Path) -> None:
+    killed = tmp_path / "killed"
+    arguments = [sys.executable, "-m", "attribkit", "corpus", str(folder), str(corpus), str(killed)]
+    options = ["--window", "50", "--workers", "1", "--words", "--method", "saliency"]
+    process = subprocess.Popen([*arguments, *options], stderr=subprocess.DEVNULL)
+    try:
+        wait_for(lambda: len(list(killed.glob("part-*"))) >= 3)
+    finally:
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+    done = len(list(killed.glob("part-*")))
+    run = explain_corpus(folder, corpus, killed, window=50, workers=1, words=True, method="saliency")
+    assert run.rows == ROWS and 0 < run.fresh <= ROWS - 50 * (done - 1)
+    assert_same(killed, whole)
+
+
+def test_ray_yields_the_rows_of_one_process_though_a_worker_is_killed(
+    folder: Path, corpus: Path, whole: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("ray", reason="Ray is not installed: pip install 'attribkit[ray]'")
+    printed = run_program("two_nodes.py", str(folder), str(corpus), str(tmp_path / "there"), "50", "saliency")
+    assert f"killed 1; rows {ROWS}" in printed
+    assert_same(tmp_path / "there", whole)
