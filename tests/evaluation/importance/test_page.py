@@ -1,4 +1,4 @@
-"""the words of one label at a time, and nothing cut at any width."""
+"""The page of important words: one label at a time, and nothing cut at any width."""
 
 import re
 from collections.abc import Callable
