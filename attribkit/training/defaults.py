@@ -23,7 +23,7 @@ _RARE = 5
 """How much rarer than the mean a label is before it is weighted up."""
 
 _TUNED = ("cnn", "attention-rnn", "lstm")
-"""Networks for which more than epochs, batches and patience was tried out."""
+"""Networks that get more than epochs, batches and patience; what they get was tried out on the CNN."""
 
 SCHEDULE = "epochs"
 """The option that, given by hand, leaves all the others at their fixed defaults: they were chosen to go together."""
