@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 
-from attribkit.errors import InputError
+from attribkit.errors import InputError, InputTypeError
 
 THRESHOLDS: dict[str, tuple[str | None, str]] = {
     "accuracy": ("min", "share of right answers; with several labels a text of exact sets"),
@@ -88,7 +89,8 @@ def check_thresholds(thresholds: Mapping[str, float]) -> None:
     """Check thresholds before anything is measured.
 
     Raises:
-        ValueError: for a threshold that is unknown, means nothing alone, or is no finite number.
+        TypeError: for a threshold that is no number.
+        ValueError: for a threshold that is unknown, means nothing alone, or is not finite.
     """
     for name, value in thresholds.items():
         if name not in FIGURES:
@@ -99,5 +101,7 @@ def check_thresholds(thresholds: Mapping[str, float]) -> None:
                 f"a threshold for {name!r} says nothing where random scores may reach it; give one for "
                 f"'{name}_over_random'"
             )
+        if not isinstance(value, Real):
+            raise InputTypeError(f"the threshold for {name!r} must be a number such as 0.9, got {value!r}")
         if not np.isfinite(value):
             raise InputError(f"the threshold for {name!r} must be a finite number, got {value}")

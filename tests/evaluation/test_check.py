@@ -99,6 +99,13 @@ def test_the_exit_code_tells_a_pipeline(
     assert "a threshold for 'f1' needs true labels that the model knows" in capsys.readouterr().err
 
 
+def test_a_threshold_that_is_no_number_is_refused(
+    make_classifier: Callable[..., Classifier], table: pd.DataFrame
+) -> None:
+    with pytest.raises(TypeError, match=r"the threshold for 'accuracy' must be a number such as 0\.9, got"):
+        check(make_classifier("cnn"), table, {"accuracy": "high"})  # type: ignore[dict-item]  # what a user may type
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
