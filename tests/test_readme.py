@@ -96,7 +96,7 @@ def test_every_option_that_is_written_exists() -> None:
     assert seen > 20
     between = re.sub(r"^```.*?^```", "", "\n".join(PAGES.values()), flags=re.MULTILINE | re.DOTALL)
     said = set(re.findall(r"(?<![\w`-])`?(--[a-z][a-z-]+)", between))
-    others = {"--only", "--texts", "--nnodes", "--nproc-per-node"}  # of the benchmarks and of torchrun
+    others = {"--only", "--texts", "--tickets", "--nnodes", "--nproc-per-node"}  # of the benchmarks and of torchrun
     assert said - others <= set.union(*known.values()) and len(said) > 5
 
 

@@ -40,7 +40,6 @@ _SETTINGS = (
     "max_steps",
     "max_tokens",
     "tables",
-    "specs",
 )
 _TOKENS_AT_ONCE, _TOKENS_AT_ONCE_BY_TABLES, _TOKENS_AT_ONCE_ON_A_GPU = 8_192, 32_768, 131_072
 
@@ -60,7 +59,6 @@ def attribute(
     max_steps: int | None = None,
     max_tokens: int | None = None,
     tables: Tables | None = None,
-    specs: dict[str, BaselineSpec] | None = None,
 ) -> Iterator[tuple[int, list[list[TokenAttribution]]]]:
     """Attribute the outputs of a classifier to the tokens of each text, for each target and against each baseline.
 
@@ -81,7 +79,6 @@ def attribute(
         max_steps: the most gradients for a text whose scores do not converge with fewer; None for 4,000.
         max_tokens: the longest text whose "shapley" or "banzhaf" values are computed; None for 2,000.
         tables: lookup tables of the closed form, if they were built for all texts to come; None builds them for these.
-        specs: the baselines of a run by name, to which this call adds its own, so that the network answers each once.
 
     Yields:
         a text's number, and its attributions [target][baseline]; texts of similar length together, not in their order.
@@ -113,7 +110,6 @@ def attribute(
             max_steps,
             max_tokens,
             tables,
-            specs,
         )
         yield from _text_by_text(classifier, batch, settings)
         return
@@ -128,9 +124,7 @@ def attribute(
     choice = replace(choice, notes=(*choice.notes, *classifier.capabilities.notes, *notes))
     explained = Output.of(output, classifier.task, classifier.unit)
     targets = scalars_of(target, explained.scalar, classifier.labels, batch.logits)
-    known = {} if specs is None else specs
-    known.update({name: BaselineSpec.of(classifier, name) for name in names if name not in known})
-    own = [known[name] for name in names]
+    own = [BaselineSpec.of(classifier, name) for name in names]
     chosen = METHODS[choice.method]
     if tables is None and chosen.tables:
         words = [spec.words.numpy() for spec in own if spec.words is not None]

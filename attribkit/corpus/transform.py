@@ -36,13 +36,11 @@ class Transform:
         classifier: the model that explains.
         settings: how it explains.
         tables: of the closed form, built once; None where there is none.
-        specs: the baseline, with the network's answers to it so far.
     """
 
     classifier: Classifier
     settings: Settings
     tables: Tables | None = field(init=False)
-    specs: dict[str, BaselineSpec] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         settings, network = self.settings, self.classifier.network
@@ -147,7 +145,6 @@ class Transform:
             tolerance=settings.tolerance,
             max_steps=settings.max_steps,
             tables=self.tables,
-            specs=self.specs,
         ):
             if np.isfinite(attribution.scores).all():
                 explained[row] = Explained(encoded[row], shares[row], attribution)

@@ -1,15 +1,9 @@
 """Each baseline is what its name says, and exactly nothing at padding."""
 
-from collections.abc import Callable
-
 import pytest
 import torch
 
 from attribkit.attribution import baselines
-from attribkit.attribution.attribute import attribute
-from attribkit.attribution.baseline_batch import BaselineSpec
-from attribkit.models.classifier import Classifier
-from attribkit.models.encoded_batch import EncodedBatch
 
 WEIGHT = torch.arange(15.0).reshape(5, 3) + 1  # PAD's row is not zero here, so that forgetting it shows
 MASK = torch.tensor([[True, True, True], [True, False, False]])
@@ -51,22 +45,3 @@ def test_an_unknown_name_and_a_missing_text_are_refused() -> None:
         embedded("padd")
     with pytest.raises(ValueError, match="needs its token ids"):
         embedded("text")
-
-
-def test_a_run_asks_the_network_about_a_baseline_once_for_each_length(
-    make_classifier: Callable[..., Classifier],
-) -> None:
-    model, specs = make_classifier("cnn"), dict[str, BaselineSpec]()
-    batches = [EncodedBatch.of(model, texts) for texts in (["a good film", "bad"], ["a bad film", "a very good one"])]
-    asked: list[int] = []
-    handle = model.network.register_forward_hook(lambda module, given, logits: asked.extend(given[1].sum(1).tolist()))
-    try:
-        together = [dict(attribute(model, batch, specs=specs)) for batch in batches]
-        assert sorted(asked) == [1, 3, 4] and specs["pad"].outputs.keys() == {1, 3, 4}
-        alone = [dict(attribute(model, batch)) for batch in batches]
-    finally:
-        handle.remove()
-    for one, other in zip(together, alone, strict=True):
-        for row, [[scores]] in one.items():
-            assert scores.scores.tolist() == other[row][0][0].scores.tolist()
-            assert scores.output_baseline == pytest.approx(other[row][0][0].output_baseline, rel=1e-6)

@@ -102,7 +102,7 @@ def test_json_lines_with_differing_keys_leave_gaps(tmp_path):
         ("a.csv.gz", gzip.compress(b"text,label\n" * 99, mtime=0)[:-9], "'a.csv.gz' is a broken compressed file"),
         ("a.tsv.bz2", bz2.compress(b"text\tlabel\n" * 99)[:-9], "'a.tsv.bz2' is a broken compressed file"),
         ("a.jsonl.xz", b"no xz", "'a.jsonl.xz' is a broken compressed file"),
-        ("a.xlsx", b"", r"must end in .csv, .tsv, .jsonl, .parquet .*, got 'a.xlsx'; convert it"),
+        ("a.xlsx", b"", r"must end in .csv, .tsv, .jsonl, .parquet .*, got 'a.xlsx'; save the sheet as CSV"),
         ("a.parquet.gz", b"", "got 'a.parquet.gz'; convert it"),
         ("a", b"", "got 'a'; convert it"),
     ],
