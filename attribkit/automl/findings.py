@@ -7,7 +7,7 @@ import pandas as pd
 from sklearn.feature_extraction.text import CountVectorizer
 
 from attribkit.data import Dataset
-from attribkit.evaluation.performance import Metrics
+from attribkit.evaluation.metrics import Metrics
 from attribkit.models.classifier import Classifier
 
 _LEAK_SHARE, _LEAK_ELSEWHERE, _LEAST = 0.6, 0.01, 10

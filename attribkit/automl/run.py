@@ -11,7 +11,8 @@ from attribkit.automl import findings
 from attribkit.automl.intake import read
 from attribkit.data import Dataset
 from attribkit.evaluation.cells import number
-from attribkit.evaluation.performance import Metrics, evaluate
+from attribkit.evaluation.metrics import Metrics
+from attribkit.evaluation.performance import evaluate
 from attribkit.models.classifier import Classifier
 from attribkit.progress import Progress, shown, within
 from attribkit.reports import report

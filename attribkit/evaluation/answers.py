@@ -14,7 +14,8 @@ from attribkit.data.intake import Rows
 from attribkit.data.readable import Skipped, skipped_sentence
 from attribkit.data.text_tables import Data
 from attribkit.evaluation.by_task import metrics_of, truth_of
-from attribkit.evaluation.performance import counted, measure
+from attribkit.evaluation.metrics import counted
+from attribkit.evaluation.performance import measure
 from attribkit.models.answered import answered
 from attribkit.models.classifier import Classifier
 from attribkit.models.logits import probabilities

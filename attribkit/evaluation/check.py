@@ -1,11 +1,10 @@
 """check(): a model's figures against thresholds."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from attribkit.data.readable import skipped_sentence
@@ -13,7 +12,7 @@ from attribkit.data.text_tables import Data
 from attribkit.errors import InputError
 from attribkit.evaluation.answers import Answers
 from attribkit.evaluation.calibration import Calibration
-from attribkit.evaluation.cells import interval
+from attribkit.evaluation.check_result import CheckResult
 from attribkit.evaluation.faithfulness import faithfulness
 from attribkit.evaluation.multilabel import MultilabelMetrics
 from attribkit.evaluation.plausibility import plausibility
@@ -26,118 +25,10 @@ from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.models.other_inputs import check_text_alone
 from attribkit.progress import Progress, shown
-from attribkit.results.panels import Convergence, Panel, Table
-from attribkit.results.result import Result
+from attribkit.results.panels import Convergence
 
 SANE_TEXTS = 30
 """Texts whose scores are compared with a randomised model's; each is explained anew for every layer."""
-
-
-@dataclass(frozen=True, repr=False)
-class CheckResult(Result):
-    """The figures of a model and its explanations, each with its threshold.
-
-    Attributes:
-        model: the model's name.
-        method: the name of the method that explains.
-        rows: how many rows of the data were measured.
-        seen: how many of them the model was trained on; None if that is not known.
-        texts: the most texts on which the explanations were measured.
-        figures: in the order of `FIGURES`; those that the data cannot give are left out.
-        convergence: how many of these explanations converged.
-        notes: sentences on what was left out or drawn.
-        allow_training_rows: whether rows seen in training may be among those measured.
-    """
-
-    about = "Check of a model"
-
-    model: str
-    method: str
-    rows: int
-    seen: int | None
-    texts: int
-    figures: tuple[Figure, ...]
-    convergence: Convergence
-    notes: tuple[str, ...] = ()
-    allow_training_rows: bool = False
-
-    @property
-    def passed(self) -> bool:
-        """Whether every figure meets its threshold, on rows not seen in training unless those are allowed."""
-        return self.failure is None and all(figure.passed is not False for figure in self.figures)
-
-    @property
-    def failure(self) -> str | None:
-        """Why no figure counts, in a sentence; None if they do."""
-        if not self.seen or self.allow_training_rows:
-            return None
-        return (
-            f"{self.seen:,} of the {self.rows:,} rows were seen in training; check on others, or say that they may be "
-            "with allow_training_rows=True (--allow-training-rows)"
-        )
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row per figure: figure, value, low, high, random, threshold, passed and seen_in_training (rows)."""
-        names = ("value", "low", "high", "random", "threshold", "passed")
-        rows = [(figure.name, *(getattr(figure, name) for name in names), self.seen) for figure in self.figures]
-        return pd.DataFrame(rows, columns=["figure", *names, "seen_in_training"])
-
-    def panels(self) -> tuple[Panel, ...]:
-        """One table."""
-        verdicts = {True: "passed", False: "failed", None: None}
-        rows = [
-            (
-                figure.name.replace("_", " "),
-                _shown(figure.value),
-                None
-                if figure.low is None or figure.high is None
-                else interval(Estimate(figure.value, figure.low, figure.high, 1)),
-                None if figure.random is None else _shown(figure.random),
-                figure.asked,
-                verdicts[figure.passed],
-            )
-            for figure in self.figures
-        ]
-        columns = ("figure", "value", "95 % interval", "random scores", "asked for", "verdict")
-        title = f"{self.model}, explained by {self.method}"
-        if self.seen:
-            title += f", with {self.seen:,} of {self.rows:,} rows seen in training"
-        notes = (*self.notes, *([] if self.failure is None else [f"failed: {self.failure}"]))
-        return (Table(title, columns, tuple(rows), notes),)
-
-    def summary(self) -> str:
-        """Whether the model passed, and each figure with its threshold."""
-        lines = [f"{self.model}, explained by {self.method}: {'passed' if self.passed else 'failed'}"]
-        for figure in self.figures:
-            threshold = "" if figure.asked is None else f" ({figure.asked}: {'passed' if figure.passed else 'failed'})"
-            lines.append(f"{figure.name.replace('_', ' ')} {_shown(figure.value)}{threshold}")
-        return "\n".join([*lines, *([] if self.failure is None else [self.failure])])
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain numbers for a JSON file."""
-        figures = {
-            figure.name: {
-                "value": figure.value,
-                "low": figure.low,
-                "high": figure.high,
-                "random": figure.random,
-                "threshold": figure.threshold,
-                "passed": figure.passed,
-            }
-            for figure in self.figures
-        }
-        return {
-            "model": self.model,
-            "method": self.method,
-            "rows": self.rows,
-            "seen_in_training": self.seen,
-            "allow_training_rows": self.allow_training_rows,
-            "texts": self.texts,
-            "passed": self.passed,
-            "figures": figures,
-            "convergence": self.convergence.to_json(),
-            "notes": list(self.notes),
-        }
 
 
 def check(
@@ -314,11 +205,6 @@ def _of_rationales(
     own, random = (study.estimate("auprc", name) for name in (method, RANDOM))
     over = study.estimate("auprc", method, over=RANDOM)
     return [_figure("plausibility", own, random), _figure("plausibility_over_random", over)]
-
-
-def _shown(value: float) -> str:
-    """Three digits after the point, or more for a figure that would round to 0."""
-    return (f"{value:.3f}" if value == 0 or abs(value) >= 1e-3 else f"{value:.1e}").replace("-", "−")
 
 
 def _figure(name: str, estimate: Estimate, random: Estimate | None = None) -> Figure:

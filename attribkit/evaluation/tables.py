@@ -1,7 +1,7 @@
 """The metrics as panels: figures by class, and the confusion matrix."""
 
 from attribkit.evaluation.confusion import confusion_of_many
-from attribkit.evaluation.performance import Metrics
+from attribkit.evaluation.metrics import Metrics
 from attribkit.results.panels import Panel, Table
 
 

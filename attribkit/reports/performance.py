@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from attribkit.evaluation.calibration import Calibration
-from attribkit.evaluation.performance import Metrics
+from attribkit.evaluation.metrics import Metrics
 from attribkit.evaluation.tables import confusion_panels, metrics_table
 from attribkit.results.panels import Figure, Group, Section
 

@@ -6,7 +6,7 @@ from attribkit.evaluation.answers import Answers
 from attribkit.evaluation.calibration import Calibration
 from attribkit.evaluation.failures.kinds import MISLABELLED, Kind
 from attribkit.evaluation.importance import WordImportance
-from attribkit.evaluation.performance import Metrics
+from attribkit.evaluation.metrics import Metrics
 from attribkit.evaluation.statistics import estimate
 from attribkit.reports.explanation_quality import ExplanationTests
 

@@ -7,7 +7,7 @@ import pandas as pd
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from attribkit.evaluation.performance import Metrics
+from attribkit.evaluation.metrics import Metrics
 
 
 def tfidf_reference(train: pd.DataFrame, test: pd.DataFrame, labels: Sequence[str], min_df: int = 3) -> Metrics:

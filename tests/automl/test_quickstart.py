@@ -18,7 +18,7 @@ from attribkit.automl.guess import guess_columns
 from attribkit.automl.intake import header_row
 from attribkit.cli import main
 from attribkit.data import Dataset
-from attribkit.evaluation.performance import Metrics
+from attribkit.evaluation.metrics import Metrics
 from attribkit.training.defaults import Defaults
 
 PROBLEMS = {

@@ -137,13 +137,7 @@ def test_a_killed_run_continues_to_what_an_undisturbed_one_yields(
     options = ["--window", "3", "--workers", "1", "--words"]
     explain_corpus(model_folder, corpus, tmp_path / "whole", window=3, workers=1, words=True)
     killed = tmp_path / "killed"
-    process = subprocess.Popen([*arguments, str(killed), *options], stderr=subprocess.DEVNULL)
-    try:
-        wait_for(lambda: len(list(killed.glob("part-*"))) >= 4)
-    finally:
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-    done = len(list(killed.glob("part-*")))
+    done = killed_after(4, killed, [*arguments, str(killed), *options])
     (killed / ".part-00000001.parquet.abcd.part").write_bytes(b"torn")  # what a kill amid a write leaves
     run = explain_corpus(model_folder, corpus, killed, window=3, workers=1, words=True)
     assert run.rows == len(TEXTS) and run.fresh <= run.rows - 3 * (done - 1)
@@ -177,6 +171,17 @@ def wait_for(happened: Callable[[], bool], seconds: float = 120) -> None:
     while not happened():
         assert time.monotonic() < end, "it did not happen in time"
         time.sleep(0.01)
+
+
+def killed_after(parts: int, folder: Path, command: list[str]) -> int:
+    """Run a command, kill it once the folder holds so many parts, and count those that it holds then."""
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    try:
+        wait_for(lambda: len(list(folder.glob("part-*"))) >= parts)
+    finally:
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+    return len(list(folder.glob("part-*")))
 
 
 def assert_same(folder: Path, other: Path) -> None:

@@ -10,9 +10,9 @@ from scipy.stats import spearmanr
 
 import attribkit as ak
 from attribkit.errors import InputError
+from attribkit.evaluation.metrics import counted
 from attribkit.evaluation.multilabel import MultilabelMetrics
 from attribkit.evaluation.ordinal import ordinal_measures
-from attribkit.evaluation.performance import counted
 from attribkit.evaluation.regression import RegressionMetrics
 from attribkit.evaluation.statistics import estimated_ratio
 from attribkit.models.classifier import Classifier

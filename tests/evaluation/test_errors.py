@@ -7,7 +7,8 @@ import pytest
 from attribkit.cli import main
 from attribkit.data import load_dataset
 from attribkit.evaluation.errors import errors
-from attribkit.evaluation.performance import Metrics, evaluate
+from attribkit.evaluation.metrics import Metrics
+from attribkit.evaluation.performance import evaluate
 from attribkit.evaluation.tables import confusion_table, metrics_table
 from attribkit.models.classifier import Classifier
 

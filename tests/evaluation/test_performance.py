@@ -11,7 +11,8 @@ from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_f
 from torch import Tensor, nn
 
 from attribkit.data import load_dataset
-from attribkit.evaluation.performance import Metrics, evaluate
+from attribkit.evaluation.metrics import Metrics
+from attribkit.evaluation.performance import evaluate
 from attribkit.models.classifier import Classifier
 from attribkit.text.settings import TextSettings
 from attribkit.text.tokenizer import Tokenizer

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from huggingface.tiny import TEXTS, tiny
+from huggingface.tiny import TEXTS, saved, tiny
 
 import attribkit as ak
 from attribkit.cli import main
@@ -14,10 +14,7 @@ from attribkit.cli import main
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("model") / "reviews"
-    for part in tiny("bert"):
-        part.save_pretrained(path)
-    return path
+    return saved(tiny("bert"), tmp_path_factory.mktemp("model") / "reviews")
 
 
 @pytest.fixture(scope="module")

@@ -1,16 +1,13 @@
 """A corpus explained with a transformer from its folder: continued after kill -9, and the same from Ray."""
 
-import os
-import signal
-import subprocess
 import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from corpus.test_ray_engine import run_program
-from corpus.test_run import assert_same, wait_for
-from huggingface.tiny import tiny
+from corpus.test_run import assert_same, killed_after
+from huggingface.tiny import saved, tiny
 
 from attribkit.corpus import explain_corpus
 
@@ -19,10 +16,7 @@ ROWS = 1_000
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("model") / "reviews"
-    for part in tiny("distilbert"):
-        part.save_pretrained(path)
-    return path
+    return saved(tiny("distilbert"), tmp_path_factory.mktemp("model") / "reviews")
 
 
 @pytest.fixture(scope="module")
@@ -47,13 +41,7 @@ def test_a_killed_run_continues(folder: Path, corpus: Path, whole: Path, tmp_pat
     killed = tmp_path / "killed"
     arguments = [sys.executable, "-m", "attribkit", "corpus", str(folder), str(corpus), str(killed)]
     options = ["--window", "50", "--workers", "1", "--words", "--method", "saliency"]
-    process = subprocess.Popen([*arguments, *options], stderr=subprocess.DEVNULL)
-    try:
-        wait_for(lambda: len(list(killed.glob("part-*"))) >= 3)
-    finally:
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-    done = len(list(killed.glob("part-*")))
+    done = killed_after(3, killed, [*arguments, *options])
     run = explain_corpus(folder, corpus, killed, window=50, workers=1, words=True, method="saliency")
     assert run.rows == ROWS and 0 < run.fresh <= ROWS - 50 * (done - 1)
     assert_same(killed, whole)

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import torch
 from huggingface.test_architectures import theirs
-from huggingface.tiny import INPUTS, TEXTS, pipeline_of, tiny
+from huggingface.tiny import INPUTS, TEXTS, pipeline_of, saved, tiny
 
 import attribkit as ak
 from attribkit.errors import InputError, InputNotFoundError, InputTypeError
@@ -19,9 +19,7 @@ from attribkit.huggingface.architectures import longest
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    for part in tiny("bert"):
-        part.save_pretrained(tmp_path / "reviews")
-    return tmp_path / "reviews"
+    return saved(tiny("bert"), tmp_path / "reviews")
 
 
 def test_a_folder_a_pipeline_and_a_pair_are_one_model(folder: Path) -> None:

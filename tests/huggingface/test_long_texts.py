@@ -1,5 +1,6 @@
 """Texts longer than the model: refused, cut as the pipeline cuts them, or read in windows; never a silent cut."""
 
+import io
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,7 +11,8 @@ import pandas as pd
 import pytest
 import torch
 from huggingface.test_architectures import state_of, theirs
-from huggingface.tiny import INPUTS, NAMES, TEXTS, pipeline_of, tiny
+from huggingface.tiny import INPUTS, NAMES, TEXTS, pipeline_of, saved, tiny
+from rich.console import Console
 from transformers import AutoConfig
 
 import attribkit as ak
@@ -330,18 +332,15 @@ def test_a_row_that_is_too_long_is_left_out_and_said(tmp_path: Path) -> None:
     assert [row.text for row in rows] == [TEXTS[0], TEXTS[2]]
     run = ak.explain_corpus(loaded, table, tmp_path / "refused", workers=1)
     assert dict(run.statuses) == {"ok": 2, "too long": 1}
-    for part in (model, tokenizer):
-        part.save_pretrained(tmp_path / "model")
-    run = ak.explain_corpus(tmp_path / "model", table, tmp_path / "windows", workers=1, long="windows", stride=3)
+    folder = saved((model, tokenizer), tmp_path / "model")
+    run = ak.explain_corpus(folder, table, tmp_path / "windows", workers=1, long="windows", stride=3)
     assert dict(run.statuses) == {"ok": 3}
     with pytest.raises(InputError, match=r"give them to attribkit\.load"):
         ak.explain_corpus(loaded, table, tmp_path / "x", long="windows")
 
 
 def test_the_command_line_takes_long_texts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for part in limited("bert"):
-        part.save_pretrained(tmp_path / "model")
-    folder = str(tmp_path / "model")
+    folder = str(saved(limited("bert"), tmp_path / "model"))
 
     def commanded(*arguments: str) -> tuple[Any, str]:
         with pytest.raises(SystemExit) as ended:
@@ -376,13 +375,9 @@ def test_a_cut_is_said_with_every_answer() -> None:
 
 
 def _printed(why: Any) -> str:
-    import io
-
-    from rich.console import Console
-
-    console = Console(file=io.StringIO(), width=200)
-    console.print(why)
-    return str(console.file.getvalue())  # type: ignore[attr-defined]
+    printed = io.StringIO()
+    Console(file=printed, width=200).print(why)
+    return printed.getvalue()
 
 
 def test_a_pipeline_that_truncates_is_taken_as_it_is() -> None:

@@ -208,6 +208,7 @@ def test_vectors_alone_would_pool_padding(name: str) -> None:
     assert np.allclose(loaded.logits(loaded.ids(TEXTS[:1])), together[:1].detach(), atol=1e-5)
 
 
+# the errors are what transformers raises for vectors in place of ids
 @pytest.mark.parametrize(
     ("name", "error"), [("t5", NotImplementedError), ("bart", NotImplementedError), ("longformer", TypeError)]
 )

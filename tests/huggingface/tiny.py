@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -138,6 +139,13 @@ def tiny(name: str, labels: int = 3, seed: int = 0) -> tuple[Any, Any]:
             logits = [model(**tokenizer(text, return_tensors="pt")).logits[0] for text in TEXTS]
             model.classifier.bias -= torch.stack(logits).mean(0)
     return model, tokenizer
+
+
+def saved(classifier: tuple[Any, Any], folder: Path) -> Path:
+    """The folder, with what `save_pretrained` writes of a model and its tokenizer."""
+    for part in classifier:
+        part.save_pretrained(folder)
+    return folder
 
 
 def pipeline_of(model: Any, tokenizer: Any, **options: Any) -> Any:

@@ -14,7 +14,7 @@ from rich.console import Console
 import attribkit as ak
 from attribkit.evaluation.confusion import FEW_LABELS
 from attribkit.evaluation.label_order import by_likeness
-from attribkit.evaluation.performance import Metrics
+from attribkit.evaluation.metrics import Metrics
 from attribkit.evaluation.tables import confusion_panels
 from attribkit.render import html
 from attribkit.results.panel_frames import panel_frame

@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 
 import attribkit as ak
-from attribkit.evaluation.check import CheckResult
+from attribkit.evaluation.check_result import CheckResult
 from attribkit.evaluation.errors import ErrorAnalysis, errors
-from attribkit.evaluation.performance import Metrics
+from attribkit.evaluation.metrics import Metrics
 from attribkit.evaluation.sanity.relabelled import relabelled
 from attribkit.evaluation.thresholds import Figure
 from attribkit.influence import TrainingInfluence

@@ -1,5 +1,6 @@
 """Plausibility: whether scores agree with human rationales."""
 
-from attribkit.evaluation.plausibility.study import Plausibility, plausibility
+from attribkit.evaluation.plausibility.result import Plausibility
+from attribkit.evaluation.plausibility.study import plausibility
 
 __all__ = ["Plausibility", "plausibility"]

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.errors import InputError
-from attribkit.evaluation.performance import Metrics
+from attribkit.evaluation.metrics import Metrics
 from attribkit.serve.workbench.answers import ModelAnswers
 from attribkit.serve.workbench.rows import DataRows
 from attribkit.serve.workbench.schema import Slice

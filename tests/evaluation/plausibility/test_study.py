@@ -19,6 +19,7 @@ from attribkit.data.intake import NOT_KNOWN
 from attribkit.evaluation.plausibility import plausibility
 from attribkit.evaluation.plausibility import study as module
 from attribkit.evaluation.plausibility.rationales import marked, spans_of
+from attribkit.evaluation.plausibility.result import MEASURES
 from attribkit.models.classifier import Classifier
 from attribkit.results.panels import Table
 from attribkit.text.settings import TextSettings
@@ -35,7 +36,7 @@ def test_a_model_that_decides_by_the_rationale_alone_is_wholly_plausible() -> No
     )
     found = plausibility(model, table, ["quadrature", "leave_one_out"])
     assert found.auprc.shape == (3, 2)
-    for measure in module.MEASURES:
+    for measure in MEASURES:
         assert found.estimate(measure, "quadrature").mean == found.estimate(measure, "leave_one_out").mean == 1
         assert found.estimate(measure, "random").mean < 1
     assert found.notes == (
