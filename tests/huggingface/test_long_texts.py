@@ -154,11 +154,12 @@ def test_the_answer_is_the_mean_of_the_tokenizers_own_windows(name: str) -> None
     together = loaded.logits(loaded.ids(texts))
     for text, row in zip(texts, together, strict=True):
         np.testing.assert_allclose(loaded.logits(loaded.ids([text]))[0], row, atol=1e-5)  # in a batch as alone
+    assert state_of(model) == before  # what is run by hand below changes BigBird's kind of attention by itself
+    for text, row in zip(texts, together, strict=True):
         if " ␞ " not in text:
             windows = windows_by_hand(tokenizer, text)
             assert len(windows) > 1 or text is not LONG
             np.testing.assert_allclose(row, logits_by_hand(model, windows).mean(0), atol=1e-5)
-    assert state_of(model) == before
 
 
 def gradients_by_hand(model: Any, loaded: Any, window: dict[str, Any], label: int, steps: int = 400) -> np.ndarray:
