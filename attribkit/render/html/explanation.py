@@ -97,7 +97,7 @@ def _fold(panel: Any, context: PanelContext, draw: Draw, underlined: bool) -> di
     if isinstance(panel, Heatmap):
         drawn |= {"texts": [], "columns": drawn["columns"] if len(panel.rows) > 1 or not underlined else []}
     elif isinstance(panel, Scatter) and len(drawn["placed"]) == 1 and drawn["placed"][0]["tally"]:
-        name = f"Map: of the nearest texts {drawn['placed'][0]['tally']}"
+        name = f"Map: the nearest texts are {drawn['placed'][0]['tally']}"
     return {**drawn, "fold": name}
 
 

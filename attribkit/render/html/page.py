@@ -26,7 +26,7 @@ from attribkit.render.preparation import palette
 from attribkit.render.preparation.context import PanelContext
 from attribkit.render.preparation.numbers import percent
 from attribkit.render.preparation.provenance import flat, reading_notes
-from attribkit.render.preparation.scales import STRONG, Scale, scales
+from attribkit.render.preparation.scales import STRONG, Scale, compared, scales
 from attribkit.render.preparation.unicode import is_right_to_left, quoted, runs, visible
 from attribkit.results.panels import (
     AttentionHeads,
@@ -137,6 +137,7 @@ def _render(template: str, drawables: Sequence[Drawable], masthead: Head | None)
             head=masthead,
             title=masthead.title if masthead else "",
             shared=_shared_legend(rows) if together else None,
+            compared=compared(own),
             several=len({row["model"] for row in rows}) > 1,
             notes=reading_notes(drawables),
         )

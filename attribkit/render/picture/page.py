@@ -29,7 +29,7 @@ from attribkit.render.preparation import palette
 from attribkit.render.preparation.context import PanelContext
 from attribkit.render.preparation.prediction import detail, headline, true_words
 from attribkit.render.preparation.ranking import likeliest_first
-from attribkit.render.preparation.scales import Scale, scales
+from attribkit.render.preparation.scales import Scale, compared, scales
 from attribkit.render.preparation.unicode import quoted, visible
 from attribkit.results.panels import (
     AttentionHeads,
@@ -262,8 +262,7 @@ def _foot(
     """The legend of all rows; `together`: they have one scale, `alike`: they have the same settings."""
     first = pairs[0][1]
     used = list(dict.fromkeys(cue for explanation, panel in pairs for cue in cues(explanation.text, panel)))
-    one = "one scale for all rows: paler is weaker" if together else "each row has a scale of its own"
-    used.append(LegendLine(Mark.none, one))
+    used.append(LegendLine(Mark.none, compared(colour_scales)))
     same = len({panel.target for _, panel in pairs}) == 1
     aim = quoted(first.target) if same else "its label"
     widest = max((colour_scales[id(panel)] for _, panel in pairs), key=lambda scale: scale.limit)

@@ -1,6 +1,6 @@
 """Colour scales: where they end, and which panels share one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from attribkit.results.panels import Drawable, TokenScores
@@ -34,6 +34,16 @@ def scales(explanations: Sequence[Drawable]) -> dict[int, Scale]:
         limit = max((_largest(panel) for panel in group if len(panel.scores)), default=0.0)
         by_panel.update({id(panel): Scale(limit, len(group)) for panel in group})
     return by_panel
+
+
+def compared(colour_scales: Mapping[int, Scale]) -> str:
+    """Which rows of a picture may be compared by their colours, in words."""
+    shared = {scale.shared for scale in colour_scales.values()}
+    if shared == {len(colour_scales)}:
+        return "one scale for all rows: paler is weaker"
+    if shared == {1}:
+        return "each row has a scale of its own"
+    return "rows of one model, method and unit share a scale; compare no others by colour"
 
 
 def _largest(panel: TokenScores) -> float:

@@ -14,7 +14,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 from PIL import Image
 
-from attribkit.render import picture
+from attribkit.render import html, picture
 from attribkit.render.preparation import palette
 from attribkit.results.explanation import Explanation
 from attribkit.results.panels import Chart, Series
@@ -159,6 +159,13 @@ def test_rows_that_cannot_be_compared_state_their_own_scales(explained: Make) ->
     shown = texts(picture.figure(rows))
     assert "each row has a scale of its own" in shown
     assert "scale ±2.00 log-odds" in shown and "scale ±0.500 probability" in shown
+
+
+def test_rows_of_two_models_say_which_of_them_share_a_scale(explained: Make) -> None:
+    rows = [explained("one", [2.0]), explained("two", [0.5]), explained("three", [1.0], unit="probability")]
+    shown = texts(picture.figure(rows))
+    assert "rows of one model, method and unit share a scale; compare no others by colour" in shown
+    assert "rows of one model, method and unit share a scale" in html.page(rows)
 
 
 def test_too_many_rows_are_cut_with_a_sentence(explained: Make) -> None:
