@@ -246,10 +246,10 @@ def test_a_download_killed_at_any_moment_goes_on_and_is_never_half(
             patch.setenv(name, value)
         named_tables(source)
     program = Program(
-        "from attribkit.data import download, registry\n"
-        f"file = download.RemoteFile('NLU_data_2.txt', {slow_server.address!r}, {checksum!r})\n"
-        "source = download.Source('answers', registry.read_nlu_ru, 'the file', (file,))",
-        f"download.named_tables(source)['train'].to_parquet({str(out)!r}, index=False)",
+        "from attribkit.data import download, registry, source\n"
+        f"file = source.RemoteFile('NLU_data_2.txt', {slow_server.address!r}, {checksum!r})\n"
+        "named = source.Source('answers', registry.read_nlu_ru, 'the file', (file,))",
+        f"download.named_tables(named)['train'].to_parquet({str(out)!r}, index=False)",
         lambda: slow_server.sent,
         most=60,  # of the 94 pieces
         pause=0.01,
