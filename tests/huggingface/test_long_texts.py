@@ -469,7 +469,7 @@ def test_how_long_texts_are_read_belongs_to_the_model() -> None:
 
 
 @pytest.mark.parametrize(
-    ("how", "sentence"), [("cut", "; cut: 22 of the text's"), ("windows", "; read in 8 windows of 22 tokens")]
+    ("how", "sentence"), [("cut", "; cut: 22 of the text's"), ("windows", "; read in 9 windows of 22 tokens")]
 )
 def test_the_live_page_says_how_a_long_text_was_read(how: str, sentence: str) -> None:
     testclient = pytest.importorskip("fastapi.testclient", reason="needs the extra serve")

@@ -1,8 +1,11 @@
-"""Tiny random classifiers of many architectures, with tokenizers trained here: nothing is fetched."""
+"""Tiny random classifiers of many architectures, with tokenizers made here: nothing is fetched."""
 
+import math
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,7 @@ pytest.importorskip("transformers", reason="needs the extra hf")
 
 import torch
 import transformers
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrainedTokenizerFast
 
 TEXTS = [
@@ -117,8 +120,8 @@ KINDS = [
     _kind("llama", "llama", num_key_value_heads=2, pad_token_id=None, **NARROW),
     _kind("qwen2", "plain-bytes", num_key_value_heads=2, pad_token_id=0, **NARROW),
 ]
-SHARP = {"t5": 1, "funnel": 2, "mobilebert": 6}
-"""By how much weights grow, so that answers differ between texts; these three begin with larger ones."""
+SHARP = {"t5": 1, "funnel": 2}
+"""By how much weights grow, so that answers differ between texts; these two begin with larger ones."""
 NAMES = [kind.name for kind in KINDS]
 
 
@@ -177,26 +180,14 @@ def _template(inner: Tokenizer, single: str, pair: str, tokens: list[str]) -> No
 
 
 def _wordpiece(types: bool = True, **extra: Any) -> Any:
-    inner = Tokenizer(models.WordPiece(unk_token="[UNK]"))
-    inner.normalizer = normalizers.BertNormalizer(lowercase=True)
-    inner.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    specials = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    inner.train_from_iterator(
-        CORPUS, trainers.WordPieceTrainer(vocab_size=120, special_tokens=specials, show_progress=False)
-    )
+    inner = _word_pieces(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"])
     _template(inner, "[CLS] $A [SEP]", "[CLS] $A [SEP] $B:1 [SEP]:1", ["[CLS]", "[SEP]"])
     names = ["input_ids", *(["token_type_ids"] if types else []), "attention_mask"]
     return _wrapped(inner, **BERT, model_input_names=names, **extra)
 
 
 def _mpnet(**extra: Any) -> Any:
-    inner = Tokenizer(models.WordPiece(unk_token="[UNK]"))
-    inner.normalizer = normalizers.BertNormalizer(lowercase=True)
-    inner.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    specials = ["<s>", "<pad>", "</s>", "[UNK]", "<mask>"]
-    inner.train_from_iterator(
-        CORPUS, trainers.WordPieceTrainer(vocab_size=120, special_tokens=specials, show_progress=False)
-    )
+    inner = _word_pieces(["<s>", "<pad>", "</s>", "[UNK]", "<mask>"])
     _template(inner, "<s> $A </s>", "<s> $A </s> </s> $B </s>", ["<s>", "</s>"])
     names = {"model_input_names": ["input_ids", "attention_mask"]}
     return _wrapped(inner, **{**ROBERTA_TOKENS, "unk_token": "[UNK]"}, **names, **extra)
@@ -218,11 +209,9 @@ def _byte_level(specials: list[str]) -> Tokenizer:
     inner = Tokenizer(models.BPE())
     inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     inner.decoder = decoders.ByteLevel()
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    trainer = trainers.BpeTrainer(
-        vocab_size=320, special_tokens=specials, initial_alphabet=alphabet, show_progress=False
-    )
-    inner.train_from_iterator(CORPUS, trainer)
+    pieces, merges = _merged(_words(inner), 320 - len(specials), sorted(pre_tokenizers.ByteLevel.alphabet()))
+    inner.model = models.BPE(_numbered(specials, pieces), merges)
+    inner.add_special_tokens(specials)
     return inner
 
 
@@ -230,9 +219,76 @@ def _sentencepiece(specials: list[str], unknown: str) -> Tokenizer:
     inner = Tokenizer(models.Unigram())
     inner.normalizer = normalizers.NFKC()
     inner.pre_tokenizer = pre_tokenizers.Metaspace()
-    trainer = trainers.UnigramTrainer(vocab_size=100, special_tokens=specials, unk_token=unknown, show_progress=False)
-    inner.train_from_iterator(CORPUS, trainer)
+    words = _words(inner)
+    pieces, _ = _merged(words, 100 - len(specials))
+    counts = [sum(word.count(piece) * times for word, times in words.items()) for piece in pieces]
+    scores = [math.log(count / sum(counts)) for count in counts]
+    vocabulary = [*((special, 0.0) for special in specials), *zip(pieces, scores, strict=True)]
+    inner.model = models.Unigram(vocabulary, specials.index(unknown))
+    inner.add_special_tokens(specials)
     return inner
+
+
+def _word_pieces(specials: list[str]) -> Tokenizer:
+    inner = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    inner.normalizer = normalizers.BertNormalizer(lowercase=True)
+    inner.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    pieces, _ = _merged(_words(inner), 120 - len(specials), inside="##")
+    inner.model = models.WordPiece(_numbered(specials, pieces), unk_token="[UNK]")
+    inner.add_special_tokens(specials)
+    return inner
+
+
+def _words(inner: Tokenizer) -> Counter[str]:
+    """How often each word of CORPUS occurs, as the tokenizer parts words."""
+    texts = [inner.normalizer.normalize_str(text) if inner.normalizer else text for text in CORPUS]
+    if inner.pre_tokenizer is None:
+        return Counter(texts)
+    return Counter(word for text in texts for word, _ in inner.pre_tokenizer.pre_tokenize_str(text))
+
+
+def _merged(
+    words: Counter[str], size: int, alphabet: list[str] | None = None, inside: str = ""
+) -> tuple[list[str], list[tuple[str, str]]]:
+    """Pieces and merges by byte-pair encoding, the same in each process: the library's trainers break ties by chance.
+
+    Args:
+        words: how often each occurs.
+        size: number of pieces wanted.
+        alphabet: the pieces to begin with; the characters of the words by default.
+        inside: the mark of a piece that does not begin a word, "##" for WordPiece.
+    """
+    parted = {word: [word[0], *(inside + character for character in word[1:])] for word in words}
+    pieces = alphabet or sorted({piece for parts in parted.values() for piece in parts})
+    merges: list[tuple[str, str]] = []
+    while len(pieces) < size:
+        pairs: Counter[tuple[str, str]] = Counter()
+        for word, parts in parted.items():
+            for pair in pairwise(parts):
+                pairs[pair] += words[word]
+        if not pairs:
+            break
+        first, second = min(pairs, key=lambda pair: (-pairs[pair], pair))
+        piece = first + second.removeprefix(inside)
+        merges.append((first, second))
+        pieces.append(piece)
+        for word, parts in parted.items():
+            parted[word] = _joined(parts, first, second, piece)
+    return list(dict.fromkeys(pieces)), merges
+
+
+def _joined(parts: list[str], first: str, second: str, piece: str) -> list[str]:
+    joined: list[str] = []
+    for part in parts:
+        if joined and joined[-1] == first and part == second:
+            joined[-1] = piece
+        else:
+            joined.append(part)
+    return joined
+
+
+def _numbered(specials: list[str], pieces: list[str]) -> dict[str, int]:
+    return {piece: number for number, piece in enumerate([*specials, *pieces])}
 
 
 def _unigram(**extra: Any) -> Any:
@@ -273,7 +329,9 @@ def _llama(**extra: Any) -> Any:
     inner = Tokenizer(models.BPE(unk_token="<unk>", fuse_unk=True))
     inner.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
     specials = ["<unk>", "<s>", "</s>"]
-    inner.train_from_iterator(CORPUS, trainers.BpeTrainer(vocab_size=120, special_tokens=specials, show_progress=False))
+    pieces, merges = _merged(_words(inner), 120 - len(specials))
+    inner.model = models.BPE(_numbered(specials, pieces), merges, unk_token="<unk>", fuse_unk=True)
+    inner.add_special_tokens(specials)
     _template(inner, "<s> $A", "<s> $A <s> $B", ["<s>"])
     tokens = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
     return _wrapped(inner, **tokens, model_input_names=["input_ids", "attention_mask"], **extra)
