@@ -248,7 +248,7 @@ def _read(
     if true_label is not None and label is not None:
         raise InputError("`true_label` and `label` both say the true labels; give one of them")
     if not has_columns(data):
-        texts: list[Any] = [data] if isinstance(data, str) or not isinstance(data, Iterable) else list(data)
+        texts: list[Any] = [data] if isinstance(data, (str, bytes)) or not isinstance(data, Iterable) else list(data)
         if text is not None or label is not None or not all(isinstance(item, str) for item in texts):
             texts = all_rows(model, texts, text=text, label=label).texts
         model = model.given(len(texts), also, single=isinstance(data, str))

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 import attribkit as ak
 from attribkit.attribution.label_index import Index
+from attribkit.errors import InputError
 from attribkit.explainer import explain, supported
 from attribkit.models.adapters import Adapted
 from attribkit.models.classifier import Classifier
@@ -252,3 +253,13 @@ def test_a_view_sees_the_texts_and_what_was_read_of_them(
     assert [row.panels()[0].rows for row in rows] == [((11, 3),), ((3, 1),)]  # type: ignore[union-attr]  # a table
     with pytest.raises(ValueError, match="got 'lengths'; 'lengths' needs nothing"):
         explain(make_classifier(), "bad", views=["lengths"])
+
+
+def test_strings_of_numpy_become_strings_and_bytes_are_named() -> None:
+    model = ak.load("imdb-cnn")
+    alone = ak.explain(model, np.str_("a good film"), views="attribution")
+    assert type(alone.text) is str and "np.str_" not in repr(alone)
+    assert alone.scores.tolist() == ak.explain(model, "a good film", views="attribution").scores.tolist()
+    assert [type(why.text) for why in ak.explain(model, np.array(["a film", "bad"]), views="attribution")] == [str, str]
+    with pytest.raises(InputError, match="must be a string, got bytes"):
+        ak.explain(model, b"a good film")

@@ -1,7 +1,7 @@
 """The metrics of a model by its task, from its logits and what is known of each text."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from attribkit.data.intake import Rows
 from attribkit.data.label_cells import names_of
+from attribkit.data.readers import listed
 from attribkit.errors import InputError
 from attribkit.evaluation.multilabel import MultilabelMetrics
 from attribkit.evaluation.regression import RegressionMetrics
@@ -35,6 +36,15 @@ def unknown_note(labels: Sequence[str], cells: Sequence[Any]) -> tuple[str, ...]
     named = ", ".join(f"“{name}” ({count:,})" for name, count in counts.most_common(_NAMED))
     more = f" and {len(counts) - _NAMED:,} more" if len(counts) > _NAMED else ""
     return (f"the data has labels that the model does not know: {named}{more}; they are not counted",)
+
+
+def unknown_labels(given: Iterable[str], known: Sequence[str]) -> InputError:
+    """The error for data none of whose labels is one of the model's."""
+    names = sorted(set(given))
+    return InputError(
+        f"the model does not know the label{'s' if len(names) > 1 else ''} {listed(names, _NAMED)}; it knows "
+        f"{listed(known)}: relabel those rows or leave them out"
+    )
 
 
 def truth_of(labels: Sequence[str], cells: Sequence[Any], task: Task) -> NDArray[Any]:
@@ -79,9 +89,5 @@ def metrics_of(
         return RegressionMetrics(labels[0], str(unit), numbers, logits[:, 0], notes=notes, **about)
     holds = holding(labels, cells)
     if not holds.any() and any(cells):
-        names = sorted({name for cell in cells for name in cell})[:_NAMED]
-        raise InputError(
-            f"the model does not know the label {', '.join(map(repr, names))}; it knows "
-            f"{', '.join(map(repr, labels[:_NAMED]))} …: relabel those rows or leave them out"
-        )
+        raise unknown_labels((name for cell in cells for name in cell), labels)
     return MultilabelMetrics.of(labels, holds, sigmoid(logits), notes=(*notes, *unknown_note(labels, cells)), **about)

@@ -13,7 +13,7 @@ from attribkit.data import Dataset
 from attribkit.data.intake import Rows
 from attribkit.data.text_tables import Data
 from attribkit.errors import InputError, InputTypeError
-from attribkit.evaluation.by_task import metrics_of
+from attribkit.evaluation.by_task import metrics_of, unknown_labels
 from attribkit.evaluation.metrics import Metrics, counted
 from attribkit.evaluation.multilabel import MultilabelMetrics
 from attribkit.evaluation.regression import RegressionMetrics
@@ -79,11 +79,7 @@ def evaluate(
         return _by_task(model, labelled, measured, batch_size, progress)
     known = labelled.table["label"].isin(model.labels).to_numpy()
     if len(known) and not known.any():
-        names = sorted(set(labelled.labels))
-        raise InputError(
-            f"the model does not know the label {', '.join(map(repr, names))}; it knows "
-            f"{', '.join(map(repr, model.labels))}: relabel those rows or leave them out"
-        )
+        raise unknown_labels(labelled.labels, model.labels)
     read = labelled.tokenised(model.tokenizer, refuse="row")
     if not known[read.places].any():
         raise InputError("the table holds no text that the model can read; check the text column")

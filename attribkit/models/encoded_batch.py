@@ -57,7 +57,8 @@ class EncodedBatch:
         """
         encoded = classifier.encode(texts)
         logits = classifier.logits([text.ids for text in encoded], batch_size, progress)
-        return EncodedBatch(tuple(texts), tuple(encoded), check_finite(logits, texts), classifier.also)
+        plain = tuple(text.item() if isinstance(text, np.str_) else text for text in texts)
+        return EncodedBatch(plain, tuple(encoded), check_finite(logits, texts), classifier.also)
 
     def part(self, rows: NDArray[np.int64]) -> "EncodedBatch":
         """Some of the texts, by their numbers, in this order."""

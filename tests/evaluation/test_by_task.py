@@ -126,5 +126,9 @@ def test_evaluate_follows_the_task(make_classifier) -> None:
     assert metrics.hamming_loss.mean == pytest.approx(((p >= 0.5) != holds).mean())
     with pytest.raises(InputError, match="does not know the label 'x'"):
         ak.evaluate(model, table.assign(label=[["x"]] * 4))
+    many = [[f"label {number}" for number in range(500)]] * 4
+    with pytest.raises(InputError, match=r"the labels 'label 0', .* and 495 more; it knows 'a', 'b'") as caught:
+        ak.evaluate(model, table.assign(label=many))
+    assert len(str(caught.value)) < 300
     with pytest.raises(InputError, match="load the data with task='multilabel'"):
         ak.evaluate(model, ak.load_dataset("demo").sample(10))

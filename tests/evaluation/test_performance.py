@@ -145,7 +145,7 @@ def test_the_counts_cannot_be_changed() -> None:
         (
             table(("pos", "great"), ("pos", "awful")),
             ValueError,
-            "not know the label 'awful', 'great'; it",
+            "not know the labels 'awful', 'great'; it",
         ),
         (
             table(("pos", "pos"))[["text"]].assign(y="pos", z="neg"),
