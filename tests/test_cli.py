@@ -3,7 +3,9 @@
 import errno
 import io
 import json
+import os
 import re
+import subprocess
 import sys
 from collections.abc import Callable
 from importlib.metadata import version
@@ -339,6 +341,30 @@ def test_a_file_s_name_is_not_explained_as_a_text(tmp_path: Path, capsys: pytest
         assert run("explain", "imdb-cnn", *refused) == 2
         printed = " ".join(capsys.readouterr().err.split())
         assert f"give --data {refused[0] if refused[0] != 'Good' else file}" in printed
+
+
+def test_the_name_of_a_file_that_is_not_there_is_not_explained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tickets.csv").write_text("text\nGood\n")
+    assert run("explain", "imdb-cnn", "ticket.csv") == 2
+    assert (
+        "there is no 'ticket.csv'" in (printed := capsys.readouterr().err) and "did you mean 'tickets.csv'" in printed
+    )
+    assert run("explain", "imdb-cnn", "missing.csv is a film", "--json") == 0
+    assert Explanations.from_json(capsys.readouterr().out)[0].text == "missing.csv is a film"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
+def test_a_terminal_of_another_encoding_takes_any_text(encoding: str) -> None:
+    command = [sys.executable, "-m", "attribkit", "explain", "imdb-cnn", "the bad film 👍"]
+    shown = subprocess.run(command, capture_output=True, env={**os.environ, "PYTHONIOENCODING": encoding})
+    assert shown.returncode == 0, shown.stderr
+    lines = shown.stdout.decode(encoding)
+    assert "the bad film ?" in lines and "ok: scores sum to the model" in lines
+    sums = re.search(r"F\(baseline\) = (\S+) . \((\S+)\) = (\S+)", lines)
+    assert sums and float(sums[1]) - float(sums[2]) == pytest.approx(float(sums[3]), abs=2e-4)  # no sign is lost
 
 
 def test_json_has_one_shape(model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,7 @@ import typer
 from attribkit.attribution.registry import in_words
 from attribkit.cli.check import check
 from attribkit.cli.clean import clean
-from attribkit.cli.console import errors, escape
+from attribkit.cli.console import errors, escape, write_what_the_terminal_has
 from attribkit.cli.corpus import corpus
 from attribkit.cli.demo import demo
 from attribkit.cli.evaluate import evaluate
@@ -93,6 +93,7 @@ def main(arguments: list[str] | None = None) -> None:
     2 where a different command line would cure it, 1 where something else went wrong, be it a fault of this package.
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    write_what_the_terminal_has()
     options = arguments[: arguments.index("--")] if "--" in arguments else arguments
     debug = "--debug" in options
     if debug:

@@ -165,11 +165,12 @@ def _table(data: str) -> Any:
 
 
 def _is_table(argument: str) -> bool:
-    """Whether it is the name of a table's file."""
+    """Whether it is the name of a table's file: one that is there, or one word that can be nothing else."""
     from attribkit.data.readers import table_suffix
 
     path = Path(argument)
-    return len(argument) < 250 and table_suffix(path) is not None and path.is_file()
+    one_word = len(argument.split()) == 1
+    return len(argument) < 250 and table_suffix(path) is not None and (one_word or path.is_file())
 
 
 def _stdin() -> str:
