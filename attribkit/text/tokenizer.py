@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import repeat
 
 import numpy as np
@@ -220,6 +220,7 @@ def _rules(inner: tokenizers.Tokenizer, part: str) -> bytes:
     return content
 
 
+@lru_cache(maxsize=2)  # a fingerprint asks for it at every call, and a large vocabulary takes a tenth of a second
 def one_spelling(content: str) -> str:
     """A tokenizer.json's content without the empty settings that only some versions of its library write."""
     settings = {name: value for name, value in json.loads(content).items() if value not in (None, [], {})}

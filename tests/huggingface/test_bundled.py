@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+import torch
 
 import attribkit as ak
 from attribkit.cli import main
@@ -43,6 +44,26 @@ def test_a_sentence_and_a_review_are_explained_with_scores_that_sum_to_the_outpu
     assert why.prediction is not None and why.prediction.label == "neg" and why.token_scores.converged
     assert why.tokens[int(np.argmax(why.scores))] == "horrible" and "wasn't" in why.tokens
     assert ak.explain(model, REVIEW, views="attribution").token_scores.converged
+
+
+def test_its_scores_are_those_of_a_slow_rule_of_many_points() -> None:
+    model = ak.load(NAME, "cpu")
+    points, weights = np.polynomial.legendre.leggauss(32)
+    for text, _ in SENTENCES[:4]:
+        panel = ak.explain(model, text, views="attribution").token_scores
+        ids, mask = model.batch(model.ids([text]))
+        begin = model.network.baseline(panel.baseline, None, ids, mask)
+        way = model.network.embedding(ids).detach() - begin
+        exact = np.zeros(ids.shape[1])
+        for first in range(8):  # eighths of the path
+            alphas = torch.from_numpy((first + (points + 1) / 2) / 8).float().view(-1, 1, 1)
+            along = (begin + alphas * way).requires_grad_()
+            logits = model.network.fed(along, ids.expand(32, -1), mask.expand(32, -1))
+            best = model.labels.index(panel.target)
+            (slopes,) = torch.autograd.grad((logits[:, best] - logits[:, 1 - best]).sum(), along)
+            exact += weights / 16 @ (slopes * way).sum(2).double().numpy()
+        assert panel.converged
+        assert np.abs(panel.model_scores - exact).max() <= 1e-4 * np.abs(exact).sum()
 
 
 def test_the_command_line_takes_its_name_and_lists_it(capsys: pytest.CaptureFixture[str]) -> None:

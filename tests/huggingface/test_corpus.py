@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from corpus.test_ray_engine import run_program
 from corpus.test_run import assert_same, killed_after
 from huggingface.tiny import saved, tiny
 
@@ -51,6 +50,8 @@ def test_ray_yields_the_rows_of_one_process_though_a_worker_is_killed(
     folder: Path, corpus: Path, whole: Path, tmp_path: Path
 ) -> None:
     pytest.importorskip("ray", reason="Ray is not installed: pip install 'attribkit[ray]'")
+    from corpus.test_ray_engine import run_program
+
     printed = run_program("two_nodes.py", str(folder), str(corpus), str(tmp_path / "there"), "50", "saliency")
     assert f"killed 1; rows {ROWS}" in printed
     assert_same(tmp_path / "there", whole)
