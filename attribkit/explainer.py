@@ -30,7 +30,7 @@ from attribkit.results.explanation import Explanation
 from attribkit.results.explanations import Explanations
 from attribkit.results.panels import Panel
 from attribkit.results.panels.prediction import Truth
-from attribkit.text.text_pair import with_joined_pairs
+from attribkit.text.text_pair import check_single, with_joined_pairs
 from attribkit.views import ViewOptions
 from attribkit.views.choice import choose_views, left_out
 from attribkit.views.choice import supported as supported  # offered here too, beside `explain`
@@ -180,7 +180,9 @@ def explain(
         raise InputTypeError(
             f"a Classifier was expected, got {type(model).__name__}; load one with attribkit.load(folder)"
         )
-    data = with_joined_pairs(data, model.capabilities.pairs)
+    data = with_joined_pairs(data, model.reads_pairs)
+    if not model.reads_pairs:
+        check_single(data)
     alone = [data] if isinstance(data, str) else data
     of_data, of_reference, of_train = encodings_of(encoding, alone, reference, train)
     options = ViewOptions(

@@ -17,6 +17,8 @@ SECOND = 2**40
 KEYS = {"text", "text_pair"}
 """Of a pair as `transformers` pipelines take it."""
 
+_SINGLE = "a pair of texts was given, this model reads single ones; give one string for each text"
+
 
 def joined_pair(pair: Mapping[str, Any]) -> str:
     """The string that stands for a pair.
@@ -68,9 +70,16 @@ def with_joined_pairs(data: Any, reads_pairs: bool, listed: bool = False) -> Any
     if not any(_is_pair(item) for item in items):
         return data
     if not reads_pairs:
-        raise InputError("a pair of texts was given, this model reads single ones; give one string for each text")
+        raise InputError(_SINGLE)
     texts = [joined_pair(item) if _is_pair(item) else item for item in items]
     return texts[0] if alone and not listed else texts
+
+
+def check_single(texts: Any) -> None:
+    """Refuse a string that stands for a pair among texts that a user gave one by one to a model of single texts."""
+    for text in [texts] if isinstance(texts, str) else texts if isinstance(texts, (list, tuple)) else ():
+        if isinstance(text, str) and SEPARATOR in text:
+            raise InputError(_SINGLE)
 
 
 def _is_pair(item: Any) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from commands import run
 from huggingface.tiny import INPUTS, TEXTS, tiny
 
 import attribkit as ak
@@ -53,6 +54,16 @@ def test_pairs_are_the_strings_that_stand_for_them(call: str) -> None:
 def test_a_model_of_single_texts_refuses_them(call: str) -> None:
     with pytest.raises(InputError, match="reads single ones"):
         CALLS[call](ak.load("imdb-cnn"), list(INPUTS))
+
+
+def test_a_model_of_single_texts_refuses_the_string_that_stands_for_a_pair(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(InputError, match="reads single ones"):
+        ak.explain(ak.load("imdb-cnn"), STRINGS[0])
+    for typed in ([STRINGS[0]], ["A film", STRINGS[0]]):
+        assert run("explain", "imdb-cnn", *typed) == 2
+        assert "reads single ones" in capsys.readouterr().err
 
 
 def test_one_pair_is_one_text() -> None:
