@@ -27,6 +27,9 @@ from attribkit.models.logits import NOT_FINITE, probabilities
 from attribkit.text.encode import read_each
 from attribkit.text.encoded import Encoded
 
+Tokens = Mapping[int, Encoded | TooLongError]
+"""Of rows of a window by their place: their tokens, or why the model does not take them."""
+
 
 @dataclass
 class Transform:
@@ -61,19 +64,27 @@ class Transform:
         choose(self.settings.method, self.classifier.network)
         BaselineSpec.of(self.classifier, self.settings.baseline)
 
-    def __call__(self, window: pa.Table, slices: int = 1) -> pa.Table:
+    def encoded(self, window: pa.Table) -> Tokens:
+        """The tokens of each row that can be read, or why the model takes them not, by the row's place."""
+        texts, status = (window[name].to_pylist() for name in ("text", "status"))
+        return self._tokens([row for row, fault in enumerate(status) if fault is None], texts)
+
+    def __call__(self, window: pa.Table, slices: int = 1, encoded: Tokens | None = None) -> pa.Table:
         """A row of `SCHEMA` for each row of the window, in order; a row that failed says why.
 
         Args:
             window: rows of the corpus.
             slices: how many slices the window is explained in, one after the other; more need less memory.
+            encoded: what `encoded` gave for it; None to encode each slice when its turn comes.
         """
         texts, status, reason = (window[name].to_pylist() for name in ("text", "status", "reason"))
         explained: dict[int, Explained] = {}
         good = [row for row, fault in enumerate(status) if fault is None]
         size = max(1, -(-len(good) // slices))
         for first in range(0, len(good), size):
-            for row, outcome in self._explained(good[first : first + size], texts):
+            rows = good[first : first + size]
+            tokens = self._tokens(rows, texts) if encoded is None else {row: encoded[row] for row in rows}
+            for row, outcome in self._explained(tokens, texts):
                 if isinstance(outcome, Explained):
                     explained[row], status[row] = outcome, "ok"
                 else:
@@ -90,13 +101,13 @@ class Transform:
         place = window.column_names.index("true_label")
         return window.set_column(place, "true_label", pa.array(labels, pa.string()))
 
-    def _explained(
-        self, rows: Sequence[int], texts: Sequence[str]
-    ) -> Iterator[tuple[int, Explained | tuple[str, str]]]:
+    def _tokens(self, rows: Sequence[int], texts: Sequence[str]) -> Tokens:
+        return dict(zip(rows, read_each(self.classifier.tokenizer.encode, [texts[row] for row in rows]), strict=True))
+
+    def _explained(self, tokens: Tokens, texts: Sequence[str]) -> Iterator[tuple[int, Explained | tuple[str, str]]]:
         """Each row with its evidence, or with the status and reason of its failure."""
         encoded: dict[int, Encoded] = {}
-        read = read_each(self.classifier.tokenizer.encode, [texts[row] for row in rows])
-        for row, entry in zip(rows, read, strict=True):
+        for row, entry in tokens.items():
             if isinstance(entry, TooLongError):
                 yield row, ("too long", str(entry))
             elif len(entry.ids):

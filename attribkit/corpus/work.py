@@ -13,7 +13,7 @@ from attribkit.corpus.job import Job
 from attribkit.corpus.manifest import EARLIER
 from attribkit.corpus.parts import Part, part_name, write_part
 from attribkit.corpus.schema import SCHEMA
-from attribkit.corpus.transform import Transform
+from attribkit.corpus.transform import Tokens, Transform
 from attribkit.corpus.words import sums_of
 from attribkit.data.split_record import text_hashes
 from attribkit.extensions import import_registering
@@ -69,12 +69,14 @@ class PartWriter:
             model |= {"task": classifier.task, "unit": classifier.unit}
         return {"model": model, "versions": versions(), EARLIER: classifier.earlier_fingerprint()}
 
-    def __call__(self, number: int, window: pa.Table, retry: bool = False, slices: int = 1) -> Part:
+    def __call__(
+        self, number: int, window: pa.Table, retry: bool = False, slices: int = 1, encoded: Tokens | None = None
+    ) -> Part:
         """Explain a window, in so many slices, and write its part.
 
-        With `retry`, only the rows of its part that were not explained.
+        With `retry`, only the rows of its part that were not explained. `encoded` is as `Transform` takes it.
         """
-        table = self._retried(number, window, slices) if retry else self.transform(window, slices)
+        table = self._retried(number, window, slices) if retry else self.transform(window, slices, encoded)
         words = sums_of(table) if self.transform.settings.words else None
         return replace(write_part(self.folder, number, table, words), seen=self._seen(window))
 
