@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from pathlib import Path
+from runpy import run_path
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ import attribkit as ak
 from attribkit.models.classifier import Classifier
 from attribkit.text.text_pair import joined_pair
 
+ROOT = Path(__file__).parents[2]
 ALL = [*TEXTS, *map(joined_pair, INPUTS)]
 
 
@@ -98,3 +101,16 @@ def test_methods_that_change_texts_run(kind: str, loaded: Classifier, method: st
 def test_deletion_runs(kind: str, loaded: Classifier) -> None:
     study = ak.faithfulness(loaded, TEXTS[:2], methods=["leave_one_out"], oracle_texts=0, perturbed=0, progress=False)
     assert np.isfinite(study.to_frame().select_dtypes("number").to_numpy(float)).any()
+
+
+def test_the_documented_table_says_what_is_measured(kind: str) -> None:
+    """Its figures are one machine's: here the same to within what another processor's rounding changes."""
+    page = (ROOT / "docs" / "transformers.md").read_text(encoding="utf-8")
+    figures = run_path(str(ROOT / "docs" / "architectures.py"))
+    rows = figures["rows_of"](page)
+    assert set(rows) == set(NAMES)
+    _, baseline, apart, steps, pooling, *_ = rows[kind]
+    now = figures["measured"](kind)
+    assert (now["baseline"], now["pooling"], now["converged"]) == (baseline, pooling, "not" not in steps)
+    assert now["apart"] <= 10 * float(apart)
+    assert int(steps.replace(",", "")) / 4 <= now["steps"] <= 4 * int(steps.replace(",", ""))
