@@ -51,8 +51,7 @@ def train(
         int | None,
         typer.Option(
             rich_help_panel=TRAINING,
-            help="At most so many epochs. Without it, whatever is left out of the training's and the network's options "
-            "follows the data.",
+            help="At most so many epochs. Whatever is left out of these options follows the data.",
             min=1,
         ),
     ] = None,

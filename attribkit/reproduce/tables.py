@@ -53,11 +53,26 @@ class Table:
     folds: int | None = None
 
 
+_FIXED: dict[str, Any] = {
+    "learning_rate": 1e-3,
+    "batch_size": 64,
+    "patience": 2,
+    "word_dropout": 0.0,
+    "averaging": None,
+    "class_weights": None,
+    "freeze_epochs": 0,
+    "min_frequency": 2,
+    "level": "word",
+}
+"""What `attribkit.train` would let follow the data: a table's rows state all of it."""
+
 _THAW = {"freeze_epochs": 2, "unfrozen_learning_rate": 3e-4}
-_CNN = {"embedding_size": 300, "vocabulary_size": 30_000, "epochs": 8}
-_READER = {"hidden": 100, "vocabulary_size": 30_000, "max_train_length": 400, "max_length": 1_000, "epochs": 6}
-_TITLES = {"min_frequency": 1, "word_dropout": 0.2, "epochs": 8}
-_ANSWERS = {"embedding_size": 100, "hidden": 64, "min_frequency": 1, "epochs": 25, "patience": 5, "batch_size": 32}
+_LONG = _FIXED | {"vocabulary_size": 30_000, "max_train_length": 400}
+_CNN = _LONG | {"embedding_size": 300, "widths": (3, 4, 5), "filters": 64, "epochs": 8}
+_READER = _LONG | {"hidden": 100, "max_length": 1_000, "epochs": 6}
+_TITLES = _FIXED | {"min_frequency": 1, "word_dropout": 0.2, "epochs": 8}
+_ANSWERS = _FIXED | {"embedding_size": 100, "hidden": 64, "min_frequency": 1, "epochs": 25}
+_ANSWERS |= {"patience": 5, "batch_size": 32}
 
 IMDB = Table(
     "imdb",

@@ -97,7 +97,7 @@ class Unit:
         if (folder / model_files.CONFIG).is_file() and not state.is_file():
             return Classifier.load(folder)  # whatever was broken off, it was not the training
         if quick:
-            options |= {name: value for name, value in QUICK.items() if name != "freeze_epochs" or name in options}
+            options |= {name: value for name, value in QUICK.items() if name != "freeze_epochs" or options.get(name)}
         model = train(
             self.row.architecture,
             data,

@@ -25,8 +25,16 @@ _RARE = 5
 _TUNED = ("cnn", "attention-rnn", "lstm")
 """Networks that get more than epochs, batches and patience; what they get was tried out on the CNN."""
 
-SCHEDULE = "epochs"
-"""The option that, given by hand, leaves all the others at their fixed defaults: they were chosen to go together."""
+_PHRASES = {
+    "epochs": "at most {} epochs",
+    "batch_size": "batches of {}",
+    "patience": "stopping after {} epochs without progress",
+    "learning_rate": "Adam's step {:g}",
+    "word_dropout": "{:.0%} of the words blanked",
+    "averaging": "weights averaged ({})",
+    "min_frequency": "words kept that are met {} times",
+}
+"""How a sentence says an option."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +63,7 @@ def defaults(
     Args:
         architecture: the network's name; what is tuned for the CNN alone is left out for another.
         data: split and cleaned.
-        given: options that the user chose, which stay; none is chosen beside `epochs`.
+        given: options that the user chose, which stay, whatever they are; each takes the place of itself alone.
         vectors: whether the embedding begins with pretrained vectors.
         text_settings: how texts are cut into tokens, if the user chose that; all of it then stays.
 
@@ -66,30 +74,24 @@ def defaults(
         >>> chosen.options["epochs"], "batch_size" in chosen.options
         (40, False)
     """
-    if given.get(SCHEDULE) is not None:
-        return Defaults({}, ())
     rows = len(data.train)
     few = rows <= _FEW
     batch = given.get("batch_size", 32 if rows <= _FEWEST else 64)
     epochs = int(min(_MOST_EPOCHS, max(_FEWEST_EPOCHS, -(-_STEPS * batch // rows))))
     options: dict[str, Any] = {"epochs": epochs, "batch_size": batch, "patience": 5 if few else 3}
-    sentences = [
-        f"{rows:,} training texts: at most {epochs} epochs in batches of {batch}, stopping after "
-        f"{options['patience']} without progress"
-    ]
     tuned = architecture in _TUNED
     if tuned:
-        options |= _regularised(architecture, rows, vectors)
-        sentences.append(
-            "Adam's step {learning_rate:g}, {word_dropout:.0%} of the words blanked, weights averaged ({averaging}), "
-            "words kept that are met {min_frequency} times".format_map(options)
-        )
-    for more, sentence in (_of_texts(architecture, data), _of_labels(data)):
-        options |= more
-        sentences += [sentence] if sentence else []
+        options |= _regularised(architecture, rows, vectors, given.get("epochs", epochs))
     decided = {*given, *(() if tuned else registry.architecture(architecture).defaults)}
     if text_settings is not None:
         decided |= {field.name for field in fields(TextSettings)}
+    phrases = [
+        phrase.format(options[name]) for name, phrase in _PHRASES.items() if name in options and name not in decided
+    ]
+    sentences = [f"{rows:,} training texts: {', '.join(phrases)}"] if phrases else []
+    for more, sentence in (_of_texts(architecture, data), _of_labels(data)):
+        options |= more
+        sentences += [sentence] if sentence and not decided.issuperset(more) else []
     return Defaults({name: value for name, value in options.items() if name not in decided}, tuple(sentences))
 
 
@@ -117,7 +119,7 @@ def _of_labels(data: Dataset) -> tuple[dict[str, Any], str]:
     return {"class_weights": "balanced"}, sentence
 
 
-def _regularised(architecture: str, rows: int, vectors: bool) -> dict[str, Any]:
+def _regularised(architecture: str, rows: int, vectors: bool, epochs: int) -> dict[str, Any]:
     """What keeps few texts from being learnt by heart, chosen on validation texts by benchmarks/defaults.py."""
     options: dict[str, Any] = {
         "learning_rate": 0.002,
@@ -126,7 +128,7 @@ def _regularised(architecture: str, rows: int, vectors: bool) -> dict[str, Any]:
         "min_frequency": 1 if rows <= _FEW else 2,
     }
     if vectors:
-        options["freeze_epochs"] = 2
+        options["freeze_epochs"] = min(2, epochs // 2)
     else:
         options["embedding_size"] = 200 if rows <= _FEWEST else 300
     if architecture == "cnn":

@@ -52,8 +52,8 @@ def train(
 
     Options left out follow the data, as `attribkit.training.defaults` says: the number of training texts, their length
     and language, the labels' shares, and whether there are vectors. The result's
-    `provenance["training"]["chosen"]` says what was chosen and why. Whoever gives `epochs` sets the training by hand:
-    what is then left out has the fixed defaults of the settings' classes.
+    `provenance["training"]["chosen"]` says what was chosen and why. An option that is given takes the place of itself
+    alone.
 
     Ctrl-C ends the training early and keeps the best weights so far; the result's provenance says so. The random state
     of Python, NumPy and torch is left as it was.
@@ -72,7 +72,7 @@ def train(
         label_separator: what stands between several labels in a cell, such as "|"; lists of labels need none.
         glove: a file of pretrained word vectors; see `attribkit.training.glove.read_vectors`.
         vector_size: reduce the vectors to so many principal components; None keeps their size.
-        freeze_epochs: for how many epochs the embedding is not trained; None: 2 with vectors, unless `epochs` is given.
+        freeze_epochs: for how many epochs the embedding is not trained; None: 2 with vectors, or half of fewer epochs.
         snapshots: epochs whose weights are kept, 0 = before training: in the result's `snapshots`, and as files in
             `out`/snapshots.
         seed: the same seed on the same machine gives the same weights.
