@@ -32,6 +32,10 @@ if is_main_process():
     print(json.dumps(found))
 """
 BOTH = {"embedding_size": 8, "dropout": 0.0, "epochs": 3, "batch_size": 16, "device": "cpu", "precision": "float32"}
+BOTH |= {
+    "word_dropout": 0.0,
+    "averaging": None,
+}  # words are blanked by a draw that each process makes for its own texts
 RUNS: dict[str, dict[str, Any]] = {
     # 97 texts in batches of 16: the last batch holds a single one, and a process goes without
     "cnn": BOTH | {"filters": 4, "learning_rate": 0.02, "class_weights": "balanced"},

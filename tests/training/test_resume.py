@@ -232,7 +232,7 @@ SHORT: dict[str, Any] = {"embedding_size": 8, "filters": 4, "epochs": 2, "device
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"learning_rate": 0.5}, "began with training.learning_rate = 0.001, but now it is 0.5; resume with what"),
+        ({"learning_rate": 0.5}, "began with training.learning_rate = 0.002, but now it is 0.5; resume with what"),
         ({"filters": 5}, "began with network.filters = 4, but now it is 5"),
         ({"max_length": 77}, "began with text.max_length = 2000, but now it is 77"),
         ({"freeze_epochs": 1}, "began with training.freeze_epochs = 0, but now it is 1"),

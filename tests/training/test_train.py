@@ -27,6 +27,7 @@ from attribkit.training.settings import TrainingSettings, as_json, sort_options
 from attribkit.training.train import train
 
 SMALL: dict[str, Any] = {"embedding_size": 8, "filters": 4, "learning_rate": 0.02, "epochs": 3, "device": "cpu"}
+SMALL |= {"batch_size": 64, "patience": 2, "word_dropout": 0.0, "averaging": None}
 
 
 @pytest.fixture(scope="module")
@@ -241,7 +242,7 @@ def test_words_are_blanked_in_the_share_asked_for_and_only_while_training(
         return forward(network, ids, mask)
 
     monkeypatch.setattr(TextCNN, "forward", watched)
-    blanked = train("cnn", data, word_dropout=0.3, **SMALL | {"epochs": 1})
+    blanked = train("cnn", data, **SMALL | {"epochs": 1, "word_dropout": 0.3})
     seen = torch.cat(read[True])
     share = (seen == blanked.tokenizer.pad_id).double().mean().item()
     assert share == pytest.approx(0.3, abs=4 * (0.3 * 0.7 / len(seen)) ** 0.5)  # four standard errors
@@ -249,10 +250,13 @@ def test_words_are_blanked_in_the_share_asked_for_and_only_while_training(
 
 
 def test_blanked_words_are_drawn_from_the_seed_and_none_are_if_none_shall_be(data: Dataset) -> None:
-    first, again, none, plain = (train("cnn", data, word_dropout=share, **SMALL) for share in (0.2, 0.2, 0, 0.0))
+    first, again, none, plain = (train("cnn", data, **SMALL | {"word_dropout": share}) for share in (0.2, 0.2, 0, 0.0))
     assert same(weights(first), weights(again)) and same(weights(none), weights(plain))
     assert not same(weights(first), weights(plain))
-    assert same(weights(plain), weights(train("cnn", data, **SMALL)))
+    chosen = {name: value for name, value in SMALL.items() if name != "word_dropout"}
+    usual = train("cnn", data, **chosen)
+    share = usual.provenance["training"]["word_dropout"]
+    assert share > 0 and same(weights(usual), weights(train("cnn", data, **SMALL | {"word_dropout": share})))
 
 
 def test_what_is_kept_is_the_moving_average_of_every_step_s_weights(
@@ -266,7 +270,7 @@ def test_what_is_kept_is_the_moving_average_of_every_step_s_weights(
         update(module, *arguments)
 
     monkeypatch.setattr(TrainingModule, "on_train_batch_end", watched)
-    found = weights(train("cnn", data, averaging=0.9, **SMALL | {"epochs": 1}))
+    found = weights(train("cnn", data, **SMALL | {"epochs": 1, "averaging": 0.9}))
     for name, tensor in found.items():
         by_hand = steps[0][name].double()
         for step in steps[1:]:
@@ -276,7 +280,7 @@ def test_what_is_kept_is_the_moving_average_of_every_step_s_weights(
 
 
 def test_averaging_is_what_is_validated_and_leaves_what_is_learned_as_it_was(data: Dataset) -> None:
-    plain, averaged = (train("cnn", data, averaging=decay, **SMALL) for decay in (None, 0.9))
+    plain, averaged = (train("cnn", data, **SMALL | {"averaging": decay}) for decay in (None, 0.9))
     assert plain.history is not None and averaged.history is not None
     assert plain.history["train_loss"].equals(averaged.history["train_loss"])
     best = averaged.history.loc[averaged.history["val_loss"].idxmin()]
