@@ -210,6 +210,20 @@ def test_windows_high_contrast_keeps_marks_and_bars(horrible: Explanation, bande
     assert interval.evaluate("e => getComputedStyle(e).backgroundColor") not in (paper, "rgba(0, 0, 0, 0)")
 
 
+def test_high_contrast_keeps_attention_passages_and_the_samples_of_the_legend(
+    explained: Make, heatmap: Callable[..., Heatmap], sentenced: Explanation, show: Open
+) -> None:
+    page = show(html.page([with_attention(explained, heatmap, "a good film", [0.0, 0.8, 0.2])]), forced_colors="active")
+    page.get_by_text("Attention", exact=True).click()
+    tokens = page.locator(".scored .t[data-w]")
+    none, most, some = tokens.evaluate_all("all => all.map(t => getComputedStyle(t).backgroundImage)")
+    assert "rgba(0, 0, 0, 0)" in none and most != some != none
+    assert set(tokens.evaluate_all("all => all.map(t => getComputedStyle(t).backgroundColor)")) == {"rgba(0, 0, 0, 0)"}
+    page = show(html.page([sentenced]), forced_colors="active")
+    picture = "e => getComputedStyle(e, '::before').backgroundImage"
+    assert all("rgb(" in page.locator(name).first.evaluate(picture) for name in (".text .s", ".cues .sample"))
+
+
 def test_print_keeps_marks_where_backgrounds_are_left_out_and_twenty_rows_take_few_pages(
     explained: Make, show: Open
 ) -> None:

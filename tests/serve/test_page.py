@@ -3,16 +3,20 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Locator, Page, Request, Route, expect
 from serve.conftest import Serve
 
 import attribkit as ak
 from attribkit.models.classifier import Classifier
+from attribkit.render.preparation import palette
 from attribkit.results.explanation import Explanation
 from attribkit.results.explanations import Explanations
 from attribkit.results.panels import Table
@@ -414,6 +418,29 @@ def test_no_violation_for_screen_readers_light_and_dark_wide_and_narrow(show: Op
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     paper = page.locator(".pane").evaluate("e => getComputedStyle(e).backgroundColor")
     assert paper == ("rgb(255, 255, 255)" if scheme == "light" else "rgb(28, 28, 28)")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_forced_colours_and_paper_keep_the_words_colours(show: Open, scheme: str) -> None:
+    page = show(color_scheme=scheme)
+    pixels = page.locator(".sheet").screenshot()
+    page.emulate_media(forced_colors="active")
+    # a plate behind the letters would hide what lies below them: the picture, but for its border, is the same
+    forced = page.locator(".sheet").screenshot()
+    assert _differing(pixels, forced) < 0.02
+    page.emulate_media(media="print", forced_colors="none")
+    word = page.locator(".mirror span", has_text="horrible")
+    colour, exact = word.evaluate("e => [getComputedStyle(e).backgroundColor, getComputedStyle(e).printColorAdjust]")
+    strongest = palette.LIGHT.ramp[-1]
+    assert exact == "exact" and colour == f"rgb({', '.join(str(int(strongest[i : i + 2], 16)) for i in (1, 3, 5))})"
+    assert page.locator("#settings").is_hidden() and page.locator("details.all").is_hidden()
+
+
+def _differing(one: bytes, other: bytes) -> float:
+    """The share of two pictures' pixels that differ by more than a shade."""
+    first, second = (np.asarray(Image.open(BytesIO(each)).convert("RGB"), dtype=int) for each in (one, other))
+    assert first.shape == second.shape
+    return float((abs(first - second).max(axis=2) > 24).mean())
 
 
 def test_a_stale_answer_is_never_painted_over_a_newer_one(show: Open) -> None:

@@ -6,8 +6,8 @@ import { Settings } from "./settings.js";
 import { read, written } from "./state.js";
 
 const FILMS = [
-  ["a verdict", "It was a horrible movie"],
-  ["a turn", "I've never watched something as bad, but I loved every minute of it!"],
+  ["a sentence", "It was a horrible movie"],
+  ["a change of mind", "I've never watched something as bad, but I loved every minute of it!"],
   ["a review", "The photography is beautiful and the cast is wonderful. But the plot is dull, the music tells you what to feel, and the ending is a complete waste of two excellent actresses."],
 ];
 
@@ -166,6 +166,7 @@ find("take").addEventListener("keydown", (event) => {
   find("take").querySelector("summary").focus();
 });
 
+const { given } = read(location.hash);
 restore();
 if (card) {
   document.querySelector(".lead").textContent = "Choose rows by what the model said of them; open one to see which words made it say so, and edit it.";
@@ -176,10 +177,12 @@ if (card) {
         Object.assign(pane, { original: null, tries: [] });
         pane.restore({ ...pane.state, text, muted: [] });
       }
-      acted();
+      if (location.hash) acted();
+      else later();
     },
     write: () => panes[0].sheet.area.focus(),
   });
   follow();
+  if (!given) await workbench.begin();
 }
 document.documentElement.dataset.ready = "";

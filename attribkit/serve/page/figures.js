@@ -15,6 +15,9 @@ export class Figures {
     const lines = [["rows", ({ texts }) => texts.toLocaleString("en")], ["accuracy", ({ accuracy }) => share(accuracy)], ["macro F1", (one) => (one.macro_f1 === null ? "–" : one.macro_f1.toFixed(3))], ["mean confidence", ({ confidence }) => share(confidence)]];
     this.root.querySelector(".figures tbody").replaceChildren(...lines.map(([name, value]) =>
       made("tr", {}, made("th", { scope: "row", textContent: name }), ...[inside, rest].map((one) => made("td", { className: "n", textContent: value(one) })))));
+    const whole = !rest.texts; // there is no rest to stand against
+    this.root.querySelector(".figures h3").textContent = whole ? "All rows" : "These rows against the rest";
+    this.root.querySelector(".figures").classList.toggle("whole", whole);
     const two = Boolean(slice.other);
     const part = this.root.querySelector(".matrix");
     part.hidden = !matrix.flat().some(Boolean);

@@ -9,6 +9,7 @@ const STEP = 0.03; // of the map, for a key
 const colours = (names) => {
   const style = getComputedStyle(document.documentElement);
   const probe = made("span", { hidden: true });
+  probe.style.forcedColorAdjust = "none"; // the canvas keeps its own colours: its paper is its own
   document.body.append(probe);
   const found = names.map((name) => { probe.style.color = style.getPropertyValue(`--${name}`); return getComputedStyle(probe).color; });
   probe.remove();
@@ -82,7 +83,7 @@ export class Lasso {
   // a row's group and the groups' names and colours
   get #groups() {
     const { labels, label, predicted, confidence } = this.map;
-    if (this.colour.value === "confidence") return { of: (k) => Math.min(3, Math.floor((confidence[k] - 1) / 25)), names: ["to 25% sure", "26 to 50%", "51 to 75%", "76 to 100%"], colours: ["n16", "n7", "p7", "p16"] };
+    if (this.colour.value === "confidence") return { of: (k) => Math.min(3, Math.floor((confidence[k] - 1) / 25)), names: ["to 25% sure", "26 to 50%", "51 to 75%", "76 to 100%"], colours: ["w5", "w10", "w15", "w20"] };
     if (this.colour.value === "right") return { of: (k) => (label[k] < 0 ? 2 : label[k] === predicted[k] ? 0 : 1), names: ["right", "wrong", "no label"], colours: ["g0", "g1", "rest"] };
     const places = this.colour.value === "label" ? label : predicted;
     const own = labels.length <= 8 ? labels : [...labels.slice(0, 7), "others"];

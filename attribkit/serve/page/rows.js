@@ -8,7 +8,8 @@ const SPARE = 4; // elements beyond those in sight
 export class RowTable {
   rows = []; // the places of the rows, in order
   known = new Map(); // what is listed of each
-  at = -1; // the row with the cursor
+  at = -1; // the place of the row with the cursor
+  opened = null; // that row, also while it is not among those shown
   #pool = [];
 
   constructor(root, { open, enter, mark, marked, sort }) {
@@ -51,9 +52,8 @@ export class RowTable {
     if (search !== this.search || this.generation !== this.shown) this.known = new Map();
     Object.assign(this, { search, shown: this.generation });
     const same = rows.length === this.rows.length && rows.every((row, k) => row === this.rows[k]);
-    const current = this.rows[this.at];
     this.rows = rows;
-    this.at = current === undefined ? -1 : rows.indexOf(current);
+    this.at = rows.indexOf(this.opened);
     for (const cell of this.head.children) cell.setAttribute("aria-sort", cell.dataset.by !== by ? "none" : descending ? "descending" : "ascending");
     this.root.setAttribute("aria-rowcount", rows.length + 1);
     if (!same) this.root.scrollTop = 0;
@@ -140,6 +140,7 @@ export class RowTable {
   #go(k, pause) {
     if (!this.rows.length) return;
     this.at = Math.max(0, Math.min(this.rows.length - 1, k));
+    this.opened = this.rows[this.at];
     const [top, room] = [this.at * this.high, this.root.clientHeight - this.head.offsetHeight];
     if (top < this.root.scrollTop) this.root.scrollTop = top;
     else if (top + this.high > this.root.scrollTop + room) this.root.scrollTop = top + this.high - room;

@@ -185,6 +185,11 @@ export class Workbench {
 
   // the row that is shown
 
+  async begin() { // with the first row, if the address names no text
+    this.table.opened = 0;
+    await this.#open(0);
+  }
+
   async #open(row) {
     this.wanted = row;
     try {
@@ -205,7 +210,8 @@ export class Workbench {
   #described() {
     const { number, label, predicted, confidence, skipped, columns } = this.current;
     this.find(".current .named b").textContent = `Row ${number.toLocaleString("en")}`;
-    const said = [this.model, this.other].filter(Boolean).map(({ name }) => (name in predicted ? `${name} says ${predicted[name]} ${percent(confidence[name])}` : skipped[name] ?? ""));
+    const judged = (name) => (label === null ? "" : predicted[name] === label ? " ✓ right" : " ✗ wrong");
+    const said = [this.model, this.other].filter(Boolean).map(({ name }) => (name in predicted ? `${name} says ${predicted[name]} ${percent(confidence[name])}${judged(name)}` : skipped[name] ?? ""));
     const more = Object.entries(columns).filter(([, cell]) => cell).map(([name, cell]) => `${name}: ${cell}`);
     this.find(".current .named span").textContent = [label === null ? "no label" : `label ${label}`, ...said, ...more].filter(Boolean).join(" · ");
   }

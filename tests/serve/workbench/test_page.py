@@ -123,6 +123,44 @@ def test_a_cell_of_the_matrix_leads_to_rows_a_row_to_its_explanation_and_an_edit
     assert count(page) == 400
 
 
+def test_the_page_begins_with_the_first_row_marked_and_judged_and_compares_all_rows_with_nothing(show: Open) -> None:
+    page = show()
+    assert page.locator(".row-of-data.at .c-row").inner_text() == "0"
+    named = page.locator(".current .named").inner_text()
+    assert named.startswith("Row 0") and "label pos · imdb-cnn says neg" in named and "✗ wrong" in named
+    assert page.locator("textarea").input_value().startswith(cells(page, "length")[0].rstrip("…")[:30])
+    figures = page.locator(".figures")
+    assert figures.locator("h3").inner_text() == "All rows" and "rest" not in figures.inner_text()
+    assert figures.locator("tbody tr").first.inner_text().split() == ["rows", "400"]
+    open_row(page, 1)
+    assert page.locator(".row-of-data.at .c-row").inner_text() == "1"
+    assert "✓ right" in page.locator(".current .named").inner_text()
+    acts(page, page.locator("[data-view=mistakes]").click)
+    assert page.locator(".row-of-data.at").count() == 0 and "the rest" in figures.inner_text()
+    acts(page, page.locator("[data-view=all]").click)
+    assert page.locator(".row-of-data.at .c-row").inner_text() == "1"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_forced_colours_keep_the_matrix_the_marked_row_and_the_points(show: Open, scheme: str) -> None:
+    page = show(forced_colors="active", color_scheme=scheme)
+    colour = "cells => cells.map(cell => getComputedStyle(cell).backgroundColor)"
+    shades = page.locator(".matrix tbody td").evaluate_all(colour)
+    assert len(set(shades)) == 4 and "rgba(0, 0, 0, 0)" not in shades
+    outline = "e => [getComputedStyle(e).outlineStyle, parseFloat(getComputedStyle(e).outlineWidth)]"
+    assert page.locator(".row-of-data.at").evaluate(outline) == ["solid", 3]
+    page.locator("#lasso summary").click()
+    page.locator("#lasso[data-drawn]").wait_for()
+    page.wait_for_function("() => document.querySelector('#lasso canvas').clientHeight > 100")
+    inks = page.locator("#lasso canvas").evaluate(
+        """canvas => { const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+           const inks = new Set();
+           for (let k = 0; k < data.length; k += 4) if (data[k + 3] === 255) inks.add(data.slice(k, k + 3).join());
+           return inks.size; }"""
+    )
+    assert inks >= 2, "the classes keep colours of their own"
+
+
 def test_search_filters_and_sorting_change_the_rows(show: Open) -> None:
     page = show()
     acts(page, lambda: page.get_by_role("searchbox").fill("disappointing"))

@@ -48,6 +48,7 @@
 
     function readColours() {
       const probe = document.createElement("i");
+      probe.style.forcedColorAdjust = "none"; // a canvas keeps its own colours: its paper is its own
       root.append(probe);
       const read = (name) => {
         probe.style.color = `var(${name})`;
