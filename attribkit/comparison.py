@@ -75,7 +75,7 @@ def compare(a: Explanation, b: Explanation, names: tuple[str, str] | None = None
         agreements=pair,
         tokens_total=change.tokens_total,
         notes=(
-            *(in_words(agreement) for agreement in pair),
+            *(in_words(agreement, rows[0].opposite_signs(rows[1])) for agreement in pair),
             *_notes_on_methods(a.token_scores.method, b.token_scores.method),
             *(f"{name}: {_answered(explanation)}" for name, explanation in ((first, a), (second, b))),
             *change.notes,

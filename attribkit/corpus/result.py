@@ -1,7 +1,7 @@
 """The result of a run over a corpus."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,11 @@ class CorpusRun(Result):
         seconds: how long it took.
         versions: of Python and the packages by which the rows were explained; several if a run mixed them.
         seen: how many of the rows have a text that the model was trained on; None if that is not known.
+        provenance: the model, the data and the number of texts.
     """
+
+    about = "Explanations of a corpus"
+    heading = "What became of the rows?"
 
     folder: Path
     rows: int
@@ -39,6 +43,7 @@ class CorpusRun(Result):
     seconds: float
     versions: tuple[Mapping[str, str], ...]
     seen: int | None = None
+    provenance: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -89,6 +94,14 @@ class CorpusRun(Result):
             notes.append(f"the rows were explained under {len(self.versions)} different sets of versions")
         rows = tuple((str(status), int(rows), float(share)) for status, rows, share in self.to_frame().to_numpy())
         return (Table("Rows of the corpus", ("status", "rows", "share"), rows, tuple(notes)),)
+
+    def answer(self) -> str:
+        """How many rows were explained, what became of the others, and how many explanations converged."""
+        others = ", ".join(f"{count:,} {status}" for status, count in self.statuses.items() if status != "ok")
+        rest = f"; the others: {others}" if others else ""
+        done = self.statuses.get("ok", 0)
+        every = f"All {self.rows:,} rows" if done == self.rows else f"{done:,} of {self.rows:,} rows"
+        return f"{every} are explained{rest}; {self.convergence.sentence}."
 
     def summary(self) -> str:
         """How many rows were explained, where they are, how many explanations converged, and what this run did."""

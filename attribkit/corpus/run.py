@@ -192,6 +192,11 @@ def explain_corpus(
             time.monotonic() - begun,
             tuple(manifest.versions),
             manifest.seen,
+            {
+                "model": introduced["model"]["name"],
+                "data": header["input"]["names"],
+                "texts": statuses.total(),
+            },
         )
 
 

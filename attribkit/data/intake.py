@@ -59,6 +59,7 @@ class Rows:
         notes: sentences on how the data were read, and on rows left out or seen in training.
         training: the rows the model was trained on, if the data hold all of them; of a `Dataset` its training rows.
         reading: those of the notes that say how the data were read: what was guessed or mended.
+        trained: (N,) bool, which of the rows have a text that the model was trained on; None if that is not known.
     """
 
     table: pd.DataFrame
@@ -68,6 +69,7 @@ class Rows:
     notes: tuple[str, ...] = ()
     training: pd.DataFrame | None = None
     reading: tuple[str, ...] = ()
+    trained: NDArray[np.bool_] | None = None
 
     @staticmethod
     def of(
@@ -126,7 +128,7 @@ class Rows:
         choice = HeldOut(tables.tables, record)
         everything = tables.listed or split == "all"
         chosen, part = choice.all() if everything else choice.named(split) if split else choice.held_out()
-        seen, validated = None, 0
+        seen, validated, trained = None, 0, None
         if record is not None:
             hashes = text_hashes(chosen["text"])
             trained = record.holds("train", hashes)
@@ -136,7 +138,7 @@ class Rows:
         notes = (*tables.notes, *choice.notes, *on_training)
         own = data.train if isinstance(data, Dataset) and len(data.train) else None
         training = choice.training() if own is None else own
-        return Rows(chosen, part, seen, tables.source, notes, training, tables.notes)
+        return Rows(chosen, part, seen, tables.source, notes, training, tables.notes, trained)
 
     @property
     def texts(self) -> list[Any]:
@@ -179,7 +181,14 @@ class Rows:
 
     def only(self, mask: NDArray[np.bool_]) -> "Rows":
         """The rows (N,) that are kept, with the same notes."""
-        return replace(self, table=self.table[mask])
+        return replace(self, table=self.table[mask], trained=None if self.trained is None else self.trained[mask])
+
+    def trained_on(self, numbers: NDArray[np.int64]) -> NDArray[np.bool_] | None:
+        """(M,) whether the model was trained on the rows of these numbers; None if that is not known."""
+        if self.trained is None:
+            return None
+        trained: NDArray[np.bool_] = pd.Series(self.trained, index=self.numbers).loc[numbers].to_numpy()
+        return trained
 
     def tokenised(self, tokenizer: TextEncoder, *, spans: bool = False, refuse: str | None = None) -> TokenisedRows:
         """The rows that a tokenizer can read; see `attribkit.data.readable.tokenise`."""

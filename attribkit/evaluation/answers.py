@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -115,6 +115,25 @@ class Answers:
             model.unit,
             () if model.task == "multiclass" else cells,
             model.also and model.also.rows(read.places),
+        )
+
+    @property
+    def held_out(self) -> "Answers":
+        """Those to labelled texts that the model was not trained on; all of them if that is not known, or none is."""
+        trained = None if self.measured is None else self.measured.trained_on(self.rows)
+        places = [] if trained is None else [place for place in self.labelled.tolist() if not trained[place]]
+        if not places or len(places) == len(self.labelled):
+            return self
+        return replace(
+            self,
+            rows=self.rows[places],
+            texts=tuple(self.texts[place] for place in places),
+            ids=tuple(self.ids[place] for place in places),
+            truth=self.truth[places],
+            logits=self.logits[places],
+            named=tuple(self.named[place] for place in places),
+            known=tuple(self.known[place] for place in places) if self.known else (),
+            also=self.also and self.also.rows(np.array(places)),
         )
 
     @property

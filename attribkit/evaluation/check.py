@@ -125,6 +125,7 @@ def check(
         convergence,
         tuple(notes),
         allow_training_rows,
+        rows.provenance(model.name, len(answers.texts)),
     )
 
 

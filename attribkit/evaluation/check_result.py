@@ -1,6 +1,7 @@
 """What check() gives: a model’s figures beside their thresholds."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -26,9 +27,11 @@ class CheckResult(Result):
         convergence: how many of these explanations converged.
         notes: sentences on what was left out or drawn.
         allow_training_rows: whether rows seen in training may be among those measured.
+        provenance: the model, the data and the number of texts.
     """
 
     about = "Check of a model"
+    heading = "Does the model pass?"
 
     model: str
     method: str
@@ -39,6 +42,7 @@ class CheckResult(Result):
     convergence: Convergence
     notes: tuple[str, ...] = ()
     allow_training_rows: bool = False
+    provenance: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:
@@ -83,6 +87,24 @@ class CheckResult(Result):
             title += f", with {self.seen:,} of {self.rows:,} rows seen in training"
         notes = (*self.notes, *([] if self.failure is None else [f"failed: {self.failure}"]))
         return (Table(title, columns, tuple(rows), notes),)
+
+    def answer(self) -> str:
+        """Whether the model passed, and which figures it missed."""
+        asked = [figure for figure in self.figures if figure.threshold is not None]
+        if self.failure is not None:
+            return f"No: {self.failure}."
+        if not asked:
+            return f"Nothing was asked of {self.model}: give thresholds for some of its {len(self.figures)} figures."
+        missed = [figure for figure in asked if not figure.passed]
+        if not missed:
+            return (
+                f"Yes: {self.model} meets {'its one threshold' if len(asked) == 1 else f'all {len(asked)} thresholds'}."
+            )
+        named = "; ".join(
+            f"{figure.name.replace('_', ' ')} is {_shown(figure.value)}, asked for was {figure.asked}"
+            for figure in missed
+        )
+        return f"No: {self.model} misses {len(missed)} of {len(asked)} thresholds: {named}."
 
     def summary(self) -> str:
         """Whether the model passed, and each figure with its threshold."""

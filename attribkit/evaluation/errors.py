@@ -39,6 +39,7 @@ class ErrorAnalysis(Result):
     """
 
     about = "Mistakes of a model"
+    heading = "Where is the model wrong?"
 
     overview: Panels
     mistakes: Explanations
@@ -81,6 +82,20 @@ class ErrorAnalysis(Result):
             ValueError: for a file that is no error analysis.
         """
         return ErrorAnalysis.from_json(read(path))
+
+    def answer(self) -> str:
+        """How often it is wrong, what it takes for what most often, and how its surest mistake reads."""
+        about = self.overview.provenance
+        model, texts = about.get("model", "The model"), int(about.get("texts", 0))
+        wrong = about.get("wrong")
+        if wrong is None:  # of numbers
+            error = f"{about.get('mean absolute error')} {about.get('unit')}"
+            return f"{model} is off by {error} on average of {texts:,} texts."
+        if not wrong:
+            return f"{model} made no mistake on {texts:,} texts."
+        often = about.get("most often")
+        most = f"; most often {often}" if often else ""
+        return f"{model} is wrong on {wrong:,} of {texts:,} texts{most}."
 
     def summary(self) -> str:
         """The figures of the set, then the summaries of the first ten mistakes."""
@@ -155,16 +170,27 @@ def errors(
     overview = Panels(
         (*confusion_panels(metrics), metrics_table(metrics), calibration.chart(), calibration.table()),
         {
-            "model": model.name,
-            "fingerprint": model.fingerprint(),
-            "texts": metrics.rows,
-            "part": metrics.part,
-            "seen in training": metrics.seen,
+            **_about(model, answers, metrics),
             "accuracy": round(metrics.accuracy, 4),
             "expected calibration error": round(calibration.error, 4),
         },
     )
     return ErrorAnalysis(overview, explained_mistakes(model, answers, most, method, batch_size, progress))
+
+
+def _about(model: Classifier, answers: Answers, metrics: Any) -> dict[str, Any]:
+    """What the page says of its figures, and of the mistakes as a whole."""
+    wrong = None if answers.task == "regression" else int((~answers.right).sum())
+    return {
+        "model": model.name,
+        "data": None if answers.measured is None else answers.measured.provenance(model.name, 0)["data"],
+        "fingerprint": model.fingerprint(),
+        "texts": metrics.rows,
+        "part": metrics.part,
+        "seen in training": metrics.seen,
+        "wrong": wrong,
+        "most often": metrics.most_confused if wrong and answers.task == "multiclass" else None,
+    }
 
 
 def mistakes(answers: Answers) -> list[int]:
@@ -193,8 +219,7 @@ def _by_task(
     else:
         panels = metrics.panels()
         figures = {"mean absolute error": round(metrics.mae.mean, 4), "unit": metrics.unit}
-    about = {"model": model.name, "fingerprint": model.fingerprint(), "texts": metrics.rows, "part": metrics.part}
-    overview = Panels(panels, {**about, "seen in training": metrics.seen, **figures})
+    overview = Panels(panels, {**_about(model, answers, metrics), **figures})
     return ErrorAnalysis(overview, explained_mistakes(model, answers, most, method, batch_size, progress))
 
 

@@ -12,6 +12,7 @@ from attribkit.errors import InputError
 from attribkit.evaluation.cells import number
 from attribkit.evaluation.confusion import confusion_of_many
 from attribkit.evaluation.ordinal import in_order, ordinal_measures
+from attribkit.evaluation.statistics import estimate
 from attribkit.evaluation.unknown_labels import UnknownLabels
 from attribkit.results.panels import Panel, Table
 from attribkit.results.result import Result
@@ -29,6 +30,7 @@ class Metrics(Result):
         part: what the rows are, such as "test split".
         seen: how many of them the model was trained on; None if that is not known.
         unknown: the rows whose label the model does not have, if there are any.
+        held_out: the same of those rows alone that the model was not trained on, if it was trained on the others.
         notes: sentences on which rows were measured and how many were seen in training.
         provenance: the model, the data and the number of texts.
     """
@@ -41,6 +43,7 @@ class Metrics(Result):
     part: str = "all rows"
     seen: int | None = None
     unknown: UnknownLabels | None = None
+    held_out: "Metrics | None" = None
     notes: tuple[str, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
@@ -135,6 +138,44 @@ class Metrics(Result):
             ),
             *(confusion_of_many(self.labels, self.confusion) or (matrix,)),
         )
+
+    @property
+    def most_confused(self) -> str | None:
+        """What it most often takes for what, with the number of texts; None without a mistake."""
+        wrong = self.confusion - np.diag(np.diag(self.confusion))
+        if not wrong.any():
+            return None
+        true, given = np.unravel_index(int(wrong.argmax()), wrong.shape)
+        texts = int(wrong[true, given])
+        return f"it takes “{self.labels[true]}” for “{self.labels[given]}” ({texts:,} of {int(wrong.sum()):,} mistakes)"
+
+    def accuracy_in_words(self, who: str = "It") -> str:
+        """How often it is right on rows that it was not trained on, beside the label that most of them have.
+
+        Args:
+            who: the model, as the sentence begins.
+        """
+        if self.held_out is not None:
+            seen = self.rows - self.held_out.rows
+            right = int(np.trace(self.confusion)) - int(np.trace(self.held_out.confusion))
+            return (
+                f"{self.held_out.accuracy_in_words(who)[:-1]}, none of which it was trained on; of {seen:,} that it "
+                f"was trained on it is right on {100 * right / seen:.1f} %."
+            )
+        right_of = estimate(np.repeat((1.0, 0.0), (np.trace(self.confusion), self.rows - np.trace(self.confusion))))
+        commonest = int(np.argmax(self.support))
+        words = (
+            f"{who} is right on {100 * right_of.mean:.1f} % of {self.rows:,} texts (95 % interval "
+            f"{100 * right_of.low:.1f} to {100 * right_of.high:.1f} %); always to say “{self.labels[commonest]}” would "
+            f"be right on {100 * self.support[commonest] / self.rows:.1f} %"
+        )
+        if self.seen:
+            return f"{words}. It was trained on these texts, so of new ones this says little."
+        return f"{words}."
+
+    def answer(self) -> str:
+        """How often the model is right, beside the label that most texts have."""
+        return self.accuracy_in_words(str(self.provenance.get("model") or "The model"))
 
     def summary(self) -> str:
         """Accuracy and F1, the number of texts, and what was left out."""

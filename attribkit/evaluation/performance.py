@@ -141,4 +141,7 @@ def measure(
     truth = np.array([places[name] for name in true[known]], dtype=np.int64)
     metrics = counted(labels, truth, logits[known].argmax(1), len(measured.table) - int(known.sum()))
     notes = (*measured.notes, *(() if unknown is None else unknown.sentences))
-    return replace(metrics, part=measured.part, seen=measured.seen, unknown=unknown, notes=notes)
+    trained, held_out = measured.trained_on(rows[known]), None
+    if trained is not None and trained.any() and not trained.all():
+        held_out = counted(labels, truth[~trained], logits[known][~trained].argmax(1))
+    return replace(metrics, part=measured.part, seen=measured.seen, unknown=unknown, held_out=held_out, notes=notes)

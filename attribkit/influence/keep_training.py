@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from attribkit.data.dataset import Dataset
+from attribkit.data.split_record import SplitRecord
 from attribkit.data.tables import encodings_of
 from attribkit.data.text_tables import Data
 from attribkit.errors import InputTypeError
@@ -31,7 +32,8 @@ def keep_training(
 
     They are saved with the model: of each row the features, 4 bytes each, its label and the first 120 characters of its
     text; 25,000 rows of 192 features take 22 MB. A model holds none unless this function was called: think of who may
-    read the texts before you give the folder away. They are no longer used once the model's weights change.
+    read the texts before you give the folder away. They are no longer used once the model's weights change. A model
+    that did not know its training texts then knows them by their hashes, and is measured on others.
 
     Args:
         model: a classifier of one label of several, whose last layer is linear; its attribute `training_features` is
@@ -78,6 +80,8 @@ def keep_training(
         )  # fmt: skip
     layer.check_model(model)
     model.training_features = kept_of(layer, source or "; ".join((_name(train), *layer.rows.notes)))
+    if model.splits is None and layer.rows.own:
+        model.splits = SplitRecord.of({"train": layer.rows.texts, "validation": (), "test": ()})
     return model.training_features
 
 

@@ -125,7 +125,8 @@ def label_errors(
         copies = _copies(data, text, label, encoding, near)
         explained = _explained(layer, table, most)
     notes = (layer.distance_sentence, *rows.notes, *chosen.reading)
-    return LabelErrors(table, copies, overview_of(table, copies, model.name, notes, words), explained)
+    about = chosen.provenance(model.name, len(table))
+    return LabelErrors(table, copies, overview_of(table, copies, about, notes, words), explained)
 
 
 def ranked_rows(

@@ -1,6 +1,6 @@
 """Rows whose label is likely wrong, as a result like every other; its .csv holds the suspects."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ class LabelErrors(Result):
     """
 
     about = "Probably wrong labels"
+    heading = "Which labels are probably wrong?"
 
     rows: pd.DataFrame = field(compare=False)
     copies: pd.DataFrame = field(compare=False)
@@ -57,6 +58,19 @@ class LabelErrors(Result):
     def to_frame(self) -> pd.DataFrame:
         """All rows, the most likely wrong first; the columns are those of `rows`."""
         return self.rows.copy()
+
+    def answer(self) -> str:
+        """How many labels are doubted, which is doubted most, and whether texts occur more than once."""
+        rows, doubted = (int(self.overview.provenance.get(name, 0)) for name in ("rows", "suspects"))
+        if not doubted:
+            return (
+                f"None of {rows:,} labels is doubted by models that never saw the row; {copies_sentence(self.copies)}."
+            )
+        first = self.rows.iloc[0]
+        return (
+            f"{doubted:,} of {rows:,} labels are doubted by models that never saw the row, most of all "
+            f"“{first['label']}” of row {first['row']}, rather “{first['suggested']}”; {copies_sentence(self.copies)}."
+        )
 
     def summary(self) -> str:
         """How many rows are suspect, the first of them, and how many texts occur more than once."""
@@ -127,13 +141,15 @@ def copies_sentence(copies: pd.DataFrame) -> str:
     )
 
 
-def overview_of(rows: pd.DataFrame, copies: pd.DataFrame, model: str, notes: tuple[str, ...], words: bool) -> Panels:
+def overview_of(
+    rows: pd.DataFrame, copies: pd.DataFrame, about: Mapping[str, Any], notes: tuple[str, ...], words: bool
+) -> Panels:
     """The first rows and pairs as tables.
 
     Args:
         rows: as `LabelErrors.rows`.
         copies: as `LabelErrors.copies`.
-        model: its name.
+        about: the model, the data and the number of texts.
         notes: sentences that a reader must know.
         words: whether the model of words had a say.
     """
@@ -162,4 +178,4 @@ def overview_of(rows: pd.DataFrame, copies: pd.DataFrame, model: str, notes: tup
         for row in shown.to_dict("records")
     )
     twice = Table("Texts that occur more than once", tuple(copies.columns), pairs, (copies_sentence(copies),))
-    return Panels([table, twice], {"model": model, "rows": len(rows), "suspects": suspects})
+    return Panels([table, twice], {**about, "rows": len(rows), "suspects": suspects})

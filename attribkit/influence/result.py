@@ -27,6 +27,7 @@ class TrainingInfluence(Result):
     """
 
     about = "Training rows behind an answer"
+    heading = "Which training rows taught the model this?"
 
     overview: Panels
     lessons: Explanations
@@ -53,6 +54,16 @@ class TrainingInfluence(Result):
         columns = ["row", "label", "effect", "value", "alike", "excerpt"]
         frames = [pd.DataFrame(list(table.rows), columns=columns) for table in tables]
         return pd.concat(dict(enumerate(frames)), names=["text", None]).reset_index(level=0).reset_index(drop=True)
+
+    def answer(self) -> str:
+        """Which training row raised the first answer most, by how much, and which lowered it."""
+        table = self._tables()[0]
+        up, down = table.rows[0], table.rows[-1]
+        asked = table.title.removeprefix("Training rows that raised and lowered ")
+        return (
+            f"What most raised {asked}: row {up[0]}, “{up[1]}”, by {up[2]:.1e} log-odds (“{up[5]}”); what most lowered "
+            f"it: row {down[0]}, “{down[1]}” (“{down[5]}”)."
+        )
 
     def summary(self) -> str:
         """For each of the first ten texts the rows that raised and lowered it most; then how far to trust it."""

@@ -129,7 +129,9 @@ def training_influence(
     tables = [table_of(layer, influence) for influence in influences]
     provenance = {
         "model": model.name,
+        "data": layer.rows.source or None,
         "fingerprint": model.fingerprint(),
+        "texts": len(asked),
         "training rows": len(layer.rows.labels),
         "l2": layer.l2,
         "versions": versions_of("attribkit", "torch"),

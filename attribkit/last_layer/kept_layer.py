@@ -66,5 +66,5 @@ def kept_layer(model: Classifier) -> RefittedLayer:
         _PREPARED[kept] = LeaveOneOut.of(features, regression), distance(features, regression)
     loo, apart = _PREPARED[kept]
     table = pd.DataFrame({"text": kept.excerpts}, index=kept.rows)
-    rows = TrainingRows(kept.excerpts, (), kept.labels, kept.rows, table, (f"the rows are {kept.source}",))
+    rows = TrainingRows(kept.excerpts, (), kept.labels, kept.rows, table, (f"the rows are {kept.source}",), kept.source)
     return RefittedLayer(model, rows, features, loo, apart, kept.l2, checked=0)

@@ -1,7 +1,7 @@
 """The rows a model was trained on, with their labels; whether they are its own is checked by their texts."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -27,6 +27,8 @@ class TrainingRows:
         rows: (N,) int64, their numbers in the table.
         table: the table itself, for groups by its columns; its index is `rows`.
         notes: sentences that a reader must know.
+        source: what the rows are, in a few words.
+        own: whether they are the model's own training rows, as far as that is known.
     """
 
     texts: tuple[str, ...]
@@ -35,6 +37,8 @@ class TrainingRows:
     rows: NDArray[np.int64]
     table: pd.DataFrame
     notes: tuple[str, ...]
+    source: str = ""
+    own: bool = True
 
     @staticmethod
     def of(
@@ -69,7 +73,8 @@ class TrainingRows:
         if not other_rows:
             table, of_own = _own_rows(model, data, chosen)
             notes = (*of_own, *notes)
-        return labelled_rows(model, Rows(table, chosen.part, None, chosen.source), notes)
+        rows = labelled_rows(model, Rows(table, chosen.part, None, chosen.source), notes)
+        return replace(rows, source=chosen.source or "rows given", own=not other_rows)
 
 
 def check_task(model: Classifier) -> None:

@@ -211,7 +211,7 @@ def _heatmap(panel: Heatmap, context: PanelContext) -> str:
         named = ", ".join(f"{shorten(written[i], 40)} {shared.value(panel, row, i)}" for i in largest(row.values, 6))
         low, high = (number(end, sign=row.signed) if end else "0" for end in shared.ends(panel, row))
         lines.append(f"{row.name} ({row.unit}, {low} to {high}): {named or 'every value is 0'}")
-    lines += [*map(shared.agreed, panel.agreements), *shared.caveats(panel)]
+    lines += [*shared.agreements(panel), *shared.caveats(panel)]
     return f"{_title(panel.title)}{{\\raggedright\\noindent {body}\\par}}\n{_footnotes(lines)}"
 
 

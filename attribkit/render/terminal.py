@@ -162,7 +162,7 @@ def _heatmap(panel: Heatmap, context: PanelContext) -> list[RenderableType]:
             chosen = largest(row.values, 6)
             named = " · ".join(f"{written[i]} {shared.value(panel, row, i)}" for i in chosen)
             body.append(Text(f"{visible(row.name, True)} ({visible(row.unit, True)}): {named or 'every value is 0'}"))
-    agreements = [Text(shared.agreed(agreement)) for agreement in panel.agreements]
+    agreements = [Text(line) for line in shared.agreements(panel)]
     return [title, *body, *agreements, *(Text(f"– {note}", Style(dim=True)) for note in shared.caveats(panel))]
 
 

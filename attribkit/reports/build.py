@@ -126,7 +126,7 @@ def report(
         map_section = _map(model, answers, chosen, within(tell, "drawing the map"))
     source = name or _name(data, answers)
     metrics = answers.metrics()
-    calibration = Calibration.of(answers) if len(answers.labelled) and model.task != "regression" else None
+    calibration = Calibration.of(answers.held_out) if len(answers.labelled) and model.task != "regression" else None
     how_good = performance.section if model.task == "multiclass" else by_task.performance_section
     figures_of = performance.figures if model.task == "multiclass" else by_task.performance_figures
     overview = overview_section(model, answers, source)
@@ -147,7 +147,7 @@ def report(
     first = f"What {model.name} does on {source}: {len(answers.texts):,} texts, {labels}."
     figures = [*figures_of(metrics, calibration), *explanation_quality.figures(tests, words.convergence)]
     if model.task == "multiclass":
-        answered = summary(answers, metrics, calibration, words, failures.kinds, tests)
+        answered = summary(metrics, calibration, words, failures.kinds, tests)
     else:
         answered = by_task.summary(answers, metrics, words)
     mark = None if answers.measured is None else answers.measured.mark

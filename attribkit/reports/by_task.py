@@ -104,12 +104,12 @@ def _words(words: WordImportance) -> list[str]:
     if words.task == "regression":
         raised = words.words[words.words["low"] > 0]["word"].head(_NAMED)
         lowered = words.words[words.words["high"] < 0]["word"].iloc[::-1].head(_NAMED)
-        sides = ((raised, "raised"), (lowered, "lowered"))
+        sides = ((raised, "raised mainly"), (lowered, "lowered mainly"))
         named = [f"{side} by {', '.join(f'“{word}”' for word in some)}" for some, side in sides if len(some)]
-        return [f"Its number is above all {' and '.join(named)}."] if named else []
+        return [f"Its number is {' and '.join(named)}."] if named else []
     named = []
     for label in words.labels:
         own = words.words[(words.words["label"] == label) & (words.words["low"] > 0)]["word"].head(3)
-        named += [f"for “{label}” {', '.join(f'“{word}”' for word in own)}"] if len(own) else []
+        named += [f"“{label}” mainly because of {', '.join(f'“{word}”' for word in own)}"] if len(own) else []
     more = "; the other labels’ words are below" if len(named) > 3 else ""
-    return [f"It decides above all by these words: {'; '.join(named[:3])}{more}."] if named else []
+    return [f"It says {'; '.join(named[:3])}{more}."] if named else []

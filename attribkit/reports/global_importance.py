@@ -8,18 +8,11 @@ from attribkit.reports.performance import listed
 from attribkit.results.panels import Group, Section
 from attribkit.results.projected_maps import ProjectedMaps
 
-_NAMED = 5
-"""Labels whose words the sentences name; the others are picked."""
-
 
 def importance_section(importance: WordImportance, most: int) -> Section:
     """Words and phrases for each class, context-dependent words, one-sided words."""
-    sentences = []
-    for label in importance.labels[:_NAMED] if importance.task != "regression" else ():
-        own = importance.words[(importance.words["label"] == label) & (importance.words["low"] > 0)]
-        if len(own):
-            first = ", ".join(f"“{word}”" for word in own["word"].head(5))
-            sentences.append(f"For “{label}” speak above all {first}.")
+    answered = importance.answer()
+    sentences = [] if answered is None else [answered]
     if missing := [label for label, texts in importance.counted.items() if not texts]:
         sentences.append(f"No text is given {listed(missing)}, so nothing is counted of that.")
     meant = "in the log-odds of the class, in the texts that the model gives that class"

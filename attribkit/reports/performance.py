@@ -26,7 +26,7 @@ def section(metrics: Metrics | None, calibration: Calibration | None) -> Section
     if metrics is None or calibration is None:
         return Section(*head, (NO_LABELS,))
     sentences = [
-        f"It is right on {100 * metrics.accuracy:.1f} % of {metrics.rows:,} texts.",
+        metrics.accuracy_in_words(),
         f"{calibration.verdict} The expected calibration error is {calibration.error:.3f}.",
     ]
     missing = [name for name, texts in zip(metrics.labels, metrics.support.tolist(), strict=True) if not texts]
@@ -49,12 +49,15 @@ def figures(metrics: Metrics | None, calibration: Calibration | None) -> list[Fi
     """The figures at the top of the page."""
     if metrics is None or calibration is None:
         return []
+    which = "labelled"
+    if metrics.held_out is not None:
+        metrics, which = metrics.held_out, "held-out"
     f1 = metrics.positive_f1
     own = Figure("F1, macro average", f"{metrics.macro['f1']:.3f}", "each class counting the same")
     if f1 is not None:
         own = Figure(f"F1 of “{metrics.labels[-1]}”", f"{f1:.3f}", "harmonic mean of precision and recall")
     return [
-        Figure("Accuracy", f"{100 * metrics.accuracy:.1f} %", f"of {metrics.rows:,} labelled texts"),
+        Figure("Accuracy", f"{100 * metrics.accuracy:.1f} %", f"of {metrics.rows:,} {which} texts"),
         own,
         Figure("Calibration error", f"{calibration.error:.3f}", "how far confidence and accuracy are apart, 0 is best"),
     ]

@@ -67,7 +67,9 @@ class Comparison(Result):
             return f"“{first}” and “{second}” give every word of the text the same score for “{self.target}”."
         word = self.text[self.heatmap.starts[place] : self.heatmap.ends[place]]
         scores = " and ".join(_signed(row.values[place]) for row in self.heatmap.rows[:2])
-        return f"“{first}” and “{second}” differ most at “{word}”: {scores} in {self.unit} for “{self.target}”."
+        opposite, scored = self.heatmap.rows[0].opposite_signs(self.heatmap.rows[1]) or (0, 0)
+        signs = f"; their signs differ at {opposite:,} of {scored:,} words" if opposite else ""
+        return f"“{first}” and “{second}” differ most at “{word}”: {scores} in {self.unit} for “{self.target}”{signs}."
 
     def summary(self) -> str:
         """Where the two differ most, their rank correlation, and both verdicts."""

@@ -36,18 +36,26 @@ def _strongest(sizes: NDArray[np.float64], count: int) -> list[int]:
     return strongest
 
 
-def in_words(pair: Agreement) -> str:
-    """One plain sentence on the rank correlation of two rows."""
+def in_words(pair: Agreement, signs: tuple[int, int] | None = None) -> str:
+    """One plain sentence on the rank correlation of two rows.
+
+    Args:
+        pair: their agreement.
+        signs: at how many tokens their signs differ, and of how many; None where one has no signs.
+    """
+    opposite, scored = signs or (0, 0)
+    what = "the sizes of their scores" if opposite else "these words"
     names = f"{pair.first} and {pair.second}"
     if pair.tau is None:
         return f"{names} cannot be compared: one of them gives every word the same"
     words = (
-        (0.8, "rank these words almost alike"),
-        (0.5, "rank these words much alike"),
-        (0.2, "agree on these words only in part"),
-        (-0.5, "rank these words differently"),
-        (-1.1, "rank these words in opposite ways"),
+        (0.8, f"rank {what} almost alike"),
+        (0.5, f"rank {what} much alike"),
+        (0.2, f"agree on {what} only in part"),
+        (-0.5, f"rank {what} differently"),
+        (-1.1, f"rank {what} in opposite ways"),
     )
     sentence = next(text for least, text in words if pair.tau >= least)
     tau = f"{pair.tau:.2f}".replace("-", "−")
-    return f"{names} {sentence}: τ = {tau}"
+    apart = f"; their signs differ at {opposite:,} of {scored:,} words" if opposite else ""
+    return f"{names} {sentence}: τ = {tau}{apart}"

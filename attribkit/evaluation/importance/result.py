@@ -108,12 +108,15 @@ class WordImportance(Result):
     def by_label(self, most: int = 20) -> dict[str, tuple[Table, ...]]:
         """The tables of each label, as `panels` has them; of two labels what concerns both stands with the second.
 
+        Labels for which a word surely speaks come first.
+
         Raises:
             ValueError: for fewer than one row.
         """
         tables = self.panels(most)
         quoted = {label: f"“{label}”" for label in self.labels}
-        return {label: tuple(t for t in tables if quoted[label] in t.title) for label in self.labels}
+        order = sorted(self.labels, key=lambda label: not len(self._sure(label)))
+        return {label: tuple(t for t in tables if quoted[label] in t.title) for label in order}
 
     def as_document(self) -> Document | None:
         """Of more than two labels, the first words of each and the tables of the one that a reader picks."""
@@ -169,16 +172,25 @@ class WordImportance(Result):
         """The words by which the model decides, of the first labels."""
         if self.task == "regression":
             return super().answer()
-        named = []
-        for label in self.labels[:_NAMED]:
-            own = self.words[(self.words["label"] == label) & (self.words["low"] > 0)].head(_NAMED_WORDS)
-            if len(own):
-                named.append(f"for “{label}” {', '.join(f'“{word}”' for word in own['word'])}")
-        of = f"in {self.texts:,} texts"
+        sure = {label: self._sure(label) for label in self.labels}
+        named = [
+            f"“{label}” mainly because of {', '.join(f'“{word}”' for word in own['word'])}"
+            for label, own in sure.items()
+            if len(own)
+        ]
         if not named:
-            return f"No word surely moves the model {of}."
-        more = f"; {len(self.labels) - _NAMED:,} more labels are below" if len(self.labels) > _NAMED else ""
-        return f"What moves the model most {of}: {'; '.join(named)}{more}."
+            return f"No word surely moves the model in {self.texts:,} texts."
+        rest, without = len(named) - _NAMED, len(self.labels) - len(named)
+        counts = (
+            f"{rest:,} more labels have words below" if rest > 0 else "",
+            f"{without:,} of {len(self.labels):,} labels have no word that surely speaks for them" if without else "",
+        )
+        first = f"In {self.texts:,} texts {self.provenance.get('model') or 'the model'} says"
+        return f"{first} {'; '.join([*named[:_NAMED], *filter(None, counts)])}."
+
+    def _sure(self, label: str) -> pd.DataFrame:
+        """The first words that surely speak for a label."""
+        return self.words[(self.words["label"] == label) & (self.words["low"] > 0)].head(_NAMED_WORDS)
 
     def summary(self) -> str:
         """The words that speak for each class most surely, with their intervals; how many explanations converged."""
@@ -187,7 +199,7 @@ class WordImportance(Result):
             f"{self.texts:,} texts; a word's score is its mean share {self._share}"
         ]
         for label in self.labels[:_NAMED]:
-            own = self.words[(self.words["label"] == label) & (self.words["low"] > 0)].head(_NAMED_WORDS)
+            own = self._sure(label)
             words = (
                 f"{row.word} {row.score:+.2f} (95 % interval {row.low:.2f} to {row.high:.2f})"
                 for row in own.itertuples()

@@ -147,7 +147,15 @@ class Plausibility(Result):
         """How well the best method's scores agree with the rationales, beside random scores."""
         best = max(self.methods[:-1], key=lambda method: self.estimate("auprc", method).mean)
         own, chance = (in_words(self.estimate("auprc", method)) for method in (best, RANDOM))
-        return f"Scores by {best} agree best with the rationales: AUPRC {own}, of random scores {chance}."
+        over = self.estimate("auprc", best, over=RANDOM)
+        figures = f"AUPRC {own}, of random scores {chance}"
+        if over.low <= 0:
+            return f"No scores were shown to agree with the rationales better than random ones: by {best}, {figures}."
+        others = [name for name in self.methods[:-1] if name != best]
+        alone = all(self.estimate("auprc", best, over=name).low > 0 for name in others)
+        agree = "agree best with the rationales" if others and alone else "agree with the rationales"
+        also = "" if alone else ", no better than others’ for certain"
+        return f"Scores by {best} {agree}, better than random ones{also}: {figures}."
 
     def summary(self) -> str:
         """Each method's figures with their intervals, and how many explanations converged."""

@@ -155,7 +155,11 @@ class RegionImportance(Result):
         words = f"{100 * share.mean:.0f} % of the score lies in the {region}, with {tokens:.0f} % of the tokens"
         if not without.known:
             return words
-        return f"{words}; without it accuracy is {without.mean:.3f} instead of {whole.mean:.3f}"
+        change = estimate(self.answers[place] - self.right, self.seed)
+        figures = f"{without.mean:.3f} instead of {whole.mean:.3f} (95 % interval of the change {interval(change)})"
+        if change.low <= 0 <= change.high:
+            return f"{words}; that accuracy changes without it was not shown: {figures}"
+        return f"{words}; without it accuracy is {figures}"
 
 
 def region_importance(

@@ -109,10 +109,13 @@ def _answer(drawable: Drawable) -> str:
         ", ".join(f"{quoted(shorten(written[i], 40))} ({number(float(panel.scores[i]), size)})" for i in places[:count])
         for places, count in zip(strongest(panel, NAMED), (NAMED, 1), strict=True)
     ]
-    aim = "it" if panel.target == prediction.label and prediction.task != "multilabel" else quoted(panel.target)
-    towards = f"for {aim} {'speak' if ', ' in sides[0] else 'speaks'} above all {sides[0]}" if sides[0] else ""
-    against = f"{'against it' if towards else f'against {aim}'} most {sides[1]}" if sides[1] else ""
-    return f"{answer}; {', '.join(filter(None, (towards, against)))}."
+    if panel.target == prediction.label and prediction.task != "multilabel":
+        towards = f", mainly because of {sides[0]}" if sides[0] else ""
+        against = f"; against it speaks most {sides[1]}" if sides[1] else ""
+        return f"{answer}{towards}{against}."
+    towards = f"for {quoted(panel.target)} {'speak' if ', ' in sides[0] else 'speaks'} mainly {sides[0]}"
+    against = f"against {'it' if sides[0] else quoted(panel.target)} speaks most {sides[1]}" if sides[1] else ""
+    return f"{answer}; {'; '.join(filter(None, (towards if sides[0] else '', against)))}."
 
 
 def _count(drawables: Sequence[Drawable]) -> str:
@@ -145,11 +148,14 @@ def _facts(drawables: Sequence[Drawable], texts: int) -> list[str]:
     models = _in_provenance(drawables, "model")
     named = ", ".join(models[:3]) + (f" and {len(models) - 3} more" if len(models) > 3 else "")
     data = _in_provenance(drawables, "data")
-    texts = texts or sum(int(drawable.provenance.get("texts", 0)) for drawable in drawables)
+    measured = sum(int(drawable.provenance.get("texts", 0)) for drawable in drawables if drawable.text is None)
+    rows = sum(int(drawable.provenance.get("training rows", 0)) for drawable in drawables if drawable.text is None)
     return [
         *([f"{'model' if len(models) == 1 else 'models'} {visible(named, one_line=True)}"] if models else []),
         *([f"data {shorten(data[0], 60)}"] if len(data) == 1 else []),
-        *([f"{texts:,} text{'' if texts == 1 else 's'}"] if texts else []),
+        *([f"{rows:,} training rows"] if rows else []),
+        *([f"{measured or texts:,} text{'' if (measured or texts) == 1 else 's'}"] if measured or texts else []),
+        *([f"{texts:,} explained"] if measured and texts else []),
         made_on(),
     ]
 

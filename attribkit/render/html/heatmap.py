@@ -49,7 +49,7 @@ def heatmap(panel: Heatmap, context: PanelContext) -> dict[str, Any]:
         "leftwards": context.text is not None and is_right_to_left(context.text),
         "texts": [(names[place], _marks(context.text, panel, place, classes[place])) for place in _coloured(panel)],
         "scales": _scales(panel, names),
-        "agreements": [shared.agreed(agreement) for agreement in panel.agreements],
+        "agreements": shared.agreements(panel),
         "ranks": shared.RANKS,
         "notes": [*cut, *shared.caveats(panel)],
         "table": [column(token) for token in shared.leading(panel, TABLE_ROWS)],

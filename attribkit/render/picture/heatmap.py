@@ -36,7 +36,7 @@ def heatmap(panel: Heatmap, context: DrawContext) -> list[Block]:
     if panel.agreements:
         blocks += [
             gap(4),
-            *(prose(shared.agreed(agreement), context, 9.0, colour=context.inks.ink) for agreement in panel.agreements),
+            *(prose(line, context, 9.0, colour=context.inks.ink) for line in shared.agreements(panel)),
         ]
         blocks += [prose(shared.RANKS, context)]
     return [*blocks, *(prose(f"– {note}", context) for note in notes)]

@@ -44,15 +44,36 @@ def value(panel: Heatmap, row: HeatmapRow, token: int) -> str:
     return number(float(row.values[token]), limit(panel, row), sign=row.signed)
 
 
-def agreed(agreement: Agreement) -> str:
-    """The rank agreement of two rows, in one line."""
+def agreements(panel: Heatmap) -> list[str]:
+    """The rank agreement of each pair of rows in a line, with the number of words at which their signs differ."""
+    rows = {row.name: row for row in panel.rows}
+
+    def signs(pair: Agreement) -> tuple[int, int] | None:
+        first, second = rows.get(pair.first), rows.get(pair.second)
+        return None if first is None or second is None else first.opposite_signs(second)
+
+    return [agreed(pair, len(panel.tokens), signs(pair)) for pair in panel.agreements]
+
+
+def agreed(agreement: Agreement, tokens: int | None = None, signs: tuple[int, int] | None = None) -> str:
+    """The rank agreement of two rows, in one line.
+
+    Args:
+        agreement: of the two.
+        tokens: of the text: that two rows share all of them says nothing.
+        signs: at how many tokens their signs differ, and of how many; None where one has no signs.
+    """
     pair = f"{visible(agreement.first, True)} ↔ {visible(agreement.second, True)}"
     if agreement.tau is None:
         return f"{pair}: τ = – (nothing to rank)"
     # to two decimals, −0.00 would be a sign of nothing
     tau = f"{agreement.tau:.2f}".replace("-", "−") if abs(agreement.tau) >= 0.005 else "0.00"
-    shared = "–" if agreement.shared is None else str(agreement.shared)
-    return f"{pair}: τ = {tau}, {shared} of the top {agreement.top} shared"
+    parts = [f"τ = {tau}"]
+    if tokens is None or agreement.top < tokens:
+        parts.append(f"{'–' if agreement.shared is None else agreement.shared} of the top {agreement.top} shared")
+    if signs is not None and signs[0]:
+        parts.append(f"opposite signs at {signs[0]:,} of {signs[1]:,} words")
+    return f"{pair}: {', '.join(parts)}"
 
 
 RANKS = "τ is Kendall’s τ-b between the sizes of the values: 1 the same order of words, 0 none in common, −1 reversed."

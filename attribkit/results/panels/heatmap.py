@@ -31,6 +31,13 @@ class HeatmapRow(ArrayEquality):
         """Whether the values have a sign, for or against; weights only have a size."""
         return self.unit != "weight"
 
+    def opposite_signs(self, other: "HeatmapRow") -> tuple[int, int] | None:
+        """At how many tokens the signs of the two differ, and how many both score; None where one has no signs."""
+        if not (self.signed and other.signed):
+            return None
+        signs = np.sign(self.values) * np.sign(other.values)
+        return int((signs < 0).sum()), int((signs != 0).sum())
+
 
 @dataclass(frozen=True)
 class Agreement:

@@ -233,7 +233,7 @@ def test_every_page_says_what_it_is_of_what_and_when(
 ) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "0")
     one = Page(html.page([horrible])).words
-    assert "imdb-cnn finds “negative” 91.3% likely; for it speak above all “horrible” (+2.31), “was” (+0.11)," in one
+    assert "imdb-cnn finds “negative” 91.3% likely, mainly because of “horrible” (+2.31), “was” (+0.11)," in one
     assert "Explanation of a prediction" in one and "model imdb-cnn1 text1 January 1970" in one
     wrong = explained("dull", true_label="positive")
     several = Page(html.page([horrible, wrong])).words
