@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from lexicon import votes
@@ -20,7 +19,7 @@ from attribkit.models.classifier import Classifier
 pytestmark = pytest.mark.browser
 
 LOOKS = [(width, scheme) for width in (390, 1280) for scheme in ("light", "dark")]
-NO_PAGE = {"load", "train", "train", "keep_training", "keep_reference"}
+NO_PAGE = {"load", "train", "keep_training", "keep_reference"}
 """Models: a folder is written, and no page."""
 
 
