@@ -53,7 +53,7 @@ class TextCNN(nn.Module):
     Source: Kim, "Convolutional Neural Networks for Sentence Classification", EMNLP 2014.
     """
 
-    tokens_at_once = 131_072  # of a batch: each distinct word of it is convolved once, and large ones repeat more
+    tokens_at_once = 393_216  # of a batch: each distinct word of it is convolved once, and large ones repeat more
     closed_form = True  # of integrated gradients: what `forward` does between embedding and logits, and nothing else
 
     def __init__(self, settings: CNNSettings) -> None:
@@ -111,6 +111,7 @@ class TextCNN(nn.Module):
         if padded:
             places = places.masked_fill(~mask, padding)
         texts = max(1, _TOKENS_AT_ONCE // ids.shape[1]) if ids.device.type == "cpu" else len(ids)
+        places = places.int()  # half the bits, for they are written and read once for each token of a window
         pooled = []
         for convolution, width in zip(self.convolutions, self.settings.widths, strict=True):
             weight = convolution.get_parameter("weight")
@@ -119,10 +120,11 @@ class TextCNN(nn.Module):
             products = (embedded @ columns).to(embedded.dtype)  # in half the bits if training asks for it, sums never
             never = products.new_full((1, products.shape[1]), -torch.inf)
             table = torch.cat((products, torch.zeros_like(never), never)).view(-1, len(weight))
-            windows = F.pad(places, (width - 1, width - 1), value=padding).unfold(1, width, 1)
+            first = F.pad(places * width, (width - 1, width - 1), value=padding * width)
+            kernel = torch.arange(width, dtype=first.dtype, device=ids.device)
+            windows = first.unfold(1, width, 1) + kernel  # (B, T + K - 1, K): rows of the table
             if padded:
-                windows = windows.masked_fill(~_window_mask(mask, width).unsqueeze(-1), nowhere)
-            windows = windows * width + torch.arange(width, device=ids.device)  # (B, T + K - 1, K): rows of the table
+                windows.masked_fill_(~_window_mask(mask, width).unsqueeze(-1), nowhere * width)
             with torch.no_grad():
                 sums = (_sums(chunk, table) for chunk in windows.split(texts))
                 largest = torch.cat([chunk.argmax(1) if learning else chunk.amax(1) for chunk in sums])  # (B, F)
@@ -143,4 +145,9 @@ def _sums(windows: Tensor, table: Tensor) -> Tensor:
 
 def _window_mask(mask: Tensor, width: int) -> Tensor:
     """(B, T + K - 1) bool: which windows hold a real token."""
-    return F.pad(mask, (width - 1, width - 1)).unfold(1, width, 1).any(-1)
+    padded = F.pad(mask, (width - 1, width - 1))
+    windows = mask.shape[1] + width - 1
+    real = padded[:, :windows]
+    for place in range(1, width):
+        real = real | padded[:, place : place + windows]
+    return real

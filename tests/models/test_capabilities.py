@@ -23,7 +23,7 @@ REVIEWS = pd.DataFrame({"text": ["a good film", "a dull film", "good good fun"],
 @pytest.mark.parametrize(
     ("kind", "expected"),
     [
-        ("cnn", Capabilities(closed_form="convolution", tokens_at_once=131_072)),
+        ("cnn", Capabilities(closed_form="convolution", tokens_at_once=393_216)),
         ("attention-rnn", Capabilities(attention=True)),
     ],
 )
