@@ -13,6 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Locator, Page, Request, Route, expect
 from serve.conftest import Serve
+from tabbing import tab_through
 
 import attribkit as ak
 from attribkit.models.classifier import Classifier
@@ -118,7 +119,8 @@ def test_words_take_their_colour_while_one_types(show: Open) -> None:
     phrases = [phrase.split() for phrase in page.locator(".phrases tr bdi").all_inner_texts()]
     assert len(phrases) == 2 and "horrible" in phrases[0] and not set(phrases[0]) & set(phrases[1])
     page.wait_for_timeout(1000)
-    assert page.locator("#heard").inner_text().startswith("neg, ")
+    heard = page.locator("#heard").inner_text()
+    assert heard.startswith("neg, ") and "relative error" not in heard and "adds up" not in heard
 
 
 @pytest.mark.parametrize("width", [1280, 390])
@@ -426,6 +428,9 @@ def test_forced_colours_and_paper_keep_the_words_colours(show: Open, scheme: str
     pixels = page.locator(".sheet").screenshot()
     page.emulate_media(forced_colors="active")
     # a plate behind the letters would hide what lies below them: the picture is the same
+    page.locator("textarea").focus()
+    assert page.locator(".sheet").evaluate("e => getComputedStyle(e).outlineStyle") == "solid"
+    page.locator("textarea").blur()
     forced = page.locator(".sheet").screenshot()
     assert _differing(pixels, forced) < 0.003
     page.emulate_media(media="print", forced_colors="none")
@@ -551,6 +556,22 @@ def test_while_one_types_the_scale_stays(show: Open) -> None:
     settled(page)
     assert page.locator(".legend .low").inner_text().split("−")[1] == scale.split("−")[1]
     assert all(look in ("", "p1", "n1") for look in looks(page).values()), "a word that hardly counts is pale"
+
+
+def test_a_text_that_hardly_moves_the_model_is_pale_from_the_start(show: Open) -> None:
+    page = show("#text=the+film&model=imdb-cnn")
+    assert page.locator(".legend .low").inner_text().endswith("−1.00")
+    assert set(looks(page).values()) <= {"p1", "p2", "p3"}, "0.06 and 0.13 are no strong words"
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_tab_reaches_every_control_in_the_order_of_the_page(show: Open, width: int) -> None:
+    page = show(width=width)
+    page.locator(".map summary").click()
+    page.locator(".plot .star[visibility=visible]").wait_for()
+    page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
+    page.locator("body").click(position={"x": 1, "y": 1})
+    tab_through(page)
 
 
 def test_many_classes_offer_why_this_and_not_that(

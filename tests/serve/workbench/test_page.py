@@ -11,6 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 from serve.conftest import Serve
 from serve.workbench.conftest import wait_until_answered
+from tabbing import tab_through
 
 from attribkit.models.classifier import Classifier
 from attribkit.serve.workbench.rows import DataRows
@@ -313,6 +314,17 @@ def test_everything_can_be_done_with_the_keyboard(show: Open) -> None:
     acts(page, lambda: page.keyboard.press("Enter"))
     assert set(cells(page, "predicted")) == {"pos"}
     assert page.evaluate("document.activeElement.getAttribute('aria-label')").startswith("neg, predicted pos")
+
+
+def test_tab_reaches_every_control_in_the_order_of_the_page(show: Open) -> None:
+    page = show()
+    acts(page, page.locator("[data-view=mistakes]").click)
+    page.locator("#words summary").click()
+    page.locator("#words[data-painted][aria-busy=false]").wait_for()
+    page.locator("#lasso summary").click()
+    page.locator("#lasso[data-drawn]").wait_for()
+    page.locator("body").click(position={"x": 1, "y": 1})
+    tab_through(page)
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 1440), ("light", 390), ("dark", 390)])
