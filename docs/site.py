@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import error_pages
+import live
 from mkdocs.structure.files import File, Files
 
 import attribkit as ak
@@ -19,6 +20,7 @@ ROOT = Path(__file__).parent.parent
 SENTENCE = "It was not a horrible movie"
 _LINK = re.compile(r"\[([^\]]+)\]\((\.\./[^)\s]+|[^)\s:#]+/[^)\s]*\.(?:py|ipynb|json))\)")
 _PICTURE = re.compile(r"<!-- picture: (\w+) -->")
+_LIVE = re.compile(r"<!-- live: (\w+) -->")
 
 
 def on_files(files: Files, config: Any) -> Files:
@@ -29,7 +31,7 @@ def on_files(files: Files, config: Any) -> Files:
         "reference/changelog.md": (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"),
         **error_pages.pages(),
     }
-    for name, content in (pages | pictures()).items():
+    for name, content in (pages | pictures() | live.pages()).items():
         files.append(File.generated(config, name, content=content))
     files.append(File.generated(config, "llms.txt", content=llms(files)))
     return files
@@ -52,6 +54,7 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str
         ),
         markdown,
     )
+    markdown = _LIVE.sub(lambda match: live.frames(match[1]), markdown)
     if page.file.src_uri == "glossary.md":  # a word with a heading of its own is found first, and can be linked to
         page.meta["search"] = {"boost": 4}
         markdown = re.sub(r"\| term \| meaning \|\n\|[-|]+\|\n", "", markdown)

@@ -108,6 +108,37 @@ def test_no_link_or_anchor_inside_is_broken(site: Path) -> None:
     assert sorted(broken) == [] and followed > 10_000
 
 
+@BUILT
+def test_each_lesson_asks_before_it_tells_and_has_pictures_to_choose_from(site: Path) -> None:
+    lessons = sorted((site / "lessons").glob("*.html"))
+    assert len(lessons) == 6
+    for lesson in lessons:
+        page = lesson.read_text(encoding="utf-8")
+        assert page.count("<strong>Predict.</strong>") >= 2 and page.count("<summary>Check</summary>") >= 1
+        framed = re.findall(r'<iframe [^>]*title="([^"]+)" src="(live/[^"]+)"', page)
+        assert len(framed) >= 3 and len(set(framed)) == len(framed) == page.count(f'name="live-{lesson.stem}"')
+        shown = [(lesson.parent / source).read_text(encoding="utf-8") for _, source in framed]
+        assert len(set(shown)) == len(shown)
+
+
+@BUILT
+@pytest.mark.browser
+def test_the_picture_that_is_chosen_by_the_keyboard_is_the_one_shown(site: Path, browser: Any) -> None:
+    shown = browser.new_page(viewport={"width": 390, "height": 900})
+    shown.goto((site / "lessons" / "scores.html").as_uri())
+    frames, choices = shown.locator(".live iframe"), shown.locator(".live input")
+    choices.first.focus()
+    for place in range(choices.count()):
+        assert [frame.is_visible() for frame in frames.all()] == [other == place for other in range(frames.count())]
+        sentence = shown.locator(".live label").nth(place).inner_text()
+        inside = shown.frame_locator(".live iframe").nth(place).locator("body")
+        inside.locator("[title], table, svg").first.wait_for(state="attached")
+        assert all(word in inside.inner_text() for word in sentence.split())
+        shown.keyboard.press("ArrowDown")
+    assert shown.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    shown.close()
+
+
 STRESS = bool(os.environ.get("ATTRIBKIT_STRESS"))
 OF_EACH_FORM = {
     "index",
