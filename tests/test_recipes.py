@@ -66,3 +66,11 @@ def test_the_job_installs_from_the_source_tree_and_calls_commands_that_exist() -
         parsed(["attribkit", "check", "model", "rows.csv", "--min-beauty", "1"])
     written = [command[command.index("--out") + 1] for command in commands if "--out" in command]
     assert [steps[-1]["with"]["path"]] == written and all(step["if"] == "always()" for step in steps[-2:])
+
+
+def test_the_comparison_links_the_source_of_each_library_it_compares() -> None:
+    page = (ROOT / "docs" / "compared.md").read_text(encoding="utf-8")
+    table, sources = page.split("## Sources")
+    names = [cell.split()[0] for cell in table.split("| what |")[1].splitlines()[0].strip(" |").split(" | ")]
+    assert names == ["attribkit", "captum", "LIT", "inseq", "ferret", "shap", "lime"]
+    assert [name for name in names[1:] if f"[{name}](https://" not in sources] == []
