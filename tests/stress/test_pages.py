@@ -83,5 +83,13 @@ def test_no_barrier_is_found_and_nothing_is_wider_than_the_window(
         tried("pages without a barrier")
 
 
+def test_links_that_lead_elsewhere_read_otherwise(source: str, show: Callable[..., Page]) -> None:
+    page = show(source)
+    read = "links => links.map(a => [(a.getAttribute('aria-label') || a.innerText).trim(), a.getAttribute('href')])"
+    links = {tuple(link) for link in page.locator("a[href]").evaluate_all(read)}
+    names = [name for name, _ in links]
+    assert all(names) and len(names) == len(set(names))
+
+
 def test_tab_reaches_every_control_in_order_and_shows_where_it_is(source: str, show: Callable[..., Page]) -> None:
     tab_through(show(source), most=None if FULL else 60)
