@@ -55,6 +55,10 @@ def of_classes(**options: Any) -> Any:
     return ak.train("cnn", PRICES.assign(label=["neg", "pos"] * 30), epochs=1, **options)
 
 
+def setting(**options: Any) -> Callable[[], Any]:
+    return lambda: ak.explain(network(Adapted(Mean())), ["the film", "a film"], **options)
+
+
 CASES: dict[str, tuple[Callable[[], Any], str]] = {
     "a probability, not a row of them": (
         function(lambda n: [0.5] * n),
@@ -108,6 +112,19 @@ CASES: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: of_classes(tokenizer=lambda text: [("a", 0, 3), ("b", 2, 4)]),
         "must follow each other within the text, got ('b', 2, 4) behind character 3",
     ),
+    "a tolerance that is text": (
+        setting(tolerance="1e-4"),
+        "`tolerance` must lie between 0 and 1, got '1e-4'; the default is 1e-4",
+    ),
+    "steps that are text": (
+        setting(max_steps="many"),
+        "`max_steps` must be at least 7, got 'many'; give a whole number",
+    ),
+    "half a step": (setting(max_steps=100.5), "`max_steps` must be at least 7, got 100.5; give a whole number"),
+    "batches of no text": (setting(batch_size=0), "`batch_size` must be a number of texts, at least 1, got 0"),
+    "batches of less": (setting(batch_size=-1), "`batch_size` must be a number of texts, at least 1, got -1"),
+    "batches of a share": (setting(batch_size=2.5), "`batch_size` must be a number of texts, at least 1, got 2.5"),
+    "batches that are text": (setting(batch_size="8"), "`batch_size` must be a number of texts, at least 1, got '8'"),
     "a length of 0": (
         lambda: Adapted(Mean(), length=0),
         "`length` must be a number of tokens, at least 1, got 0",

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -189,6 +190,6 @@ def check_settings(
     check_output(output)
     if method is not None:
         method_of(method)
-    if not 0 < tolerance < 1:
-        raise InputError(f"`tolerance` must lie between 0 and 1, got {tolerance}; the default is 1e-4")
+    if not isinstance(tolerance, Real) or not 0 < tolerance < 1:
+        raise InputError(f"`tolerance` must lie between 0 and 1, got {tolerance!r}; the default is 1e-4")
     return check_baselines(baseline)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Integral
 from typing import Any
 
 import torch
@@ -26,10 +27,10 @@ def check_max_steps(max_steps: int | None) -> None:
     """Check the limit on the gradients of one text.
 
     Raises:
-        InputError: if it is less than the 7 of the smallest rule that is judged by another.
+        InputError: if it is no whole number, or less than the 7 of the smallest rule that is judged by another.
     """
-    if max_steps is not None and max_steps < 7:
-        raise InputError(f"`max_steps` must be at least 7, got {max_steps}")
+    if max_steps is not None and (not isinstance(max_steps, Integral) or max_steps < 7):
+        raise InputError(f"`max_steps` must be at least 7, got {max_steps!r}; give a whole number, or None")
 
 
 @dataclass(frozen=True, eq=False)

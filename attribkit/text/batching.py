@@ -1,9 +1,12 @@
 """Batches of texts of similar length, padded to the longest among them."""
 
 from collections.abc import Iterator, Sequence
+from numbers import Integral
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from attribkit.errors import InputError
 
 TOKENS_AT_ONCE = 32_768
 """The most tokens of a batch, unless the network says another number."""
@@ -25,7 +28,12 @@ def by_length(
         seed: shuffles the batches, and rows of similar length among them; None keeps the order by length, longest
             first, so that a batch too large for memory fails at once rather than at the end.
         equal: whether only texts of exactly the same length share a batch, so that none is padded.
+
+    Raises:
+        InputError: if `batch_size` is no whole number, or below 1.
     """
+    if batch_size is not None and (not isinstance(batch_size, Integral) or batch_size < 1):
+        raise InputError(f"`batch_size` must be a number of texts, at least 1, got {batch_size!r}; None chooses one")
     lengths = np.asarray(lengths)
     if seed is None:
         order = np.argsort(-lengths, kind="stable")
