@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from attribkit.data.dataset import Dataset
 from attribkit.data.intake import NOT_KNOWN, Rows
+from attribkit.data.readers import listed
 from attribkit.data.split_record import text_hashes
 from attribkit.data.text_tables import Data
 from attribkit.errors import InputError
@@ -97,10 +98,18 @@ def labelled_rows(model: Classifier, rows: Rows, notes: tuple[str, ...] = ()) ->
         ValueError: for data without labels; for fewer than two rows of any class.
     """
     if "label" not in rows.table or not rows.labels:
+        if not len(rows.table):
+            raise InputError("rows with labels were expected, got an empty table")
         columns = ", ".join(map(str, rows.table.columns))
         raise InputError(f"rows with labels were expected, got only {columns}; name their column with `label`")
     names = rows.labels
     known = np.array([name in model.labels for name in names])
+    if not known.any():
+        other = sorted({str(name) for name in names if name} or {"none"})
+        raise InputError(
+            f"no row has a label that the model knows: it knows {listed(model.labels)}, the rows have "
+            f"{listed(other, most=5)}; relabel them, or name another column with `label`"
+        )
     chosen = rows.only(known)
     read = chosen.tokenised(model.tokenizer)
     if not known.all():

@@ -160,6 +160,11 @@ def test_what_cannot_be_ranked_is_refused() -> None:
         ak.label_errors(model(), table[["text"]])
     with pytest.raises(ValueError, match="each label needs two rows or more, got 0 of 'neg'"):
         ak.label_errors(model(), table[table["label"] == "pos"])
+    numbered = table.assign(label=(table["label"] == "pos").astype(int))
+    with pytest.raises(ValueError, match="no row has a label that the model knows: it knows 'neg', 'pos', the rows ha"):
+        ak.label_errors(model(), numbered)
+    with pytest.raises(ValueError, match="rows with labels were expected, got an empty table"):
+        ak.label_errors(model(), table.head(0))
     with pytest.raises(ValueError, match="`parts` must be at least 2, got 1"):
         ak.label_errors(model(), table, parts=1)
     with pytest.raises(ValueError, match="at least 10 rows are needed for 5 parts, got 8"):
