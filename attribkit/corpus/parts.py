@@ -97,7 +97,7 @@ def write_part(folder: Path, number: int, table: pa.Table, words: pa.Table | Non
 
 def convergence_of(part: pa.Table) -> Convergence:
     """How many of a part's explanations converged."""
-    rows = part.filter(pc.equal(part["status"], "ok"))
+    rows = part.select(["converged", "relative_error"]).filter(pc.equal(part["status"], "ok"))
     return Convergence.counted(zip(rows["converged"].to_pylist(), rows["relative_error"].to_pylist(), strict=True))
 
 

@@ -118,12 +118,12 @@ class TextCNN(nn.Module):
         if learning:
             words = F.pad(words, (0, -len(words) % _WORDS_AT_ONCE))
         embedded = self.embedding(words)  # (U, E)
-        padding, nowhere = len(words), len(words) + 1  # rows of the table: all zero, and never the largest
+        padding = len(words)  # of the table: the rows after the words, all zero, and then those that never are largest
         padded = not bool(mask.all())
         if padded:
             places = places.masked_fill(~mask, padding)
-        texts = max(1, _TOKENS_AT_ONCE // ids.shape[1]) if ids.device.type == "cpu" else len(ids)
         places = places.int()  # half the bits, for they are written and read once for each token of a window
+        chunks = _chunks(mask)
         pooled = []
         for convolution, width in zip(self.convolutions, self.settings.widths, strict=True):
             weight = convolution.get_parameter("weight")
@@ -132,21 +132,47 @@ class TextCNN(nn.Module):
             products = (embedded @ columns).to(embedded.dtype)  # in half the bits if training asks for it, sums never
             never = products.new_full((1, products.shape[1]), -torch.inf)
             table = torch.cat((products, torch.zeros_like(never), never)).view(-1, len(weight))
-            first = F.pad(places * width, (width - 1, width - 1), value=padding * width)
-            kernel = torch.arange(width, dtype=first.dtype, device=ids.device)
-            windows = first.unfold(1, width, 1) + kernel  # (B, T + K - 1, K): rows of the table
-            if padded:
-                windows.masked_fill_(~_window_mask(mask, width).unsqueeze(-1), nowhere * width)
-            with torch.no_grad():
-                sums = (_sums(chunk, table) for chunk in windows.split(texts))
-                largest = torch.cat([chunk.argmax(1) if learning else chunk.amax(1) for chunk in sums])  # (B, F)
+            largest, chosen = [], []
+            for texts, longest in chunks:
+                real = _window_mask(mask[texts, :longest], width) if padded else None
+                windows = _windows(places[texts, :longest], real, width, padding)
+                with torch.no_grad():
+                    sums = _sums(windows, table)
+                    if learning:
+                        best = sums.argmax(1).unsqueeze(-1).expand(-1, -1, width)  # (b, F, K)
+                        chosen.append(windows.gather(1, best))
+                    else:
+                        largest.append(sums.amax(1))
             if not learning:
-                pooled.append(F.relu(largest + bias))
+                pooled.append(F.relu(torch.cat(largest) + bias))
                 continue
-            chosen = windows.gather(1, largest.unsqueeze(-1).expand(-1, -1, width))  # (B, F, K)
             filters = torch.arange(len(weight), device=ids.device)
-            pooled.append(F.relu(table[chosen, filters.unsqueeze(-1)].sum(-1) + bias))
+            pooled.append(F.relu(table[torch.cat(chosen), filters.unsqueeze(-1)].sum(-1) + bias))
         return torch.cat(pooled, dim=1)
+
+
+def _chunks(mask: Tensor) -> list[tuple[slice, int]]:
+    """Texts whose windows are looked at together, and how many columns of mask (B, T) they reach into.
+
+    Where texts come by length, each chunk is hardly padded, however much the batch is.
+    """
+    if mask.device.type != "cpu":
+        return [(slice(0, len(mask)), mask.shape[1])]
+    ends = (mask * torch.arange(1, mask.shape[1] + 1)).amax(1).clamp(min=1).tolist()
+    chunks, begin, longest = [], 0, 0
+    for row, end in enumerate(ends):
+        if row > begin and max(longest, end) * (row - begin + 1) > _TOKENS_AT_ONCE:
+            chunks.append((slice(begin, row), longest))
+            begin, longest = row, 0
+        longest = max(longest, end)
+    return [*chunks, (slice(begin, len(ends)), longest)]
+
+
+def _windows(places: Tensor, real: Tensor | None, width: int, padding: int) -> Tensor:
+    """(B, T + K - 1, K): the table's rows of each window of places (B, T), of those without a real token the last."""
+    first = F.pad(places * width, (width - 1, width - 1), value=padding * width)
+    windows = first.unfold(1, width, 1) + torch.arange(width, dtype=places.dtype, device=places.device)
+    return windows if real is None else windows.masked_fill_(~real.unsqueeze(-1), (padding + 1) * width)
 
 
 def _sums(windows: Tensor, table: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from attribkit.models import keeps_contract
-from attribkit.models.cnn import CNNSettings, TextCNN
+from attribkit.models.cnn import CNNSettings, TextCNN, _chunks
 from attribkit.models.registry import ARCHITECTURES
 
 VOCABULARY = 9
@@ -214,3 +214,26 @@ def test_no_length_is_named_where_something_else_may_happen() -> None:
     assert usual().constant_from() == 5
     for network in (Longer(CNNSettings(VOCABULARY, 2)).eval(), hooked, changed, other, usual().train()):
         assert network.constant_from() is None
+
+
+def test_texts_that_are_looked_at_together_are_few_and_hardly_padded() -> None:
+    lengths = torch.tensor([5_000, 3_000, 1_500, 1_500, 1_400, 30, 0, 2_000])
+    chunks = _chunks(torch.arange(5_000) < lengths.unsqueeze(1))
+    assert [(part.start, part.stop, longest) for part, longest in chunks] == [
+        (0, 1, 5_000),
+        (1, 2, 3_000),
+        (2, 4, 1_500),
+        (4, 6, 1_400),
+        (6, 8, 2_000),
+    ]
+
+
+@given(networks(), st.randoms(use_true_random=False))
+@settings(deadline=None, max_examples=20)
+def test_a_batch_of_several_chunks_is_its_texts(network: TextCNN, random: Any) -> None:
+    texts = [[random.randrange(VOCABULARY) for _ in range(random.choice((1, 30, 900, 2_500)))] for _ in range(9)]
+    ids = torch.nn.utils.rnn.pad_sequence([torch.tensor(text) for text in texts], batch_first=True)
+    mask = torch.arange(ids.shape[1]) < torch.tensor([len(text) for text in texts]).unsqueeze(1)
+    with torch.no_grad():
+        alone = torch.cat([network(torch.tensor([text]), torch.ones(1, len(text), dtype=torch.bool)) for text in texts])
+        assert torch.allclose(network(ids, mask), alone, atol=1e-5)
