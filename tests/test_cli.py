@@ -396,6 +396,16 @@ def test_help_cuts_no_option_s_name(command: str) -> None:
     assert max(map(len, shown.output.splitlines())) <= 80
 
 
+def test_the_options_of_train_stand_in_groups_below_an_example() -> None:
+    shown = CliRunner().invoke(app, ["train", "--help"], env={"COLUMNS": "80", "TERM": "dumb"}).output
+    example = shown.index("For example: attribkit train tickets.csv")
+    names = [shown.index(f"─ {name} ─") for name in ("Options", "The network", "Training", "The data and its splits")]
+    assert [example, *names] == sorted([example, *names])
+    ungrouped = re.findall(r"^│[ *]+(--[\w-]+)", shown[names[0] : names[1]], flags=re.M)
+    grouped = re.findall(r"^│[ *]+(--[\w-]+)", shown[names[1] :], flags=re.M)
+    assert len(grouped) > 2 * len(ungrouped) and "--learning-rate" in grouped and "--filters" in grouped
+
+
 def test_many_labels_are_told_in_few_lines(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
