@@ -32,7 +32,7 @@ _PHRASES = {
     "learning_rate": "Adam's step {:g}",
     "word_dropout": "{:.0%} of the words blanked",
     "averaging": "weights averaged ({})",
-    "min_frequency": "words kept that are met {} times",
+    "min_frequency": "least count of a word that is kept {}",
 }
 """How a sentence says an option."""
 
