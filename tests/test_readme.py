@@ -168,3 +168,10 @@ def test_every_page_is_in_the_index() -> None:
     index = set(re.findall(r"\]\(([\w/]+\.md)\)", PAGES["docs/README.md"]))
     pages = {page.removeprefix("docs/") for page in PAGES if page.startswith("docs/")}
     assert index == {page for page in pages if not page.startswith("results/")} - {"README.md"}
+
+
+def test_the_pages_name_the_bundled_models_that_carry_reference_texts() -> None:
+    carry = sorted(file.parent.name for file in (ROOT / "attribkit" / "pretrained").glob("*/reference.safetensors"))
+    for page in ("README.md", "docs/explaining.md"):
+        named = re.search(r"reference texts: (.*?) carry 300", PAGES[page], re.DOTALL)
+        assert named and sorted(re.findall(r"`([^`]+)`", named[1])) == carry, page
