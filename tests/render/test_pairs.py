@@ -147,3 +147,12 @@ def test_nothing_is_wider_than_a_narrow_page(words: int, show: Callable[..., Any
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     kind = "narrow" if words == 5 else "upright"
     assert page.locator(f".arcs.{kind}").is_visible()
+
+
+def test_beside_a_text_the_fold_says_which_pair_is_strongest_before_it_is_opened(horrible: Explanation) -> None:
+    both = Explanation(
+        horrible.text,
+        horrible.prediction,
+        (*horrible.panels(), pairs(horrible.text, {(0, 1): 0.5, (2, 3): -1.25})),
+    )
+    assert "Interactions: most “a” with “horrible”, −1.25" in Page(html.page([both])).words

@@ -6,6 +6,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from attribkit.attribution.registry import METHODS
 from attribkit.evaluation.cells import interval, number
 from attribkit.evaluation.faithfulness.measures import OTHERS, PERCENTS, RANKED
 from attribkit.evaluation.statistics import Estimate
@@ -105,6 +106,9 @@ def _tables(result: Result, way: str) -> tuple[Table, Table]:
         "the best found is the best possible for texts of at most 12 tokens, and for longer ones a lower bound of it, "
         "found by search",
         *_proved(result, way),
+        f"where all tokens are {WAYS[way]}, at 100 %, every line ends at the answer to a text without words, so that a "
+        "line may jump there",
+        *(f"{name}: {METHODS[name].description}" for name in result.methods if name in METHODS),
         by_method(result.convergence),
         *result.notes,
     )

@@ -87,7 +87,10 @@ def _ranked(rows: pd.DataFrame, what: str, title: str, unit: str) -> Table:
     extra = ("alone",) if phrases else ()
     names = (*extra, "occurrences", "texts")
     heads = ("mean score", "95 % interval", *(["its words alone"] if phrases else []), "times", "texts")
-    note = f"scores in {unit}; 95 % bootstrap interval of the mean over texts; ranked by its end nearer to 0"
+    note = (
+        f"scores in {unit}, all bars on one scale; 95 % bootstrap interval of the mean over texts; ranked by its end "
+        "nearer to 0, so that the surest stand first"
+    )
     more = "listed where it outdoes each of its parts by a quarter; its words alone: the sum of their own means"
     return Table(
         title,

@@ -123,7 +123,7 @@ class Sanity(Result):
         """A chart of the correlations as layers are randomised, their table, and the other checks."""
         steps = np.arange(len(self.layers) + 1, dtype=float)
         lines = [[1.0, *(self.estimate(scheme, layer).mean for layer in self.layers)] for scheme in SCHEMES]
-        named = zip(("with all above", "alone"), np.nan_to_num(np.array(lines)), strict=True)
+        named = zip(("with all above", "by itself"), np.nan_to_num(np.array(lines)), strict=True)
         chart = Chart(
             f"What is left of {self.method} when layers are randomised",
             "layers from the answer downwards",
@@ -149,13 +149,14 @@ class Sanity(Result):
             "layer",
             "randomised with all above",
             "95 % interval",
-            "alone",
+            "randomised by itself",
             "95 % interval of that",
             "sizes only, with all above",
         )
         notes = (
             f"Spearman's correlation of {self.method} with the trained model's own, mean over {self.draws} "
             f"{'draw' if self.draws == 1 else 'draws'} per text; it should fall towards 0",
+            "with all above: this layer and those after it are drawn anew, up to the output; by itself: this one alone",
             f"with randomised layers {self.randomised.sentence}, to a tolerance of {ROUGH:g}",
             *self.notes,
         )

@@ -12,6 +12,7 @@ from attribkit.render.html.page import DRAW, environment, style
 from attribkit.render.html.texts import texts
 from attribkit.render.preparation import palette
 from attribkit.render.preparation.context import PanelContext
+from attribkit.render.preparation.table import axes
 from attribkit.render.preparation.unicode import visible
 from attribkit.results.panels import Document, Panel, Section
 
@@ -49,7 +50,8 @@ def _script() -> str:
 
 
 def _section(section: Section) -> dict[str, Any]:
-    context = PanelContext(None, None, {})
+    tables = (panel for panels in (section.panels, *(group.panels for group in section.groups)) for panel in panels)
+    context = PanelContext(None, None, {}, axes(tables))
 
     def draw(panels: Sequence[Panel]) -> list[dict[str, Any]]:
         return [{"kind": panel.kind, **DRAW[panel.kind](panel, context)} for panel in panels]

@@ -98,6 +98,9 @@ def _fold(panel: Any, context: PanelContext, draw: Draw, underlined: bool) -> di
         drawn |= {"texts": [], "columns": drawn["columns"] if len(panel.rows) > 1 or not underlined else []}
     elif isinstance(panel, Scatter) and len(drawn["placed"]) == 1 and drawn["placed"][0]["tally"]:
         name = f"Map: the nearest texts are {drawn['placed'][0]['tally']}"
+    elif isinstance(panel, Pairs) and drawn["strongest"]:
+        pair = drawn["strongest"][0]
+        name = f"Interactions: most {quoted(pair['first'])} with {quoted(pair['second'])}, {pair['value']}"
     return {**drawn, "fold": name}
 
 

@@ -27,6 +27,7 @@ from attribkit.render.preparation.context import PanelContext
 from attribkit.render.preparation.numbers import percent
 from attribkit.render.preparation.provenance import flat, reading_notes
 from attribkit.render.preparation.scales import STRONG, Scale, compared, scales
+from attribkit.render.preparation.table import axes
 from attribkit.render.preparation.unicode import is_right_to_left, quoted, runs, visible
 from attribkit.results.panels import (
     AttentionHeads,
@@ -180,7 +181,7 @@ def _row(drawable: Drawable, colour_scales: dict[int, Scale], single: bool) -> d
 
 def _panels(drawable: Drawable, colour_scales: dict[int, Scale]) -> dict[str, Any]:
     text, prediction = drawable.text, drawable.prediction
-    context = PanelContext(text, prediction, colour_scales)
+    context = PanelContext(text, prediction, colour_scales, axes(drawable.panels()))
     shown = any(isinstance(panel, TokenScores | Heatmap) for panel in drawable.panels())
     panels = [{"kind": panel.kind, **DRAW[panel.kind](panel, context)} for panel in drawable.panels()]
     return {

@@ -28,7 +28,7 @@ def table(panel: Table, context: PanelContext) -> dict[str, Any]:
         "n" if right else "long" if max((len(line[column]) for line in lines), default=0) > LONG else ""
         for column, right in enumerate(numeric(panel))
     ]
-    axis = Bars.of(panel)
+    axis = context.axes.get(id(panel)) or Bars.of(panel)
     rows = []
     for index, row in enumerate(lines):
         shades = panel.shades[index] if panel.shades else (None,) * len(row)

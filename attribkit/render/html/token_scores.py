@@ -9,7 +9,16 @@ import numpy as np
 from attribkit.render.html.attention import Weights
 from attribkit.render.html.marks import marks
 from attribkit.render.preparation import passages as carrying
-from attribkit.render.preparation.captions import Tone, captions, caveats, chosen_by, equation, sides, verdict_of
+from attribkit.render.preparation.captions import (
+    Tone,
+    captions,
+    caveats,
+    chosen_by,
+    equation,
+    in_sum,
+    sides,
+    verdict_of,
+)
 from attribkit.render.preparation.context import PanelContext
 from attribkit.render.preparation.intervals import Interval, caption, intervals, meaning
 from attribkit.render.preparation.numbers import number
@@ -102,6 +111,7 @@ def group(panels: Sequence[TokenScores], context: PanelContext, weights: Weights
         "sentences": len(parts),
         "sums": number(limit(parts), sign=False),
         "choices": _choices(panels, context, end) if len(panels) > 1 else None,
+        "sum": in_sum(first) if len(panels) == 1 else "",
     }
 
 

@@ -30,6 +30,7 @@ from attribkit.render.preparation.context import PanelContext
 from attribkit.render.preparation.prediction import detail, headline, true_words
 from attribkit.render.preparation.ranking import likeliest_first
 from attribkit.render.preparation.scales import Scale, compared, scales
+from attribkit.render.preparation.table import axes
 from attribkit.render.preparation.unicode import quoted, visible
 from attribkit.results.panels import (
     AttentionHeads,
@@ -206,7 +207,8 @@ def _texts(explanations: Sequence[Drawable]) -> Iterator[str]:
 
 
 def _in_full(explanation: Drawable, context: DrawContext, tallest: float) -> list[Block]:
-    context = replace(context, panel=PanelContext(explanation.text, explanation.prediction, scales([explanation])))
+    own = PanelContext(explanation.text, explanation.prediction, scales([explanation]), axes(explanation.panels()))
+    context = replace(context, panel=own)
     blocks = _heading(explanation, context)
     groups = [
         DRAW[panel.kind](panel, context) for panel in likeliest_first(explanation.panels(), explanation.prediction)

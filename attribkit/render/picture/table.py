@@ -43,7 +43,7 @@ def _rows(panel: Table, context: DrawContext, most: int) -> Block:
     heads = [_broken(name, width, size, context) for name, width in zip(panel.columns, widths, strict=True)]
     beside = AXIS + BETWEEN if panel.bars else 0.0
     places = [MARGIN + sum(widths[:index]) + BETWEEN * index + beside * (index > 0) for index in range(len(widths))]
-    axis = Bars.of(panel)
+    axis = context.panel.axes.get(id(panel)) or Bars.of(panel)
     high = max(len(head) for head in heads)
     head_height = 1.35 * size * high + 4.5
 

@@ -114,6 +114,18 @@ def equation(panel: TokenScores) -> str:
     return f"sum of scores {total}; F(text) − F(baseline) = {text} − ({baseline}) = {change}"
 
 
+def in_sum(panel: TokenScores) -> str:
+    """What the scores add up to, in words, beside the outputs that they explain; empty without such a promise."""
+    if panel.converged is None or panel.draws:
+        return ""
+    size = _size(panel)
+    text, baseline, total = (number(v, size) for v in (panel.output_text, panel.output_baseline, panel.total))
+    return (
+        f"All scores together are {total}: the output is {text} for the text and {baseline} for its baseline, "
+        f"{quoted(panel.baseline)}."
+    )
+
+
 def tokens_read(panel: TokenScores) -> str:
     """How many tokens the model read, and of how many."""
     read = len(panel.tokens)

@@ -1,12 +1,12 @@
 """What all drawings of a table share: which columns are numbers, each cell in words, and the axis of its bars."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from attribkit.render.preparation.numbers import number
 from attribkit.render.preparation.unicode import visible
-from attribkit.results.panels import Bar, Table
+from attribkit.results.panels import Bar, Panel, Table
 from attribkit.results.panels.table import Cell
 
 NOTHING = "–"
@@ -23,9 +23,10 @@ class Bars:
     unit: float
 
     @staticmethod
-    def of(panel: Table) -> "Bars":
+    def of(*panels: Table) -> "Bars":
         """The axis that holds every bar and its interval."""
-        ends = [e for bar in panel.bars if bar is not None for e in (bar.low, bar.value, bar.high) if e is not None]
+        bars = [bar for panel in panels for bar in panel.bars if bar is not None]
+        ends = [end for bar in bars for end in (bar.low, bar.value, bar.high) if end is not None]
         most = max((abs(end) for end in ends), default=0.0) or 1.0
         return Bars(0.5, 0.5 / most) if min(ends, default=0.0) < 0 else Bars(0.0, 1.0 / most)
 
@@ -37,6 +38,15 @@ class Bars:
         """Where the bar begins and ends, from the left."""
         at = self.at(bar.value)
         return min(self.zero, at), max(self.zero, at)
+
+
+def axes(panels: Iterable[Panel]) -> dict[int, Bars]:
+    """One axis per table with bars, by the table's `id`; those of the same columns are compared and share one."""
+    groups: dict[tuple[str, ...], list[Table]] = {}
+    for panel in panels:
+        if isinstance(panel, Table) and panel.bars:
+            groups.setdefault(panel.columns, []).append(panel)
+    return {id(table): Bars.of(*tables) for tables in groups.values() for table in tables}
 
 
 def keyword(panel: Table, row: int) -> str:

@@ -7,7 +7,7 @@ from playwright.sync_api import Page as BrowserPage
 from render.reading import Page
 from rich.console import Console
 
-from attribkit.render import html
+from attribkit.render import html, picture
 from attribkit.results.panels import Bar, Table
 from attribkit.results.several_panels import Panels
 
@@ -96,3 +96,17 @@ def test_no_column_of_a_table_of_words_is_cut_at_any_width(show: Callable[..., B
     assert max(page.locator(".wide").evaluate_all(read)) <= 1, "nothing has to be scrolled to"
     last = page.locator("td.long").first.bounding_box()
     assert last is not None and last["x"] + last["width"] <= width
+
+
+def test_bars_that_are_compared_have_one_scale() -> None:
+    def of(title: str, values: tuple[float, ...], column: str = "word") -> Table:
+        rows = tuple((f"w{k}", value) for k, value in enumerate(values))
+        return Table(title, (column, "score"), rows, (), tuple(Bar(value) for value in values))
+
+    tables = (of("first", (4.0, 1.0)), of("second", (1.0, 0.5)), of("other", (1.0, 0.5), "phrase"))
+    drawn = [a["style"] for tag, a in Page(html.page([Panels(tables)])).elements if tag == "i" and a.get("style")]
+    widths = [float(str(style).rpartition("width:")[2].rstrip("%")) for style in drawn]
+    assert widths == [100, 25, 25, 12.5, 100, 50]
+    boxes = picture.figure([Panels(tables)]).findobj(lambda drawn: drawn.get_label() == "bar")
+    pictured = [box.get_window_extent().width for box in boxes]
+    assert [width / max(pictured) for width in pictured] == pytest.approx([1, 0.25, 0.25, 0.125, 1, 0.5], abs=0.02)

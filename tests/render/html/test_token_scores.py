@@ -67,3 +67,12 @@ def test_the_overview_shows_the_text_without_bands_and_margins(banded: Explanati
     source = html.page([banded, sentenced])
     excerpts = "".join(re.findall(r"<summary>\s*<span class=\"excerpt.*?</summary>", source, flags=re.DOTALL))
     assert "data-b" not in excerpts and 'class="s ' not in excerpts and "horrible" in excerpts
+
+
+def test_a_reader_sees_what_the_scores_add_up_to(explained: Make) -> None:
+    why = explained("it was horrible", [0.5, -0.25, 2.0])
+    panel = why.token_scores
+    assert panel.converged is True
+    words = Page(html.page([why])).words
+    sums = re.search("All scores together are (.+): the output is (.+) for the text and −(.+) for its baseline", words)
+    assert sums and [float(number) for number in sums.groups()] == [2.25, 2.0, 0.25]
