@@ -20,7 +20,7 @@ from attribkit.evaluation.regression import RegressionMetrics
 from attribkit.evaluation.sanity import sanity
 from attribkit.evaluation.scores import RANDOM, check_methods, token_scores
 from attribkit.evaluation.statistics import Estimate
-from attribkit.evaluation.thresholds import FIGURES, NEEDS, Figure, check_thresholds
+from attribkit.evaluation.thresholds import FIGURES, NEEDS, Figure, thresholds_of
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.models.other_inputs import check_text_alone
@@ -45,6 +45,7 @@ def check(
     label: str | None = None,
     encoding: str | None = None,
     progress: bool | Progress | None = None,
+    **limits: float,
 ) -> CheckResult:
     """Measure a model and its explanations, and compare the figures with thresholds.
 
@@ -54,7 +55,7 @@ def check(
         model: any classifier; it stays as it is.
         data: texts, best with labels and a column `rationale`; figures that need what the data lack are left out.
         thresholds: by figure, the smallest or largest value allowed; `attribkit.evaluation.thresholds.FIGURES` lists
-            the names.
+            the names. The same as `min_…` and `max_…` below, for thresholds that are read from somewhere.
         method: how the scores are computed, as `attribkit.explain` takes it; None for the best that the network allows.
         texts: the most texts on which the explanations are measured, drawn by the seed; at most 30 of them are
             explained again with randomised layers.
@@ -65,12 +66,13 @@ def check(
         label: the column of the labels; likewise.
         encoding: of a file of texts; None to guess, and say so: see `attribkit.load_dataset`.
         progress: True: a bar; False: none; None: a bar in a terminal or notebook; or a function (done, total, step).
+        **limits: thresholds by the figure's name after `min_` or `max_`: `min_f1=0.9`, `max_calibration_error=0.05`.
 
     Returns:
         each figure with its interval, its threshold and whether it passed; `passed` for all of them.
 
     Raises:
-        TypeError: for data of the wrong kind.
+        TypeError: for data of the wrong kind, or an argument that is no threshold.
         ValueError: for a threshold that is unknown or no finite number, or one on a figure that these data or this
             method cannot give.
 
@@ -79,15 +81,14 @@ def check(
         >>> import attribkit as ak
         >>> texts = ["A great film", "Such a great show!", "A dull and horrible movie", "The worst plot ever"]
         >>> reviews = pd.DataFrame({"text": texts, "label": ["pos", "pos", "neg", "neg"]})
-        >>> checked = ak.check(ak.load("imdb-cnn"), reviews, {"accuracy": 0.9}, texts=4)
+        >>> checked = ak.check(ak.load("imdb-cnn"), reviews, min_accuracy=0.9, texts=4)
         >>> checked.passed
         True
         >>> checked.to_frame()["figure"].head(2).tolist()
         ['accuracy', 'f1']
     """
     check_text_alone(model.other_inputs, "`check`")
-    limits = dict(thresholds or {})
-    check_thresholds(limits)
+    wanted = thresholds_of(thresholds or {}, limits)
     if texts < 1:
         raise InputError(f"`texts` must be at least 1, got {texts}")
     name = check_methods(model, method)[0]
@@ -111,10 +112,10 @@ def check(
     if not model.capabilities.layers:
         notes.append(f"no layers were randomised, for this {model.capabilities.kind} has none")
     by_name = {figure.name: figure for figure in measured}
-    for wanted in limits:
-        if wanted not in by_name:
-            raise InputError(f"a threshold for {wanted!r} needs {NEEDS[wanted]}; leave the threshold out, or add that")
-    figures = tuple(replace(by_name[wanted], threshold=limits.get(wanted)) for wanted in FIGURES if wanted in by_name)
+    for named in wanted:
+        if named not in by_name:
+            raise InputError(f"a threshold for {named!r} needs {NEEDS[named]}; leave the threshold out, or add that")
+    figures = tuple(replace(by_name[named], threshold=wanted.get(named)) for named in FIGURES if named in by_name)
     return CheckResult(
         model.name,
         name,

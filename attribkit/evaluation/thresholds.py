@@ -6,7 +6,7 @@ from numbers import Real
 
 import numpy as np
 
-from attribkit.errors import InputError, InputTypeError
+from attribkit.errors import InputError, InputTypeError, did_you_mean
 
 THRESHOLDS: dict[str, tuple[str | None, str]] = {
     "accuracy": ("min", "share of right answers; with several labels a text of exact sets"),
@@ -85,13 +85,31 @@ NEEDS = {
 """What a figure needs that not every set of data and not every method can give."""
 
 
-def check_thresholds(thresholds: Mapping[str, float]) -> None:
-    """Check thresholds before anything is measured.
+def thresholds_of(thresholds: Mapping[str, float], limits: Mapping[str, float]) -> dict[str, float]:
+    """All thresholds by figure, checked before anything is measured.
+
+    Args:
+        thresholds: by figure.
+        limits: by "min_" or "max_", as the figure has it, and its name.
 
     Raises:
-        TypeError: for a threshold that is no number.
-        ValueError: for a threshold that is unknown, means nothing alone, or is not finite.
+        TypeError: for a threshold that is no number, or a name in `limits` that is none.
+        ValueError: for a threshold that is unknown, given twice, means nothing alone, or is not finite.
     """
+    arguments = {f"{side}_{name}": name for name, (side, _) in FIGURES.items() if side}
+    together = dict(thresholds)
+    for argument, value in limits.items():
+        if argument not in arguments:
+            advice = did_you_mean(argument, arguments, "thresholds are given as min_f1=0.9")
+            raise InputTypeError(f"`check` has no argument {argument!r}{advice}")
+        if arguments[argument] in thresholds:
+            raise InputError(f"the threshold for {arguments[argument]!r} was given twice; leave one out")
+        together[arguments[argument]] = value
+    _check(together)
+    return together
+
+
+def _check(thresholds: Mapping[str, float]) -> None:
     for name, value in thresholds.items():
         if name not in FIGURES:
             allowed = ", ".join(known for known, (side, _) in FIGURES.items() if side)

@@ -1,6 +1,7 @@
 """`attribkit check`: figures against thresholds, and an exit code that a pipeline can act on."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,23 @@ def test_the_exit_code_tells_a_pipeline(
     assert run(model, texts) == 0
     assert run(model, texts, "--min-f1", 0.5) == 2
     assert "a threshold for 'f1' needs true labels that the model knows" in capsys.readouterr().err
+
+
+def test_thresholds_are_arguments_or_a_mapping(make_classifier: Callable[..., Classifier], table: pd.DataFrame) -> None:
+    model = make_classifier("cnn")
+    named = check(model, table, min_f1=0.9, max_completeness_error=1e-3)
+    assert named == check(model, table, {"f1": 0.9, "completeness_error": 1e-3})
+    assert {figure.name for figure in named.figures if figure.threshold is not None} == {"f1", "completeness_error"}
+    wrongs: list[tuple[dict[str, Any], str]] = [
+        ({"max_f1": 0.9}, "no argument 'max_f1'; did you mean 'min_f1'"),
+        ({"min_plausibility": 0.3}, "did you mean 'min_plausibility_over_random'"),
+        ({"colour": 1.0}, "thresholds are given as min_f1=0.9"),
+    ]
+    for wrong, message in wrongs:
+        with pytest.raises(TypeError, match=re.escape(message)):
+            check(model, table, **wrong)
+    with pytest.raises(ValueError, match="'f1' was given twice"):
+        check(model, table, {"f1": 0.9}, min_f1=0.8)
 
 
 def test_a_threshold_that_is_no_number_is_refused(
