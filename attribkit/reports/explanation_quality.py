@@ -82,7 +82,7 @@ class ExplanationTests:
 
 def section(tests: ExplanationTests, convergence: Convergence) -> Section:
     """Convergence in a sentence, then faithfulness, sanity and plausibility as far as they were tested."""
-    sentences = [f"In counting words, {convergence.sentence}."]
+    sentences = []
     over = tests.over_random()
     if over is not None and tests.faithful is not None:
         certain = "more than chance can do" if over[1] > 0 else "not more than chance can do"
@@ -91,6 +91,7 @@ def section(tests: ExplanationTests, convergence: Convergence) -> Section:
             f"label’s probability by {over[0]:.3f} more than deleting random words (95 % interval {over[1]:.3f} to "
             f"{over[2]:.3f}): {certain}."
         )
+    sentences.append(f"In counting words, {convergence.sentence}.")
     tested = [study for study in (tests.faithful, tests.sane, tests.plausible) if study is not None]
     panels: tuple[Panel, ...] = tuple(panel for study in tested for panel in study.panels())
     picture = tuple(panel for panel in panels if isinstance(panel, Chart))[:1]

@@ -41,7 +41,8 @@ def regions_section(regions: RegionImportance) -> Section:
     if messages:
         return Section(*head, tuple(sentences), regions.panels())
     sentence = "The texts have no header, quote or signature, so only their quarters can be compared."
-    return Section(*head, (sentence,), groups=(Group("The quarters of the texts", regions.panels()),))
+    answered = (regions.answer(), sentence)
+    return Section(*head, answered, groups=(Group("The quarters of the texts", regions.panels()),))
 
 
 def map_section(maps: ProjectedMaps | None, reason: str | None = None) -> Section:

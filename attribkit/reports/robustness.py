@@ -62,7 +62,17 @@ def robustness_section(
     if not rows:
         return Section(*head, ("Nothing was explained again: give tested=100 and several baselines, or others=[…].",))
     table = _table(rows, seed)
-    return Section(*head, tuple(sentences), groups=(Group(table.title, (table,)),))
+    return Section(*head, (*_answer(table), *sentences), groups=(Group(table.title, (table,)),))
+
+
+def _answer(table: Table) -> tuple[str, ...]:
+    """The least alike of the explanations, in a sentence; nothing where none can be compared."""
+    known = [row for row in table.rows if isinstance(row[1], float)]
+    if not known:
+        return ()
+    name, tau, low, high, *_ = min(known, key=lambda row: float(row[1] or 0))
+    figures = f"{tau:.2f} (95 % interval {low:.2f} to {high:.2f})".replace("-", "−")
+    return (f"Least alike, with {name}, are explanations whose order of words has τ = {figures} with the first ones.",)
 
 
 def _table(rows: Sequence[tuple[str, Sequence[tuple[TokenScores, TokenScores]]]], seed: int) -> Table:

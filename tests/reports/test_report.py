@@ -233,3 +233,14 @@ def test_without_training_rows_a_report_says_how_to_give_them(
     carrying = model.copy()
     ak.keep_training(carrying, table)
     assert titles(report(carrying, table, **SMALL), "taught")[0] == "The training row that did most"
+
+
+def test_each_section_answers_its_question_in_its_first_line() -> None:
+    reviews = ak.load_dataset("demo").test.head(30)
+    page = ak.report(ak.load("imdb-cnn", "cpu"), reviews, texts=2, tested=6, mistakes=2).document
+    first = {section.anchor: section.sentences[0] for section in page.sections}
+    assert first["performance"].startswith("It is right on ")
+    assert "says “neg” mainly because of" in first["global-importance"]
+    assert "of the score lies in the" in first["regions"]
+    assert first["explanation-quality"].startswith("Deleting the words that the method")
+    assert first["robustness"].startswith("Least alike, with baseline ") and "τ = " in first["robustness"]
