@@ -155,20 +155,18 @@ class Metrics(Result):
         Args:
             who: the model, as the sentence begins.
         """
-        if self.held_out is not None:
-            seen = self.rows - self.held_out.rows
-            right = int(np.trace(self.confusion)) - int(np.trace(self.held_out.confusion))
-            return (
-                f"{self.held_out.accuracy_in_words(who)[:-1]}, none of which it was trained on; of {seen:,} that it "
-                f"was trained on it is right on {100 * right / seen:.1f} %."
-            )
-        right_of = estimate(np.repeat((1.0, 0.0), (np.trace(self.confusion), self.rows - np.trace(self.confusion))))
-        commonest = int(np.argmax(self.support))
+        shown, which = (self, "") if self.held_out is None else (self.held_out, " that it was not trained on")
+        hits = int(np.trace(shown.confusion))
+        right = estimate(np.repeat((1.0, 0.0), (hits, shown.rows - hits)))
+        commonest = int(np.argmax(shown.support))
         words = (
-            f"{who} is right on {100 * right_of.mean:.1f} % of {self.rows:,} texts (95 % interval "
-            f"{100 * right_of.low:.1f} to {100 * right_of.high:.1f} %); always to say “{self.labels[commonest]}” would "
-            f"be right on {100 * self.support[commonest] / self.rows:.1f} %"
+            f"{who} is right on {100 * right.mean:.1f} % of {shown.rows:,} texts{which} (95 % interval "
+            f"{100 * right.low:.1f} to {100 * right.high:.1f} %); always to say “{self.labels[commonest]}” would "
+            f"be right on {100 * shown.support[commonest] / shown.rows:.1f} %"
         )
+        if self.held_out is not None:
+            seen, known = self.rows - shown.rows, int(np.trace(self.confusion)) - hits
+            return f"{words}; of {seen:,} that it was trained on it is right on {100 * known / seen:.1f} %."
         if self.seen:
             return f"{words}. It was trained on these texts, so of new ones this says little."
         return f"{words}."

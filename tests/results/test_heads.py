@@ -151,7 +151,7 @@ def test_rows_seen_in_training_are_told_from_the_others(wrong_table: pd.DataFram
     whole = ak.evaluate(model, wrong_table, split="all")
     assert whole.seen == 10 and whole.held_out is not None and whole.held_out.rows == 2
     assert (
-        "is right on 0.0 % of 2 texts" in whole.answer()
+        "is right on 0.0 % of 2 texts that it was not trained on (95 %" in whole.answer()
         and "of 10 that it was trained on it is right on 100.0 %" in whole.answer()
     )
     page = ak.report(model, wrong_table, split="all", texts=1, tested=0, mistakes=1, taught=0, suspects=0)
