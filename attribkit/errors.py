@@ -112,7 +112,9 @@ class DownloadError(AttribkitError, ConnectionError):
 
 
 def ran_out(error: BaseException) -> bool:
-    """Whether an allocation failed; on the processor only the message of PyTorch's error tells."""
+    """Whether an allocation failed; of PyTorch on the processor, and of a library's loading, the words alone tell."""
+    if isinstance(error, ImportError):
+        return "failed to map segment" in str(error) or "cannot allocate memory" in str(error).lower()
     return isinstance(error, MemoryError) or (
         isinstance(error, RuntimeError)
         and any(words in str(error).lower() for words in ("allocate memory", "out of memory", "not enough memory"))

@@ -4,13 +4,16 @@
 
 Prints one JSON line per measurement. `words` counts what every word of IMDB's 25,000 test reviews does. `page` makes
 the report on 1,000 of them, all explained and 100 tested, without a map; and opens it in the system's Chromium with a
-fresh profile, from going there until a search of its texts has answered. Reviews are read from
+fresh profile, from going there until a search of its texts has answered. `labels` counts words for models of many
+labels, in processor seconds, with the most memory so far: imdb-cnn with another output layer, drawn by chance, on the
+first 12 words of reviews and on whole ones. Reviews are read from
 $ATTRIBKIT_DATA/imdb/test.parquet; without them there is nothing to measure.
 """
 
 import argparse
 import json
 import os
+import resource
 import shutil
 import time
 from pathlib import Path
@@ -18,6 +21,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
+import torch
 from playwright.sync_api import sync_playwright
 
 import attribkit as ak
@@ -69,7 +73,30 @@ def opening(path: Path) -> float:
     return seconds
 
 
-PARTS = {"words": words, "page": page}
+MANY = ((77, 3_080, 12), (150, 4_500, 12), (20, 7_532, None))
+"""Labels, texts, and how many words of each review."""
+
+
+def labels(table: pd.DataFrame) -> None:
+    for count, rows, length in MANY:
+        small = ak.load("imdb-cnn", device="cpu")
+        torch.manual_seed(0)
+        small.network.output = torch.nn.Linear(small.network.output.in_features, count)
+        model = ak.Classifier(small.network, small.tokenizer, [f"label {number}" for number in range(count)])
+        texts = [" ".join(text.split()[:length]) for text in table["text"][:rows]]
+        start, cpu = time.perf_counter(), time.process_time()
+        ak.word_importance(model, texts)
+        say(
+            measure="words of many labels",
+            labels=count,
+            texts=rows,
+            cpu=time.process_time() - cpu,
+            seconds=time.perf_counter() - start,
+            peak_megabytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        )
+
+
+PARTS = {"words": words, "page": page, "labels": labels}
 
 
 def main() -> None:

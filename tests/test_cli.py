@@ -423,3 +423,23 @@ def test_many_labels_are_told_in_few_lines(
     assert run("explain", "votes", "word3", "--target", "label 39x") == 2
     error = capsys.readouterr().err
     assert "did you mean 'label 39'?" in error and len(error) < 300
+
+
+def test_a_lack_of_memory_is_said_where_there_is_none_left_for_colours(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def unloadable(*_: object, **__: object) -> None:
+        raise ImportError("pydantic_core.so: failed to map segment from shared object")
+
+    def unprintable(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("attribkit.cli.app", unloadable)
+    monkeypatch.setattr("attribkit.cli.errors.print", unprintable)
+    assert run("models") == 1
+    printed = capsys.readouterr().err
+    assert (
+        printed.startswith("error: there is not enough memory (ImportError: pydantic_core.so")
+        and "Trace" not in printed
+    )
+    assert "raise the limit" in printed and printed.count("\n") == 1

@@ -107,8 +107,15 @@ def main(arguments: list[str] | None = None) -> None:
         if debug:
             traceback.print_exc()
         sentence, code = _sentence_of(error, debug)
-        errors.print(f"[bold red]error:[/] {escape(sentence)}", highlight=False, soft_wrap=True)
+        _say(sentence)
         sys.exit(code)
+
+
+def _say(sentence: str) -> None:
+    try:
+        errors.print(f"[bold red]error:[/] {escape(sentence)}", highlight=False, soft_wrap=True)
+    except MemoryError:  # where memory ran out there may be none left for colours
+        sys.stderr.write(f"error: {sentence}\n")
 
 
 def _sentence_of(error: Exception, debug: bool) -> tuple[str, int]:
@@ -116,7 +123,10 @@ def _sentence_of(error: Exception, debug: bool) -> tuple[str, int]:
     if isinstance(error, AttribkitError):
         return str(error), 2 if isinstance(error, InputError) else 1
     if ran_out(error):
-        return f"there is not enough memory ({_line(error)}); give shorter texts, or fewer at once", 1
+        return (
+            f"there is not enough memory ({_line(error)}); give shorter texts, or fewer at once, or raise the limit",
+            1,
+        )
     if isinstance(error, OSError) and error.errno is not None:
         return str(error), 2 if isinstance(error, CURABLE) else 1
     trace = "the trace above" if debug else "what the same command prints with --debug"

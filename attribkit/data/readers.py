@@ -118,7 +118,8 @@ def missing(path: Path) -> str:
     """One sentence on a path that does not exist: what its folder holds, and the most similar name."""
     folder = path.parent
     if not os.path.isdir(folder):
-        return f"there is no {shortened(path.name)}, for its folder {shortened(folder)} does not exist; check the path"
+        shown = str(folder) if len(str(folder)) <= 80 else f"…{str(folder)[-80:]}"
+        return f"there is no {shortened(path.name)}, for its folder {shown!r} does not exist; check the path"
     names = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
     hint = did_you_mean(path.name, names, "name one of them or correct the folder")
     return f"there is no {shortened(path.name)} in the folder {shortened(folder)}, which holds {listed(names)}{hint}"

@@ -104,9 +104,9 @@ def _words(words: WordImportance) -> list[str]:
     if words.task == "regression":
         raised = words.words[words.words["low"] > 0]["word"].head(_NAMED)
         lowered = words.words[words.words["high"] < 0]["word"].iloc[::-1].head(_NAMED)
-        sides = ((raised, "raised mainly"), (lowered, "lowered mainly"))
+        sides = ((raised, "raised"), (lowered, "lowered"))
         named = [f"{side} by {', '.join(f'“{word}”' for word in some)}" for some, side in sides if len(some)]
-        return [f"Its number is {' and '.join(named)}."] if named else []
+        return [f"Its number is mainly {' and '.join(named)}."] if named else []
     named = []
     for label in words.labels:
         own = words.words[(words.words["label"] == label) & (words.words["low"] > 0)]["word"].head(3)
