@@ -67,8 +67,11 @@ def train(
         float | None, typer.Option(rich_help_panel=TRAINING, help="Factor on the step after an epoch without progress.")
     ] = None,
     class_weights: Annotated[
-        bool, typer.Option("--class-weights", rich_help_panel=TRAINING, help="Weigh rare labels up.")
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--class-weights/--no-class-weights", rich_help_panel=TRAINING, help="Whether rare labels are weighed up."
+        ),
+    ] = None,
     embedding_size: Annotated[
         int | None, typer.Option(rich_help_panel=NETWORK, help="Width of a word's vector.", min=1)
     ] = None,
@@ -100,7 +103,9 @@ def train(
     averaging: Annotated[
         float | None,
         typer.Option(
-            rich_help_panel=TRAINING, help="Keep a moving average of the weights of which so much stays at each step."
+            rich_help_panel=TRAINING,
+            help="Keep a moving average of the weights of which so much stays at each step; 0: none.",
+            min=0,
         ),
     ] = None,
     vocabulary_size: Annotated[
@@ -235,7 +240,6 @@ def train(
         "batch_size": batch_size,
         "patience": patience,
         "plateau": plateau,
-        "class_weights": "balanced" if class_weights else None,
         "embedding_size": embedding_size,
         "vector_size": vector_size,
         "filters": filters,
@@ -246,7 +250,6 @@ def train(
         "summary": summary,
         "dropout": dropout,
         "word_dropout": word_dropout,
-        "averaging": averaging,
         "vocabulary_size": vocabulary_size,
         "min_frequency": min_frequency,
         "max_length": max_length,
@@ -256,6 +259,10 @@ def train(
         "precision": precision,
     }
     options = {name: value for name, value in options.items() if value is not None} | {"glove": glove}
+    if averaging is not None:
+        options["averaging"] = averaging or None
+    if class_weights is not None:
+        options["class_weights"] = "balanced" if class_weights else None
     options |= options_of(settings, "--set")
     options |= {"freeze_epochs": freeze_epochs, "seed": seed, "device": device}
     validated = None

@@ -104,3 +104,20 @@ def test_the_command_says_what_the_data_chose(tmp_path: Path, capsys: pytest.Cap
             main(command)
         assert not exit.value.code
         assert f"chosen by the data: 28 training texts: {chosen}" in capsys.readouterr().out
+
+
+def test_the_command_turns_off_what_the_data_would_choose(tmp_path: Path) -> None:
+    rows = [(f"{word} film {n}", label) for n in range(30) for word, label in (("good", "pos"), ("bad", "neg"))][:36]
+    pd.DataFrame([*rows, *[row for row in rows if row[1] == "pos"] * 3], columns=["text", "label"]).to_csv(
+        tmp_path / "x.csv", index=False
+    )
+    small = ["--filters", "2", "--embedding-size", "4", "--epochs", "1"]
+    kept = []
+    for more in ([], ["--averaging", "0", "--no-class-weights", "--word-dropout", "0"]):
+        with pytest.raises(SystemExit) as exit:
+            main(["train", str(tmp_path / "x.csv"), "--out", str(tmp_path / "m"), "--force", *small, *more])
+        assert not exit.value.code
+        record = ak.load(tmp_path / "m").provenance["training"]
+        kept.append([record.get(name) for name in ("averaging", "class_weights", "word_dropout")])
+    assert kept[0][0] is not None and kept[0][2] > 0
+    assert kept[1] == [None, None, 0.0]
