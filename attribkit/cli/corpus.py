@@ -29,7 +29,9 @@ def corpus(
             show_default=False,
         ),
     ],
-    text: Annotated[str | None, typer.Option(help="The column of the texts; guessed if not given.")] = None,
+    text: Annotated[
+        str | None, typer.Option(help="The column of the texts, or two, of pairs, as a,b; guessed if not given.")
+    ] = None,
     key: Annotated[str | None, typer.Option(help="A column to join the result by.")] = None,
     label: Annotated[str | None, typer.Option(help="The column of the true label.")] = None,
     where: Annotated[

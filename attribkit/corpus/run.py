@@ -84,7 +84,8 @@ def explain_corpus(
         data: CSV, TSV, JSONL or Parquet: a file, a folder, a glob, or a URL that fsspec knows; or several in a list.
             The first three may be compressed (.gz, .bz2, .xz). Or a named set, a table, a `Dataset`, a Series of texts.
         folder: where the result goes: a new or empty folder, or that of the same run before.
-        text: the column of the texts; guessed from usual names if not given.
+        text: the column of the texts, or for a model that reads pairs two columns as "premise,hypothesis"; guessed from
+            usual names if not given.
         key: a column to join the result by, if any.
         label: the column of the true labels, if any.
         where: conditions on columns that must all hold, such as "rating>=7".

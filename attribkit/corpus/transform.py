@@ -26,6 +26,7 @@ from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.models.logits import NOT_FINITE, probabilities
 from attribkit.text.encode import read_each
 from attribkit.text.encoded import Encoded
+from attribkit.text.text_pair import SEPARATOR, SINGLE
 
 Tokens = Mapping[int, Encoded | TooLongError]
 """Of rows of a window by their place: their tokens, or why the model does not take them."""
@@ -110,6 +111,8 @@ class Transform:
         for row, entry in tokens.items():
             if isinstance(entry, TooLongError):
                 yield row, ("too long", str(entry))
+            elif SEPARATOR in texts[row] and not self.classifier.reads_pairs:
+                yield row, ("not text", SINGLE)
             elif len(entry.ids):
                 encoded[row] = entry
             else:

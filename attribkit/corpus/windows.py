@@ -12,9 +12,10 @@ import pyarrow as pa
 from attribkit.corpus.records import OpenFile, Record, read
 from attribkit.corpus.selection import Selection
 from attribkit.corpus.sources import AnySource
-from attribkit.data.columns import choose_columns
+from attribkit.data.columns import choose_columns, columns_of_pairs
 from attribkit.data.readers import listed
 from attribkit.errors import InputError
+from attribkit.text.text_pair import KEYS, SEPARATOR
 
 CHARACTERS = 2**20
 """Characters of text after which a window is closed, however few rows it has."""
@@ -122,13 +123,15 @@ class Plan:
 
     def _chosen(self, opened: OpenFile, source: AnySource, filling: "_OpenWindow") -> Iterator[dict[str, Any]]:
         """The file's rows that are explained; all of them are counted."""
-        columns = _columns_of(self.columns, self.selection, opened.columns, source)
+        names = opened.columns
+        columns, second = _columns_of(self.columns, self.selection, names, source)
         for record in opened.records:
-            if columns.text is None:
-                columns = _columns_of(self.columns, self.selection, tuple(record.cells or ()), source)
+            if not names and record.cells:
+                names = tuple(record.cells)
+                columns, second = _columns_of(self.columns, self.selection, names, source)
             number, filling.seen = filling.seen, filling.seen + 1
             if self.selection.takes(number, record.cells):
-                yield _row(record, columns, number, source)
+                yield _row(record, columns, second, number, source)
 
 
 @dataclass(frozen=True)
@@ -156,16 +159,18 @@ class PendingWork:
 Task = tuple[Window, bool]
 
 
-def _columns_of(columns: Columns, selection: Selection, names: tuple[str, ...] | None, source: AnySource) -> Columns:
-    """The columns of this very file; ValueError if it lacks one."""
+def _columns_of(
+    columns: Columns, selection: Selection, names: tuple[str, ...] | None, source: AnySource
+) -> tuple[Columns, str | None]:
+    """The columns of this very file, and that of the second texts of pairs, if any; ValueError if it lacks one."""
     if names is None:  # each row brings its own
-        return columns
+        return columns, None
     name = source.name
-    text = columns.text
+    text, second = columns_of_pairs(names, columns.text)
     if text is None and names:
         text = choose_columns(names, None, columns.label, repr(name), labelled=False).text
     if source.kind != ".jsonl":
-        for option, wanted in (("text", text), ("key", columns.key), ("label", columns.label)):
+        for option, wanted in (("text", text), ("text", second), ("key", columns.key), ("label", columns.label)):
             if wanted is not None and names.count(wanted) != 1:
                 raise InputError(
                     f"{name!r} must have one column {wanted!r}, it has {listed(names)}; name it with `{option}`"
@@ -173,28 +178,45 @@ def _columns_of(columns: Columns, selection: Selection, names: tuple[str, ...] |
         for wanted in selection.columns:
             if wanted not in names:
                 raise InputError(f"`where` names the column {wanted!r}, but {name!r} has {listed(names)}; correct it")
-    return Columns(text, columns.key, columns.label)
+    return Columns(text, columns.key, columns.label), second
 
 
-def _row(record: Record, columns: Columns, number: int, source: AnySource) -> dict[str, Any]:
+def _row(record: Record, columns: Columns, second: str | None, number: int, source: AnySource) -> dict[str, Any]:
     """A row of `SCHEMA`."""
     row: dict[str, Any] = {"row": number, "file": source.name}
     cells = record.cells
     if cells is None:
         return row | {"status": "malformed", "reason": _shown(record.reason), "text": None}
-    status, reason = _fault(cells, columns.text)
+    text, status, reason = _text_of(cells, columns.text, second)
     return row | {
         "key": _name(cells, columns.key),
         "true_label": _name(cells, columns.label),
-        "text": None if status else cells[str(columns.text)],
+        "text": text,
         "status": status,
         "reason": reason,
     }
 
 
-def _fault(cells: Mapping[str, Any], column: str | None) -> tuple[str | None, str | None]:
-    """Status and reason of a row that cannot be explained; (None, None) for every other."""
-    text = cells.get(str(column))
+def _text_of(
+    cells: Mapping[str, Any], column: str | None, second: str | None
+) -> tuple[str | None, str | None, str | None]:
+    """A row's text, of a pair the string that stands for it; or None, and the status and reason of its fault."""
+    cell = cells.get(str(column))
+    parts = {str(column): cell} if second is None else {str(column): cell, second: cells.get(second)}
+    if second is None and isinstance(cell, Mapping) and set(cell) == KEYS:
+        parts = {f"{column}.{key}": cell[key] for key in ("text", "text_pair")}
+    for name, part in parts.items():
+        status, reason = _fault(part, name)
+        if status is not None:
+            return None, status, reason
+    first, *others = map(str, parts.values())
+    if others and SEPARATOR in first:
+        return None, "not text", f"the first text of a pair holds {SEPARATOR!r}, which stands between the two"
+    return SEPARATOR.join((first, *others)), None, None
+
+
+def _fault(text: Any, column: str) -> tuple[str | None, str | None]:
+    """Status and reason of a text that cannot be explained; (None, None) for every other."""
     if text is None or text != text:  # NaN, which tables know for nothing
         return "null", f"the column {column!r} holds nothing"
     if not isinstance(text, str):

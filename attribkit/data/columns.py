@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from attribkit.data.readers import listed
 from attribkit.errors import InputError, did_you_mean
+from attribkit.text.text_pair import KEYS
 
 TEXT_NAMES = ("text", "review", "sentence", "content", "comment", "body", "message", "tweet", "utterance", "document")
 _LABEL_NAMES = ("label", "labels", "sentiment", "class", "category", "target", "polarity", "intent", "topic")
@@ -19,15 +20,23 @@ class Columns:
         text: of the texts.
         label: of the labels; None if the table has none.
         by_elimination: whether the column of the labels was chosen only because it is the other one of two.
+        second: of the second texts, where each row is a pair of texts.
     """
 
     text: str
     label: str | None
     by_elimination: bool = False
+    second: str | None = None
 
 
 def choose_columns(
-    columns: Iterable[object], text: str | None, label: str | None, source: str, *, labelled: bool = True
+    columns: Iterable[object],
+    text: str | None,
+    label: str | None,
+    source: str,
+    *,
+    labelled: bool = True,
+    pairs: bool = False,
 ) -> Columns:
     """The columns asked for, or guessed by their names; of two columns one that is known determines the other.
 
@@ -37,11 +46,14 @@ def choose_columns(
         label: the column of the labels that the user named, if any.
         source: what an error's sentence calls the table.
         labelled: whether there must be labels. If not, a single column holds the texts.
+        pairs: whether two columns may hold the texts of pairs: those that `text` names as "premise,hypothesis", or, if
+            it names none, `text` and `text_pair`.
 
     Raises:
         ValueError: if a column is missing, named twice, or cannot be guessed; the sentence names the columns there are.
     """
     names = [str(name) for name in columns]
+    text, second = columns_of_pairs(names, text) if pairs else (text, None)
     for option, wanted in (("text", text), ("label", label)):
         if wanted is not None and wanted not in names:
             hint = did_you_mean(wanted, names, f"choose one of them with `{option}`")
@@ -51,14 +63,14 @@ def choose_columns(
         "label": label or _known(names, _LABEL_NAMES, without=text),
     }
     others = [
-        name for name in names if name not in chosen.values() and name != _RATIONALE and not name.startswith("Unnamed:")
+        name for name in names if name not in (*chosen.values(), second, _RATIONALE) and not name.startswith("Unnamed:")
     ]
     unknown = [option for option, name in chosen.items() if name is None]
     by_elimination = False
     if len(others) == 1 and (len(unknown) == 1 or (len(unknown) == 2 and not labelled)):
         option = "text" if "text" in unknown else "label"
         chosen[option], by_elimination = others[0], option == "label"
-    for option, name in chosen.items():
+    for option, name in (*chosen.items(), ("text", second or chosen["text"])):
         if name is None and (labelled or option == "text"):
             raise InputError(
                 f"which column of {source} holds the {option}s cannot be told from {listed(names)}; name it with "
@@ -68,7 +80,21 @@ def choose_columns(
             raise InputError(f"{source} has {names.count(name)} columns named {name!r}; rename all but one")
     if chosen["text"] == chosen["label"]:
         raise InputError(f"`text` and `label` both name the column {chosen['text']!r} of {source}; name two")
-    return Columns(str(chosen["text"]), chosen["label"], by_elimination)
+    return Columns(str(chosen["text"]), chosen["label"], by_elimination, second)
+
+
+def columns_of_pairs(names: Sequence[str], text: str | None) -> tuple[str | None, str | None]:
+    """The columns of the first and the second texts, where each row is a pair; else `text` itself and None.
+
+    Args:
+        names: of all columns.
+        text: what the user named: a column, or two as "premise,hypothesis"; None for nothing.
+    """
+    if text is None:
+        return ("text", "text_pair") if set(names) >= KEYS else (None, None)
+    first, _, second = text.partition(",")
+    first, second = first.strip(), second.strip()
+    return (first, second) if text not in names and {first, second} <= set(names) else (text, None)
 
 
 def _known(names: list[str], known: Sequence[str], without: str | None) -> str | None:

@@ -94,7 +94,8 @@ class Rows:
             data: texts in a list, a Series or an array, a table or several by split, a `Dataset`, or a named set, a
                 file or a folder. A pair stands for a text as {"text": …, "text_pair": …}.
             split: "train", "validation" or "test" for that part, "all" for every row, also those seen in training.
-            text: the column of the texts in a table or file; guessed from usual names if not given.
+            text: the column of the texts in a table or file; guessed from usual names if not given. For a model that
+                reads pairs two columns as "premise,hypothesis"; `text` and `text_pair` are taken as such if not given.
             label: the column of the labels; likewise.
             held_out: whether rows that the model has seen are left out if no split is asked for.
             encoding: of a file; None to guess, and say so.
@@ -119,6 +120,7 @@ class Rows:
             inputs=() if model is None else model.other_inputs,
             progress=progress,
             encoding=encoding,
+            reads_pairs=None if model is None else model.reads_pairs,
         )
         if model is not None:
             tables = replace(tables, tables={name: _joined(table, model) for name, table in tables.tables.items()})

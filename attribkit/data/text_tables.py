@@ -1,7 +1,7 @@
 """Every form in which users give texts, as tables with the columns `text` and, if there are any, `label`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -18,6 +18,7 @@ from attribkit.data.readers import SPLITS
 from attribkit.data.tables import encodings_of, find_tables
 from attribkit.errors import InputError, InputTypeError
 from attribkit.progress import Progress
+from attribkit.text.text_pair import KEYS, joined_cells
 
 Data: TypeAlias = (
     Dataset
@@ -61,6 +62,7 @@ class TextTables:
         inputs: Sequence[str] = (),
         progress: bool | Progress | None = None,
         encoding: str | None = None,
+        reads_pairs: bool | None = None,
     ) -> "TextTables":
         """Read the data.
 
@@ -74,6 +76,7 @@ class TextTables:
             inputs: the names of columns that a model reads beside the text, which are not taken for the labels.
             progress: what is told of a download, as `attribkit.progress.shown` takes it.
             encoding: of a file; None to guess, and say so.
+            reads_pairs: whether a model reads pairs, so that two columns may be the texts of pairs; None for no model.
 
         Raises:
             TypeError: for data of the wrong kind.
@@ -83,7 +86,7 @@ class TextTables:
         encodings_of(encoding, data)
         if isinstance(data, (str, Path, pd.DataFrame, Mapping)):
             raw = find_tables(data, progress=progress, encoding=encoding)
-            tables, notes = _arranged(raw.tables, raw.source, text, label, usual, labels, inputs)
+            tables, notes = _arranged(raw.tables, raw.source, text, label, usual, labels, inputs, reads_pairs)
             source: str | None = None
             if isinstance(data, (str, Path)):
                 tables, mending = mended(tables)
@@ -93,8 +96,10 @@ class TextTables:
             return TextTables(tables, source, tuple(notes))
         if isinstance(data, Dataset):
             own = {split: table for split in SPLITS if len(table := getattr(data, split))} or {"train": data.train}
-            if text is not None or label is not None:
-                own, _ = _arranged(own, data.name, text or "text", label or "label", None, labels)
+            paired = reads_pairs is not None and all(set(table) >= KEYS for table in own.values())
+            if text is not None or label is not None or paired:
+                text = text or (None if paired else "text")
+                own, _ = _arranged(own, data.name, text, label or "label", None, labels, (), reads_pairs)
             elif labels is not None and labels.task != data.task:
                 raise InputError(
                     f"the labels of {data.name!r} are {data.task}, the model's {labels.task}; load the data with "
@@ -143,6 +148,7 @@ def _arranged(
     usual: tuple[str, str] | None,
     labels: LabelFormat | None,
     inputs: Sequence[str] = (),
+    reads_pairs: bool | None = None,
 ) -> tuple[dict[str, pd.DataFrame], list[str]]:
     """The tables with the columns `text` and `label`, every row in its place, and what was guessed."""
     if usual and text is None and label is None and all(set(usual) <= set(table) for table in tables.values()):
@@ -153,9 +159,14 @@ def _arranged(
         name = source if len(tables) == 1 else f"the {split} table of {source}"
         table = tables[split].set_axis([str(name) for name in tables[split].columns], axis=1)
         candidates = [column for column in table.columns if column not in inputs or column == label]
-        columns = choose_columns(candidates, text, label, name, labelled=False)
+        columns = choose_columns(candidates, text, label, name, labelled=False, pairs=reads_pairs is not None)
+        if columns.second is not None and not reads_pairs:
+            raise InputError(
+                "a pair of texts was given, this model reads single ones; name one of the columns "
+                f"{columns.text!r} and {columns.second!r} of {name} with `text`"
+            )
         if columns.by_elimination and labels is not None and not labels.occur(table[columns.label]):
-            columns = Columns(columns.text, None)
+            columns = replace(columns, label=None)
         arranged[split] = _renamed(table, columns, name, labels or LabelFormat())
         notes += [note for note in _guessed(columns, text, label) if note not in notes]
     return arranged, notes
@@ -166,19 +177,25 @@ def _renamed(table: pd.DataFrame, columns: Columns, source: str, labels: LabelFo
     # a column that is not the chosen one but bears its name keeps its values under another
     others = {name: f"other_{name}" for name in ("text", "label") if name in table and name not in new}
     renamed = table.rename(columns=others | new).reset_index(drop=True)
-    texts = ["" if is_missing(cell) else cell for cell in renamed["text"].astype(object)]
+    cells = table[columns.text].astype(object).tolist()
+    if columns.second is not None:
+        cells = list(map(joined_cells, cells, table[columns.second].astype(object)))
+    texts = ["" if is_missing(cell) else cell for cell in cells]
     renamed["text"] = pd.Series(texts, dtype=object)
     if columns.label is not None:
-        cells = enumerate(renamed["label"].astype(object))
+        named = enumerate(renamed["label"].astype(object))
         renamed["label"] = pd.Series(
-            [labels.cell(cell, row, columns.label, source) for row, cell in cells], dtype=object
+            [labels.cell(cell, row, columns.label, source) for row, cell in named], dtype=object
         )
     return renamed
 
 
 def _guessed(columns: Columns, text: str | None, label: str | None) -> list[str]:
     guess = f"Column {columns.text!r} was read as the text"
+    named = columns.text == (text or "text")
+    if columns.second is not None:
+        guess, named = f"Columns {columns.text!r} and {columns.second!r} were read as pairs", text is not None
     if columns.label is None:
-        return [] if columns.text == (text or "text") else [f"{guess}."]
-    same = (columns.text, columns.label) == (text or "text", label or "label")
+        return [] if named else [f"{guess}."]
+    same = named and columns.label == (label or "label")
     return [] if same else [f"{guess} and column {columns.label!r} as the label."]

@@ -17,7 +17,7 @@ SECOND = 2**40
 KEYS = {"text", "text_pair"}
 """Of a pair as `transformers` pipelines take it."""
 
-_SINGLE = "a pair of texts was given, this model reads single ones; give one string for each text"
+SINGLE = "a pair of texts was given, this model reads single ones; give one string for each text"
 
 
 def joined_pair(pair: Mapping[str, Any]) -> str:
@@ -46,6 +46,22 @@ def joined_pair(pair: Mapping[str, Any]) -> str:
     return f"{first}{SEPARATOR}{second}"
 
 
+def joined_cells(first: Any, second: Any) -> Any:
+    """The string that stands for the pair of a table's two cells; where one of them is no text, that one.
+
+    Args:
+        first: of the first texts' column.
+        second: of the second texts'.
+
+    Raises:
+        ValueError: for a first text that holds the separator.
+    """
+    for cell in (first, second):
+        if not isinstance(cell, str) or not cell.strip():
+            return cell
+    return joined_pair({"text": first, "text_pair": second})
+
+
 def parts_of(text: str) -> tuple[str, str | None]:
     """The two texts of a pair; of any other text itself and None."""
     first, separator, second = text.partition(SEPARATOR)
@@ -70,7 +86,7 @@ def with_joined_pairs(data: Any, reads_pairs: bool, listed: bool = False) -> Any
     if not any(_is_pair(item) for item in items):
         return data
     if not reads_pairs:
-        raise InputError(_SINGLE)
+        raise InputError(SINGLE)
     texts = [joined_pair(item) if _is_pair(item) else item for item in items]
     return texts[0] if alone and not listed else texts
 
@@ -79,7 +95,7 @@ def check_single(texts: Any) -> None:
     """Refuse a string that stands for a pair among texts that a user gave one by one to a model of single texts."""
     for text in [texts] if isinstance(texts, str) else texts if isinstance(texts, (list, tuple)) else ():
         if isinstance(text, str) and SEPARATOR in text:
-            raise InputError(_SINGLE)
+            raise InputError(SINGLE)
 
 
 def _is_pair(item: Any) -> bool:
