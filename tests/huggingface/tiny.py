@@ -241,7 +241,7 @@ def _word_pieces(specials: list[str]) -> Tokenizer:
 
 def _words(inner: Tokenizer) -> Counter[str]:
     """How often each word of CORPUS occurs, as the tokenizer parts words."""
-    texts = [inner.normalizer.normalize_str(text) if inner.normalizer else text for text in CORPUS]
+    texts = [text if inner.normalizer is None else inner.normalizer.normalize_str(text) for text in CORPUS]
     if inner.pre_tokenizer is None:
         return Counter(texts)
     return Counter(word for text in texts for word, _ in inner.pre_tokenizer.pre_tokenize_str(text))
