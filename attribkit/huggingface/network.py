@@ -189,20 +189,20 @@ class TransformerNetwork(nn.Module):
         return counted
 
     def self_attention(self, ids: Tensor, zeroing: bool = False) -> SelfAttention:
-        """The attention of all layers for the words (T,) of one text, from a pass of its own.
+        """The attention of all layers for the words (T,) of one text, or of one window, from a pass of its own.
 
         Args:
             ids: of the words.
             zeroing: whether value zeroing is measured too, for which each layer runs anew for each place.
 
         Raises:
-            InputError: for an architecture whose attention is not one of the text's words; for a text in windows.
+            InputError: for an architecture whose attention is not one of the text's words; for several windows.
         """
         long = self.capabilities.long_texts
         if len(long.spans(len(ids))) > 1:
             raise InputError(
-                f"the attention of a text that the model reads at once was expected, got one of {len(ids):,} tokens in "
-                f"windows; leave the view 'attention' out, or explain a part of at most {long.room:,} tokens"
+                f"the words of a text, or of a window, that the model reads at once were expected, at most "
+                f"{long.room:,} tokens, got {len(ids):,}; give each of its windows by itself"
             )
         lengths = _lengths(len(ids), int((ids >= SECOND).sum()))
         inputs, places = self._inputs(ids.unsqueeze(0), lengths)

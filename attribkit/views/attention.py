@@ -23,7 +23,7 @@ weights; their product through the layers (rollout); the lengths of the vectors 
 alone; and what a layer's output loses without a word's vectors.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -104,7 +104,7 @@ class Attention:
 
         A network with several heads has a row for each of them. One with attention in every layer, as transformers
         have, has a row for each way of summing the layers up, of which value zeroing takes as long as leave-one-out and
-        so comes with `compare`; a panel of all heads of all layers follows.
+        so comes with `compare`; a panel of all heads of all layers follows, of a text in windows one for each window.
 
         Raises:
             RuntimeError: if the network's weights are not attention weights: neither (B, T) nor (B, heads, T) nor (B,
@@ -133,10 +133,10 @@ class Attention:
         ids_of = [encoded.ids for encoded in batch.encoded]
         if classifier.capabilities.self_attention:
             for row, words in enumerate(ids_of):
-                given = torch.from_numpy(words).to(classifier.device)
-                attention = classifier.network.self_attention(given, zeroing=self.compare)
-                _check_logits(attention.logits[None], batch.logits[row : row + 1])
-                yield [row], [_in_layers(attention, batch.encoded[row])]
+                windows = self._windows(classifier, torch.from_numpy(words).to(classifier.device))
+                logits = np.mean([attention.logits for attention in windows.values()], axis=0)
+                _check_logits(logits[None], batch.logits[row : row + 1])
+                yield [row], [_in_layers(windows, batch.encoded[row])]
             return
         equal = classifier.capabilities.equal_lengths
         for rows in batching.by_length([len(ids) for ids in ids_of], self.batch_size, equal=equal):
@@ -149,6 +149,12 @@ class Attention:
                 rows.tolist(),
                 [_shown(weights[place], logits[place], batch.encoded[row]) for place, row in enumerate(rows.tolist())],
             )
+
+    def _windows(self, classifier: Classifier, ids: torch.Tensor) -> dict[int, SelfAttention]:
+        """The attention of each window of a text's ids (T,), by its first token; mostly the text is one."""
+        spans = classifier.capabilities.long_texts.spans(len(ids))
+        network = classifier.network
+        return {start: network.self_attention(ids[start:end], zeroing=self.compare) for start, end in spans}
 
     def _companions(
         self, classifier: Classifier, batch: EncodedBatch
@@ -188,15 +194,16 @@ def _shown(weights: NDArray[np.float64], logits: NDArray[np.float64], encoded: E
     if weights.ndim == 4:
         stack = AttentionStack("", weights[:, :, :length, :length].astype(np.float32))
         everywhere = np.full(length, 1 / length)
-        return _in_layers(SelfAttention(logits, ("",) * length, np.arange(length), everywhere, (stack,)), encoded)
+        whole = SelfAttention(logits, ("",) * length, np.arange(length), everywhere, (stack,))
+        return _in_layers({0: whole}, encoded)
     names = ["attention"] if len(weights) == 1 else [f"head {number}" for number in range(1, len(weights) + 1)]
     rows = (HeatmapRow(name, row[:length], "weight") for name, row in zip(names, weights, strict=True))
     return _Seen(encoded, tuple(rows))
 
 
-def _in_layers(attention: SelfAttention, encoded: Encoded) -> _Seen:
-    rows = word_measures(attention, encoded)
-    return _Seen(encoded.by_word(), rows, head_panels(attention, encoded), meanings(attention, rows))
+def _in_layers(windows: Mapping[int, SelfAttention], encoded: Encoded) -> _Seen:
+    rows = word_measures(windows, encoded)
+    return _Seen(encoded.by_word(), rows, head_panels(windows, encoded), meanings(windows, rows))
 
 
 def _heatmap(seen: _Seen, others: Sequence[HeatmapRow] = ()) -> Heatmap:

@@ -1,6 +1,9 @@
-"""The attention of many layers and heads: measures of each word, and a panel of all heads."""
+"""The attention of many layers and heads: measures of each word, and a panel of all heads.
 
-from collections.abc import Sequence
+A text that is longer than its network reads is read in windows, each of which has attention of its own.
+"""
+
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +23,23 @@ _MEANINGS = {
 }
 
 
-def word_measures(attention: SelfAttention, encoded: Encoded) -> tuple[HeatmapRow, ...]:
-    """Rows with a share for each word: what the place that the head reads took from it; the rest is special tokens'."""
+def word_measures(windows: Mapping[int, SelfAttention], encoded: Encoded) -> tuple[HeatmapRow, ...]:
+    """Rows with a share for each word: what the place that the head reads took from it; the rest is special tokens'.
+
+    Args:
+        windows: the attention of each window of the text, by the number of its first token. The network's answer is the
+            mean of theirs, and so are the shares.
+        encoded: the whole text.
+    """
+    shares: dict[str, NDArray[np.float64]] = {}
+    for first, attention in windows.items():
+        for name, share in _measures(attention).items():
+            shares.setdefault(name, np.zeros(len(encoded.ids)))[first : first + len(share)] += share / len(windows)
+    return tuple(HeatmapRow(name, _by_word(share, encoded), "weight") for name, share in shares.items())
+
+
+def _measures(attention: SelfAttention) -> dict[str, NDArray[np.float64]]:
+    """(T,) the share of each token of a text, or of a window, by the way of measuring."""
     last = attention.stacks[-1]
     by_place = {MEAN: np.mean(last.weights, axis=(0, 1), dtype=np.float64)}
     if len(attention.stacks) == 1:
@@ -30,22 +48,27 @@ def word_measures(attention: SelfAttention, encoded: Encoded) -> tuple[HeatmapRo
         by_place[NORMS] = row_normalised(last.value_norms).mean(0)
     if last.value_zeroing is not None:
         by_place[ZEROING] = rollout(row_normalised(last.value_zeroing), residual=False)
-    shares = {name: (attention.pooled @ mixed)[attention.places] for name, mixed in by_place.items()}
-    return tuple(HeatmapRow(name, _by_word(share, encoded), "weight") for name, share in shares.items())
+    return {name: (attention.pooled @ mixed)[attention.places] for name, mixed in by_place.items()}
 
 
 def _by_word(share: NDArray[np.float64], encoded: Encoded) -> NDArray[np.float64]:
     return share if encoded.words is None else encoded.words.summed(share)
 
 
-def meanings(attention: SelfAttention, rows: Sequence[HeatmapRow]) -> tuple[str, ...]:
+def meanings(windows: Mapping[int, SelfAttention], rows: Sequence[HeatmapRow]) -> tuple[str, ...]:
     """What a reader must know of these rows."""
+    attention = windows[0]
     special = 1 - float(rows[0].values.sum())
     who = _reader(attention)
     sentences = [f"{row.name}: {_MEANINGS[row.name]}" for row in rows]
     if any(attention.specials):
         sentences.append(
             f"{special:.0%} of the attention of {who} goes to special tokens, which are no words".replace("%", " %")
+        )
+    if len(windows) > 1:
+        sentences.append(
+            f"the text is read in {len(windows):,} windows: a word has the sum of its shares in those that hold it, "
+            "divided by their number"
         )
     return (
         f"each row says what {who} took from a word, from which the prediction is read",
@@ -60,22 +83,29 @@ def _reader(attention: SelfAttention) -> str:
     return attention.specials[int(attention.pooled.argmax())] or "the last token"
 
 
-def head_panels(attention: SelfAttention, encoded: Encoded) -> tuple[AttentionHeads, ...]:
-    """A panel for each pile of layers."""
-    tokens = list(attention.specials)
-    for place, token in zip(attention.places.tolist(), encoded.tokens, strict=True):
-        tokens[place] = token
-    special = np.array([bool(name) for name in attention.specials])
-    return tuple(_heads(attention, stack, tuple(tokens), special) for stack in attention.stacks)
+def head_panels(windows: Mapping[int, SelfAttention], encoded: Encoded) -> tuple[AttentionHeads, ...]:
+    """A panel for each pile of layers of each window."""
+    panels: list[AttentionHeads] = []
+    for number, (first, attention) in enumerate(windows.items(), 1):
+        last = first + len(attention.places)
+        tokens = list(attention.specials)
+        for place, token in zip(attention.places.tolist(), encoded.tokens[first:last], strict=True):
+            tokens[place] = token
+        special = np.array([bool(name) for name in attention.specials])
+        where = f", window {number} of {len(windows)} (tokens {first + 1:,} to {last:,})" if len(windows) > 1 else ""
+        panels += [_heads(attention, stack, tuple(tokens), special, where) for stack in attention.stacks]
+    return tuple(panels)
 
 
 def _heads(
-    attention: SelfAttention, stack: AttentionStack, tokens: tuple[str, ...], special: NDArray[np.bool_]
+    attention: SelfAttention, stack: AttentionStack, tokens: tuple[str, ...], special: NDArray[np.bool_], where: str
 ) -> AttentionHeads:
     layers, heads = stack.weights.shape[:2]
     of = f"the {stack.name}: " if stack.name else ""
+    shape = f"{layers} {_counted('layer', layers)} of {heads} {_counted('head', heads)}"
+    shape = f"{layers} {_counted('layer', layers)} of {heads} {_counted('head', heads)}"
     return AttentionHeads(
-        title=f"Where each head looked: {of}{layers} {_counted('layer', layers)} of {heads} {_counted('head', heads)}",
+        title=f"Where each head looked{where}: {of}{shape}",
         tokens=tokens,
         special=special,
         looking=tokens,

@@ -293,8 +293,6 @@ def test_a_point_on_a_map_is_the_mean_of_the_windows() -> None:
     assert "1 of 2 texts were read in windows" in outputs.summary()
     with pytest.raises(InputError, match="which share tokens"):
         ak.layer_outputs(loaded, [LONG], "hidden_states.2", "tokens")
-    with pytest.raises(InputError, match="leave the view 'attention' out"):
-        ak.explain(loaded, LONG, views="attention")
 
 
 def test_what_the_last_layer_read_is_the_mean_over_the_windows(tmp_path: Path) -> None:

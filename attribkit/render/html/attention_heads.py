@@ -17,7 +17,7 @@ from attribkit.render.preparation.unicode import visible
 from attribkit.results.panels import AttentionHeads
 
 BYTES = 1_350_000
-"""The most that the weights take before they are written in letters, which are a third more: a page of 2 MB."""
+"""The most that the weights of a page take before they are written in letters, a third more: a page of 2 MB."""
 
 _LEVELS = (255, 127, 63, 31, 15)
 
@@ -25,10 +25,11 @@ _LEVELS = (255, 127, 63, 31, 15)
 def attention_heads(panel: AttentionHeads, context: PanelContext) -> dict[str, Any]:
     """The template's data for one panel."""
     notes, weights = list(panel.notes), panel.weights
-    packed = _packed(weights)
+    room = BYTES // context.heads
+    packed = _packed(weights, room)
     if packed is None:
         weights = panel.weights.mean(1, keepdims=True)
-        packed = _packed(weights)
+        packed = _packed(weights, room)
         notes.append("of a text so long the page holds each layer's mean of its heads; to_frame has them all")
     if packed is None:
         return {**_words(panel), "notes": [*notes[:-1], "the text is too long to draw its matrices; to_frame has them"]}
@@ -61,18 +62,18 @@ def _words(panel: AttentionHeads) -> dict[str, Any]:
     }
 
 
-def _packed(weights: NDArray[np.floating]) -> tuple[str, int, float] | None:
+def _packed(weights: NDArray[np.floating], room: int = BYTES) -> tuple[str, int, float] | None:
     """The weights in letters: squares of whole numbers of steps, compressed; how many steps there are; the error.
 
-    As many steps are taken as find room; None if the fewest do not.
+    As many steps are taken as find room, in bytes; None if the fewest do not.
     """
-    if weights.size > 8 * BYTES:
+    if weights.size > 8 * room:
         return None
     roots = np.sqrt(np.clip(weights, 0, 1))
     for levels in _LEVELS:
         whole = np.rint(levels * roots).astype(np.uint8)
         content = zlib.compress(whole.tobytes(), 9)
-        if len(content) <= BYTES:
+        if len(content) <= room:
             error = float(np.abs(np.square(whole / levels) - weights).max(initial=0))
             return b64encode(content).decode(), levels, error
     return None

@@ -48,8 +48,8 @@ def explanation(drawable: Drawable, colour_scales: Mapping[int, Scale], draw: Dr
         draw: how panels of other kinds are drawn inside their folds.
     """
     text, prediction = drawable.text or "", drawable.prediction
-    context = PanelContext(text, prediction, colour_scales)
     panels = drawable.panels()
+    context = PanelContext(text, prediction, colour_scales, heads=heads_among(panels))
     by_target = groups([panel for panel in panels if isinstance(panel, TokenScores)], prediction)
     first = by_target[0][0]
     attention = next((weights for panel in panels if (weights := weights_of(panel, first))), None)
@@ -94,7 +94,9 @@ def _fold(panel: Any, context: PanelContext, draw: Draw, underlined: bool) -> di
     """A panel as it stands in a fold: attention that is drawn under the words is not drawn again."""
     drawn = {"kind": panel.kind, **draw[panel.kind](panel, context)}
     name = FOLDS.get(panel.kind, panel.title)
-    if isinstance(panel, Heatmap):
+    if isinstance(panel, AttentionHeads) and context.heads > 1:
+        name = panel.title
+    elif isinstance(panel, Heatmap):
         drawn |= {"texts": [], "columns": drawn["columns"] if len(panel.rows) > 1 or not underlined else []}
     elif isinstance(panel, Scatter) and len(drawn["placed"]) == 1 and drawn["placed"][0]["tally"]:
         name = f"Map: the nearest texts are {drawn['placed'][0]['tally']}"
@@ -102,6 +104,11 @@ def _fold(panel: Any, context: PanelContext, draw: Draw, underlined: bool) -> di
         pair = drawn["strongest"][0]
         name = f"Interactions: most {quoted(pair['first'])} with {quoted(pair['second'])}, {pair['value']}"
     return {**drawn, "fold": name}
+
+
+def heads_among(panels: Sequence[Any]) -> int:
+    """How many panels of attention heads there are; at least 1, for the room of a page is parted by it."""
+    return max(1, sum(isinstance(panel, AttentionHeads) for panel in panels))
 
 
 def prediction_line(prediction: Prediction) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from attribkit.render.html.attention_heads import attention_heads
 from attribkit.render.html.chart import chart
 from attribkit.render.html.confusion import confusion_matrix
-from attribkit.render.html.explanation import explanation, is_explained, prediction_line
+from attribkit.render.html.explanation import explanation, heads_among, is_explained, prediction_line
 from attribkit.render.html.head import Head, head, panel_title
 from attribkit.render.html.heatmap import heatmap
 from attribkit.render.html.marks import EXCERPT, excerpt
@@ -181,9 +181,16 @@ def _row(drawable: Drawable, colour_scales: dict[int, Scale], single: bool) -> d
 
 def _panels(drawable: Drawable, colour_scales: dict[int, Scale]) -> dict[str, Any]:
     text, prediction = drawable.text, drawable.prediction
-    context = PanelContext(text, prediction, colour_scales, axes(drawable.panels()))
+    heads = heads_among(drawable.panels())
+    context = PanelContext(text, prediction, colour_scales, axes(drawable.panels()), heads)
     shown = any(isinstance(panel, TokenScores | Heatmap) for panel in drawable.panels())
     panels = [{"kind": panel.kind, **DRAW[panel.kind](panel, context)} for panel in drawable.panels()]
+    if heads > 1:  # one of many windows, or of an encoder and a decoder, is picked by opening it
+        first = [panel["kind"] for panel in panels].index(AttentionHeads.kind)
+        panels = [
+            panel | ({"fold": panel["title"], "open": place == first} if panel["kind"] == AttentionHeads.kind else {})
+            for place, panel in enumerate(panels)
+        ]
     return {
         "kind": "panels",
         "plain": tuple(runs(text)) if text is not None and not shown else None,

@@ -12,10 +12,12 @@ from attribkit.results.panels import Prediction
 class PanelContext:
     """What drawing a panel needs besides the panel: its text and prediction, and the scales by panels' `id`.
 
-    A table whose bars have no axis here has one of its own.
+    A table whose bars have no axis here has one of its own. `heads` counts the panels of attention heads, which share
+    what room a page has for them.
     """
 
     text: str | None
     prediction: Prediction | None
     scales: Mapping[int, Scale]
     axes: Mapping[int, Bars] = field(default_factory=dict)
+    heads: int = 1

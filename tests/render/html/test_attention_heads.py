@@ -64,6 +64,14 @@ def test_12_heads_in_12_layers_at_128_tokens_are_a_page_of_2_mb(attention_heads:
     assert len(page.encode()) <= 2_000_000
 
 
+def test_the_heads_of_many_windows_are_one_page_of_2_mb(attention_heads: Build) -> None:
+    text = " ".join(f"word{number}" for number in range(126))
+    even = np.random.default_rng(0).dirichlet(np.full(128, 20.0), (12, 12, 128))
+    windows = tuple(attention_heads(text, 12, 12, weights=even, title=f"window {number}") for number in range(6))
+    page = html.page([Explanation(text, None, windows, {})])
+    assert len(page.encode()) <= 2_000_000 and page.count('<script type="text/plain">') == 6
+
+
 def test_a_text_too_long_for_all_heads_has_their_mean(attention_heads: Build) -> None:
     text = " ".join(["word"] * 298)
     panel = attention_heads(text, layers=12, heads=12, weights=np.full((12, 12, 300, 300), 1 / 300))
