@@ -20,7 +20,13 @@ ALL = [*TEXTS, *map(joined_pair, INPUTS)]
 
 def state_of(model: Any) -> str:
     """A hash of what a user could find changed: settings, weights, modes, hooks, how attention is computed."""
-    digest = hashlib.sha256(json.dumps(model.config.to_dict(), sort_keys=True, default=str).encode())
+    digest = hashlib.sha256()
+    # an encoder and a decoder have settings of their own
+    for config in {
+        id(module.config): module.config for module in model.modules() if hasattr(module, "config")
+    }.values():
+        digest.update(json.dumps(config.to_dict(), sort_keys=True, default=str).encode())
+        digest.update(str(config._attn_implementation).encode())
     for name, module in model.named_modules():
         hooks = len(module._forward_hooks) + len(module._forward_pre_hooks)
         digest.update(f"{name} {type(module).__qualname__} {module.training} {hooks}".encode())
@@ -28,7 +34,7 @@ def state_of(model: Any) -> str:
     for name, weight in model.state_dict().items():
         digest.update(name.encode() + weight.cpu().numpy().tobytes())
     digest.update(str([(weight.grad, weight.requires_grad) for weight in model.parameters()]).encode())
-    return digest.hexdigest() + str(model.config._attn_implementation)
+    return digest.hexdigest()
 
 
 def theirs(pipe: Any, texts: list[Any], labels: tuple[str, ...], **options: Any) -> np.ndarray:
