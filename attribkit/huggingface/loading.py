@@ -110,7 +110,7 @@ def from_model(
         limit: the most tokens of a text, if that is less than the model reads.
 
     Raises:
-        InputError: for a model without a classification head.
+        InputError: for a model without a classification head, or a tokenizer without words.
     """
     _check_kinds(model, tokenizer)
     check_head([type(model).__name__])
@@ -195,7 +195,7 @@ def _pretrained(source: str, name: str, asked: Asked, local_files_only: bool) ->
             model, report = AutoModelForSequenceClassification.from_pretrained(
                 source, use_safetensors=True, output_loading_info=True, **settings
             )
-    except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
+    except Exception as error:  # the libraries for tokenizers and safetensors raise plain ones for damaged files
         raise InputNotFoundError(_unreadable(source, error, local_files_only)) from error
     if report["missing_keys"]:
         missing = sorted(report["missing_keys"])
@@ -244,6 +244,13 @@ def _check_kinds(model: Any, tokenizer: Any) -> None:
             raise InputTypeError(
                 f"a {what} of transformers was expected, got {type(given).__name__}; give (model, tokenizer)"
             )
+    special = set(tokenizer.all_special_tokens)
+    words = (token for token in tokenizer.get_vocab() if token not in special)
+    if not any(character.isalnum() for token in words for character in token):
+        raise InputError(  # as transformers 5 makes one of a folder that holds none
+            "the tokenizer knows no words, special tokens alone, so that every text would be read as the same; save it "
+            "beside the model by tokenizer.save_pretrained(folder), or give (model, tokenizer)"
+        )
 
 
 def _transformers() -> None:

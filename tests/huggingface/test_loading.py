@@ -90,6 +90,20 @@ def _pickled(folder: Path) -> None:
     (folder / "pytorch_model.bin").write_bytes(b"\x80\x04N.")
 
 
+def _cut_short(folder: Path) -> None:
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1_000])
+
+
+def _without_tokenizer(folder: Path) -> None:
+    for file in ("tokenizer.json", "tokenizer_config.json"):
+        (folder / file).unlink()
+
+
+def _damaged_tokenizer(folder: Path) -> None:
+    (folder / "tokenizer.json").write_text('{"model": {"type": "WordPiece"}}')
+
+
 def _configured(**changes: Any) -> Any:
     def change(folder: Path) -> None:
         file = folder / "config.json"
@@ -103,6 +117,9 @@ def _configured(**changes: Any) -> Any:
     [
         (_without_weights, "no weights"),
         (_pickled, "save_pretrained"),
+        (_cut_short, "transformers cannot read"),
+        (_without_tokenizer, "tokenizer"),
+        (_damaged_tokenizer, "transformers cannot read"),
         (_configured(architectures=["BertForMaskedLM"]), "classification head"),
         (_configured(architectures=["GPT2LMHeadModel"]), "classification head"),
         (_configured(auto_map={"AutoConfig": "own.Own"}, model_type="own"), "code of its own"),
