@@ -38,7 +38,8 @@ def load(
             Hugging Face hub; or a fitted scikit-learn `Pipeline` that takes texts.
         device: where the network runs, such as "cpu" or "cuda"; None for the best device there is, or for where a model
             in memory is.
-        local_files_only: False to let a name be fetched from the Hugging Face hub.
+        local_files_only: False to let a name be fetched from the Hugging Face hub; else it is looked for in the hub's
+            cache on this machine alone.
         tokenizer: the function or object of your own that a model of this package was trained with, if it was.
         long: what becomes of a text that is longer than a transformer reads: "refuse"; "cut" to what the tokenizer
             keeps, as every result says; "windows": read in overlapping windows, whose outputs are averaged. None: "cut"
@@ -106,7 +107,8 @@ def _named(
     try:
         own = Classifier.load(model, device)
     except InputNotFoundError:
-        if local_files_only or not _hub_name(model):
+        cached = str(model).count("/") == 1 and find_spec("transformers") is not None
+        if not _hub_name(model) or (local_files_only and not cached):
             raise
     else:
         _check_no_transformer(long, stride)

@@ -229,8 +229,8 @@ def _unreadable(source: str, error: Exception, local_files_only: bool) -> str:
         return f"transformers cannot read the model in {source!r} ({reason}); save model and tokenizer there anew"
     if local_files_only:
         return (
-            f"{source!r} is neither a folder nor a model in this machine's cache; give a folder, or allow the network "
-            "with local_files_only=False"
+            f"there is no model folder {source!r}, nor such a model in this machine's cache of the Hugging Face hub; "
+            "give a folder, or allow the network with local_files_only=False"
         )
     return f"{source!r} cannot be fetched from the Hugging Face hub ({reason}); check the name and the network"
 

@@ -144,8 +144,10 @@ def test_a_model_without_a_head_is_refused() -> None:
 
 
 def test_a_hub_id_is_no_reason_to_use_the_network() -> None:
-    with pytest.raises(InputNotFoundError, match="no model folder"):
+    with pytest.raises(InputNotFoundError, match=r"no model folder .* allow the network with local_files_only=False"):
         ak.load("somebody/a-classifier")
+    with pytest.raises(InputNotFoundError, match="no model folder 'a-classifier'; the bundled models are"):
+        ak.load("a-classifier")
 
 
 def test_a_text_longer_than_the_model_is_refused_not_cut() -> None:
