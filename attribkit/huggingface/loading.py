@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from attribkit.errors import InputError, InputNotFoundError, InputTypeError, MissingPackageError
+from attribkit.errors import InputError, InputNotFoundError, InputTypeError, MissingPackageError, ran_out
 from attribkit.huggingface.architectures import architecture_of, longest, takes_token_types
 from attribkit.huggingface.encoder import TransformerEncoder
 from attribkit.huggingface.folder import check_folder, check_head
@@ -196,6 +196,8 @@ def _pretrained(source: str, name: str, asked: Asked, local_files_only: bool) ->
                 source, use_safetensors=True, output_loading_info=True, **settings
             )
     except Exception as error:  # the libraries for tokenizers and safetensors raise plain ones for damaged files
+        if ran_out(error):
+            raise
         raise InputNotFoundError(_unreadable(source, error, local_files_only)) from error
     if report["missing_keys"]:
         missing = sorted(report["missing_keys"])
