@@ -12,7 +12,6 @@ from attribkit.attribution import baselines
 from attribkit.errors import InputError, InputTypeError, NetworkError
 from attribkit.models.adapters import Adapted
 from attribkit.models.classifier import Classifier
-from attribkit.models.cnn import TextCNN
 
 NAMES = (*baselines.NAMES, "mask")
 """Every named baseline; the last is that of a model that was trained to read a masked word."""
@@ -99,8 +98,7 @@ class BaselineSpec:
     Attributes:
         name: as the user typed it.
         words: its token ids if it is a text; None if it is a name.
-        outputs: the network's logits (C,) for it, at each length seen so far; of a text CNN's repeated word the longest
-            stands for all that are longer.
+        outputs: the network's logits (C,) for it, at each length seen so far.
     """
 
     name: str
@@ -162,17 +160,13 @@ class BaselineBatch:
         )
         # one baseline is the same for all texts of a length, and so is the network's answer: padding never matters
         lengths = mask.sum(1).tolist()
-        # of one word repeated it may be the same from some length on, and then a shorter text is asked for it
-        most = network.constant_from() if isinstance(network, TextCNN) and name in ("pad", "unk") else None
-        if most is not None:
-            lengths = [min(length, most) for length in lengths]
         new = {length: row for row, length in enumerate(lengths) if length not in spec.outputs}
         if new:
             rows = list(new.values())
             with torch.no_grad():
                 # by the network's own forward pass, never by an engine's shortcut: the check must be able to fail
                 if tokens is not None:
-                    logits = network(tokens[rows, :most], mask[rows, :most])
+                    logits = network(tokens[rows], mask[rows])
                 else:
                     logits = run(vectors[rows], ids[rows], mask[rows])
             _check_finite(logits, spec)

@@ -73,18 +73,6 @@ class TextCNN(nn.Module):
         logits: Tensor = self.output(self.dropout(pooled))
         return logits
 
-    def constant_from(self) -> int | None:
-        """From how many tokens on a text of one repeated word has the same logits: all its windows are among them.
-
-        None where that is not known, for the instance, its modules or a hook may have been given something else to do.
-        """
-        modules = tuple(self.modules())
-        kinds = {TextCNN, nn.Embedding, nn.Conv1d, nn.ModuleList, nn.Dropout, nn.Linear}
-        changed = any({"forward", "_pooled_by_word"} & vars(module).keys() for module in modules)
-        hooked = any(module._forward_hooks or module._forward_pre_hooks for module in modules)
-        usual = not self.training and not changed and not hooked and {type(module) for module in modules} <= kinds
-        return max(self.settings.widths) if usual else None
-
     def _tokens_are_words(self) -> bool:
         """Whether a token's word is all that matters of it, so that each word may be convolved once: many times faster.
 

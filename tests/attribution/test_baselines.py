@@ -2,12 +2,8 @@
 
 import pytest
 import torch
-from torch import Tensor
 
-import attribkit as ak
 from attribkit.attribution import baselines
-from attribkit.attribution.baseline_batch import BaselineBatch, BaselineSpec
-from attribkit.models.cnn import TextCNN
 
 WEIGHT = torch.arange(15.0).reshape(5, 3) + 1  # PAD's row is not zero here, so that forgetting it shows
 MASK = torch.tensor([[True, True, True], [True, False, False]])
@@ -49,39 +45,3 @@ def test_an_unknown_name_and_a_missing_text_are_refused() -> None:
         embedded("padd")
     with pytest.raises(ValueError, match="needs its token ids"):
         embedded("text")
-
-
-@pytest.mark.parametrize("name", ["pad", "unk", "mean", "A great film"])
-def test_the_answer_is_that_of_the_whole_baseline_of_each_length(name: str) -> None:
-    model = ak.load("imdb-cnn")
-    lengths = torch.tensor([1, 2, 4, 5, 6, 40])
-    mask = torch.arange(40) < lengths.unsqueeze(1)
-    ids = torch.where(mask, 7, model.tokenizer.pad_id)
-
-    def run(embedded: Tensor, _: Tensor, real: Tensor) -> Tensor:
-        with model.network.embedding.register_forward_hook(lambda *_: embedded):
-            logits: Tensor = model.network(ids[:, : real.shape[1]], real)
-        return logits
-
-    with model.network.output.register_forward_pre_hook(lambda *_: None), torch.no_grad():  # each length by itself
-        plain = BaselineBatch.of(model, ids, mask, BaselineSpec.of(model, name), run)
-    with torch.no_grad():
-        batch = BaselineBatch.of(model, ids, mask, BaselineSpec.of(model, name), run)
-    assert torch.equal(batch.logits, plain.logits)
-    assert len(batch.logits) == len(lengths)
-
-
-def test_one_text_cnn_is_asked_once_for_all_longer_texts(monkeypatch: pytest.MonkeyPatch) -> None:
-    model = ak.load("imdb-cnn")
-    asked, forward = [], type(model.network).forward
-
-    def counted(network: TextCNN, ids: Tensor, mask: Tensor) -> Tensor:
-        asked.append(tuple(ids.shape))
-        return forward(network, ids, mask)
-
-    monkeypatch.setattr(TextCNN, "forward", counted)
-    mask = torch.arange(40) < torch.tensor([[40], [39], [5], [3]])
-    spec = BaselineSpec.of(model, "pad")
-    for _ in range(2):
-        BaselineBatch.of(model, torch.where(mask, 7, model.tokenizer.pad_id), mask, spec, run=None)
-    assert asked == [(2, 5)]

@@ -184,39 +184,6 @@ def test_while_learning_words_are_convolved_in_few_sizes(monkeypatch: pytest.Mon
     assert sizes == [256, 256, 256, 512, 512]
 
 
-@given(networks(), st.integers(0, VOCABULARY - 1))
-@settings(deadline=None)
-def test_a_repeated_word_has_one_answer_from_the_length_that_is_named_on(network: TextCNN, word: int) -> None:
-    first = network.constant_from()
-    assert first is not None
-    with torch.no_grad():
-        answers = [
-            network(torch.full((1, length), word), torch.ones(1, length, dtype=torch.bool))
-            for length in range(first, first + 9)
-        ]
-        by_token = network._pooled(torch.full((1, first + 5), word), torch.ones(1, first + 5, dtype=torch.bool))
-    assert all(torch.equal(answer, answers[0]) for answer in answers)
-    assert torch.allclose(network.output(by_token), answers[0], atol=1e-5)
-
-
-def test_no_length_is_named_where_something_else_may_happen() -> None:
-    class Longer(TextCNN):
-        def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
-            logits: Tensor = super().forward(ids, mask) + mask.sum(1, keepdim=True)
-            return logits
-
-    def usual() -> TextCNN:
-        return TextCNN(CNNSettings(VOCABULARY, 2)).eval()
-
-    hooked, changed, other = usual(), usual(), usual()
-    hooked.output.register_forward_hook(lambda *_: None)
-    changed.forward = lambda ids, mask: mask.sum(1, keepdim=True).float()  # type: ignore[method-assign]  # as a user does
-    other.dropout = torch.nn.Identity()  # type: ignore[assignment]  # likewise
-    assert usual().constant_from() == 5
-    for network in (Longer(CNNSettings(VOCABULARY, 2)).eval(), hooked, changed, other, usual().train()):
-        assert network.constant_from() is None
-
-
 def test_texts_that_are_looked_at_together_are_few_and_hardly_padded() -> None:
     lengths = torch.tensor([5_000, 3_000, 1_500, 1_500, 1_400, 30, 0, 2_000])
     chunks = _chunks(torch.arange(5_000) < lengths.unsqueeze(1))
