@@ -95,19 +95,23 @@ class CorpusRun(Result):
         rows = tuple((str(status), int(rows), float(share)) for status, rows, share in self.to_frame().to_numpy())
         return (Table("Rows of the corpus", ("status", "rows", "share"), rows, tuple(notes)),)
 
+    @property
+    def _others(self) -> str:
+        """The rows that were not explained, by status; empty if there are none."""
+        return ", ".join(f"{count:,} {status}" for status, count in self.statuses.items() if status != "ok")
+
     def answer(self) -> str:
         """How many rows were explained, what became of the others, and how many explanations converged."""
-        others = ", ".join(f"{count:,} {status}" for status, count in self.statuses.items() if status != "ok")
-        rest = f"; the others: {others}" if others else ""
+        rest = f"; the others: {self._others}" if self._others else ""
         done = self.statuses.get("ok", 0)
         every = f"All {self.rows:,} rows" if done == self.rows else f"{done:,} of {self.rows:,} rows"
         return f"{every} are explained{rest}; {self.convergence.sentence}."
 
     def summary(self) -> str:
         """How many rows were explained, where they are, how many explanations converged, and what this run did."""
-        rest = ", ".join(f"{count:,} {status}" for status, count in self.statuses.items() if status != "ok")
+        rest = f" ({self._others})" if self._others else ""
         parts = [
-            f"{self.statuses.get('ok', 0):,} of {self.rows:,} rows are explained{f' ({rest})' if rest else ''}, in "
+            f"{self.statuses.get('ok', 0):,} of {self.rows:,} rows are explained{rest}, in "
             f"{len(self.files):,} file{'' if len(self.files) == 1 else 's'} of the folder {str(self.folder)!r}",
             self.convergence.sentence,
             *self.notes,

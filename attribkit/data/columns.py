@@ -70,7 +70,8 @@ def choose_columns(
     if len(others) == 1 and (len(unknown) == 1 or (len(unknown) == 2 and not labelled)):
         option = "text" if "text" in unknown else "label"
         chosen[option], by_elimination = others[0], option == "label"
-    for option, name in (*chosen.items(), ("text", second or chosen["text"])):
+    wanted_columns = [*chosen.items(), *([("text", second)] if second is not None else [])]
+    for option, name in wanted_columns:
         if name is None and (labelled or option == "text"):
             raise InputError(
                 f"which column of {source} holds the {option}s cannot be told from {listed(names)}; name it with "

@@ -51,10 +51,11 @@ def listed(names: Iterable[object], most: int = 10) -> str:
     return ", ".join(shown[:most]) + (f" and {rest:,} more" if rest > 0 else "") if shown else "nothing"
 
 
-def shortened(name: object) -> str:
-    """A name in quotes, cut where it is as long as a text."""
+def shortened(name: object, end: bool = False) -> str:
+    """A name in quotes, cut where it is as long as a text; of a path the end tells more."""
     shown = str(name)
-    return repr(shown if len(shown) <= 80 else shown[:80] + "…")
+    cut = f"…{shown[-80:]}" if end else f"{shown[:80]}…"
+    return repr(shown if len(shown) <= 80 else cut)
 
 
 def read_file(path: Path, encoding: str | None = None) -> pd.DataFrame:
@@ -118,8 +119,10 @@ def missing(path: Path) -> str:
     """One sentence on a path that does not exist: what its folder holds, and the most similar name."""
     folder = path.parent
     if not os.path.isdir(folder):
-        shown = str(folder) if len(str(folder)) <= 80 else f"…{str(folder)[-80:]}"
-        return f"there is no {shortened(path.name)}, for its folder {shown!r} does not exist; check the path"
+        return (
+            f"there is no {shortened(path.name)}, for its folder {shortened(folder, end=True)} does not exist; "
+            "check the path"
+        )
     names = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
     hint = did_you_mean(path.name, names, "name one of them or correct the folder")
     return f"there is no {shortened(path.name)} in the folder {shortened(folder)}, which holds {listed(names)}{hint}"

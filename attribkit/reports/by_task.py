@@ -9,6 +9,7 @@ from attribkit.evaluation.importance import WordImportance
 from attribkit.evaluation.multilabel import MultilabelMetrics
 from attribkit.evaluation.regression import RegressionMetrics
 from attribkit.models.classifier import Classifier
+from attribkit.reports.summary import by_words
 from attribkit.results.explanations import Explanations
 from attribkit.results.panels import Figure, Group, Section
 
@@ -107,9 +108,4 @@ def _words(words: WordImportance) -> list[str]:
         sides = ((raised, "raised"), (lowered, "lowered"))
         named = [f"{side} by {', '.join(f'“{word}”' for word in some)}" for some, side in sides if len(some)]
         return [f"Its number is mainly {' and '.join(named)}."] if named else []
-    named = []
-    for label in words.labels:
-        own = words.words[(words.words["label"] == label) & (words.words["low"] > 0)]["word"].head(3)
-        named += [f"“{label}” mainly because of {', '.join(f'“{word}”' for word in own)}"] if len(own) else []
-    more = "; the other labels’ words are below" if len(named) > 3 else ""
-    return [f"It says {'; '.join(named[:3])}{more}."] if named else []
+    return by_words(words)

@@ -6,8 +6,8 @@ from attribkit.evaluation.importance import WordImportance
 from attribkit.evaluation.metrics import Metrics
 from attribkit.reports.explanation_quality import ExplanationTests
 
-_LABELS, _WORDS = 3, 3
-"""Labels whose words are named, and words of each."""
+_LABELS = 3
+"""Labels whose words are named."""
 
 
 def summary(
@@ -21,7 +21,7 @@ def summary(
     sentences = []
     if metrics is not None and calibration is not None:
         sentences += [metrics.accuracy_in_words(), calibration.verdict]
-    sentences += _words(words)
+    sentences += by_words(words)
     if metrics is not None and kinds:
         sentences.append(_failures(metrics, kinds))
     over = tests.over_random()
@@ -36,16 +36,11 @@ def summary(
     return tuple(sentences)
 
 
-def _words(words: WordImportance) -> list[str]:
-    named = []
-    for label in words.labels:
-        own = words.words[(words.words["label"] == label) & (words.words["low"] > 0)]
-        if len(own):
-            named.append(f"“{label}” mainly because of {', '.join(f'“{word}”' for word in own['word'].head(_WORDS))}")
-    if not named:
-        return []
+def by_words(words: WordImportance) -> list[str]:
+    """By what words the model decides, of the first labels; nothing where no word surely speaks for one."""
+    named = words.reasons()
     more = "; the other labels’ words are below" if len(named) > _LABELS else ""
-    return [f"It says {'; '.join(named[:_LABELS])}{more}."]
+    return [f"It says {'; '.join(named[:_LABELS])}{more}."] if named else []
 
 
 def _failures(metrics: Metrics, kinds: list[Kind]) -> str:

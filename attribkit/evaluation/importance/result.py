@@ -172,12 +172,7 @@ class WordImportance(Result):
         """The words by which the model decides, of the first labels."""
         if self.task == "regression":
             return super().answer()
-        sure = {label: self._sure(label) for label in self.labels}
-        named = [
-            f"“{label}” mainly because of {', '.join(f'“{word}”' for word in own['word'])}"
-            for label, own in sure.items()
-            if len(own)
-        ]
+        named = self.reasons()
         if not named:
             return f"No word surely moves the model in {self.texts:,} texts."
         rest, without = len(named) - _NAMED, len(self.labels) - len(named)
@@ -187,6 +182,15 @@ class WordImportance(Result):
         )
         first = f"In {self.texts:,} texts {self.provenance.get('model') or 'the model'} says"
         return f"{first} {'; '.join([*named[:_NAMED], *filter(None, counts)])}."
+
+    def reasons(self) -> list[str]:
+        """Of each label for which words surely speak a clause that names them, as "“neg” mainly because of “dull”"."""
+        sure = {label: self._sure(label)["word"] for label in self.labels}
+        return [
+            f"“{label}” mainly because of {', '.join(f'“{word}”' for word in words)}"
+            for label, words in sure.items()
+            if len(words)
+        ]
 
     def _sure(self, label: str) -> pd.DataFrame:
         """The first words that surely speak for a label."""
