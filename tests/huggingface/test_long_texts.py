@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from huggingface.long_texts import LIMIT, LONG, STRIDE, limited, windows_by_hand
 from huggingface.test_architectures import state_of, theirs
 from huggingface.tiny import INPUTS, NAMES, TEXTS, pipeline_of, saved, tiny
 from rich.console import Console
@@ -25,39 +26,6 @@ from attribkit.last_layer.features import read_features
 from attribkit.results.panels import TokenScores
 from attribkit.text.long_texts import CutTextsWarning, LongTexts
 from attribkit.text.text_pair import joined_pair
-
-LIMIT, STRIDE = 24, 5
-LIMITED: list[Any] = []
-LONG = " ".join([*TEXTS, *reversed(TEXTS)])
-
-
-def limited(name: str, limit: int = LIMIT) -> tuple[Any, Any]:
-    """A tiny model whose tokenizer knows a limit."""
-    model, tokenizer = tiny(name)
-    tokenizer.model_max_length = limit
-    LIMITED.append(tokenizer)
-    return model, tokenizer
-
-
-@pytest.fixture(autouse=True)
-def _no_limit_left() -> Any:
-    yield
-    while LIMITED:
-        LIMITED.pop().model_max_length = int(1e30)
-
-
-def windows_by_hand(tokenizer: Any, text: str, limit: int = LIMIT, stride: int = STRIDE) -> list[dict[str, Any]]:
-    """The tokenizer's own windows, with special tokens in each."""
-    encoded = tokenizer(
-        text,
-        truncation=True,
-        max_length=limit,
-        stride=stride,
-        return_overflowing_tokens=True,
-        return_offsets_mapping=True,
-        return_special_tokens_mask=True,
-    )
-    return [{name: encoded[name][row] for name in encoded} for row in range(len(encoded["input_ids"]))]
 
 
 def logits_by_hand(model: Any, windows: list[dict[str, Any]]) -> np.ndarray:

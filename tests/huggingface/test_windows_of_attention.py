@@ -6,9 +6,9 @@ import re
 import numpy as np
 import pytest
 import torch
+from huggingface.long_texts import LONG, STRIDE, limited, windows_by_hand
 from huggingface.test_architectures import state_of
 from huggingface.test_attention import attention_of
-from huggingface.test_long_texts import LONG, STRIDE, _no_limit_left, limited, windows_by_hand  # noqa: F401
 from huggingface.tiny import TEXTS
 
 import attribkit as ak

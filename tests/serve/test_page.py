@@ -13,7 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Locator, Page, Request, Route, expect
 from serve.conftest import Serve
-from tabbing import tab_through
+from tabbing import by_tab, controls
 
 import attribkit as ak
 from attribkit.models.classifier import Classifier
@@ -30,8 +30,11 @@ Open = Callable[..., Page]
 
 
 @pytest.fixture
-def show(browser: Browser, live: str) -> Iterator[Open]:
-    """Open the page; afterwards nothing may have been said, refused or asked of anyone else."""
+def show(browser: Browser, live: str, serving: Serve) -> Iterator[Open]:
+    """Open the page; afterwards nothing may have been said, refused or asked of anyone else.
+
+    It asks for `serving` so that a page is closed before the server of its test.
+    """
     events: list[str] = []
     pages: list[Page] = []
 
@@ -571,7 +574,8 @@ def test_tab_reaches_every_control_in_the_order_of_the_page(show: Open, width: i
     page.locator(".plot .star[visibility=visible]").wait_for()
     page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
     page.locator("body").click(position={"x": 1, "y": 1})
-    tab_through(page)
+    expected = controls(page)
+    assert len(expected) > 10 and by_tab(page, len(expected)) == expected
 
 
 def test_many_classes_offer_why_this_and_not_that(
