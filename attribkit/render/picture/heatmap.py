@@ -28,11 +28,11 @@ NAMES, _SCALE = 104.0, 150.0
 
 
 def heatmap(panel: Heatmap, context: DrawContext) -> list[Block]:
-    """Title, strip, colour bars, agreement, notes."""
+    """Title, strip, colour bars unless all heatmaps share them, agreement, notes."""
     blocks = [title(panel.title, context), gap(4)]
     strip, caveat = _strip(panel, context)
     notes = [*caveat, *shared.caveats(panel)]
-    blocks += [strip, gap(4), *_scales(panel, context)]
+    blocks += [strip, gap(4), *([] if context.panel.ends else colour_bars(panel, context))]
     if panel.agreements:
         blocks += [
             gap(4),
@@ -73,7 +73,7 @@ def _strip(panel: Heatmap, context: DrawContext) -> tuple[Block, list[str]]:
                 shown = clip(name, context, SMALL, side - 6)
                 canvas.text(MARGIN, top + CELL * (index + 0.5) + 2.8, shown, SMALL, canvas.inks.muted)
             plot = canvas.axes(MARGIN + side, top, cell * len(line), CELL * len(names))
-            _cells(canvas, plot, panel, line, short)
+            _cells(canvas, plot, panel, line, short, context.panel.ends)
             below = top + CELL * len(names)
             for place, token in enumerate(line):
                 x = MARGIN + side + cell * place
@@ -103,7 +103,7 @@ def _columns(written: Sequence[str], context: DrawContext, width: float, short: 
     return -size, -(-count // lines)
 
 
-def _cells(canvas: Canvas, plot: Axes, panel: Heatmap, line: range, short: bool) -> None:
+def _cells(canvas: Canvas, plot: Axes, panel: Heatmap, line: range, short: bool, ends: shared.Ends) -> None:
     # here and not above: seaborn takes seconds to import and brings pyplot, of which we use nothing
     import seaborn
 
@@ -111,8 +111,8 @@ def _cells(canvas: Canvas, plot: Axes, panel: Heatmap, line: range, short: bool)
     for index, row in enumerate(panel.rows):
         hidden = np.ones(data.shape, dtype=bool)
         hidden[index] = False
-        low, high = shared.ends(panel, row)
-        numbers = [[shared.value(panel, other, token) for token in line] for other in panel.rows] if short else None
+        low, high = shared.ends(panel, row, ends)
+        numbers = [[shared.value(panel, row, t, ends) for t in line] for row in panel.rows] if short else None
         with _without_drawing(canvas.figure):
             seaborn.heatmap(
                 data,
@@ -150,7 +150,7 @@ def _without_drawing(figure: Figure) -> Iterator[None]:
         figure.set_canvas(canvas)
 
 
-def _scales(panel: Heatmap, context: DrawContext) -> list[Block]:
+def colour_bars(panel: Heatmap, context: DrawContext) -> list[Block]:
     """Each row's name, colours and ends, up to three beside each other."""
     rows = panel.rows
     most = max(1, min(3, int((context.inner + 20) / (_SCALE + 20))))
@@ -165,7 +165,7 @@ def _scale_line(panel: Heatmap, rows: Sequence[HeatmapRow], context: DrawContext
             x = MARGIN + index * (width + between)
             name = f"{row.name} ({row.unit})"
             canvas.text(x, top + 8, clip(name, context, SMALL, width), SMALL, canvas.inks.muted)
-            low, high = shared.ends(panel, row)
+            low, high = shared.ends(panel, row, context.panel.ends)
             if not high:
                 canvas.text(x, top + 19, "every value is 0", SMALL, canvas.inks.muted)
                 continue

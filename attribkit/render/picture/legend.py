@@ -93,7 +93,10 @@ def cues(text: str | None, panel: TokenScores) -> list[LegendLine]:
     """The marks that a panel's drawing uses, in the legend's order."""
     speaks = ("speaks for it", "speaks against it")
     towards, away = speaks if sides(panel.unit) == ("for", "against") else ("raises it", "lowers it")
-    used = [LegendLine(Mark.towards, f"bar below: {towards}"), LegendLine(Mark.against, f"bar above: {away}")]
+    used = [
+        LegendLine(Mark.towards, f"bar below a word: {towards}"),
+        LegendLine(Mark.against, f"bar above a word: {away}"),
+    ]
     if not panel.known.all():
         used.append(LegendLine(Mark.unknown, "dotted: a word the model does not know"))
     if has_unread(text, panel):

@@ -1,13 +1,11 @@
 """The whole picture: the prediction, the panels one under the other or texts in rows, as tall as a picture may be."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 from matplotlib.figure import Figure
 
 from attribkit.errors import InputError
-from attribkit.render.picture import attention_heads, chart, confusion, heatmap, pairs, scatter, table, token_scores
 from attribkit.render.picture.canvas import (
     MARGIN,
     Block,
@@ -19,63 +17,21 @@ from attribkit.render.picture.canvas import (
     write,
     write_pages,
 )
-from attribkit.render.picture.context import LINE, SMALL, WIDTH, DrawContext, prose, rule
+from attribkit.render.picture.context import LINE, SMALL, WIDTH, DrawContext, prose
 from attribkit.render.picture.fonts import MISSING, FontSet
-from attribkit.render.picture.legend import LegendLine, Mark, cues, legend
-from attribkit.render.picture.prediction import header
-from attribkit.render.picture.row import row
-from attribkit.render.picture.token_scores import settings
+from attribkit.render.picture.kinds import DRAW, TEXTS
+from attribkit.render.picture.prediction import heading
+from attribkit.render.picture.rows import rows
 from attribkit.render.preparation import palette
 from attribkit.render.preparation.context import PanelContext
 from attribkit.render.preparation.prediction import detail, headline, true_words
 from attribkit.render.preparation.ranking import likeliest_first
-from attribkit.render.preparation.scales import Scale, compared, scales
+from attribkit.render.preparation.scales import scales
 from attribkit.render.preparation.table import axes
 from attribkit.render.preparation.unicode import quoted, visible
-from attribkit.results.panels import (
-    AttentionHeads,
-    Chart,
-    ConfusionMatrix,
-    Drawable,
-    Heatmap,
-    Pairs,
-    Scatter,
-    Table,
-    TokenScores,
-)
+from attribkit.results.panels import Drawable, TokenScores
 
 FORMATS = ("png", "svg", "pdf")
-
-DRAW: dict[str, Callable[[Any, DrawContext], list[Block]]] = {
-    TokenScores.kind: token_scores.token_scores,
-    Heatmap.kind: heatmap.heatmap,
-    AttentionHeads.kind: attention_heads.attention_heads,
-    Pairs.kind: pairs.pairs,
-    Scatter.kind: scatter.scatter,
-    Chart.kind: chart.chart,
-    ConfusionMatrix.kind: confusion.confusion_matrix,
-    Table.kind: table.table,
-}
-"""How each kind of panel is drawn: a function (panel, context) to blocks, from top to bottom.
-
-A block knows its height in points before it is drawn; `context` has the fonts and, in `context.panel`, the text, its
-prediction and the scales. Every word goes through `Canvas.text` or is drawn with `parse_math=False`.
-"""
-
-TEXTS: dict[str, Callable[[Any, str | None], Iterator[str]]] = {
-    TokenScores.kind: token_scores.texts,
-    Heatmap.kind: heatmap.texts,
-    AttentionHeads.kind: attention_heads.texts,
-    Pairs.kind: pairs.texts,
-    Scatter.kind: scatter.texts,
-    Chart.kind: chart.texts,
-    ConfusionMatrix.kind: confusion.texts,
-    Table.kind: table.texts,
-}
-"""What each kind of panel may write that a user wrote: a function (panel, text) to strings, for which fonts are chosen.
-
-The strings are as they will be shown (`visible`); the explanation's own text is looked after already.
-"""
 
 TALLEST = 7200.0
 """Points: 100 inches. A longer picture says what it leaves out."""
@@ -99,8 +55,6 @@ _AROUND = 700.0
 
 _BESIDE = 200.0
 """Points kept on a page for everything but one text."""
-
-_AFTER_ROW = (gap(8), rule(), gap(8))
 
 
 def image(
@@ -160,7 +114,7 @@ def pages(explanations: Sequence[Drawable], dpi: int = 150, theme: str = "light"
     context, absent = _context(explanations, wide, int((room - _BESIDE) / LINE), theme)
     figures = []
     with default_style():
-        groups, legend = _rows(explanations, context)
+        groups, legend = rows(explanations, context)
         sheets = paginated([legend, *groups, absent], room)
         for number, blocks in enumerate(sheets, 1):
             canvas = Canvas(wide, high, context.fonts, context.inks, dpi)
@@ -209,7 +163,7 @@ def _texts(explanations: Sequence[Drawable]) -> Iterator[str]:
 def _in_full(explanation: Drawable, context: DrawContext, tallest: float) -> list[Block]:
     own = PanelContext(explanation.text, explanation.prediction, scales([explanation]), axes(explanation.panels()))
     context = replace(context, panel=own)
-    blocks = _heading(explanation, context)
+    blocks = heading(explanation, context)
     groups = [
         DRAW[panel.kind](panel, context) for panel in likeliest_first(explanation.panels(), explanation.prediction)
     ]
@@ -218,60 +172,9 @@ def _in_full(explanation: Drawable, context: DrawContext, tallest: float) -> lis
     return blocks + _fitting(groups, context, tallest, "panels")
 
 
-def _heading(explanation: Drawable, context: DrawContext) -> list[Block]:
-    if explanation.prediction is None:
-        return []
-    return [header(explanation.prediction, context, explanation.provenance.get("model")), gap(8)]
-
-
 def _in_rows(explanations: Sequence[Drawable], context: DrawContext, tallest: float) -> list[Block]:
-    groups, foot = _rows(explanations, context)
+    groups, foot = rows(explanations, context)
     return _fitting(groups, context, tallest, "rows" if foot else "panels") + foot
-
-
-def _rows(explanations: Sequence[Drawable], context: DrawContext) -> tuple[list[list[Block]], list[Block]]:
-    """The blocks of each row, and those of the legend that all rows of token scores share."""
-    colour_scales = scales(explanations)
-    pairs = [(e, p) for e in explanations for p in e.panels() if isinstance(p, TokenScores)]
-    together = all(colour_scales[id(panel)].shared == len(pairs) for _, panel in pairs)
-    alike = len({settings(panel, target=False) for _, panel in pairs}) == 1
-    groups: list[list[Block]] = []
-    for explanation in explanations:
-        panels = explanation.panels()
-        for number, panel in enumerate(panels):
-            after = panels[number + 1 :][:1]
-            if isinstance(panel, TokenScores):
-                scale = colour_scales[id(panel)]
-                # a line parts texts, and a text's targets; what else belongs to a text stands on its side of the line
-                end = [gap(8)] if after and not isinstance(after[0], TokenScores) else _AFTER_ROW
-                groups.append([*row(explanation, panel, scale, context, not together, not alike), *end])
-            else:
-                own = replace(context, panel=PanelContext(explanation.text, explanation.prediction, colour_scales))
-                # a row of token scores has its prediction beside it; any other panel comes after its heading
-                lead = [] if number else _heading(explanation, context)
-                end = [gap(6)] if after or not isinstance(panels[0], TokenScores) else _AFTER_ROW
-                groups.append([*lead, *DRAW[panel.kind](panel, own), *end])
-    return groups, _foot(pairs, context, colour_scales, together, alike) if pairs else []
-
-
-def _foot(
-    pairs: Sequence[tuple[Drawable, TokenScores]],
-    context: DrawContext,
-    colour_scales: Mapping[int, Scale],
-    together: bool,
-    alike: bool,
-) -> list[Block]:
-    """The legend of all rows; `together`: they have one scale, `alike`: they have the same settings."""
-    first = pairs[0][1]
-    used = list(dict.fromkeys(cue for explanation, panel in pairs for cue in cues(explanation.text, panel)))
-    used.append(LegendLine(Mark.none, compared(colour_scales)))
-    same = len({panel.target for _, panel in pairs}) == 1
-    aim = quoted(first.target) if same else "its label"
-    widest = max((colour_scales[id(panel)] for _, panel in pairs), key=lambda scale: scale.limit)
-    foot = [gap(3), legend(aim, first.unit if alike else "", widest, used, context, own=not together), gap(6)]
-    if alike:
-        foot.append(prose(settings(first, target=same), context))
-    return [*foot, gap(8)]
 
 
 def _fitting(groups: Sequence[Sequence[Block]], context: DrawContext, tallest: float, what: str) -> list[Block]:

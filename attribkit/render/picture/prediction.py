@@ -1,12 +1,12 @@
 """The prediction: in large letters with a bar for each label, or as a narrow column beside a row."""
 
-from attribkit.render.picture.canvas import MARGIN, Block, Canvas
+from attribkit.render.picture.canvas import MARGIN, Block, Canvas, gap
 from attribkit.render.picture.context import NOTE, SMALL, DrawContext, clip
 from attribkit.render.preparation.numbers import percent
 from attribkit.render.preparation.palette import Scheme
 from attribkit.render.preparation.prediction import agreement, bars, detail, headline, true_words
 from attribkit.render.preparation.unicode import visible
-from attribkit.results.panels import Prediction
+from attribkit.results.panels import Drawable, Prediction
 
 SIDE = 128.0
 """The width of the column with the prediction, where several texts stand in rows."""
@@ -91,3 +91,10 @@ def side(prediction: Prediction | None, context: DrawContext) -> Block:
             canvas.text(x, top + 35, shown, SMALL, _ink(canvas.inks, prediction.right))
 
     return Block(38 if prediction is not None and prediction.true_label is not None else 28, draw)
+
+
+def heading(explanation: Drawable, context: DrawContext) -> list[Block]:
+    """The prediction of a text, above its panels; nothing without one."""
+    if explanation.prediction is None:
+        return []
+    return [header(explanation.prediction, context, explanation.provenance.get("model")), gap(8)]

@@ -13,7 +13,7 @@ class PanelContext:
     """What drawing a panel needs besides the panel: its text and prediction, and the scales by panels' `id`.
 
     A table whose bars have no axis here has one of its own. `heads` counts the panels of attention heads, which share
-    what room a page has for them.
+    what room a page has for them. `ends` are those of the scales, by unit, that all heatmaps of a picture share.
     """
 
     text: str | None
@@ -21,3 +21,4 @@ class PanelContext:
     scales: Mapping[int, Scale]
     axes: Mapping[int, Bars] = field(default_factory=dict)
     heads: int = 1
+    ends: Mapping[str, float] = field(default_factory=dict)

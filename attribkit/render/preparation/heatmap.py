@@ -1,6 +1,7 @@
 """What all drawings of a heatmap share: the scale of each unit, its numbers, and the rows' rank agreement."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from attribkit.render.preparation import palette
 from attribkit.render.preparation.numbers import number
@@ -12,14 +13,32 @@ SHORT = 40
 """Tokens up to which every cell has its number written in it."""
 
 
-def limit(panel: Heatmap, row: HeatmapRow) -> float:
+Ends = Mapping[str, float]
+"""By unit where the scales end that several heatmaps share."""
+
+ALONE: Ends = MappingProxyType({})
+"""Those of a heatmap that shares none."""
+
+
+def limit(panel: Heatmap, row: HeatmapRow, ends: Ends = ALONE) -> float:
     """Where the scale of one of the panel's rows ends: at the largest |value| of all rows in its unit.
 
     Rows that can be compared share a scale: a paler cell is a weaker one, whichever row it stands in.
     """
-    return max(
-        (float(abs(other.values).max(initial=0.0)) for other in panel.rows if other.unit == row.unit), default=0.0
-    )
+    return ends[row.unit] if row.unit in ends else _largest([panel], row.unit)
+
+
+def common_ends(panels: Sequence[Heatmap]) -> Ends:
+    """The ends of the scales that several heatmaps share, if all have the same rows; else each has its own."""
+    kinds = {tuple((row.name, row.unit) for row in panel.rows) for panel in panels}
+    if len(panels) < 2 or len(kinds) > 1:
+        return ALONE
+    return {row.unit: _largest(panels, row.unit) for row in panels[0].rows}
+
+
+def _largest(panels: Sequence[Heatmap], unit: str) -> float:
+    rows = (row for panel in panels for row in panel.rows if row.unit == unit)
+    return max((float(abs(row.values).max(initial=0.0)) for row in rows), default=0.0)
 
 
 def steps(panel: Heatmap, row: HeatmapRow) -> list[int]:
@@ -33,15 +52,15 @@ def colours(row: HeatmapRow, scheme: palette.Scheme) -> tuple[str, ...]:
     return scheme.ramp if row.signed else scheme.weights
 
 
-def ends(panel: Heatmap, row: HeatmapRow) -> tuple[float, float]:
+def ends(panel: Heatmap, row: HeatmapRow, common: Ends = ALONE) -> tuple[float, float]:
     """The scale's ends: 0 and the largest weight, or ± the largest score."""
-    end = limit(panel, row)
+    end = limit(panel, row, common)
     return (-end if row.signed else 0.0), end
 
 
-def value(panel: Heatmap, row: HeatmapRow, token: int) -> str:
+def value(panel: Heatmap, row: HeatmapRow, token: int, common: Ends = ALONE) -> str:
     """A cell's number: signed rows with their sign, all of a scale to the same digits."""
-    return number(float(row.values[token]), limit(panel, row), sign=row.signed)
+    return number(float(row.values[token]), limit(panel, row, common), sign=row.signed)
 
 
 def agreements(panel: Heatmap) -> list[str]:

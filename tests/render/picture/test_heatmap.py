@@ -16,7 +16,7 @@ from PIL import Image
 from attribkit.render import picture
 from attribkit.render.preparation import palette
 from attribkit.results.explanation import Explanation
-from attribkit.results.panels import Heatmap
+from attribkit.results.panels import Heatmap, HeatmapRow
 
 Build = Callable[..., Heatmap]
 
@@ -153,3 +153,23 @@ def test_several_texts_without_scores_stand_under_their_own_predictions(
     figure = picture.figure(rows)
     assert columns(figure) == ["good", "film", "another", "bad", "one"]
     assert [said.get_text() for said in texts(figure)].count("91.3%") == 4
+
+
+def test_several_texts_attention_has_one_scale_and_one_legend() -> None:
+    def looked(values: tuple[float, ...]) -> Explanation:
+        text = "ab cd ef"
+        spans = ((0, 2), (3, 5), (6, 8))
+        rows = (HeatmapRow("attention", np.array(values), "weight"),)
+        starts, ends = map(np.array, zip(*spans, strict=True))
+        known = np.ones(3, dtype=bool)
+        panel = Heatmap("Where it looked", starts, ends, tuple(text.split()), known, rows, (), 3)
+        return Explanation(text, None, (panel,))
+
+    texts = [looked((0.25, 0.25, 0.5)), looked((0.9, 0.05, 0.05))]
+    figure = picture.figure(texts)
+    cells = [cells for cells in figure.findobj(QuadMesh) if cells.get_label() == "row 0"]
+    assert [mesh.norm.vmax for mesh in cells] == [0.9, 0.9]
+    written = [text.get_text() for text in figure.findobj(Text)]
+    assert written.count("attention (weight)") == 1 and "0.900" in written
+    alone = [mesh for mesh in picture.figure(texts[:1]).findobj(QuadMesh) if mesh.get_label() == "row 0"]
+    assert [mesh.norm.vmax for mesh in alone] == [0.5]
