@@ -14,7 +14,7 @@ from attribkit.influence.held_out_margins import folds, layer_logits, word_logit
 from attribkit.influence.label_errors_result import LabelErrors, overview_of
 from attribkit.last_layer.features import read_features
 from attribkit.last_layer.refitted_layer import RefittedLayer, check_strength
-from attribkit.last_layer.targets import log_odds
+from attribkit.last_layer.targets import log_odds, log_odds_of_all
 from attribkit.last_layer.training_rows import check_task, labelled_rows, rows_key
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
@@ -47,7 +47,8 @@ def label_errors(
     """Rank labelled rows by how likely their label is wrong, and name texts that occur more than once.
 
     A row's margin is the log-odds of its label by models that never saw the row: the network's last layer, and a linear
-    model of words, each cross-validated. The lowest come first. Self-influence, how much the row alone holds up its own
+    model of words, each cross-validated. The lowest come first; a row is a suspect where another label has the highest
+    log-odds. Self-influence, how much the row alone holds up its own
     label, is given beside them.
 
     Args:
@@ -146,16 +147,18 @@ def ranked_rows(
     by_layer = layer_logits(layer.features, layer.regression, fold, progress)
     by_words = word_logits(rows.texts, labels, len(layer.model.labels), fold, progress) if words else None
     own = log_odds(by_layer, labels)
-    both = own if by_words is None else (own + log_odds(by_words, labels)) / 2
-    chances = softmax(by_layer) if by_words is None else softmax(by_layer) + softmax(by_words)
+    of_words = np.full(len(labels), np.nan) if by_words is None else log_odds(by_words, labels)
+    odds = log_odds_of_all(by_layer)
+    if by_words is not None:
+        odds = (odds + log_odds_of_all(by_words)) / 2
     table = pd.DataFrame(
         {
             "row": rows.rows,
             "label": [layer.model.labels[place] for place in labels.tolist()],
-            "suggested": [layer.model.labels[place] for place in chances.argmax(1).tolist()],
-            "margin": both,
+            "suggested": [layer.model.labels[place] for place in odds.argmax(1).tolist()],
+            "margin": own if by_words is None else (own + of_words) / 2,
             "layer": own,
-            "words": np.full(len(labels), np.nan) if by_words is None else log_odds(by_words, labels),
+            "words": of_words,
             "self_influence": self_influence(layer),
             "text": rows.texts,
         }

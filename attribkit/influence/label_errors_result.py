@@ -25,10 +25,10 @@ class LabelErrors(Result):
     """Labelled rows by how likely their label is wrong, and texts that occur more than once.
 
     Attributes:
-        rows: a row for each row, the most likely wrong first: row (its number), label, suggested, margin (the mean of
-            the next two), layer and words (the log-odds of its label by the last layer and by a model of words, trained
-            without it; NaN where the second was not asked), self_influence (how much the row raises its own label's
-            log-odds) and text.
+        rows: a row for each row, the most likely wrong first: row (its number), label, suggested (the label whose
+            log-odds are highest without the row), margin (the mean of the next two), layer and words (the log-odds of
+            its label by the last layer and by a model of words, trained without it; NaN where the second was not
+            asked), self_influence (how much the row raises its own label's log-odds) and text.
         copies: pairs of texts that are the same or nearly so: row, split and label of each, and how alike they are.
         overview: the first rows and the pairs as tables.
         explained: the first rows with the token scores of the label suggested.
@@ -44,8 +44,8 @@ class LabelErrors(Result):
 
     @property
     def suspects(self) -> pd.DataFrame:
-        """The rows whose margin is below 0: models that never saw them give another label."""
-        return self.rows[self.rows["margin"] < 0]
+        """The rows to which models that never saw them give another label."""
+        return suspects_of(self.rows)
 
     def parts(self) -> Sequence[Drawable]:
         """What is drawn one below the other: the tables, then each row explained."""
@@ -66,7 +66,7 @@ class LabelErrors(Result):
             return (
                 f"None of {rows:,} labels is doubted by models that never saw the row; {copies_sentence(self.copies)}."
             )
-        first = self.rows.iloc[0]
+        first = self.suspects.iloc[0]
         return (
             f"{doubted:,} of {rows:,} labels are doubted by models that never saw the row, most of all "
             f"“{first['label']}” of row {first['row']}, rather “{first['suggested']}”; {copies_sentence(self.copies)}."
@@ -128,6 +128,11 @@ def _tables(panels: Panels) -> list[Table]:
     return [panel for panel in panels.panels() if isinstance(panel, Table)]
 
 
+def suspects_of(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `LabelErrors.rows` for which another label is likelier, in their order."""
+    return rows[rows["suggested"] != rows["label"]]
+
+
 def copies_sentence(copies: pd.DataFrame) -> str:
     """How many texts occur more than once, across splits, and under different labels."""
     if not len(copies):
@@ -159,14 +164,15 @@ def overview_of(
         (*(None if pd.isna(row[name]) else row[name] for name in columns), shortened(row["text"], _EXCERPT))
         for row in first.to_dict("records")
     ]
-    suspects = int((rows["margin"] < 0).sum())
+    suspects = len(suspects_of(rows))
     whose = "the last layer and a model of words" if words else "the last layer"
     table = Table(
         "Rows to look at",
         (*columns, "text"),
         tuple(cells),
         (
-            f"{suspects:,} of {len(rows):,} rows have a margin below 0; the first {len(first):,} are shown",
+            f"models without them doubt the label of {suspects:,} of {len(rows):,} rows; the first {len(first):,} "
+            "are shown",
             f"margin: the log-odds of the row's label by {whose}, trained without the row",
             *notes,
         ),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import log_softmax
 
 from attribkit.attribution.targets import TargetName, find_label
 from attribkit.errors import InputError
@@ -85,4 +86,15 @@ def log_odds(logits: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[
     others[rows, labels] = -np.inf
     largest = others.max(1)
     odds: NDArray[np.float64] = logits[rows, labels] - largest - np.log(np.exp(others - largest[:, None]).sum(1))
+    return odds
+
+
+def log_odds_of_all(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n, C) for each row the log-odds of every class: log p − log(1 − p), with p the softmax of the logits (n, C)."""
+    log_p = log_softmax(logits, axis=1)
+    best = logits.argmax(1)
+    # that of the likeliest is taken from the logits: beside a p near 1, 1 − p has lost its digits
+    log_p[np.arange(len(logits)), best] = -1.0
+    odds: NDArray[np.float64] = log_p - np.log(-np.expm1(log_p))
+    odds[np.arange(len(logits)), best] = log_odds(logits, best)
     return odds

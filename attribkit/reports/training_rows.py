@@ -8,6 +8,7 @@ from attribkit.data import Dataset
 from attribkit.data.text_tables import Data
 from attribkit.errors import InputError
 from attribkit.influence.label_errors import ranked_rows
+from attribkit.influence.label_errors_result import suspects_of
 from attribkit.last_layer.features import read_features
 from attribkit.last_layer.kept_layer import carries_rows, kept_layer
 from attribkit.last_layer.refitted_layer import RefittedLayer
@@ -142,7 +143,7 @@ def _suspects(layer: RefittedLayer, most: int, seed: int) -> Section:
     if len(layer.rows.labels) < 2 * parts:
         return Section(*_SUSPECTS, (f"There are too few training rows to hold {parts} parts of them out.",))
     ranked = ranked_rows(layer, parts, seed)
-    doubted = int((ranked["margin"] < 0).sum())
+    doubted = len(suspects_of(ranked))
     first = ranked.head(most)
     table = Table(
         "Training rows whose label is likeliest wrong",

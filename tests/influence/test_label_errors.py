@@ -1,5 +1,6 @@
 """Label errors and duplicates: found where they were put, by models that never saw the row."""
 
+from collections.abc import Callable
 from functools import cache
 from itertools import combinations
 from pathlib import Path
@@ -61,6 +62,26 @@ def test_wrong_labels_come_first_and_are_explained() -> None:
         assert why.text == row["text"] and why.provenance["row"] == row["row"]
         assert why.token_scores.target == row["suggested"]
         assert why.prediction is not None and why.prediction.true_label == row["label"]
+
+
+def test_with_many_labels_a_row_is_a_suspect_only_where_another_label_is_likelier(
+    make_classifier: Callable[..., Classifier],
+) -> None:
+    """The likeliest of nine labels may have less than a half: its log-odds are negative, and it is not doubted."""
+    labels = tuple(f"label {place}" for place in range(9))
+    random = np.random.default_rng(2)
+    chosen = random.permutation(np.repeat(np.arange(9), 12))
+    words = [["good", "bad", "dull", "great", "best", "film", "movie", "story", "plot"][place] for place in chosen]
+    texts = [f"{word} the a {place}" for place, word in enumerate(words)]
+    table = pd.DataFrame({"text": texts, "label": [labels[place] for place in chosen]})
+    errors = ak.label_errors(make_classifier("cnn", labels=labels), table, most=0)
+    rows, suspects = errors.to_frame(), errors.suspects
+    assert (suspects["suggested"] != suspects["label"]).all() and len(suspects) < (rows["margin"] < 0).sum()
+    kept = rows.drop(suspects.index)
+    assert len(kept) and (kept["suggested"] == kept["label"]).all()
+    assert f"{len(suspects):,} of {len(rows):,} rows" in errors.summary()
+    read = LabelErrors.from_json(errors.to_json())
+    assert set(read.suspects["row"]) == set(suspects["row"]) & set(read.rows["row"])
 
 
 def test_self_influence_is_what_a_row_loses_of_its_own_label() -> None:

@@ -17,7 +17,7 @@ from attribkit.last_layer.representer import representer_values
 from attribkit.last_layer.rows_left_out import weights_without
 from attribkit.last_layer.second_step import second_steps
 from attribkit.last_layer.softmax_regression import SoftmaxRegression, contrasts, fit
-from attribkit.last_layer.targets import Answer, log_odds
+from attribkit.last_layer.targets import Answer, log_odds, log_odds_of_all
 
 
 class Case(NamedTuple):
@@ -200,3 +200,10 @@ def test_the_answers_gradient_and_log_odds_are_those_of_their_definition() -> No
             (answer.log_odds(logits + step) - answer.log_odds(logits - step))[0] / 2e-5 for step in 1e-5 * np.eye(3)
         ]
         assert np.allclose(answer.gradient(logits[0]), slope, atol=1e-8)
+
+
+@given(seed=st.integers(0, 999), classes=st.integers(2, 9), scale=st.sampled_from([0.1, 3.0, 300.0]))
+def test_the_log_odds_of_all_classes_are_those_of_each(seed: int, classes: int, scale: float) -> None:
+    logits = scale * np.random.default_rng(seed).normal(size=(7, classes))
+    each = np.stack([log_odds(logits, np.full(7, label)) for label in range(classes)], axis=1)
+    assert np.allclose(log_odds_of_all(logits), each, rtol=1e-12, atol=1e-12)
