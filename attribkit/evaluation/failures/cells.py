@@ -10,7 +10,7 @@ from attribkit.evaluation.failures.kinds import KINDS, Kind
 from attribkit.results.explanation import Explanation
 from attribkit.results.panels import Table
 
-_CELLS, _WORDS = 6, 3
+_CELLS, _WORDS = 5, 3
 
 _SPEAKS = 0.25
 """The part of a text's largest score from which on a word made its mistake."""
@@ -33,13 +33,14 @@ def confused_cells(answers: Answers, mistakes: Sequence[Explanation], kinds: Seq
     for why in mistakes:
         if why.prediction is not None and isinstance(why.prediction.true_label, str):
             words[why.prediction.true_label, why.prediction.label].append(why)
-    ordered = sorted(pairs, key=lambda pair: -len(pairs[pair]))
+    place_of = {label: place for place, label in enumerate(answers.labels)}
+    ordered = sorted(pairs, key=lambda pair: (-len(pairs[pair]), place_of[pair[0]], place_of[pair[1]]))
     rows = [
         (
             true,
             predicted,
             len(pairs[true, predicted]),
-            round(float(answers.confidence[pairs[true, predicted]].mean()), 2),
+            round(float(answers.confidence[pairs[true, predicted]].mean()), 3),
             ", ".join(shared_words(words[true, predicted])) or None,
             _advice([kind_of[place] for place in pairs[true, predicted]]),
         )

@@ -118,7 +118,7 @@ function shorten(list, first, what, place) {
   place.after(button);
 }
 for (const list of main.querySelectorAll('.texts:not(.long)')) shorten(list, 5, '', list);
-for (const rows of main.querySelectorAll('.table tbody')) shorten(rows, 10, ' rows', rows.closest('.wide'));
+for (const rows of main.querySelectorAll('.table tbody')) shorten(rows, 8, ' rows', rows.closest('.wide'));
 
 // ---- groups of which one is picked: a list to choose from instead of headings to open
 for (const groups of main.querySelectorAll('.folded[data-picked]')) {
@@ -190,7 +190,7 @@ function distance(name, wanted) {
 }
 
 // ---- search: the first texts that fit, and more on demand
-const FIRST = 5, MORE = 50;
+const FIRST = 3, MORE = 50;
 for (const form of main.querySelectorAll('form.search')) {
   const list = form.parentElement.querySelector('.texts');
   const items = [...list.children].map(item => ({
