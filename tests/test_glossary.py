@@ -49,8 +49,8 @@ def test_local_names_are_recognised(source: str, named: set[str]) -> None:
 def test_local_names_say_what_they_hold() -> None:
     files = list((ROOT / "attribkit").rglob("*.py"))
     assert len(files) > 200
-    vague = {file.name: VAGUE.intersection(_local_names(ast.parse(file.read_text("utf-8")))) for file in files}
-    assert {name: names for name, names in vague.items() if names} == {}
+    vague = {file: VAGUE.intersection(_local_names(ast.parse(file.read_text("utf-8")))) for file in files}
+    assert {file: names for file, names in vague.items() if names} == {}
 
 
 def _local_names(tree: ast.Module) -> Iterator[str]:

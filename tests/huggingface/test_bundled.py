@@ -88,6 +88,7 @@ def commanded(*arguments: str) -> None:
 
 
 @pytest.mark.data
+@pytest.mark.usefixtures("data_folder")
 def test_it_judges_real_reviews_as_its_card_says() -> None:
     rows = ak.load_dataset("imdb").test.sample(400, random_state=0)
     short = rows[rows["text"].str.len() < 1_500]

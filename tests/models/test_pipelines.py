@@ -424,6 +424,7 @@ def test_a_pipeline_beside_networks(make_classifier: Callable[..., ak.Classifier
 
 
 @pytest.mark.data
+@pytest.mark.usefixtures("data_folder")
 def test_tfidf_and_logistic_regression_stand_beside_the_bundled_cnn_on_imdb() -> None:
     data = ak.load_dataset("imdb")
     pipeline = make_pipeline(

@@ -61,9 +61,9 @@ def test_a_report_of_five_classes_is_no_higher_than_nine_thousand_pixels(
     draw = np.random.default_rng(1)
     texts = [" ".join(draw.choice(WORDS, size=draw.integers(20, 90))) for _ in range(120)]
     table = pd.DataFrame({"text": texts, "label": draw.choice(LABELS[:5], size=120)})
-    settings = {"texts": 40, "tested": 6, "map": True}
     again = make_classifier("cnn", labels=LABELS[:5])
-    page = show(report(model, table, train=table, others=[again], **settings).to_html(), width=1280)
+    whole = report(model, table, train=table, others=[again], texts=40, tested=6, map=True)
+    page = show(whole.to_html(), width=1280)
     page.locator(".scatter[data-zoom]").wait_for()
     assert page.evaluate("document.body.scrollHeight") <= 9_000
     mistakes = page.locator("#failures .texts li:visible")

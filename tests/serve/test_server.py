@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -97,6 +98,7 @@ def test_an_address_can_be_typed_into_a_browser() -> None:
         assert re.fullmatch(r"http://(127\.0\.0\.1|\[::1\]):\d+", address_of(listening))
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl on this machine")
 def test_the_readmes_curl_line_answers_an_explanation(
     serving: Serve, tmp_path: Path, bundled: list[Classifier]
 ) -> None:

@@ -113,12 +113,13 @@ def heads_among(panels: Sequence[Any]) -> int:
 
 def prediction_line(prediction: Prediction) -> dict[str, Any]:
     """What is predicted, how likely it is, and whether it is right."""
-    said, true = headline(prediction), true_words(prediction)
+    predicted = headline(prediction)
+    wrong = f"✗ said {predicted}, is {true_words(prediction)}"
     return {
-        "label": said,
+        "label": predicted,
         "detail": detail(prediction),
         "tone": {True: "good", False: "bad", None: ""}[prediction.right],
-        "outcome": {True: "✓ right", False: f"✗ said {said}, is {true}", None: agreement(prediction)}[prediction.right],
+        "outcome": {True: "✓ right", False: wrong, None: agreement(prediction)}[prediction.right],
     }
 
 

@@ -44,15 +44,15 @@ TARGETS = 8
 
 def groups(panels: Sequence[TokenScores], prediction: Prediction | None) -> list[list[TokenScores]]:
     """Panels that differ in their target alone, together: one text shows them in turn, the predicted label first."""
-    found: list[list[TokenScores]] = []
+    grouped: list[list[TokenScores]] = []
     for panel in panels:
-        alike = next((group for group in found if _alike(group, panel)), None)
+        alike = next((group for group in grouped if _alike(group, panel)), None)
         if alike is None:
-            found.append([panel])
+            grouped.append([panel])
         else:
             alike.append(panel)
     return [
-        [panel for panel in likeliest_first(group, prediction) if isinstance(panel, TokenScores)] for group in found
+        [panel for panel in likeliest_first(group, prediction) if isinstance(panel, TokenScores)] for group in grouped
     ]
 
 

@@ -118,7 +118,7 @@ class SliceWords:
         spelt = self.index.spelt or explained.spelt
         surely = surely_more(inside, outside, int(self.mask.sum()), int(self.others.sum()))
 
-        def told(order: NDArray[np.int64], value: NDArray[np.float64]) -> list[dict[str, Any]]:
+        def rows_of(order: NDArray[np.int64], value: NDArray[np.float64]) -> list[dict[str, Any]]:
             shown = (k for k in order.tolist() if inside[k] >= _LEAST and value[k] > 0 and k in spelt)
             return [
                 {
@@ -136,8 +136,8 @@ class SliceWords:
             "wanted": len(self.rows),
             "texts": int(self.mask.sum()),
             "target": explained.target or "the predicted label",
-            "strongest": told(np.argsort(-np.abs(sums), kind="stable"), np.abs(sums)),
-            "frequent": told(np.argsort(-surely, kind="stable"), surely),
+            "strongest": rows_of(np.argsort(-np.abs(sums), kind="stable"), np.abs(sums)),
+            "frequent": rows_of(np.argsort(-surely, kind="stable"), surely),
         }
 
 
