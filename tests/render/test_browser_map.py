@@ -11,7 +11,7 @@ from render.points import scatter
 from render.test_browser_scatter import near, page_of, painted, point_at, state
 
 from attribkit.render.preparation import markers
-from attribkit.results.panels import Map, Region, Scatter
+from attribkit.results.panels import Map, Mixing, Region, Scatter
 
 pytestmark = pytest.mark.browser
 
@@ -165,6 +165,24 @@ def test_without_script_the_names_stand_on_the_picture(drawn: Open) -> None:
     page = drawn(page_of(topics()), java_script_enabled=False)
     assert page.locator(".still text").count() > 40
     assert page.locator(".still li").count() == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_forced_colours_keep_the_classes_apart_and_the_measures_bars(drawn: Open, scheme: str) -> None:
+    points = np.repeat(np.linspace(0, 1, 40)[:, None], 2, axis=1)
+    measured = (Map("rnn", None, points, Mixing(5, 40, 0.5, 0.8, 0.7, 0.3, 0.2, 0.9), ()),)
+    page = drawn(page_of(known(40, maps=measured)), scheme, forced_colors="active")
+    place = ("light", "dark").index(scheme)
+    classes = [markers.COLOURS[k][place] for k in range(2)]
+    assert all(near(painted(page), colour) for colour in classes)
+    colour = "e => getComputedStyle(e).backgroundColor"
+    behind = page.locator("article").first.evaluate(colour)
+    bar, line = page.locator(".reading .track i").first, page.locator(".reading .track span").first
+    assert bar.evaluate(colour) != behind != line.evaluate(colour)
+    high = "e => e.getBoundingClientRect().height"
+    assert bar.evaluate(high) > 4 * line.evaluate(high)
+    chance = page.locator(".reading .track b").first
+    assert chance.evaluate(colour) != behind and chance.evaluate(high) > bar.evaluate(high)
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])

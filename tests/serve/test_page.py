@@ -541,6 +541,38 @@ def test_another_model_shows_no_answer_until_it_has_given_one(show: Open) -> Non
     expect(page.locator(".by")).to_have_text("predicted by imdb-attention-rnn")
 
 
+def test_a_late_answer_to_the_second_pane_stays_out_of_sight_until_it_comes(show: Open) -> None:
+    page = show()
+    chooser(page, "Compare").select_option("models")
+    settled(page)
+    type_text(page, HORRIBLE)
+    held: list[Route] = []
+
+    def of_the_second(route: Route) -> None:
+        if "imdb-attention-rnn" in (route.request.post_data or ""):
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/live", of_the_second)
+    page.locator("textarea").first.focus()
+    page.keyboard.press("Control+A")
+    page.keyboard.type("Such a great show")
+    first, second = (page.locator(".pane").nth(place) for place in (0, 1))
+    expect(first.locator(".said .label bdi")).to_have_text("pos")
+    expect(first).to_have_attribute("aria-busy", "false")
+    expect(second).to_have_attribute("aria-busy", "true")
+    assert float(second.locator(".said").evaluate("e => getComputedStyle(e).opacity")) < 0.5
+    second.locator("select.model").select_option("imdb-cnn")  # the late answer is now another model's
+    expect(second.locator(".by")).to_have_text("predicted by imdb-cnn")
+    expect(second).to_have_attribute("aria-busy", "false")
+    shown = second.locator(".said").inner_text()
+    page.unroute("**/live")  # which lets the late ones go
+    page.wait_for_timeout(600)
+    assert held and second.locator(".said").inner_text() == shown
+    assert second.locator(".by").inner_text() == "predicted by imdb-cnn"
+
+
 def test_a_text_that_is_refused_keeps_no_colours(show: Open) -> None:
     page = show(mistakes=True)
     assert "p20" in looks(page).values()
