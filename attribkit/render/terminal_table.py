@@ -43,11 +43,11 @@ class TerminalTable:
             return
         yield from _head([heads[c] for c in columns], columns, numbers)
         for place, row in enumerate(rows):
-            word = keyword(self.panel, place)
-            yield _line([_around(row[c], word, columns[c]) for c in columns], columns, numbers, Style())
+            words = [keyword(self.panel, place, c) for c in range(len(row))]
+            yield _line([_around(row[c], words[c], columns[c]) for c in columns], columns, numbers, Style())
             for c in below:
                 room = options.max_width - 6 - cell_len(heads[c])
-                yield Text(f"    {heads[c]}: {_cut(_around(row[c], word, room), room)}", DIM)
+                yield Text(f"    {heads[c]}: {_cut(_around(row[c], words[c], room), room)}", DIM)
 
 
 def _fitted(needed: Sequence[int], numbers: Sequence[bool], width: int) -> tuple[dict[int, int] | None, list[int]]:

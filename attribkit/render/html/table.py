@@ -32,11 +32,10 @@ def table(panel: Table, context: PanelContext) -> dict[str, Any]:
     rows = []
     for index, row in enumerate(lines):
         shades = panel.shades[index] if panel.shades else (None,) * len(row)
-        word = keyword(panel, index)
         drawn: list[tuple[tuple[str, str, str], str]] = []
-        for cell, kind, shade in zip(row, kinds, shades, strict=True):
+        for column, (cell, kind, shade) in enumerate(zip(row, kinds, shades, strict=True)):
             short = "short" if not kind and len(cell) <= SHORT else ""
-            parts = divided(cell, word) if drawn and kind != "n" else (cell, "", "")
+            parts = divided(cell, keyword(panel, index, column) if kind != "n" else "")
             drawn.append((parts, " ".join(filter(None, (kind, short, _shade(shade))))))
         rows.append({"cells": drawn, "bar": _bar(panel.bars[index], axis) if panel.bars else None})
     return {

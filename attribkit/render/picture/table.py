@@ -49,8 +49,8 @@ def _rows(panel: Table, context: DrawContext, most: int) -> Block:
 
     def write(canvas: Canvas, column: int, y: float, text: str, colour: str, label: str) -> None:
         room = widths[column]
-        if label.startswith("row") and column:
-            word = keyword(panel, int(label.split()[1]))
+        if label.startswith("row"):
+            word = keyword(panel, int(label.split()[1]), column)
             text = kept(text, word, lambda part: context.fonts.width(context.fonts.fit(part), size) <= room)
         shown = clip(text, context, size, room)
         at, align = (places[column] + widths[column], "right") if right[column] else (places[column], "left")

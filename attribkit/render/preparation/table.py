@@ -49,9 +49,10 @@ def axes(panels: Iterable[Panel]) -> dict[int, Bars]:
     return {id(table): Bars.of(*tables) for tables in groups.values() for table in tables}
 
 
-def keyword(panel: Table, row: int) -> str:
-    """What the examples of a table of words or phrases are examples of; empty for another table."""
-    return str(panel.rows[row][0]) if panel.columns[0] in ("word", "phrase") else ""
+def keyword(panel: Table, row: int, column: int) -> str:
+    """What the examples of a table of words or phrases are examples of; empty for another table or column."""
+    examples = column > 0 and panel.columns[0] in ("word", "phrase") and "interval" not in panel.columns[column]
+    return str(panel.rows[row][0]) if examples else ""
 
 
 def divided(cell: str, word: str) -> tuple[str, str, str]:

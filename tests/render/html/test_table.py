@@ -84,6 +84,12 @@ def test_an_example_marks_its_word_and_no_format_cuts_it_off() -> None:
     assert captured.get().count("disappointing") == 2
 
 
+def test_a_word_is_marked_in_its_example_alone() -> None:
+    panel = Table("Words", ("word", "95 % interval", "a typical place"), (("to", "0.01 to 0.04", "it led to the end"),))
+    page = html.page([Panels((panel,))])
+    assert "it led <b>to</b> the end" in page and page.count("<b>to</b>") == 1 and "0.01 to 0.04" in page
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [320, 390, 600, 700, 768, 900, 1024, 1280, 1600])
 def test_no_column_of_a_table_of_words_is_cut_at_any_width(show: Callable[..., BrowserPage], width: int) -> None:
