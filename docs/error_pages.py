@@ -87,7 +87,7 @@ class _Texts:
 
     def __init__(self, trees: list[ast.Module]) -> None:
         self._functions: dict[str, list[ast.expr]] = {}
-        self._constants: dict[str, str] = {}
+        self._constants: dict[str, list[str]] = {}
         self._kinds = {
             name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)
         }
@@ -96,8 +96,10 @@ class _Texts:
                 returned = (inner.value for inner in ast.walk(node) if isinstance(inner, ast.Return))
                 self._functions.setdefault(node.name, []).extend(value for value in returned if value is not None)
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id.isupper():
-                for text in self._of(node.value) if isinstance(node.value, ast.Constant | ast.JoinedStr) else []:
-                    self._constants[node.targets[0].id] = text
+                values = node.value.values if isinstance(node.value, ast.Dict) else [node.value]
+                texts = [self._of(value) for value in values if isinstance(value, ast.Constant | ast.JoinedStr)]
+                if len(texts) == len(values) and all(texts):
+                    self._constants[node.targets[0].id] = list(itertools.chain.from_iterable(texts))
 
     def raised(self, tree: ast.Module) -> Iterator[tuple[str, str]]:
         """The class and the sentence of every error of the package that a file makes."""
@@ -113,23 +115,25 @@ class _Texts:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             return [node.value]
         if isinstance(node, ast.JoinedStr):
-            return ["".join(self._piece(part) for part in node.values)]
+            return ["".join(pieces) for pieces in itertools.product(*map(self._pieces, node.values))]
         if isinstance(node, ast.BinOp):
             return [a + b for a in self._of(node.left) for b in self._of(node.right)]
         if isinstance(node, ast.IfExp):
             return self._of(node.body) + self._of(node.orelse)
         if isinstance(node, ast.Name) and node.id in self._constants:
-            return [self._constants[node.id]]
+            return self._constants[node.id]
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
             name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
             return [text for value in self._functions.get(name, []) for text in self._of(value)] or [VALUE]
         return [VALUE]
 
-    def _piece(self, node: ast.expr) -> str:
+    def _pieces(self, node: ast.expr) -> list[str]:
+        """What a part of an f-string may be: its own words, those of a constant or of a mapping's values, or `…`."""
         if isinstance(node, ast.Constant):
-            return str(node.value)
+            return [str(node.value)]
         inner = node.value if isinstance(node, ast.FormattedValue) else node
-        return self._constants.get(inner.id, VALUE) if isinstance(inner, ast.Name) else VALUE
+        named = inner.value if isinstance(inner, ast.Subscript) else inner
+        return self._constants.get(named.id, [VALUE]) if isinstance(named, ast.Name) else [VALUE]
 
 
 def pages() -> dict[str, str]:

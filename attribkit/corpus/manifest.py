@@ -192,11 +192,11 @@ def _clear_partial(folder: Path) -> None:
 
 
 def _check_same(earlier: Mapping[str, Any], now: Mapping[str, Any], folder: Path) -> None:
-    for name, sentence in _SAME.items():
+    for name in _SAME:
         if earlier[name] != now[name]:
             differing = [key for key in now[name] if earlier[name].get(key) != now[name][key]]
             raise InputError(
-                f"{sentence} ({', '.join(differing)}); choose another folder than {str(folder)!r}, or delete it to "
+                f"{_SAME[name]} ({', '.join(differing)}); choose another folder than {str(folder)!r}, or delete it to "
                 "begin anew"
             )
 
