@@ -16,7 +16,7 @@ from attribkit.attribution.targets import TargetName, find_label
 from attribkit.data import Dataset
 from attribkit.data.intake import Rows, all_rows
 from attribkit.data.readable import SkippedRowsWarning
-from attribkit.data.tables import encodings_of
+from attribkit.data.tables import encodings_of, listed_alone
 from attribkit.data.text_tables import Data, has_columns
 from attribkit.errors import InputError, InputTypeError
 from attribkit.last_layer.refitted_layer import RefittedLayer
@@ -183,8 +183,7 @@ def explain(
     data = with_joined_pairs(data, model.reads_pairs)
     if not model.reads_pairs:
         check_single(data)
-    alone = [data] if isinstance(data, str) else data
-    of_data, of_reference, of_train = encodings_of(encoding, alone, reference, train)
+    of_data, of_reference, of_train = encodings_of(encoding, listed_alone(data), reference, train)
     options = ViewOptions(
         train=train,
         target=target,

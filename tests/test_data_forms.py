@@ -228,6 +228,19 @@ def test_a_string_is_a_text_and_true_labels_are_shown(model: Classifier) -> None
             model.probabilities(several)
 
 
+@pytest.mark.parametrize("call", [ak.explain, Classifier.predict, ak.layer_outputs])
+def test_the_name_of_a_file_that_is_there_is_no_text(
+    call: Any, model: Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    TABLE.to_csv("films.csv", index=False)
+    with pytest.raises(ValueError, match=r"got the name of a file, 'films.csv'; give pathlib.Path\('films.csv'\)"):
+        call(model, "films.csv")
+    assert len(model.predict(Path("films.csv"))) == len(TABLE)
+    assert model.predict(["films.csv"])["text"].tolist() == ["films.csv"]
+    assert model.predict("absent.csv")["text"].tolist() == ["absent.csv"]
+
+
 def test_a_name_is_that_of_a_set(model: Classifier) -> None:
     demo = load_dataset("demo")
     assert ak.evaluate(model, "demo").confusion.tolist() == ak.evaluate(model, demo.test).confusion.tolist()

@@ -84,7 +84,8 @@ def test_a_sentence_that_the_code_raises_without_saying_it_whole_is_known_too() 
     finally:
         sys.path.remove(str(ROOT / "docs"))
     printed = [  # the second is made by a function, the third of a constant
-        "there is no model folder 'x'; did you mean 'y'? the bundled models are imdb-cnn",
+        "there is no model folder 'x'; did you mean 'y'? the bundled models are imdb-cnn; a model of the Hugging Face "
+        "hub needs local_files_only=False, or its folder",
         "there is no 'tickets.csv' in the folder '.', which holds nothing; name one of them or correct the folder",
         "this explanation holds no token scores; explain with views=['attribution']",
     ]

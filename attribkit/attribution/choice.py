@@ -97,10 +97,12 @@ def instead_of_exact(method: str | None, network: Any) -> MethodChoice:
 
 
 def _refusal(method: Method, network: Any, reason: str) -> str:
+    can = capabilities_of(network)
     need = "gradients" if method.needs == MODULES else method.needs
     name = type(getattr(network, "network", network)).__name__
-    instead = method.instead if method.instead and capabilities_of(network).gradients else _WITHOUT_GRADIENTS
-    return f"method={method.name!r} needs a network with {need}, got {name}: {reason}; use method={instead!r}"
+    given = f"{name}: {reason}" if can.kind == "network" else f"a {can.kind}"
+    instead = method.instead if method.instead and can.gradients else _WITHOUT_GRADIENTS
+    return f"method={method.name!r} needs a network with {need}, got {given}; use method={instead!r}"
 
 
 def _instead(reason: str) -> str:

@@ -16,6 +16,7 @@ from attribkit.data.load import load_dataset
 from attribkit.data.readable import TokenisedRows, tokenise
 from attribkit.data.readers import SPLITS
 from attribkit.data.split_record import SplitRecord, text_hashes
+from attribkit.data.tables import listed_alone
 from attribkit.data.text_tables import Data, TextTables
 from attribkit.errors import InputError
 from attribkit.progress import Progress
@@ -234,10 +235,9 @@ def all_rows(
 
     Raises:
         TypeError: as `Rows.of`.
-        ValueError: as `Rows.of`.
+        ValueError: as `Rows.of`; for a string that is the name of a file.
     """
-    texts = [data] if isinstance(data, str) else data
-    return Rows.of(model, texts, text=text, label=label, encoding=encoding, held_out=False)
+    return Rows.of(model, listed_alone(data), text=text, label=label, encoding=encoding, held_out=False)
 
 
 def notes_on_training(seen: int | None, rows: int, validated: int = 0) -> list[str]:

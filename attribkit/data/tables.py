@@ -43,6 +43,22 @@ def is_file(data: object) -> bool:
     return isinstance(data, Path) or (isinstance(data, str) and data not in NAMED_SETS)
 
 
+def listed_alone(data: object) -> object:
+    """A string, which is one text, as a list of one; other data as they are.
+
+    Raises:
+        ValueError: for a string that names a file which is there: as a text it would be explained without a word.
+    """
+    if not isinstance(data, str):
+        return data
+    if Path(data).suffix and len(data) < 250 and Path(data).is_file():
+        raise InputError(
+            f"a text was expected, got the name of a file, {data!r}; give pathlib.Path({data!r}) for its rows, or "
+            f"[{data!r}] if these are the words"
+        )
+    return [data]
+
+
 def encodings_of(encoding: str | None, *several: object) -> list[str | None]:
     """For each of several data the encoding, which only files have.
 
@@ -51,7 +67,10 @@ def encodings_of(encoding: str | None, *several: object) -> list[str | None]:
     """
     files = [is_file(data) for data in several]
     if encoding is not None and not any(files):
-        raise InputError("`encoding` says how a file of texts is read, and none was given; leave it out")
+        raise InputError(
+            "`encoding` says how a file of texts is read, and none was given; leave it out, or give the file as a "
+            "pathlib.Path"
+        )
     return [encoding if file else None for file in files]
 
 

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from attribkit.data.intake import Rows
+from attribkit.data.intake import all_rows
 from attribkit.data.split_record import SplitRecord
 from attribkit.data.text_tables import Data
 from attribkit.errors import InputError
@@ -39,7 +39,7 @@ from attribkit.results.result import Result
 from attribkit.task import Task
 from attribkit.text import batching
 from attribkit.text.encode import encode_texts, token_ids
-from attribkit.text.encoded import Encoded, TextEncoder
+from attribkit.text.encoded import Encoded, TextEncoder, check_encoder
 from attribkit.text.text_pair import with_joined_pairs
 from attribkit.text.text_splitter import TextSplitter
 from attribkit.text.word_index import Split
@@ -100,6 +100,7 @@ class Classifier(Result):
         if unit is not None and self.task != "regression":
             raise InputError(f"`unit` is that of a regression's number, this model is {self.task}; leave it out")
         check_contract(network)
+        check_encoder(tokenizer)
         self.unit = unit or labels[0] if self.task == "regression" else None
         self.network: Any = network if device is None else network.to(choose_device(device))
         self.tokenizer = tokenizer
@@ -392,9 +393,7 @@ class Classifier(Result):
             ['pos', 'neg']
         """
         data = with_joined_pairs(data, self.reads_pairs)
-        rows = Rows.of(
-            self, [data] if isinstance(data, str) else data, text=text, label=label, encoding=encoding, held_out=False
-        )
+        rows = all_rows(self, data, text=text, label=label, encoding=encoding)
         texts = rows.texts
         model = self.given(len(texts), also, rows.table, single=isinstance(data, str))
         with shown(progress) as tell:

@@ -94,7 +94,8 @@ def find(path: str | Path) -> Path:
         raise InputNotFoundError(f"a model folder was expected, but {str(path)!r} is a file; give the folder it is in")
     hint = did_you_mean(path, names)
     raise InputNotFoundError(
-        f"there is no model folder {str(path)!r}{hint or ';'} the bundled models are {', '.join(names) or 'none'}"
+        f"there is no model folder {str(path)!r}{hint or ';'} the bundled models are {', '.join(names) or 'none'}; a "
+        "model of the Hugging Face hub needs local_files_only=False, or its folder"
     )
 
 

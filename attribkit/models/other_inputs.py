@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from attribkit.data.label_cells import is_missing
-from attribkit.errors import InputError, NetworkError, NotGivenError, did_you_mean
+from attribkit.errors import InputError, InputTypeError, NetworkError, NotGivenError, did_you_mean
 from attribkit.models.lock import lock_of
 from attribkit.text.encode import encode_texts
 from attribkit.text.encoded import Encoded, TextEncoder, shortened
@@ -115,13 +115,16 @@ def cells_of(
     Raises:
         InputError: for a name that the network does not have, or another number of entries.
     """
+    if also is not None and not isinstance(also, Mapping):
+        cure = f"give also={{{names[0]!r}: …}}" if names else "leave it out, for this network takes the text alone"
+        raise InputTypeError(
+            f"`also` must be a mapping from the names of inputs to values, got {type(also).__name__}; {cure}"
+        )
     for name in also or {}:
         if name not in names:
             known = f"its other inputs are {', '.join(names)}" if names else "it takes the text alone"
-            raise InputError(
-                f"`also` gives {name!r}, which this network does not take: {known}; wrap it in "
-                f"Adapted(network, also=({name!r},)){did_you_mean(name, names)}"
-            )
+            advice = did_you_mean(name, names, f"wrap it in Adapted(network, also=({name!r},))")
+            raise InputError(f"`also` gives {name!r}, which this network does not take: {known}{advice}")
     cells: dict[str, list[Any]] = {}
     for name in names:
         if also is not None and name in also:
@@ -208,9 +211,10 @@ def _numbers(cell: Any, name: str, row: int) -> NDArray[Any]:
 def failed_with(also: OtherInputs, error: RuntimeError) -> NetworkError:
     """The error for what torch raised as the network was given these inputs."""
     shapes = ", ".join(f"{name} (B, {', '.join(map(str, column[0].shape))})" for name, column in also.values.items())
+    words = f", of which {', '.join(also.texts)} were strings and so tokenised" if also.texts else ""
     return NetworkError(
-        f"the network failed with the other inputs {shapes}: {str(error).splitlines()[0]}; give each text's in the "
-        "shape that its forward expects"
+        f"the network failed with the other inputs {shapes}{words}: {str(error).splitlines()[0]}; give each text's in "
+        "the shape that its forward expects"
     )
 
 

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from attribkit.data.intake import Rows
+from attribkit.data.intake import all_rows
 from attribkit.data.text_tables import Data
 from attribkit.errors import InputError, NetworkError
 from attribkit.models.adapters import Adapted
@@ -79,9 +79,7 @@ def layer_outputs(
         ((2, 300), (2, 192))
     """
     reduction = Reduction(reduce, delay, dimension, stride, sample, seed)
-    rows = Rows.of(
-        model, [data] if isinstance(data, str) else data, text=text, label=label, encoding=encoding, held_out=False
-    )
+    rows = all_rows(model, data, text=text, label=label, encoding=encoding)
     ids = model.ids(rows.texts)
     model = model.given(len(ids), table=rows.table)
     names = [layers] if isinstance(layers, str) else layers

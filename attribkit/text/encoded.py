@@ -1,7 +1,7 @@
 """A text as a network reads it, what a tokenizer must have, and which texts can be read."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -67,6 +67,25 @@ class TextEncoder(Protocol):
     def ids(self, texts: Sequence[str]) -> list[NDArray[np.int64]]:
         """Each text's token ids alone, faster."""
         ...
+
+
+def check_encoder(tokenizer: object) -> None:
+    """Refuse what is no tokenizer of a classifier.
+
+    Raises:
+        TypeError: for a vocabulary alone, or an object without the methods of `TextEncoder`.
+    """
+    if isinstance(tokenizer, Mapping):
+        raise InputTypeError(
+            f"a tokenizer was expected, got a vocabulary alone ({type(tokenizer).__name__}); give "
+            "attribkit.text.word_index.WordIndex(vocabulary)"
+        )
+    lacking = [name for name in ("encode", "ids", "pad_id", "unk_id") if not hasattr(tokenizer, name)]
+    if lacking:
+        raise InputTypeError(
+            f"a tokenizer with encode, ids, pad_id and unk_id was expected, {type(tokenizer).__name__} lacks "
+            f"{', '.join(lacking)}; give a TextEncoder, or attribkit.text.word_index.WordIndex(vocabulary, split)"
+        )
 
 
 def check_text(text: object) -> str:

@@ -40,7 +40,7 @@ def joined_pair(pair: Mapping[str, Any]) -> str:
     first, second = pair["text"], pair["text_pair"]
     for part in (first, second):
         if not isinstance(part, str):
-            raise InputTypeError(f"both texts of a pair must be strings, got {type(part).__name__}")
+            raise InputTypeError(f"both texts of a pair must be strings, got {type(part).__name__}; give two strings")
     if SEPARATOR in first:
         raise InputError(f"the first text of a pair may not hold {SEPARATOR!r}, which stands between the two")
     return f"{first}{SEPARATOR}{second}"
@@ -99,4 +99,6 @@ def check_single(texts: Any) -> None:
 
 
 def _is_pair(item: Any) -> bool:
-    return isinstance(item, Mapping) and bool(item) and all(isinstance(part, str) for part in item.values())
+    if not isinstance(item, Mapping) or not item:
+        return False
+    return set(item) <= KEYS or all(isinstance(part, str) for part in item.values())

@@ -40,8 +40,9 @@ class WordIndex:
             raise InputError(f"`max_length` must be a number of tokens, at least 1, got {max_length!r}")
         for role, word in (("pad", pad), ("unk", unk)):
             if word not in vocabulary:
-                hint = did_you_mean(word, vocabulary)
-                raise InputError(f"`{role}` must be a word of the vocabulary, got {word!r}{hint}")
+                alike = [str(name) for name in vocabulary if role in str(name).lower()]
+                advice = did_you_mean(word, alike, f"name the vocabulary's own with {role}=…")
+                raise InputError(f"`{role}` must be a word of the vocabulary, got {word!r}{advice}")
         self.vocabulary = dict(vocabulary)
         self.pad_id, self.unk_id = vocabulary[pad], vocabulary[unk]
         self._special = {pad, unk}

@@ -138,6 +138,16 @@ def test_half_a_pair_is_a_row_that_says_so(row: dict[str, Any], status: str, rea
     assert written["status"] == status and reason in written["reason"]
 
 
+@pytest.mark.parametrize("half", [{"text": "a film", "text_pair": None}, {"text": None, "text_pair": "a film"}])
+def test_half_a_pair_alone_is_refused_as_what_it_is(half: dict[str, Any]) -> None:
+    model = ak.load(tiny("bert"))
+    for data in (half, [half]):
+        with pytest.raises(TypeError, match="both texts of a pair must be strings, got NoneType; give two strings"):
+            ak.explain(model, data)
+    with pytest.raises(ValueError, match=r"a pair is given as .*, got the keys 'text'$"):
+        model.predict([{"text": "a film"}])
+
+
 def test_half_a_pair_in_a_table_is_a_row_without_text() -> None:
     data = pd.DataFrame({"text": ["A man sleeps.", "A film", None], "text_pair": ["Nobody.", " ", "b"]})
     model = ak.load(tiny("bert"))

@@ -106,6 +106,17 @@ def test_a_network_without_an_embedding_or_with_one_label_is_refused(
             Classifier(classifier.network, classifier.tokenizer, labels)
 
 
+@pytest.mark.parametrize(
+    ("tokenizer", "sentence"),
+    [({"good": 0}, r"got a vocabulary alone \(dict\); give .*WordIndex"), (str.split, "lacks encode, ids, pad_id")],
+)
+def test_what_is_no_tokenizer_is_refused_at_once(
+    make_classifier: Callable[..., Classifier], tokenizer: Any, sentence: str
+) -> None:
+    with pytest.raises(TypeError, match=sentence):
+        Classifier(make_classifier("cnn").network, tokenizer, ["neg", "pos"])
+
+
 def test_logits_that_do_not_match_the_labels_are_refused(make_classifier: Callable[..., Classifier]) -> None:
     classifier = make_classifier()
     wrong = Classifier(classifier.network, classifier.tokenizer, ("a", "b", "c"))

@@ -285,6 +285,8 @@ def test_tables_bring_the_other_inputs_to_every_measure() -> None:
         (lambda m: ak.faithfulness(m, ["bad"]), "which nobody gave"),
         (lambda m: m.layers(), "which nobody gave"),
         (lambda m: ak.explain(m, "bad", also={"number": [1, 2, 3]}), "which this network does not take.*did you mean"),
+        (lambda m: ak.explain(m, "bad", also={"xyz": [1, 2, 3]}), r"are numbers; wrap it in Adapted\(network, also="),
+        (lambda m: m.predict("bad", also=4.0), "must be a mapping .* got float; give also={'numbers': …}"),
         (lambda m: m.predict(["bad", "good"], also={"numbers": [[1, 2, 3]]}), "got 1 for 2 texts"),
         (lambda m: ak.explain(m, "bad", also={"numbers": [1, 2, None]}), "must be a number"),
         (lambda m: ak.explain(m, "bad", also={"numbers": [1, 2, float("nan")]}), "NaN or infinity"),
@@ -296,6 +298,11 @@ def test_what_is_missing_is_one_sentence(call: Any, sentence: str) -> None:
     with pytest.raises(InputError, match=sentence) as caught:
         call(model(WithNumbers(), "numbers"))
     assert "\n" not in str(caught.value)
+
+
+def test_a_string_where_numbers_were_expected_is_said_to_have_been_tokenised() -> None:
+    with pytest.raises(NetworkError, match="of which numbers were strings and so tokenised"):
+        ak.explain(model(WithNumbers(), "numbers"), "bad", also={"numbers": "four five"})
 
 
 def test_a_shape_that_the_network_does_not_take_is_one_sentence() -> None:

@@ -203,6 +203,8 @@ def test_a_word_index_takes_a_spelt_out_padding_word_for_a_word() -> None:
 def test_a_word_index_without_its_padding_word_is_refused() -> None:
     with pytest.raises(ValueError, match="got '<pad>'; did you mean 'pad'"):
         WordIndex({"pad": 0, "unk": 1})
+    with pytest.raises(ValueError, match="got '<pad>'; name the vocabulary's own with pad=…"):
+        WordIndex({"bad": 0, "good": 1})
 
 
 def test_a_split_that_invents_words_is_refused() -> None:
