@@ -38,7 +38,7 @@ class InputTypeError(InputError, TypeError):
 
 
 class InputNotFoundError(InputError, FileNotFoundError):
-    """There is no such file, folder, data set or model."""
+    """What was named is not there: a file, a folder, a data set, a model, or a part of one."""
 
 
 class InputExistsError(InputError, FileExistsError):

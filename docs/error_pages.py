@@ -239,11 +239,12 @@ def _caught(kind: str) -> str:
     if kind == "RefusedRequest":
         return 'Over HTTP it comes as `{"error": …}` with a status of 400 to 499.'
     bases = [base.__name__ for base in getattr(errors, kind).__mro__[1:] if base.__module__ == "builtins"]
-    base = next(name for name in bases if name not in ("OSError", "Exception", "object") or bases[0] == name)
+    known = [name for name in bases if name not in ("OSError", "Exception", "BaseException", "object")] or bases[:1]
+    too = " and ".join(f"a `{name}`" for name in known)
     public = "ak.InputError" if issubclass(getattr(errors, kind), errors.InputError) else "ak.AttribkitError"
     code = 2 if public == "ak.InputError" else 1
     return (
-        f"In Python `except {public}`; it is a `{base}` too. The command line prints the sentence behind `error:` and "
+        f"In Python `except {public}`; it is {too} too. The command line prints the sentence behind `error:` and "
         f"ends with {code}; the server answers {404 if kind == 'UnknownNameError' else 422} and the sentence."
     )
 

@@ -142,7 +142,7 @@ def llms(files: Files) -> str:
     lines = [
         "# attribkit",
         "",
-        "> Exact explanations of text classifiers that state their own error.",
+        "> Explanations of text classifiers that state their own error, exact for text CNNs and linear models.",
         "",
         "## Pages",
         "",

@@ -572,8 +572,7 @@ class Classifier(Result):
         Nothing that the folder holds is executed: it is data only, and each file is checked against its checksum.
 
         Args:
-            path: a model folder, or the name of a bundled model: "imdb-cnn", "imdb-attention-rnn" or
-                "ag-news-attention".
+            path: a model folder, or the name of a bundled model of this package; `attribkit models` lists them.
             device: where the network runs, such as "cpu" or "cuda"; None for the best device there is.
             tokenizer: the function or object of your own that the model was trained with, if it was.
 

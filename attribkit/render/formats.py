@@ -102,7 +102,10 @@ def format_of(path: str | Path) -> Format:
     """
     suffix = Path(path).suffix.lower()
     if suffix not in FORMATS:
-        raise InputError(f"the file's suffix must be one of {', '.join(FORMATS)}, got {Path(path).name!r}; rename it")
+        raise InputError(
+            f"the file's suffix must be one of {', '.join(FORMATS)}, got {Path(path).name!r}; rename it, or write a "
+            "table with to_frame()"
+        )
     return FORMATS[suffix]
 
 
