@@ -13,6 +13,8 @@ MAIN = "DejaVu Sans"
 
 MISSING = "□"
 
+_APART = "\u200b"
+
 _DPI = 720
 _EDGE = "|"
 
@@ -23,9 +25,9 @@ def _main_characters(weight: str = "normal") -> frozenset[int]:
 
 
 @lru_cache(maxsize=256)
-def _cover(needed: frozenset[int]) -> tuple[tuple[str, ...], frozenset[int]]:
+def _cover(needed: frozenset[int]) -> tuple[dict[str, frozenset[int]], frozenset[int]]:
     """Font families that together draw as many of the `needed` code points as this machine can, and the rest."""
-    families: list[str] = []
+    families: dict[str, frozenset[int]] = {}
     left = set(needed)
     entries = [e for e in fontManager.ttflist if e.style == "normal" and e.weight in (400, "normal", "regular", "book")]
     for entry in sorted(entries, key=lambda e: (not e.name.startswith("Noto Sans"), e.name, e.fname)):
@@ -39,9 +41,9 @@ def _cover(needed: frozenset[int]) -> tuple[tuple[str, ...], frozenset[int]]:
             continue
         covered = left & font.get_charmap().keys() if font.scalable else set()
         if covered:
-            families.append(entry.name)
+            families[entry.name] = families.get(entry.name, frozenset()) | covered
             left -= covered
-    return tuple(families), frozenset(left)
+    return families, frozenset(left)
 
 
 def _ignorable(character: str) -> bool:
@@ -62,6 +64,7 @@ class FontSet:
         families, left = _cover(needed)
         self.families = [MAIN, *families]
         self._replaced = {chr(c): "" if _ignorable(chr(c)) else self._stand_in(c) for c in left}
+        self._family = {chr(code): name for name, codes in families.items() for code in codes}
         self._drawn = frozenset(map(chr, (needed - left) | _main_characters()))
         self.missing = frozenset(c for c, shown in self._replaced.items() if shown == MISSING)
 
@@ -72,10 +75,19 @@ class FontSet:
         return MISSING
 
     def fit(self, text: str) -> str:
-        """The text with a box in place of every character that no installed font can draw."""
-        if all(character in self._drawn or character.isspace() for character in text):
+        """The text with a box in place of every character that no installed font can draw.
+
+        A mark of another font than the letter before it stands by itself: matplotlib draws both with one font.
+        """
+        if len(self.families) == 1 and all(c in self._drawn or c.isspace() for c in text):
             return text
-        drawable = (c if c in self._drawn or c.isspace() else self._replaced.get(c, MISSING) for c in text)
+        drawable = [
+            c if c in self._drawn or c.isspace() or c == _APART else self._replaced.get(c, MISSING) for c in text
+        ]
+        fonts = [self._family.get(c, MAIN) for c in drawable]
+        for place in range(len(drawable) - 1, 0, -1):
+            if fonts[place] != fonts[place - 1] and unicodedata.category(drawable[place][:1] or " ").startswith("M"):
+                drawable.insert(place, _APART)
         return "".join(drawable)
 
     def properties(self, text: str, size: float, bold: bool = False) -> FontProperties:
@@ -87,7 +99,7 @@ class FontSet:
         """The advance width in points of a text that `fit` has prepared."""
         fonts = self._fonts(text, bold)
         # between two strokes, with which nothing kerns: ink alone would forget spaces at the ends
-        return (_ink(_EDGE + text + _EDGE, size, *fonts) - _ink(_EDGE + _EDGE, size, *fonts)) * 72 / _DPI
+        return (_ink(self.fit(_EDGE + text + _EDGE), size, *fonts) - _ink(_EDGE + _EDGE, size, *fonts)) * 72 / _DPI
 
     def _fonts(self, text: str, bold: bool) -> tuple[tuple[str, ...], str]:
         """The families that draw a text, and their weight."""

@@ -4,6 +4,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
 from attribkit.render import picture
+from attribkit.render.picture import fonts as fonts_module
 from attribkit.render.picture.fonts import FontSet, _ink
 from attribkit.results.panels import Bar, Table
 from attribkit.results.several_panels import Panels
@@ -67,6 +68,14 @@ def test_a_title_that_the_bold_font_lacks_is_drawn_in_the_regular_one() -> None:
     assert fonts.properties("A", 10, bold=True).get_weight() == "bold"
     panel = Table(letter, ("word",), (("a",),))
     assert Panels((panel,)).to_png(dpi=30).startswith(b"\x89PNG")  # any warning would be an error
+
+
+def test_a_mark_of_another_font_than_the_letter_before_it_stands_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    consonant, vowel = "\uabc0\uabe3"
+    monkeypatch.setattr(fonts_module, "_cover", lambda needed: ({"Meetei": needed}, frozenset()))
+    fonts = FontSet([consonant + vowel])
+    assert fonts.fit(f"a{vowel}") == f"a\u200b{vowel}" and fonts.fit(f"{consonant}{vowel}") == consonant + vowel
+    assert fonts.fit("e\u0301") == "e\u0301"
 
 
 def test_a_word_is_as_wide_in_the_next_picture_and_measured_once() -> None:
