@@ -148,6 +148,7 @@ def explain_corpus(
     settings = Settings(_plain(target), output, method, baseline, tolerance, keep_text, words, max_steps)
     selection = Selection.of(where, sample, seed, limit)
     plan = Plan(tuple(find_sources(data, progress, encoding)), Columns(text, key, label), selection, window)
+    plan.check()  # before the folder is made: its manifest would hold the next command to these columns and conditions
     path = Path(folder).absolute()
     begun, fresh = time.monotonic(), 0
     with ExitStack() as stack:
@@ -272,8 +273,6 @@ def _sent(model: "Classifier", folder: Path) -> Path | None:
 
 def _finish(manifest: Manifest, words: bool) -> None:
     """Sum up the words and say that the run is whole."""
-    if not manifest.parts:
-        raise InputError("no row of the corpus was left to explain; check the input, and `where`, `sample` and `limit`")
     if words:
         sums = merged(manifest.folder / WORDS / part.file for _, part in sorted(manifest.parts.items()))
         write_parquet(manifest.folder / WORD_SUMS, sums)

@@ -18,6 +18,8 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     ">": gt,
     "<": lt,
 }
+_MEANT = {"=>": ">=", "=<": "<=", "<>": "!="}
+"""Comparisons of other languages, and those that stand for them here."""
 _CONDITION = re.compile(r"\s*(.+?)\s*(==|!=|>=|<=|=|>|<)\s*(.*?)\s*", re.DOTALL)
 
 
@@ -34,12 +36,16 @@ class Condition:
         """Read `rating>=7`, `label = neg`, `lang != 'en'`.
 
         Raises:
-            ValueError: for anything else.
+            ValueError: for anything else; for `rating=>7` the sentence says which comparison was meant.
         """
         match = _CONDITION.fullmatch(text)
         if match is None:
             raise InputError(f"a condition such as rating>=7 or label=neg was expected as `where`, got {text!r}")
         column, operator, value = match.groups()
+        written = text[match.start(2) :][:2]
+        if written in _MEANT:
+            meant = f"{column}{_MEANT[written]}{value[1:].lstrip()}"
+            raise InputError(f"`where` has no comparison {written}, got {text!r}; write {meant!r} if that was meant")
         if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
             value = value[1:-1]
         return Condition(column, operator, value)

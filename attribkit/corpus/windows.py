@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -98,6 +98,20 @@ class Plan:
     def __post_init__(self) -> None:
         if self.rows < 1:
             raise InputError(f"`window` must be at least 1 row, got {self.rows}")
+
+    def check(self) -> None:
+        """Check that every file has the columns, and that a row is left to explain.
+
+        Raises:
+            ValueError: if a file cannot be read or lacks a column, or no row is left.
+        """
+        for source in self.sources:
+            with read(source) as opened:
+                _columns_of(self.columns, self.selection, opened.columns, source)
+        if next(replace(self, rows=1).windows(), None) is None:
+            raise InputError(
+                "no row of the corpus was left to explain; check the input, and `where`, `sample` and `limit`"
+            )
 
     def windows(self) -> Iterator[Window]:
         """All windows, in order; the same ones every time.

@@ -420,6 +420,13 @@ def test_words_are_summed_up_exactly(model_folder: Path, corpus: Path, tmp_path:
         ({"limit": 0}, ValueError, "`limit` must be at least 1"),
         ({"where": "label"}, ValueError, "a condition such as"),
         ({"where": "label=none"}, ValueError, "no row of the corpus was left"),
+        (
+            {"where": "label=>pos"},
+            ValueError,
+            "no comparison =>, got 'label=>pos'; write 'label>=pos' if that was meant",
+        ),
+        ({"where": "label =< 'pos'"}, ValueError, "no comparison =<, .*; write \"label<='pos'\""),
+        ({"where": "label<>pos"}, ValueError, "no comparison <>, .*; write 'label!=pos'"),
         ({"method": "magic"}, ValueError, "`method` must be one of"),
     ],
 )
@@ -429,6 +436,41 @@ def test_bad_use_is_one_sentence(
     (tmp_path / "in.csv").write_text("text,label\na good film,pos\n")
     with pytest.raises(error, match=sentence):
         explain_corpus(model_folder, tmp_path / "in.csv", tmp_path / "out", **{"workers": 1, **options})
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"text": "txt"}, "'a.csv' must have one column 'txt', it has 'id', 'text', 'label'; name it with `text`"),
+        ({"label": "lable"}, "'a.csv' has no column 'lable', only 'id', 'text', 'label'"),
+        ({"key": "number"}, "'b.csv' must have one column 'number', it has 'id', 'text', 'label'"),
+        ({"where": "lable=pos"}, "`where` names the column 'lable'"),
+        ({"where": "label=none"}, "no row of the corpus was left"),
+    ],
+    ids=str,
+)
+def test_wrong_columns_and_conditions_leave_nothing_that_refuses_the_corrected_run(
+    model_folder: Path, tmp_path: Path, options: dict, sentence: str, workers: int
+) -> None:
+    rows = pd.DataFrame({"id": range(4), "text": TEXTS[:4], "label": LABELS[:4]})
+    files = [tmp_path / "a.csv", tmp_path / "b.csv"]
+    (rows.assign(number=range(4)) if "key" in options else rows).to_csv(files[0], index=False)
+    rows.to_csv(files[1], index=False)
+    out = tmp_path / "new" / "out"
+    with pytest.raises(ValueError, match=sentence):
+        explain_corpus(model_folder, files, out, workers=workers, window=2, **options)
+    assert not out.parent.exists()
+    right = {"text": "text", "label": "label", "key": "id", "where": "label!=none"}
+    corrected: dict = {name: right[name] for name in options}
+    assert explain_corpus(model_folder, files, out, workers=workers, window=2, **corrected).rows == 8
+
+
+def test_an_equals_sign_and_a_value_in_quotes_compare_as_written(model_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("text,label\na good film,>pos\na bad film,neg\n")
+    for number, where in enumerate(("label='>pos'", "label = >pos")):
+        run = explain_corpus(model_folder, tmp_path / "in.csv", tmp_path / f"out{number}", where=where, workers=1)
+        assert run.rows == 1
 
 
 def test_a_model_that_is_not_there_is_named(corpus: Path, tmp_path: Path) -> None:
