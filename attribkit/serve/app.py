@@ -53,7 +53,7 @@ KINDS = {
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": meaning}
     for status, meaning in {
-        400: "the body is no JSON",
+        400: "the body is not JSON",
         403: "the page is shared to be read, and the text is none of its rows'",
         404: "there is no such model, row or map",
         413: "the body is too large",
@@ -238,13 +238,23 @@ def _serving(file: assets.File) -> Callable[[Request], Awaitable[Response]]:
 def _add_errors(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: Exception) -> Response:
-        first = cast(RequestValidationError, error).errors()[0]
+        known = cast(RequestValidationError, error)
+        first = known.errors()[0]
+        if first["type"] == "json_invalid":
+            where = f"{first['ctx']['error']} at character {first['loc'][1] + 1:,}"
+            return _problem(400, f"the body is not JSON: {where}; send JSON as /openapi.json describes it")
+        if first["loc"] == ("body",) and isinstance(known.body, bytes):  # read as JSON only under its header
+            kind = request.headers.get("content-type", "none")[:100]
+            return _problem(422, f"the content-type header must be application/json, got {kind}; send that header")
         field = ".".join(str(part) for part in first["loc"][1:]) or "the body"
-        return _problem(422, f"{field}: {first['msg']}; see /openapi.json for what can be asked")
+        reason = first["msg"].removeprefix("Value error, ")
+        return _problem(422, f"{field}: {reason}; see /openapi.json for what can be asked")
 
     @app.exception_handler(HTTPException)
     async def refused(request: Request, error: Exception) -> Response:
         known = cast(HTTPException, error)
+        if known.status_code == 400:  # of FastAPI, for bytes that are not UTF-8 and for too many brackets or digits
+            return _problem(400, "the body cannot be read as JSON in UTF-8; send JSON as /openapi.json describes it")
         return _problem(known.status_code, str(known.detail), known.headers)
 
     @app.exception_handler(UnknownNameError)

@@ -3,7 +3,7 @@
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
+from pydantic import BaseModel, ConfigDict, Field, create_model, field_validator, model_validator
 
 from attribkit.attribution.outputs import OUTPUTS
 from attribkit.attribution.registry import METHODS
@@ -73,6 +73,13 @@ class OneOrSeveral(BaseModel):
 
     text: Text | None = None
     texts: Annotated[list[Text], Field(min_length=1)] | None = None
+
+    @field_validator("text", mode="before")
+    @classmethod
+    def _no_list(cls, text: Any) -> Any:
+        if isinstance(text, list):
+            raise ValueError(f"one text was expected, got a list of {len(text):,}; give several as texts")
+        return text
 
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:

@@ -187,6 +187,9 @@ def test_models_tell_what_can_be_asked(live: str) -> None:
         ("explain", {"text": ""}, 422, "text"),
         ("explain", {"text": " \n\t "}, 422, "the text is empty"),
         ("explain", {"text": 7}, 422, "text"),
+        ("explain", {"text": ["a", "b"]}, 422, "text: one text was expected, got a list of 2; give several as texts"),
+        ("predict", {"text": ["a", "b"]}, 422, "text: one text was expected, got a list of 2; give several as texts"),
+        ("predict", {}, 422, "the body: either text or texts was expected, got neither"),
         ("explain", {"text": "a", "textt": "b"}, 422, "textt"),
         ("explain", {"text": "a", "target": "good"}, 422, "must be one of the labels neg, pos"),
         ("explain", {"text": "a", "target": ["pos", "pos"]}, 422, "two different labels"),
@@ -216,6 +219,26 @@ def test_a_mistake_is_answered_with_one_sentence(post: Post, path: str, body: An
     answer = post(path, body)
     assert answer.status_code == status
     assert list(answer.json()) == ["error"] and says in answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "status", "sentence"),
+    [
+        (None, b'{"text": "a"}', 422, "the content-type header must be application/json, got none; send that header"),
+        ("text/plain", b'{"text": "a"}', 422, "must be application/json, got text/plain; send that header"),
+        ("application/json", b'{"text": a}', 400, "the body is not JSON: Expecting value at character 10; send JSON"),
+        ("application/json", b'{"text": "\xe9"}', 400, "the body cannot be read as JSON in UTF-8; send JSON"),
+    ],
+)
+@pytest.mark.parametrize("path", ["predict", "explain"])
+def test_a_body_that_is_not_sent_as_json_is_answered_with_what_is_missing(
+    live: str, path: str, kind: str | None, body: bytes, status: int, sentence: str
+) -> None:
+    answer = requests.post(f"{live}/{path}", data=body, headers={"content-type": kind} if kind else {}, timeout=60)
+    if kind is None and answer.status_code == 200:
+        pytest.skip("this FastAPI reads a body without the header as JSON")
+    assert answer.status_code == status
+    assert sentence in answer.json()["error"]
 
 
 @pytest.mark.parametrize(

@@ -99,12 +99,14 @@ def test_an_address_can_be_typed_into_a_browser() -> None:
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl on this machine")
-def test_the_readmes_curl_line_answers_an_explanation(
-    serving: Serve, tmp_path: Path, bundled: list[Classifier]
-) -> None:
-    (line,) = re.findall(r"^curl .*$", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    command = line.replace("http://127.0.0.1:8000", serving(bundled[:1]))
-    done = subprocess.run(shlex.split(command), capture_output=True, text=True, cwd=tmp_path, check=True)
+def test_the_guides_curl_lines_are_answered(serving: Serve, tmp_path: Path, bundled: list[Classifier]) -> None:
+    address = serving(bundled[:1])
+    lines = re.findall(r"^curl .*$", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    commands = [shlex.split(line.replace("http://127.0.0.1:8000", address)) for line in lines]
+    explained, predicted = [
+        subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=True) for command in commands
+    ]
     written = tmp_path / "why.json"
-    found = Explanation.from_json(written.read_text(encoding="utf-8") if written.exists() else done.stdout)
+    found = Explanation.from_json(written.read_text(encoding="utf-8") if written.exists() else explained.stdout)
     assert found.token_scores.converged and json.loads(found.to_json())["attribkit"] == "explanation"
+    assert [each["label"] for each in json.loads(predicted.stdout)["predictions"]] == ["pos", "neg"]
