@@ -423,6 +423,20 @@ def bootstrap_mean(values: list[list[float]], draws: list[list[int]]) -> list[fl
     return means
 
 
+def bootstrap_interval(measure: Callable[[list[int]], float], texts: int) -> tuple[float, float]:
+    """The 2.5 % and 97.5 % quantiles of a measure of the texts drawn, one drawing of 1,000 at a time."""
+    draws = np.random.default_rng(0).integers(0, texts, (1_000, texts)).tolist()
+    low, high = np.quantile([measure(drawn) for drawn in draws], (0.025, 0.975))
+    return float(low), float(high)
+
+
+def f1_of(true: list[int], predicted: list[int], label: int) -> float:
+    """F1 of a label, one text at a time; 0 where it neither holds nor is predicted."""
+    hits = sum(a == b == label for a, b in zip(true, predicted, strict=True))
+    wholes = sum((a == label) + (b == label) for a, b in zip(true, predicted, strict=True))
+    return 2 * hits / wholes if wholes else 0.0
+
+
 def best_removals(
     run: Callable[[list[int]], float], ids: list[int], how: str, pad: int
 ) -> tuple[list[float], list[float]]:

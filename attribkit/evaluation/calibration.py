@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from attribkit.errors import InputError
 from attribkit.evaluation.answers import Answers
+from attribkit.evaluation.statistics import Estimate, resampled_sums
 from attribkit.results.panels import Chart, Series, Table
 from attribkit.task import Task
 
@@ -61,7 +62,7 @@ class Calibration:
             return Calibration._of_decisions(answers.probabilities[known], answers.truth[known] > 0, bins)
         truth, logits = answers.truth[known], answers.logits[known]
         sure, right = answers.confidence[known], answers.right
-        place = np.searchsorted(np.arange(1, bins) / bins, sure, side="right")
+        place = _places(sure, bins)
         count = np.bincount(place, minlength=bins)
         filled = np.flatnonzero(count)
         confidence = np.bincount(place, sure, bins)[filled] / count[filled]
@@ -83,7 +84,7 @@ class Calibration:
     def _of_decisions(p: NDArray[np.float64], holds: NDArray[np.bool_], bins: int) -> "Calibration":
         """Of several labels a text: of all pairs of a text and a label, how often it holds at each probability."""
         sure, right, loss = p.ravel(), holds.ravel(), np.where(holds, p, 1 - p).ravel()
-        place = np.searchsorted(np.arange(1, bins) / bins, sure, side="right")
+        place = _places(sure, bins)
         count = np.bincount(place, minlength=bins)
         filled = np.flatnonzero(count)
         confidence = np.bincount(place, sure, bins)[filled] / count[filled]
@@ -138,6 +139,35 @@ class Calibration:
             f"{self.brier:.4f}; log loss {self.log_loss:.4f} nats"
         )
         return Table(title, columns, rows, (note,))
+
+
+def calibration_error(answers: Answers, bins: int = BINS) -> Estimate:
+    """The expected calibration error with its 95 % interval, by drawing the texts anew.
+
+    The error of few texts is too large, for chance alone parts accuracy and confidence in a bin. Drawing texts anew
+    adds to that, so the interval reaches further above the error than below it.
+
+    Args:
+        answers: the predictions, with true labels.
+        bins: of equal width.
+
+    Raises:
+        ValueError: as `Calibration.of`.
+    """
+    error = Calibration.of(answers, bins).error
+    known = answers.labelled
+    if answers.task == "multilabel":
+        sure, right = answers.probabilities[known], answers.truth[known] > 0
+    else:
+        sure, right = answers.confidence[known][:, None], answers.right[:, None]
+    differences = np.zeros((len(known), bins))
+    np.add.at(differences, (np.arange(len(known))[:, None], _places(sure, bins)), right - sure)
+    return Estimate.of(error, np.abs(resampled_sums(differences)).sum(1) / sure.size, len(known))
+
+
+def _places(sure: NDArray[np.float64], bins: int) -> NDArray[np.int64]:
+    """The bin of each confidence."""
+    return np.searchsorted(np.arange(1, bins) / bins, sure, side="right")
 
 
 def _of_labels(surplus: float) -> str:

@@ -11,7 +11,7 @@ from attribkit.data.readable import skipped_sentence
 from attribkit.data.text_tables import Data
 from attribkit.errors import InputError
 from attribkit.evaluation.answers import Answers
-from attribkit.evaluation.calibration import Calibration
+from attribkit.evaluation.calibration import calibration_error
 from attribkit.evaluation.check_result import CheckResult
 from attribkit.evaluation.faithfulness import faithfulness
 from attribkit.evaluation.multilabel import MultilabelMetrics
@@ -142,13 +142,12 @@ def _of_answers(answers: Answers, metrics: Any) -> list[Figure]:
             _figure("f1", metrics.micro_f1),
             Figure("macro_f1", metrics.macro_f1),
             _figure("hamming_loss", metrics.hamming_loss),
-            Figure("calibration_error", Calibration.of(answers).error),
+            _figure("calibration_error", calibration_error(answers)),
         ]
-    f1 = metrics.macro["f1"] if metrics.positive_f1 is None else metrics.positive_f1
     return [
-        Figure("accuracy", metrics.accuracy),
-        Figure("f1", f1),
-        Figure("calibration_error", Calibration.of(answers).error),
+        _figure("accuracy", metrics.accuracy_estimate),
+        _figure("f1", metrics.f1_estimate),
+        _figure("calibration_error", calibration_error(answers)),
     ]
 
 

@@ -12,7 +12,7 @@ from attribkit.errors import InputError
 from attribkit.evaluation.cells import number
 from attribkit.evaluation.confusion import confusion_of_many
 from attribkit.evaluation.ordinal import in_order, ordinal_measures
-from attribkit.evaluation.statistics import estimate
+from attribkit.evaluation.statistics import Estimate, estimate, resampled_sums
 from attribkit.evaluation.unknown_labels import UnknownLabels
 from attribkit.results.panels import Panel, Table
 from attribkit.results.result import Result
@@ -74,6 +74,12 @@ class Metrics(Result):
         return float(_share(np.trace(self.confusion), self.rows))
 
     @property
+    def accuracy_estimate(self) -> Estimate:
+        """The accuracy with its 95 % interval, by drawing the texts anew."""
+        hits = int(np.trace(self.confusion))
+        return estimate(np.repeat((1.0, 0.0), (hits, self.rows - hits)))
+
+    @property
     def precision(self) -> NDArray[np.float64]:
         """(C,) of the texts with each predicted label, the share with that true label."""
         precision: NDArray[np.float64] = _share(np.diag(self.confusion), self.confusion.sum(0))
@@ -106,6 +112,22 @@ class Metrics(Result):
     def positive_f1(self) -> float | None:
         """F1 of the last label if there are two; None otherwise."""
         return float(self.f1[-1]) if len(self.labels) == 2 else None
+
+    @property
+    def f1_estimate(self) -> Estimate:
+        """F1 of the last label if there are two, else the mean over the labels; its interval by drawing texts anew."""
+        if not self.rows:
+            return Estimate(np.nan, np.nan, np.nan, 0)
+        size = len(self.labels)
+        true, predicted = (
+            places[:, None] == np.arange(size)
+            for places in np.divmod(np.repeat(np.arange(size**2), self.confusion.ravel()), size)
+        )
+        counts = resampled_sums(np.hstack((2.0 * (true & predicted), true.astype(float) + predicted)))
+        drawn = _share(*np.split(counts, 2, axis=1))
+        if self.positive_f1 is not None:
+            return Estimate.of(self.positive_f1, drawn[:, -1], self.rows)
+        return Estimate.of(self.macro["f1"], drawn.mean(1), self.rows)
 
     @property
     def ordinal(self) -> dict[str, float] | None:
@@ -157,7 +179,7 @@ class Metrics(Result):
         """
         shown, which = (self, "") if self.held_out is None else (self.held_out, " that it was not trained on")
         hits = int(np.trace(shown.confusion))
-        right = estimate(np.repeat((1.0, 0.0), (hits, shown.rows - hits)))
+        right = shown.accuracy_estimate
         commonest = int(np.argmax(shown.support))
         words = (
             f"{who} is right on {100 * right.mean:.1f} % of {shown.rows:,} texts{which} (95 % interval "

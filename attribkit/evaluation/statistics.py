@@ -26,6 +26,12 @@ class Estimate:
     high: float
     texts: int
 
+    @staticmethod
+    def of(value: float, drawn: NDArray[np.float64], texts: int) -> "Estimate":
+        """A figure with the 2.5 % and 97.5 % quantiles of its values (R,) on texts drawn anew."""
+        low, high = np.quantile(drawn, (0.025, 0.975))
+        return Estimate(value, float(low), float(high), texts)
+
     @property
     def known(self) -> bool:
         """Whether there was any text."""
@@ -62,8 +68,7 @@ def estimate(values: NDArray[np.float64], seed: int = 0, resamples: int = RESAMP
     if not len(values):
         return Estimate(np.nan, np.nan, np.nan, 0)
     means = np.concatenate([values[drawn].mean(1) for drawn in _draws(len(values), seed, resamples)])
-    low, high = np.quantile(means, (0.025, 0.975))
-    return Estimate(float(values.mean()), float(low), float(high), len(values))
+    return Estimate.of(float(values.mean()), means, len(values))
 
 
 def estimated_ratio(
@@ -81,15 +86,23 @@ def estimated_ratio(
         return Estimate(np.nan, np.nan, np.nan, 0)
     above, below = resampled_sums(np.stack((parts, wholes), axis=1), seed, resamples).T
     ratios = np.divide(above, below, out=np.zeros_like(above), where=below > 0)
-    low, high = np.quantile(ratios, (0.025, 0.975))
     whole = float(wholes.sum())
-    return Estimate(float(parts.sum()) / whole if whole else 0.0, float(low), float(high), len(parts))
+    return Estimate.of(float(parts.sum()) / whole if whole else 0.0, ratios, len(parts))
 
 
 def resampled_sums(values: NDArray[np.float64], seed: int = 0, resamples: int = RESAMPLES) -> NDArray[np.float64]:
     """(R, K) the sums of N rows (N, K) drawn anew with replacement, R times; the draws are those of `estimate`."""
-    sums: NDArray[np.float64] = np.concatenate([values[drawn].sum(1) for drawn in _draws(len(values), seed, resamples)])
+    sums: NDArray[np.float64] = np.concatenate(
+        [_times_drawn(drawn) @ values for drawn in _draws(len(values), seed, resamples)]
+    )
     return sums
+
+
+def _times_drawn(drawn: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(R, N) how often each of N texts is among those drawn (R, N)."""
+    resamples, texts = drawn.shape
+    cells = (drawn + texts * np.arange(resamples)[:, None]).ravel()
+    return np.bincount(cells, minlength=drawn.size).reshape(drawn.shape).astype(float)
 
 
 def _draws(texts: int, seed: int, resamples: int) -> tuple[NDArray[np.int64], ...]:

@@ -44,7 +44,7 @@ class Figure:
     Attributes:
         name: one of `FIGURES`.
         value: what was measured.
-        low: where its 95 % interval begins, if it is a mean over texts.
+        low: where its 95 % interval over texts begins; None where it has none.
         high: where its 95 % interval ends, likewise.
         threshold: the smallest or largest value allowed; None for none.
         random: the value of random scores on the same texts, if that is of use.

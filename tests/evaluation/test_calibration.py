@@ -1,11 +1,13 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import reference
 from hypothesis import given
 from hypothesis import strategies as st
-from reference import calibration_error
 
 from attribkit.evaluation.answers import Answers
-from attribkit.evaluation.calibration import Calibration
+from attribkit.evaluation.calibration import Calibration, calibration_error
 
 
 def answered(logits: list[list[float]], truth: list[int]) -> Answers:
@@ -36,9 +38,39 @@ def test_the_error_is_that_of_the_definition(case: tuple[list[tuple[float, float
     rows, bins = case
     answers = answered([list(row[:3]) for row in rows], [row[3] for row in rows])
     found = Calibration.of(answers, bins)
-    expected = calibration_error(answers.confidence.tolist(), answers.right.tolist(), bins)
+    expected = reference.calibration_error(answers.confidence.tolist(), answers.right.tolist(), bins)
     assert found.error == pytest.approx(expected, abs=1e-12)
     assert 0 <= found.error <= 1 and found.count.sum() == len(rows) and 0 <= found.brier <= 2
+
+
+def test_the_interval_of_the_error_is_that_of_texts_drawn_anew() -> None:
+    random = np.random.default_rng(0)
+    answers = answered(random.normal(0, 2, (40, 3)).tolist(), random.integers(0, 3, 40).tolist())
+    sure, right = answers.confidence.tolist(), answers.right.tolist()
+    found = calibration_error(answers)
+    assert found.mean == Calibration.of(answers).error and found.texts == 40
+    low, high = reference.bootstrap_interval(
+        lambda drawn: reference.calibration_error([sure[k] for k in drawn], [right[k] for k in drawn], 10), 40
+    )
+    assert (found.low, found.high) == pytest.approx((low, high), abs=1e-12) and low < high
+
+
+def test_with_several_labels_all_decisions_of_a_text_are_drawn_together() -> None:
+    random = np.random.default_rng(1)
+    holds = random.integers(0, 2, (25, 4))
+    answers = replace(
+        answered(random.normal(0, 2, (25, 4)).tolist(), [0] * 25), truth=holds, task="multilabel", known=("",) * 25
+    )
+    p = answers.probabilities.tolist()
+
+    def error(drawn: list[int]) -> float:
+        sure = [value for text in drawn for value in p[text]]
+        right = [bool(value) for text in drawn for value in holds[text]]
+        return reference.calibration_error(sure, right, 10)
+
+    found = calibration_error(answers)
+    assert found.mean == pytest.approx(error(list(range(25))), abs=1e-12)
+    assert (found.low, found.high) == pytest.approx(reference.bootstrap_interval(error, 25), abs=1e-12)
 
 
 def test_answers_as_sure_as_they_are_right_have_no_error() -> None:

@@ -47,7 +47,18 @@ def test_every_figure_is_measured_where_the_data_allow_it(
     assert [one.name for one in found.figures] == list(THRESHOLDS)
     assert found.passed and found.method == "exact" and found.texts == 4
     figures = {one.name: one for one in found.figures}
-    assert figures["accuracy"].value == evaluate(model, table).accuracy
+    metrics = evaluate(model, table)
+    assert figures["accuracy"].value == metrics.accuracy
+    for name, interval in (("accuracy", metrics.accuracy_estimate), ("f1", metrics.f1_estimate)):
+        assert (figures[name].low, figures[name].high) == (interval.low, interval.high)
+    summary, frame = found.to_dict()["figures"], found.to_frame().set_index("figure")
+    panel: Any = found.panels()[0]
+    shown = {str(row[0]): row[2] for row in panel.rows}
+    for name in ("accuracy", "f1", "calibration_error"):
+        low, high = figures[name].low, figures[name].high
+        assert low is not None and high is not None and low <= high
+        assert (summary[name]["low"], summary[name]["high"]) == (low, high) == tuple(frame.loc[name, ["low", "high"]])
+        assert shown[name.replace("_", " ")] == f"{low:.3f} to {high:.3f}"
     assert figures["completeness_error"].value < 1e-6
     assert figures["converged"].value == 1
     assert list(found.to_frame()["passed"]) == [None] * len(THRESHOLDS)

@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from reference import bootstrap_interval, f1_of
 from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
 from torch import Tensor, nn
 
@@ -42,6 +43,35 @@ def model() -> Classifier:
 
 def table(*rows: tuple[Any, Any]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["text", "label"], dtype=object)
+
+
+@pytest.mark.parametrize("size", [2, 3])
+def test_the_intervals_are_those_of_texts_drawn_anew(size: int) -> None:
+    counts = np.random.default_rng(size).integers(0, 7, (size, size))
+    metrics = Metrics(LABELS[:size], counts)
+    pairs = [(a, b) for a in range(size) for b in range(size) for _ in range(counts[a, b])]
+
+    def f1(drawn: list[int]) -> float:
+        true, predicted = [pairs[text][0] for text in drawn], [pairs[text][1] for text in drawn]
+        each = [f1_of(true, predicted, label) for label in range(size)]
+        return each[-1] if size == 2 else sum(each) / size
+
+    found = metrics.f1_estimate
+    assert found.mean == pytest.approx(f1(list(range(len(pairs))))) and found.texts == len(pairs)
+    assert (found.low, found.high) == pytest.approx(bootstrap_interval(f1, len(pairs)), abs=1e-12)
+    assert found.low < found.mean < found.high
+
+    right = sorted((a == b for a, b in pairs), reverse=True)
+    accuracy = metrics.accuracy_estimate
+    assert accuracy.mean == metrics.accuracy
+    low, high = bootstrap_interval(lambda drawn: sum(right[text] for text in drawn) / len(drawn), len(pairs))
+    assert (accuracy.low, accuracy.high) == pytest.approx((low, high), abs=1e-12)
+    assert f"(95 % interval {100 * low:.1f} to {100 * high:.1f} %)" in metrics.accuracy_in_words()
+
+
+def test_without_a_text_no_figure_is_known() -> None:
+    nothing = Metrics(LABELS, np.zeros((3, 3), dtype=np.int64))
+    assert not nothing.f1_estimate.known and not nothing.accuracy_estimate.known
 
 
 def test_a_case_small_enough_to_count_by_hand(model: Classifier) -> None:
