@@ -174,6 +174,8 @@ def test_a_network_is_trained_on_every_form(form: str, tmp_path: Path) -> None:
     trained = ak.train("cnn", data, **columns, **SMALL)
     assert trained.fingerprint() == ak.train("cnn", load_dataset(TABLE), **SMALL).fingerprint()
     assert trained.splits is not None and len(trained.splits.train) == 8
+    (told,) = {note for why in ak.explain(trained, TABLE) for note in why.provenance["notes"] if "training" in note}
+    assert told == f"{8} of the {len(TABLE)} rows were seen in training"
 
 
 @pytest.mark.parametrize("form", [*LISTS, "table"])

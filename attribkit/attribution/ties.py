@@ -87,8 +87,8 @@ def _sentence(encoded: Encoded, firsts: NDArray[np.int64], lasts: NDArray[np.int
     first, last = max(weight, key=lambda span: (weight[span], span))
     phrase = shortened(" ".join(encoded.tokens[first : last + 1]))
     return (
-        f"ties: of the windows that decide, {len(weight):,} stand in the text more than once, such as {phrase!r}; what "
-        "they move is put on one occurrence alone"
+        f"ties: to the model {len(weight):,} of the windows that decide are the same as others of the text, such as "
+        f"{phrase!r}; what they move is put on one occurrence alone"
     )
 
 

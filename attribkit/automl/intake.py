@@ -62,7 +62,8 @@ def read(
     language = language_of(dataset.train["text"].tolist())
     labels = len(dataset.labels)
     written = f"in {language}" if language else "in a language that was not recognised"
-    tell_reader(f"{len(first):,} rows, {labels:,} labels; the texts are {written}")
+    rows = sum(map(len, (dataset.train, dataset.validation, dataset.test)))
+    tell_reader(f"{rows:,} rows, {labels:,} labels; the texts are {written}")
     return dataset
 
 

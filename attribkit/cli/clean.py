@@ -58,8 +58,8 @@ def clean(
         label=label,
         encoding=encoding,
     )
-    console.print(result.overview)
-    console.print(escape(result.summary()), highlight=False, soft_wrap=True)
-    for path in out or ():
+    for path in out or ():  # before anything is printed, into a pipe that its reader may close
         result.save(path)
         errors.print(f"wrote {escape(str(path))}", highlight=False, soft_wrap=True)
+    console.print(result.overview)
+    console.print(escape(result.summary()), highlight=False, soft_wrap=True)

@@ -16,7 +16,7 @@ def quickstart(
     label: LabelColumn = None,
     vectors: Annotated[Path | None, typer.Option(help="Pretrained word vectors, such as GloVe's.")] = None,
     encoding: Encoding = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a model that is in the folder.")] = False,
+    overwrite: Annotated[bool, typer.Option("--force", help="Replace a model that is in the folder.")] = False,
     seed: Annotated[int, typer.Option(help="The same seed gives the same model.")] = 0,
 ) -> None:
     """From a table to a trained model, its figures beside a classical reference, and a report; guesses are said."""

@@ -8,12 +8,16 @@ from typing import Any
 import pandas as pd
 
 from attribkit.errors import InputError
+from attribkit.render.preparation.table import cells
 from attribkit.results.content import checked_panels, checked_provenance
 from attribkit.results.json_file import open_envelope, read, read_panels
 from attribkit.results.panel_frames import panel_frame
-from attribkit.results.panels import Panel
+from attribkit.results.panels import Panel, Table
 from attribkit.results.result import Result
 from attribkit.results.sentences import title_of
+
+_ROWS = 10
+"""Rows of a table that a summary tells."""
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -77,8 +81,13 @@ class Panels(Result):
         return panel_frame(self._panels[panel], self.text)
 
     def summary(self) -> str:
-        """One line per panel: what it shows."""
-        return "\n".join(title_of(panel) for panel in self._panels) or "no panels"
+        """What each panel shows, a line each; of a table the first rows too."""
+        lines = []
+        for panel in self._panels:
+            lines.append(title_of(panel))
+            if isinstance(panel, Table):
+                lines += [f"  {'  '.join(row)}" for row in cells(panel)[:_ROWS]]
+        return "\n".join(lines) or "no panels"
 
     @staticmethod
     def from_json(text: str) -> "Panels":

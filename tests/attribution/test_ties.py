@@ -27,7 +27,7 @@ def test_a_phrase_that_stands_twice_has_its_score_at_one_place_and_the_note_says
     model = ak.load("imdb-cnn", "cpu")
     why = ak.explain(model, TWICE, views="attribution")
     (note,) = ties(why)
-    assert "stand in the text more than once" in note and "put on one occurrence alone" in note
+    assert "are the same as others of the text" in note and "put on one occurrence alone" in note
     first, second = why.scores[:4], why.scores[6:10]
     assert np.abs(first - second).max() > 0.05 * np.abs(why.scores).sum()  # what the note is about
     table = why.to_frame("phrase")
@@ -66,7 +66,7 @@ def test_of_a_batch_the_same_is_said_as_text_by_text(
         assert len(notes) == min(count, 1)
         for note in notes:
             assert note == (
-                f"ties: of the windows that decide, {count} stand in the text more than once, such as "
+                f"ties: to the model {count} of the windows that decide are the same as others of the text, such as "
                 f"{' '.join(encoded.tokens[span[0] : span[1] + 1])!r}; what they move is put on one occurrence alone"
             )
 

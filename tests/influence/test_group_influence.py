@@ -40,6 +40,8 @@ def test_an_effect_is_what_a_refit_without_the_group_loses(by: str) -> None:
 def test_a_class_speaks_for_itself_and_the_largest_groups_are_shown() -> None:
     table = group_influence(layer(), TEXTS[0], target="pos").to_frame()
     assert table["group"].tolist() == ["pos", "neg"] and table["effect (log-odds)"][0] > 0
+    printed = repr(group_influence(layer(), TEXTS[0], target="pos"))
+    assert all(f"  {row.group}  {row.rows}  " in printed for row in table.itertuples())
     few = group_influence(layer(), TEXTS[0], by="source", most=2)
     (panel,) = few.panels()
     assert isinstance(panel, Table) and len(panel.rows) == 2
