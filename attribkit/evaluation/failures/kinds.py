@@ -12,7 +12,11 @@ from attribkit.models.classifier import Classifier
 from attribkit.results.panels import Table
 
 SURE, CLOSE = 0.95, 0.1
-"""From this confidence on the label is doubted, not the model; below this margin the model could not decide."""
+"""From this confidence on the model is sure; below this margin it could not decide."""
+
+TRUSTED = 0.85
+"""The least share of right answers, among those that are sure and whose mistakes nothing else explains, for which the
+label of a mistake is doubted; wrong labels lower it themselves."""
 
 UNKNOWN = 0.2
 """The least share of unknown words that is held responsible, if it is also twice that of texts answered rightly."""
@@ -51,13 +55,18 @@ MISLABELLED = Kind(
     "read these rows first: a model this sure is rarely wrong; mend the labels",
     "read them, mend the labels",
 )
+CONFIDENT = Kind(
+    "confident mistake",
+    "read these rows first: the model is sure and wrong, through words that mislead it or a wrong label",
+    "read them first",
+)
 CLOSE_CALL = Kind(
     "close call",
     "the two labels are nearly equal to the model: more texts of both, or one label for both",
     "more texts of both, or one label",
 )
 OTHER = Kind("other", "read what spoke for the answer, in the mistakes below", "read what spoke for the answer, below")
-KINDS = (CUT, UNKNOWN_WORDS, RARE_LABEL, MISLABELLED, CLOSE_CALL, OTHER)
+KINDS = (CUT, UNKNOWN_WORDS, RARE_LABEL, MISLABELLED, CONFIDENT, CLOSE_CALL, OTHER)
 """In this order a mistake gets the first that fits."""
 
 
@@ -91,6 +100,10 @@ def kinds_of_mistakes(model: Classifier, answers: Answers) -> tuple[list[Kind], 
         else OTHER
         for i, place in enumerate(wrong.tolist())
     ]
+    doubted = kinds.count(MISLABELLED)
+    right_and_sure = int((answers.confidence[right] >= SURE).sum())
+    if doubted and right_and_sure < TRUSTED * (right_and_sure + doubted):
+        kinds = [CONFIDENT if kind is MISLABELLED else kind for kind in kinds]
     return kinds, wrong
 
 
@@ -103,11 +116,8 @@ def kinds_table(kinds: list[Kind], answers: Answers) -> Table:
     )
     sure = answers.labelled[answers.confidence[answers.labelled] >= SURE]
     right = float((answers.predicted[sure] == answers.truth[sure]).mean()) if len(sure) else float("nan")
-    notes = (
-        [f"where the model is at least {100 * SURE:.0f} % sure it is right in {100 * right:.1f} % of texts"]
-        if len(sure)
-        else []
-    )
+    sentence = f"where the model is at least {100 * SURE:.0f} % sure it is right in {100 * right:.1f} % of texts"
+    notes = [] if np.isnan(right) else [sentence]
     return Table("Kinds of mistakes", ("kind", "mistakes", "of all", "what to do"), rows, tuple(notes))
 
 

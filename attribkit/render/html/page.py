@@ -181,10 +181,11 @@ def _row(drawable: Drawable, colour_scales: dict[int, Scale], single: bool) -> d
 
 def _panels(drawable: Drawable, colour_scales: dict[int, Scale]) -> dict[str, Any]:
     text, prediction = drawable.text, drawable.prediction
-    heads = heads_among(drawable.panels())
-    context = PanelContext(text, prediction, colour_scales, axes(drawable.panels()), heads)
-    shown = any(isinstance(panel, TokenScores | Heatmap) for panel in drawable.panels())
-    panels = [{"kind": panel.kind, **DRAW[panel.kind](panel, context)} for panel in drawable.panels()]
+    own = drawable.panels()  # once: a result may make its tables anew, and an axis belongs to a table
+    heads = heads_among(own)
+    context = PanelContext(text, prediction, colour_scales, axes(own), heads)
+    shown = any(isinstance(panel, TokenScores | Heatmap) for panel in own)
+    panels = [{"kind": panel.kind, **DRAW[panel.kind](panel, context)} for panel in own]
     if heads > 1:  # one of many windows, or of an encoder and a decoder, is picked by opening it
         first = [panel["kind"] for panel in panels].index(AttentionHeads.kind)
         panels = [

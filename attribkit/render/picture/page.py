@@ -161,12 +161,11 @@ def _texts(explanations: Sequence[Drawable]) -> Iterator[str]:
 
 
 def _in_full(explanation: Drawable, context: DrawContext, tallest: float) -> list[Block]:
-    own = PanelContext(explanation.text, explanation.prediction, scales([explanation]), axes(explanation.panels()))
+    panels = explanation.panels()  # once: a result may make its tables anew, and an axis belongs to a table
+    own = PanelContext(explanation.text, explanation.prediction, scales([explanation]), axes(panels))
     context = replace(context, panel=own)
     blocks = heading(explanation, context)
-    groups = [
-        DRAW[panel.kind](panel, context) for panel in likeliest_first(explanation.panels(), explanation.prediction)
-    ]
+    groups = [DRAW[panel.kind](panel, context) for panel in likeliest_first(panels, explanation.prediction)]
     if not groups and explanation.text is not None:
         groups.append([prose(explanation.text, context, 10.0, colour=context.inks.ink)])
     return blocks + _fitting(groups, context, tallest, "panels")

@@ -20,7 +20,15 @@ from attribkit.evaluation.failures import (
     kinds_table,
     smallest_edit,
 )
-from attribkit.evaluation.failures.kinds import CLOSE_CALL, CUT, MISLABELLED, OTHER, RARE_LABEL, UNKNOWN_WORDS
+from attribkit.evaluation.failures.kinds import (
+    CLOSE_CALL,
+    CONFIDENT,
+    CUT,
+    MISLABELLED,
+    OTHER,
+    RARE_LABEL,
+    UNKNOWN_WORDS,
+)
 from attribkit.models.classifier import Classifier
 from attribkit.text.settings import TextSettings
 from attribkit.text.tokenizer import Tokenizer
@@ -78,6 +86,16 @@ def test_a_text_without_tokens_keeps_what_lies_before_the_first() -> None:
     assert without_tokens("> The good film!", starts, np.array([True, True, True])) == "> "
 
 
+def test_a_label_is_not_doubted_where_a_sure_model_is_often_wrong() -> None:
+    model = lexicon(WEIGHTS)
+    negative, positive = model.labels
+    sure = "the good great good film film"
+    for right, kind in ((5, CONFIDENT), (6, MISLABELLED)):
+        rows = [(sure, negative), *[(sure, positive)] * right, *[("the bad film", negative)] * 6]
+        answers = Answers.of(model, pd.DataFrame(rows, columns=["text", "label"]), split="all")
+        assert kinds_of_mistakes(model, answers)[0] == [kind]
+
+
 def test_each_mistake_gets_the_first_kind_that_fits() -> None:
     model = lexicon(WEIGHTS)
     negative, positive = model.labels
@@ -88,6 +106,7 @@ def test_each_mistake_gets_the_first_kind_that_fits() -> None:
         ("the great film", negative),  # none of them
         *[("the bad film", negative)] * 6,
         *[("the good film", positive)] * 6,
+        *[("the good great good film film", positive)] * 10,  # where it is sure it is right
     ]
     answers = Answers.of(model, pd.DataFrame(rows, columns=["text", "label"]), split="all")
     kinds, places = kinds_of_mistakes(model, answers)
