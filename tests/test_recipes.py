@@ -61,11 +61,14 @@ def test_the_job_installs_from_the_source_tree_and_calls_commands_that_exist() -
     runs = [step["run"] for step in steps if "run" in step]
     assert installed(runs[0]) == ["./attribkit"] and steps[0]["with"] == {"submodules": True}
     commands = [shlex.split(run.partition(" > ")[0]) for run in runs[1:]]
-    assert [parsed(command).info_name for command in commands] == ["check", "report"]
+    checked, shown, reported = commands
+    assert [parsed(command).info_name for command in (checked, reported)] == ["check", "report"]
+    assert shown[:3] == ["python", "-m", "json.tool"]  # the figures, also in the log of a build that passes
     with pytest.raises(Exception, match="No such option"):
         parsed(["attribkit", "check", "model", "rows.csv", "--min-beauty", "1"])
-    written = [command[command.index("--out") + 1] for command in commands if "--out" in command]
-    assert [steps[-1]["with"]["path"]] == written and all(step["if"] == "always()" for step in steps[-2:])
+    written = [runs[1].partition(" > ")[2], reported[reported.index("--out") + 1]]
+    assert steps[-1]["with"]["path"].split() == written and shown[3] == written[0] and "--json" in checked
+    assert all(step["if"] == "always()" for step in steps[-3:])
 
 
 def test_the_comparison_links_the_source_of_each_library_it_compares() -> None:

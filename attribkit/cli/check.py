@@ -108,6 +108,8 @@ def check(
         print(json.dumps(checked.to_dict(), allow_nan=False))
     else:
         console.print(checked)
+    if checked.passed and not checked.asked:
+        errors.print(checked.answer(), highlight=False)
     if not checked.passed:
         if checked.failure is not None:
             errors.print(f"failed: {checked.failure}", highlight=False)

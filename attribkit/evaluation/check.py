@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.data.readable import skipped_sentence
+from attribkit.data.readers import listed
 from attribkit.data.text_tables import Data
 from attribkit.errors import InputError
 from attribkit.evaluation.answers import Answers
@@ -20,7 +21,7 @@ from attribkit.evaluation.regression import RegressionMetrics
 from attribkit.evaluation.sanity import sanity
 from attribkit.evaluation.scores import RANDOM, check_methods, token_scores
 from attribkit.evaluation.statistics import Estimate
-from attribkit.evaluation.thresholds import FIGURES, NEEDS, Figure, thresholds_of
+from attribkit.evaluation.thresholds import FIGURES, LABELLED, NEEDS, Figure, thresholds_of
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.models.other_inputs import check_text_alone
@@ -73,8 +74,8 @@ def check(
 
     Raises:
         TypeError: for data of the wrong kind, or an argument that is no threshold.
-        ValueError: for a threshold that is unknown or no finite number, or one on a figure that these data or this
-            method cannot give.
+        ValueError: for a threshold that is unknown or no finite number, one on a figure that these data or this
+            method cannot give, or outside the figure's range: a share lies between 0 and 1.
 
     Example:
         >>> import pandas as pd
@@ -114,7 +115,7 @@ def check(
     by_name = {figure.name: figure for figure in measured}
     for named in wanted:
         if named not in by_name:
-            raise InputError(f"a threshold for {named!r} needs {NEEDS[named]}; leave the threshold out, or add that")
+            raise _refused(named, answers, rows.source or "the data")
     figures = tuple(replace(by_name[named], threshold=wanted.get(named)) for named in FIGURES if named in by_name)
     return CheckResult(
         model.name,
@@ -127,6 +128,23 @@ def check(
         tuple(notes),
         allow_training_rows,
         rows.provenance(model.name, len(answers.texts)),
+    )
+
+
+def _refused(name: str, answers: Answers, source: str) -> InputError:
+    """The error for a threshold on a figure that could not be measured."""
+    if name not in LABELLED[answers.task]:
+        need, cure = NEEDS[name]
+        return InputError(f"a threshold for {name!r} needs {need}; {cure}, or leave the threshold out")
+    given = sorted({label for label in answers.named if label})
+    if not given:
+        return InputError(
+            f"a threshold for {name!r} needs true labels, and {source} has none; name their column with `label`, or "
+            "leave the threshold out"
+        )
+    return InputError(
+        f"a threshold for {name!r} needs labels that the model knows, {listed(answers.labels)}, and {source} has "
+        f"{listed(given)}; relabel the rows, or leave the threshold out"
     )
 
 

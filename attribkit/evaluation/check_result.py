@@ -45,6 +45,11 @@ class CheckResult(Result):
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def asked(self) -> tuple[Figure, ...]:
+        """The figures that have a threshold."""
+        return tuple(figure for figure in self.figures if figure.threshold is not None)
+
+    @property
     def passed(self) -> bool:
         """Whether every figure meets its threshold, on rows not seen in training unless those are allowed."""
         return self.failure is None and all(figure.passed is not False for figure in self.figures)
@@ -90,11 +95,14 @@ class CheckResult(Result):
 
     def answer(self) -> str:
         """Whether the model passed, and which figures it missed."""
-        asked = [figure for figure in self.figures if figure.threshold is not None]
+        asked = self.asked
         if self.failure is not None:
             return f"No: {self.failure}."
         if not asked:
-            return f"Nothing was asked of {self.model}: give thresholds for some of its {len(self.figures)} figures."
+            return (
+                f"Nothing was asked of {self.model}: give thresholds for some of its {len(self.figures)} figures, such "
+                "as min_f1=0.9 (--min-f1 0.9)."
+            )
         missed = [figure for figure in asked if not figure.passed]
         if not missed:
             return (
@@ -108,11 +116,16 @@ class CheckResult(Result):
 
     def summary(self) -> str:
         """Whether the model passed, and each figure with its threshold."""
-        lines = [f"{self.model}, explained by {self.method}: {'passed' if self.passed else 'failed'}"]
+        verdict = "failed" if not self.passed else "passed" if self.asked else "measured"
+        lines = [f"{self.model}, explained by {self.method}: {verdict}"]
         for figure in self.figures:
             threshold = "" if figure.asked is None else f" ({figure.asked}: {'passed' if figure.passed else 'failed'})"
             lines.append(f"{figure.name.replace('_', ' ')} {_shown(figure.value)}{threshold}")
-        return "\n".join([*lines, *([] if self.failure is None else [self.failure])])
+        if self.failure is not None:
+            lines.append(self.failure)
+        elif not self.asked:
+            lines.append(self.answer())
+        return "\n".join(lines)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers for a JSON file."""

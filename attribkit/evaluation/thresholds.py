@@ -71,18 +71,44 @@ class Figure:
         return self.value >= self.threshold if FIGURES[self.name][0] == "min" else self.value <= self.threshold
 
 
-NEEDS = {
-    **dict.fromkeys(("accuracy", "f1", "calibration_error"), "true labels that the model knows"),
-    **dict.fromkeys(("macro_f1", "hamming_loss"), "a model of several labels a text, and true labels"),
-    **dict.fromkeys(("mae", "rmse", "r2", "spearman"), "a regression, and true numbers"),
-    **dict.fromkeys(
-        ("comprehensiveness", "comprehensiveness_over_random", "sufficiency"), "a model of labels, not of a number"
-    ),
-    **dict.fromkeys(("completeness_error", "converged"), "a method that promises completeness and draws nothing"),
-    "plausibility_over_random": "a table with a column 'rationale' of character spans",
-    "randomised_correlation": "a network with layers, and texts of several tokens",
+LABELLED = {
+    "multiclass": ("accuracy", "f1", "calibration_error"),
+    "multilabel": ("accuracy", "f1", "macro_f1", "hamming_loss", "calibration_error"),
+    "regression": (),
 }
-"""What a figure needs that not every set of data and not every method can give."""
+"""By task, the figures that need true labels."""
+
+NEEDS = {
+    **dict.fromkeys(
+        ("accuracy", "f1", "calibration_error", "comprehensiveness", "comprehensiveness_over_random", "sufficiency"),
+        ("a model of labels, not of a number", "check such a model"),
+    ),
+    **dict.fromkeys(("macro_f1", "hamming_loss"), ("a model of several labels a text", "check such a model")),
+    **dict.fromkeys(("mae", "rmse", "r2", "spearman"), ("a regression, and true numbers", "give both")),
+    **dict.fromkeys(
+        ("completeness_error", "converged"),
+        ("a method that promises completeness and draws nothing", "choose such a method with `method`"),
+    ),
+    "plausibility_over_random": ("a table with a column 'rationale' of character spans", "add that column"),
+    "randomised_correlation": ("a network with layers, and texts of several tokens", "give both"),
+}
+"""What else a figure needs, which not every model, set of data and method can give; and what to do without it."""
+
+RANGES = {
+    **dict.fromkeys(("accuracy", "f1", "calibration_error", "converged", "macro_f1", "hamming_loss"), (0, 1)),
+    **dict.fromkeys(
+        (
+            "comprehensiveness",
+            "comprehensiveness_over_random",
+            "sufficiency",
+            "randomised_correlation",
+            "plausibility_over_random",
+            "spearman",
+        ),
+        (-1, 1),
+    ),
+}
+"""Where the thresholds of shares, of differences between two shares, and of correlations lie."""
 
 
 def thresholds_of(thresholds: Mapping[str, float], limits: Mapping[str, float]) -> dict[str, float]:
@@ -94,7 +120,8 @@ def thresholds_of(thresholds: Mapping[str, float], limits: Mapping[str, float]) 
 
     Raises:
         TypeError: for a threshold that is no number, or a name in `limits` that is none.
-        ValueError: for a threshold that is unknown, given twice, means nothing alone, or is not finite.
+        ValueError: for a threshold that is unknown, given twice, means nothing alone, is not finite, or lies where its
+            figure never does.
     """
     arguments = {f"{side}_{name}": name for name, (side, _) in FIGURES.items() if side}
     together = dict(thresholds)
@@ -123,3 +150,7 @@ def _check(thresholds: Mapping[str, float]) -> None:
             raise InputTypeError(f"the threshold for {name!r} must be a number such as 0.9, got {value!r}")
         if not np.isfinite(value):
             raise InputError(f"the threshold for {name!r} must be a finite number, got {value}")
+        least, most = RANGES.get(name, (-np.inf, np.inf))
+        if not least <= value <= most:
+            limits = f"{least} and {most}".replace("-", "−")
+            raise InputError(f"the threshold for {name!r} must lie between {limits}, got {value:g}; write 80 % as 0.8")

@@ -97,19 +97,74 @@ def test_the_exit_code_tells_a_pipeline(
     printed = " ".join(capsys.readouterr().out.split())
     assert "comprehensiveness" in printed and "passed" in printed and "failed" not in printed
 
-    assert run(model, data, "--min-f1", 1.01, "--json") == 1
+    assert run(model, data, "--min-f1", 1, "--json") == 1
     captured = capsys.readouterr()
     summary = json.loads(captured.out)
     assert summary["passed"] is False
-    assert summary["figures"]["f1"]["passed"] is False and summary["figures"]["f1"]["threshold"] == 1.01
+    assert summary["figures"]["f1"]["passed"] is False and summary["figures"]["f1"]["threshold"] == 1
     assert summary["figures"]["plausibility"]["value"] > 0
     assert "failed: f1 is" in captured.err
 
     texts = tmp_path / "texts.csv"
     table[["text"]].to_csv(texts, index=False)
-    assert run(model, texts) == 0
     assert run(model, texts, "--min-f1", 0.5) == 2
-    assert "a threshold for 'f1' needs true labels that the model knows" in capsys.readouterr().err
+    assert "a threshold for 'f1' needs true labels, and texts.csv has none; name their column" in (
+        " ".join(capsys.readouterr().err.split())
+    )
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_run_without_thresholds_says_how_to_ask(
+    make_classifier: Callable[..., Classifier],
+    table: pd.DataFrame,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    options: list[str],
+) -> None:
+    model = make_classifier("cnn").save(tmp_path / "model")
+    data = tmp_path / "reviews.csv"
+    table[["text", "label"]].to_csv(data, index=False)
+    sentence = (
+        "Nothing was asked of tiny-cnn: give thresholds for some of its 9 figures, such as min_f1=0.9 (--min-f1 0.9)."
+    )
+    assert run(model, data, *options) == 0
+    assert sentence in " ".join(capsys.readouterr().err.split())
+    assert run(model, data, *options, "--min-f1", 0) == 0
+    assert "Nothing was asked" not in capsys.readouterr().err
+    assert sentence in str(check(Classifier.load(model, "cpu"), data))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "limits"),
+    [
+        ("f1", 80, "0 and 1"),
+        ("accuracy", 1.01, "0 and 1"),
+        ("calibration_error", -0.1, "0 and 1"),
+        ("hamming_loss", 5, "0 and 1"),
+        ("comprehensiveness_over_random", 10, "−1 and 1"),
+        ("randomised_correlation", 20, "−1 and 1"),
+    ],
+)
+def test_a_threshold_where_its_figure_never_lies_is_refused(
+    make_classifier: Callable[..., Classifier], table: pd.DataFrame, name: str, value: float, limits: str
+) -> None:
+    expected = f"the threshold for '{name}' must lie between {limits}, got {value:g}; write 80 % as 0.8"
+    with pytest.raises(ValueError, match=re.escape(expected)):
+        check(make_classifier("cnn"), table, {name: value})
+
+
+def test_labels_of_another_kind_are_named_beside_the_models(
+    make_classifier: Callable[..., Classifier], table: pd.DataFrame
+) -> None:
+    model = make_classifier("cnn")
+    expected = "a threshold for 'f1' needs labels that the model knows, 'neg', 'pos', and the data has '1'; relabel the"
+    with pytest.raises(ValueError, match=re.escape(expected)):
+        check(model, table.assign(label="1"), min_f1=0.5)
+    many = pd.concat([table] * 3, ignore_index=True).assign(label=[f"topic {number:02}" for number in range(12)])
+    with pytest.raises(ValueError, match="'topic 09' and 2 more; relabel the rows, or leave the threshold out"):
+        check(model, many, min_accuracy=0.5)
+    with pytest.raises(ValueError, match="'accuracy' needs true labels, and the data has none; name their column"):
+        check(model, table[["text"]], min_accuracy=0.5)
 
 
 def test_thresholds_are_arguments_or_a_mapping(make_classifier: Callable[..., Classifier], table: pd.DataFrame) -> None:
@@ -144,6 +199,11 @@ def test_a_threshold_that_is_no_number_is_refused(
         (["--method", "attention"], "needs a network with attention"),
         (["--method", "exakt"], "did you mean 'exact'"),
         (["--method", "saliency", "--min-converged", "1"], "needs a method that promises completeness"),
+        (["--min-f1", "80"], "the threshold for 'f1' must lie between 0 and 1, got 80; write 80 % as 0.8"),
+        (
+            ["--min-plausibility-over-random", "0.1"],
+            "a column 'rationale' of character spans; add that column",
+        ),
         (["--texts", "0"], "`texts` must be at least 1, got 0"),
         (["--min-f2", "1"], "No such option"),
     ],

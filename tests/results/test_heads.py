@@ -99,7 +99,7 @@ def test_a_check_says_at_once_whether_the_model_passes(model: ak.Classifier, tab
     for thresholds, said in (
         ({}, "Nothing was asked of imdb-cnn"),
         ({"accuracy": 0.5}, "Yes: imdb-cnn meets its one threshold."),
-        ({"accuracy": 0.5, "sufficiency": -2.0}, "No: imdb-cnn misses 1 of 2 thresholds: sufficiency is"),
+        ({"accuracy": 0.5, "sufficiency": -1.0}, "No: imdb-cnn misses 1 of 2 thresholds: sufficiency is"),
     ):
         words = head_of(ak.check(model, table, thresholds, texts=4))
         assert said in words and "model imdb-cnn" in words and "all rows given" in words and "4 texts" in words
