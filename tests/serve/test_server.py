@@ -98,6 +98,7 @@ def test_an_address_can_be_typed_into_a_browser() -> None:
         assert re.fullmatch(r"http://(127\.0\.0\.1|\[::1\]):\d+", address_of(listening))
 
 
+# the line is run as it stands, by the program it names, which a small container has not
 @pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl on this machine")
 def test_the_guides_curl_lines_are_answered(serving: Serve, tmp_path: Path, bundled: list[Classifier]) -> None:
     address = serving(bundled[:1])
