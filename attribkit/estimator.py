@@ -16,6 +16,7 @@ from attribkit.data import Dataset
 from attribkit.errors import InputError, InputTypeError
 from attribkit.explainer import explain
 from attribkit.models.classifier import Classifier
+from attribkit.plurals import number_of
 from attribkit.reports import report
 from attribkit.reports.page import Report
 from attribkit.results.explanation import Explanation
@@ -105,7 +106,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         labels = np.asarray(given)
         if len(texts) != len(labels):
             raise InputError(
-                f"`X` and `y` must have the same length, got {len(texts):,} texts and {len(labels):,} labels"
+                f"`X` and `y` must have the same length, got {number_of(len(texts), 'text')} and "
+                f"{number_of(len(labels), 'label')}"
             )
         if labels.dtype.kind == "f" and not (labels == np.round(labels)).all():
             raise InputError(

@@ -26,6 +26,7 @@ from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.models.fingerprint import fingerprints_once
 from attribkit.models.predictions import predictions
+from attribkit.plurals import number_of
 from attribkit.progress import Progress, shown
 from attribkit.results.explanation import Explanation
 from attribkit.results.explanations import Explanations
@@ -283,7 +284,7 @@ def _true_labels(true_label: TrueLabel | Sequence[TrueLabel] | None, texts: int,
     if model.task == "multilabel" and not single and texts == 1 and all(_is_name(name) for name in each):
         each = [each]
     if len(each) != texts:
-        raise InputError(f"`true_label` must hold one label per text, got {len(each)} for {texts} texts")
+        raise InputError(f"`true_label` must hold one label per text, got {len(each)} for {number_of(texts, 'text')}")
     return [_true_label(item, model) for item in each]
 
 

@@ -11,10 +11,11 @@ ROOT = Path(__file__).parent.parent / "attribkit"
 
 # Each part and the parts it may import, beside those of ALL, which all may. A file of the top folder
 # is a part, and so is a folder; panels, which renderers draw and results hold, are a part of their own.
-ALL = {"errors", "progress", "random_state", "rank_correlation", "task", "versions"}
+ALL = {"errors", "plurals", "progress", "random_state", "rank_correlation", "task", "versions"}
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "files": set(),
+    "plurals": set(),
     "progress": set(),
     "random_state": set(),
     "rank_correlation": set(),

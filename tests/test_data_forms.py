@@ -295,7 +295,7 @@ def test_the_command_explain_takes_texts_or_data(
     with pytest.raises(SystemExit, match="0"):
         main(["explain", str(folder), "--data", str(written(bad, tmp_path / "x.csv")), "--json"])
     captured = capsys.readouterr()
-    assert "note: 1 of 3 rows were left out, the first is row 2: it is empty" in " ".join(captured.err.split())
+    assert "note: 1 of 3 rows was left out, row 2: it is empty" in " ".join(captured.err.split())
     assert captured.out.count('"true_label":') == 2
 
 

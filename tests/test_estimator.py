@@ -86,7 +86,7 @@ def test_it_explains_and_reports(fitted: ak.TextClassifier) -> None:
     [
         ("a text", [0], TypeError, "several texts were expected, got one string"),
         ([1, 2], [0, 1], TypeError, "text 0 must be a string, got int"),
-        (["a", "b"], [0], ValueError, "must have the same length, got 2 texts and 1 labels"),
+        (["a", "b"], [0], ValueError, "must have the same length, got 2 texts and 1 label"),
         (["a", "b"], [0, 0], ValueError, "at least two labels are needed"),
         (["a", "b", "c"], [0, 0, 1], ValueError, "each label needs at least 2 texts"),
         (["a", "b"], [0.5, 1.5], ValueError, "Unknown label type"),

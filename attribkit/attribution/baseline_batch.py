@@ -12,6 +12,7 @@ from attribkit.attribution import baselines
 from attribkit.errors import InputError, InputTypeError, NetworkError
 from attribkit.models.adapters import Adapted
 from attribkit.models.classifier import Classifier
+from attribkit.plurals import number_of
 
 NAMES = (*baselines.NAMES, "mask")
 """Every named baseline; the last is that of a model that was trained to read a masked word."""
@@ -187,8 +188,11 @@ class BaselineBatch:
         if length is None or length == wanted:
             return ()
         if length > wanted:
-            return (f"the baseline text was cut from {length} to the text's {wanted} tokens",)
-        return (f"the baseline text's {length} tokens were filled with PAD to the text's {wanted}",)
+            return (f"the baseline text was cut from {length} to the text's {number_of(wanted, 'token')}",)
+        return (
+            f"the baseline text's {number_of(length, 'token was', 'tokens were')} filled with PAD to the text's "
+            f"{wanted}",
+        )
 
 
 def _check_finite(logits: Tensor, spec: BaselineSpec) -> None:

@@ -9,6 +9,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from attribkit.data import Dataset
 from attribkit.evaluation.metrics import Metrics
 from attribkit.models.classifier import Classifier
+from attribkit.plurals import by_number, number_of
 
 _LEAK_SHARE, _LEAK_ELSEWHERE, _LEAST = 0.6, 0.01, 10
 """A leak: in this share of a label's texts, in no more of all others, in at least so many texts."""
@@ -20,10 +21,16 @@ def of_data(data: Dataset) -> list[str]:
     sentences = []
     labels = table.groupby("text")["label"].nunique()
     if (contradictory := int((labels > 1).sum())) > 0:
-        sentences.append(f"{contradictory:,} texts stand in the data with different labels; keep the right one of each")
+        sentences.append(
+            f"{number_of(contradictory, 'text stands', 'texts stand')} in the data with different labels; keep the "
+            "right one of each"
+        )
     copies = len(table) - table["text"].nunique()
     if copies > 0.02 * len(table):
-        sentences.append(f"{copies:,} of {len(table):,} rows repeat the text of another; drop them, they count twice")
+        sentences.append(
+            f"{copies:,} of {number_of(len(table), 'row')} {by_number(copies, 'repeats', 'repeat')} the text of "
+            "another; drop them, they count twice"
+        )
     sentences += [
         f"“{word}” stands in {100 * share:.0f} % of the texts labelled {label!r} and in hardly any other: it may "
         "name the label; leave it out if it will not be there in use"

@@ -10,6 +10,7 @@ from attribkit.automl.guess import MOST_LABELS, guess_columns
 from attribkit.data import Dataset, load_dataset
 from attribkit.data.tables import find_tables
 from attribkit.errors import InputError
+from attribkit.plurals import number_of
 from attribkit.text.language import language_of
 
 _LARGEST_CELL = 1_000_000
@@ -63,7 +64,7 @@ def read(
     labels = len(dataset.labels)
     written = f"in {language}" if language else "in a language that was not recognised"
     rows = sum(map(len, (dataset.train, dataset.validation, dataset.test)))
-    tell_reader(f"{rows:,} rows, {labels:,} labels; the texts are {written}")
+    tell_reader(f"{number_of(rows, 'row')}, {number_of(labels, 'label')}; the texts are {written}")
     return dataset
 
 
@@ -92,12 +93,14 @@ def unfit(table: pd.DataFrame) -> str | None:
         )
     if len(counts) > MOST_LABELS * len(labels):
         return (
-            f"the labels look like names of rows: {len(counts):,} different ones in {len(labels):,} rows; name another "
+            f"the labels look like names of rows: {len(counts):,} different ones in {number_of(len(labels), 'row')}; "
+            "name another "
             "column with `label`"
         )
     if len(counts) > _MOST_LABELS:
         return (
-            f"{len(counts):,} labels are more than the {_MOST_LABELS:,} that a report can show; join them to fewer, or "
+            f"{number_of(len(counts), 'label is', 'labels are')} more than the {_MOST_LABELS:,} that a report can "
+            "show; join them to fewer, or "
             "train without a report by `attribkit train`"
         )
     return None

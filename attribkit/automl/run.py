@@ -14,6 +14,7 @@ from attribkit.evaluation.cells import number
 from attribkit.evaluation.metrics import Metrics
 from attribkit.evaluation.performance import evaluate
 from attribkit.models.classifier import Classifier
+from attribkit.plurals import number_of
 from attribkit.progress import Progress, shown, within
 from attribkit.reports import report
 from attribkit.reports.page import Report
@@ -74,7 +75,8 @@ class Quickstart(Result):
     def summary(self) -> str:
         """What was guessed, the figures beside the reference's, what is wrong, and what to do next."""
         figures = [
-            f"{row.classifier}: accuracy {row.accuracy:.3f}, macro F1 {row.macro_f1:.3f} on {row.texts:,} test texts"
+            f"{row.classifier}: accuracy {row.accuracy:.3f}, macro F1 {row.macro_f1:.3f} on "
+            f"{number_of(row.texts, 'test text')}"
             for row in self.to_frame().itertuples()
         ]
         doubts = [f"! {warning}" for warning in self.warnings]
@@ -206,7 +208,10 @@ def _trained(
         if trained >= _MOST_EPOCHS or not _still_learning(model, trained):
             return model
         options["epochs"], overwrite = min(2 * trained, _MOST_EPOCHS), True
-        tell_reader(f"the last of {trained} epochs was still the best: trained anew, for at most {options['epochs']}")
+        tell_reader(
+            f"the last of {number_of(trained, 'epoch')} was still the best: trained anew, for at most "
+            f"{options['epochs']}"
+        )
 
 
 def _still_learning(model: Classifier, epochs: int) -> bool:
@@ -221,7 +226,8 @@ def _of_training(model: Classifier) -> Iterator[str]:
     training = model.provenance["training"]
     if training["best_epoch"] is not None:
         yield (
-            f"trained for {training['epochs_run']} epochs in {training['seconds']:.0f} s; the weights of epoch "
+            f"trained for {number_of(training['epochs_run'], 'epoch')} in {training['seconds']:.0f} s; the weights "
+            "of epoch "
             f"{training['best_epoch']} are kept, whose validation loss was the lowest"
         )
     vectors = model.provenance.get("vectors")

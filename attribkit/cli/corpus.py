@@ -9,6 +9,7 @@ import typer
 from attribkit.cli.arguments import LongTexts, MethodOption, ModelArgument, Stride, target_of
 from attribkit.cli.console import console, errors, escape
 from attribkit.errors import InputError
+from attribkit.plurals import number_of
 
 
 class Engine(StrEnum):
@@ -114,7 +115,8 @@ def corpus(
     )
     counts = ", ".join(f"{count:,} {status}" for status, count in sorted(run.statuses.items()))
     console.print(
-        f"{run.rows:,} rows ({counts}) in {escape(str(Path(folder)))}; {run.fresh:,} of them in {run.seconds:.1f} s",
+        f"{number_of(run.rows, 'row')} ({counts}) in {escape(str(Path(folder)))}; {run.fresh:,} of them in "
+        f"{run.seconds:.1f} s",
         highlight=False,
         soft_wrap=True,
     )
@@ -122,6 +124,12 @@ def corpus(
     for note in run.notes:
         console.print(f"note: {escape(note)}", highlight=False, soft_wrap=True)
     if len(run.versions) > 1:
-        errors.print(f"note: the rows were explained by {len(run.versions)} sets of versions; the manifest says which")
+        errors.print(
+            f"note: the rows were explained by {number_of(len(run.versions), 'set')} of versions; the manifest says "
+            "which"
+        )
     if run.failed:
-        errors.print(f"note: {run.failed:,} rows were not explained; their status and reason say why", soft_wrap=True)
+        errors.print(
+            f"note: {number_of(run.failed, 'row was', 'rows were')} not explained; their status and reason say why",
+            soft_wrap=True,
+        )

@@ -57,6 +57,6 @@ def evaluate(
         find_errors(classifier, data, most=most, **read).save(errors)
         stderr.print(f"wrote {escape(str(errors))}", highlight=False, soft_wrap=True)
     if as_json:
-        print(json.dumps({"model": classifier.name, "texts": metrics.rows + metrics.dropped, **metrics.to_dict()}))
+        print(json.dumps({"model": classifier.name, "texts": metrics.rows, **metrics.to_dict()}))
     else:
         print_metrics(metrics)

@@ -5,7 +5,9 @@ from typing import Any
 from rich.table import Table
 
 from attribkit.cli.console import console, escape
+from attribkit.evaluation.cells import left_out
 from attribkit.evaluation.confusion import confusion_of_many
+from attribkit.plurals import number_of
 from attribkit.render.terminal import renderable
 from attribkit.results.several_panels import Panels
 
@@ -17,7 +19,7 @@ def print_metrics(metrics: Any) -> None:
         return
     frame = metrics.to_frame()
     seen = f", {metrics.seen:,} of them seen in training" if metrics.seen else ""
-    of = f"{metrics.rows + metrics.dropped:,} texts ({metrics.part}){seen}"
+    of = f"{number_of(metrics.rows, 'text')} ({metrics.part}){seen}{left_out(metrics.dropped)}"
     table = Table(title=f"accuracy {metrics.accuracy:.4f} on {of}", title_justify="left", title_style="bold")
     table.add_column("")
     for column in frame.columns:

@@ -7,6 +7,7 @@ import typer
 
 from attribkit.cli.arguments import Encoding, LabelColumn, TextColumn
 from attribkit.cli.console import console, escape
+from attribkit.plurals import number_of
 
 
 def quickstart(
@@ -37,7 +38,7 @@ def quickstart(
         say=say,
     )
     for row in result.to_frame().itertuples():
-        figures = f"accuracy {row.accuracy:.3f}, macro F1 {row.macro_f1:.3f} on {row.texts:,} test texts"
+        figures = f"accuracy {row.accuracy:.3f}, macro F1 {row.macro_f1:.3f} on {number_of(row.texts, 'test text')}"
         console.print(f"  [bold]{escape(str(row.classifier))}[/bold]: {figures}", highlight=False, soft_wrap=True)
     for warning in result.warnings:
         console.print(f"! {escape(warning)}", highlight=False, soft_wrap=True)

@@ -11,6 +11,7 @@ import typer
 from attribkit.cli.arguments import Encoding, LabelColumn, LongTexts, SplitOption, Stride, TextColumn, part
 from attribkit.cli.console import console, errors, escape
 from attribkit.errors import InputError, MissingPackageError
+from attribkit.plurals import number_of
 
 
 def serve(
@@ -85,7 +86,9 @@ def serve(
 
     def ready() -> None:
         if rows is not None:
-            console.print(f"{len(rows):,} rows: {escape('; '.join((rows.source, *rows.notes)))}", soft_wrap=True)
+            console.print(
+                f"{number_of(len(rows), 'row')}: {escape('; '.join((rows.source, *rows.notes)))}", soft_wrap=True
+            )
         address = address_of(listening)
         if key is not None:
             address = f"http://{own_address()}:{listening.getsockname()[1]}/?key={key}"

@@ -19,6 +19,7 @@ from attribkit.cli.arguments import (
     part,
 )
 from attribkit.cli.console import console, errors, escape
+from attribkit.plurals import number_of
 from attribkit.render.formats import FORMATS
 
 LISTED = 6
@@ -54,7 +55,9 @@ def words(
     answers = Answers.of(classifier, data, split=part(split), text=text, label=label, encoding=encoding)
     importance = word_importance(classifier, answers, least=least, most=most, seed=seed)
     rows_of = "" if answers.measured is None else f" ({answers.measured.part})"
-    console.print(f"{importance.texts:,} texts{rows_of}, {importance.tokens:,} tokens", highlight=False)
+    console.print(
+        f"{number_of(importance.texts, 'text')}{rows_of}, {number_of(importance.tokens, 'token')}", highlight=False
+    )
     if len(importance.labels) > LISTED:
         for note in (importance.convergence.sentence, *importance.notes):
             console.print(f"note: {escape(note)}", highlight=False, soft_wrap=True)

@@ -20,6 +20,7 @@ from attribkit.corpus.sources import AnySource, Source, TableSource
 from attribkit.data.label_cells import is_missing
 from attribkit.data.readers import csv_delimiter, quotes_are_text, unclosed_quote, unclosed_sentence
 from attribkit.errors import InputError
+from attribkit.plurals import number_of
 
 LINE = 2**24
 """Characters of the longest line and cell; what is longer is cut, so that no file can fill the memory."""
@@ -197,7 +198,7 @@ def _rows(
         elif len(row) == len(header):
             yield Record(dict(zip(header, row, strict=True)))
         elif row:
-            yield Record(None, f"the row has {len(row)} cells, the header {len(header)}")
+            yield Record(None, f"the row has {number_of(len(row), 'cell')}, the header {len(header)}")
 
 
 def _jsonl(text: io.TextIOWrapper) -> Iterator[Record]:

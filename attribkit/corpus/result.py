@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from attribkit.data.intake import notes_on_training
 from attribkit.errors import InputNotFoundError
+from attribkit.plurals import by_number, number_of
 from attribkit.results.panels import Convergence, Table
 from attribkit.results.result import Result
 
@@ -91,7 +92,7 @@ class CorpusRun(Result):
         """A table of how many rows have each status, with notes."""
         notes = [self.convergence.sentence, *self.notes]
         if len(self.versions) > 1:
-            notes.append(f"the rows were explained under {len(self.versions)} different sets of versions")
+            notes.append(f"the rows were explained under {number_of(len(self.versions), 'different set')} of versions")
         rows = tuple((str(status), int(rows), float(share)) for status, rows, share in self.to_frame().to_numpy())
         return (Table("Rows of the corpus", ("status", "rows", "share"), rows, tuple(notes)),)
 
@@ -104,15 +105,18 @@ class CorpusRun(Result):
         """How many rows were explained, what became of the others, and how many explanations converged."""
         rest = f"; the others: {self._others}" if self._others else ""
         done = self.statuses.get("ok", 0)
-        every = f"All {self.rows:,} rows" if done == self.rows else f"{done:,} of {self.rows:,} rows"
+        every = (
+            f"All {number_of(self.rows, 'row')}" if done == self.rows else f"{done:,} of {number_of(self.rows, 'row')}"
+        )
         return f"{every} are explained{rest}; {self.convergence.sentence}."
 
     def summary(self) -> str:
         """How many rows were explained, where they are, how many explanations converged, and what this run did."""
         rest = f" ({self._others})" if self._others else ""
         parts = [
-            f"{self.statuses.get('ok', 0):,} of {self.rows:,} rows are explained{rest}, in "
-            f"{len(self.files):,} file{'' if len(self.files) == 1 else 's'} of the folder {str(self.folder)!r}",
+            f"{self.statuses.get('ok', 0):,} of {number_of(self.rows, 'row')} "
+            f"{by_number(self.statuses.get('ok', 0), 'is', 'are')} explained{rest}, in "
+            f"{number_of(len(self.files), 'file')} of the folder {str(self.folder)!r}",
             self.convergence.sentence,
             *self.notes,
             f"this run explained {self.fresh:,} of them in {self.seconds:,.1f} seconds",
@@ -120,4 +124,4 @@ class CorpusRun(Result):
         return "\n".join(parts)
 
     def __repr__(self) -> str:
-        return f"CorpusRun({str(self.folder)!r}, {self.rows:,} rows; {self.convergence.sentence})"
+        return f"CorpusRun({str(self.folder)!r}, {number_of(self.rows, 'row')}; {self.convergence.sentence})"

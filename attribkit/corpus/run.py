@@ -23,6 +23,7 @@ from attribkit.corpus.windows import Columns, PendingWork, Plan
 from attribkit.corpus.words import merged
 from attribkit.errors import InputError
 from attribkit.extensions import only_in_script, registering_modules
+from attribkit.plurals import number_of
 from attribkit.progress import Progress, shown
 from attribkit.results.panels import Convergence
 
@@ -178,8 +179,8 @@ def explain_corpus(
                 manifest.add(part)
                 fresh, furthest = fresh + part.rows, max(furthest, read)
                 rate = fresh / max(time.monotonic() - begun, 1e-9)
-                tell(min(furthest, total), total, f"explaining, {fresh:,} rows, {rate:,.0f} a second")
-            tell(total, total, f"explaining, {fresh:,} rows")
+                tell(min(furthest, total), total, f"explaining, {number_of(fresh, 'row')}, {rate:,.0f} a second")
+            tell(total, total, f"explaining, {number_of(fresh, 'row')}")
             _finish(manifest, words)
         statuses: Counter[str] = Counter()
         for part in manifest.parts.values():

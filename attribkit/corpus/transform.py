@@ -24,6 +24,7 @@ from attribkit.errors import AttribkitError, InputError, InputTypeError, TooLong
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.models.logits import NOT_FINITE, probabilities
+from attribkit.plurals import number_of
 from attribkit.text.encode import read_each
 from attribkit.text.encoded import Encoded
 from attribkit.text.text_pair import SEPARATOR, SINGLE
@@ -202,5 +203,5 @@ def _sentence(error: Exception, tokens: int) -> str:
     """Why a row failed, in one line."""
     reason = " ".join(str(error).split())[:300] or type(error).__name__
     if ran_out(error):
-        return f"a text of {tokens:,} tokens needs more memory than there is ({reason})"
+        return f"a text of {number_of(tokens, 'token')} needs more memory than there is ({reason})"
     return f"{type(error).__name__}: {reason}"

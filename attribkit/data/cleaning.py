@@ -9,6 +9,7 @@ from attribkit.data.columns import Columns, choose_columns
 from attribkit.data.label_cells import Cell, LabelFormat, is_missing
 from attribkit.data.readers import SPLITS
 from attribkit.errors import InputError, InputTypeError
+from attribkit.plurals import number_of
 from attribkit.task import Task
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -61,8 +62,9 @@ def clean_tables(
     for kind, by_split in counts.items():
         if total := sum(by_split.values()):
             parts = ", ".join(f"{split} {count:,}" for split, count in by_split.items())
-            rows = "row" if total == 1 else "rows"
-            notes.append(_REPORTS[kind].format(rows=f"{total:,} {rows}") + (f" ({parts})." if len(tables) > 1 else "."))
+            notes.append(
+                _REPORTS[kind].format(rows=number_of(total, "row")) + (f" ({parts})." if len(tables) > 1 else ".")
+            )
     return cleaned, notes, labels.task
 
 
@@ -124,8 +126,7 @@ def mended(tables: Mapping[str, pd.DataFrame]) -> tuple[dict[str, pd.DataFrame],
             _SURROGATE.sub("\ufffd", cell) if bad else cell for cell, bad in zip(table["text"], broken, strict=True)
         ]
         whole[split] = table.assign(text=pd.Series(texts, dtype=object)) if any(broken) else table
-    rows = "row" if count == 1 else "rows"
-    return whole, [_REPORTS["surrogates"].format(rows=f"{count:,} {rows}") + "."] if count else []
+    return whole, [_REPORTS["surrogates"].format(rows=number_of(count, "row")) + "."] if count else []
 
 
 def _text(value: object, row: int, column: str, source: str) -> str | None:

@@ -11,6 +11,7 @@ from attribkit.data.label_cells import counted_labels, sorted_labels, strata
 from attribkit.data.readers import SPLITS, listed
 from attribkit.data.split_record import SplitRecord
 from attribkit.errors import InputError
+from attribkit.plurals import by_number, number_of
 from attribkit.results.panels import Table
 from attribkit.results.panels.table import Cell
 from attribkit.results.result import Result
@@ -118,7 +119,9 @@ class Dataset(Result):
 
     def summary(self) -> str:
         """How many rows each split has, under which labels, where they come from, and what was guessed or dropped."""
-        sizes = (f"{len(getattr(self, split)):,} rows {use}" for split, use in zip(SPLITS, _USES, strict=True))
+        sizes = (
+            f"{number_of(len(getattr(self, split)), 'row')} {use}" for split, use in zip(SPLITS, _USES, strict=True)
+        )
         return "\n".join(
             [
                 f"{self.name}: {', '.join(sizes)}; {self._of_labels()}",
@@ -131,7 +134,7 @@ class Dataset(Result):
         if self.task == "regression":
             return f"a number: {self.labels[0]}"
         several = f", {self.train['label'].map(len).mean():.2f} a text" if self.task == "multilabel" else ""
-        return f"{len(self.labels):,} labels{several}: {listed(self.labels)}"
+        return f"{number_of(len(self.labels), 'label')}{several}: {listed(self.labels)}"
 
     def sample(self, most: int, seed: int = 0) -> "Dataset":
         """A smaller data set: at most so many rows of each split, stratified by label, in their order.
@@ -145,7 +148,9 @@ class Dataset(Result):
         """
         if most < 1:
             raise InputError(f"`most` must be at least 1 row of each split, got {most}")
-        notes = [f"at most {most:,} rows of each split were drawn with seed {seed}"]
+        notes = [
+            f"at most {number_of(most, 'row')} of each split {by_number(most, 'was', 'were')} drawn with seed {seed}"
+        ]
         return replace(
             self,
             notes=(*self.notes, *notes),

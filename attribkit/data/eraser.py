@@ -8,6 +8,7 @@ import pandas as pd
 
 from attribkit.data.readers import SPLIT_OF_NAME, read_file, read_text
 from attribkit.errors import InputError, InputNotFoundError
+from attribkit.plurals import by_number, number_of
 
 
 def is_eraser(folder: Path) -> bool:
@@ -70,7 +71,10 @@ def read_eraser(path: str | Path, split: str = "test") -> pd.DataFrame:
         cells_of_rows.append(cells)
         empty += [number] * dropped
     table = pd.DataFrame(cells_of_rows, columns=["text", "label", "rationale", "id"])
-    note = f"{len(empty):,} evidences of {len(set(empty)):,} rows hold no token and were dropped"
+    note = (
+        f"{number_of(len(empty), 'evidence')} of {number_of(len(set(empty)), 'row')} "
+        f"{by_number(len(empty), 'holds no token and was', 'hold no token and were')} dropped"
+    )
     table.attrs["notes"] = [f"{note}, the first on line {empty[0]:,}"] if empty else []
     return table
 

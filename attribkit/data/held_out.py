@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from attribkit.data.readers import SPLITS
 from attribkit.data.split_record import SplitRecord, text_hashes
 from attribkit.errors import InputError
+from attribkit.plurals import by_number, number_of
 
 
 class HeldOut:
@@ -62,7 +63,8 @@ class HeldOut:
             return base, part
         if (held & ~blank).any():
             self.notes.append(
-                f"{len(base) - held.sum():,} of {len(base):,} rows were left out: the model was trained on "
+                f"{len(base) - held.sum():,} of {number_of(len(base), 'row')} "
+                f"{by_number(len(base) - held.sum(), 'was', 'were')} left out: the model was trained on "
                 f"{trained.sum():,} of them, and its weights were chosen by {validated.sum():,}"
             )
             return base[held], "test split" if test[held & ~blank].all() else "held-out rows"

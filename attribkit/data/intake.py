@@ -19,6 +19,7 @@ from attribkit.data.split_record import SplitRecord, text_hashes
 from attribkit.data.tables import listed_alone
 from attribkit.data.text_tables import Data, TextTables
 from attribkit.errors import InputError
+from attribkit.plurals import by_number, number_of
 from attribkit.progress import Progress
 from attribkit.task import Task
 from attribkit.text.encoded import TextEncoder
@@ -244,8 +245,9 @@ def notes_on_training(seen: int | None, rows: int, validated: int = 0) -> list[s
     """Sentences on how many rows were seen in training (None: not known) or chose the weights; empty if none were."""
     if seen is None:
         return [NOT_KNOWN]
-    notes = [f"{seen:,} of the {rows:,} rows measured were seen in training"] if seen else []
-    return notes + ([f"by {validated:,} of the {rows:,} rows measured its weights were chosen"] if validated else [])
+    measured = number_of(rows, "row measured", "rows measured")
+    notes = [f"{seen:,} of the {measured} {by_number(seen, 'was', 'were')} seen in training"] if seen else []
+    return notes + ([f"by {validated:,} of the {measured} its weights were chosen"] if validated else [])
 
 
 def _recomputed_splits(

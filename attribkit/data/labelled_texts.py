@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.data.readable import tokenise
+from attribkit.plurals import by_number, number_of
 from attribkit.text.encoded import TextEncoder
 
 
@@ -33,7 +34,10 @@ class LabelledTexts:
         if len(self.texts) <= most:
             return self
         rows = sample_rows(np.arange(len(self.texts)), most, seed).tolist()
-        note = f"{most:,} of {len(self.texts):,} texts are shown, drawn with seed {seed}"
+        note = (
+            f"{most:,} of {number_of(len(self.texts), 'text')} {by_number(most, 'is', 'are')} shown, drawn with seed "
+            f"{seed}"
+        )
         return replace(self.only(rows, note), total=len(self.texts))
 
     def readable(self, tokenizer: TextEncoder) -> tuple["LabelledTexts", list[NDArray[np.int64]]]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.errors import InputError, TooLongError
+from attribkit.plurals import by_number, number_of
 from attribkit.text.encode import read_each
 from attribkit.text.encoded import Encoded, TextEncoder, check_text
 
@@ -30,7 +31,8 @@ class Skipped(NamedTuple):
 def skipped_sentence(skipped: Sequence[Skipped], total: int) -> str:
     """How many of the rows given were left out, and why the first of them."""
     first = skipped[0]
-    return f"{len(skipped):,} of {total:,} rows were left out, the first is row {first.row}: {first.reason}"
+    which = by_number(len(skipped), "was left out, row", "were left out, the first is row")
+    return f"{len(skipped):,} of {number_of(total, 'row')} {which} {first.row}: {first.reason}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from attribkit.data.encodings import decode
 from attribkit.errors import InputError, InputNotFoundError, did_you_mean
+from attribkit.plurals import number_of
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
 SPLITS = ("train", "validation", "test")
@@ -271,6 +272,6 @@ def _label_folders(folder: Path, encoding: str | None) -> pd.DataFrame:
                 notes += guessed
     table = pd.DataFrame(rows, columns=["text", "label", "id"], dtype="str")
     if len(notes) > 1:
-        notes = [f"{len(notes):,} texts are not in UTF-8; {notes[0]}"]
+        notes = [f"{number_of(len(notes), 'text is', 'texts are')} not in UTF-8; {notes[0]}"]
     table.attrs["notes"] = notes
     return table

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from attribkit.errors import InputError
+from attribkit.plurals import number_of
 
 
 def connected_rows(*keys: Sequence[Hashable]) -> list[int]:
@@ -77,7 +78,8 @@ def split_rows(
     for name, rows in parts.items():
         if not rows:
             raise InputError(
-                f"{len(labels):,} rows in {len(members):,} groups that must stay together are too few for a {name} "
+                f"{number_of(len(labels), 'row')} in {number_of(len(members), 'group')} that must stay "
+                f"together are too few for a {name} "
                 f"split of {shares[name]:.3g}; give more rows, a larger share, or `{name}=0`"
             )
         rng.shuffle(rows)

@@ -8,6 +8,7 @@ from attribkit.data.label_cells import counted_labels, sorted_labels, strata
 from attribkit.data.readers import SPLITS, listed
 from attribkit.data.split import connected_rows, split_rows
 from attribkit.errors import InputError, InputTypeError
+from attribkit.plurals import by_number, number_of
 from attribkit.task import Task
 
 
@@ -16,11 +17,11 @@ def shared_rows(tables: Mapping[str, pd.DataFrame], group: str | None) -> list[s
     notes = []
     present = [split for split in SPLITS if split in tables]
     for first, second in ((a, b) for i, a in enumerate(present) for b in present[i + 1 :]):
-        shared = {"text": _shared(tables[first]["text"], tables[second]["text"])}
+        shared = {("text", "texts"): _shared(tables[first]["text"], tables[second]["text"])}
         if group and group in tables[first] and group in tables[second]:
-            shared[f"value of {group!r}"] = _shared(tables[first][group], tables[second][group])
+            shared[f"value of {group!r}", f"values of {group!r}"] = _shared(tables[first][group], tables[second][group])
         notes += [
-            f"The source's own {first} and {second} splits share {_counted(count, noun)}; they were left so."
+            f"The source's own {first} and {second} splits share {number_of(count, *noun)}; they were left so."
             for noun, count in shared.items()
             if count
         ]
@@ -63,13 +64,16 @@ def cut_splits(
         tables[split] = rows.iloc[chosen].reset_index(drop=True)
         if task != "regression" and (absent := _labels(rows) - _labels(tables[split])):
             notes.append(f"No row of {listed(sorted_labels(absent))} fell to {split}: there are too few.")
-    sizes = " and ".join(f"{split} ({_counted(len(parts[split]), 'row')})" for split in lacking)
+    sizes = " and ".join(f"{split} ({number_of(len(parts[split]), 'row')})" for split in lacking)
     by = {"multiclass": "label", "multilabel": "each row’s rarest label", "regression": "tenths of the numbers"}[task]
     how = f"stratified by {by}{f', grouped by {group!r}' if group else ''}, seed {seed}"
-    notes.insert(0, f"From the {len(rows):,} training rows {sizes} {'were' if len(lacking) > 1 else 'was'} cut: {how}.")
+    notes.insert(
+        0,
+        f"From the {number_of(len(rows), 'training row')} {sizes} {by_number(len(lacking), 'was', 'were')} cut: {how}.",
+    )
     mixed = int((rows.groupby("text")["label"].nunique() > 1).sum())
     if mixed:
-        notes.append(f"{_counted(mixed, 'text')} to train on or cut from carried more than one label.")
+        notes.append(f"{number_of(mixed, 'text')} to train on or cut from carried more than one label.")
     return tables, notes
 
 
@@ -85,8 +89,3 @@ def _group_numbers(values: pd.Series, source: str) -> list[int | None]:
             f"column {values.name!r} of {source} cannot group rows ({error}); choose one of strings or numbers"
         ) from error
     return [None if code < 0 else int(code) for code in codes]
-
-
-def _counted(number: int, noun: str) -> str:
-    first, _, rest = noun.partition(" ")
-    return f"{number:,} {first}{'' if number == 1 else 's'} {rest}".rstrip()

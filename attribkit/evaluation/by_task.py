@@ -14,6 +14,7 @@ from attribkit.errors import InputError
 from attribkit.evaluation.multilabel import MultilabelMetrics
 from attribkit.evaluation.regression import RegressionMetrics
 from attribkit.models.logits import sigmoid
+from attribkit.plurals import by_number
 from attribkit.task import Task
 
 _NAMED = 5
@@ -42,7 +43,7 @@ def unknown_labels(given: Iterable[str], known: Sequence[str]) -> InputError:
     """The error for data none of whose labels is one of the model's."""
     names = sorted(set(given))
     return InputError(
-        f"the model does not know the label{'s' if len(names) > 1 else ''} {listed(names, _NAMED)}; it knows "
+        f"the model does not know the {by_number(len(names), 'label', 'labels')} {listed(names, _NAMED)}; it knows "
         f"{listed(known)}: relabel those rows or leave them out"
     )
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from attribkit.evaluation.statistics import Estimate
+from attribkit.plurals import number_of
 from attribkit.results.panels.table import Cell
 
 
@@ -22,3 +23,8 @@ def in_words(estimate: Estimate, digits: int = 3) -> str:
         return "not taken"
     mean, low, high = (f"{value:.{digits}f}" for value in (estimate.mean, estimate.low, estimate.high))
     return f"{mean} (95 % interval {low} to {high})".replace("-", "−")
+
+
+def left_out(rows: int) -> str:
+    """The end of a sentence on figures, when rows were left out of them."""
+    return f"; {number_of(rows, 'row was', 'rows were')} left out" if rows else ""

@@ -25,6 +25,7 @@ from attribkit.evaluation.thresholds import FIGURES, LABELLED, NEEDS, Figure, th
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.models.other_inputs import check_text_alone
+from attribkit.plurals import number_of
 from attribkit.progress import Progress, shown
 from attribkit.results.panels import Convergence
 
@@ -108,7 +109,7 @@ def check(
         notes.append(skipped_sentence(answers.skipped, answers.given))
     measured = [*_of_answers(answers, metrics), *explained, *rationales]
     if len(sample) < len(answers.texts):
-        notes.append(f"the explanations' figures are of {len(sample):,} texts, drawn with seed {seed}")
+        notes.append(f"the explanations' figures are of {number_of(len(sample), 'text')}, drawn with seed {seed}")
     notes.append(convergence.sentence)
     if not model.capabilities.layers:
         notes.append(f"no layers were randomised, for this {model.capabilities.kind} has none")

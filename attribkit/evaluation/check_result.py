@@ -9,6 +9,7 @@ import pandas as pd
 from attribkit.evaluation.cells import interval
 from attribkit.evaluation.statistics import Estimate
 from attribkit.evaluation.thresholds import Figure
+from attribkit.plurals import by_number, number_of
 from attribkit.results.panels import Convergence, Panel, Table
 from attribkit.results.result import Result
 
@@ -60,7 +61,8 @@ class CheckResult(Result):
         if not self.seen or self.allow_training_rows:
             return None
         return (
-            f"{self.seen:,} of the {self.rows:,} rows were seen in training; check on others, or say that they may be "
+            f"{self.seen:,} of the {number_of(self.rows, 'row')} {by_number(self.seen, 'was', 'were')} seen in "
+            "training; check on others, or say that they may be "
             "with allow_training_rows=True (--allow-training-rows)"
         )
 
@@ -89,7 +91,7 @@ class CheckResult(Result):
         columns = ("figure", "value", "95 % interval", "random scores", "asked for", "verdict")
         title = f"{self.model}, explained by {self.method}"
         if self.seen:
-            title += f", with {self.seen:,} of {self.rows:,} rows seen in training"
+            title += f", with {self.seen:,} of {number_of(self.rows, 'row')} seen in training"
         notes = (*self.notes, *([] if self.failure is None else [f"failed: {self.failure}"]))
         return (Table(title, columns, tuple(rows), notes),)
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.evaluation.label_order import by_likeness
+from attribkit.plurals import number_of
 from attribkit.results.panels import ConfusionMatrix, Panel, Table
 
 FEW_LABELS = 12
@@ -42,6 +43,6 @@ def pairs_table(matrix: ConfusionMatrix) -> Table:
         for true, given in pairs[:MOST_PAIRS]
     )
     more = len(pairs) - MOST_PAIRS
-    notes = (f"{more:,} more pairs are not listed",) if more > 0 else ()
+    notes = (f"{number_of(more, 'more pair is', 'more pairs are')} not listed",) if more > 0 else ()
     columns = ("true label", "predicted", "texts", "% of the label’s texts", "the other way round")
     return Table("The most confused labels", columns, rows, notes)

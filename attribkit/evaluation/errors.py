@@ -18,6 +18,7 @@ from attribkit.evaluation.regression import RegressionMetrics
 from attribkit.evaluation.tables import confusion_panels, metrics_table
 from attribkit.explainer import explain
 from attribkit.models.classifier import Classifier
+from attribkit.plurals import number_of
 from attribkit.progress import Progress, shown
 from attribkit.results.explanation import Explanation
 from attribkit.results.explanations import Explanations
@@ -90,18 +91,18 @@ class ErrorAnalysis(Result):
         wrong = about.get("wrong")
         if wrong is None:  # of numbers
             error = f"{about.get('mean absolute error')} {about.get('unit')}"
-            return f"{model} is off by {error} on average of {texts:,} texts."
+            return f"{model} is off by {error} on average of {number_of(texts, 'text')}."
         if not wrong:
-            return f"{model} made no mistake on {texts:,} texts."
+            return f"{model} made no mistake on {number_of(texts, 'text')}."
         often = about.get("most often")
         most = f"; most often {often}" if often else ""
-        return f"{model} is wrong on {wrong:,} of {texts:,} texts{most}."
+        return f"{model} is wrong on {wrong:,} of {number_of(texts, 'text')}{most}."
 
     def summary(self) -> str:
         """The figures of the set, then the summaries of the first ten mistakes."""
         overview = {name: value for name, value in self.overview.provenance.items() if name != "fingerprint"}
         figures = ", ".join(f"{name} {value}" for name, value in overview.items() if value is not None)
-        count = f"{len(self.mistakes):,} mistake{'' if len(self.mistakes) == 1 else 's'} explained"
+        count = f"{number_of(len(self.mistakes), 'mistake')} explained"
         return "\n".join([f"{figures}; {count}", *([self.mistakes.summary()] if self.mistakes else [])])
 
 

@@ -9,11 +9,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from attribkit.errors import InputError
-from attribkit.evaluation.cells import number
+from attribkit.evaluation.cells import left_out, number
 from attribkit.evaluation.confusion import confusion_of_many
 from attribkit.evaluation.ordinal import in_order, ordinal_measures
 from attribkit.evaluation.statistics import Estimate, estimate, resampled_sums
 from attribkit.evaluation.unknown_labels import UnknownLabels
+from attribkit.plurals import number_of
 from attribkit.results.panels import Panel, Table
 from attribkit.results.result import Result
 
@@ -169,7 +170,10 @@ class Metrics(Result):
             return None
         true, given = np.unravel_index(int(wrong.argmax()), wrong.shape)
         texts = int(wrong[true, given])
-        return f"it takes “{self.labels[true]}” for “{self.labels[given]}” ({texts:,} of {int(wrong.sum()):,} mistakes)"
+        return (
+            f"it takes “{self.labels[true]}” for “{self.labels[given]}” ({texts:,} of "
+            f"{number_of(int(wrong.sum()), 'mistake')})"
+        )
 
     def accuracy_in_words(self, who: str = "It") -> str:
         """How often it is right on rows that it was not trained on, beside the label that most of them have.
@@ -182,7 +186,7 @@ class Metrics(Result):
         right = shown.accuracy_estimate
         commonest = int(np.argmax(shown.support))
         words = (
-            f"{who} is right on {100 * right.mean:.1f} % of {shown.rows:,} texts{which} (95 % interval "
+            f"{who} is right on {100 * right.mean:.1f} % of {number_of(shown.rows, 'text')}{which} (95 % interval "
             f"{100 * right.low:.1f} to {100 * right.high:.1f} %); always to say “{self.labels[commonest]}” would "
             f"be right on {100 * shown.support[commonest] / shown.rows:.1f} %"
         )
@@ -202,9 +206,9 @@ class Metrics(Result):
         f1 = f"macro F1 {self.macro['f1']:.4f}"
         if self.positive_f1 is not None:
             f1 = f"F1 of {self.labels[-1]} {self.positive_f1:.4f}, {f1}"
-        dropped = f"; {self.dropped:,} rows were left out" if self.dropped else ""
         f1 = ", ".join([f1, *in_order(self.ordinal)])
-        first = f"accuracy {self.accuracy:.4f}, {f1} on {self.rows:,} texts ({self.part}){dropped}"
+        rows = f"{number_of(self.rows, 'text')} ({self.part}){left_out(self.dropped)}"
+        first = f"accuracy {self.accuracy:.4f}, {f1} on {rows}"
         return "\n".join([first, *self.notes])
 
     def to_dict(self) -> dict[str, Any]:

@@ -9,8 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score
 
-from attribkit.evaluation.cells import in_words, number
+from attribkit.evaluation.cells import in_words, left_out, number
 from attribkit.evaluation.statistics import Estimate, estimate, estimated_ratio
+from attribkit.plurals import number_of
 from attribkit.results.panels import Bar, Panel, Table
 from attribkit.results.result import Result
 from attribkit.task import THRESHOLD
@@ -143,7 +144,10 @@ class MultilabelMetrics(Result):
             f"Performance on {self.part}",
             ("measure", "value", "95 % interval"),
             tuple((name, number(value), span) for name, value, span, _ in self.measures()),
-            (f"{self.rows:,} texts; a label is predicted from a probability of {THRESHOLD:g} on", *self.notes),
+            (
+                f"{number_of(self.rows, 'text')}; a label is predicted from a probability of {THRESHOLD:g} on",
+                *self.notes,
+            ),
         )
         frame = self.to_frame().sort_values("support", ascending=False, kind="stable")
         rows = tuple(
@@ -171,11 +175,10 @@ class MultilabelMetrics(Result):
 
     def summary(self) -> str:
         """The figures over all labels in a sentence, then what was left out."""
-        dropped = f"; {self.dropped:,} rows were left out" if self.dropped else ""
         first = (
             f"micro F1 {in_words(self.micro_f1)}, macro F1 {self.macro_f1:.3f}, exact sets "
-            f"{self.subset_accuracy.mean:.3f}, wrong decisions {self.hamming_loss.mean:.4f} on {self.rows:,} texts "
-            f"({self.part}){dropped}"
+            f"{self.subset_accuracy.mean:.3f}, wrong decisions {self.hamming_loss.mean:.4f} on "
+            f"{number_of(self.rows, 'text')} ({self.part}){left_out(self.dropped)}"
         )
         return "\n".join([first, *self.notes])
 

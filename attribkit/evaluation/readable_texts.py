@@ -10,6 +10,7 @@ from attribkit.data.readable import Skipped, tokenise
 from attribkit.models.answered import answered
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
+from attribkit.plurals import number_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,5 +51,9 @@ class ReadableTexts:
         read, logits = answered(model, tokenise(model.tokenizer, texts, numbers, spans=True), batch_size)
         batch = EncodedBatch(read.texts, read.encoded, logits, model.also and model.also.rows(read.places))
         cut = sum(encoded.total > len(encoded.ids) for encoded in read.encoded)
-        notes = [f"{cut:,} texts are longer than the model reads; only what it read counts"] if cut else []
+        notes = (
+            [f"{number_of(cut, 'text is', 'texts are')} longer than the model reads; only what it read counts"]
+            if cut
+            else []
+        )
         return ReadableTexts(batch, read.places, read.skipped, (*read.notes, *notes))

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
 from attribkit.errors import InputError
-from attribkit.evaluation.cells import number
+from attribkit.evaluation.cells import left_out, number
 from attribkit.evaluation.statistics import Estimate, estimate, resampled_sums
+from attribkit.plurals import number_of
 from attribkit.results.panels import Chart, Panel, Series, Table
 from attribkit.results.result import Result
 
@@ -136,7 +137,10 @@ class RegressionMetrics(Result):
             (name, number(value.mean), _interval(value), unit, meaning)
             for name, value, unit, meaning in self.measures()
         )
-        notes = (f"{self.rows:,} texts; on average {self.bias:+.3g} {self.unit} off".replace("-", "−"), *self.notes)
+        notes = (
+            f"{number_of(self.rows, 'text')}; on average {self.bias:+.3g} {self.unit} off".replace("-", "−"),
+            *self.notes,
+        )
         columns = ("measure", "value", "95 % interval", "unit", "meaning")
         return Table(f"Performance on {self.part}", columns, rows, notes), self.tenths()
 
@@ -152,12 +156,11 @@ class RegressionMetrics(Result):
 
     def summary(self) -> str:
         """The figures in a sentence, then what was left out."""
-        dropped = f"; {self.dropped:,} rows were left out" if self.dropped else ""
         mae, rmse, r2, rho = self.mae, self.rmse, self.r2, self.spearman
         first = (
             f"mean absolute error {mae.mean:.4g} {self.unit} (95 % interval {mae.low:.4g} to {mae.high:.4g}), root "
-            f"mean squared error {rmse.mean:.4g}, R² {r2.mean:.3f}, Spearman’s ρ {rho.mean:.3f} on {self.rows:,} texts "
-            f"({self.part}){dropped}"
+            f"mean squared error {rmse.mean:.4g}, R² {r2.mean:.3f}, Spearman’s ρ {rho.mean:.3f} on "
+            f"{number_of(self.rows, 'text')} ({self.part}){left_out(self.dropped)}"
         )
         return "\n".join([first.replace("-", "−"), *self.notes])
 

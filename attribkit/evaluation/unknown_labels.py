@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.stats import norm, rankdata
 
+from attribkit.plurals import number_of
+
 KEPT = 0.95
 """The share of the rows with a known label that the threshold lets pass."""
 _NAMED = 5
@@ -87,9 +89,11 @@ class UnknownLabels:
         more = f" and {rest:,} more labels" if rest > 0 else ""
         first = ", ".join(f"{row:,}" for row in self.rows[:_NAMED].tolist())
         dots = ", …" if len(self.rows) > _NAMED else ""
+        single = len(self.rows) == 1
+        has, are = ("has a label", "it is") if single else ("have labels", "they are")
         return (
-            f"{len(self.rows):,} rows have labels that the model does not know: {named}{more}; they are counted "
-            f"neither as right nor as wrong (rows {first}{dots})",
+            f"{number_of(len(self.rows), 'row')} {has} that the model does not know: {named}{more}; {are} counted "
+            f"neither as right nor as wrong ({'row' if single else 'rows'} {first}{dots})",
             f"its confidence tells them from the {self.known:,} others with an AUROC of {self.auroc:.3f} (95 % "
             f"interval {self.low:.3f} to {self.high:.3f}; .5 is chance): rejecting answers below {self.threshold:.4f} "
             f"keeps {100 * self.kept:.1f} % of the others and rejects {100 * self.rejected:.1f} % of these",

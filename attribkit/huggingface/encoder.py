@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from attribkit.errors import TooLongError
 from attribkit.huggingface.spelling import places_by_spelling
 from attribkit.huggingface.template import Template
+from attribkit.plurals import by_number, number_of
 from attribkit.text.encoded import Encoded
 from attribkit.text.joined_words import joined_words
 from attribkit.text.long_texts import CutTextsWarning, LongTexts
@@ -74,8 +75,11 @@ class TransformerEncoder:
             cut += self.long.how == "cut" and self.longest is not None and whole > self.longest - special
             read.append(ids)
         if cut:
-            many = "is" if cut == 1 else "are"
-            sentence = f"of {len(read):,} texts {cut:,} {many} cut to the {self.longest:,} tokens that the model reads"
+            sentence = (
+                f"of {number_of(len(read), 'text')} {cut:,} {by_number(cut, 'is', 'are')} cut to the "
+                f"{self.longest:,} tokens "
+                "that the model reads"
+            )
             warnings.warn(sentence, CutTextsWarning, stacklevel=2)
         return read
 

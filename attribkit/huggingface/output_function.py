@@ -3,6 +3,7 @@
 from typing import Any, Literal
 
 from attribkit.errors import InputError
+from attribkit.plurals import number_of
 from attribkit.task import Task
 
 Function = Literal["softmax", "sigmoid", "none"]
@@ -24,7 +25,7 @@ def function_of(config: Any) -> tuple[Function, str]:
         return "sigmoid", "problem_type is multi_label_classification"
     if labels == 1:
         return "sigmoid", "it has one label and no problem_type"
-    return "softmax", f"it has {labels} labels" + ("" if problem else " and no problem_type")
+    return "softmax", f"it has {number_of(labels, 'label')}" + ("" if problem else " and no problem_type")
 
 
 def task_of_function(function: Function, labels: int) -> Task:

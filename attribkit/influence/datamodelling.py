@@ -29,6 +29,7 @@ from attribkit.last_layer.representer import representer_values
 from attribkit.last_layer.softmax_regression import fit
 from attribkit.last_layer.targets import Answer
 from attribkit.models.classifier import Classifier
+from attribkit.plurals import number_of
 from attribkit.progress import Progress, counted, shown
 from attribkit.rank_correlation import spearman
 from attribkit.results.panels import Panel, Table
@@ -207,7 +208,8 @@ def _checked(more: Mapping[str, NDArray[np.float64]], shape: tuple[int, int]) ->
     for name, values in more.items():
         if np.shape(values) != shape:
             raise InputError(
-                f"effects of {shape[0]} texts and {shape[1]:,} rows were expected of {name!r}, got {np.shape(values)}"
+                f"effects of {number_of(shape[0], 'text')} and {number_of(shape[1], 'row')} were expected of "
+                f"{name!r}, got {np.shape(values)}"
             )
     return more
 

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from attribkit.files import write_whole
+from attribkit.plurals import by_number, number_of
 from attribkit.results.explanation import Explanation
 from attribkit.results.explanations import Explanations
 from attribkit.results.json_file import open_envelope, read, results_json
@@ -64,17 +65,22 @@ class LabelErrors(Result):
         rows, doubted = (int(self.overview.provenance.get(name, 0)) for name in ("rows", "suspects"))
         if not doubted:
             return (
-                f"None of {rows:,} labels is doubted by models that never saw the row; {copies_sentence(self.copies)}."
+                f"None of {number_of(rows, 'label')} is doubted by models that never saw the row; "
+                f"{copies_sentence(self.copies)}."
             )
         first = self.suspects.iloc[0]
         return (
-            f"{doubted:,} of {rows:,} labels are doubted by models that never saw the row, most of all "
+            f"{doubted:,} of {number_of(rows, 'label')} {by_number(doubted, 'is', 'are')} doubted by models that "
+            "never saw the row, most of all "
             f"“{first['label']}” of row {first['row']}, rather “{first['suggested']}”; {copies_sentence(self.copies)}."
         )
 
     def summary(self) -> str:
         """How many rows are suspect, the first of them, and how many texts occur more than once."""
-        lines = [f"{len(self.suspects):,} of {len(self.rows):,} rows have a label that models without them doubt"]
+        lines = [
+            f"{len(self.suspects):,} of {number_of(len(self.rows), 'row')} "
+            f"{by_number(len(self.suspects), 'has', 'have')} a label that models without them doubt"
+        ]
         for row in self.suspects.head(5).to_dict("records"):
             lines.append(
                 f"  row {row['row']}: {row['label']}, rather {row['suggested']} (margin {row['margin']:+.1f}): "
@@ -141,7 +147,9 @@ def copies_sentence(copies: pd.DataFrame) -> str:
     across = int((copies["first_split"] != copies["second_split"]).sum())
     differ = int((copies["first_label"] != copies["second_label"]).sum())
     return (
-        f"{len(copies):,} pairs of texts are the same ({same:,}) or nearly so ({len(copies) - same:,}): {across:,} "
+        f"{number_of(len(copies), 'pair of texts is', 'pairs of texts are')} the same ({same:,}) or nearly so "
+        f"({len(copies) - same:,}): "
+        f"{across:,} "
         f"across splits, {differ:,} with different labels"
     )
 
@@ -171,7 +179,8 @@ def overview_of(
         (*columns, "text"),
         tuple(cells),
         (
-            f"models without them doubt the label of {suspects:,} of {len(rows):,} rows; the first {len(first):,} "
+            f"models without them doubt the label of {suspects:,} of {number_of(len(rows), 'row')}; the first "
+            f"{len(first):,} "
             "are shown",
             f"margin: the log-odds of the row's label by {whose}, trained without the row",
             *notes,

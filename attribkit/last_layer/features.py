@@ -16,6 +16,7 @@ from attribkit.errors import InputError, NetworkError
 from attribkit.files import write_whole
 from attribkit.models.classifier import Classifier
 from attribkit.models.state import eval_mode
+from attribkit.plurals import number_of
 from attribkit.progress import Progress, silent
 from attribkit.text import batching
 from attribkit.text.long_texts import averaged
@@ -187,7 +188,7 @@ def _checked(seen: list[Tensor], layer: Any, logits: Tensor) -> tuple[Tensor | N
     if own.shape[1] == 1 and logits.shape[1] == 2:
         own = torch.cat((-own / 2, own / 2), dim=1)
     if own.shape != logits.shape:
-        return None, f"the last layer has {own.shape[1]} outputs for {logits.shape[1]} labels"
+        return None, f"the last layer has {own.shape[1]} outputs for {number_of(logits.shape[1], 'label')}"
     own, given = own - own.mean(1, keepdim=True), logits - logits.mean(1, keepdim=True)
     if float((own - given).abs().max()) > _TOLERANCE * (1 + float(given.abs().max())):
         return None, "something stands between the last layer and the logits"

@@ -17,6 +17,7 @@ from attribkit.last_layer.softmax_regression import SoftmaxRegression, fit
 from attribkit.last_layer.targets import log_odds
 from attribkit.last_layer.training_rows import TrainingRows, rows_key
 from attribkit.models.classifier import Classifier
+from attribkit.plurals import number_of
 from attribkit.progress import Progress, shown
 
 _STRENGTHS = tuple(10.0 ** (-half / 2) for half in range(13))  # 1 to 1e-6
@@ -44,7 +45,8 @@ class Check:
     def sentence(self) -> str:
         """The figures in words."""
         return (
-            f"leave-one-out beside true refits without {self.rows:,} rows: largest difference {self.two_steps:.1e} "
+            f"leave-one-out beside true refits without {number_of(self.rows, 'row')}: largest difference "
+            f"{self.two_steps:.1e} "
             f"log-odds ({self.one_step:.1e} after one Newton step), median effect {self.effect:.1e}"
         )
 
@@ -175,7 +177,8 @@ class RefittedLayer:
         """The distance in words."""
         mean, largest, same = self.distance
         return (
-            f"the last layer refitted with L2 of {self.l2:.0e} on {len(self.rows.labels):,} rows (largest gradient "
+            f"the last layer refitted with L2 of {self.l2:.0e} on {number_of(len(self.rows.labels), 'row')} (largest "
+            "gradient "
             f"{self.regression.gradient:.0e}): its log-odds are {mean:.2f} from the network's on average, at most "
             f"{largest:.2f}; {100 * same:.1f} % of its labels are the network's"
         )

@@ -14,6 +14,7 @@ from attribkit.data.split_record import text_hashes
 from attribkit.data.text_tables import Data
 from attribkit.errors import InputError
 from attribkit.models.classifier import Classifier
+from attribkit.plurals import number_of
 from attribkit.progress import Progress
 
 
@@ -116,7 +117,8 @@ def labelled_rows(model: Classifier, rows: Rows, notes: tuple[str, ...] = ()) ->
         other = sorted({name or "none" for name, own in zip(names, known.tolist(), strict=True) if not own})
         notes = (
             *notes,
-            f"{int((~known).sum()):,} rows were left out, whose label is {', '.join(map(repr, other[:5]))}",
+            f"{number_of(int((~known).sum()), 'row was', 'rows were')} left out, whose label is "
+            f"{', '.join(map(repr, other[:5]))}",
         )
     own = chosen.labels
     labels = np.array([model.labels.index(own[place]) for place in read.places.tolist()], dtype=np.int64)
@@ -148,7 +150,7 @@ def _own_rows(model: Classifier, data: Data, chosen: Rows) -> tuple[pd.DataFrame
     texts, trained = len(np.unique(hashes[own])), len(model.splits.train)
     if not own.any() or (texts < trained and own.mean() < 0.5):
         raise _not_its_own(f"got {int(own.sum()):,} of them among {len(own):,}")
-    part = () if texts == trained else (f"they hold {texts:,} of the {trained:,} texts it was trained on",)
+    part = () if texts == trained else (f"they hold {texts:,} of the {number_of(trained, 'text')} it was trained on",)
     return chosen.table[own], part
 
 

@@ -20,6 +20,7 @@ from attribkit.models.network_output import (
     to_logits,
 )
 from attribkit.models.other_inputs import OtherInputs, check_inputs, failed_with, missing
+from attribkit.plurals import number_of
 from attribkit.task import Task, check_task
 
 Inputs = Literal["ids", "ids, lengths", "ids, mask"]
@@ -224,7 +225,8 @@ class Adapted(nn.Module):
             raise
         except (ValueError, IndexError, TypeError, AttributeError) as error:  # of the network's own code
             raise NetworkError(
-                f"the network failed on {len(ids)} texts of {ids.shape[1]} tokens with {type(error).__name__}: "
+                f"the network failed on {number_of(len(ids), 'text')} of {number_of(ids.shape[1], 'token')} with "
+                f"{type(error).__name__}: "
                 f"{' '.join(str(error).split())}; run it on one text, in evaluation mode, to see where"
             ) from error
         except RuntimeError as error:

@@ -7,6 +7,7 @@ from attribkit.data.readable import TokenisedRows
 from attribkit.errors import InputError
 from attribkit.models.classifier import Classifier
 from attribkit.models.logits import NOT_FINITE, finite
+from attribkit.plurals import number_of
 from attribkit.progress import Progress, silent
 
 
@@ -27,7 +28,9 @@ def answered(
     """
     if not read.texts:
         why = f", the first because {read.skipped[0].reason}" if read.skipped else ""
-        raise InputError(f"the model can read none of the {read.given:,} texts given{why}; check the text column")
+        raise InputError(
+            f"the model can read none of the {number_of(read.given, 'text')} given{why}; check the text column"
+        )
     of_these = model if model.also is None else model.beside(model.also.rows(read.places))
     logits = of_these.logits(read.ids, batch_size, progress)
     is_finite = finite(logits)

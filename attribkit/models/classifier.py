@@ -33,6 +33,7 @@ from attribkit.models.smaller_pieces import smaller_pieces
 from attribkit.models.state import eval_mode
 from attribkit.models.text_function import LogProbabilities, Probabilities, TextFunction
 from attribkit.models.training_features import TrainingFeatures
+from attribkit.plurals import number_of
 from attribkit.progress import Progress, shown, silent
 from attribkit.results.panels import Table
 from attribkit.results.result import Result
@@ -284,7 +285,8 @@ class Classifier(Result):
         also = self.also
         if also is not None and len(also) not in (1, texts):
             raise InputError(
-                f"the other inputs {', '.join(self.other_inputs)} are known of {len(also):,} texts, the network was "
+                f"the other inputs {', '.join(self.other_inputs)} are known of {number_of(len(also), 'text')}, the "
+                "network was "
                 f"asked about {texts:,}; a new text cannot be placed without its own"
             )
         return held(self.network, also and also.of_batch(rows))

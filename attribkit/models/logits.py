@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.errors import InputError, NetworkError
+from attribkit.plurals import by_number, number_of
 from attribkit.task import Task
 from attribkit.text.encoded import shortened
 
@@ -23,7 +24,8 @@ def finite(logits: NDArray[np.float64]) -> NDArray[np.bool_]:
     rows = np.asarray(np.isfinite(logits).all(axis=1))
     if len(rows) and not rows.any():
         raise NetworkError(
-            f"the network's outputs are NaN or infinite for all of {len(rows):,} texts; check its weights and what it "
+            f"the network's outputs are NaN or infinite for all of {number_of(len(rows), 'text')}; check its weights "
+            "and what it "
             "computes"
         )
     return rows
@@ -42,7 +44,7 @@ def check_finite(logits: NDArray[np.float64], texts: Sequence[str]) -> NDArray[n
     named = f"the text {shortened(texts[0])!r}" if len(texts) == 1 else named
     more = f" and {len(bad) - _NAMED:,} more" if len(bad) > _NAMED else ""
     raise NetworkError(
-        f"the network's outputs are NaN or infinite for {named}{more}; leave {'it' if len(bad) == 1 else 'them'} out, "
+        f"the network's outputs are NaN or infinite for {named}{more}; leave {by_number(len(bad), 'it', 'them')} out, "
         "and check the network's weights and what it computes"
     )
 

@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from attribkit.errors import InputError
+from attribkit.plurals import number_of
 from attribkit.task import Task
 
 Outputs = Literal["logits", "log_probabilities", "probabilities", "logit", "probability"]
@@ -197,7 +198,8 @@ def _by_text(outputs: Tensor, texts: int) -> Tensor:
         return outputs.squeeze(1)
     if outputs.ndim not in (1, 2) or len(outputs) != texts:
         raise InputError(
-            f"the network must return one row per text, (B, C) for {texts} texts, got {tuple(outputs.shape)}; pool "
+            f"the network must return one row per text, (B, C) for {number_of(texts, 'text')}, got "
+            f"{tuple(outputs.shape)}; pool "
             "over the tokens in it, or pass batch_first=False if it takes ids (T, B)"
         )
     return outputs

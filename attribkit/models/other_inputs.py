@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from attribkit.data.label_cells import is_missing
 from attribkit.errors import InputError, InputTypeError, NetworkError, NotGivenError, did_you_mean
 from attribkit.models.lock import lock_of
+from attribkit.plurals import number_of
 from attribkit.text.encode import encode_texts
 from attribkit.text.encoded import Encoded, TextEncoder, shortened
 
@@ -134,7 +135,9 @@ def cells_of(
         else:
             raise missing(names, name)
         if len(cells[name]) != count:
-            raise InputError(f"`also` must give {name!r} once per text, got {len(cells[name])} for {count} texts")
+            raise InputError(
+                f"`also` must give {name!r} once per text, got {len(cells[name])} for {number_of(count, 'text')}"
+            )
     return cells
 
 

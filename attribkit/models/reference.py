@@ -13,6 +13,7 @@ from safetensors import SafetensorError
 
 from attribkit.errors import InputError
 from attribkit.models.fingerprint import FORMAT
+from attribkit.plurals import number_of
 from attribkit.results.panels import Map, Scatter
 from attribkit.results.result import Result
 
@@ -80,7 +81,7 @@ class Reference(Result):
         groups = tuple(sorted(set(names)))
         shares = [*map(float, self.explained), 0.0][:2]
         panel = Scatter(
-            title=f"Where the layer {self.layer} puts {len(self.points):,} reference texts",
+            title=f"Where the layer {self.layer} puts {number_of(len(self.points), 'reference text')}",
             method="pca",
             axes=tuple(f"PC {number} ({share:.0%} of the variance)" for number, share in enumerate(shares, 1)),
             maps=(Map(self.layer, None, first_two(self.points)),),
@@ -99,7 +100,8 @@ class Reference(Result):
     def summary(self) -> str:
         """Which texts are kept, in which layer, and how much of its variance their coordinates hold."""
         return (
-            f"{len(self.points):,} reference texts ({self.source}) in the layer {self.layer}: {len(self.axes)} "
+            f"{number_of(len(self.points), 'reference text')} ({self.source}) in the layer {self.layer}: "
+            f"{len(self.axes)} "
             f"principal components, {self.explained.sum():.1%} of its variance"
         )
 

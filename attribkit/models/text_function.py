@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from attribkit.errors import InputError, InputTypeError
 from attribkit.models.capabilities import Capabilities
+from attribkit.plurals import number_of
 from attribkit.text.text_splitter import TextSplitter
 
 _SUM = 1e-3  # how far from 1 a row of probabilities may sum, as half precision does
@@ -113,7 +114,8 @@ def log_probabilities(returned: Any, texts: int, classes: int) -> Tensor:
         )
     if values.shape[1] != classes:
         raise InputError(
-            f"`predict_proba` must return a column for each of the {classes} labels, got {values.shape[1]} columns; "
+            f"`predict_proba` must return a column for each of the {classes} labels, got "
+            f"{number_of(values.shape[1], 'column')}; "
             "give `labels` in the order of its columns"
         )
     own = values[np.isfinite(values).all(1)]

@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from attribkit.errors import InputError
+from attribkit.plurals import number_of
 from attribkit.results.panels import Table
 from attribkit.results.result import Result
 
@@ -54,7 +55,8 @@ class LayerOutputs(Result):
         for what, bad in self.not_finite().items():
             shown = ", ".join(map(str, bad[:5])) + (", …" if len(bad) > 5 else "")
             raise InputError(
-                f"{what} put out NaN or infinity for {len(bad):,} of {len(self.logits):,} texts (number {shown}); "
+                f"{what} put out NaN or infinity for {len(bad):,} of {number_of(len(self.logits), 'text')} (number "
+                f"{shown}); "
                 "check the model's weights and those texts"
             )
         return self
@@ -96,15 +98,19 @@ class LayerOutputs(Result):
             for name, values in self.values.items()
         ]
         columns = ("layer", "points", "numbers each", "steps to points", "mean", "standard deviation")
-        drawn = (f"{len(self.text_index):,} of {self.total:,} points, drawn by the seed",) if self._sampled else ()
-        title = f"Outputs of {len(rows):,} layers for {len(self.logits):,} texts"
+        drawn = (
+            (f"{len(self.text_index):,} of {number_of(self.total, 'point')}, drawn by the seed",)
+            if self._sampled
+            else ()
+        )
+        title = f"Outputs of {number_of(len(rows), 'layer')} for {number_of(len(self.logits), 'text')}"
         return (Table(title, columns, tuple(rows), (*drawn, *self.notes)),)
 
     def summary(self) -> str:
         """Which layers were read of how many texts, and how many points and numbers there are."""
         shapes = (f"{name} {' × '.join(f'{size:,}' for size in values.shape)}" for name, values in self.values.items())
         drawn = f", drawn from {self.total:,}" if self._sampled else ""
-        read = f"LayerOutputs({len(self.logits):,} texts, points × numbers: {', '.join(shapes)}{drawn})"
+        read = f"LayerOutputs({number_of(len(self.logits), 'text')}, points × numbers: {', '.join(shapes)}{drawn})"
         return "\n".join([read, *self.notes])
 
     @property

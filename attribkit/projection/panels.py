@@ -9,6 +9,7 @@ from attribkit.data.labelled_texts import LabelledTexts
 from attribkit.errors import InputError
 from attribkit.models.classifier import Classifier
 from attribkit.models.layers import READERS, Layer
+from attribkit.plurals import by_number, number_of
 from attribkit.progress import Progress, silent, within
 from attribkit.projection.alignment import align
 from attribkit.projection.fitted_map import FittedMap, FittedMaps
@@ -60,7 +61,10 @@ def make_maps(
     if 0 < len(bad) < len(ids):
         rows = [row for row in range(len(ids)) if row not in bad]
         first = excerpt(data.texts[min(bad)], 40)
-        note = f"{len(bad):,} texts were left out, for a layer put out NaN or infinity for them, the first is “{first}”"
+        note = (
+            f"{number_of(len(bad), 'text was', 'texts were')} left out, for a layer put out NaN or infinity for "
+            f"{by_number(len(bad), 'it:', 'them, the first is')} “{first}”"
+        )
         data, ids = data.only(rows, note), [ids[row] for row in rows]
         models = [(epoch, _beside(model, every, data)) for epoch, model in _models(classifier, settings.epochs)]
         outputs = [
@@ -189,7 +193,7 @@ def _scatter(
         notes.append(f"{what} are those of the last epoch, {settings.epochs[-1]}, on every map")
     notes += _on_labels(colour, described, settings.neighbours)
     return Scatter(
-        title=f"Where {_layer_list(names)} put{'s' if len(names) == 1 else ''} {len(outputs.text_index):,} {of}",
+        title=f"Where {_layer_list(names)} {by_number(len(names), 'puts', 'put')} {len(outputs.text_index):,} {of}",
         method=str(first.settings["method"]),
         axes=axes,
         maps=tuple(panel.map for panel in panels),
@@ -216,8 +220,11 @@ def _on_labels(colour: str | None, described: PointMetadata, neighbours: int) ->
     labelled = int((described.label >= 0).sum())
     without = len(described.label) - labelled
     if len(described.classes) == 1:
-        have = "point has" if without == 1 else "points have"
-        whose = f"{without:,} {have} no label; the others have one" if without else "all points have one label"
+        whose = (
+            f"{number_of(without, 'point has', 'points have')} no label; the others have one"
+            if without
+            else "all points have one label"
+        )
         notes.append(f"{whose}: there is nothing to mix with")
     if labelled <= neighbours:
         notes.append(

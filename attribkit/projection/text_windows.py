@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.errors import InputError
+from attribkit.plurals import by_number, number_of
 from attribkit.projection.outputs import LayerOutputs
 from attribkit.projection.pooling import Reduction
 from attribkit.text.long_texts import averaged
@@ -27,7 +28,10 @@ def check_windows(counts: NDArray[np.int64], reduction: Reduction) -> None:
 def of_texts(outputs: LayerOutputs, counts: NDArray[np.int64]) -> LayerOutputs:
     """The outputs for the windows of N texts, of which each has so many, as those of the texts."""
     several = int((counts > 1).sum())
-    note = f"{several:,} of {len(counts):,} texts were read in windows: a point is the mean of its windows’ points"
+    note = (
+        f"{several:,} of {number_of(len(counts), 'text')} {by_number(several, 'was', 'were')} read in windows: a "
+        "point is the mean of its windows’ points"
+    )
     return replace(
         outputs,
         values={name: averaged(values, counts).astype(np.float32) for name, values in outputs.values.items()},

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from attribkit.plurals import number_of
 from attribkit.render.preparation import attention_heads as heads
 from attribkit.render.preparation import confusion, palette
 from attribkit.render.preparation import heatmap as shared
@@ -138,7 +139,7 @@ def _tokens(panel: TokenScores, context: PanelContext) -> str:
     for name, chosen in zip(sides(panel.unit), strongest(panel, 5), strict=True):
         shown = ", ".join(f"{shorten(written[i], 40)} {number(float(panel.scores[i]), scale.limit)}" for i in chosen)
         named.append(f"{name} {quoted(panel.target)}: {shown or 'none'}")
-    steps = f", {panel.steps} steps" if panel.steps else ""
+    steps = f", {number_of(panel.steps, 'step')}" if panel.steps else ""
     lines = [
         "; ".join(named),
         f"scale ±{number(scale.limit, sign=False)} {panel.unit}; baseline {panel.baseline}; {panel.method}{steps}",

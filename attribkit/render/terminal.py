@@ -11,6 +11,7 @@ from rich.console import Console, Group, RenderableType
 from rich.style import Style
 from rich.text import Text
 
+from attribkit.plurals import number_of
 from attribkit.render.preparation import attention_heads as heads
 from attribkit.render.preparation import confusion
 from attribkit.render.preparation import heatmap as shared
@@ -95,7 +96,7 @@ def _tokens(panel: TokenScores, context: PanelContext) -> list[RenderableType]:
     captions = (
         f"target {quoted(panel.target)} · {panel.unit} · baseline {visible(panel.baseline, True)} · {panel.method}"
     )
-    steps = f", {panel.steps:,} steps" if panel.steps else ""
+    steps = f", {number_of(panel.steps, 'step')}" if panel.steps else ""
     trust = verdict_of(panel)
     verdict = Text(f"{trust.icon} {trust.words}", Style(color=BAD, bold=True) if trust.tone is Tone.bad else Style())
     parts: list[RenderableType] = [line, *_strongest(text, panel, scale), verdict]
@@ -194,7 +195,7 @@ def _pairs(panel: Pairs, context: PanelContext) -> list[RenderableType]:
 
 def _table(panel: Table, context: PanelContext) -> list[RenderableType]:
     rest = len(panel.rows) - ROWS
-    notes = [*panel.notes, *([f"{rest:,} more rows are not printed"] if rest > 0 else [])]
+    notes = [*panel.notes, *([f"{number_of(rest, 'more row is', 'more rows are')} not printed"] if rest > 0 else [])]
     title = Text(visible(panel.title, one_line=True), Style(bold=True))
     return [title, TerminalTable(panel), *(Text(f"– {visible(note, True)}", Style(dim=True)) for note in notes)]
 
@@ -205,7 +206,7 @@ def _confusion_matrix(panel: ConfusionMatrix, context: PanelContext) -> list[Ren
     pairs = panel.most_confused()
     lines += [Text(f"  {visible(confusion.sentence(panel, *pair), True)}") for pair in pairs[: confusion.PAIRS]]
     more = len(pairs) - confusion.PAIRS
-    notes = [*panel.notes, *([f"{more:,} more pairs are not printed"] if more > 0 else [])]
+    notes = [*panel.notes, *([f"{number_of(more, 'more pair is', 'more pairs are')} not printed"] if more > 0 else [])]
     return [*lines, *(Text(f"– {visible(note, True)}", Style(dim=True)) for note in notes)]
 
 

@@ -18,6 +18,7 @@ from attribkit.evaluation.regions import region_importance
 from attribkit.explainer import explain
 from attribkit.models.classifier import Classifier
 from attribkit.models.other_inputs import check_text_alone
+from attribkit.plurals import number_of
 from attribkit.progress import Progress, shown, within
 from attribkit.projector import project
 from attribkit.reports import by_task, explanation_quality, performance
@@ -143,8 +144,8 @@ def report(
         replace(overview, sentences=(*overview.sentences, *no_training)),
         _appendix(model, answers, source, chosen, others),
     )
-    labels = f"a number in {model.unit}" if model.task == "regression" else f"{len(model.labels)} labels"
-    first = f"What {model.name} does on {source}: {len(answers.texts):,} texts, {labels}."
+    labels = f"a number in {model.unit}" if model.task == "regression" else number_of(len(model.labels), "label")
+    first = f"What {model.name} does on {source}: {number_of(len(answers.texts), 'text')}, {labels}."
     figures = [*figures_of(metrics, calibration), *explanation_quality.figures(tests, words.convergence)]
     if model.task == "multiclass":
         answered = summary(metrics, calibration, words, failures.kinds, tests)
@@ -231,7 +232,7 @@ def _texts(rows: Explanations, answers: Answers) -> Section:
     head = ("texts", "The explained texts", "Explained texts")
     if not rows:
         return Section(*head, ("No texts were asked to be shown.",))
-    drawn = f"{len(rows):,} of {len(answers.texts):,} texts, drawn by the seed"
+    drawn = f"{len(rows):,} of {number_of(len(answers.texts), 'text')}, drawn by the seed"
     sentence = f"{drawn}, each with what every word did. Press / to search."
     return Section(*head, (sentence,), rows=tuple(rows), search=True)
 

@@ -9,6 +9,7 @@ from attribkit.evaluation.importance import WordImportance
 from attribkit.evaluation.multilabel import MultilabelMetrics
 from attribkit.evaluation.regression import RegressionMetrics
 from attribkit.models.classifier import Classifier
+from attribkit.plurals import by_number, number_of
 from attribkit.reports.summary import by_words
 from attribkit.results.explanations import Explanations
 from attribkit.results.panels import Figure, Group, Section
@@ -26,7 +27,8 @@ def performance_section(metrics: Any, calibration: Calibration | None) -> Sectio
             Group("Calibration: how often labels hold at each probability", (calibration.chart(), calibration.table())),
         )
         sentences = (
-            f"On {100 * metrics.subset_accuracy.mean:.1f} % of {metrics.rows:,} texts exactly the true labels are "
+            f"On {100 * metrics.subset_accuracy.mean:.1f} % of {number_of(metrics.rows, 'text')} exactly the true "
+            "labels are "
             f"predicted; {100 * metrics.hamming_loss.mean:.2f} % of all single decisions are wrong.",
             f"{calibration.verdict} The expected calibration error is {calibration.error:.3f}.",
         )
@@ -41,8 +43,14 @@ def performance_figures(metrics: Any, calibration: Calibration | None) -> list[F
     """The figures at the top of the page."""
     if isinstance(metrics, MultilabelMetrics) and calibration is not None:
         return [
-            Figure("Micro F1", f"{metrics.micro_f1.mean:.3f}", f"over all decisions on {metrics.rows:,} texts"),
-            Figure("Macro F1", f"{metrics.macro_f1:.3f}", f"each of {len(metrics.labels)} labels counting the same"),
+            Figure(
+                "Micro F1", f"{metrics.micro_f1.mean:.3f}", f"over all decisions on {number_of(metrics.rows, 'text')}"
+            ),
+            Figure(
+                "Macro F1",
+                f"{metrics.macro_f1:.3f}",
+                f"each of {number_of(len(metrics.labels), 'label')} counting the same",
+            ),
             Figure(
                 "Exact sets", f"{100 * metrics.subset_accuracy.mean:.1f} %", "of texts with exactly the true labels"
             ),
@@ -50,7 +58,9 @@ def performance_figures(metrics: Any, calibration: Calibration | None) -> list[F
         ]
     if isinstance(metrics, RegressionMetrics):
         return [
-            Figure("Mean absolute error", f"{metrics.mae.mean:.3g} {metrics.unit}", f"on {metrics.rows:,} texts"),
+            Figure(
+                "Mean absolute error", f"{metrics.mae.mean:.3g} {metrics.unit}", f"on {number_of(metrics.rows, 'text')}"
+            ),
             Figure("R²", f"{metrics.r2.mean:.3f}", "share of the variance explained"),
             Figure("Spearman’s ρ", f"{metrics.spearman.mean:.3f}", "how far it keeps the order, −1 to 1"),
         ]
@@ -65,11 +75,13 @@ def errors_section(answers: Answers, explained: Explanations, wrong: int) -> Sec
     if not wrong:
         return Section(*head, ("It made no mistake on these texts.",))
     if answers.task == "regression":
-        sentence = f"Here are the {len(explained)} texts on which it is farthest off, with what each word did."
+        which = by_number(len(explained), "is the text", f"are the {len(explained):,} texts")
+        sentence = f"Here {which} on which it is farthest off, with what each word did."
     else:
         sentence = (
-            f"On {wrong:,} texts its labels are not exactly the true ones. Here are the {len(explained)} with the "
-            "surest wrong decision; the label that is most wrong is explained."
+            f"On {number_of(wrong, 'text')} its labels are not exactly the true ones. Here "
+            f"{by_number(len(explained), 'is the one', f'are the {len(explained)}')} "
+            "with the surest wrong decision; the label that is most wrong is explained."
         )
     return Section(*head, (sentence,), rows=tuple(explained))
 
@@ -78,7 +90,7 @@ def summary(answers: Answers, metrics: Any, words: WordImportance) -> tuple[str,
     """The answer in short."""
     sentences = []
     if isinstance(metrics, MultilabelMetrics):
-        sentences.append(f"Its micro F1 is {in_words(metrics.micro_f1)} on {metrics.rows:,} texts.")
+        sentences.append(f"Its micro F1 is {in_words(metrics.micro_f1)} on {number_of(metrics.rows, 'text')}.")
         support = metrics.support
         order = [
             place for place in metrics.f1.argsort(kind="stable").tolist() if support[place] and metrics.f1[place] < 1
@@ -87,7 +99,8 @@ def summary(answers: Answers, metrics: Any, words: WordImportance) -> tuple[str,
         sentences += [f"It is worst at {worst}, by F1."] if order else []
     if isinstance(metrics, RegressionMetrics):
         sentences.append(
-            f"On average it is off by {in_words(metrics.mae)} {metrics.unit} on {metrics.rows:,} texts; it explains "
+            f"On average it is off by {in_words(metrics.mae)} {metrics.unit} on {number_of(metrics.rows, 'text')}; "
+            "it explains "
             f"{100 * metrics.r2.mean:.0f} % of their variance."
         )
     return (*sentences, *_words(words))
@@ -98,7 +111,7 @@ def what_it_gives(model: Classifier) -> str:
     if model.task == "regression":
         return f"{model.name} gives a text a number, {model.labels[0]}, in {model.unit}."
     several = model.task == "multilabel"
-    return f"{model.name} gives a text {'any' if several else 'one'} of {len(model.labels)} labels."
+    return f"{model.name} gives a text {'any' if several else 'one'} of {number_of(len(model.labels), 'label')}."
 
 
 def _words(words: WordImportance) -> list[str]:

@@ -14,6 +14,7 @@ from attribkit.evaluation.failures import (
 )
 from attribkit.evaluation.failures.kinds import Kind
 from attribkit.models.classifier import Classifier
+from attribkit.plurals import number_of
 from attribkit.progress import Progress
 from attribkit.reports.by_task import errors_section
 from attribkit.reports.performance import NO_LABELS
@@ -68,12 +69,12 @@ def failures_section(answers: Answers, failures: Failures, most: int) -> Section
         return Section(*head, ("It made no mistake on these texts.",))
     kinds = kinds_table(failures.kinds, answers)
     if not most:
-        return Section(*head, (f"It was wrong on {wrong:,} texts; none was asked to be shown.",), (kinds,))
+        return Section(*head, (f"It was wrong on {number_of(wrong, 'text')}; none was asked to be shown.",), (kinds,))
     many = len(answers.labels) > FEW
     rows = failures.explained[: None if many else most]
-    sentence = f"It was wrong on {wrong:,} texts. Here are the {len(rows)} on which it was surest"
+    sentence = f"It was wrong on {number_of(wrong, 'text')}. Here are the {len(rows)} on which it was surest"
     if len(rows) == 1:
-        sentence = f"It was wrong on {wrong:,} text{'s' if wrong > 1 else ''}. Here is the one on which it was surest"
+        sentence = f"It was wrong on {number_of(wrong, 'text')}. Here is the one on which it was surest"
     panels = (kinds, confused_cells(answers, failures.explained, failures.kinds))
     edits = edits_table(list(zip(rows, failures.edits, strict=False)))
     groups = (Group("What would change these answers: the smallest edits", (edits,)),)

@@ -4,6 +4,7 @@ from attribkit.evaluation.importance import WordImportance
 from attribkit.evaluation.regions import RegionImportance
 from attribkit.evaluation.regions.importance import QUARTERS
 from attribkit.evaluation.regions.spans import BODY
+from attribkit.plurals import number_of
 from attribkit.reports.performance import listed
 from attribkit.results.panels import Group, Section
 from attribkit.results.projected_maps import ProjectedMaps
@@ -21,7 +22,8 @@ def importance_section(importance: WordImportance, most: int) -> Section:
     elif importance.task == "multiclass" and len(importance.labels) == 2:
         meant = "in the log-odds of the class, wherever it is"
     sentences.append(
-        f"Counted over {importance.texts:,} texts with {importance.tokens:,} tokens, of which the model does not know "
+        f"Counted over {number_of(importance.texts, 'text')} with {number_of(importance.tokens, 'token')}, of which "
+        "the model does not know "
         f"{100 * importance.unknown:.1f} %. A word’s score is its mean share {meant}."
     )
     if importance.one_sided is None and importance.task == "multiclass":

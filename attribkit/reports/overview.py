@@ -7,6 +7,7 @@ import numpy as np
 
 from attribkit.evaluation.answers import Answers
 from attribkit.models.classifier import Classifier
+from attribkit.plurals import by_number, number_of
 from attribkit.reports.by_task import what_it_gives
 from attribkit.results.panels import Group, Section, Table
 
@@ -15,10 +16,13 @@ _LISTED = 20
 
 def overview_section(model: Classifier, answers: Answers, source: str) -> Section:
     """Model and data with their fingerprints; rows left out are counted and the first of them listed."""
-    used = f"{len(answers.texts):,} of {answers.given:,} rows were read."
+    used = (
+        f"{len(answers.texts):,} of {number_of(answers.given, 'row')} {by_number(len(answers.texts), 'was', 'were')} "
+        "read."
+    )
     sentences = [f"{what_it_gives(model)} {used}"]
     if answers.unknown_labels:
-        named = ", ".join(f"“{name}” ({rows:,} rows)" for name, rows in answers.unknown_labels[:5])
+        named = ", ".join(f"“{name}” ({number_of(rows, 'row')})" for name, rows in answers.unknown_labels[:5])
         sentences.append(
             f"The data has labels that the model does not know: {named}. Those rows are explained, but counted neither "
             "as right nor as wrong."

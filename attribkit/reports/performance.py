@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from attribkit.evaluation.calibration import Calibration
 from attribkit.evaluation.metrics import Metrics
 from attribkit.evaluation.tables import confusion_panels, metrics_table
+from attribkit.plurals import number_of
 from attribkit.results.panels import Figure, Group, Section
 
 NO_LABELS = "The data holds no label that the model knows, so nothing can be said of this: give a table with labels."
@@ -57,7 +58,7 @@ def figures(metrics: Metrics | None, calibration: Calibration | None) -> list[Fi
     if f1 is not None:
         own = Figure(f"F1 of “{metrics.labels[-1]}”", f"{f1:.3f}", "harmonic mean of precision and recall")
     return [
-        Figure("Accuracy", f"{100 * metrics.accuracy:.1f} %", f"of {metrics.rows:,} {which} texts"),
+        Figure("Accuracy", f"{100 * metrics.accuracy:.1f} %", f"of {number_of(metrics.rows, f'{which} text')}"),
         own,
         Figure("Calibration error", f"{calibration.error:.3f}", "how far confidence and accuracy are apart, 0 is best"),
     ]

@@ -4,6 +4,7 @@ from attribkit.evaluation.calibration import Calibration
 from attribkit.evaluation.failures.kinds import MISLABELLED, Kind
 from attribkit.evaluation.importance import WordImportance
 from attribkit.evaluation.metrics import Metrics
+from attribkit.plurals import number_of
 from attribkit.reports.explanation_quality import ExplanationTests
 
 _LABELS = 3
@@ -46,4 +47,8 @@ def by_words(words: WordImportance) -> list[str]:
 def _failures(metrics: Metrics, kinds: list[Kind]) -> str:
     doubted = sum(kind is MISLABELLED for kind in kinds)
     sentence = f"Most often {metrics.most_confused}"
-    return f"{sentence}; {doubted:,} mistakes look like wrong labels." if doubted else f"{sentence}."
+    return (
+        f"{sentence}; {number_of(doubted, 'mistake looks', 'mistakes look')} like wrong labels."
+        if doubted
+        else f"{sentence}."
+    )

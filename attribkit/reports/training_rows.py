@@ -16,6 +16,7 @@ from attribkit.last_layer.targets import Answer
 from attribkit.last_layer.text_influence import TextInfluence, influence_on, table_of
 from attribkit.last_layer.training_rows import TrainingRows
 from attribkit.models.classifier import Classifier
+from attribkit.plurals import by_number, number_of
 from attribkit.progress import Progress
 from attribkit.results.explanation import Explanation
 from attribkit.results.panels import Bar, Group, Section, Table
@@ -156,8 +157,10 @@ def _suspects(layer: RefittedLayer, most: int, seed: int) -> Section:
         tuple(Bar(margin) for margin in first["margin"].tolist()),
     )
     sentence = (
-        f"Of {len(ranked):,} training rows {doubted:,} have a label that the last layer, refitted without them, "
-        f"doubts. Here are the first {len(first):,}; hard cases stand among them, so look before you change one. "
+        f"Of {number_of(len(ranked), 'training row')} {doubted:,} {by_number(doubted, 'has', 'have')} a label that the "
+        "last layer, refitted without them, "
+        f"doubts. Here {by_number(len(first), 'is the first', f'are the first {len(first):,}')}; hard cases stand "
+        "among them, so look before you change one. "
         "A model of words and a search for duplicates join in: attribkit clean DATA --model MODEL."
     )
     return Section(*_SUSPECTS, (sentence,), groups=(Group("The rows", (table,)),))

@@ -11,6 +11,7 @@ import pandas as pd
 
 from attribkit.evaluation.learning_curve import learning_curve
 from attribkit.files import write_whole
+from attribkit.plurals import by_number
 from attribkit.reproduce.machine import machine
 from attribkit.reproduce.tables import Row, Table
 from attribkit.reproduce.unit import Unit
@@ -116,7 +117,7 @@ def as_markdown(results: dict[str, Any]) -> str:
         "",
         f"Made by `{results['command']}` of attribkit {results['attribkit']}, torch {made['torch']}, "
         f"on {made['processor']} ({made['cores']} cores, {made['threads']} "
-        f"{'thread' if made['threads'] == 1 else 'threads'} a process"
+        f"{by_number(made['threads'], 'thread', 'threads')} a process"
         f"{'' if made['gpu'] is None else ', ' + made['gpu']}).",
     ]
     return "\n".join(lines) + "\n"

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from attribkit.plurals import number_of
 from attribkit.results.content import checked_panels, checked_provenance
 from attribkit.results.panel_frames import panel_frame
 from attribkit.results.panels import Heatmap, Panel, Table
@@ -68,7 +69,7 @@ class Comparison(Result):
         word = self.text[self.heatmap.starts[place] : self.heatmap.ends[place]]
         scores = " and ".join(_signed(row.values[place]) for row in self.heatmap.rows[:2])
         opposite, scored = self.heatmap.rows[0].opposite_signs(self.heatmap.rows[1]) or (0, 0)
-        signs = f"; their signs differ at {opposite:,} of {scored:,} words" if opposite else ""
+        signs = f"; their signs differ at {opposite:,} of {number_of(scored, 'word')}" if opposite else ""
         return f"“{first}” and “{second}” differ most at “{word}”: {scores} in {self.unit} for “{self.target}”{signs}."
 
     def summary(self) -> str:

@@ -4,6 +4,7 @@ from typing import Protocol
 
 import numpy as np
 
+from attribkit.plurals import by_number, number_of
 from attribkit.results.panels import Drawable, Panel, TokenScores
 
 STRONGEST = 5
@@ -22,9 +23,12 @@ def explained(result: Drawable) -> str:
             words = ", ".join(f"{text[panel.starts[i] : panel.ends[i]]} {panel.scores[i]:+.2f}" for i in order)
             parts.append(f"{panel.target} in {panel.unit}: {words or 'no tokens'}; {panel.verdict}")
             if panel.truncated:
-                parts.append(f"{len(panel.tokens):,} of {panel.tokens_total:,} tokens were read")
+                parts.append(
+                    f"{len(panel.tokens):,} of {number_of(panel.tokens_total, 'token')} "
+                    f"{by_number(len(panel.tokens), 'was', 'were')} read"
+                )
             if panel.windows is not None:
-                parts.append(f"read in {len(panel.windows.starts):,} windows: {panel.windows.note}")
+                parts.append(f"read in {number_of(len(panel.windows.starts), 'window')}: {panel.windows.note}")
         else:
             parts.append(panel.title)
     return "\n".join(parts)

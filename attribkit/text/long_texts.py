@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.errors import InputError
+from attribkit.plurals import by_number
 
 Long = Literal["refuse", "cut", "windows"]
 
@@ -93,7 +94,7 @@ class LongTexts:
     def note(self, tokens: int, total: int) -> tuple[str, ...]:
         """What a reader of the scores of a text must know, of which so many of all its tokens were read."""
         if self.how == "cut" and total > tokens:
-            return (f"cut: {tokens:,} of the text's {total:,} tokens were read",)
+            return (f"cut: {tokens:,} of the text's {total:,} tokens {by_number(tokens, 'was', 'were')} read",)
         windows = len(self.spans(tokens))
         return (f"read in {windows:,} {self._averaged}",) if windows > 1 else ()
 

@@ -7,6 +7,7 @@ from typing import Any
 from attribkit.data import Dataset
 from attribkit.data.label_cells import counted_labels
 from attribkit.models import registry
+from attribkit.plurals import number_of
 from attribkit.text.language import WITHOUT_SPACES, language_of
 from attribkit.text.settings import TextSettings
 
@@ -88,7 +89,7 @@ def defaults(
     phrases = [
         phrase.format(options[name]) for name, phrase in _PHRASES.items() if name in options and name not in decided
     ]
-    sentences = [f"{rows:,} training texts: {', '.join(phrases)}"] if phrases else []
+    sentences = [f"{number_of(rows, 'training text')}: {', '.join(phrases)}"] if phrases else []
     for more, sentence in (_of_texts(architecture, data), _of_labels(data)):
         options |= more
         sentences += [sentence] if sentence and not decided.issuperset(more) else []
@@ -115,7 +116,7 @@ def _of_labels(data: Dataset) -> tuple[dict[str, Any], str]:
     rarest = min(counts, key=counts.__getitem__)
     if counts[rarest] * _RARE * len(counts) >= len(data.train):
         return {}, ""
-    sentence = f"rare labels ({rarest!r} has {counts[rarest]:,} texts): they are weighted up"
+    sentence = f"rare labels ({rarest!r} has {number_of(counts[rarest], 'text')}): they are weighted up"
     return {"class_weights": "balanced"}, sentence
 
 

@@ -13,6 +13,7 @@ from lightning.pytorch.strategies import DDPStrategy
 from attribkit.data import SOURCES, Dataset
 from attribkit.errors import RunError
 from attribkit.models.classifier import Classifier
+from attribkit.plurals import by_number, number_of
 from attribkit.progress import Progress, silent
 from attribkit.training import resume as resuming
 from attribkit.training.freezing import Freezing
@@ -205,17 +206,25 @@ class Run:
         plan, settings, notes = self.plan, self.plan.options.training, []
         for split, texts in (("training", plan.texts), ("validation", plan.validation)):
             if texts.dropped:
-                notes.append(f"{texts.dropped:,} {split} texts held no token and were left out")
+                notes.append(
+                    f"{number_of(texts.dropped, f'{split} text')} held no token and "
+                    f"{by_number(texts.dropped, 'was', 'were')} left out"
+                )
         cropped = sum(len(row) > (settings.max_train_length or len(row)) for row in plan.texts.ids)
         if cropped:
-            notes.append(f"{cropped:,} training texts were cropped to {settings.max_train_length} tokens")
+            notes.append(
+                f"{number_of(cropped, 'training text was', 'training texts were')} cropped to "
+                f"{settings.max_train_length} tokens"
+            )
         if self.history.interrupted:
             best = self.history.best
             weights = "the weights as they were then" if best is None else f"the weights of epoch {best.epoch}"
             notes.append(f"interrupted in epoch {self.history.last_epoch + 1}; {weights} were kept")
         best = self.history.best
         if self.chosen and best is not None and best.epoch == settings.epochs:
-            notes.append(f"the last of {settings.epochs} epochs was still the best; `epochs` of more may do better")
+            notes.append(
+                f"the last of {number_of(settings.epochs, 'epoch')} was still the best; `epochs` of more may do better"
+            )
         missed = [epoch for epoch in settings.snapshots if epoch > self.history.last_epoch]
         if missed:
             notes.append(f"no snapshot of epoch {', '.join(map(str, missed))}: training had stopped before")

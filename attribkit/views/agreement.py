@@ -6,6 +6,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from attribkit.plurals import number_of
 from attribkit.rank_correlation import kendall
 from attribkit.results.panels import Agreement, HeatmapRow
 
@@ -57,5 +58,5 @@ def in_words(pair: Agreement, signs: tuple[int, int] | None = None) -> str:
     )
     sentence = next(text for least, text in words if pair.tau >= least)
     tau = f"{pair.tau:.2f}".replace("-", "−")
-    apart = f"; their signs differ at {opposite:,} of {scored:,} words" if opposite else ""
+    apart = f"; their signs differ at {opposite:,} of {number_of(scored, 'word')}" if opposite else ""
     return f"{names} {sentence}: τ = {tau}{apart}"

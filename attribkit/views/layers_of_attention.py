@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.models.self_attention import AttentionStack, SelfAttention
+from attribkit.plurals import number_of
 from attribkit.results.panels import AttentionHeads, HeatmapRow
 from attribkit.text.encoded import Encoded
 from attribkit.views.context_mixing import rollout, row_normalised
@@ -102,8 +103,7 @@ def _heads(
 ) -> AttentionHeads:
     layers, heads = stack.weights.shape[:2]
     of = f"the {stack.name}: " if stack.name else ""
-    shape = f"{layers} {_counted('layer', layers)} of {heads} {_counted('head', heads)}"
-    shape = f"{layers} {_counted('layer', layers)} of {heads} {_counted('head', heads)}"
+    shape = f"{number_of(layers, 'layer')} of {number_of(heads, 'head')}"
     return AttentionHeads(
         title=f"Where each head looked{where}: {of}{shape}",
         tokens=tokens,
@@ -113,7 +113,3 @@ def _heads(
         weights=stack.weights,
         pooled=attention.pooled,
     )
-
-
-def _counted(noun: str, count: int) -> str:
-    return noun if count == 1 else f"{noun}s"

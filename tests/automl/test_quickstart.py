@@ -114,7 +114,7 @@ def test_duplicates_and_contradictions_are_counted() -> None:
     table = pd.DataFrame({"text": ["same words"] * 4 + [f"text {n}" for n in range(20)], "label": ["a", "b"] * 12})
     data = Dataset("d", table, table[:0], table[:0], "memory")
     sentences = " ".join(of_data(data))
-    assert "1 texts stand in the data with different labels" in sentences and "3 of 24 rows repeat" in sentences
+    assert "1 text stands in the data with different labels" in sentences and "3 of 24 rows repeat" in sentences
 
 
 def test_a_first_line_of_data_is_no_header() -> None:

@@ -369,7 +369,7 @@ def labelled(*labels):
         (reviews(), {"validation": -0.1}, "`validation` must be a share of the rows, at least 0 and below 1, got -0.1"),
         (reviews(), {"test": 15}, "`test` must be a share of the rows, at least 0 and below 1, got 15"),
         (reviews(), {"test": float("nan")}, "`test` must be a share of the rows"),
-        (reviews(film=1), {"group": "film"}, "40 rows in 1 groups that must stay together are too few"),
+        (reviews(film=1), {"group": "film"}, "40 rows in 1 group that must stay together are too few"),
         (
             {"train": reviews(), "test": labelled("a", "pos")},
             {},

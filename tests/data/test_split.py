@@ -124,7 +124,7 @@ def test_a_part_gets_at_least_one_group_even_where_its_share_is_smaller():
 def test_too_few_rows_or_groups_are_refused_with_the_cure():
     with pytest.raises(ValueError, match=r"3 rows in 3 groups .* validation split of 0.1; .* or `validation=0`"):
         split_rows(["a", "a", "b"], [0, 1, 2], {"train": 0.7, "validation": 0.1, "test": 0.2}, 0)
-    with pytest.raises(ValueError, match="20 rows in 1 groups that must stay together"):
+    with pytest.raises(ValueError, match="20 rows in 1 group that must stay together"):
         split_rows(["a", "b"] * 10, [0] * 20, SHARES, 0)
 
 

@@ -252,6 +252,6 @@ def test_labels_that_the_model_lacks_and_rows_without_text_are_survived(
     )
     found = check(make_classifier("cnn"), unknown_labels.reset_index(drop=True))
     assert found.texts == 5
-    assert "1 of 6 rows were left out, the first is row 4: it is empty" in found.notes
+    assert "1 of 6 rows was left out, row 4: it is empty" in found.notes
     with pytest.raises(ValueError, match="`thresholds` can be given for accuracy"):
         check(make_classifier("cnn"), table, {"recall": 1.0})

@@ -258,7 +258,7 @@ def test_a_point_on_a_map_is_the_mean_of_the_windows() -> None:
     assert len(states) == len(loaded.capabilities.long_texts.spans(len(ids)))
     np.testing.assert_allclose(outputs["hidden_states.2"][0], np.mean(states, axis=0), atol=1e-5)
     np.testing.assert_allclose(outputs.logits, loaded.logits(loaded.ids([LONG, TEXTS[0]])), atol=1e-5)
-    assert "1 of 2 texts were read in windows" in outputs.summary()
+    assert "1 of 2 texts was read in windows" in outputs.summary()
     with pytest.raises(InputError, match="which share tokens"):
         ak.layer_outputs(loaded, [LONG], "hidden_states.2", "tokens")
 
@@ -294,7 +294,7 @@ def test_a_row_that_is_too_long_is_left_out_and_said(tmp_path: Path) -> None:
     model, tokenizer = limited("bert")
     loaded = ak.load((model, tokenizer))
     table = pd.DataFrame({"text": [TEXTS[0], LONG, TEXTS[2]], "label": ["LABEL_0", "LABEL_1", "LABEL_2"]})
-    with pytest.warns(SkippedRowsWarning, match="1 of 3 rows were left out, the first is row 1: the model reads 24"):
+    with pytest.warns(SkippedRowsWarning, match="1 of 3 rows was left out, row 1: the model reads 24"):
         rows = ak.explain(loaded, table, views="attribution")
     assert [row.text for row in rows] == [TEXTS[0], TEXTS[2]]
     run = ak.explain_corpus(loaded, table, tmp_path / "refused", workers=1)

@@ -63,7 +63,7 @@ def test_a_body_cuts_in_silence_and_here_it_is_said(body: Any, head: Any) -> Non
         with pytest.raises(TooLongError, match="reads 16 tokens, of which 2 are special"):
             ak.load((body, head)).predict([LONG])
         cut = ak.load((body, head), long="cut")
-        with pytest.warns(CutTextsWarning, match="of 1 texts 1 is cut to the 16 tokens"):
+        with pytest.warns(CutTextsWarning, match="of 1 text 1 is cut to the 16 tokens"):
             own = cut.predict([LONG])[["neg", "pos"]].to_numpy()
         assert np.abs(own - head.predict_proba(body.encode([LONG], show_progress_bar=False))).max() < 1e-5
         windowed = ak.load((body, head), long="windows", stride=4)

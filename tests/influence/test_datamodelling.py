@@ -106,7 +106,7 @@ def test_effects_of_other_methods_and_several_networks_for_each_half_are_measure
     )
     assert seeds == list(range(10)) and list(score.correlations)[-1] == "none"
     assert "two networks trained on the same half agree by" in score.notes[-1]
-    with pytest.raises(ValueError, match=r"effects of 1 texts and 40 rows were expected of 'none', got \(2, 40\)"):
+    with pytest.raises(ValueError, match=r"effects of 1 text and 40 rows were expected of 'none', got \(2, 40\)"):
         datamodelling_score(layer, ["A film"], subsets=3, more={"none": none})
     with pytest.raises(ValueError, match="`repeats` must be at least 1 network for each half, and needs `retrain`"):
         datamodelling_score(layer, ["A film"], subsets=3, repeats=2)

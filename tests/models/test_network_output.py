@@ -125,7 +125,7 @@ def test_ids_may_be_taken_time_first() -> None:
     [
         (lambda z: {"a": z, "b": z}, r"got dict of 'a' \(1, 2\), 'b' \(1, 2\); wrap it"),
         (lambda z: "neg", r"got str; wrap it"),
-        (lambda z: z.expand(6, 1, 2)[:, 0], r"\(B, C\) for 1 texts, got \(6, 2\); pool over the tokens"),
+        (lambda z: z.expand(6, 1, 2)[:, 0], r"\(B, C\) for 1 text, got \(6, 2\); pool over the tokens"),
         (lambda z: z.sigmoid(), r"sigmoid for each of 2 outputs, so that several labels may hold at once"),
     ],
 )

@@ -139,7 +139,7 @@ def test_what_is_measured_of_explanations_leaves_the_row_out(
         plausibility(model, spans, "saliency"),
     ):
         assert [(one.row, one.reason) for one in found.skipped] == [(2, NOT_FINITE)]
-        assert f"1 of 5 rows were left out, the first is row 2: {NOT_FINITE}" in found.notes
+        assert f"1 of 5 rows was left out, row 2: {NOT_FINITE}" in found.notes
     words = word_importance(model, TABLE, least=1)
     assert words.texts == 4 and "dull" not in set(words.words["word"])
     assert all(one.text != BAD for one in errors(model, TABLE).mistakes)
@@ -158,14 +158,14 @@ def test_a_map_leaves_the_text_out_and_a_new_one_is_refused(model: Classifier) -
     why = ak.project(model, TABLE)
     scatter = why.panels()[0]
     assert len(scatter.excerpts) == 4 and BAD not in scatter.excerpts  # type: ignore[union-attr]
-    note = "1 texts were left out, for a layer put out NaN or infinity for them, the first is “the worst movie ever"
+    note = "1 text was left out, for a layer put out NaN or infinity for it: “the worst movie ever"
     assert any(note in one for one in scatter.notes)  # type: ignore[union-attr]
     assert ak.project(model, TABLE.drop(index=2)).panels()[0].maps == scatter.maps  # type: ignore[union-attr]
     with pytest.raises(ValueError, match=r"put out NaN or infinity for 1 of 2 texts \(number 1\)"):
         ak.project(model, TABLE, place=[GOOD[0], BAD])
     with pytest.raises(ValueError, match=r"put out NaN or infinity for 1 of 5 texts \(number 2\)"):
         ak.layer_outputs(model, TEXTS)
-    with pytest.raises(ValueError, match=r"put out NaN or infinity for 1 of 1 texts"):
+    with pytest.raises(ValueError, match=r"put out NaN or infinity for 1 of 1 text"):
         ak.project(model, [BAD])
 
 

@@ -274,7 +274,7 @@ class NeedsCompany(Own):
     ("network", "sentence"),
     [
         (Decided, r"got whole numbers \(torch.int64\), as of argmax; return what it is taken of"),
-        (NeedsCompany, "the network failed on 1 texts of 6 tokens with ValueError: Expected more than 1 value"),
+        (NeedsCompany, "the network failed on 1 text of 6 tokens with ValueError: Expected more than 1 value"),
     ],
 )
 def test_what_is_no_answer_to_one_text_is_one_sentence(network: type[Own], sentence: str) -> None:

@@ -113,7 +113,7 @@ def test_without_labels_what_needs_them_is_skipped_and_says_so(model: Classifier
 def test_rows_that_cannot_be_used_are_counted_and_listed(model: Classifier) -> None:
     table = pd.DataFrame({"text": [*TEXTS, None, 3, " ", "good"], "label": [*LABELS, "pos", "pos", "neg", "meh"]})
     found = report(model, table, **SMALL)
-    assert "9 of 12 rows were read" in said(found, "overview") and "“meh” (1 rows)" in said(found, "overview")
+    assert "9 of 12 rows were read" in said(found, "overview") and "“meh” (1 row)" in said(found, "overview")
     assert "Rows that could not be used" in titles(found, "overview")
     words = Page(found.to_html()).words
     assert "it is no string but int" in words and "it is empty" in words

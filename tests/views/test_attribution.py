@@ -118,7 +118,7 @@ def test_a_text_equal_to_its_baseline_scores_zero_without_nan(make_classifier: C
 def test_a_baseline_text_of_another_length_is_said_on_the_result(make_classifier: Callable[..., Classifier]) -> None:
     classifier = make_classifier()
     assert explain(classifier, "good", baseline="a dull film").token_scores.notes == (
-        "the baseline text was cut from 3 to the text's 1 tokens",
+        "the baseline text was cut from 3 to the text's 1 token",
     )
     assert explain(classifier, "a good film !", baseline="a dull film").token_scores.notes == (
         "the baseline text's 3 tokens were filled with PAD to the text's 4",

@@ -7,6 +7,7 @@ import numpy as np
 
 from attribkit.evaluation.answers import Answers
 from attribkit.evaluation.failures.kinds import KINDS, Kind
+from attribkit.plurals import number_of
 from attribkit.results.explanation import Explanation
 from attribkit.results.panels import Table
 
@@ -49,7 +50,7 @@ def confused_cells(answers: Answers, mistakes: Sequence[Explanation], kinds: Seq
     more = len(ordered) - _CELLS
     notes = [
         "words: those that made at least two of the explained mistakes of the row, by the sum of their scores",
-        *([f"{more:,} more pairs are not listed"] if more > 0 else []),
+        *([f"{number_of(more, 'more pair is', 'more pairs are')} not listed"] if more > 0 else []),
     ]
     columns = ("it is", "it said", "texts", "mean confidence", "words that they share", "commonest kind: what to do")
     return Table("What is taken for what", columns, tuple(rows), tuple(notes))

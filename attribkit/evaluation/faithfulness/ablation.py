@@ -16,6 +16,7 @@ from attribkit.attribution.cnn.ablation import WindowAblation
 from attribkit.errors import InputError, NetworkError
 from attribkit.evaluation.faithfulness.followed import FollowedLabels
 from attribkit.models.classifier import Classifier
+from attribkit.plurals import number_of
 
 How = Literal["delete", "pad"]
 REMOVALS: tuple[str, ...] = get_args(How)
@@ -69,7 +70,8 @@ def finite_logits(model: Classifier, variants: Sequence[Ids], batch_size: int | 
     bad = int((~np.isfinite(logits).all(axis=1)).sum())
     if bad:
         raise NetworkError(
-            f"the network's outputs are NaN or infinite for {bad:,} of {len(variants):,} texts with tokens taken away; "
+            f"the network's outputs are NaN or infinite for {bad:,} of {number_of(len(variants), 'text')} with "
+            "tokens taken away; "
             "check the network's weights and what it computes"
         )
     return logits

@@ -15,6 +15,7 @@ from attribkit.evaluation.faithfulness.measures import AT_BINS, OTHERS, RANKED
 from attribkit.evaluation.faithfulness.panels import BEST, BOUND, MASKED, panels
 from attribkit.evaluation.scores import RANDOM
 from attribkit.evaluation.statistics import Estimate, estimate
+from attribkit.plurals import number_of
 from attribkit.results.panels import Convergence, Panel
 from attribkit.results.panels.convergence import by_method
 from attribkit.results.result import Result
@@ -249,7 +250,8 @@ class Faithfulness(Result):
         """Each method's comprehensiveness and sufficiency, what the best possible is, and how many converged."""
         way = self.removals[0]
         lines = [
-            f"faithfulness to {self.model} on {len(self.whole):,} texts, tokens taken away by {way!r}: higher "
+            f"faithfulness to {self.model} on {number_of(len(self.whole), 'text')}, tokens taken away by {way!r}: "
+            "higher "
             "comprehensiveness is better, and lower sufficiency"
         ]
         for method in self.methods:

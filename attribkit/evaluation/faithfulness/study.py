@@ -22,6 +22,7 @@ from attribkit.evaluation.readable_texts import ReadableTexts
 from attribkit.evaluation.scores import RANDOM, MethodScores, check_methods, scores_for, token_scores
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
+from attribkit.plurals import number_of
 from attribkit.progress import Progress, shown
 
 
@@ -109,7 +110,8 @@ def faithfulness(
     if model.task == "multilabel":
         notes.append(
             "each label that a text is predicted to have, or its likeliest, is followed by itself: "
-            f"{len(batch.texts):,} labels of {len(readable.batch.texts):,} texts, which the figures count as texts"
+            f"{number_of(len(batch.texts), 'label')} of {number_of(len(readable.batch.texts), 'text')}, which the "
+            "figures count as texts"
         )
     if search.texts < len(order):
         notes.append(

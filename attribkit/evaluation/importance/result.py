@@ -10,6 +10,7 @@ import pandas as pd
 from attribkit.errors import InputError
 from attribkit.evaluation.importance.tables import Importance, overview, word_tables
 from attribkit.files import write_whole
+from attribkit.plurals import by_number, number_of
 from attribkit.results.panels import Convergence, Document, Group, Section, Table
 from attribkit.results.result import Result
 from attribkit.task import Task
@@ -141,7 +142,7 @@ class WordImportance(Result):
             (every, own),
             provenance=self.provenance,
             kind=self.about,
-            facts=(*known, f"{self.texts:,} texts"),
+            facts=(*known, number_of(self.texts, "text")),
         )
 
     def save(self, path: str | Path, **picture: Any) -> Path:
@@ -174,13 +175,16 @@ class WordImportance(Result):
             return super().answer()
         named = self.reasons()
         if not named:
-            return f"No word surely moves the model in {self.texts:,} texts."
+            return f"No word surely moves the model in {number_of(self.texts, 'text')}."
         rest, without = len(named) - _NAMED, len(self.labels) - len(named)
         counts = (
-            f"{rest:,} more labels have words below" if rest > 0 else "",
-            f"{without:,} of {len(self.labels):,} labels have no word that surely speaks for them" if without else "",
+            f"{number_of(rest, 'more label has', 'more labels have')} words below" if rest > 0 else "",
+            f"{without:,} of {number_of(len(self.labels), 'label')} {by_number(without, 'has', 'have')} no word that "
+            "surely speaks for them"
+            if without
+            else "",
         )
-        first = f"In {self.texts:,} texts {self.provenance.get('model') or 'the model'} says"
+        first = f"In {number_of(self.texts, 'text')} {self.provenance.get('model') or 'the model'} says"
         return f"{first} {'; '.join([*named[:_NAMED], *filter(None, counts)])}."
 
     def reasons(self) -> list[str]:
@@ -199,8 +203,9 @@ class WordImportance(Result):
     def summary(self) -> str:
         """The words that speak for each class most surely, with their intervals; how many explanations converged."""
         lines = [
-            f"{self.words['word'].nunique():,} words and {self.phrases['phrase'].nunique():,} phrases in "
-            f"{self.texts:,} texts; a word's score is its mean share {self._share}"
+            f"{number_of(self.words['word'].nunique(), 'word')} and "
+            f"{number_of(self.phrases['phrase'].nunique(), 'phrase')} in "
+            f"{number_of(self.texts, 'text')}; a word's score is its mean share {self._share}"
         ]
         for label in self.labels[:_NAMED]:
             own = self._sure(label)
@@ -210,5 +215,5 @@ class WordImportance(Result):
             )
             lines.append(f"for {label}: {', '.join(words) or 'no word surely'}")
         if len(self.labels) > _NAMED:
-            lines.append(f"… and {len(self.labels) - _NAMED:,} more labels")
+            lines.append(f"… and {number_of(len(self.labels) - _NAMED, 'more label')}")
         return "\n".join([*lines, self.convergence.sentence])

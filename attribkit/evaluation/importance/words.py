@@ -26,6 +26,7 @@ from attribkit.evaluation.importance.phrases import find_longer, find_words
 from attribkit.evaluation.importance.result import WordImportance
 from attribkit.evaluation.importance.rows import in_order, phrase_rows, word_rows
 from attribkit.models.classifier import Classifier
+from attribkit.plurals import by_number, number_of
 from attribkit.progress import Progress, shown
 from attribkit.task import Task
 from attribkit.views.attribution import Attribution
@@ -129,7 +130,7 @@ def word_importance(
         notes=(
             *notes,
             *_counting_notes(counted, model.task),
-            f"a word counts from {least} texts on; intervals by {replicates} bootstrap drawings of texts",
+            f"a word counts from {number_of(least, 'text')} on; intervals by {replicates} bootstrap drawings of texts",
         ),
         provenance={
             **({} if answers.measured is None else answers.measured.provenance(model.name, len(texts))),
@@ -182,5 +183,8 @@ def _sampled(answers: Answers, most: int, seed: int) -> tuple[list[int], list[st
     if len(answers.texts) <= most:
         return list(range(len(answers.texts))), list(answers.notes)
     rows = np.sort(np.random.default_rng(seed).choice(len(answers.texts), most, replace=False))
-    note = f"{most:,} of {len(answers.texts):,} texts were explained, drawn with seed {seed}"
+    note = (
+        f"{most:,} of {number_of(len(answers.texts), 'text')} {by_number(most, 'was', 'were')} explained, drawn with "
+        f"seed {seed}"
+    )
     return rows.tolist(), [*answers.notes, note]

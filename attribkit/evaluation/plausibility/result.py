@@ -14,6 +14,7 @@ from attribkit.evaluation.cells import in_words, interval, number
 from attribkit.evaluation.plausibility.levels import LEVELS
 from attribkit.evaluation.scores import RANDOM
 from attribkit.evaluation.statistics import Estimate, estimate
+from attribkit.plurals import number_of
 from attribkit.results.panels import Convergence, Panel, Table
 from attribkit.results.panels.convergence import by_method
 from attribkit.results.result import Result
@@ -159,7 +160,10 @@ class Plausibility(Result):
 
     def summary(self) -> str:
         """Each method's figures with their intervals, and how many explanations converged."""
-        lines = [f"plausibility of explanations of {self.model}: agreement with the rationales of {self.texts:,} texts"]
+        lines = [
+            f"plausibility of explanations of {self.model}: agreement with the rationales of "
+            f"{number_of(self.texts, 'text')}"
+        ]
         for method in self.methods:
             figures = [f"{title[:-2]} {in_words(self.estimate(name, method))}" for name, title in MEASURES.items()]
             for level, plural in list(LEVELS.items())[1:]:

@@ -35,6 +35,7 @@ from attribkit.evaluation.plausibility.result import Plausibility
 from attribkit.evaluation.readable_texts import ReadableTexts
 from attribkit.evaluation.scores import RANDOM, check_methods, token_scores
 from attribkit.models.classifier import Classifier
+from attribkit.plurals import by_number, number_of
 from attribkit.progress import Progress, shown
 
 
@@ -129,7 +130,10 @@ def plausibility(
     notes = [*readable.notes, *measured.notes]
     if len(usable) < len(readable.places):
         rest = len(readable.places) - len(usable)
-        notes.append(f"{rest:,} texts without a rationale, or wholly covered by one, were left out")
+        notes.append(
+            f"{number_of(rest, 'text')} without a rationale, or wholly covered by one, "
+            f"{by_number(rest, 'was', 'were')} left out"
+        )
     figures = np.moveaxis(figures, 3, 0)
     convergence = {name: of_method.convergence for name, of_method in scored.items()}
     provenance = measured.provenance(model.name, len(usable))

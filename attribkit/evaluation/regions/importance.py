@@ -22,6 +22,7 @@ from attribkit.evaluation.statistics import Estimate, estimate
 from attribkit.models.answered import answered
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
+from attribkit.plurals import number_of
 from attribkit.progress import Progress, shown
 from attribkit.results.panels import Convergence, Panel, Table
 from attribkit.results.result import Result
@@ -138,7 +139,7 @@ class RegionImportance(Result):
 
     def summary(self) -> str:
         """A sentence for each region but the quarters, then how many explanations converged."""
-        lines = [f"regions of {self.scores.shape[1]:,} texts, by {self.model}"]
+        lines = [f"regions of {number_of(self.scores.shape[1], 'text')}, by {self.model}"]
         lines += [self.sentence(region) for region in self.regions if region not in QUARTERS]
         return "\n".join([*lines, self.convergence.sentence])
 
@@ -230,7 +231,7 @@ def region_importance(
         masks = _masks(batch, compiled)
         right = np.where(truth < 0, np.nan, batch.logits.argmax(1) == truth)
         answers = np.array([_without(model, batch, mask, truth, batch_size) for mask in masks.values()])
-    drawn = f"{most:,} of {len(data.texts):,} texts, drawn with seed {seed}"
+    drawn = f"{most:,} of {number_of(len(data.texts), 'text')}, drawn with seed {seed}"
     notes = [*data.notes, *readable.notes, *([drawn] if len(data.texts) > most else [])]
     return RegionImportance(
         model=model.name,

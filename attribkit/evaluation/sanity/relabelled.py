@@ -19,6 +19,7 @@ from attribkit.evaluation.scores import MethodScores, check_methods, scores_for
 from attribkit.evaluation.statistics import Estimate, estimate
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
+from attribkit.plurals import number_of
 from attribkit.results.panels import Convergence, Panel, Table
 from attribkit.results.result import Result
 from attribkit.training.train import train
@@ -90,7 +91,8 @@ class Relabelled(Result):
         """How alike the networks' scores are, how often each is right, and how many explanations converged."""
         lines = [
             f"{self.method} for a network ({self.architecture}) that is right on {self.accuracy[0]:.1%} of the texts: "
-            f"Spearman's correlation of its scores on {len(self.again):,} texts with those of a network trained on"
+            f"Spearman's correlation of its scores on {number_of(len(self.again), 'text')} with those of a network "
+            "trained on"
         ]
         for which, accuracy in (("again", self.accuracy[2]), ("shuffled", self.accuracy[1])):
             lines.append(f"{_NAMES[which]}: {in_words(self.estimate(which))}, right on {accuracy:.1%}")

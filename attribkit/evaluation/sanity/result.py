@@ -13,6 +13,7 @@ from attribkit.data.readable import Skipped
 from attribkit.errors import InputError
 from attribkit.evaluation.cells import in_words, interval, number
 from attribkit.evaluation.statistics import Estimate, estimate
+from attribkit.plurals import number_of
 from attribkit.results.panels import Chart, Convergence, Panel, Series, Table
 from attribkit.results.panels.table import Cell
 from attribkit.results.result import Result
@@ -154,8 +155,8 @@ class Sanity(Result):
             "sizes only, with all above",
         )
         notes = (
-            f"Spearman's correlation of {self.method} with the trained model's own, mean over {self.draws} "
-            f"{'draw' if self.draws == 1 else 'draws'} per text; it should fall towards 0",
+            f"Spearman's correlation of {self.method} with the trained model's own, mean over "
+            f"{number_of(self.draws, 'draw')} per text; it should fall towards 0",
             "with all above: this layer and those after it are drawn anew, up to the output; by itself: this one alone",
             f"with randomised layers {self.randomised.sentence}, to a tolerance of {ROUGH:g}",
             *self.notes,
@@ -196,7 +197,8 @@ class Sanity(Result):
         changes = (f"{name} {values.max():.1e}" for name, values in zip(INVARIANCES, self.invariance, strict=True))
         return "\n".join(
             [
-                f"sanity of {self.method} for {self.model} on {self.invariance.shape[1]:,} texts: Spearman's "
+                f"sanity of {self.method} for {self.model} on {number_of(self.invariance.shape[1], 'text')}: "
+                "Spearman's "
                 "correlation with the trained model's scores, which should fall towards 0",
                 f"with every layer randomised: {in_words(self.estimate('top_down', self.layers[-1]))}",
                 f"with one layer alone randomised, at most: {in_words(alone[most])}, for {most}",

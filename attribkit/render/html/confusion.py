@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from attribkit.plurals import number_of
 from attribkit.render.preparation import confusion as shared
 from attribkit.render.preparation.context import PanelContext
 from attribkit.render.preparation.unicode import shorten, visible
@@ -39,5 +40,5 @@ def confusion_matrix(panel: ConfusionMatrix, context: PanelContext) -> dict[str,
         "names": [(f"{side + cell * (place + 0.5):.1f}", name) for place, name in enumerate(names)],
         "cells": cells,
         "notes": [shared.MEANING, *panel.notes],
-        "label": f"{panel.title}: {len(order)} labels; the most confused pairs are listed beside it",
+        "label": f"{panel.title}: {number_of(len(order), 'label')}; the most confused pairs are listed beside it",
     }

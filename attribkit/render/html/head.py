@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
+from attribkit.plurals import by_number, number_of
 from attribkit.render.preparation.captions import Tone, verdict_of
 from attribkit.render.preparation.numbers import number, percent
 from attribkit.render.preparation.prediction import headline, why
@@ -71,7 +72,11 @@ def panel_title(drawable: Drawable) -> str | None:
 def _title(drawables: Sequence[Drawable]) -> str:
     if len(drawables) != 1:
         about = panel_title(drawables[0]) if drawables and drawables[0].text is None else None
-        return f"{about}; {len(drawables) - 1} texts explained" if about else f"{len(drawables)} texts explained"
+        return (
+            f"{about}; {number_of(len(drawables) - 1, 'text')} explained"
+            if about
+            else f"{number_of(len(drawables), 'text')} explained"
+        )
     prediction = drawables[0].prediction
     if prediction and prediction.task == "multilabel" and (targets := _targets(drawables[0])):
         more = f" and {len(targets) - _TARGETS} more" if len(targets) > _TARGETS else ""
@@ -131,14 +136,16 @@ def _count(drawables: Sequence[Drawable]) -> str:
     else:
         counted = Counter(headline(prediction) for prediction in predictions).most_common()
         named = ", ".join(f"{count} {quoted(label)}" for label, count in counted[:4])
-        sentences.append(f"Predicted {named}" + (f" and {len(counted) - 4} others" if len(counted) > 4 else ""))
+        sentences.append(
+            f"Predicted {named}" + (f" and {number_of(len(counted) - 4, 'other')}" if len(counted) > 4 else "")
+        )
     judged = [prediction.right for prediction in predictions if prediction.right is not None]
     if judged:
         sentences[-1] += f"; {sum(judged)} of {len(judged)} right"
     tones = [verdict_of(p).tone for drawable in drawables for p in drawable.panels() if isinstance(p, TokenScores)]
     failed = sum(tone is Tone.bad for tone in tones)
     if failed:
-        sentences.append(f"{failed} of {len(tones)} explanations did not converge")
+        sentences.append(f"{failed} of {number_of(len(tones), 'explanation')} did not converge")
     elif tones and all(tone is Tone.good for tone in tones):
         sentences.append("All scores sum to the model’s output")
     return ". ".join(sentences) + "."
@@ -151,10 +158,10 @@ def _facts(drawables: Sequence[Drawable], texts: int) -> list[str]:
     measured = sum(int(drawable.provenance.get("texts", 0)) for drawable in drawables if drawable.text is None)
     rows = sum(int(drawable.provenance.get("training rows", 0)) for drawable in drawables if drawable.text is None)
     return [
-        *([f"{'model' if len(models) == 1 else 'models'} {visible(named, one_line=True)}"] if models else []),
+        *([f"{by_number(len(models), 'model', 'models')} {visible(named, one_line=True)}"] if models else []),
         *([f"data {shorten(data[0], 60)}"] if len(data) == 1 else []),
-        *([f"{rows:,} training rows"] if rows else []),
-        *([f"{measured or texts:,} text{'' if (measured or texts) == 1 else 's'}"] if measured or texts else []),
+        *([number_of(rows, "training row")] if rows else []),
+        *([number_of(measured or texts, "text")] if measured or texts else []),
         *([f"{texts:,} explained"] if measured and texts else []),
         made_on(),
     ]

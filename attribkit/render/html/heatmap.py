@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from attribkit.plurals import number_of
 from attribkit.render.html.marks import Mark, between, safe_runs
 from attribkit.render.preparation import heatmap as shared
 from attribkit.render.preparation.context import PanelContext
@@ -37,7 +38,14 @@ def heatmap(panel: Heatmap, context: PanelContext) -> dict[str, Any]:
         return {"word": written[token], "known": bool(panel.known[token]), "cells": cells(token), "number": token + 1}
 
     hidden = len(panel.tokens) - COLUMNS
-    cut = [f"the strip ends here: {hidden:,} more tokens follow; the text below shows them all"] if hidden > 0 else []
+    cut = (
+        [
+            f"the strip ends here: {number_of(hidden, 'more token follows', 'more tokens follow')}; the text below "
+            "shows them all"
+        ]
+        if hidden > 0
+        else []
+    )
     return {
         "title": panel.title,
         "names": names,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from attribkit.plurals import number_of
 from attribkit.render.preparation import palette
 from attribkit.render.preparation.context import PanelContext
 from attribkit.render.preparation.table import Bars, cells, divided, keyword, numeric
@@ -44,7 +45,10 @@ def table(panel: Table, context: PanelContext) -> dict[str, Any]:
         "prose": "long" in kinds[1:] or (len(kinds) > MOST and not all(kinds[1:])),
         "rows": rows,
         "zero": f"{100 * axis.zero:g}%" if panel.bars else "",
-        "notes": [*panel.notes, *([f"{rest:,} more rows are not shown"] if rest > 0 else [])],
+        "notes": [
+            *panel.notes,
+            *([f"{number_of(rest, 'more row is', 'more rows are')} not shown"] if rest > 0 else []),
+        ],
     }
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from math import floor, log10
 from typing import Any
 
+from attribkit.plurals import number_of
 from attribkit.render.preparation.captions import sides
 from attribkit.render.preparation.numbers import number
 from attribkit.render.preparation.prediction import agreement, detail, headline, true_words
@@ -83,7 +84,9 @@ def _row(row: Drawable, panel: TokenScores | None, decimals: int) -> dict[str, A
         "right": None if prediction is None else prediction.right,
         "agreement": prediction and agreement(prediction),
         "unsure": panel.verdict if panel is not None and panel.converged is False else None,
-        "rest": f"{length:,} characters; the first {CHARACTERS:,} are shown" if length > CHARACTERS else None,
+        "rest": f"{number_of(length, 'character')}; the first {CHARACTERS:,} are shown"
+        if length > CHARACTERS
+        else None,
     }
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.colors import to_rgb
 from numpy.typing import NDArray
 
+from attribkit.plurals import number_of
 from attribkit.render.picture.canvas import MARGIN, Block, Canvas, gap
 from attribkit.render.picture.context import SMALL, DrawContext, clip, prose, title
 from attribkit.render.preparation import attention_heads as shared
@@ -45,7 +46,9 @@ def attention_heads(panel: AttentionHeads, context: DrawContext) -> list[Block]:
 
     notes = [f"rows look at columns, in the order of the text; {shared.scale(panel)}", *panel.notes]
     if shown < layers:
-        notes.append(f"the picture ends here: {layers - shown} more layers are not drawn")
+        notes.append(
+            f"the picture ends here: {number_of(layers - shown, 'more layer is', 'more layers are')} not drawn"
+        )
     return [
         title(panel.title, context),
         gap(4),

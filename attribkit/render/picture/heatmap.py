@@ -9,6 +9,7 @@ from matplotlib.backend_bases import FigureCanvasBase
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
+from attribkit.plurals import number_of
 from attribkit.render.picture.canvas import MARGIN, Block, Canvas, gap
 from attribkit.render.picture.context import LINE, SMALL, DrawContext, clip, prose, title
 from attribkit.render.preparation import heatmap as shared
@@ -85,7 +86,10 @@ def _strip(panel: Heatmap, context: DrawContext) -> tuple[Block, list[str]]:
                     canvas.line(x + 4, below + 11.5, x + cell - 4, below + 11.5, canvas.inks.muted, 0.9, dotted=True)
             top += step
 
-    caveat = f"the picture ends here: {rest:,} more tokens are not drawn; the HTML shows more of them"
+    caveat = (
+        f"the picture ends here: {number_of(rest, 'more token is', 'more tokens are')} not drawn; the HTML shows "
+        "more of them"
+    )
     return Block(step * len(lines[:most]), draw), [caveat] if rest else []
 
 

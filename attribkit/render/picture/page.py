@@ -6,6 +6,7 @@ from dataclasses import replace
 from matplotlib.figure import Figure
 
 from attribkit.errors import InputError
+from attribkit.plurals import by_number, number_of
 from attribkit.render.picture.canvas import (
     MARGIN,
     Block,
@@ -142,7 +143,10 @@ def _context(explanations: Sequence[Drawable], width: float, lines: int, theme: 
     fonts = FontSet(texts)
     context = DrawContext(fonts, lines, PanelContext(None, None, {}), width, THEMES[theme])
     absent = sum(text.count(character) for text in texts for character in fonts.missing)
-    sentence = f"– {absent:,} characters have no glyph here and are shown as {MISSING}"
+    sentence = (
+        f"– {number_of(absent, 'character has', 'characters have')} no glyph here and "
+        f"{by_number(absent, 'is', 'are')} shown as {MISSING}"
+    )
     return context, [prose(sentence, context)] if absent else []
 
 
@@ -206,4 +210,4 @@ def _description(explanations: Sequence[Drawable]) -> str:
             else:
                 parts.append(f"{panel.kind}: {visible(panel.title, one_line=True)}")
     more = len(explanations) - 20
-    return "; ".join(parts) + (f"; and {more} more explanations" if more > 0 else "")
+    return "; ".join(parts) + (f"; and {number_of(more, 'more explanation')}" if more > 0 else "")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from attribkit.plurals import number_of
 from attribkit.render.picture.canvas import MARGIN, Block, Canvas
 from attribkit.render.picture.context import LINE, TEXT, DrawContext
 from attribkit.render.picture.line_breaking import Line, turned, typeset
@@ -32,7 +33,10 @@ def paragraph(
     omissions = []
     if len(lines) > most:
         hidden = {span.token for line in lines[most:] for span in line if span.token is not None}
-        omissions.append(f"the picture ends here: {len(hidden):,} more tokens are not drawn; the HTML shows them all")
+        omissions.append(
+            f"the picture ends here: {number_of(len(hidden), 'more token is', 'more tokens are')} not drawn; the "
+            "HTML shows them all"
+        )
         lines = lines[:most]
     if turned(lines):
         omissions.append("right-to-left text is set word by word here; the HTML sets it fully")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from attribkit.plurals import number_of
 from attribkit.render.picture.canvas import MARGIN, Block, Canvas, gap
 from attribkit.render.picture.context import NOTE, SMALL, DrawContext, beside, clip, prose, title
 from attribkit.render.picture.points import PointStyles, cloud, symbols
@@ -168,7 +169,9 @@ def _grid(panel: Scatter, context: DrawContext, inks: PointStyles) -> list[Block
     blocks = [block for row in drawn for block in (_row(panel, context, inks, row, width), gap(12))]
     skipped = len(panel.maps) - sum(len(row) for row in drawn)
     if skipped:
-        blocks.append(prose(f"– {skipped:,} more maps are not drawn; the HTML shows all", context))
+        blocks.append(
+            prose(f"– {number_of(skipped, 'more map is', 'more maps are')} not drawn; the HTML shows all", context)
+        )
     if panel.dimensions == 2:
         names = " and ".join(visible(name, one_line=True) for name in panel.axes)
         blocks.append(prose(f"axes of every map: {names}, to the right and up", context))
@@ -239,6 +242,8 @@ def _placed(panel: Scatter, text: ProjectedText, context: DrawContext) -> list[B
     blocks = [prose(f"★ {text.excerpt}", context, SMALL, colour=context.inks.ink)]
     sentence = f"predicted {shorten(text.prediction, scatter_text.NAME)}"
     if len(text.neighbours):
-        sentence += f"; its {len(text.neighbours)} nearest points in the layer{': ' + tally if tally else ''}"
+        sentence += (
+            f"; its {number_of(len(text.neighbours), 'nearest point')} in the layer{': ' + tally if tally else ''}"
+        )
     blocks.append(prose(sentence, context))
     return blocks

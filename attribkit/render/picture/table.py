@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from attribkit.plurals import number_of
 from attribkit.render.picture.canvas import MARGIN, Block, Canvas, gap
 from attribkit.render.picture.context import LINE, DrawContext, clip, prose, title
 from attribkit.render.preparation import palette
@@ -17,7 +18,10 @@ def table(panel: Table, context: DrawContext) -> list[Block]:
     """Title, rows, notes."""
     most = max(1, int(context.lines * LINE / ROW))
     rest = len(panel.rows) - most
-    notes = [*panel.notes, *([f"the picture ends here: {rest:,} more rows are not drawn"] if rest > 0 else [])]
+    notes = [
+        *panel.notes,
+        *([f"the picture ends here: {number_of(rest, 'more row is', 'more rows are')} not drawn"] if rest > 0 else []),
+    ]
     return [
         title(panel.title, context),
         gap(2),

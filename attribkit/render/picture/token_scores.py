@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from attribkit.plurals import number_of
 from attribkit.render.picture.canvas import MARGIN, Block, Canvas, gap
 from attribkit.render.picture.context import SMALL, DrawContext, broken, clip, prose, rule
 from attribkit.render.picture.legend import cues, legend
@@ -65,7 +66,7 @@ def verdict(panel: TokenScores, context: DrawContext, size: float = 9.5, width: 
 
 def settings(panel: TokenScores, target: bool = True) -> str:
     """The facts in one sentence."""
-    steps = f", {panel.steps:,} steps" if panel.steps else ""
+    steps = f", {number_of(panel.steps, 'step')}" if panel.steps else ""
     about = f"target {quoted(panel.target)} · " if target else ""
     return f"{about}unit {panel.unit} · baseline {visible(panel.baseline, True)} · {panel.method}{steps}"
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from attribkit.plurals import by_number, number_of
 from attribkit.render.preparation.numbers import number, percent
 from attribkit.render.preparation.prediction import detail, headline, true_words
 from attribkit.render.preparation.scales import Scale
@@ -153,7 +154,7 @@ def captions(panel: TokenScores, prediction: Prediction | None) -> list[Caption]
         rows += _predicted(prediction)
     target = visible(panel.target, one_line=True)
     others = [Caption("Baselines", visible(", ".join(panel.band.baselines), True), _BAND)] if panel.band else []
-    steps = f"{panel.steps:,} steps" if panel.steps else "no steps needed"
+    steps = number_of(panel.steps, "step") if panel.steps else "no steps needed"
     error = f"{number(panel.completeness_error)} ({panel.relative_error:.1e} of the scores' size)"
     unit_meaning = _UNITS.get(panel.unit, "What the scores are measured in.")
     base_meaning = _BASELINES.get(panel.baseline, "What the text is compared with: another text, given by the user.")
@@ -221,7 +222,8 @@ def caveats(panel: TokenScores, scale: Scale) -> list[str]:
     if nowhere:
         share = number(float(panel.scores[nowhere].sum()), scale.limit)
         sentences.append(
-            f"{len(nowhere)} tokens stand for no character of the text and are not drawn (together {share})"
+            f"{number_of(len(nowhere), 'token stands', 'tokens stand')} for no character of the text, not drawn "
+            f"(together {share})"
         )
     if panel.band is not None:
         pairs = zip(panel.band.baselines, panel.band.converged, strict=True)
@@ -239,5 +241,5 @@ def chosen_by(phrase: Phrase) -> str:
     if count > _FILTERS_NAMED:
         filters = f"{count:,} filters"
     else:
-        filters = f"filter{'s' if count > 1 else ''} {', '.join(map(str, phrase.filters))}"
+        filters = f"{by_number(count, 'filter', 'filters')} {', '.join(map(str, phrase.filters))}"
     return f"{percent(abs(phrase.share))} · {filters}"

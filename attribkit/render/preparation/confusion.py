@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from attribkit.plurals import number_of
 from attribkit.render.preparation import palette
 from attribkit.results.panels import ConfusionMatrix
 
@@ -25,4 +26,4 @@ def steps(panel: ConfusionMatrix) -> NDArray[np.int64]:
 def sentence(panel: ConfusionMatrix, true: int, predicted: int) -> str:
     """One cell in words, such as "12 of 40 texts of “cash” are given “card”"."""
     count, texts = panel.counts[true, predicted], panel.counts[true].sum()
-    return f"{count:,} of {texts:,} texts of “{panel.labels[true]}” are given “{panel.labels[predicted]}”"
+    return f"{count:,} of {number_of(texts, 'text')} of “{panel.labels[true]}” are given “{panel.labels[predicted]}”"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from attribkit.plurals import by_number, number_of
 from attribkit.render.preparation import palette
 from attribkit.render.preparation.numbers import number
 from attribkit.render.preparation.spans import empty_tokens
@@ -91,7 +92,7 @@ def agreed(agreement: Agreement, tokens: int | None = None, signs: tuple[int, in
     if tokens is None or agreement.top < tokens:
         parts.append(f"{'–' if agreement.shared is None else agreement.shared} of the top {agreement.top} shared")
     if signs is not None and signs[0]:
-        parts.append(f"opposite signs at {signs[0]:,} of {signs[1]:,} words")
+        parts.append(f"opposite signs at {signs[0]:,} of {number_of(signs[1], 'word')}")
     return f"{pair}: {', '.join(parts)}"
 
 
@@ -105,9 +106,14 @@ def caveats(panel: Heatmap) -> list[str]:
     if not len(panel.tokens):
         sentences.append("there are no tokens to draw")
     if panel.truncated:
-        sentences.append(f"{len(panel.tokens):,} of {panel.tokens_total:,} tokens were read")
+        sentences.append(
+            f"{len(panel.tokens):,} of {number_of(panel.tokens_total, 'token')} "
+            f"{by_number(len(panel.tokens), 'was', 'were')} read"
+        )
     if empty_tokens(panel):
-        sentences.append(f"{len(empty_tokens(panel))} tokens stand for no character of the text")
+        sentences.append(
+            f"{number_of(len(empty_tokens(panel)), 'token stands', 'tokens stand')} for no character of the text"
+        )
     return sentences
 
 

@@ -7,6 +7,7 @@ from math import cos, pi, sin
 import numpy as np
 from numpy.typing import NDArray
 
+from attribkit.plurals import number_of
 from attribkit.render.preparation import palette
 from attribkit.render.preparation.unicode import visible
 from attribkit.results.panels import Scatter
@@ -143,7 +144,7 @@ def signs(panel: Scatter, most: int = OWN) -> tuple[list[LegendEntry], NDArray[n
     rest = np.setdiff1d(np.arange(len(sizes)), own)
     if len(rest):
         places[rest] = len(legend)
-        legend.append(LegendEntry(f"{len(rest):,} smaller groups", int(sizes[rest].sum()), None, 0))
+        legend.append(LegendEntry(number_of(len(rest), "smaller group"), int(sizes[rest].sum()), None, 0))
     none = int((panel.group < 0).sum())
     if none:
         places[-1] = len(legend)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from attribkit.plurals import by_number, number_of
 from attribkit.render.preparation import palette
 from attribkit.render.preparation.captions import Tone, Verdict
 from attribkit.render.preparation.numbers import number
@@ -127,9 +128,15 @@ def caveats(panel: Pairs) -> list[str]:
     rest = int(np.count_nonzero(panel.values)) - ARCS
     if rest > 0:
         largest = abs(panel.values[panel.strongest(ARCS + 1)[-1]])
-        sentences.append(f"{rest:,} more pairs are not drawn, each at most {number(float(largest), sign=False)}")
+        sentences.append(
+            f"{number_of(rest, 'more pair is', 'more pairs are')} not drawn, each at most "
+            f"{number(float(largest), sign=False)}"
+        )
     if len(panel.tokens) > SENTENCE and panel.strongest(1):
         sentences.append("words without an arc are left out")
     if panel.truncated:
-        sentences.append(f"{len(panel.tokens):,} of {panel.tokens_total:,} tokens were read")
+        sentences.append(
+            f"{len(panel.tokens):,} of {number_of(panel.tokens_total, 'token')} "
+            f"{by_number(len(panel.tokens), 'was', 'were')} read"
+        )
     return sentences

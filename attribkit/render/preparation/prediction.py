@@ -1,5 +1,6 @@
 """The prediction in words, by the model's task: what is drawn, and whether it is right."""
 
+from attribkit.plurals import number_of
 from attribkit.render.preparation.numbers import number, percent
 from attribkit.render.preparation.unicode import quoted
 from attribkit.results.panels import Prediction
@@ -25,7 +26,7 @@ def detail(prediction: Prediction) -> str:
         return str(prediction.unit)
     if prediction.task == "multiclass" or len(prediction.predicted) == 1:
         return percent(prediction.probabilities[prediction.labels.index(prediction.label)])
-    return f"{len(prediction.predicted)} of {len(prediction.labels)} labels"
+    return f"{len(prediction.predicted)} of {number_of(len(prediction.labels), 'label')}"
 
 
 def why(prediction: Prediction) -> str:
@@ -76,5 +77,5 @@ def bars(prediction: Prediction, most: int = 6) -> tuple[list[tuple[str, float]]
     rest = [p for label, p in pairs if label not in shown]
     drawn = sorted((pair for pair in pairs if pair[0] in shown), key=lambda pair: -pair[1])
     if prediction.task == "multilabel":
-        return drawn, f"{len(rest)} more labels, each at most {percent(max(rest))}" if rest else None
-    return drawn, f"{len(rest)} more labels share {percent(sum(rest))}"
+        return drawn, f"{number_of(len(rest), 'more label')}, each at most {percent(max(rest))}" if rest else None
+    return drawn, f"{number_of(len(rest), 'more label shares', 'more labels share')} {percent(sum(rest))}"

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 
+from attribkit.plurals import by_number, number_of
 from attribkit.render.preparation.numbers import number, percent
 from attribkit.render.preparation.scatter import frame
 from attribkit.render.preparation.unicode import shorten, visible
@@ -80,7 +81,7 @@ def method(panel: Scatter) -> str:
 def shown(panel: Scatter) -> str:
     """How many points stand on each map, and what their colours mean."""
     count, colour = len(panel.maps[0].points), panel.colour
-    parts = [f"{method(panel)} in {panel.dimensions} dimensions", f"{count:,} points"]
+    parts = [f"{method(panel)} in {panel.dimensions} dimensions", number_of(count, "point")]
     if colour is not None:
         parts.append(f"{'colour' if panel.values is not None else 'colour and shape'}: {visible(colour, True)}")
     return " · ".join(parts)
@@ -91,7 +92,7 @@ def caveats(panel: Scatter) -> list[str]:
     sentences = [visible(note, one_line=True) for note in panel.notes]
     count = len(panel.maps[0].points)
     if panel.total > count and not panel.total_in_notes:
-        sentences.append(f"{count:,} of {panel.total:,} points are shown")
+        sentences.append(f"{count:,} of {number_of(panel.total, 'point')} {by_number(count, 'is', 'are')} shown")
     if frame(panel).stretched:
         sentences.append("each axis has a scale of its own: distances along different axes cannot be compared")
     if panel.method != "pca":
@@ -127,9 +128,12 @@ def mixing_sentence(map_: Map) -> str:
 def drawn(panel: Scatter) -> str:
     """What the maps show, in one line."""
     points = len(panel.maps[0].points)
-    of = f" of {panel.total:,}" if panel.total > points else ""
+    of = f"{points:,} of " if panel.total > points else ""
     colour = f", coloured by {panel.colour}" if panel.colour else ""
-    return f"{points:,}{of} points, {panel.method} in {panel.dimensions} dimensions{colour}"
+    return (
+        f"{of}{number_of(panel.total if of else points, 'point')}, {panel.method} in {panel.dimensions} "
+        f"dimensions{colour}"
+    )
 
 
 def mixed(panel: Scatter) -> list[str]:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.errors import InputError
+from attribkit.plurals import number_of
 from attribkit.results.panels.arrays import ArrayEquality, frozen_array
 
 
@@ -29,8 +30,9 @@ class Band(ArrayEquality):
         object.__setattr__(self, "scores", frozen_array(self.scores, float, "scores", dimensions=2))
         if not len(self.baselines) == len(self.scores) == len(self.converged) >= 2:
             raise InputError(
-                f"a band needs a row of scores for each of at least two baselines, got {len(self.scores)} rows for "
-                f"{len(self.baselines)} baselines"
+                "a band needs a row of scores for each of at least two baselines, got "
+                f"{number_of(len(self.scores), 'row')} for "
+                f"{number_of(len(self.baselines), 'baseline')}"
             )
 
     @property

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from attribkit.plurals import number_of
 from attribkit.results.panels.token_scores import TokenScores
 
 
@@ -73,10 +74,11 @@ class Convergence:
         parts = []
         if self.checked:
             worst = f"largest relative error {self.worst_relative_error:.1e}"
-            failures = f"{self.failed:,} of {self.checked:,} explanations did not converge"
-            parts.append(f"{failures if self.failed else f'all {self.checked:,} explanations converged'} ({worst})")
+            failures = f"{self.failed:,} of {number_of(self.checked, 'explanation')} did not converge"
+            every = "the explanation" if self.checked == 1 else f"all {self.checked:,} explanations"
+            parts.append(f"{failures if self.failed else f'{every} converged'} ({worst})")
         if self.not_applicable:
-            whose = f"{self.not_applicable:,} {'more ' if self.checked else ''}explanations"
+            whose = number_of(self.not_applicable, "more explanation" if self.checked else "explanation")
             parts.append(f"of {whose} adding up proves nothing: their method is sampled or promises no sum")
         return "; ".join(parts) or "nothing was explained"
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from attribkit.errors import InputError
+from attribkit.plurals import number_of
 from attribkit.results.panels.arrays import nested
 
 Cell = str | int | float | None
@@ -68,7 +69,9 @@ class Table:
             if any(isinstance(cell, float) and not abs(cell) < float("inf") for cell in row):
                 raise InputError(f"a table's numbers must be finite, got the row {row}; write None for a missing one")
         if self.bars and len(self.bars) != len(self.rows):
-            raise InputError(f"`bars` must hold one entry per row, got {len(self.bars)} for {len(self.rows)} rows")
+            raise InputError(
+                f"`bars` must hold one entry per row, got {len(self.bars)} for {number_of(len(self.rows), 'row')}"
+            )
         if self.shades and [len(row) for row in self.shades] != [len(row) for row in self.rows]:
             raise InputError("`shades` must hold one entry per cell; give None for a cell without")
         if any(shade is not None and not 0 <= shade <= 1 for row in self.shades for shade in row):

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.errors import InputError
+from attribkit.plurals import number_of
 from attribkit.results.panels.arrays import ArrayEquality, freeze
 
 
@@ -54,7 +55,7 @@ class TextWindows(ArrayEquality):
         """What a reader of the whole text's scores must know of them, in a sentence."""
         answers = [re.sub(r" \([^()]*%\)", "", answer) for answer in self.answers]
         if len(answers) > _NAMED:
-            answers = [f"{answer} ({answers.count(answer)} times)" for answer in dict.fromkeys(answers)]
+            answers = [f"{answer} ({number_of(answers.count(answer), 'time')})" for answer in dict.fromkeys(answers)]
         missed = [number for number, converged in enumerate(self.converged, 1) if converged is False]
         alone = f"by themselves the windows say {', '.join(answers)}"
         if missed:

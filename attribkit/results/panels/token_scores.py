@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attribkit.errors import InputError
+from attribkit.plurals import number_of
 from attribkit.results.panels.arrays import ArrayEquality, MadeLater, check_tokens, freeze, frozen_array, nested
 from attribkit.results.panels.band import Band
 from attribkit.results.panels.criteria import PATH_TOLERANCE, failed, relative_error, relative_to_size
@@ -249,13 +250,13 @@ class TokenScores(MadeLater, ArrayEquality):
                 mean = float(self.spread.mean()) if len(self.spread) else 0.0
             whole = _two_digits(100 * (self.relative_spread or 0.0))
             share = f"; in all {whole} % of Σ|scores|" if self.scores.any() else ""
-            return f"sampled: {_counted(self.draws, 'draw')}, spread ± {_two_digits(mean)} (95 %) a token{share}"
+            return f"sampled: {number_of(self.draws, 'draw')}, spread ± {_two_digits(mean)} (95 %) a token{share}"
         if self.converged is None:
             return f"{self.method} does not promise that scores sum to the model’s output"
         relative = "0" if self.relative_error == 0 else f"{self.relative_error:.1e}"
         if self.converged:
             return f"scores sum to the model’s output: relative error {relative} ≤ {self.tolerance:g}"
-        missed, after = self.failed, f"after {_counted(self.steps, 'step')}"
+        missed, after = self.failed, f"after {number_of(self.steps, 'step')}"
         moves = f"by {self.relative_change:.1e} > {self.tolerance:g}" if "stability" in missed else ""
         if "completeness" in missed:
             error = f"relative error {relative} > {self.tolerance:g}"
@@ -272,10 +273,6 @@ class TokenScores(MadeLater, ArrayEquality):
             return f"did not converge: {sums}: {apart} {after}"
         summed = f"relative error {relative} ≤ {self.tolerance:g}"
         return f"did not converge {after}, though scores sum to the model’s output: {summed}"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _two_digits(value: float) -> str:

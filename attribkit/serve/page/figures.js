@@ -1,5 +1,5 @@
 // How good a model is on a slice and on the rest, and the matrix whose cells lead to their rows.
-import { made } from "./pane.js";
+import { made, numberOf } from "./pane.js";
 
 const FEW = 12; // labels up to which the matrix is a table
 const PAIRS = 20; // pairs that are listed instead
@@ -42,7 +42,7 @@ export class Figures {
       const total = matrix[i].reduce((sum, count) => sum + count, 0);
       return made("tr", {}, made("th", { scope: "row", textContent: name }), ...matrix[i].map((count, j) => {
         const conditions = cell(i, j);
-        const button = this.#button(count, conditions, `${name}, predicted ${across[j]}: ${count.toLocaleString("en")} rows`, `${i} ${j}`);
+        const button = this.#button(count, conditions, `${name}, predicted ${across[j]}: ${numberOf(count, "row")}`, `${i} ${j}`);
         button.setAttribute("aria-pressed", String(Object.entries(conditions).every(([key, value]) => slice[key] === value)));
         const level = total ? Math.round((20 * count) / total) : 0;
         return made("td", { className: `${level ? `w${level}` : ""} ${name === across[j] ? "same" : ""}`.trim() }, button);
@@ -55,6 +55,6 @@ export class Figures {
     const pairs = matrix.flatMap((row, i) => row.map((count, j) => ({ count, i, j }))).filter(({ count, i, j }) => count && down[i] !== across[j]);
     pairs.sort((a, b) => b.count - a.count);
     return made("ol", {}, ...pairs.slice(0, PAIRS).map(({ count, i, j }) =>
-      made("li", {}, this.#button(count, cell(i, j), `${down[i]}, predicted ${across[j]}: ${count} rows`, `${i} ${j}`), ` ${down[i]} → ${across[j]}`)));
+      made("li", {}, this.#button(count, cell(i, j), `${down[i]}, predicted ${across[j]}: ${numberOf(count, "row")}`, `${i} ${j}`), ` ${down[i]} → ${across[j]}`)));
   }
 }

@@ -1,6 +1,6 @@
 // The words of a slice beside the rest's, painted as its texts are explained.
 import { lines } from "./api.js";
-import { made } from "./pane.js";
+import { made, numberOf } from "./pane.js";
 
 const signed = (value) => (value === null ? "–" : `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`);
 
@@ -41,7 +41,7 @@ export class SliceWords {
 
   #paint({ explained, wanted, texts, target, strongest, frequent }) {
     const sample = wanted < texts ? ` of ${texts.toLocaleString("en")}, drawn at random` : "";
-    this.root.querySelector("p").textContent = `${explained.toLocaleString("en")} of ${wanted.toLocaleString("en")} texts explained${sample}; mean scores for “${target}”, in log-odds; texts: here / in the rest`;
+    this.root.querySelector("p").textContent = `${explained.toLocaleString("en")} of ${numberOf(wanted, "text")} explained${sample}; mean scores for “${target}”, in log-odds; texts: here / in the rest`;
     this.#table(".strongest", "What moves the model here", strongest);
     this.#table(".frequent", "What occurs here more than elsewhere", frequent);
   }

@@ -3,7 +3,7 @@ import { get, Latest } from "./api.js";
 import { Figures } from "./figures.js";
 import { Lasso } from "./lasso.js";
 import { Notes } from "./notes.js";
-import { made, percent, points } from "./pane.js";
+import { made, numberOf, percent, points } from "./pane.js";
 import { RowTable } from "./rows.js";
 import { SliceWords } from "./words.js";
 
@@ -57,7 +57,7 @@ export class Workbench {
   #describe() {
     const { source, rows, notes } = this.card;
     this.find("#source").textContent = `${source[0].toUpperCase()}${source.slice(1)}`;
-    this.find("#told").textContent = [`${rows.toLocaleString("en")} rows`, ...notes].join(" · ");
+    this.find("#told").textContent = [numberOf(rows, "row"), ...notes].join(" · ");
   }
 
   async #progress() { // until every model has answered every row
@@ -130,7 +130,7 @@ export class Workbench {
     this.figures.show(found, slice);
     this.words.show(slice);
     this.lasso.highlight(found.rows, this.card.rows);
-    this.find("#count").textContent = `${found.rows.length.toLocaleString("en")} of ${this.card.rows.toLocaleString("en")} rows`;
+    this.find("#count").textContent = `${found.rows.length.toLocaleString("en")} of ${numberOf(this.card.rows, "row")}`;
     this.root.dataset.sliced = (Number(this.root.dataset.sliced) || 0) + 1;
   }
 

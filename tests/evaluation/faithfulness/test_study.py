@@ -190,7 +190,7 @@ def test_texts_that_cannot_be_read_are_counted_and_listed(make_classifier: Calla
     assert found.tokens.tolist() == [3, 1, 2_000]
     assert found.notes[:2] == (
         "4 of 7 rows were left out, the first is row 1: it is empty",
-        "1 texts are longer than the model reads; only what it read counts",
+        "1 text is longer than the model reads; only what it read counts",
     )
     assert np.isfinite(found.best_removed[0]).all(1).sum() == 1
 

@@ -41,7 +41,7 @@ def test_a_model_that_decides_by_the_rationale_alone_is_wholly_plausible() -> No
         assert found.estimate(measure, "random").mean < 1
     assert found.notes == (
         NOT_KNOWN,
-        "1 texts without a rationale, or wholly covered by one, were left out",
+        "1 text without a rationale, or wholly covered by one, was left out",
     )
     assert list(found.to_frame().columns)[:5] == ["measure", "method", "mean", "low", "high"]
     tables = [panel for panel in found.panels() if isinstance(panel, Table)]
@@ -155,7 +155,7 @@ def test_the_eraser_format_is_read(tmp_path: Path, docs: str) -> None:
 def test_an_evidence_of_no_token_is_dropped_and_counted(tmp_path: Path) -> None:
     empty = [{"docid": "d1", "start_token": place, "end_token": place} for place in (0, 11)]
     write_eraser(tmp_path, [empty, [{"docid": "d1", "start_token": 3, "end_token": 5}]], "docs")
-    note = "2 evidences of 1 rows hold no token and were dropped, the first on line 1"
+    note = "2 evidences of 1 row hold no token and were dropped, the first on line 1"
     table = read_eraser(tmp_path)
     assert table.attrs["notes"] == [note] and len(table["rationale"][0]) == 1
     assert note in plausibility(lexicon({"dull": -1.0}), table, "leave_one_out").notes
@@ -168,7 +168,7 @@ def test_a_folder_in_the_eraser_format_is_taken_wherever_a_data_set_is(
     write_eraser(tmp_path, [empty], "docs")
     found = plausibility(lexicon({"dull": -1.0, "film": -2.0}), tmp_path, "leave_one_out")
     assert found.estimate("auprc", "leave_one_out").mean == 1
-    assert "test: 1 evidences of 1 rows hold no token and were dropped, the first on line 1" in found.notes
+    assert "test: 1 evidence of 1 row holds no token and was dropped, the first on line 1" in found.notes
     rows = [("a1", "NEG"), ("a2", "NEG"), ("a3", "POS"), ("a4", "POS")] * 3
     for split in ("train", "val"):
         lines = [

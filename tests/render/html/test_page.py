@@ -216,7 +216,7 @@ def test_tokens_that_stand_for_no_character_are_said(explained: Callable[..., Ex
         "ab", [1.0, 0.5], starts=[0, 2], ends=[2, 2], tokens=["ab", ""], known=[True, True], tokens_total=2
     )
     words = Page(html.page([empty])).words
-    assert "stand for no character of the text" in words and "+0.50" in words
+    assert "stands for no character of the text" in words and "+0.50" in words
 
 
 def test_rows_of_several_models_say_whose_they_are(explained: Callable[..., Explanation]) -> None:

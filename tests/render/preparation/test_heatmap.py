@@ -45,4 +45,4 @@ def test_the_leading_tokens_stand_out_in_any_row(heatmap: Build) -> None:
 
 
 def test_a_truncated_text_is_said(heatmap: Build) -> None:
-    assert "1 of 1,200 tokens were read" in shared.caveats(heatmap("good", tokens_total=1200))
+    assert "1 of 1,200 tokens was read" in shared.caveats(heatmap("good", tokens_total=1200))

@@ -317,7 +317,7 @@ def test_a_band_knows_its_lowest_and_highest_scores() -> None:
         ({"phrases": {**PHRASES, "lasts": [1, 0, 2, 1]}}, "must lie among the panel's 2"),
         ({"phrases": {**PHRASES, "firsts": [0, 1, 1, 0]}}, "0 <= first token <= last token"),
         ({"phrases": {**PHRASES, "filters": [1]}}, "one entry per window in every column"),
-        ({"band": {"baselines": ["a"], "scores": [[1, 2]], "converged": [None]}}, "at least two baselines, got 1 rows"),
+        ({"band": {"baselines": ["a"], "scores": [[1, 2]], "converged": [None]}}, "at least two baselines, got 1 row"),
         (
             {"band": {"baselines": ["a", "b"], "scores": [[1], [2]], "converged": [None] * 2}},
             "a score for each of the 2 tokens, got 1",

@@ -222,8 +222,8 @@ for (const form of main.querySelectorAll('form.search')) {
     }
     rest.hidden = shown <= room;
     rest.textContent = `Show ${Math.min(MORE, shown - room).toLocaleString('en')} more`;
-    said.textContent = shown === items.length ? `${shown.toLocaleString('en')} texts`
-      : `${shown.toLocaleString('en')} of ${items.length.toLocaleString('en')} texts`;
+    const all = `${items.length.toLocaleString('en')} text${items.length === 1 ? '' : 's'}`;
+    said.textContent = shown === items.length ? all : `${shown.toLocaleString('en')} of ${all}`;
   };
   let waiting = 0;
   form.addEventListener('input', () => { room = FIRST; clearTimeout(waiting); waiting = setTimeout(apply, 60); });
