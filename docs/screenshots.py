@@ -1,21 +1,28 @@
 """Screenshots of every kind of page, to be looked at: wide and narrow, light and dark, on paper, in forced colours.
 
-python docs/screenshots.py FOLDER
+python docs/screenshots.py FOLDER          # all, in 5 minutes
+python docs/screenshots.py FOLDER map words-150
 """
 
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, sync_playwright
 
 import attribkit as ak
+from attribkit.data import Dataset
 from attribkit.demo import REVIEW, SENTENCES, TITLES, demo
+from attribkit.evaluation.errors import errors
+
+sys.path.append(str(Path(__file__).parent.parent / "benchmarks"))
+from defaults import intents
 
 LOOKS: dict[str, dict[str, Any]] = {
     "wide": {"viewport": {"width": 1280, "height": 900}},
@@ -34,29 +41,56 @@ TALLEST = 8_000
 """Pixels of a page that are pictured."""
 
 
-def write_pages(folder: Path) -> list[Path]:
-    """One page of each kind."""
+def requests(kinds: int, rows: int) -> Dataset:
+    """So many short requests of so many kinds."""
+    table = intents(rows * 150 // kinds, seed=0)
+    return ak.load_dataset(table[table["label"].isin(table["label"].unique()[:kinds])].reset_index(drop=True))
+
+
+def results(folder: Path) -> dict[str, Callable[[], Any]]:
+    """A result of each kind that writes a page, by the page's name."""
     cnn, rnn, news = (ak.load(name) for name in ("imdb-cnn", "imdb-attention-rnn", "ag-news-attention"))
     texts, answers = zip(*SENTENCES, strict=True)
     why = ak.explain(cnn, "It was a horrible movie")
-    rows = ak.load_dataset("demo").test.head(60)
-    results = {
-        "why": why,
-        "review": ak.explain(rnn, REVIEW, true_label="neg", views=["attribution", "attention", "projection"]),
-        "classes": ak.explain(news, TITLES[0][0], target="all", true_label="Sports"),
-        "band": ak.explain(cnn, "It was a horrible movie", baseline=["pad", "unk", "mean"]),
-        "interactions": ak.explain(cnn, "It was not a horrible movie", views="all"),
-        "twelve": ak.explain(cnn, [*texts, *texts], true_label=[*answers, *reversed(answers)]),
-        "words": ak.word_importance(cnn, rows),
-        "map": ak.project(cnn, rows),
-        "evaluate": ak.evaluate(cnn, rows),
-        "faithfulness": ak.faithfulness(cnn, rows["text"].tolist()[:12], ["exact"]),
-        "sanity": ak.sanity(cnn, rows["text"].tolist()[:8]),
-        "mapped": ak.report(cnn, rows, map=True, texts=30, tested=10),
-        "compare": ak.compare(why, ak.explain(cnn, why.text, method="occlusion")),
+    data = ak.load_dataset("demo")
+    rows, taught = data.test.head(60), data.train.head(60)
+    few, many = requests(5, 600), requests(150, 3_000)
+    of_few, of_many = (cache(partial(ak.train, "cnn", asked, progress=False)) for asked in (few, many))
+    return {
+        "why": lambda: why,
+        "review": lambda: ak.explain(rnn, REVIEW, true_label="neg", views=["attribution", "attention", "projection"]),
+        "classes": lambda: ak.explain(news, TITLES[0][0], target="all", true_label="Sports"),
+        "classes-150": lambda: ak.explain(of_many(), "could you please cancel my parcel today", target="all"),
+        "band": lambda: ak.explain(cnn, "It was a horrible movie", baseline=["pad", "unk", "mean"]),
+        "interactions": lambda: ak.explain(cnn, "It was not a horrible movie", views="all"),
+        "twelve": lambda: ak.explain(cnn, [*texts, *texts], true_label=[*answers, *reversed(answers)]),
+        "words": lambda: ak.word_importance(cnn, rows),
+        "words-150": lambda: ak.word_importance(of_many(), many.test["text"].tolist(), least=2),
+        "map": lambda: ak.project(cnn, rows),
+        "map-150": lambda: ak.project(of_many(), many.test),
+        "evaluate": lambda: ak.evaluate(cnn, rows),
+        "evaluate-150": lambda: ak.evaluate(of_many(), many),
+        "errors": lambda: errors(cnn, rows),
+        "check": lambda: ak.check(cnn, rows, texts=20, min_accuracy=0.9, max_calibration_error=0.05),
+        "faithfulness": lambda: ak.faithfulness(cnn, rows["text"].tolist()[:12], ["exact"]),
+        "sanity": lambda: ak.sanity(cnn, rows["text"].tolist()[:8]),
+        "plausibility": lambda: ak.plausibility(cnn, rows, ["exact", "saliency"]),
+        "regions": lambda: ak.region_importance(cnn, rows),
+        "label-errors": lambda: ak.label_errors(cnn, taught),
+        "influence": lambda: ak.training_influence(cnn, taught, "It was a horrible movie"),
+        "corpus": lambda: ak.explain_corpus(cnn, rows, folder / "explained", workers=1),
+        "compare": lambda: ak.compare(why, ak.explain(cnn, why.text, method="occlusion")),
+        "report-map": lambda: ak.report(cnn, rows, map=True, texts=30, tested=10),
+        "report-5": lambda: ak.report(of_few(), few, map=True, texts=12, tested=10),
+        "report-150": lambda: ak.report(of_many(), many, map=True, texts=12, tested=4),
     }
-    paths = [result.save(folder / f"{name}.html") for name, result in results.items()]
-    return [*paths, *(path for path in demo(folder / "demo")[1] if path.suffix == ".html")]
+
+
+def write_pages(folder: Path, names: Sequence[str]) -> list[Path]:
+    """The pages of these names; all, those of the demo too, where none are given."""
+    chosen = {name: make for name, make in results(folder).items() if name in names or not names}
+    paths = [make().save(folder / f"{name}.html") for name, make in chosen.items()]
+    return [*paths, *(path for path in demo(folder / "demo")[1] if path.suffix == ".html" and not names)]
 
 
 @contextmanager
@@ -92,19 +126,21 @@ def photograph(browser: Browser, name: str, address: str, folder: Path) -> None:
         context.close()
 
 
-def main(folder: Path) -> None:
-    """Write the pages and their pictures into a folder."""
+def main(folder: Path, *names: str) -> None:
+    """Write the pages and their pictures into a folder: those of these names, or all."""
     folder.mkdir(parents=True, exist_ok=True)
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        for page in write_pages(folder):
+        for page in write_pages(folder, names):
             photograph(browser, page.stem, page.resolve().as_uri(), folder)
         for name, arguments in SERVED.items():
+            if names and name not in names:
+                continue
             with serving(arguments) as address:
                 photograph(browser, name, address, folder)
         browser.close()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *sys.argv[2:])

@@ -57,7 +57,12 @@ def state(page: Page, index: int = 0) -> dict[str, str]:
 
 def point_at(page: Page, across: float, down: float) -> None:
     """Move the pointer to a place on the canvas, in shares of its width and height."""
-    box = page.locator("canvas").first.bounding_box()
+    canvas = page.locator("canvas").first
+    box = canvas.bounding_box()
+    assert box is not None
+    page.mouse.wheel(0, box["y"] + down * box["height"] - 300)
+    page.wait_for_timeout(50)
+    box = canvas.bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + across * box["width"], box["y"] + down * box["height"])
 

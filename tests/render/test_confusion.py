@@ -17,6 +17,7 @@ from attribkit.evaluation.label_order import by_likeness
 from attribkit.evaluation.metrics import Metrics
 from attribkit.evaluation.tables import confusion_panels
 from attribkit.render import html
+from attribkit.render.preparation import confusion
 from attribkit.results.panel_frames import panel_frame
 from attribkit.results.panels import ConfusionMatrix, Table
 
@@ -53,6 +54,27 @@ def test_the_page_has_a_cell_with_words_for_each_pair_that_occurs() -> None:
     assert f"3 of {texts} texts of “label 00 &lt;b&gt;” are given “label 39 &lt;b&gt;”" in titles
     assert "<b>" not in source
     assert "Confusion <matrix>" in Page(source).words
+
+
+@pytest.mark.parametrize("apart", [1, 2, 3, 7])
+def test_where_names_need_room_the_most_confused_labels_have_it(apart: int) -> None:
+    matrix = many()
+    named = confusion.named(matrix, apart)
+    assert (np.diff(named) >= apart).all() and len(named) >= 40 / (2 * apart - 1)
+    wrong = matrix.counts - np.diag(np.diag(matrix.counts))
+    confused = (wrong.sum(0) + wrong.sum(1))[matrix.order]
+    for place in set(range(40)) - set(named):
+        near = [other for other in named if abs(other - place) < apart]
+        assert near and max(confused[near]) >= confused[place]
+
+
+def test_the_letters_of_many_labels_can_be_read_and_a_note_says_that_not_all_are_named() -> None:
+    source = html.page([ak.Panels([many(150)])])
+    letters = float(re.findall(r'<svg class="confusion"[^>]*font-size="([\d.]+)"', source)[0])
+    size = float(re.findall(r'viewBox="0 0 (\d+)', source)[0])
+    assert letters * min(1.0, 702 / size) >= 9
+    assert "of 150 labels those are named that are confused most" in Page(source).words
+    assert "those are named" not in Page(html.page([ak.Panels([many(40)])])).words
 
 
 def test_a_terminal_and_latex_list_the_most_confused_pairs(tmp_path: Path) -> None:

@@ -125,6 +125,39 @@ def test_a_long_list_shows_its_first_texts_and_more_on_demand(source: str, show:
     assert shown.count() == 9 and not page.locator("#texts .rest").is_visible()
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_row_shows_its_strongest_words_and_opens_in_place(
+    explained: Callable[..., Explanation],  # noqa: F811
+    show: Open,
+    width: int,
+) -> None:
+    """Of a mail the strongest words may stand far below its header."""
+    words = [f"from{n}" for n in range(300)]
+    scores = [0.01] * 300
+    words[250:252], scores[250:252] = ["refund", "please"], [3.0, -2.0]
+    row = explained(" ".join(words), scores)
+    page = show(html.document(Document("d", (), (), (Section("texts", "Texts", "Texts", rows=(row,)),))), width=width)
+    text, more = page.locator(".texts .text"), page.locator(".texts .more")
+    assert text.evaluate("e => e.getBoundingClientRect().height") < 100
+    inside = """(word, text) => { const a = word.getBoundingClientRect(), b = text.getBoundingClientRect();
+        return a.top >= b.top && a.bottom <= b.bottom }"""
+    for word in ("refund", "please"):
+        place = page.locator(".texts .t", has_text=word)
+        assert place.is_visible() and place.evaluate(inside, text.element_handle())
+    assert text.inner_text().startswith("… ") and "from0 " not in text.inner_text()
+    more.click()
+    assert text.inner_text() == " ".join(words) and more.get_attribute("aria-expanded") == "true"
+    bars = page.locator(".texts .strongest .bars")
+    assert bars.first.locator("tr").first.inner_text().split() == ["refund", "+3.00"]
+    assert bars.last.locator("tr").first.inner_text().split() == ["please", "−2.00"]
+    widths = [bars.nth(n).locator(".axis i").first.evaluate("e => parseFloat(e.style.width)") for n in (0, 1)]
+    assert widths == pytest.approx([50, 100 / 3], abs=0.01)
+    more.click()
+    assert not page.locator(".texts .strongest").count() and text.inner_text().startswith("… ")
+    page.emulate_media(media="print")
+    assert text.inner_text() == " ".join(words)
+
+
 def paper(page: Page) -> str:
     return str(page.locator("article").first.evaluate("e => getComputedStyle(e).backgroundColor"))
 
@@ -235,7 +268,8 @@ def test_hostile_texts_are_inert(hostile_source: str, show: Open) -> None:
     page.locator("#texts .texts .t").first.wait_for()
     assert page.evaluate("document.images.length + document.querySelectorAll('iframe, object, embed').length") == 0
     assert page.evaluate("[...document.links].every(link => link.getAttribute('href').startsWith('#'))")
-    assert page.evaluate("document.scripts.length") == 1
+    # its own and that of its tables
+    assert page.evaluate("document.scripts.length") == 2
     assert "\u202e" not in page.content() and page.locator("body").is_visible()
     shown = page.locator("#texts .text").evaluate_all("texts => texts.map(text => text.textContent)")
     assert HOSTILE[0] in shown and max(map(len, shown)) <= 5_000

@@ -77,7 +77,8 @@ def panels(result: Result) -> tuple[Panel, ...]:
     """For each way to remove tokens two tables and two charts; then a table of what does not depend on it."""
     drawn: list[Panel] = []
     for way in result.removals:
-        drawn += [*_tables(result, way), *_charts(result, way)]
+        pairs = zip(_tables(result, way), _charts(result, way), strict=True)
+        drawn += [panel for pair in pairs for panel in pair]
     perturbed = _sensitivity(result)
     return (*drawn, perturbed) if perturbed else tuple(drawn)
 

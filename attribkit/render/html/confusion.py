@@ -1,5 +1,6 @@
 """A confusion matrix for the template: only the cells that hold texts, each with its words."""
 
+from math import ceil
 from typing import Any
 
 from attribkit.plurals import number_of
@@ -8,8 +9,11 @@ from attribkit.render.preparation.context import PanelContext
 from attribkit.render.preparation.unicode import shorten, visible
 from attribkit.results.panels import ConfusionMatrix
 
-_SMALLEST, _LARGEST, _WIDE = 7.0, 24.0, 720.0
+_SMALLEST, _LARGEST, _WIDE = 4.0, 24.0, 600.0
 """Pixels: a cell of many labels and of few, and what all cells together should take."""
+
+_READABLE = 10.0
+"""Pixels of the smallest letters; where cells are smaller, not every label is named."""
 
 _LETTER, _LONGEST = 0.62, 24
 """A letter's width in its size, on average; letters of a label that are shown."""
@@ -19,9 +23,10 @@ def confusion_matrix(panel: ConfusionMatrix, context: PanelContext) -> dict[str,
     """The template's data for one matrix."""
     order = panel.order.tolist()
     cell = min(_LARGEST, max(_SMALLEST, _WIDE / max(1, len(order))))
-    letters = min(13.0, 0.9 * cell)
-    names = [shorten(panel.labels[place], _LONGEST) or "·" for place in order]
-    side = _LETTER * letters * max(map(len, names), default=0) + 10
+    letters = min(13.0, max(0.9 * cell, _READABLE))
+    apart = ceil(_READABLE / (0.9 * cell))
+    names = {place: shorten(panel.labels[order[place]], _LONGEST) or "·" for place in shared.named(panel, apart)}
+    side = _LETTER * letters * max(map(len, names.values()), default=0) + 10
     steps, cells = shared.steps(panel), []
     for row, true in enumerate(order):
         for column, predicted in enumerate(order):
@@ -37,8 +42,8 @@ def confusion_matrix(panel: ConfusionMatrix, context: PanelContext) -> dict[str,
         "frame": f"{cell * len(order):.1f}",
         "cell": f"{cell - 1:.1f}",
         "letters": f"{letters:.1f}",
-        "names": [(f"{side + cell * (place + 0.5):.1f}", name) for place, name in enumerate(names)],
+        "names": [(f"{side + cell * (place + 0.5):.1f}", name) for place, name in names.items()],
         "cells": cells,
-        "notes": [shared.MEANING, *panel.notes],
+        "notes": [shared.MEANING, *shared.naming(panel, apart), *panel.notes],
         "label": f"{panel.title}: {number_of(len(order), 'label')}; the most confused pairs are listed beside it",
     }

@@ -1,5 +1,7 @@
 """A table for the template: words to the left, numbers to the right, bars beside the first cell."""
 
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from attribkit.plurals import number_of
@@ -16,6 +18,9 @@ SHORT = 20
 
 MOST = 5
 """Columns that stand beside each other on a phone if they are numbers or a few words."""
+
+BRIEF = 12
+"""Rows from which on a page's script shows the first ten, and the others on demand."""
 
 LONG = 40
 """Characters from which on a column is one of prose, and is given room."""
@@ -40,6 +45,7 @@ def table(panel: Table, context: PanelContext) -> dict[str, Any]:
             drawn.append((parts, " ".join(filter(None, (kind, short, _shade(shade))))))
         rows.append({"cells": drawn, "bar": _bar(panel.bars[index], axis) if panel.bars else None})
     return {
+        "script": _script() if len(lines) > BRIEF else "",
         "title": panel.title,
         "columns": list(zip(panel.columns, kinds, strict=True)),
         "prose": "long" in kinds[1:] or (len(kinds) > MOST and not all(kinds[1:])),
@@ -50,6 +56,11 @@ def table(panel: Table, context: PanelContext) -> dict[str, Any]:
             *([f"{number_of(rest, 'more row is', 'more rows are')} not shown"] if rest > 0 else []),
         ],
     }
+
+
+@cache
+def _script() -> str:
+    return (Path(__file__).parent / "templates" / "table.js").read_text(encoding="utf-8")
 
 
 def _shade(shade: float | None) -> str:

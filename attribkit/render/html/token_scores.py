@@ -8,6 +8,7 @@ import numpy as np
 
 from attribkit.render.html.attention import Weights
 from attribkit.render.html.marks import marks
+from attribkit.render.preparation import palette
 from attribkit.render.preparation import passages as carrying
 from attribkit.render.preparation.captions import (
     Tone,
@@ -98,7 +99,7 @@ def group(panels: Sequence[TokenScores], context: PanelContext, weights: Weights
                 "number": index + 1,
                 "word": written[index],
                 "known": bool(first.known[index]),
-                "scores": [number(float(panel.scores[index]), end) for panel in shown],
+                "scores": [_cell(float(panel.scores[index]), end, coloured=len(panels) > 1) for panel in shown],
                 "band": bands[index].words if bands else "",
             }
             for index in sorted(order)
@@ -113,6 +114,12 @@ def group(panels: Sequence[TokenScores], context: PanelContext, weights: Weights
         "choices": _choices(panels, context, end) if len(panels) > 1 else None,
         "sum": in_sum(first) if len(panels) == 1 else "",
     }
+
+
+def _cell(score: float, end: float, coloured: bool) -> tuple[str, str]:
+    """A score and the name of its colour; where the table is of one target, the words are coloured already."""
+    step = palette.step(score, end) if coloured else 0
+    return number(score, end), f"p{step}" if step > 0 else f"n{-step}" if step < 0 else ""
 
 
 def _target(

@@ -103,8 +103,9 @@ def labels(chart: Chart) -> tuple[str, str]:
 
 
 def last(chart: Chart, series: Series) -> str:
-    """The value where a line ends; empty for a line without points."""
-    if not len(series.y):
+    """The value where a line ends; empty for a line without points, and where all lines end in one."""
+    ends = [float(each.y[-1]) for each in chart.series if len(each.y)]
+    if not len(series.y) or (len(ends) > 1 and max(ends) - min(ends) <= 1e-9 * max(map(abs, ends))):
         return ""
     value = float(series.y[-1])
     if chart.y_scale == "linear" or 1e-3 <= value < 1e6:

@@ -23,6 +23,31 @@ def steps(panel: ConfusionMatrix) -> NDArray[np.int64]:
     return steps
 
 
+def named(panel: ConfusionMatrix, apart: int) -> list[int]:
+    """Places in the order drawn whose labels are named: all, or where names need room those most often confused.
+
+    Args:
+        panel: the matrix.
+        apart: the least number of places from one name to the next.
+    """
+    if apart <= 1:
+        return list(range(len(panel.order)))
+    wrong = panel.counts - np.diag(np.diag(panel.counts))
+    confused = (wrong.sum(0) + wrong.sum(1))[panel.order]
+    chosen: list[int] = []
+    for place in np.argsort(-confused, kind="stable").tolist():
+        if all(abs(place - other) >= apart for other in chosen):
+            chosen.append(place)
+    return sorted(chosen)
+
+
+def naming(panel: ConfusionMatrix, apart: int) -> tuple[str, ...]:
+    """The sentence that says which labels are named; none where all are."""
+    return (f"of {len(panel.order):,} labels those are named that are confused most, as many as there is room for",)[
+        : apart > 1
+    ]
+
+
 def sentence(panel: ConfusionMatrix, true: int, predicted: int) -> str:
     """One cell in words, such as "12 of 40 texts of “cash” are given “card”"."""
     count, texts = panel.counts[true, predicted], panel.counts[true].sum()

@@ -13,10 +13,10 @@ from attribkit.render.preparation.unicode import visible
 from attribkit.results.panels import Scatter
 
 COLOURS = (
-    ("#65af9c", "#5fcfb3"),
-    ("#751e5f", "#9f3082"),
+    ("#669d8d", "#5fcfb3"),
+    ("#751e5f", "#ad3a8e"),
     ("#753ba8", "#9064bf"),
-    ("#46712b", "#47712c"),
+    ("#46712b", "#4a752e"),
     ("#432328", "#e35b78"),
     ("#989912", "#dadc3e"),
     ("#5c8a89", "#a0f2f1"),

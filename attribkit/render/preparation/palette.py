@@ -139,7 +139,8 @@ BLUE, ORANGE = 248.0, 55.0
 GREEN = 165.0
 """The hue of weights, which speak neither for nor against."""
 
-_LINE_HUES = (248.0, 50.0, 165.0, 330.0, 95.0, 290.0)
+_LINE_HUES = (290.0, 95.0, 165.0, 330.0, 248.0, 50.0)
+"""Those of the two arms last: a line speaks neither for nor against."""
 
 
 def _ramp(paper: str, lightness: float, chroma: float) -> tuple[str, ...]:

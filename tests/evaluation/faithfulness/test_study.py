@@ -207,7 +207,7 @@ def test_a_result_is_a_table_and_is_drawn(make_classifier: Callable[..., Classif
     )
     assert (frame["low"] <= frame["mean"] + 1e-12).all() and (frame["mean"] <= frame["high"] + 1e-12).all()
     kinds = [panel.kind for panel in found.panels()]
-    assert kinds == 2 * ["table", "table", "chart", "chart"] + ["table"]
+    assert kinds == 2 * ["table", "chart", "table", "chart"] + ["table"]
     page = Panels(found.panels()).to_html()
     assert "of the best" in page and "lower bound" in page
 

@@ -39,6 +39,7 @@ function paint(text) {
   const codes = text.dataset.codes;
   if (!codes) return;
   delete text.dataset.codes;
+  const scores = [];
   const { limit, decimals } = text.closest('[data-limit]').dataset;
   const letters = Array.from(text.textContent);
   const parts = document.createDocumentFragment();
@@ -51,9 +52,11 @@ function paint(text) {
     token.className = 't' + (step > 0 ? ' p' + step : step < 0 ? ' n' + -step : '') + (known ? '' : ' u') + (gap || !at ? '' : ' j');
     token.dataset.s = words(value, +decimals);
     token.textContent = letters.slice(at, at + length).join('');
+    scores.push({ token, value, at, end: at + length });
     at += length;
     parts.append(token);
   }
+  scored.set(text, scores);
   between(parts, letters.slice(at).join(''));
   text.replaceChildren(parts);
 }
@@ -67,6 +70,8 @@ function between(parts, gap) {
   parts.append(unread);
 }
 
+const scored = new WeakMap(); // of each painted text its tokens, their scores and places
+
 const near = new IntersectionObserver(entries => {
   for (const entry of entries) {
     if (!entry.isIntersecting) continue;
@@ -76,12 +81,81 @@ const near = new IntersectionObserver(entries => {
   }
 }, { rootMargin: '400px' });
 
-// a long text shows a few lines and a button for the rest
+// a long text shows the few lines around its strongest words; a button shows the whole and the words' scores
 function clip(item) {
   const text = item.querySelector('.text'), more = item.querySelector('.more');
   if (!more || !text.classList.contains('clipped')) return;
-  if (text.scrollHeight > text.clientHeight + 4) more.hidden = false;
-  else text.classList.remove('clipped');
+  const scores = scored.get(text) || [];
+  more.hidden = !scores.length;
+  if (text.scrollHeight <= text.clientHeight + 4) {
+    text.classList.remove('clipped');
+    return;
+  }
+  more.hidden = false;
+  more.dataset.long = '';
+  const bottom = text.getBoundingClientRect().bottom;
+  const room = (scores.find(({ token }) => token.getBoundingClientRect().top >= bottom - 2) || { at: 0 }).at;
+  const first = room ? beginning(scores, room) : 0;
+  if (!first) return;
+  const before = document.createElement('span'), dots = document.createElement('span');
+  before.className = 'before';
+  dots.className = 'dots';
+  dots.textContent = '… ';
+  while (text.firstChild !== scores[first].token) before.append(text.firstChild);
+  text.prepend(before, dots);
+}
+
+// the token with which the excerpt of so many characters begins that holds the largest sum of scores' sizes; only those
+// from a tenth of the largest on count, and what they leave free is shared by both sides
+function beginning(scores, room) {
+  const largest = Math.max(...scores.map(({ value }) => Math.abs(value)));
+  const sizes = scores.map(({ value }) => Math.abs(value) >= largest / 10 ? Math.abs(value) : 0);
+  let sum = 0, end = 0, best = { sum: -1 };
+  for (let start = 0; start < scores.length; start++) {
+    while (end < scores.length && scores[end].end - scores[start].at <= room) sum += sizes[end++];
+    if (sum > best.sum) best = { sum, start, end };
+    sum -= sizes[start];
+  }
+  let { start, end: last } = best;
+  while (start < last - 1 && !sizes[start]) start++;
+  while (last > start + 1 && !sizes[last - 1]) last--;
+  const free = (room - (scores[last - 1].end - scores[start].at)) / 2, from = scores[start].at - free;
+  while (start > 0 && scores[start - 1].at >= from) start--;
+  return scores[start].at > room / 8 ? start : 0;
+}
+
+// the strongest words of a row as bars on its list's scale
+const STRONGEST = 5;
+function strongest(text) {
+  const { limit, aim, poles } = text.closest('[data-limit]').dataset;
+  const all = [...scored.get(text)].sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
+  const box = document.createElement('div');
+  box.className = 'strongest';
+  for (const [side, sign] of [['towards', 1], ['against', -1]]) {
+    const words = all.filter(({ value }) => sign * value > 0).slice(0, STRONGEST);
+    if (!words.length) continue;
+    const table = document.createElement('table');
+    table.className = `bars ${sign > 0 ? 'for' : 'against'}`;
+    table.createCaption().textContent = `${poles.split(' ')[sign > 0 ? 0 : 1]} ${aim}`;
+    for (const { token, value } of words) {
+      const row = table.insertRow(), name = document.createElement('th'), word = document.createElement('bdi');
+      name.scope = 'row';
+      word.textContent = token.textContent;
+      if (token.classList.contains('u')) word.className = 'u';
+      name.append(word);
+      row.append(name);
+      const axis = row.insertCell(), bar = document.createElement('i'), score = row.insertCell();
+      axis.className = 'axis';
+      axis.ariaHidden = 'true';
+      bar.className = side;
+      bar.style.width = `${+limit ? 50 * Math.abs(value) / +limit : 0}%`;
+      axis.append(bar);
+      score.className = 'n';
+      score.textContent = token.dataset.s;
+    }
+    box.append(table);
+  }
+  return box;
 }
 
 const PRINTED = 20; // texts of a long list that paper shows, so they are coloured wherever the reader is
@@ -99,26 +173,28 @@ for (const list of main.querySelectorAll('.texts')) {
     const more = event.target.closest('.more');
     if (!more) return;
     const open = more.getAttribute('aria-expanded') === 'true';
+    const text = more.closest('li').querySelector('.text');
     more.setAttribute('aria-expanded', String(!open));
-    more.textContent = open ? 'Show the whole text' : 'Show less';
-    more.closest('li').querySelector('.text').classList.toggle('clipped', open);
+    more.textContent = open ? 'Show more' : 'Show less';
+    if (open) more.closest('li').querySelector('.strongest')?.remove();
+    else if (scored.has(text)) text.after(strongest(text));
+    text.classList.toggle('clipped', open && more.dataset.long === '');
   });
 }
 
-// ---- lists and tables show their first items, and the others on demand
-function shorten(list, first, what, place) {
-  const rest = list.children.length - first;
-  if (rest < 3) return;
+// ---- a list shows its first items, and the others on demand
+const AT_FIRST = 5;
+for (const list of main.querySelectorAll('.texts:not(.long)')) {
+  const rest = list.children.length - AT_FIRST;
+  if (rest < 3) continue;
   const button = document.createElement('button');
   button.type = 'button';
   button.className = 'rest';
-  button.textContent = `Show ${rest.toLocaleString('en')} more${what}`;
+  button.textContent = `Show ${rest.toLocaleString('en')} more`;
   button.addEventListener('click', () => { list.classList.remove('brief'); button.remove(); });
   list.classList.add('brief');
-  place.after(button);
+  list.after(button);
 }
-for (const list of main.querySelectorAll('.texts:not(.long)')) shorten(list, 5, '', list);
-for (const rows of main.querySelectorAll('.table tbody')) shorten(rows, 8, ' rows', rows.closest('.wide'));
 
 // ---- groups of which one is picked: a list to choose from instead of headings to open
 for (const groups of main.querySelectorAll('.folded[data-picked]')) {
