@@ -208,7 +208,7 @@ def keep_reference(
     if model.task == "regression":
         raise InputError("a map is coloured by labels, and a regression has none; attribkit.layer_outputs gives points")
     rows = Rows.of(model, data, text=text, label=label, encoding=encoding, progress=progress)
-    named = source or "; ".join([rows.origin or "texts given by the user", *rows.reading])
+    named = source or "; ".join([rows.origin or "unnamed texts", *rows.reading])
     with shown(progress) as tell:
         model.reference = make_reference(
             model, rows.labelled_texts(), named, layer=layer, reduce=reduce, sample=sample, seed=seed, progress=tell

@@ -10,7 +10,7 @@ import pytest
 
 import attribkit as ak
 from attribkit.models.classifier import Classifier
-from attribkit.render.html.head import head
+from attribkit.render.preparation.head import head
 from attribkit.results.explanation import Explanation
 from attribkit.results.explanations import Explanations
 from attribkit.results.panels import Heatmap, Table, TokenScores

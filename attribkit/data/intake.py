@@ -181,7 +181,7 @@ class Rows:
 
     def provenance(self, model: str, texts: int) -> dict[str, Any]:
         """What a page says of its figures: the model, the data and how many of its texts were measured."""
-        return {"model": model, "data": self.origin or f"{self.part} given", "texts": texts}
+        return {"model": model, "data": self.origin or "unnamed", "texts": texts}
 
     def only(self, mask: NDArray[np.bool_]) -> "Rows":
         """The rows (N,) that are kept, with the same notes."""

@@ -88,4 +88,4 @@ def keep_training(
 def _name(train: Data | RefittedLayer) -> str:
     if isinstance(train, (str, Path)):
         return Path(train).name
-    return train.name if isinstance(train, Dataset) else "rows given by the user"
+    return train.name if isinstance(train, Dataset) else "unnamed rows"

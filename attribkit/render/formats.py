@@ -23,6 +23,10 @@ class Savable(Protocol):
         """What is drawn, one below the other."""
         ...
 
+    def answer(self) -> str | None:
+        """The sentence that stands above them."""
+        ...
+
     def to_html(self) -> str:
         """A page that needs nothing else."""
         ...
@@ -70,7 +74,7 @@ def _picture(format: str) -> Callable[[Any], bytes]:
         # matplotlib takes a second to import, and only pictures need it
         from attribkit.render import picture
 
-        return picture.image(result.parts(), format, **settings)
+        return picture.image(result.parts(), format, lead=result.answer(), **settings)
 
     return write
 

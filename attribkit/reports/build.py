@@ -14,6 +14,7 @@ from attribkit.errors import InputTypeError
 from attribkit.evaluation.answers import Answers
 from attribkit.evaluation.calibration import Calibration
 from attribkit.evaluation.importance import word_importance
+from attribkit.evaluation.metrics import Metrics
 from attribkit.evaluation.regions import region_importance
 from attribkit.explainer import explain
 from attribkit.models.classifier import Classifier
@@ -33,7 +34,7 @@ from attribkit.reports.summary import summary
 from attribkit.reports.training_rows import training_sections
 from attribkit.results.explanation import Explanation
 from attribkit.results.explanations import Explanations
-from attribkit.results.panels import Document, Group, Section, Table
+from attribkit.results.panels import Document, Figure, Group, Section, Table
 from attribkit.results.panels.prediction import Truth
 from attribkit.versions import versions_of
 
@@ -146,19 +147,28 @@ def report(
     )
     labels = f"a number in {model.unit}" if model.task == "regression" else number_of(len(model.labels), "label")
     first = f"What {model.name} does on {source}: {number_of(len(answers.texts), 'text')}, {labels}."
-    figures = [*figures_of(metrics, calibration), *explanation_quality.figures(tests, words.convergence)]
+    of_answers, of_explanations = (
+        figures_of(metrics, calibration),
+        explanation_quality.figures(tests, words.convergence),
+    )
     if model.task == "multiclass":
         answered = summary(metrics, calibration, words, failures.kinds, tests)
     else:
         answered = by_task.summary(answers, metrics, words)
     mark = None if answers.measured is None else answers.measured.mark
     if mark is not None:
-        figures = [replace(figure, meaning=f"{figure.meaning}; {mark}") for figure in figures]
+        of_explanations = [_marked(figure, mark) for figure in of_explanations]
+        if not isinstance(metrics, Metrics) or metrics.held_out is None:
+            of_answers = [_marked(figure, mark) for figure in of_answers]
     lead = (
         first,
         *(f"{note[0].upper()}{note[1:]}." for note in (() if answers.measured is None else answers.measured.notes)),
     )
-    return Report(Document(f"{model.name} on {source}", lead, tuple(figures), sections, answered))
+    return Report(Document(f"{model.name} on {source}", lead, (*of_answers, *of_explanations), sections, answered))
+
+
+def _marked(figure: Figure, mark: str) -> Figure:
+    return replace(figure, meaning=f"{figure.meaning}; {mark}")
 
 
 def _baselines(model: Classifier) -> tuple[str, ...]:
@@ -170,7 +180,7 @@ def _name(data: Data, answers: Answers) -> str:
     if isinstance(data, (str, Path)):
         part = "all rows" if answers.measured is None else answers.measured.part
         return f"{Path(data).name}, {part}"
-    return data.name if isinstance(data, Dataset) else "texts given by the user"
+    return data.name if isinstance(data, Dataset) else "unnamed texts"
 
 
 def _drawn(answers: Answers, chosen: ReportSettings) -> list[int]:

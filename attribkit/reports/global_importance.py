@@ -51,7 +51,7 @@ def map_section(maps: ProjectedMaps | None, reason: str | None = None) -> Sectio
     """The map of a layer with its mixing numbers; or one sentence on why there is none."""
     head = ("layers", "How do its layers arrange the texts?", "Map of a layer")
     if maps is None:
-        return Section(*head, (reason or "No map was asked for: give map=True, or --map.",))
+        return Section(*head, (reason or "No map was made.",))
     # texts on the border are excerpts of single texts, which the reader has below in full
     tables = [panel for panel in maps.tables if "border" not in panel.title]
     groups = tuple(Group(table.title, (table,)) for table in tables)

@@ -58,9 +58,9 @@ def robustness_section(
         counted = Convergence.of([*own, *(two for _, pairs in rows for _, two in pairs)])
         sentences.append(f"With the first ones, {counted.sentence}.")
     if not others:
-        sentences.append("No model trained with another seed was given, so nothing is known of that: give others=[…].")
+        sentences.append("It was not compared with a model trained with another seed.")
     if not rows:
-        return Section(*head, ("Nothing was explained again: give tested=100 and several baselines, or others=[…].",))
+        return Section(*head, ("Nothing was explained again, with another baseline or a model of another seed.",))
     table = _table(rows, seed)
     return Section(*head, (*_answer(table), *sentences), groups=(Group(table.title, (table,)),))
 

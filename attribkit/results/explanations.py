@@ -9,6 +9,7 @@ import pandas as pd
 from attribkit.errors import InputError
 from attribkit.files import write_whole
 from attribkit.render import formats, html, latex, terminal
+from attribkit.render.preparation.head import count
 from attribkit.render.preparation.provenance import reading_notes
 from attribkit.results.explanation import Explanation
 from attribkit.results.json_file import open_envelope, read, results_json
@@ -85,19 +86,19 @@ class Explanations(list[Explanation]):
 
     def to_html(self) -> str:
         """One self-contained page with a row for each explanation."""
-        return html.page(self)
+        return html.page(self, lead=self.answer())
 
     def to_png(self, dpi: int = 150, *, width: float | None = None, theme: str = "light") -> bytes:
         """One PNG picture with a row for each explanation; the arguments are those of `Explanation.to_png`."""
         from attribkit.render import picture  # matplotlib is loaded when a picture is drawn
 
-        return picture.image(self, "png", width=width, dpi=dpi, theme=theme)
+        return picture.image(self, "png", width=width, dpi=dpi, theme=theme, lead=self.answer())
 
     def figure(self, *, width: float | None = None, dpi: int = 150, theme: str = "light") -> "Figure":
         """The picture as a matplotlib Figure; the arguments are those of `Explanation.figure`."""
         from attribkit.render import picture  # matplotlib is loaded when a picture is drawn
 
-        return picture.figure(self, dpi, width=width, theme=theme)
+        return picture.figure(self, dpi, width=width, theme=theme, lead=self.answer())
 
     def to_latex(self) -> str:
         """One LaTeX fragment with a row for each explanation."""
@@ -125,6 +126,10 @@ class Explanations(list[Explanation]):
             ValueError: for a file that does not hold explanations.
         """
         return Explanations.from_json(read(path))
+
+    def answer(self) -> str:
+        """How many texts get which label, how many answers are right, and whether the scores add up."""
+        return count(self)
 
     def parts(self) -> "Sequence[Explanation]":
         """What is drawn one below the other: each explanation."""

@@ -99,7 +99,7 @@ class Result(ABC):
         """
         from attribkit.render import picture  # matplotlib is loaded when a picture is drawn
 
-        return picture.image(self.parts(), "png", width=width, dpi=dpi, theme=theme)
+        return picture.image(self.parts(), "png", width=width, dpi=dpi, theme=theme, lead=self.answer())
 
     def figure(self, *, width: float | None = None, dpi: int = 150, theme: str = "light") -> "Figure":
         """The picture as a matplotlib Figure of its own, to be changed before it is saved.
@@ -114,7 +114,7 @@ class Result(ABC):
         """
         from attribkit.render import picture  # matplotlib is loaded when a picture is drawn
 
-        return picture.figure(self.parts(), dpi, width=width, theme=theme)
+        return picture.figure(self.parts(), dpi, width=width, theme=theme, lead=self.answer())
 
     def to_latex(self) -> str:
         """A LaTeX fragment; its first comment names the packages that it needs."""

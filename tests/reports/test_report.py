@@ -103,9 +103,9 @@ def test_without_labels_what_needs_them_is_skipped_and_says_so(model: Classifier
     ]
     for anchor in ("performance", "failures"):
         assert "no label that the model knows" in said(found, anchor) and not titles(found, anchor)
-    assert "No map was asked for" in said(found, "layers")
+    assert "No map was made" in said(found, "layers")
     assert "training texts are not at hand" in said(found, "global-importance")
-    assert "No model trained with another seed was given" in said(found, "robustness")
+    assert "not compared with a model trained with another seed" in said(found, "robustness")
     assert {figure.name for figure in found.document.figures} == {"Scores sum to the output", "Faithfulness"}
     assert not Page(found.to_html()).stack
 

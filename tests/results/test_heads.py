@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 from render.reading import Page as Read
 
 import attribkit as ak
@@ -48,7 +49,7 @@ def test_a_page_on_some_data_says_of_which_model_data_and_how_many_texts(
     result = MEASURES[name](model, table)
     page = html.page(result.parts(), result.heading, result.answer(), result.about)
     head = page[page.index('class="kind"') : page.index('class="made"') + 300]
-    for fact in ("model imdb-cnn", "data all rows given", "4 texts"):
+    for fact in ("model imdb-cnn", "data unnamed", "4 texts"):
         assert f">{fact}<" in head
     assert str(result.answer()).endswith(".")
 
@@ -83,6 +84,17 @@ def test_the_words_of_more_than_two_labels_are_picked_and_of_two_stand_below_eac
     assert "model ag-news-attention" in page and "3 texts" in page and 'data-picked="Words of the label"' in page
 
 
+def test_a_picture_says_the_answer_the_model_and_the_data_as_the_page_does(
+    model: ak.Classifier, table: pd.DataFrame
+) -> None:
+    rows = ak.explain(model, table)
+    for result in (ak.word_importance(model, table, least=1), ak.evaluate(model, table), rows):
+        words = " ".join(part.get_text() for part in result.figure(width=12).findobj(Text))
+        assert str(result.answer()) in words and "model imdb-cnn" in words and "4 texts" in words
+    alone = " ".join(part.get_text() for part in rows[0].figure().findobj(Text))
+    assert "model imdb-cnn ·" not in alone and "Predicted by imdb-cnn" in alone
+
+
 def head_of(result: Result) -> str:
     """The words of a page's head."""
     return Read(result.to_html().split('<div class="head">')[1].split("</div>")[0]).words
@@ -102,7 +114,7 @@ def test_a_check_says_at_once_whether_the_model_passes(model: ak.Classifier, tab
         ({"accuracy": 0.5, "sufficiency": -1.0}, "No: imdb-cnn misses 1 of 2 thresholds: sufficiency is"),
     ):
         words = head_of(ak.check(model, table, thresholds, texts=4))
-        assert said in words and "model imdb-cnn" in words and "all rows given" in words and "4 texts" in words
+        assert said in words and "model imdb-cnn" in words and "data unnamed" in words and "4 texts" in words
     seen = replace(ak.check(model, table, {"accuracy": 0.5}, texts=4), seen=3)
     assert seen.answer().startswith("No: 3 of the 4 rows were seen in training")
 

@@ -7,11 +7,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from attribkit.render.html.head import made_on
 from attribkit.render.html.page import DRAW, environment, style
 from attribkit.render.html.texts import texts
 from attribkit.render.preparation import palette
 from attribkit.render.preparation.context import PanelContext
+from attribkit.render.preparation.head import made_on
 from attribkit.render.preparation.table import axes
 from attribkit.render.preparation.unicode import visible
 from attribkit.results.panels import Document, Panel, Section

@@ -14,7 +14,6 @@ from attribkit.render.html.attention_heads import attention_heads
 from attribkit.render.html.chart import chart
 from attribkit.render.html.confusion import confusion_matrix
 from attribkit.render.html.explanation import explanation, heads_among, is_explained, prediction_line
-from attribkit.render.html.head import Head, head, panel_title
 from attribkit.render.html.heatmap import heatmap
 from attribkit.render.html.marks import EXCERPT, excerpt
 from attribkit.render.html.pairs import pairs
@@ -24,6 +23,7 @@ from attribkit.render.html.table import table
 from attribkit.render.html.token_scores import token_scores
 from attribkit.render.preparation import palette
 from attribkit.render.preparation.context import PanelContext
+from attribkit.render.preparation.head import Head, head, panel_title
 from attribkit.render.preparation.numbers import percent
 from attribkit.render.preparation.provenance import flat, reading_notes
 from attribkit.render.preparation.scales import STRONG, Scale, compared, scales

@@ -25,6 +25,7 @@ from attribkit.render.picture.prediction import heading
 from attribkit.render.picture.rows import rows
 from attribkit.render.preparation import palette
 from attribkit.render.preparation.context import PanelContext
+from attribkit.render.preparation.head import facts
 from attribkit.render.preparation.prediction import detail, headline, true_words
 from attribkit.render.preparation.ranking import likeliest_first
 from attribkit.render.preparation.scales import scales
@@ -59,7 +60,13 @@ _BESIDE = 200.0
 
 
 def image(
-    explanations: Sequence[Drawable], format: str, *, width: float | None = None, dpi: int = 150, theme: str = "light"
+    explanations: Sequence[Drawable],
+    format: str,
+    *,
+    width: float | None = None,
+    dpi: int = 150,
+    theme: str = "light",
+    lead: str | None = None,
 ) -> bytes:
     """The picture as the bytes of a file, the same bytes for the same explanations.
 
@@ -69,6 +76,7 @@ def image(
         width: of the picture in inches, 4 to 40; 7.8 if not given.
         dpi: pixels per inch, 20 to 1200.
         theme: "light" or "dark".
+        lead: a sentence that stands above all but a single text, with the model, the data and the day.
 
     Raises:
         ValueError: for another format, width, dpi or theme, or no explanation.
@@ -77,12 +85,17 @@ def image(
         raise InputError(f"`format` must be one of {', '.join(FORMATS)}, got {format!r}")
     description = _description(explanations)
     if format == "pdf" and width is None and len(explanations) > 1:
-        return write_pages(pages(explanations, dpi, theme), description)
-    return write(figure(explanations, width=width, dpi=dpi, theme=theme), format, description)
+        return write_pages(pages(explanations, dpi, theme, lead), description)
+    return write(figure(explanations, width=width, dpi=dpi, theme=theme, lead=lead), format, description)
 
 
 def figure(
-    explanations: Sequence[Drawable], dpi: int = 150, *, width: float | None = None, theme: str = "light"
+    explanations: Sequence[Drawable],
+    dpi: int = 150,
+    *,
+    width: float | None = None,
+    theme: str = "light",
+    lead: str | None = None,
 ) -> Figure:
     """The picture as a matplotlib figure of its own, unknown to pyplot.
 
@@ -94,16 +107,19 @@ def figure(
     tallest = min(TALLEST, 72 * PIXELS / dpi, 72 * AREA / (points / 72 * dpi * dpi))
     lines = max(10, int((tallest - _AROUND) / LINE))
     several = len(explanations) > 1
-    context, absent = _context(explanations, points, min(lines, ROW_LINES) if several else lines, theme)
+    context, absent = _context(explanations, points, min(lines, ROW_LINES) if several else lines, theme, lead)
     with default_style():
-        blocks = _in_rows(explanations, context, tallest) if several else _in_full(explanations[0], context, tallest)
+        blocks = _masthead(explanations, lead, context)
+        blocks += _in_rows(explanations, context, tallest) if several else _in_full(explanations[0], context, tallest)
         blocks += absent
         canvas = Canvas(points, sum(block.height for block in blocks) + 2 * MARGIN, context.fonts, context.inks, dpi)
         stack(canvas, blocks)
     return canvas.figure
 
 
-def pages(explanations: Sequence[Drawable], dpi: int = 150, theme: str = "light") -> list[Figure]:
+def pages(
+    explanations: Sequence[Drawable], dpi: int = 150, theme: str = "light", lead: str | None = None
+) -> list[Figure]:
     """The rows on as many pages of A4 as they need, each row on one of them; the legend comes first.
 
     Raises:
@@ -112,11 +128,11 @@ def pages(explanations: Sequence[Drawable], dpi: int = 150, theme: str = "light"
     _check(explanations, None, dpi, theme)
     (wide, high), foot = A4, 22.0
     room = high - 2 * MARGIN - foot
-    context, absent = _context(explanations, wide, int((room - _BESIDE) / LINE), theme)
+    context, absent = _context(explanations, wide, int((room - _BESIDE) / LINE), theme, lead)
     figures = []
     with default_style():
         groups, legend = rows(explanations, context)
-        sheets = paginated([legend, *groups, absent], room)
+        sheets = paginated([_masthead(explanations, lead, context) + legend, *groups, absent], room)
         for number, blocks in enumerate(sheets, 1):
             canvas = Canvas(wide, high, context.fonts, context.inks, dpi)
             stack(canvas, blocks)
@@ -137,9 +153,11 @@ def _check(explanations: Sequence[Drawable], width: float | None, dpi: int, them
         raise InputError(f"`theme` must be one of {', '.join(THEMES)}, got {theme!r}")
 
 
-def _context(explanations: Sequence[Drawable], width: float, lines: int, theme: str) -> tuple[DrawContext, list[Block]]:
+def _context(
+    explanations: Sequence[Drawable], width: float, lines: int, theme: str, lead: str | None = None
+) -> tuple[DrawContext, list[Block]]:
     """What drawing needs, and a sentence on characters that no font has."""
-    texts = list(_texts(explanations))
+    texts = [*_texts(explanations), visible(lead or "", one_line=True)]
     fonts = FontSet(texts)
     context = DrawContext(fonts, lines, PanelContext(None, None, {}), width, THEMES[theme])
     absent = sum(text.count(character) for text in texts for character in fonts.missing)
@@ -162,6 +180,14 @@ def _texts(explanations: Sequence[Drawable]) -> Iterator[str]:
             yield visible(str(explanation.provenance.get("model", "")))
         for panel in explanation.panels():
             yield from TEXTS[panel.kind](panel, explanation.text)
+
+
+def _masthead(results: Sequence[Drawable], lead: str | None, context: DrawContext) -> list[Block]:
+    """The answer, the model, the data and the day; the prediction of a single text stands above its own panels."""
+    if not lead or (len(results) == 1 and results[0].prediction is not None):
+        return []
+    shown = " · ".join(facts(results))
+    return [prose(lead, context, 10.0, colour=context.inks.ink), gap(2), prose(shown, context), gap(14)]
 
 
 def _in_full(explanation: Drawable, context: DrawContext, tallest: float) -> list[Block]:

@@ -86,7 +86,7 @@ class DataRows:
         named = chosen.labels or [""] * len(chosen.table)
         names = (*first.labels, *sorted(set(named) - {*first.labels, ""}))
         places = {name: place for place, name in enumerate(names)}
-        rest = chosen.table.drop(columns=["text", "label"], errors="ignore")
+        rest = chosen.table.drop(columns=["text", "label", "rationale"], errors="ignore")
         return DataRows(
             tuple(text if isinstance(text, str) else "" for text in chosen.texts),
             chosen.numbers,

@@ -1,4 +1,4 @@
-"""The head of a page: what it is, of which model and data, made when, and one sentence that answers its question."""
+"""The head of a page or picture: what it is, of which model and data, made when, and a sentence that answers."""
 
 import os
 from collections import Counter
@@ -47,8 +47,8 @@ def head(
     return Head(
         kind or (usual if explained else "Result of attribkit"),
         visible(title or _title(drawables), one_line=True),
-        visible(lead or (_answer(drawables[0]) if single else _count(explained)), one_line=True),
-        tuple(_facts(drawables, len(explained))),
+        visible(lead or (_answer(drawables[0]) if single else count(explained)), one_line=True),
+        tuple(facts(drawables)),
     )
 
 
@@ -123,7 +123,7 @@ def _answer(drawable: Drawable) -> str:
     return f"{answer}; {'; '.join(filter(None, (towards if sides[0] else '', against)))}."
 
 
-def _count(drawables: Sequence[Drawable]) -> str:
+def count(drawables: Sequence[Drawable]) -> str:
     """How many texts get which label, how many answers are right, and whether all scores sum to the outputs."""
     predictions = [drawable.prediction for drawable in drawables if drawable.prediction is not None]
     if not predictions:
@@ -151,7 +151,9 @@ def _count(drawables: Sequence[Drawable]) -> str:
     return ". ".join(sentences) + "."
 
 
-def _facts(drawables: Sequence[Drawable], texts: int) -> list[str]:
+def facts(drawables: Sequence[Drawable]) -> list[str]:
+    """The model, the data, the number of texts and the day, as far as the results tell them."""
+    texts = sum(drawable.text is not None for drawable in drawables)
     models = _in_provenance(drawables, "model")
     named = ", ".join(models[:3]) + (f" and {len(models) - 3} more" if len(models) > 3 else "")
     data = _in_provenance(drawables, "data")
