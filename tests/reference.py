@@ -430,6 +430,20 @@ def bootstrap_interval(measure: Callable[[list[int]], float], texts: int) -> tup
     return float(low), float(high)
 
 
+def wilson_interval(hits: int, texts: int) -> tuple[float, float]:
+    """The shares p whose own standard error √(p (1 − p) / N) puts the share seen 1.96 of it away, by halving."""
+    seen = hits / texts
+
+    def end(inside: float, outside: float) -> float:
+        for _ in range(200):
+            middle = (inside + outside) / 2
+            near = abs(middle - seen) <= 1.959963984540054 * (middle * (1 - middle) / texts) ** 0.5
+            inside, outside = (middle, outside) if near else (inside, middle)
+        return inside
+
+    return end(seen, 0.0), end(seen, 1.0)
+
+
 def f1_of(true: list[int], predicted: list[int], label: int) -> float:
     """F1 of a label, one text at a time; 0 where it neither holds nor is predicted."""
     hits = sum(a == b == label for a, b in zip(true, predicted, strict=True))

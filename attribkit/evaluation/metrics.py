@@ -12,7 +12,7 @@ from attribkit.errors import InputError
 from attribkit.evaluation.cells import left_out, number
 from attribkit.evaluation.confusion import confusion_of_many
 from attribkit.evaluation.ordinal import in_order, ordinal_measures
-from attribkit.evaluation.statistics import Estimate, estimate, resampled_sums
+from attribkit.evaluation.statistics import Estimate, estimated_share, resampled_sums
 from attribkit.evaluation.unknown_labels import UnknownLabels
 from attribkit.plurals import number_of
 from attribkit.results.panels import Panel, Table
@@ -76,9 +76,8 @@ class Metrics(Result):
 
     @property
     def accuracy_estimate(self) -> Estimate:
-        """The accuracy with its 95 % interval, by drawing the texts anew."""
-        hits = int(np.trace(self.confusion))
-        return estimate(np.repeat((1.0, 0.0), (hits, self.rows - hits)))
+        """The accuracy with its 95 % interval, Wilson's."""
+        return estimated_share(int(np.trace(self.confusion)), self.rows)
 
     @property
     def precision(self) -> NDArray[np.float64]:
@@ -164,9 +163,9 @@ class Metrics(Result):
 
     @property
     def most_confused(self) -> str | None:
-        """What it most often takes for what, with the number of texts; None without a mistake."""
+        """What it most often takes for what, with the number of texts; None where no two labels are confused twice."""
         wrong = self.confusion - np.diag(np.diag(self.confusion))
-        if not wrong.any():
+        if wrong.max(initial=0) < min(2, wrong.sum()) or not wrong.any():
             return None
         true, given = np.unravel_index(int(wrong.argmax()), wrong.shape)
         texts = int(wrong[true, given])

@@ -1,4 +1,4 @@
-"""Means over texts with bootstrap intervals."""
+"""Means over texts with bootstrap intervals, shares with Wilson's."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -7,12 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 RESAMPLES = 1_000
+_NORMAL = 1.959963984540054
+"""Standard deviations from a normal distribution's mean to its 97.5 % quantile."""
 _NUMBERS_AT_ONCE = 4_000_000
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over texts and its 95 % bootstrap interval; NaN all three if there is no text.
+    """A mean over texts and its 95 % interval; NaN all three if there is no text.
 
     Attributes:
         mean: in the unit of the values.
@@ -47,6 +49,27 @@ class Estimate:
             "texts": self.texts,
             **dict(zip(("over_random", "over_random_low", "over_random_high"), over, strict=True)),
         }
+
+
+def estimated_share(hits: int, texts: int) -> Estimate:
+    """The share of texts of which something holds, with its 95 % interval; 1 of all is no sign that none can fail.
+
+    Its ends are the shares p for which the share seen lies 1.96 standard errors √(p (1 − p) / N) away.
+
+    Source: Wilson, "Probable inference, the law of succession, and statistical inference", JASA 1927.
+
+    Args:
+        hits: of how many it holds.
+        texts: N.
+    """
+    if not texts:
+        return Estimate(np.nan, np.nan, np.nan, 0)
+    share, square = hits / texts, _NORMAL**2 / texts
+    middle = (share + square / 2) / (1 + square)
+    away = np.sqrt(square * (share * (1 - share) + square / 4)) / (1 + square)
+    # where all or none are hits, rounding may put an end beyond
+    low, high = max(0.0, min(middle - away, share)), min(1.0, max(middle + away, share))
+    return Estimate(share, float(low), float(high), texts)
 
 
 def estimate(values: NDArray[np.float64], seed: int = 0, resamples: int = RESAMPLES) -> Estimate:

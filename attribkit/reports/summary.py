@@ -1,5 +1,7 @@
 """The answer in short: what a reader of a report should know before anything else, a sentence and a figure each."""
 
+import numpy as np
+
 from attribkit.evaluation.calibration import Calibration
 from attribkit.evaluation.failures.kinds import MISLABELLED, Kind
 from attribkit.evaluation.importance import WordImportance
@@ -46,7 +48,10 @@ def by_words(words: WordImportance) -> list[str]:
 
 def _failures(metrics: Metrics, kinds: list[Kind]) -> str:
     doubted = sum(kind is MISLABELLED for kind in kinds)
+    wrong = metrics.rows - int(np.trace(metrics.confusion))
     sentence = f"Most often {metrics.most_confused}"
+    if metrics.most_confused is None:
+        sentence = f"It makes {number_of(wrong, 'mistake')} and confuses no two labels more than once"
     return (
         f"{sentence}; {number_of(doubted, 'mistake looks', 'mistakes look')} like wrong labels."
         if doubted

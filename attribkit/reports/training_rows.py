@@ -103,10 +103,12 @@ def _taught(layer: RefittedLayer, explained: Sequence[Explanation], batch_size: 
         )
         influences.append(influence)
         tables.append(table_of(layer, influence))
+    mistaken = any(row.prediction is not None and row.prediction.right is False for row in explained)
+    which, against = ("surest mistakes", "the true one") if mistaken else ("texts explained", "the others")
     sentences = (
-        "For each of the surest mistakes the training row that did most for it: were the row left out, the last "
-        "layer’s log-odds of this answer against the true one would be lower by the effect. What the row taught the "
-        "layers before is not counted.",
+        f"For each of the {which} the training row that did most for it: were the row left out, the last layer’s "
+        f"log-odds of this answer against {against} would be lower by the effect. What the row taught the layers "
+        "before is not counted.",
         f"{layer.distance_sentence[:1].upper()}{layer.distance_sentence[1:]}.",
     )
     group = Group("The training rows, text by text", (_first_rows(layer, influences), *tables))
@@ -156,11 +158,14 @@ def _suspects(layer: RefittedLayer, most: int, seed: int) -> Section:
         ("margin: the log-odds of the row’s label by the last layer, refitted without the row’s part",),
         tuple(Bar(margin) for margin in first["margin"].tolist()),
     )
-    sentence = (
+    doubts = (
         f"Of {number_of(len(ranked), 'training row')} {doubted:,} {by_number(doubted, 'has', 'have')} a label that the "
-        "last layer, refitted without them, "
-        f"doubts. Here {by_number(len(first), 'is the first', f'are the first {len(first):,}')}; hard cases stand "
-        "among them, so look before you change one. "
-        "A model of words and a search for duplicates join in: attribkit clean DATA --model MODEL."
+        "last layer, refitted without them, doubts. Here "
+        f"{by_number(len(first), 'is the first', f'are the first {len(first):,}')}; hard cases stand among them, so "
+        "look before you change one."
+        if doubted
+        else f"The last layer, refitted without them, doubts no label of {number_of(len(ranked), 'training row')}; "
+        f"here {by_number(len(first), 'is the one', f'are the {len(first):,}')} of which it is least sure."
     )
+    sentence = f"{doubts} A model of words and a search for duplicates join in: attribkit clean DATA --model MODEL."
     return Section(*_SUSPECTS, (sentence,), groups=(Group("The rows", (table,)),))

@@ -7,13 +7,14 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from reference import bootstrap_interval, f1_of
+from reference import bootstrap_interval, f1_of, wilson_interval
 from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
 from torch import Tensor, nn
 
 from attribkit.data import load_dataset
 from attribkit.evaluation.metrics import Metrics
 from attribkit.evaluation.performance import evaluate
+from attribkit.evaluation.statistics import estimated_share
 from attribkit.models.classifier import Classifier
 from attribkit.text.settings import TextSettings
 from attribkit.text.tokenizer import Tokenizer
@@ -61,12 +62,30 @@ def test_the_intervals_are_those_of_texts_drawn_anew(size: int) -> None:
     assert (found.low, found.high) == pytest.approx(bootstrap_interval(f1, len(pairs)), abs=1e-12)
     assert found.low < found.mean < found.high
 
-    right = sorted((a == b for a, b in pairs), reverse=True)
     accuracy = metrics.accuracy_estimate
     assert accuracy.mean == metrics.accuracy
-    low, high = bootstrap_interval(lambda drawn: sum(right[text] for text in drawn) / len(drawn), len(pairs))
+    low, high = wilson_interval(sum(a == b for a, b in pairs), len(pairs))
     assert (accuracy.low, accuracy.high) == pytest.approx((low, high), abs=1e-12)
     assert f"(95 % interval {100 * low:.1f} to {100 * high:.1f} %)" in metrics.accuracy_in_words()
+
+
+@given(st.integers(1, 3_000).flatmap(lambda texts: st.tuples(st.integers(0, texts), st.just(texts))))
+def test_the_interval_of_a_share_is_wilsons_and_is_never_a_point(counts: tuple[int, int]) -> None:
+    hits, texts = counts
+    share = estimated_share(hits, texts)
+    assert share.mean == hits / texts and share.texts == texts
+    assert 0 <= share.low <= share.mean <= share.high <= 1 and share.high - share.low > 1e-3
+    assert (share.low, share.high) == pytest.approx(wilson_interval(hits, texts), abs=1e-9)
+
+
+def test_what_is_confused_most_is_named_only_where_it_is_confused_twice() -> None:
+    labels = ("a", "b", "c")
+    once = Metrics(labels, np.array([[5, 1, 0], [0, 5, 1], [1, 0, 5]]))
+    assert once.most_confused is None
+    single = Metrics(labels, np.array([[5, 1, 0], [0, 5, 0], [0, 0, 5]]))
+    assert single.most_confused == "it takes “a” for “b” (1 of 1 mistake)"
+    twice = Metrics(labels, np.array([[5, 1, 0], [0, 5, 2], [1, 0, 5]]))
+    assert twice.most_confused == "it takes “b” for “c” (2 of 4 mistakes)"
 
 
 def test_without_a_text_no_figure_is_known() -> None:

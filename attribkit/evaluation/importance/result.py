@@ -188,12 +188,16 @@ class WordImportance(Result):
         return f"{first} {'; '.join([*named[:_NAMED], *filter(None, counts)])}."
 
     def reasons(self) -> list[str]:
-        """Of each label for which words surely speak a clause that names them, as "“neg” mainly because of “dull”"."""
-        sure = {label: self._sure(label)["word"] for label in self.labels}
+        """Of each label for which words surely speak a clause that names them, as "“neg” mainly because of “dull”".
+
+        Of many labels those come first whose words speak most surely.
+        """
+        sure = {label: self._sure(label) for label in self.labels}
+        known = [label for label, words in sure.items() if len(words)]
+        if len(known) > _NAMED:
+            known.sort(key=lambda label: -float(sure[label]["low"].max()))
         return [
-            f"“{label}” mainly because of {', '.join(f'“{word}”' for word in words)}"
-            for label, words in sure.items()
-            if len(words)
+            f"“{label}” mainly because of {', '.join(f'“{word}”' for word in sure[label]['word'])}" for label in known
         ]
 
     def _sure(self, label: str) -> pd.DataFrame:
