@@ -61,7 +61,7 @@ class TrainingInfluence(Result):
         up, down = table.rows[0], table.rows[-1]
         asked = table.title.removeprefix("Training rows that raised and lowered ")
         return (
-            f"What most raised {asked}: row {up[0]}, “{up[1]}”, by {up[2]:.1e} log-odds (“{up[5]}”); what most lowered "
+            f"What most raised {asked}: row {up[0]}, “{up[1]}”, by {up[2]:.3g} log-odds (“{up[5]}”); what most lowered "
             f"it: row {down[0]}, “{down[1]}” (“{down[5]}”)."
         )
 

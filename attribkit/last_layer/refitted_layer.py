@@ -46,8 +46,8 @@ class Check:
         """The figures in words."""
         return (
             f"leave-one-out beside true refits without {number_of(self.rows, 'row')}: largest difference "
-            f"{self.two_steps:.1e} "
-            f"log-odds ({self.one_step:.1e} after one Newton step), median effect {self.effect:.1e}"
+            f"{self.two_steps:.2g} "
+            f"log-odds ({self.one_step:.2g} after one Newton step), median effect {self.effect:.2g}"
         )
 
 
@@ -177,7 +177,7 @@ class RefittedLayer:
         """The distance in words."""
         mean, largest, same = self.distance
         return (
-            f"the last layer refitted with L2 of {self.l2:.0e} on {number_of(len(self.rows.labels), 'row')} (largest "
+            f"the last layer refitted with L2 of {self.l2:g} on {number_of(len(self.rows.labels), 'row')} (largest "
             "gradient "
             f"{self.regression.gradient:.0e}): its log-odds are {mean:.2f} from the network's on average, at most "
             f"{largest:.2f}; {100 * same:.1f} % of its labels are the network's"

@@ -76,7 +76,7 @@ class TrainingRows:
             table, of_own = _own_rows(model, data, chosen)
             notes = (*of_own, *notes)
         rows = labelled_rows(model, Rows(table, chosen.part, None, chosen.source), notes)
-        return replace(rows, source=chosen.source or "rows given", own=not other_rows)
+        return replace(rows, source=chosen.source or "unnamed", own=not other_rows)
 
 
 def check_task(model: Classifier) -> None:

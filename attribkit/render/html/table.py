@@ -42,7 +42,8 @@ def table(panel: Table, context: PanelContext) -> dict[str, Any]:
         for column, (cell, kind, shade) in enumerate(zip(row, kinds, shades, strict=True)):
             short = "short" if not kind and len(cell) <= SHORT else ""
             parts = divided(cell, keyword(panel, index, column) if kind != "n" else "")
-            drawn.append((parts, " ".join(filter(None, (kind, short, _shade(shade))))))
+            missing = "none" if panel.rows[index][column] is None else ""
+            drawn.append((parts, " ".join(filter(None, (kind, short, missing, _shade(shade))))))
         rows.append({"cells": drawn, "bar": _bar(panel.bars[index], axis) if panel.bars else None})
     return {
         "script": _script() if len(lines) > BRIEF else "",
