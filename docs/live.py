@@ -1,7 +1,10 @@
 """Pictures in the lessons that a reader plays with: explanations of one lesson, of which one is shown at a time."""
 
+import re
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from functools import cache
+from hashlib import sha256
 from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +16,11 @@ Shown = Mapping[str, Result]
 HORRIBLE = "It was a horrible movie"
 MIXED = "The cast is wonderful but the plot is dull"
 LONGER = "The cast is wonderful and the photography is beautiful, but the plot is dull and the ending a waste"
+SENDS_HEIGHT = """
+new ResizeObserver(([{ target }]) => parent.postMessage({ height: target.offsetHeight }, '*'))
+  .observe(document.documentElement);
+"""
+"""In each frame: its page, opened from a file, may not look into the frame to see how high it is."""
 
 
 def scores() -> Shown:
@@ -94,12 +102,19 @@ def pages() -> dict[str, bytes]:
         for lesson in LESSONS:
             for number, result in enumerate(shown(lesson).values(), start=1):
                 file = result.save(Path(folder) / f"{lesson}.{number}.html")
-                written[f"lessons/live/{file.name}"] = file.read_bytes()
+                written[f"lessons/live/{file.name}"] = with_script(file.read_text(encoding="utf-8")).encode()
     return written
 
 
+def with_script(page: str) -> str:
+    """The page of a result, which allows no script but those it names, with one more."""
+    allowed = f"'sha256-{b64encode(sha256(SENDS_HEIGHT.encode()).digest()).decode()}'"
+    page = re.sub(r"(?:script-src ([^;]+); )?style-src", rf"script-src \1 {allowed}; style-src", page, count=1)
+    return page.replace("</body>", f"<script>{SENDS_HEIGHT}</script>\n</body>")
+
+
 def frames(lesson: str) -> str:
-    """The choice and the frames of a lesson, which need no script: the theme shows the frame that is chosen."""
+    """The choice and the frames of a lesson: the theme shows the one chosen, a script makes it as high as its page."""
     question = LESSONS[lesson][0]
     choices, framed = [], []
     for number, name in enumerate(map(escape, shown(lesson)), start=1):
@@ -107,4 +122,6 @@ def frames(lesson: str) -> str:
         button = f'<input type="radio" name="live-{lesson}" id="{place}"{checked}>'
         choices.append(f'<span>{button}<label for="{place}">{name}</label></span>')
         framed.append(f'<iframe loading="lazy" title="{question}: {name}" src="live/{lesson}.{number}.html"></iframe>')
-    return "".join(['<fieldset class="live">', f"<legend>{question}</legend>", *choices, *framed, "</fieldset>"])
+    listens = '<script src="../theme/frames.js"></script>'  # before the frames, so that it misses no message
+    legend = f"<legend>{question}</legend>"
+    return "".join([listens, '<fieldset class="live">', legend, *choices, *framed, "</fieldset>"])

@@ -67,6 +67,20 @@ def test_the_blocks_of_a_page_run_in_order(page: str, folder: Path) -> None:
     assert [name for pair in saved for name in pair if name and not (folder / name).is_file()] == []
 
 
+def test_the_example_of_training_influence_asks_a_model_whose_last_layer_can_be_refitted(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names: dict[str, Any] = {}
+    exec(blocks("docs/influence.md", "python")[0][1], names)
+    written = re.search(r"right on (\.\d+) of the test rows.*? gives ([\d.]+) %", PAGES["docs/influence.md"], re.DOTALL)
+    printed = re.search(r"([\d.]+) % of its labels are the network's", capsys.readouterr().out)
+    assert written and printed
+    accuracy = ak.evaluate(names["model"], names["data"].test).accuracy
+    # another processor trains another network, by a hair
+    assert float(written[1]) == pytest.approx(accuracy, abs=0.02)
+    assert float(written[2]) == pytest.approx(float(printed[1]), abs=1)
+
+
 def test_few_blocks_are_not_run() -> None:
     assert sum(page.count(NOT_RUN) for page in PAGES.values()) <= 3
 

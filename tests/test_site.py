@@ -123,6 +123,41 @@ def test_each_lesson_asks_before_it_tells_and_has_pictures_to_choose_from(site: 
 
 
 @BUILT
+def test_no_page_shows_the_marks_of_markdown(site: Path) -> None:
+    shown: dict[str, list[str]] = {}
+    for page in (page for page in site.rglob("*.html") if page.parent.name != "live"):
+        text = re.sub(r"<(script|style|code|pre|title|svg|head)\b.*?</\1>", "", page.read_text("utf-8"), flags=re.S)
+        marks = re.findall(r"\*\*|\*[^\s*][^*\n]*\*|`[^`\n]+`", re.sub(r"<[^>]+>", "\n", text))
+        shown |= {str(page.relative_to(site)): marks} if marks else {}
+    assert shown == {}
+    answer = (site / "lessons" / "scores.html").read_text(encoding="utf-8").partition("<summary>Check</summary>")[2]
+    assert "<em>horrible</em> has" in answer
+
+
+@BUILT
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [1280, 390])
+def test_each_picture_of_a_lesson_is_shown_whole(site: Path, browser: Any, width: int) -> None:
+    cut, seen = [], 0
+    for lesson in sorted((site / "lessons").glob("*.html")):
+        shown = browser.new_page(viewport={"width": width, "height": 900})
+        shown.goto(lesson.as_uri())
+        for place, choice in enumerate(shown.locator(".live input").all()):
+            choice.check()
+            frame = shown.locator(".live iframe").nth(place)
+            frame.scroll_into_view_if_needed()
+            shown.wait_for_function("frame => frame.style.height", arg=frame.element_handle())
+            shown.wait_for_timeout(100)  # the frame is laid out anew
+            inside = frame.element_handle().content_frame()
+            page = "document.documentElement"
+            hidden = inside.evaluate(f"[{page}.scrollHeight - innerHeight, {page}.scrollWidth - innerWidth]")
+            cut += [(lesson.stem, place, hidden)] if any(hidden) else []
+            seen += 1
+        shown.close()
+    assert cut == [] and seen > 18
+
+
+@BUILT
 @pytest.mark.browser
 def test_the_picture_that_is_chosen_by_the_keyboard_is_the_one_shown(site: Path, browser: Any) -> None:
     shown = browser.new_page(viewport={"width": 390, "height": 900})
