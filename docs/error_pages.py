@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import error_cures
 from error_examples import BEFORE, EXAMPLES
 
 from attribkit import errors
@@ -52,14 +53,16 @@ class Sentence:
 
     @property
     def cure(self) -> str:
-        """What to do: the sentence's end, or what it expects, or what its class of errors asks for."""
-        before, _, said = self.text.rpartition("; ")
-        if before:
-            return f"{said[0].upper()}{said[1:].rstrip('.?')}{'?' if said.endswith('?') else '.'}"
-        if self.kind in CURES:
-            return CURES[self.kind]
-        expected = re.sub(r",? (?:got|but) .*", "", self.text)
-        return f"{expected[0].upper()}{expected[1:]}: change what you gave."
+        """What to do, in Markdown: the sentence's end, or what is written for it, its class of errors or its part."""
+        before, _, end = self.text.rpartition("; ")
+        if before and end != VALUE:
+            return escaped(f"{end[0].upper()}{end[1:].rstrip('.?')}{'?' if end.endswith('?') else '.'}")
+        cure = error_cures.written(self.text) or CURES.get(self.kind)
+        if cure is None and self.parts == ("results",):
+            cure = error_cures.OF_RESULTS
+        if cure is None:
+            raise LookupError(f"docs/error_cures.py lacks a cure for: {self.text}")
+        return cure
 
     def matches(self, printed: str) -> bool:
         """Whether a printed sentence is this one with its values."""
@@ -203,7 +206,6 @@ def _table(known: list[Sentence], names: dict[Sentence, str]) -> str:
 
 def _page(sentence: Sentence, shown: list[tuple[str, str]]) -> str:
     filled = f" `{VALUE}` stands for a value of yours." if VALUE in sentence.text else ""
-    cure = sentence.cure if sentence.cure in CURES.values() else escaped(sentence.cure)
     lines = [
         f"# {escaped(sentence.happened)}",
         "",
@@ -215,7 +217,7 @@ def _page(sentence: Sentence, shown: list[tuple[str, str]]) -> str:
         "",
         "</div>",
         "",
-        f"**What to do.** {cure}",
+        f"**What to do.** {sentence.cure}",
         "",
         "<div data-search-exclude markdown>",
         "",

@@ -1,6 +1,8 @@
 """The documentation site is built without a warning, asks nothing of anybody, and its search finds the glossary."""
 
+import ast
 import html
+import inspect
 import os
 import re
 import subprocess
@@ -70,9 +72,36 @@ def test_each_error_sentence_has_a_page_with_its_cure(site: Path) -> None:
     assert {page.name for page in pages} == set(re.findall(r"errors/([\w-]+\.html)\"", table))
     written = [page.read_text(encoding="utf-8") for page in pages]
     assert all("What happened." in page and re.search(r"What to do\.</strong> \S", page) for page in written)
+    repeated = []
+    for page, text in zip(pages, written, strict=True):
+        (cure,) = re.findall(r"What to do\.</strong>(.*?)</p>", text, re.DOTALL)
+        (sentence,) = re.findall(r"<blockquote>(.*?)</blockquote>", text, re.DOTALL)
+        if _words(cure).strip("….") in ("", _words(sentence)):
+            repeated.append(page.name)
+    assert repeated == []
     assert sum("An example." in page for page in written) > 60
     empty = (site / "errors" / "the-text-is-empty-give-at-least-one.html").read_text(encoding="utf-8")
     assert "InputError: the text is empty; give at least one word" in html.unescape(re.sub("<[^>]+>", "", empty))
+
+
+def _words(page: str) -> str:
+    return html.unescape(re.sub("<[^>]+>", "", page)).strip()
+
+
+def test_the_calls_of_written_cures_name_what_exists() -> None:
+    from test_readme import script
+
+    cures = script(ROOT / "docs" / "error_cures.py")
+    code = [*cures.CALL.values(), *re.findall(r"`(ak\.[^`\\]+)`", "".join(cures.CURES.values()))]
+    calls = [node for line in code for node in ast.walk(ast.parse(line)) if isinstance(node, ast.Call)]
+    checked = 0
+    for call in calls:
+        if isinstance(call.func, ast.Attribute) and ast.unparse(call.func.value) == "ak":
+            parameters = inspect.signature(getattr(ak, call.func.attr)).parameters.values()
+            free = any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters)
+            assert free or {word.arg for word in call.keywords} <= {parameter.name for parameter in parameters}
+            checked += 1
+    assert checked > 60
 
 
 def test_a_sentence_that_the_code_raises_without_saying_it_whole_is_known_too() -> None:
