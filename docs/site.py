@@ -55,6 +55,8 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str
         markdown,
     )
     markdown = _LIVE.sub(lambda match: live.frames(match[1]), markdown)
+    if page.file.src_uri in ("reference/api.md", "reference/cli.md"):  # a name stands before pages that mention it
+        page.meta["search"] = {"boost": 3}
     if page.file.src_uri == "glossary.md":  # a word with a heading of its own is found first, and can be linked to
         page.meta["search"] = {"boost": 4}
         markdown = re.sub(r"\| term \| meaning \|\n\|[-|]+\|\n", "", markdown)

@@ -329,6 +329,22 @@ def test_the_search_finds_every_word_of_the_glossary_from_a_file(search: Any) ->
 
 @BUILT
 @pytest.mark.browser
+def test_the_search_finds_every_name_by_its_beginning(search: Any) -> None:
+    """Also where it is longer than the stem that the index holds, as "evalua" is longer than "evalu"."""
+    import typer
+
+    from attribkit.cli import app
+
+    group: Any = typer.main.get_command(app)
+    glossary = re.findall(r"^\| ([^|]+) \|", (ROOT / "docs" / "glossary.md").read_text("utf-8"), flags=re.MULTILINE)[1:]
+    names = [*glossary, *ak.__all__, *group.commands]
+    assert [name for name in names for length in (5, 6) if not search(name.strip("`")[:length])] == []
+    assert [name for name in ak.__all__ if not any("reference/api.html" in link for link in search(name))] == []
+    assert [name for name in group.commands if not any("cli.html" in link for link in search(name))] == []
+
+
+@BUILT
+@pytest.mark.browser
 @pytest.mark.parametrize(
     ("beginning", "page"),
     [
