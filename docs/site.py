@@ -20,6 +20,7 @@ ROOT = Path(__file__).parent.parent
 SENTENCE = "It was not a horrible movie"
 _LINK = re.compile(r"\[([^\]]+)\]\((\.\./[^)\s]+|[^)\s:#]+/[^)\s]*\.(?:py|ipynb|json))\)")
 _PICTURE = re.compile(r"<!-- picture: (\w+) -->")
+_NAMED = re.compile(r"\[[\w/.]+\.md\]\(([\w/.]+\.md)(#[\w-]+)?\)")
 _LIVE = re.compile(r"<!-- live: (\w+) -->")
 
 
@@ -38,7 +39,7 @@ def on_files(files: Files, config: Any) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str:
-    """Links that lead out of this folder become words; so do those to notebooks and code."""
+    """Links out of this folder, to notebooks and to code become words; those that name a file name its page."""
     known = {file.src_uri for file in files.documentation_pages()} | {file.src_uri for file in files.media_files()}
     folder = Path(page.file.src_uri).parent
 
@@ -54,6 +55,13 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str
         ),
         markdown,
     )
+    titles = {file.src_uri: file.content_string.partition("\n")[0] for file in files.documentation_pages()}
+
+    def titled(match: re.Match[str]) -> str:
+        title = titles.get(Path(*_resolved((folder / match[1]).parts)).as_posix(), "")
+        return f"[{title[2:]}]({match[1]}{match[2] or ''})" if title.startswith("# ") else match[0]
+
+    markdown = _NAMED.sub(titled, markdown)
     markdown = _LIVE.sub(lambda match: live.frames(match[1]), markdown)
     if page.file.src_uri in ("reference/api.md", "reference/cli.md"):  # a name stands before pages that mention it
         page.meta["search"] = {"boost": 3}
@@ -77,6 +85,7 @@ def on_post_template(output_content: str, template_name: str, config: Any) -> st
 def _mended(html: str, root: str) -> str:
     html = html.replace("https://unpkg.com/iframe-worker/shim", f"{root}theme/frame_worker.js")
     html = re.sub(r'href="((?:\.\./)*\.\.?)/?"', r'href="\1/index.html"', html)  # a folder opens no page from a file
+    html = re.sub(r"<thead>\s*<tr>\s*(?:<th></th>\s*)+</tr>\s*</thead>", "", html)  # a table of names and meanings
     html = html.replace("<th></th>", "<td></td>")  # the corner of a table is no heading
     html = html.replace('id="__drawer"', 'id="__drawer" aria-label="Pages"', 1)
     html = html.replace('id="__search"', 'id="__search" aria-label="Search"', 1)

@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -77,3 +78,12 @@ def test_the_comparison_links_the_source_of_each_library_it_compares() -> None:
     names = [cell.split()[0] for cell in table.split("| what |")[1].splitlines()[0].strip(" |").split(" | ")]
     assert names == ["attribkit", "captum", "LIT", "inseq", "ferret", "shap", "lime"]
     assert [name for name in names[1:] if f"[{name}](https://" not in sources] == []
+
+
+def test_the_start_installs_the_wheel_of_this_version_and_the_pinned_torch() -> None:
+    page = (ROOT / "docs" / "start.md").read_text(encoding="utf-8")
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    pinned = re.search(r"^torch==(.+)$", (ROOT / "constraints.txt").read_text(encoding="utf-8"), flags=re.M)
+    assert pinned and f"CPU build of torch {pinned[1]}," in page
+    assert f"pip install -c constraints.txt attribkit-{version}-py3-none-any.whl" in page
+    assert set(re.findall(r"attribkit-([\d.]+)-py3", page)) == {version}

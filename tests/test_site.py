@@ -164,6 +164,14 @@ def test_no_page_shows_the_marks_of_markdown(site: Path) -> None:
 
 
 @BUILT
+def test_a_link_names_a_page_and_no_table_has_an_empty_head(site: Path) -> None:
+    pages = {page.name: page.read_text("utf-8") for page in site.rglob("*.html") if page.parent.name != "live"}
+    assert [name for name, page in pages.items() if re.search(r"\.md</a>", page)] == []
+    heads = [head for page in pages.values() for head in re.findall(r"<thead>.*?</thead>", page, flags=re.DOTALL)]
+    assert len(heads) > 30 and all(re.sub(r"<[^>]+>|\s", "", head) for head in heads)
+
+
+@BUILT
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [1280, 390])
 def test_each_picture_of_a_lesson_is_shown_whole(site: Path, browser: Any, width: int) -> None:
