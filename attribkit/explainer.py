@@ -16,7 +16,6 @@ from attribkit.attribution.targets import TargetName, find_label
 from attribkit.data import Dataset
 from attribkit.data.intake import Rows, all_rows
 from attribkit.data.readable import SkippedRowsWarning
-from attribkit.data.split_record import text_hashes
 from attribkit.data.tables import encodings_of, listed_alone
 from attribkit.data.text_tables import Data, has_columns
 from attribkit.errors import InputError, InputTypeError
@@ -264,15 +263,9 @@ def _read(
     for note in read.notes:
         warnings.warn(note, SkippedRowsWarning, stacklevel=3)
     batch = EncodedBatch(read.texts, read.encoded, logits, model.also and model.also.rows(read.places))
-    source = {"data": rows.source, "notes": [*rows.reading, *_seen(model, rows)]}
+    source = {"data": rows.source, "notes": [*rows.reading, *rows.seen_by(model)]}
     known = {name: value for name, value in source.items() if value}
     return batch, [truth[place] for place in read.places.tolist()], read.rows.tolist(), known
-
-
-def _seen(model: Classifier, rows: Rows) -> list[str]:
-    """How many rows the model was trained on, which it knows by their texts: right answers there prove little."""
-    seen = 0 if model.splits is None else int(model.splits.holds("train", text_hashes(rows.table["text"])).sum())
-    return [f"{seen:,} of the {len(rows.table):,} rows were seen in training"] if seen else []
 
 
 def _true_labels(true_label: TrueLabel | Sequence[TrueLabel] | None, texts: int, model: Classifier) -> list[Truth]:

@@ -110,22 +110,7 @@ class Rows:
         """
         if split not in (None, *PARTS):
             raise InputError(f"`split` must be one of {', '.join(PARTS)}, got {split!r}")
-        if model is not None:
-            data = with_joined_pairs(data, model.reads_pairs, listed=True)
-        usual = {} if model is None else model.provenance.get("split", {})
-        tables = TextTables.of(
-            data,
-            text,
-            label,
-            usual=(usual["text"], usual["label"]) if "text" in usual else None,
-            labels=None if model is None else LabelFormat(model.task, usual.get("label_separator"), model.labels),
-            inputs=() if model is None else model.other_inputs,
-            progress=progress,
-            encoding=encoding,
-            reads_pairs=None if model is None else model.reads_pairs,
-        )
-        if model is not None:
-            tables = replace(tables, tables={name: _joined(table, model) for name, table in tables.tables.items()})
+        tables = tables_for(model, data, text, label, encoding, progress)
         record = None
         if model is not None and held_out:
             record = model.splits or _recomputed_splits(model, data, text, label, encoding)
@@ -198,6 +183,12 @@ class Rows:
         """The rows that a tokenizer can read; see `attribkit.data.readable.tokenise`."""
         return tokenise(tokenizer, self.texts, self.numbers, spans=spans, refuse=refuse)
 
+    def seen_by(self, model: HasSplits) -> list[str]:
+        """A sentence on how many rows a model was trained on, which it knows by their texts; none where none were."""
+        seen = 0 if model.splits is None else int(model.splits.holds("train", text_hashes(self.table["text"])).sum())
+        rows = number_of(len(self.table), "row")
+        return [f"{seen:,} of the {rows} {by_number(seen, 'was', 'were')} seen in training"] if seen else []
+
     def labelled_texts(self) -> LabelledTexts:
         """The texts with their labels and notes."""
         whose = [] if self.origin is None else [f"the texts are {self.origin}"]
@@ -208,6 +199,32 @@ class Rows:
     def mark(self) -> str | None:
         """The sentence beside every figure if some of the rows measured were seen in training."""
         return f"{self.seen:,} of the {len(self.table):,} rows seen in training" if self.seen else None
+
+
+def tables_for(
+    model: HasSplits | None,
+    data: Data,
+    text: str | None,
+    label: str | None,
+    encoding: str | None,
+    progress: bool | Progress | None = None,
+) -> TextTables:
+    """The data as the model reads them, so that its own labels tell their column; arguments and errors of `Rows.of`."""
+    if model is None:
+        return TextTables.of(data, text, label, progress=progress, encoding=encoding)
+    usual = model.provenance.get("split", {})
+    tables = TextTables.of(
+        with_joined_pairs(data, model.reads_pairs, listed=True),
+        text,
+        label,
+        usual=(usual["text"], usual["label"]) if "text" in usual else None,
+        labels=LabelFormat(model.task, usual.get("label_separator"), model.labels),
+        inputs=model.other_inputs,
+        progress=progress,
+        encoding=encoding,
+        reads_pairs=model.reads_pairs,
+    )
+    return replace(tables, tables={name: _joined(table, model) for name, table in tables.tables.items()})
 
 
 def _joined(table: pd.DataFrame, model: HasSplits) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from attribkit.data.intake import Rows
+from attribkit.data.intake import Rows, tables_for
 from attribkit.data.text_tables import Data, TextTables
 from attribkit.errors import InputError, InputTypeError
 from attribkit.influence.duplicates import duplicates
@@ -123,7 +123,7 @@ def label_errors(
         )
         layer = RefittedLayer.fitted(model, rows, features, l2, 0, seed)
         table = ranked_rows(layer, parts, seed, words, tell)
-        copies = _copies(data, text, label, encoding, near)
+        copies = _copies(tables_for(model, data, text, label, encoding), near)
         explained = _explained(layer, table, most)
     notes = (layer.distance_sentence, *rows.notes, *chosen.reading)
     about = chosen.provenance(model.name, len(table))
@@ -176,9 +176,9 @@ def self_influence(layer: RefittedLayer) -> NDArray[np.float64]:
     return influence
 
 
-def _copies(data: Data, text: str | None, label: str | None, encoding: str | None, near: float) -> pd.DataFrame:
+def _copies(read: TextTables, near: float) -> pd.DataFrame:
     """Pairs of texts of all splits: split, row and label of each, their Jaccard index, and the text."""
-    tables = TextTables.of(data, text, label, encoding=encoding).tables
+    tables = read.tables
     whole = pd.concat([table.assign(split=name) for name, table in tables.items()], ignore_index=True)
     readable = whole[[isinstance(cell, str) for cell in whole["text"]]]
     pairs = duplicates(readable["text"].tolist(), near)

@@ -50,15 +50,16 @@ def figures(metrics: Metrics | None, calibration: Calibration | None) -> list[Fi
     """The figures at the top of the page."""
     if metrics is None or calibration is None:
         return []
-    which = "labelled"
+    which, too = "labelled", ""
     if metrics.held_out is not None:
-        metrics, which = metrics.held_out, "held-out"
+        metrics, which, too = metrics.held_out, "held-out", "; of the held-out texts"
     f1 = metrics.positive_f1
-    own = Figure("F1, macro average", f"{metrics.macro['f1']:.3f}", "each class counting the same")
+    own = Figure("F1, macro average", f"{metrics.macro['f1']:.3f}", f"each class counting the same{too}")
     if f1 is not None:
-        own = Figure(f"F1 of “{metrics.labels[-1]}”", f"{f1:.3f}", "harmonic mean of precision and recall")
+        own = Figure(f"F1 of “{metrics.labels[-1]}”", f"{f1:.3f}", f"harmonic mean of precision and recall{too}")
+    apart = f"how far confidence and accuracy are apart, 0 is best{too}"
     return [
         Figure("Accuracy", f"{100 * metrics.accuracy:.1f} %", f"of {number_of(metrics.rows, f'{which} text')}"),
         own,
-        Figure("Calibration error", f"{calibration.error:.3f}", "how far confidence and accuracy are apart, 0 is best"),
+        Figure("Calibration error", f"{calibration.error:.3f}", apart),
     ]

@@ -194,3 +194,15 @@ def test_what_cannot_be_ranked_is_refused() -> None:
         ak.label_errors(model(), table, near=0)
     with pytest.raises(TypeError, match="a Classifier was expected, got str"):
         ak.label_errors("imdb-cnn", table)  # type: ignore[arg-type]  # on purpose
+
+
+def test_the_labels_of_a_column_that_only_the_model_knows_are_read_for_copies_too(tmp_path: Path) -> None:
+    rows = ak.load_dataset("demo").sample(20).train
+    rows = pd.concat([rows, rows.head(1)])
+    file = tmp_path / "tickets.csv"
+    table = pd.DataFrame({"message": rows["text"], "team": rows["label"], "id": range(len(rows))})
+    table.to_csv(file, index=False)
+    trained = ak.load("imdb-cnn").copy()
+    trained.provenance = {**trained.provenance, "split": {"text": "message", "label": "team"}}
+    doubts = ak.label_errors(trained, file, most=0, parts=2)
+    assert doubts.copies["first_label"].tolist() == [rows["label"].iloc[0]] and len(doubts.rows) == len(rows)

@@ -66,7 +66,7 @@ def test_the_deeper_shade_is_the_larger_share() -> None:
     assert [a.get("class") for tag, a in page.elements if tag == "td" and "n" in (a.get("class") or "").split()] == [
         "n w16",
         "n w4",
-        "n",
+        "n none",
     ]
 
 
