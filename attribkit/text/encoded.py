@@ -108,9 +108,14 @@ def check_text(text: object) -> str:
     return text
 
 
+_READ = 20
+"""Characters read for each that a shortened text may have: white space is dropped, and a long text is not read."""
+
+
 def shortened(text: str, most: int = 40) -> str:
-    """A text as an error's sentence quotes it: at most so many characters."""
-    return text if len(text) <= most else text[: most - 1] + "…"
+    """A text as a sentence or a table's cell quotes it: on one line, at most so many characters."""
+    line = " ".join(text[: _READ * most].split()) if len(text) > most or len(text.splitlines()) > 1 else text
+    return line if len(line) <= most and len(text) <= _READ * most else line[: most - 1] + "…"
 
 
 def check_encoded(encoded: Encoded, text: str) -> Encoded:

@@ -18,6 +18,7 @@ from attribkit.models.classifier import Classifier
 from attribkit.models.logits import softmax
 from attribkit.results.explanation import Explanation
 from attribkit.results.panels import Table, TokenScores
+from attribkit.text.encoded import shortened
 
 MOST_WORDS = 20
 """Words up to which a deletion is looked for; one of more is no small edit."""
@@ -77,7 +78,7 @@ def edits_table(edits: Sequence[tuple[Explanation, Edit | None]]) -> Table:
         words = "" if edit is None else " … ".join(edit.words)
         true = why.prediction.true_label if why.prediction else None
         after = None if edit is None else f"{edit.label} {100 * edit.probability:.0f} %"
-        shown = why.text if len(why.text) <= 60 else f"{why.text[:57]}…"
+        shown = shortened(why.text, 60)
         rows.append(
             (
                 shown,
