@@ -48,7 +48,7 @@ export class Figures {
         return made("td", { className: `${level ? `w${level}` : ""} ${name === across[j] ? "same" : ""}`.trim() }, button);
       }));
     });
-    return made("table", {}, made("thead", {}, head), made("tbody", {}, ...rows));
+    return made("table", { className: across.length > 3 ? "many" : "" }, made("thead", {}, head), made("tbody", {}, ...rows));
   }
 
   #pairs(down, across, matrix, cell) { // of many labels those most often taken for one another

@@ -41,20 +41,23 @@ export class SliceWords {
 
   #paint({ explained, wanted, texts, target, strongest, frequent }) {
     const sample = wanted < texts ? ` of ${texts.toLocaleString("en")}, drawn at random` : "";
-    this.root.querySelector("p").textContent = `${explained.toLocaleString("en")} of ${numberOf(wanted, "text")} explained${sample}; mean scores for “${target}”, in log-odds; texts: here / in the rest`;
-    this.#table(".strongest", "What moves the model here", strongest);
-    this.#table(".frequent", "What occurs here more than elsewhere", frequent);
+    const whole = [...strongest, ...frequent].every(({ outside }) => !outside); // there is no rest to compare with
+    this.root.querySelector("p").textContent = `${explained.toLocaleString("en")} of ${numberOf(wanted, "text")} explained${sample}; mean scores for “${target}”, in log-odds${whole ? "" : "; texts: here / in the rest"}`;
+    this.#table(".strongest", whole ? "What moves the model" : "What moves the model here", strongest, whole);
+    this.#table(".frequent", "What occurs here more than elsewhere", whole ? [] : frequent, whole);
+    this.root.querySelector(".frequent").hidden = whole;
   }
 
-  #table(selector, caption, words) {
+  #table(selector, caption, words, whole) {
     const limit = Math.max(0, ...words.map(({ score }) => Math.abs(score ?? 0)));
-    const head = made("tr", {}, ...["word", "", "here", "rest", "texts"].map((textContent) => (textContent ? made("th", { scope: "col", textContent }) : made("td"))));
+    const head = made("tr", {}, ...(whole ? ["word", "", "score", "texts"] : ["word", "", "here", "rest", "texts"]).map((textContent) => (textContent ? made("th", { scope: "col", textContent }) : made("td"))));
     const rows = words.map(({ word, inside, outside, score, rest }) => {
       const button = made("button", { type: "button", title: `rows that hold “${word}”` }, made("bdi", { textContent: word }));
       button.addEventListener("click", () => this.pick(word));
       const bar = made("i", { className: score > 0 ? "towards" : "against" });
       bar.style.width = `${limit ? (50 * Math.abs(score ?? 0)) / limit : 0}%`;
-      return made("tr", {}, made("th", { scope: "row" }, button), made("td", { className: "axis", ariaHidden: "true" }, bar), ...[signed(score), signed(rest), `${inside.toLocaleString("en")} / ${outside.toLocaleString("en")}`].map((textContent) => made("td", { className: "n", textContent })));
+      const numbers = whole ? [signed(score), inside.toLocaleString("en")] : [signed(score), signed(rest), `${inside.toLocaleString("en")} / ${outside.toLocaleString("en")}`];
+      return made("tr", {}, made("th", { scope: "row" }, button), made("td", { className: "axis", ariaHidden: "true" }, bar), ...numbers.map((textContent) => made("td", { className: "n", textContent })));
     });
     const table = this.root.querySelector(selector);
     const focused = table.contains(document.activeElement) ? document.activeElement.textContent : null;

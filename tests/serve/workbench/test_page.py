@@ -202,9 +202,12 @@ def test_the_words_of_a_slice_stream_in_and_a_word_leads_to_its_rows(show: Open)
     page.locator("#words summary").click()
     page.locator("#words[data-painted][aria-busy=false]").wait_for()
     assert page.locator("#words p").inner_text().startswith("400 of 400 texts explained; mean scores for “pos”")
+    heads = page.locator("#words .strongest thead th")
+    assert heads.all_inner_texts() == ["word", "score", "texts"] and not page.locator("#words .frequent").is_visible()
     acts(page, page.locator("[data-view=mistakes]").click)
     page.locator("#words p", has_text=f"{count(page)} of {count(page)} texts explained").wait_for()
     page.locator("#words[aria-busy=false]").wait_for()
+    assert heads.all_inner_texts() == ["word", "here", "rest", "texts"]
     word = page.locator("#words .strongest tbody tr").first
     name, texts = word.locator("button").inner_text(), int(word.locator("td").last.inner_text().split(" / ")[0])
     acts(page, word.locator("button").click)
