@@ -15,7 +15,7 @@ from attribkit.influence.label_errors_result import LabelErrors, overview_of
 from attribkit.last_layer.features import read_features
 from attribkit.last_layer.refitted_layer import RefittedLayer, check_strength
 from attribkit.last_layer.targets import log_odds, log_odds_of_all
-from attribkit.last_layer.training_rows import check_task, labelled_rows, rows_key
+from attribkit.last_layer.training_rows import TrainingRows, check_task, labelled_rows, rows_key
 from attribkit.models.classifier import Classifier
 from attribkit.models.encoded_batch import EncodedBatch
 from attribkit.models.logits import softmax
@@ -82,7 +82,7 @@ def label_errors(
         >>> rows = ak.load_dataset("demo").sample(60).train
         >>> rows.loc[3, "label"] = "neg" if rows.loc[3, "label"] == "pos" else "pos"
         >>> errors = ak.label_errors(ak.load("imdb-cnn"), rows, most=2)
-        >>> errors.to_frame().columns.tolist()
+        >>> errors.to_frame().columns[:8].tolist()
         ['row', 'label', 'suggested', 'margin', 'layer', 'words', 'self_influence', 'text']
         >>> len(errors.to_frame()), len(errors.suspects) < 20
         (60, True)
@@ -122,7 +122,8 @@ def label_errors(
             progress=tell,
         )
         layer = RefittedLayer.fitted(model, rows, features, l2, 0, seed)
-        table = ranked_rows(layer, parts, seed, words, tell)
+        ranked = ranked_rows(layer, parts, seed, words, tell)
+        table = pd.concat([ranked, _other_columns(rows, ranked)], axis=1)
         copies = _copies(tables_for(model, data, text, label, encoding), near)
         explained = _explained(layer, table, most)
     notes = (layer.distance_sentence, *rows.notes, *chosen.reading)
@@ -164,6 +165,13 @@ def ranked_rows(
         }
     )
     return table.sort_values("margin", kind="stable").reset_index(drop=True)
+
+
+def _other_columns(rows: TrainingRows, ranked: pd.DataFrame) -> pd.DataFrame:
+    """The data's own columns beside those ranked, such as an id, in the order of the ranked rows."""
+    others = rows.table.drop(columns=["text", "label"]).loc[ranked["row"]].reset_index(drop=True)
+    # a column of the data that bears a name of the ranking keeps its values under another
+    return others.rename(columns={name: f"other_{name}" for name in ranked.columns})
 
 
 def self_influence(layer: RefittedLayer) -> NDArray[np.float64]:

@@ -29,7 +29,8 @@ class LabelErrors(Result):
         rows: a row for each row, the most likely wrong first: row (its number), label, suggested (the label whose
             log-odds are highest without the row), margin (the mean of the next two), layer and words (the log-odds of
             its label by the last layer and by a model of words, trained without it; NaN where the second was not
-            asked), self_influence (how much the row raises its own label's log-odds) and text.
+            asked), self_influence (how much the row raises its own label's log-odds), text, and the data's other
+            columns, such as an id. Rows are counted from 0, as the data were given.
         copies: pairs of texts that are the same or nearly so: row, split and label of each, and how alike they are.
         overview: the first rows and the pairs as tables.
         explained: the first rows with the token scores of the label suggested.

@@ -175,6 +175,22 @@ def test_the_command_writes_the_suspects_and_a_page(tmp_path: Path) -> None:
     assert set(FLIPPED) <= set(pd.read_csv(out[0])["row"]) and "Rows to look at" in Path(out[1]).read_text()
 
 
+def test_suspects_have_the_files_row_numbers_and_all_its_columns(tmp_path: Path) -> None:
+    given = rows().assign(ticket_id=[f"T-{number}" for number in range(200)], margin="mine")
+    given.loc[10, "text"] = ""  # a row that is left out does not move the numbers of the others
+    given.rename(columns={"text": "message", "label": "category"}).to_csv(tmp_path / "rows.csv", index=False)
+    command = ["clean", str(tmp_path / "rows.csv"), "--model", "imdb-cnn", "--most", "0", "--no-words"]
+    out = tmp_path / "suspects.csv"
+    result = CliRunner().invoke(app, [*command, "--out", str(out), "--device", "cpu"])
+    assert result.exit_code == 0, result.output
+    suspects = pd.read_csv(out)
+    assert set(FLIPPED) <= set(suspects["row"])
+    own = given.loc[suspects["row"]]
+    assert suspects["text"].tolist() == own["text"].tolist() and suspects["label"].tolist() == own["label"].tolist()
+    assert suspects["ticket_id"].tolist() == own["ticket_id"].tolist()
+    assert set(suspects["other_margin"]) == {"mine"} and suspects["margin"].dtype == float
+
+
 def test_what_cannot_be_ranked_is_refused() -> None:
     table = rows()
     with pytest.raises(ValueError, match="rows with labels were expected, got only text"):
