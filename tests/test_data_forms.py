@@ -185,7 +185,9 @@ def test_columns_that_cannot_be_told_or_are_not_there_are_one_sentence(
 ) -> None:
     run = (OF_TEXTS | OF_LABELS)[name]
     if form == "table":
-        with pytest.raises(ValueError, match=r"holds the texts cannot be told from .*; name it with `text`"):
+        # a corpus is not looked into before its columns are known
+        advice = "name it with `text`" if name == "explain_corpus" else "did you mean `text='body of it'`, `label='mood"
+        with pytest.raises(ValueError, match=f"holds the texts cannot be told from .*; {advice}"):
             run(model, ODD, {}, tmp_path)
         with pytest.raises(ValueError, match=r"has no column 'nowhere'|must have one column 'nowhere'"):
             run(model, TABLE, {"text": "nowhere"}, tmp_path / "again")

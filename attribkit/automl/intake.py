@@ -1,13 +1,14 @@
 """From whatever was given to a data set that can teach a classifier, or a sentence on why it cannot."""
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 
-from attribkit.automl.guess import MOST_LABELS, guess_columns
+from attribkit.automl.guess import guess_columns
 from attribkit.data import Dataset, load_dataset
+from attribkit.data.column_contents import MOST_LABELS
+from attribkit.data.columns import row_of_data
 from attribkit.data.tables import find_tables
 from attribkit.errors import InputError
 from attribkit.plurals import number_of
@@ -40,7 +41,7 @@ def read(
         raise InputError(f"a file or a folder on this machine is needed, got the address {data!r}; download it first")
     raw = find_tables(data, encoding=encoding)
     first = next(iter(raw.tables.values()))
-    if header_row(first.columns) and text is None and label is None:
+    if row_of_data(first.columns) and text is None and label is None:
         raise InputError(
             f"the first line of {raw.source} looks like a row of data; begin the file with a line of names, such as "
             "text,label"
@@ -50,7 +51,7 @@ def read(
             f"two columns are needed, of texts and of labels; {raw.source} has only {list(map(str, first.columns))}"
         )
     guess = guess_columns(first, text, label, raw.source)
-    if first[guess.text].astype(str).str.len().max() > _LARGEST_CELL:
+    if max((len(str(cell)) for cell in first[guess.text]), default=0) > _LARGEST_CELL:
         raise InputError(
             f"a text of {raw.source} has more than {_LARGEST_CELL:,} characters; put a text into each cell, not a file"
         )
@@ -66,12 +67,6 @@ def read(
     rows = sum(map(len, (dataset.train, dataset.validation, dataset.test)))
     tell_reader(f"{number_of(rows, 'row')}, {number_of(labels, 'label')}; the texts are {written}")
     return dataset
-
-
-def header_row(columns: Sequence[object]) -> bool:
-    """Whether a table's column names look like a row of data: a long text, or a number, among them."""
-    names = [str(name) for name in columns]
-    return any(len(re.findall(r"\S+", name)) > 6 or re.fullmatch(r"[-+]?\d+([.,]\d+)?", name.strip()) for name in names)
 
 
 def unfit(table: pd.DataFrame) -> str | None:

@@ -47,7 +47,10 @@ def clean_tables(
     cleaned = {}
     present = [split for split in SPLITS if split in tables]
     places = {split: source if len(tables) == 1 else f"the {split} table of {source}" for split in present}
-    named = {split: choose_columns(tables[split].columns, text, label, places[split]) for split in present}
+    named = {
+        split: choose_columns(tables[split].columns, text, label, places[split], content=tables[split])
+        for split in present
+    }
     cells = [tables[split].set_axis(map(str, tables[split].columns), axis=1)[named[split].label] for split in present]
     labels = LabelFormat.of(cells, task, separator, source)
     for split in present:

@@ -1,8 +1,12 @@
 """The columns of texts and labels in a table: named by the user, or guessed."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import pandas as pd
+
+from attribkit.data.column_contents import columns_by_content
 from attribkit.data.readers import listed
 from attribkit.errors import InputError, did_you_mean
 from attribkit.text.text_pair import KEYS
@@ -37,6 +41,7 @@ def choose_columns(
     *,
     labelled: bool = True,
     pairs: bool = False,
+    content: pd.DataFrame | None = None,
 ) -> Columns:
     """The columns asked for, or guessed by their names; of two columns one that is known determines the other.
 
@@ -48,6 +53,7 @@ def choose_columns(
         labelled: whether there must be labels. If not, a single column holds the texts.
         pairs: whether two columns may hold the texts of pairs: those that `text` names as "premise,hypothesis", or, if
             it names none, `text` and `text_pair`.
+        content: the table itself, so that the sentence on columns that cannot be guessed can propose some.
 
     Raises:
         ValueError: if a column is missing, named twice, or cannot be guessed; the sentence names the columns there are.
@@ -73,15 +79,33 @@ def choose_columns(
     wanted_columns = [*chosen.items(), *([("text", second)] if second is not None else [])]
     for option, name in wanted_columns:
         if name is None and (labelled or option == "text"):
+            advice = _proposed(content, text, label, option) or (
+                f"name it with `{option}` (and begin the file with a line of column names if it has none)"
+            )
             raise InputError(
-                f"which column of {source} holds the {option}s cannot be told from {listed(names)}; name it with "
-                f"`{option}` (and begin the file with a line of column names if it has none)"
+                f"which column of {source} holds the {option}s cannot be told from {listed(names)}; {advice}"
             )
         if name is not None and names.count(name) > 1:
             raise InputError(f"{source} has {names.count(name)} columns named {name!r}; rename all but one")
     if chosen["text"] == chosen["label"]:
         raise InputError(f"`text` and `label` both name the column {chosen['text']!r} of {source}; name two")
     return Columns(str(chosen["text"]), chosen["label"], by_elimination, second)
+
+
+def _proposed(content: pd.DataFrame | None, text: str | None, label: str | None, option: str) -> str | None:
+    """A question that names the columns whose content fits; None if there is none for the option."""
+    if content is None or row_of_data(content.columns) or not content.columns.is_unique:
+        return None
+    fit = columns_by_content(content.set_axis(map(str, content.columns), axis=1), text, label)
+    columns = {name: column for name, column in zip(("text", "label"), fit, strict=True) if column is not None}
+    named = ", ".join(f"`{name}={column!r}`" for name, column in columns.items())
+    return f"did you mean {named}?" if option in columns else None
+
+
+def row_of_data(columns: Iterable[object]) -> bool:
+    """Whether a table's column names look like a row of data: a long text, or a number, among them."""
+    names = [str(name) for name in columns]
+    return any(len(re.findall(r"\S+", name)) > 6 or re.fullmatch(r"[-+]?\d+([.,]\d+)?", name.strip()) for name in names)
 
 
 def columns_of_pairs(names: Sequence[str], text: str | None) -> tuple[str | None, str | None]:

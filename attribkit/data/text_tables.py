@@ -159,7 +159,9 @@ def _arranged(
         name = source if len(tables) == 1 else f"the {split} table of {source}"
         table = tables[split].set_axis([str(name) for name in tables[split].columns], axis=1)
         candidates = [column for column in table.columns if column not in inputs or column == label]
-        columns = choose_columns(candidates, text, label, name, labelled=False, pairs=reads_pairs is not None)
+        columns = choose_columns(
+            candidates, text, label, name, labelled=False, pairs=reads_pairs is not None, content=table[candidates]
+        )
         if columns.second is not None and not reads_pairs:
             raise InputError(
                 "a pair of texts was given, this model reads single ones; name one of the columns "

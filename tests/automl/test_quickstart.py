@@ -15,9 +15,9 @@ import attribkit as ak
 from attribkit.automl import run
 from attribkit.automl.findings import leaks, of_data, of_model
 from attribkit.automl.guess import guess_columns
-from attribkit.automl.intake import header_row
 from attribkit.cli import main
 from attribkit.data import Dataset
+from attribkit.data.columns import row_of_data
 from attribkit.evaluation.metrics import Metrics
 from attribkit.training.defaults import Defaults
 
@@ -100,6 +100,12 @@ def test_columns_are_guessed_by_their_content_where_their_names_say_nothing() ->
         guess_columns(tickets(), "txt", None, "t.csv")
 
 
+def test_a_list_in_a_cell_is_looked_at_like_a_string() -> None:
+    listed = tickets().assign(tags=[["a", str(number % 2)] for number in range(150)])
+    guess = guess_columns(listed[["ticket", "what", "tags"]], None, None, "t.jsonl")
+    assert (guess.text, guess.label) == ("what", "tags")
+
+
 def test_a_word_that_names_the_label_is_found_and_an_honest_one_is_not() -> None:
     table = tickets().rename(columns={"what": "text", "kind": "label"})
     table.loc[table["label"] == "login", "text"] += " queueseven"
@@ -118,8 +124,8 @@ def test_duplicates_and_contradictions_are_counted() -> None:
 
 
 def test_a_first_line_of_data_is_no_header() -> None:
-    assert header_row(["I really liked this film a lot", "pos"]) and header_row(["great", "1"])
-    assert not header_row(["text", "label"]) and not header_row(["ticket id", "what happened to you today"])
+    assert row_of_data(["I really liked this film a lot", "pos"]) and row_of_data(["great", "1"])
+    assert not row_of_data(["text", "label"]) and not row_of_data(["ticket id", "what happened to you today"])
 
 
 def measured(*rows: list[int]) -> Metrics:

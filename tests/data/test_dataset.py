@@ -1,5 +1,6 @@
 """Data sets from every kind of source: what is kept, what is dropped and said, what is refused and why."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -342,6 +343,25 @@ def test_what_no_path_can_be_is_refused_in_one_short_sentence(text, tmp_path, mo
     assert len(str(caught.value)) < 400 and ("neither a known" in str(caught.value) or "no '" in str(caught.value))
 
 
+def test_columns_that_cannot_be_told_by_their_names_are_proposed_by_their_content():
+    table = pd.DataFrame(
+        {
+            "id": [f"T-{number}" for number in range(40)],
+            "what": [f"film number {number} was seen" for number in range(40)],
+            "kind": ["good", "bad"] * 20,
+        }
+    )
+    proposal = re.escape("cannot be told from 'id', 'what', 'kind'; did you mean `text='what'`, `label='kind'`?")
+    with pytest.raises(ValueError, match=proposal):
+        load_dataset(table)
+    with pytest.raises(ValueError, match=re.escape("did you mean `text='id'`, `label='kind'`?")):
+        load_dataset(table, text="id")
+    with pytest.raises(ValueError, match="name it with `label`"):  # neither names of rows nor texts are labels
+        load_dataset(table[["id", "what"]].assign(other=table["what"]), text="what")
+    with pytest.raises(ValueError, match="name it with `text`"):  # the first line of a file may be a row
+        load_dataset(table.set_axis(["1", "a film that I have seen three times", "good"], axis=1))
+
+
 def labelled(*labels):
     return pd.DataFrame({"text": [f"text {n}" for n in range(len(labels))], "label": labels})
 
@@ -354,7 +374,7 @@ def labelled(*labels):
         (
             reviews().set_axis(["a", "b"], axis=1),
             {},
-            "holds the texts cannot be told from 'a', 'b'; name it with `text`",
+            r"holds the texts cannot be told from 'a', 'b'; did you mean `text='a'`, `label='b'`\?",
         ),
         (reviews(mood=1)[["text", "mood"]].assign(z=1), {}, "holds the labels cannot be told .* name it with `label`"),
         (reviews(), {"text": "label", "label": "label"}, "`text` and `label` both name the column 'label'"),
