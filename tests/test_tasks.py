@@ -13,7 +13,7 @@ from planted import numbers, several
 from typer.testing import CliRunner
 
 import attribkit as ak
-from attribkit.cli import app
+from attribkit.cli import app, main
 from attribkit.data import Dataset
 from attribkit.errors import InputError
 from attribkit.evaluation.errors import errors
@@ -124,6 +124,19 @@ def test_check_has_the_figures_of_the_task(kind: str, request: Any) -> None:
             InputError, match="a threshold for 'comprehensiveness' needs a model of labels, not of a num"
         ):
             ak.check(model, data, {"comprehensiveness": 0.1}, texts=5)
+
+
+def test_the_command_holds_a_regression_to_its_own_figures(
+    prices: tuple[Classifier, Dataset, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, data, _ = prices
+    folder = model.save(tmp_path / "model")
+    data.test.to_csv(tmp_path / "rows.csv", index=False)
+    command = ["check", str(folder), str(tmp_path / "rows.csv"), "--texts", "5", "--min-r2", "0.5", "--max-mae", "0"]
+    with pytest.raises(SystemExit) as exit:
+        main(command)
+    failed = capsys.readouterr().err
+    assert exit.value.code == 1 and "failed: mae is" in failed and "r2" not in failed
 
 
 @pytest.mark.parametrize("kind", ["topics", "prices"])

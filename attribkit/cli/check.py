@@ -58,6 +58,14 @@ def check(
             "asks for .36 where random scores reach .31. Both are printed."
         ),
     ] = None,
+    min_macro_f1: Annotated[float | None, threshold("With several labels a text, F1 averaged over the labels.")] = None,
+    max_hamming_loss: Annotated[
+        float | None, threshold("With several labels a text, share of wrong decisions.")
+    ] = None,
+    max_mae: Annotated[float | None, threshold("Of a regression, the mean absolute error in its unit.")] = None,
+    max_rmse: Annotated[float | None, threshold("Of a regression, the root mean squared error in its unit.")] = None,
+    min_r2: Annotated[float | None, threshold("Of a regression, the share of the variance explained.")] = None,
+    min_spearman: Annotated[float | None, threshold("Of a regression, Spearman's rank correlation.")] = None,
     method: MethodOption = None,
     texts: Annotated[int, typer.Option(help="Most texts that the explanations' figures are taken on.")] = 200,
     seed: Annotated[int, typer.Option(help="The same seed gives the same figures.")] = 0,
@@ -88,6 +96,12 @@ def check(
         "converged": min_converged,
         "randomised_correlation": max_randomised_correlation,
         "plausibility_over_random": min_plausibility_over_random,
+        "macro_f1": min_macro_f1,
+        "hamming_loss": max_hamming_loss,
+        "mae": max_mae,
+        "rmse": max_rmse,
+        "r2": min_r2,
+        "spearman": min_spearman,
     }
     classifier = load(model, device, long=long, stride=stride)
     thresholds = {name: value for name, value in limits.items() if value is not None}

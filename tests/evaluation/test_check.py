@@ -8,12 +8,13 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from typer.main import get_command
 
-from attribkit.cli import main
+from attribkit.cli import app, main
 from attribkit.evaluation.check import check
 from attribkit.evaluation.performance import evaluate
 from attribkit.evaluation.plausibility import plausibility
-from attribkit.evaluation.thresholds import THRESHOLDS, Figure
+from attribkit.evaluation.thresholds import FIGURES, THRESHOLDS, Figure
 from attribkit.models.classifier import Classifier
 
 ROWS = [
@@ -255,3 +256,9 @@ def test_labels_that_the_model_lacks_and_rows_without_text_are_survived(
     assert "1 of 6 rows was left out, row 4: it is empty" in found.notes
     with pytest.raises(ValueError, match="`thresholds` can be given for accuracy"):
         check(make_classifier("cnn"), table, {"recall": 1.0})
+
+
+def test_every_figure_that_takes_a_threshold_has_an_option() -> None:
+    group: Any = get_command(app)
+    options = {option.name for option in group.commands["check"].params}
+    assert options >= {f"{side}_{name}" for name, (side, _) in FIGURES.items() if side}
