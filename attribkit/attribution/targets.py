@@ -85,7 +85,7 @@ def find_label(target: LabelName, labels: tuple[str, ...], argument: str = "targ
         place = _place_of_integer(integer, labels)
     if place is None:
         index = "an attribkit.Index" if any(_number(label) is not None for label in labels) else "an index"
-        other = ", 'all' or a pair" if argument == "target" else ""
+        other = ", 'all', 'top5' or a pair" if argument == "target" else ""
         names = ", ".join(labels)
         if len(labels) > LISTED:
             names = f"of this model ({', '.join(labels[:3])} and {len(labels) - 3:,} more)"

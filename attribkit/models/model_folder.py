@@ -92,11 +92,16 @@ def find(path: str | Path) -> Path:
         return BUNDLED / str(path)
     if folder.is_file():
         raise InputNotFoundError(f"a model folder was expected, but {str(path)!r} is a file; give the folder it is in")
-    hint = did_you_mean(path, names)
+    hint = did_you_mean(path, [*names, *_folders_in(folder.parent)])
     raise InputNotFoundError(
         f"there is no model folder {str(path)!r}{hint or ';'} the bundled models are {', '.join(names) or 'none'}; a "
         "model of the Hugging Face hub needs local_files_only=False, or its folder"
     )
+
+
+def _folders_in(folder: Path) -> list[str]:
+    """The model folders that lie in a folder."""
+    return sorted(str(config.parent) for config in folder.glob(f"*/{CONFIG}"))
 
 
 def write(folder: Path, contents: Contents, overwrite: bool) -> Path:
@@ -193,7 +198,9 @@ def read(folder: Path) -> Contents:
 def _checked(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     """The config and every file it names, whose checksums are right."""
     if not (folder / CONFIG).is_file():
-        raise InputError(f"{str(folder)!r} holds no {CONFIG}, so it is no model folder; give the folder save() wrote")
+        inner = _folders_in(folder)
+        cure = f"did you mean {' or '.join(map(repr, inner))}?" if inner else "give the folder save() wrote"
+        raise InputError(f"{str(folder)!r} holds no {CONFIG}, so it is no model folder; {cure}")
     config = _read_config(folder)
     contents: dict[str, bytes] = {}
     for file in (TOKENIZER, WEIGHTS):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -220,6 +221,15 @@ def test_an_unknown_name_lists_the_known_and_suggests_the_near(saved: Path, tmp_
         Classifier.load(tmp_path)
     with pytest.raises(FileNotFoundError, match="is a file; give the folder it is in"):
         Classifier.load(saved / CONFIG)
+
+
+def test_a_model_folder_nearby_is_suggested(saved: Path, tmp_path: Path) -> None:
+    inner = tmp_path / "quickstart" / "model"
+    shutil.copytree(saved, inner)
+    with pytest.raises(ValueError, match=f"holds no {CONFIG}, so it is no model folder; did you mean {str(inner)!r}"):
+        Classifier.load(inner.parent)
+    with pytest.raises(FileNotFoundError, match=f"there is no model folder .*; did you mean {str(inner)!r}"):
+        Classifier.load(inner.with_name("modle"))
 
 
 def test_a_network_or_tokenizer_of_the_users_own_is_not_saved(
