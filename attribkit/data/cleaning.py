@@ -1,18 +1,15 @@
 """Cleaning: the rows that can be trained on, with a note on everything dropped, guessed or repaired."""
 
-import re
 from collections.abc import Mapping
 
 import pandas as pd
 
 from attribkit.data.columns import Columns, choose_columns
-from attribkit.data.label_cells import Cell, LabelFormat, is_missing
+from attribkit.data.label_cells import SURROGATE, Cell, LabelFormat, is_missing
 from attribkit.data.readers import SPLITS
 from attribkit.errors import InputError, InputTypeError
 from attribkit.plurals import number_of
 from attribkit.task import Task
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def clean_tables(
@@ -89,7 +86,7 @@ def _clean(
     raw = table[column].astype(object).tolist()
     labels = [labelled.cell(value, row, column, source) for row, value in enumerate(raw)]
     usable = [row for row, (text, label) in enumerate(zip(texts, labels, strict=True)) if text and label is not None]
-    mended = {row: _SURROGATE.sub("\ufffd", text) for row in usable if not _encodable(text := texts[row] or "")}
+    mended = {row: SURROGATE.sub("\ufffd", text) for row in usable if not _encodable(text := texts[row] or "")}
     counts = {
         "empty": sum(not text for text in texts),
         "unlabelled": sum(bool(text) and label is None for text, label in zip(texts, labels, strict=True)),
@@ -126,7 +123,7 @@ def mended(tables: Mapping[str, pd.DataFrame]) -> tuple[dict[str, pd.DataFrame],
         broken = [isinstance(cell, str) and not _encodable(cell) for cell in table["text"]]
         count += sum(broken)
         texts = [
-            _SURROGATE.sub("\ufffd", cell) if bad else cell for cell, bad in zip(table["text"], broken, strict=True)
+            SURROGATE.sub("\ufffd", cell) if bad else cell for cell, bad in zip(table["text"], broken, strict=True)
         ]
         whole[split] = table.assign(text=pd.Series(texts, dtype=object)) if any(broken) else table
     return whole, [_REPORTS["surrogates"].format(rows=number_of(count, "row")) + "."] if count else []
@@ -145,4 +142,4 @@ def _text(value: object, row: int, column: str, source: str) -> str | None:
 
 
 def _encodable(text: str) -> bool:
-    return text.isascii() or not _SURROGATE.search(text)
+    return text.isascii() or not SURROGATE.search(text)

@@ -70,7 +70,8 @@ class Dataset(Result):
         for table in (self.train, self.validation, self.test):
             digest.update(len(table).to_bytes(8, "big"))
             for cell in (value for row in zip(table["text"], table["label"], strict=True) for value in row):
-                content = _SEPARATOR.join(cell).encode() if isinstance(cell, tuple) else str(cell).encode()
+                written = _SEPARATOR.join(cell) if isinstance(cell, tuple) else str(cell)
+                content = written.encode("utf-8", "surrogatepass")  # a table of the user's own may hold half a pair
                 digest.update(len(content).to_bytes(8, "big") + content)
         return digest.hexdigest()
 

@@ -1,5 +1,6 @@
 """The cells of a column of labels, by the task: a name, several names, or a number."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ Cell = str | tuple[str, ...] | float | None
 
 MOST_FRACTIONS = 20
 """Different numbers with a fraction that may be labels; more are the values of a regression."""
+SURROGATE = re.compile("[\ud800-\udfff]")
+"""Half of a surrogate pair, which is no character."""
 _SEVERAL = (list, tuple, set, frozenset, np.ndarray)
 
 
@@ -98,7 +101,7 @@ class LabelFormat:
                 for part in (sorted(value) if isinstance(value, (set, frozenset)) else value)
             ]
         elif self.separator is not None and isinstance(value, str):
-            names = list(value.split(self.separator))
+            names = list((label_name(value, row, column, source) or "").split(self.separator))
         else:
             name = label_name(value, row, column, source)
             if name is None:
@@ -119,6 +122,11 @@ def label_name(value: object, row: int, column: str, source: str) -> str | None:
     A missing value makes floats of a whole column of integers.
     """
     if isinstance(value, str):
+        if SURROGATE.search(value):
+            raise InputError(
+                f"labels must be text, but row {row:,} of column {column!r} in {source} holds a lone surrogate, "
+                f"{value[:60]!r}, which is no character; repair the cell"
+            )
         return value if value.strip() else None
     if is_missing(value):
         return None

@@ -100,8 +100,10 @@ def test_columns_are_guessed_by_their_content_where_their_names_say_nothing() ->
         guess_columns(tickets(), "txt", None, "t.csv")
 
 
-def test_a_list_in_a_cell_is_looked_at_like_a_string() -> None:
+def test_a_list_in_a_cell_or_half_a_surrogate_pair_is_looked_at_like_a_string() -> None:
     listed = tickets().assign(tags=[["a", str(number % 2)] for number in range(150)])
+    listed["what"] = listed["what"].astype(object)
+    listed.loc[3, "what"] += "\ud800"  # which JSON can spell, and pandas' own strings cannot
     guess = guess_columns(listed[["ticket", "what", "tags"]], None, None, "t.jsonl")
     assert (guess.text, guess.label) == ("what", "tags")
 

@@ -155,6 +155,20 @@ def test_texts_are_kept_to_the_character():
     assert set(odd) <= set(whole(load_dataset(table))["text"])
 
 
+def test_half_a_surrogate_pair_in_a_label_is_refused_and_in_a_data_set_of_ones_own_is_no_fault():
+    table = reviews().astype(object)
+    table.loc[3, "label"] = "pos\ud800"
+    refusal = r"labels must be text, but row 3 of column 'label' in .* holds a lone surrogate"
+    with pytest.raises(ValueError, match=refusal):
+        load_dataset(table)
+    with pytest.raises(ValueError, match=refusal):
+        load_dataset(table, label_separator="|")
+    rows = reviews().astype(object)
+    rows.loc[3, "text"] = "a \ud800"
+    own = Dataset("own", rows, rows[:0], rows[:0], "memory")
+    assert own.fingerprint != Dataset("own", reviews(), rows[:0], rows[:0], "memory").fingerprint
+
+
 def test_lone_surrogates_are_replaced_and_reported(tmp_path):
     lines = [f'{{"text": "number {n}", "label": {n % 2}}}\n' for n in range(40)]
     (tmp_path / "a.jsonl").write_text('{"text": "half \\ud83d an emoji", "label": 1}\n' + "".join(lines))
