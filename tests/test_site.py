@@ -357,7 +357,7 @@ def test_the_search_finds_every_name_by_its_beginning(search: Any) -> None:
     ("beginning", "page"),
     [
         ("the text is empty; give at", "the-text-is-empty-give-at-least-one"),
-        ("which column of 'rows.csv' holds the texts cannot be told", "which-column-of-holds-the-s-cannot-be"),
+        ("which column of 'rows.csv' holds the texts cannot be told", "which-column-of-holds-the-s-cannot-be-told"),
         ("there is no file of word vectors 'glove.txt'", "there-is-no-file-of-word-vectors-check"),
         ("`views` of this model can be attribution, projection", "views-of-this-model-can-be-got"),
         ("cannot listen on 127.0.0.1", "cannot-listen-on-port-take-another-port-or"),

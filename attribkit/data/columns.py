@@ -79,11 +79,15 @@ def choose_columns(
     wanted_columns = [*chosen.items(), *([("text", second)] if second is not None else [])]
     for option, name in wanted_columns:
         if name is None and (labelled or option == "text"):
-            advice = _proposed(content, text, label, option) or (
-                f"name it with `{option}` (and begin the file with a line of column names if it has none)"
-            )
+            proposed = _proposed(content, text, label, option)
+            if proposed is not None:
+                raise InputError(
+                    f"which column of {source} holds the {option}s cannot be told from {listed(names)}; did you mean "
+                    f"{proposed}?"
+                )
             raise InputError(
-                f"which column of {source} holds the {option}s cannot be told from {listed(names)}; {advice}"
+                f"which column of {source} holds the {option}s cannot be told from {listed(names)}; name it with "
+                f"`{option}` (and begin the file with a line of column names if it has none)"
             )
         if name is not None and names.count(name) > 1:
             raise InputError(f"{source} has {names.count(name)} columns named {name!r}; rename all but one")
@@ -93,13 +97,13 @@ def choose_columns(
 
 
 def _proposed(content: pd.DataFrame | None, text: str | None, label: str | None, option: str) -> str | None:
-    """A question that names the columns whose content fits; None if there is none for the option."""
+    """The columns whose content fits, as they are given; None if there is none for the option."""
     if content is None or row_of_data(content.columns) or not content.columns.is_unique:
         return None
     fit = columns_by_content(content.set_axis(map(str, content.columns), axis=1), text, label)
     columns = {name: column for name, column in zip(("text", "label"), fit, strict=True) if column is not None}
     named = ", ".join(f"`{name}={column!r}`" for name, column in columns.items())
-    return f"did you mean {named}?" if option in columns else None
+    return named if option in columns else None
 
 
 def row_of_data(columns: Iterable[object]) -> bool:

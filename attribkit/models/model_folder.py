@@ -198,9 +198,12 @@ def read(folder: Path) -> Contents:
 def _checked(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     """The config and every file it names, whose checksums are right."""
     if not (folder / CONFIG).is_file():
-        inner = _folders_in(folder)
-        cure = f"did you mean {' or '.join(map(repr, inner))}?" if inner else "give the folder save() wrote"
-        raise InputError(f"{str(folder)!r} holds no {CONFIG}, so it is no model folder; {cure}")
+        if inner := _folders_in(folder):
+            raise InputError(
+                f"{str(folder)!r} holds no {CONFIG}, so it is no model folder; did you mean "
+                f"{' or '.join(map(repr, inner))}?"
+            )
+        raise InputError(f"{str(folder)!r} holds no {CONFIG}, so it is no model folder; give the folder save() wrote")
     config = _read_config(folder)
     contents: dict[str, bytes] = {}
     for file in (TOKENIZER, WEIGHTS):
