@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from attribkit.attribution.label_index import Index, LabelName
 from attribkit.attribution.outputs import Output
 from attribkit.attribution.targets import TargetName, find_label
+from attribkit.booleans import check_booleans
 from attribkit.data import Dataset
 from attribkit.data.intake import Rows, all_rows
 from attribkit.data.readable import SkippedRowsWarning
@@ -181,6 +182,7 @@ def explain(
         raise InputTypeError(
             f"a Classifier was expected, got {type(model).__name__}; load one with attribkit.load(folder)"
         )
+    check_booleans(compare=compare)
     data = with_joined_pairs(data, model.reads_pairs)
     if not model.reads_pairs:
         check_single(data)

@@ -11,8 +11,9 @@ ROOT = Path(__file__).parent.parent / "attribkit"
 
 # Each part and the parts it may import, beside those of ALL, which all may. A file of the top folder
 # is a part, and so is a folder; panels, which renderers draw and results hold, are a part of their own.
-ALL = {"errors", "plurals", "progress", "random_state", "rank_correlation", "task", "versions"}
+ALL = {"booleans", "errors", "plurals", "progress", "random_state", "rank_correlation", "task", "versions"}
 ALLOWED: dict[str, set[str]] = {
+    "booleans": set(),
     "errors": set(),
     "files": set(),
     "plurals": set(),

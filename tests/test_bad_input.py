@@ -129,6 +129,26 @@ CASES: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: Adapted(Mean(), length=0),
         "`length` must be a number of tokens, at least 1, got 0",
     ),
+    "a string for a truth value": (
+        setting(compare="no"),
+        "`compare` must be True or False, got the string 'no'; leave out the quotes",
+    ),
+    "a string for one of a report": (
+        lambda: ak.report(network(Adapted(Mean())), ["the film", "a film"], map="no"),
+        "`map` must be True or False, got the string 'no'",
+    ),
+    "a string for one of a training": (
+        lambda: of_classes(overwrite="false"),
+        "`overwrite` must be True or False, got the string 'false'",
+    ),
+    "a string for one of quickstart": (
+        lambda: ak.quickstart(PRICES, overwrite="no"),  # type: ignore[arg-type]  # on purpose
+        "`overwrite` must be True or False, got the string 'no'",
+    ),
+    "a string for one of a check": (
+        lambda: ak.check(network(Adapted(Mean())), PRICES, allow_training_rows="no"),  # type: ignore[arg-type]  # on purpose
+        "`allow_training_rows` must be True or False, got the string 'no'",
+    ),
     "texts of no token": (
         lambda: WordIndex(WORDS, max_length=0),
         "`max_length` must be a number of tokens, at least 1, got 0",

@@ -9,6 +9,7 @@ import pandas as pd
 
 from attribkit.automl import findings
 from attribkit.automl.intake import read
+from attribkit.booleans import check_booleans
 from attribkit.data import Dataset
 from attribkit.evaluation.cells import number
 from attribkit.evaluation.metrics import Metrics
@@ -145,6 +146,7 @@ def quickstart(
             for sentence in sentences:
                 say(sentence)
 
+    check_booleans(overwrite=overwrite)
     dataset = read(data, text, label, seed, encoding, tell_reader)
     folder = None if out is None else Path(out)
     with shown(progress) as tell:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from attribkit.attribution.label_index import LabelName
+from attribkit.booleans import check_booleans
 from attribkit.corpus import memory, processes
 from attribkit.corpus.job import Job, Settings
 from attribkit.corpus.manifest import Manifest
@@ -142,6 +143,7 @@ def explain_corpus(
         raise InputError(f"`engine` must be one of {', '.join(ENGINES)}, got {engine!r}")
     if workers is not None and workers < 1:
         raise InputError(f"`workers` must be at least 1, got {workers}")
+    check_booleans(keep_text=keep_text, words=words, retry_failed=retry_failed, mixed_versions=mixed_versions)
     if not isinstance(model, (str, Path)):
         from attribkit.models.other_inputs import check_text_alone  # with torch, which a run of a folder need not load
 

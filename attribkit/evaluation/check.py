@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from attribkit.booleans import check_booleans
 from attribkit.data.readable import skipped_sentence
 from attribkit.data.readers import listed
 from attribkit.data.text_tables import Data
@@ -89,6 +90,7 @@ def check(
         >>> checked.to_frame()["figure"].head(2).tolist()
         ['accuracy', 'f1']
     """
+    check_booleans(allow_training_rows=allow_training_rows)
     check_text_alone(model.other_inputs, "`check`")
     wanted = thresholds_of(thresholds or {}, limits)
     if texts < 1:

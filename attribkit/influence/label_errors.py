@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from attribkit.booleans import check_booleans
 from attribkit.data.intake import Rows, tables_for
 from attribkit.data.text_tables import Data, TextTables
 from attribkit.errors import InputError, InputTypeError
@@ -91,6 +92,7 @@ def label_errors(
         raise InputTypeError(
             f"a Classifier was expected, got {type(model).__name__}; load one with attribkit.load(folder)"
         )
+    check_booleans(words=words)
     check_task(model)
     check_strength(l2)
     if parts < 2:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from attribkit.attribution.targets import TargetName
+from attribkit.booleans import check_booleans
 from attribkit.data.intake import all_rows
 from attribkit.data.tables import encodings_of
 from attribkit.data.text_tables import Data, has_columns
@@ -99,6 +100,7 @@ def training_influence(
         raise InputTypeError(
             f"a Classifier was expected, got {type(model).__name__}; load one with attribkit.load(folder)"
         )
+    check_booleans(token_scores=token_scores, other_rows=other_rows)
     check_one_label(model.task, "`training_influence`", "`word_importance` works")
     if most < 1:
         raise InputError(f"`most` must be at least 1 training row, got {most}")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from attribkit.booleans import check_booleans
 from attribkit.errors import InputError
 
 _LEAST = {
@@ -51,6 +52,7 @@ class ReportSettings:
     batch_size: int | None = None
 
     def __post_init__(self) -> None:
+        check_booleans(map=self.map)
         object.__setattr__(self, "baselines", tuple(self.baselines))
         for name, least in _LEAST.items():
             if getattr(self, name) < least:

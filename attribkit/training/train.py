@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from attribkit.booleans import check_booleans
 from attribkit.errors import InputError
 from attribkit.models.classifier import Classifier
 from attribkit.models.devices import choose_device
@@ -116,6 +117,7 @@ def train(
         >>> model.save("my-model").name
         'my-model'
     """
+    check_booleans(resume=resume, overwrite=overwrite)
     options |= {"snapshots": snapshots, "seed": seed}
     options |= {} if freeze_epochs is None else {"freeze_epochs": freeze_epochs}
     sort_options(architecture, options, text_settings)  # what is wrong is said before the data are read
