@@ -1,7 +1,7 @@
 """What several commands take."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,7 +10,7 @@ import typer
 
 from attribkit.attribution.registry import in_words
 from attribkit.errors import InputError, InputNotFoundError
-from attribkit.render.formats import format_of, suffixes
+from attribkit.render.formats import NONE, Format, format_of, suffixes
 
 ModelArgument = Annotated[str, typer.Argument(help="A model folder or a bundled name.", show_default=False)]
 DataArgument = Annotated[
@@ -64,15 +64,19 @@ def part(split: Split | None) -> str | None:
     return None if split is None else split.value
 
 
-def check_files(paths: Sequence[Path] | None) -> None:
+def check_files(paths: Sequence[Path] | None, own: Mapping[str, Format] = NONE) -> None:
     """Refuse at the door what saving would refuse after all the work.
+
+    Args:
+        paths: of files to write.
+        own: formats of the result beside those of all.
 
     Raises:
         ValueError: for a suffix that nothing can be saved under.
         FileNotFoundError: for a folder that there is not.
     """
     for path in paths or ():
-        format_of(path)
+        format_of(path, own)
         if not path.parent.is_dir():
             raise InputNotFoundError(f"the folder {str(path.parent)!r} does not exist; make it first")
 

@@ -16,7 +16,7 @@ from attribkit.cli.arguments import (
     part,
 )
 from attribkit.cli.console import console, errors, escape
-from attribkit.render.formats import FORMATS
+from attribkit.render.formats import FORMATS, TABLE
 
 
 def clean(
@@ -44,7 +44,7 @@ def clean(
     from attribkit.influence import label_errors
     from attribkit.models.classifier import Classifier
 
-    check_files([path for path in out or () if path.suffix.lower() != ".csv"])
+    check_files(out, TABLE)
     classifier = Classifier.load(model, device)
     result = label_errors(
         classifier,

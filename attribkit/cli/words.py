@@ -20,7 +20,7 @@ from attribkit.cli.arguments import (
 )
 from attribkit.cli.console import console, errors, escape
 from attribkit.plurals import number_of
-from attribkit.render.formats import FORMATS
+from attribkit.render.formats import FORMATS, TABLE
 
 LISTED = 6
 """Labels whose tables are all printed; of more one line each is."""
@@ -50,7 +50,7 @@ def words(
     from attribkit.loading import load
     from attribkit.results.several_panels import Panels
 
-    check_files([path for path in out or () if path.suffix.lower() != ".csv"])
+    check_files(out, TABLE)
     classifier = load(model, device, long=long, stride=stride)
     answers = Answers.of(classifier, data, split=part(split), text=text, label=label, encoding=encoding)
     importance = word_importance(classifier, answers, least=least, most=most, seed=seed)
@@ -58,7 +58,11 @@ def words(
     console.print(
         f"{number_of(importance.texts, 'text')}{rows_of}, {number_of(importance.tokens, 'token')}", highlight=False
     )
-    if len(importance.labels) > LISTED:
+    if out:
+        console.print(escape(importance.summary()), highlight=False, soft_wrap=True)
+        for note in importance.notes:
+            console.print(f"note: {escape(note)}", highlight=False, soft_wrap=True)
+    elif len(importance.labels) > LISTED:
         for note in (importance.convergence.sentence, *importance.notes):
             console.print(f"note: {escape(note)}", highlight=False, soft_wrap=True)
         console.print(Panels([importance.overview]))

@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 
-from attribkit.files import write_whole
 from attribkit.plurals import by_number, number_of
 from attribkit.results.explanation import Explanation
 from attribkit.results.explanations import Explanations
@@ -38,6 +37,7 @@ class LabelErrors(Result):
 
     about = "Probably wrong labels"
     heading = "Which labels are probably wrong?"
+    writes_csv = True
 
     rows: pd.DataFrame = field(compare=False)
     copies: pd.DataFrame = field(compare=False)
@@ -89,20 +89,9 @@ class LabelErrors(Result):
             )
         return "\n".join([*lines, copies_sentence(self.copies)])
 
-    def save(self, path: str | Path, **picture: Any) -> Path:
-        """Write a file: .csv holds the suspects, any other suffix what `panels` draws.
-
-        Args:
-            path: its suffix decides the format.
-            **picture: the width, dpi and theme of a picture, as `Explanation.save` takes them.
-
-        Raises:
-            ValueError: for another suffix.
-            OSError: if the folder cannot be written.
-        """
-        if Path(path).suffix.lower() != ".csv":
-            return super().save(path, **picture)
-        return write_whole(path, self.suspects.to_csv(index=False).encode("utf-8", "replace"))
+    def to_csv(self) -> str:
+        """All suspects, more than `panels` draws."""
+        return str(self.suspects.to_csv(index=False))
 
     def to_json(self) -> str:
         """The tables and the rows explained as JSON, which `LabelErrors.from_json` reads back."""

@@ -5,12 +5,14 @@ A new format is a module beside this one, with a function from the results to te
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from attribkit.errors import InputError
+from attribkit.errors import InputError, InputTypeError
 
 if TYPE_CHECKING:  # the list is read for help texts too, which must not wait for numpy
     from attribkit.results.panels import Drawable
@@ -69,6 +71,11 @@ def _json(result: Savable) -> str:
     return result.to_json()
 
 
+def _csv(result: Any) -> bytes:
+    """Made by the result, which knows its rows; a cell may hold half of a surrogate pair."""
+    return str(result.to_csv()).encode("utf-8", "replace")
+
+
 def _picture(format: str) -> Callable[[Any], bytes]:
     def write(result: Savable, **settings: Any) -> bytes:
         # matplotlib takes a second to import, and only pictures need it
@@ -92,29 +99,57 @@ FORMATS: dict[str, Format] = {
 }
 
 
+TABLE = {".csv": Format(".csv", "the rows as a table", _csv)}
+"""Beside them, of a result that has more rows than it draws."""
+
+NONE: Mapping[str, Format] = MappingProxyType({})
+
+
 def suffixes() -> str:
     """The suffixes as a sentence names them: ".html, .png or .tex"."""
     *first, last = FORMATS
     return f"{', '.join(first)} or {last}"
 
 
-def format_of(path: str | Path) -> Format:
-    """The format of a path, by its suffix in upper or lower case.
+def suffix_of(path: object, known: Iterable[str]) -> str:
+    """The suffix of a file to write, in lower case.
 
     Raises:
+        TypeError: for what is no path; the sentence lists the suffixes known.
+    """
+    if not isinstance(path, (str, os.PathLike)):
+        raise InputTypeError(f"a file name that ends in {' or '.join(known)} was expected, got {path!r}; name a file")
+    return Path(path).suffix.lower()
+
+
+def format_of(path: str | Path, own: Mapping[str, Format] = NONE) -> Format:
+    """The format of a path, by its suffix in upper or lower case.
+
+    Args:
+        path: of a file to write.
+        own: formats of the result beside those of all.
+
+    Raises:
+        TypeError: for what is no path.
         ValueError: for another suffix; the sentence lists those that there are.
     """
-    suffix = Path(path).suffix.lower()
-    if suffix not in FORMATS:
+    known = {**FORMATS, **own}
+    suffix = suffix_of(path, known)
+    if suffix not in known:
         raise InputError(
-            f"the file's suffix must be one of {', '.join(FORMATS)}, got {Path(path).name!r}; rename it, or write a "
+            f"the file's suffix must be one of {', '.join(known)}, got {Path(path).name!r}; rename it, or write a "
             "table with to_frame()"
         )
-    return FORMATS[suffix]
+    return known[suffix]
 
 
 def content(
-    result: Savable, path: str | Path, width: float | None = None, dpi: int | None = None, theme: str | None = None
+    result: Savable,
+    path: str | Path,
+    width: float | None = None,
+    dpi: int | None = None,
+    theme: str | None = None,
+    own: Mapping[str, Format] = NONE,
 ) -> bytes:
     """The content of a file at `path`.
 
@@ -124,11 +159,12 @@ def content(
         width: of a picture in inches, 4 to 40.
         dpi: pixels per inch of a picture, 20 to 1200.
         theme: "light" or "dark", of a picture.
+        own: formats of the result beside those of all.
 
     Raises:
         ValueError: for a suffix without a format, or for settings of a picture where none is drawn.
     """
-    chosen = format_of(path)
+    chosen = format_of(path, own)
     settings = {name: value for name, value in (("width", width), ("dpi", dpi), ("theme", theme)) if value is not None}
     if settings and not chosen.drawn:
         pictures = ", ".join(picture.suffix for picture in FORMATS.values() if picture.drawn)

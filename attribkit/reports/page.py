@@ -9,6 +9,7 @@ import pandas as pd
 
 from attribkit.errors import InputError
 from attribkit.files import write_whole
+from attribkit.render.formats import suffix_of
 from attribkit.results.panels import Document, Drawable, Panel
 from attribkit.results.result import Result
 from attribkit.results.several_panels import Panels
@@ -71,7 +72,8 @@ def check_report_path(path: str | Path) -> None:
     """Check before a long run that a report can be written.
 
     Raises:
+        TypeError: for what is no path.
         ValueError: for a suffix other than .html.
     """
-    if Path(path).suffix.lower() != ".html":
+    if suffix_of(path, [".html"]) != ".html":
         raise InputError(f"a report is a page, so its file must end in .html, got {Path(path).name!r}; rename it")

@@ -82,7 +82,7 @@ class Explanations(list[Explanation]):
         """Write all of them into one file, as `Explanation.save` does for one."""
         if not self:
             raise InputError("there must be at least one explanation to save, got an empty list")
-        return write_whole(Path(path), formats.content(self, path, width, dpi, theme))
+        return write_whole(path, formats.content(self, path, width, dpi, theme))
 
     def to_html(self) -> str:
         """One self-contained page with a row for each explanation."""

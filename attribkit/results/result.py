@@ -29,10 +29,12 @@ class Result(ABC):
         provenance: how it was made.
         about: what its page is, in a few words; None where that is told by its parts.
         heading: the title of its page; None for that of its first panel.
+        writes_csv: whether it has `to_csv`, for more rows than are drawn.
     """
 
     about: ClassVar[str | None] = None
     heading: ClassVar[str | None] = None
+    writes_csv: ClassVar[bool] = False
     text: str | None = None
     prediction: Prediction | None = None
     provenance: Mapping[str, Any] = MappingProxyType({})
@@ -63,7 +65,8 @@ class Result(ABC):
         """Write a file, whole or not at all.
 
         Args:
-            path: its suffix decides the format: .html, .png, .svg, .pdf, .json or .tex.
+            path: its suffix decides the format: .html, .png, .svg, .pdf, .json or .tex; of a result with `to_csv` .csv
+                too.
             width: of a picture in inches, 4 to 40; 7.8 if not given. Several explanations in a PDF are pages of A4
                 unless a width is given.
             dpi: pixels per inch of a picture, 20 to 1200; 150 if not given.
@@ -73,10 +76,12 @@ class Result(ABC):
             the path written.
 
         Raises:
+            TypeError: for what is no path.
             ValueError: for another suffix, or for `width`, `dpi` or `theme` where no picture is drawn.
             OSError: if the folder cannot be written.
         """
-        return write_whole(Path(path), formats.content(self, path, width, dpi, theme))
+        own = formats.TABLE if self.writes_csv else formats.NONE
+        return write_whole(path, formats.content(self, path, width, dpi, theme, own))
 
     def to_html(self) -> str:
         """A self-contained HTML page; it loads nothing, and its only script, that of a map, is allowed by its hash."""

@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from attribkit.errors import InputError
 from attribkit.evaluation.importance.tables import Importance, overview, word_tables
-from attribkit.files import write_whole
 from attribkit.plurals import by_number, number_of
 from attribkit.results.panels import Convergence, Document, Group, Section, Table
 from attribkit.results.result import Result
@@ -53,6 +51,7 @@ class WordImportance(Result):
 
     about = "Important words of a model"
     heading = "Words that decide"
+    writes_csv = True
 
     labels: tuple[str, ...]
     words: pd.DataFrame
@@ -145,24 +144,10 @@ class WordImportance(Result):
             facts=(*known, number_of(self.texts, "text")),
         )
 
-    def save(self, path: str | Path, **picture: Any) -> Path:
-        """Write a file: .csv holds every word and phrase, any other suffix what `panels` draws.
-
-        Args:
-            path: its suffix decides the format.
-            **picture: the width, dpi and theme of a picture, as `Explanation.save` takes them.
-
-        Returns:
-            the path written.
-
-        Raises:
-            ValueError: as `Explanation.save`.
-            OSError: if it cannot be written.
-        """
-        if Path(path).suffix.lower() != ".csv":
-            return super().save(path, **picture)
+    def to_csv(self) -> str:
+        """Every word and phrase, more than `panels` draws."""
         rows = pd.concat([self.words, self.phrases.rename(columns={"phrase": "word"})], ignore_index=True)
-        return write_whole(path, rows.to_csv(index=False).encode())
+        return str(rows.to_csv(index=False))
 
     @property
     def _share(self) -> str:
