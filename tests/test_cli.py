@@ -396,6 +396,47 @@ def test_help_cuts_no_option_s_name(command: str) -> None:
     assert max(map(len, shown.output.splitlines())) <= 80
 
 
+def test_a_sentence_that_names_an_argument_says_how_it_is_typed(
+    model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "rows.csv"
+    rows = (f"T{number},a {word} film was seen,{word}" for number in range(6) for word in ("good", "bad"))
+    table.write_text("\n".join(["id,what,kind", *rows]))
+    for command in (["evaluate", model, table], ["train", table, "--out", tmp_path / "out"]):
+        assert run(*command) == 2
+        assert "(on the command line: --text 'what', --label 'kind')" in capsys.readouterr().err
+    assert run("project", model, table, "--text", "what", "--label", "id", "--sample", "0") == 2
+    assert "on the command line" not in capsys.readouterr().err  # it was typed
+    assert run("evaluate", model, table, "--label", "kind", "--encoding", "cp1252") == 2
+    assert "`label='kind'`? (on the command line: --text 'what', --label 'kind')" in capsys.readouterr().err
+
+
+def test_words_written_to_a_file_are_not_printed_as_well(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pd.DataFrame({"text": ["a good film", "a bad film"] * 10}).to_csv(tmp_path / "rows.csv", index=False)
+    command = ["words", "imdb-cnn", tmp_path / "rows.csv", "--device", "cpu", "--out"]
+    assert run(*command, tmp_path / "words.csv") == 0
+    printed = capsys.readouterr()
+    assert "20 texts" in printed.out and "for pos: good" in printed.out and len(printed.out.splitlines()) < 12
+    assert "wrote" in printed.err and "good" in pd.read_csv(tmp_path / "words.csv")["word"].tolist()
+    assert run(*command, tmp_path / "words.doc") == 2
+    assert ".tex, .csv, got 'words.doc'" in " ".join(capsys.readouterr().err.split())
+    assert run(*command, tmp_path / "nowhere" / "words.csv") == 2
+
+
+def test_many_texts_explained_into_a_file_are_not_printed_as_well(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pd.DataFrame({"text": [f"a good film {number}" for number in range(101)]}).to_csv(
+        tmp_path / "rows.csv", index=False
+    )
+    command = ["explain", "imdb-cnn", "--data", tmp_path / "rows.csv", "--device", "cpu"]
+    assert run(*command, "--out", tmp_path / "why.json") == 0
+    printed = capsys.readouterr()
+    assert printed.out == "" and "all 101 texts were explained; for so many `attribkit corpus` writes" in printed.err
+    assert run(*command) == 0
+    assert capsys.readouterr().out.count("a good film 7") >= 1
+
+
 def test_the_options_of_train_stand_in_groups_below_an_example() -> None:
     shown = CliRunner().invoke(app, ["train", "--help"], env={"COLUMNS": "80", "TERM": "dumb"}).output
     example = shown.index("For example: attribkit train tickets.csv")

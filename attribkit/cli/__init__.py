@@ -1,5 +1,6 @@
 """The command line: parses, calls, writes."""
 
+import re
 import sys
 import traceback
 from typing import Annotated, Any
@@ -107,8 +108,30 @@ def main(arguments: list[str] | None = None) -> None:
         if debug:
             traceback.print_exc()
         sentence, code = _sentence_of(error, debug)
-        _say(sentence)
+        _say(f"{sentence}{_as_options(sentence, arguments)}")
         sys.exit(code)
+
+
+_ARGUMENT = re.compile(r"`(\w+)(?:=([^`]*))?`")
+"""How a sentence writes an argument of a function, and a value for it."""
+
+
+def _as_options(sentence: str, arguments: list[str]) -> str:
+    """How the arguments that a sentence names are written on the command line, where that was not typed already."""
+    arguments_named = _ARGUMENT.findall(sentence)
+    if not arguments_named:
+        return ""
+    group: Any = typer.main.get_command(app)
+    command = next((group.commands[word] for word in arguments if word in group.commands), None)
+    typed = {word.partition("=")[0] for word in arguments}
+    options = {} if command is None else {option.name: option for option in command.params if option.opts[0][0] == "-"}
+    options |= {f"{name}s": option for name, option in options.items() if option.multiple}  # a list in Python
+    named = dict.fromkeys(
+        f"{options[name].opts[0]}{f' {value}' if value and not options[name].is_flag else ''}"
+        for name, value in arguments_named
+        if name in options and (value or not typed & {*options[name].opts})
+    )
+    return f" (on the command line: {', '.join(named)})" if named else ""
 
 
 def _say(sentence: str) -> None:

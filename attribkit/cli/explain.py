@@ -22,6 +22,10 @@ from attribkit.cli.arguments import (
 )
 from attribkit.cli.console import console, errors, escape
 from attribkit.errors import InputError
+from attribkit.plurals import number_of
+
+MANY = 100
+"""Texts above which a file holds more than anyone looks through: they are not printed as well."""
 
 
 def explain(
@@ -150,9 +154,16 @@ def explain(
     for path in out or ():
         result.save(path)
         errors.print(f"wrote {escape(str(path))}", highlight=False, soft_wrap=True)
+    if len(rows) > MANY:
+        errors.print(
+            f"note: all {number_of(len(rows), 'text')} were explained; for so many `attribkit corpus` writes a table, "
+            "and `attribkit report` a page with examples",
+            highlight=False,
+            soft_wrap=True,
+        )
     if as_json:
         print(rows.to_json())
-    else:
+    elif not out or len(rows) <= MANY:
         for row in rows:
             console.print(row)
 
