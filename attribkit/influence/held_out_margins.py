@@ -85,6 +85,9 @@ def word_logits(
     for number in counted(np.unique(fold).tolist(), progress, "cross-validating a model of words"):
         held = np.flatnonzero(fold == number)
         rest = np.flatnonzero(fold != number)
+        if len(np.unique(labels[rest])) < 2:  # nothing can be learned of one class, so nothing is said
+            logits[held] = -np.log(classes)
+            continue
         model = LogisticRegression(C=_INVERSE_L2, max_iter=300).fit(words[rest], labels[rest])
         logits[np.ix_(held, model.classes_)] = np.log(np.maximum(model.predict_proba(words[held]), 1e-9))
     return logits

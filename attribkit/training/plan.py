@@ -1,6 +1,7 @@
 """From texts and options to a network, a tokenizer and vectors: everything before the first step."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import pandas as pd
 import torch
 
 from attribkit.data import Dataset, load_dataset
+from attribkit.data.readers import SPLITS
 from attribkit.data.source import Source
 from attribkit.errors import InputError, InputTypeError
 from attribkit.models import precision, registry
@@ -118,8 +120,15 @@ def check_data(data: Dataset) -> None:
     """Check that the data can be trained on.
 
     Raises:
-        ValueError: if the labels of the splits do not fit together.
+        ValueError: if the labels of the splits do not fit together, or a text of them holds half of a surrogate pair.
     """
+    for split in SPLITS:
+        for row, text in getattr(data, split)["text"].items():
+            if isinstance(text, str) and not text.isascii() and re.search("[\ud800-\udfff]", text):
+                raise InputError(
+                    f"the {split} text of row {row} of {data.name!r} holds a lone surrogate, which is no character; "
+                    "repair it with text.encode('utf-16', 'surrogatepass').decode('utf-16', 'replace')"
+                )
     if data.task != "multiclass":
         if not len(data.train) or not data.labels:
             raise InputError(

@@ -16,10 +16,11 @@ import attribkit as ak
 from attribkit.cli import app
 from attribkit.influence import LabelErrors
 from attribkit.influence.duplicates import duplicates
-from attribkit.influence.held_out_margins import folds, layer_logits
+from attribkit.influence.held_out_margins import folds, layer_logits, word_logits
 from attribkit.last_layer.features import Features, with_bias
 from attribkit.last_layer.softmax_regression import fit
 from attribkit.models.classifier import Classifier
+from attribkit.progress import silent
 
 NOUNS = ("plot", "acting", "music", "cast", "script", "camera", "ending")
 WORDS = {
@@ -222,3 +223,9 @@ def test_the_labels_of_a_column_that_only_the_model_knows_are_read_for_copies_to
     trained.provenance = {**trained.provenance, "split": {"text": "message", "label": "team"}}
     doubts = ak.label_errors(trained, file, most=0, parts=2)
     assert doubts.copies["first_label"].tolist() == [rows["label"].iloc[0]] and len(doubts.rows) == len(rows)
+
+
+def test_where_a_part_leaves_one_class_the_model_of_words_says_nothing() -> None:
+    texts = ["good film", "great film", "dull film", "bad film"]
+    logits = word_logits(texts, np.array([0, 0, 1, 1]), 2, np.array([0, 0, 1, 1]), silent)
+    assert np.allclose(logits, -np.log(2))

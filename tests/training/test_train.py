@@ -558,3 +558,11 @@ def test_data_and_settings_load_without_lightning() -> None:
         "print('lightning' in sys.modules)"
     )
     assert printed(code) == "False"
+
+
+def test_half_of_a_surrogate_pair_in_a_hand_made_data_set_is_refused_with_its_row() -> None:
+    data = load_dataset("demo").sample(20)
+    texts = pd.Series([*data.train["text"][:-1], "a dull \ud800 film"], dtype=object)
+    table = data.train.assign(text=texts)
+    with pytest.raises(ValueError, match="the train text of row 19 of 'demo' holds a lone surrogate"):
+        train("cnn", replace(data, train=table), progress=False)
