@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from attribkit.corpus.sources import AnySource
 from attribkit.data.columns import choose_columns, columns_of_pairs
 from attribkit.data.readers import listed
 from attribkit.errors import InputError
+from attribkit.plurals import by_number, number_of
 from attribkit.text.text_pair import KEYS, SEPARATOR
 
 CHARACTERS = 2**20
@@ -31,6 +33,8 @@ SCHEMA = pa.schema(
         "reason": pa.string(),
     }
 )
+_FIRST_ROWS = 1_000
+"""Rows of a JSONL file of which one must have the column of texts."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -108,6 +112,8 @@ class Plan:
         for source in self.sources:
             with read(source) as opened:
                 _columns_of(self.columns, self.selection, opened.columns, source)
+                if opened.columns is None:
+                    _check_first_rows(self.columns, opened.records, source)
         if next(replace(self, rows=1).windows(), None) is None:
             raise InputError(
                 "no row of the corpus was left to explain; check the input, and `where`, `sample` and `limit`"
@@ -193,6 +199,18 @@ def _columns_of(
             if wanted not in names:
                 raise InputError(f"`where` names the column {wanted!r}, but {name!r} has {listed(names)}; correct it")
     return Columns(text, columns.key, columns.label), second
+
+
+def _check_first_rows(columns: Columns, records: Iterator[Record], source: AnySource) -> None:
+    """Refuse a column of texts that none of the first rows has, where each row brings its own names."""
+    rows = [record.cells for record in islice(records, _FIRST_ROWS) if record.cells is not None]
+    names = tuple(dict.fromkeys(name for cells in rows for name in cells))
+    for wanted in columns_of_pairs(names, columns.text):
+        if rows and wanted is not None and wanted not in names:
+            raise InputError(
+                f"{source.name!r} must have a column {wanted!r}, its first {number_of(len(rows), 'row')} "
+                f"{by_number(len(rows), 'has', 'have')} {listed(names)}; name it with `text`"
+            )
 
 
 def _row(record: Record, columns: Columns, second: str | None, number: int, source: AnySource) -> dict[str, Any]:

@@ -108,6 +108,18 @@ def test_every_format_yields_the_same_rows(
     pd.testing.assert_frame_equal(found.drop(columns="file"), reference.drop(columns="file"))
 
 
+def test_a_column_that_no_row_of_a_jsonl_file_has_is_refused_before_a_folder_is_made(
+    explained: Callable[..., pd.DataFrame], tmp_path: Path
+) -> None:
+    path = write(ROWS, tmp_path / "a.jsonl")
+    with pytest.raises(ValueError, match="must have a column 'boddy', its first 24 rows have"):
+        explained(path, text="boddy")
+    assert not (tmp_path / "explained").exists()
+    late = tmp_path / "late.jsonl"
+    late.write_text('{"id": 1}\n{"id": 2, "text": "a good film"}\n')
+    assert explained(late, text="text", label=None)["status"].tolist() == ["null", "ok"]
+
+
 def folder_of_three(folder: Path) -> Path:
     """Rows in three files of three formats, with things beside them that are no part of the corpus."""
     (folder / "below").mkdir(parents=True)
