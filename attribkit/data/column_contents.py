@@ -4,6 +4,8 @@ import re
 
 import pandas as pd
 
+from attribkit.plurals import number_of
+
 MOST_LABELS = 0.34
 """Distinct values of a column of labels, as a share of its rows: with more of them they name rows, not classes."""
 
@@ -63,4 +65,5 @@ def looks_like(column: "pd.Series[object]") -> str:
     """What a column looks like, as the end of a sentence that begins with its name."""
     if names_rows(column):
         return "names the rows"
-    return f"has {mean_words(column):.0f} words and {different(column):,} different values in {len(column):,} rows"
+    values = number_of(different(column), "different value")
+    return f"has {mean_words(column):.0f} words and {values} in {number_of(len(column), 'row')}"
