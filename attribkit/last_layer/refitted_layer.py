@@ -177,7 +177,7 @@ class RefittedLayer:
         """The distance in words."""
         mean, largest, same = self.distance
         return (
-            f"the last layer refitted with L2 of {self.l2:g} on {number_of(len(self.rows.labels), 'row')} (largest "
+            f"the last layer refitted with L2 of {self.l2:.2g} on {number_of(len(self.rows.labels), 'row')} (largest "
             "gradient "
             f"{self.regression.gradient:.0e}): its log-odds are {mean:.2f} from the network's on average, at most "
             f"{largest:.2f}; {100 * same:.1f} % of its labels are the network's"
