@@ -26,7 +26,7 @@ from attribkit.render.preparation.numbers import number
 from attribkit.render.preparation.ranking import likeliest_first, separate, strongest
 from attribkit.render.preparation.scales import Scale
 from attribkit.render.preparation.sentences import limit, sentences
-from attribkit.render.preparation.spans import BREAK, has_unread, text_between, words
+from attribkit.render.preparation.spans import has_unread, text_between, words
 from attribkit.render.preparation.unicode import quoted, shorten, visible
 from attribkit.results.panels import Prediction, TokenScores
 
@@ -149,7 +149,7 @@ def _target(
         ],
         "passages": [
             (
-                shorten(BREAK.sub(" ", text_between(context.text, panel, passage.first, passage.last)), 200),
+                carrying.words_of(passage, context.text, panel),
                 number(passage.total, scale.limit),
                 "for" if passage.total > 0 else "against",
             )

@@ -7,6 +7,7 @@ from attribkit.render.picture.canvas import MARGIN, Block, Canvas, gap
 from attribkit.render.picture.context import SMALL, DrawContext, broken, clip, prose, rule
 from attribkit.render.picture.legend import cues, legend
 from attribkit.render.picture.paragraph import paragraph
+from attribkit.render.preparation import passages as carrying
 from attribkit.render.preparation.captions import Tone, caveats, chosen_by, equation, tokens_read, verdict_of
 from attribkit.render.preparation.intervals import intervals, meaning
 from attribkit.render.preparation.numbers import number
@@ -22,10 +23,11 @@ PHRASES_HEAD = "The strongest phrases that share no word, with their share of al
 
 
 def token_scores(panel: TokenScores, context: DrawContext) -> list[Block]:
-    """One panel in full: text, legend, verdict, facts, bars, remarks."""
+    """One panel in full: of a long text its passages, then text, legend, verdict, facts, bars, remarks."""
     text, scale = context.panel.text, context.panel.scales[id(panel)]
     body, omissions = paragraph(text, panel, scale, context)
-    blocks = [body, gap(10), legend(quoted(panel.target), panel.unit, scale, cues(text, panel), context), gap(10)]
+    blocks = [*_passages(text, panel, context), body, gap(10)]
+    blocks += [legend(quoted(panel.target), panel.unit, scale, cues(text, panel), context), gap(10)]
     if meaning(panel):
         blocks += [prose(meaning(panel), context), gap(6)]
     blocks += [rule(), gap(9), verdict(panel, context), gap(2), prose(equation(panel), context)]
@@ -33,6 +35,19 @@ def token_scores(panel: TokenScores, context: DrawContext) -> list[Block]:
     blocks += [prose(f"– {caveat}", context) for caveat in [*omissions, *caveats(panel, scale)]]
     blocks += [gap(11), strongest_bars(text, panel, scale, context)]
     return [*blocks, gap(9), _phrases(text, panel, scale, context)] if panel.strongest_phrases(1) else blocks
+
+
+def _passages(text: str | None, panel: TokenScores, context: DrawContext) -> list[Block]:
+    """The passages that carry the score of a long text, the strongest first."""
+    parts = carrying.strongest(carrying.passages(text, panel))
+    if not parts:
+        return []
+    scale, inks = context.panel.scales[id(panel)], context.inks
+    lines = [prose("the passages that carry it, and those against it where the number is negative", context), gap(3)]
+    for passage in parts:
+        sentence = f"{number(passage.total, scale.limit)} {carrying.words_of(passage, text, panel)}"
+        lines += [prose(sentence, context, 9.0, colour=inks.towards if passage.total > 0 else inks.against), gap(2)]
+    return [*lines, gap(10)]
 
 
 def texts(panel: TokenScores, text: str | None) -> Iterator[str]:

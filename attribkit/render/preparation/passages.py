@@ -3,10 +3,14 @@
 from dataclasses import dataclass
 
 from attribkit.render.preparation.sentences import FEWEST, SHORTEST
+from attribkit.render.preparation.spans import BREAK, text_between
+from attribkit.render.preparation.unicode import shorten
 from attribkit.results.panels import TokenScores
 
 MOST = 4
 """Passages that are listed."""
+_SHOWN = 200
+"""Characters of each that are shown."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,11 @@ def passages(text: str | None, panel: TokenScores) -> list[Passage]:
     parts = panel.passages(text)
     rows = zip(parts.firsts.tolist(), parts.lasts.tolist(), parts.signs.tolist(), parts.scores.tolist(), strict=True)
     return [Passage(first, last, total) for first, last, sign, total in rows if sign]
+
+
+def words_of(passage: Passage, text: str | None, panel: TokenScores) -> str:
+    """A passage's words on one line, as a list of passages shows them."""
+    return shorten(BREAK.sub(" ", text_between(text, panel, passage.first, passage.last)), _SHOWN)
 
 
 def strongest(parts: list[Passage]) -> list[Passage]:

@@ -1,6 +1,7 @@
 """The passages of a long text: listed with their sums, the largest first, and underlined in the text."""
 
 import pytest
+from matplotlib.text import Text
 from render.reading import Page
 
 import attribkit as ak
@@ -43,3 +44,14 @@ def test_the_tokens_of_a_passage_are_underlined_and_no_others(why: ak.Explanatio
 def test_a_short_text_lists_none() -> None:
     page = html.page([ak.explain(ak.load("imdb-cnn"), "It was a horrible movie", views="attribution")])
     assert "passages that carry" not in page
+
+
+def test_a_picture_lists_the_same_passages_and_none_of_a_short_text(why: ak.Explanation) -> None:
+    lines = [part.get_text() for part in why.figure(width=40.0).findobj(Text)]
+    page = Page(why.to_html()).words
+    listed = [line for line in lines if line[:1] in "+−" and " " in line and line.split(" ", 1)[1] in REVIEW]
+    sums = [abs(float(line.split(" ")[0].replace("−", "-"))) for line in listed]
+    assert 1 <= len(listed) <= 4 and sums == sorted(sums, reverse=True)
+    assert all(line.split(" ", 1)[1] in page for line in listed)
+    short = ak.explain(ak.load("imdb-cnn", "cpu"), "It was a horrible movie").figure()
+    assert not any("passages that carry" in part.get_text() for part in short.findobj(Text))
