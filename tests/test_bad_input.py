@@ -142,11 +142,15 @@ CASES: dict[str, tuple[Callable[[], Any], str]] = {
         "`overwrite` must be True or False, got the string 'false'",
     ),
     "a string for one of quickstart": (
-        lambda: ak.quickstart(PRICES, overwrite="no"),  # type: ignore[arg-type]  # on purpose
+        lambda: ak.quickstart(PRICES, overwrite="no"),  # type: ignore[arg-type]  # no boolean: it is refused
         "`overwrite` must be True or False, got the string 'no'",
     ),
     "a string for one of a check": (
-        lambda: ak.check(network(Adapted(Mean())), PRICES, allow_training_rows="no"),  # type: ignore[arg-type]  # on purpose
+        lambda: ak.check(
+            network(Adapted(Mean())),
+            PRICES,
+            allow_training_rows="no",  # type: ignore[arg-type]  # no boolean: it is refused
+        ),
         "`allow_training_rows` must be True or False, got the string 'no'",
     ),
     "texts of no token": (

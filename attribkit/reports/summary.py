@@ -48,10 +48,11 @@ def by_words(words: WordImportance) -> list[str]:
 
 def _failures(metrics: Metrics, kinds: list[Kind]) -> str:
     doubted = sum(kind is MISLABELLED for kind in kinds)
-    wrong = metrics.rows - int(np.trace(metrics.confusion))
-    sentence = f"Most often {metrics.most_confused}"
     if metrics.most_confused is None:
+        wrong = metrics.rows - int(np.trace(metrics.confusion))
         sentence = f"It makes {number_of(wrong, 'mistake')} and confuses no two labels more than once"
+    else:
+        sentence = f"Most often {metrics.most_confused}"
     return (
         f"{sentence}; {number_of(doubted, 'mistake looks', 'mistakes look')} like wrong labels."
         if doubted

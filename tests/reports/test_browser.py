@@ -128,7 +128,7 @@ def test_a_long_list_shows_its_first_texts_and_more_on_demand(source: str, show:
 
 @pytest.mark.parametrize("width", [390, 1280])
 def test_a_row_shows_its_strongest_words_and_opens_in_place(
-    explained: Callable[..., Explanation],  # noqa: F811
+    explained: Callable[..., Explanation],  # noqa: F811  # the fixture imported
     show: Open,
     width: int,
 ) -> None:

@@ -102,7 +102,7 @@ def test_every_result_draws_tabulates_sums_up_and_saves_itself(name: str, tmp_pa
     with pytest.raises(ValueError, match=r"file's suffix must be one of \.html, |its file must end in \.html"):
         result.save(tmp_path / "result.doc")
     with pytest.raises(TypeError, match=r"a file name that ends in \.html.* was expected, got None; name a file"):
-        result.save(None)  # type: ignore[arg-type]  # on purpose
+        result.save(None)  # type: ignore[arg-type]  # no path: it is refused
     if name != "report":  # which is a page
         assert result.save(tmp_path / "result.png").stat().st_size > 1_000
         assert result.save(tmp_path / "result.tex").stat().st_size > 100

@@ -84,6 +84,7 @@ def group(panels: Sequence[TokenScores], context: PanelContext, weights: Weights
     bands = intervals(first, scale)
     return {
         "marks": marks(context.text, first, scale, weights=weights),
+        "passages_head": carrying.HEAD,
         "target": first.target,
         "aim": quoted(first.target),
         "poles": sides(first.unit),

@@ -43,7 +43,7 @@ def _passages(text: str | None, panel: TokenScores, context: DrawContext) -> lis
     if not parts:
         return []
     scale, inks = context.panel.scales[id(panel)], context.inks
-    lines = [prose("the passages that carry it, and those against it where the number is negative", context), gap(3)]
+    lines = [prose(carrying.HEAD, context), gap(3)]
     for passage in parts:
         sentence = f"{number(passage.total, scale.limit)} {carrying.words_of(passage, text, panel)}"
         lines += [prose(sentence, context, 9.0, colour=inks.towards if passage.total > 0 else inks.against), gap(2)]

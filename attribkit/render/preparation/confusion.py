@@ -43,9 +43,9 @@ def named(panel: ConfusionMatrix, apart: int) -> list[int]:
 
 def naming(panel: ConfusionMatrix, apart: int) -> tuple[str, ...]:
     """The sentence that says which labels are named; none where all are."""
-    return (f"of {len(panel.order):,} labels those are named that are confused most, as many as there is room for",)[
-        : apart > 1
-    ]
+    if apart <= 1:
+        return ()
+    return (f"of {len(panel.order):,} labels those are named that are confused most, as many as there is room for",)
 
 
 def sentence(panel: ConfusionMatrix, true: int, predicted: int) -> str:

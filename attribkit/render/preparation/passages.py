@@ -7,6 +7,9 @@ from attribkit.render.preparation.spans import BREAK, text_between
 from attribkit.render.preparation.unicode import shorten
 from attribkit.results.panels import TokenScores
 
+HEAD = "the passages that carry it, and those against it where the number is negative"
+"""What stands above their list."""
+
 MOST = 4
 """Passages that are listed."""
 _SHOWN = 200
